@@ -1,0 +1,83 @@
+"""Can this Python run azprov? Then it does, else one line says what is missing.
+
+The build puts this file at the root of azprov.pyz too, where it is the first
+that any Python reads. Rule of this file: nothing in it is newer than Python 2.7
+and 3.0, and nothing is imported before the version is known.
+"""
+
+import sys
+
+OLDEST_PYTHON = (3, 6)
+# urllib3 2 needs Python 3.10; 1.26 is the last line that runs on 3.6 to 3.9.
+OLDEST_PYTHON_OF_URLLIB3_2 = (3, 10)
+
+CANNOT_RUN = 70
+
+
+def main():  # type: () -> int
+    if sys.version_info < OLDEST_PYTHON:
+        return _cannot_run(
+            "Python %d.%d or newer is needed and this is Python %s; %s"
+            % (OLDEST_PYTHON + (sys.version.split()[0], _package_advice("a newer python3")))
+        )
+    # The command writes what it was asked to write: no __pycache__ beside the
+    # standard library of an image that came without one.
+    sys.dont_write_bytecode = True
+    archive = sys.path[0]
+    if __file__ == archive + "/__main__.py":
+        newest = sys.version_info >= OLDEST_PYTHON_OF_URLLIB3_2
+        sys.path.insert(1, archive + ("/urllib3-2" if newest else "/urllib3-1"))
+    try:
+        from azprov.cli import main as command_line
+
+        return command_line(sys.argv[1:])
+    except ImportError as error:
+        if "-v" in sys.argv or "--verbose" in sys.argv:
+            raise
+        return _cannot_run(
+            "this Python (%s) lacks the module %s; %s"
+            % (
+                sys.executable,
+                (error.name or str(error)).split(".")[0],
+                _package_advice("the complete standard library of Python"),
+            )
+        )
+
+
+def _cannot_run(sentence):  # type: (str) -> int
+    sys.stderr.write("azprov: cannot run: " + sentence + "\n")
+    return CANNOT_RUN
+
+
+def _package_advice(what):  # type: (str) -> str
+    """The command that brings it, for the distribution that /etc/os-release names."""
+    commands = {
+        "debian": "apt-get install python3",
+        "ubuntu": "apt-get install python3",
+        "fedora": "dnf install python3",
+        "rhel": "dnf install python3",
+        "centos": "dnf install python3",
+        "azurelinux": "tdnf install python3",
+        "mariner": "tdnf install python3",
+        "suse": "zypper install python3",
+        "opensuse": "zypper install python3",
+        "alpine": "apk add python3",
+        "arch": "pacman -S python",
+        "openwrt": "opkg install python3",
+    }
+    try:
+        with open("/etc/os-release") as os_release:
+            lines = os_release.read().splitlines()
+    except (OSError, IOError, ValueError):
+        lines = []
+    for key in ("ID=", "ID_LIKE="):
+        for line in lines:
+            if line.startswith(key):
+                for name in line[len(key) :].strip("\"'").split():
+                    if name in commands:
+                        return "install %s: %s" % (what, commands[name])
+    return "install %s with your distribution's python3 package" % what
+
+
+if __name__ == "__main__":
+    sys.exit(main())

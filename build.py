@@ -1,0 +1,233 @@
+#!/usr/bin/env python3
+"""Builds dist/azprov.pyz with shiv, and runs the tests.
+
+    python3 build.py                   build
+    python3 build.py test [ARGS]       build, then run every test (ARGS go to pytest)
+    python3 build.py wheelhouse DIR    fetch what these need, for a machine without an index
+
+`--wheelhouse DIR`, before the command, takes every package from that folder.
+
+Needs Python 3.10 or newer with venv; all else is installed into .build/, pinned
+with hashes. The archive is the same bytes from the same commit, whatever the
+machine, folder, umask, time zone or zlib.
+"""
+
+import argparse
+import hashlib
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Dict, List, NoReturn, Optional
+
+ROOT = Path(__file__).resolve().parent
+APP = ROOT / "app"
+DIST = ROOT / "dist"
+WORK = ROOT / ".build"
+
+BUILD_REQUIREMENTS = APP / "requirements" / "build.txt"
+TEST_REQUIREMENTS = ROOT / "tests" / "requirements.txt"
+# By the folder in the archive, which app/azprov/__main__.py puts on the path.
+URLLIB3_REQUIREMENTS = {
+    "urllib3-2": APP / "requirements" / "urllib3-2.txt",
+    "urllib3-1": APP / "requirements" / "urllib3-1.txt",
+}
+
+SHEBANG = b"#!/usr/bin/env python3\n"
+# pip's notes on how a package got there, different on every machine.
+INSTALL_NOTES = ("/INSTALLER", "/RECORD", "/REQUESTED", "/direct_url.json")
+
+
+def main() -> int:
+    options = parse_arguments()
+    if options.command == "wheelhouse":
+        return fetch_wheelhouse(Path(options.arguments[0]))
+    tools = make_environment("tools", BUILD_REQUIREMENTS, options.wheelhouse)
+    if Path(sys.prefix) != tools:
+        # Packing needs deflate: go on in the environment that has it.
+        return subprocess.call([python_of(tools), str(ROOT / "build.py"), *sys.argv[1:]])
+    build(options.wheelhouse)
+    if options.command == "test":
+        tests = make_environment("tests", TEST_REQUIREMENTS, options.wheelhouse)
+        return subprocess.call([python_of(tests), "-m", "pytest", *options.arguments], cwd=ROOT)
+    return 0
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        usage="python3 build.py [--wheelhouse DIR] [test [ARGS] | wheelhouse DIR]",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--wheelhouse", metavar="DIR", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "command", nargs="?", default="build", choices=("build", "test", "wheelhouse")
+    )
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.command == "wheelhouse" and len(options.arguments) != 1:
+        parser.error("wheelhouse takes the folder to fetch into")
+    if options.command == "build" and options.arguments:
+        parser.error("build takes no arguments")
+    if options.wheelhouse is not None and not options.wheelhouse.is_dir():
+        parser.error(f"there is no folder {options.wheelhouse}")
+    return options
+
+
+def build(wheelhouse: Optional[Path]) -> None:
+    """Let shiv resolve and pack each line of urllib3, and finish them into one archive."""
+    packed = {
+        folder: pack_with_shiv(folder, requirements, wheelhouse)
+        for folder, requirements in URLLIB3_REQUIREMENTS.items()
+    }
+    archive = finish(packed)
+    digest = hashlib.sha256(archive).hexdigest()
+    write(DIST / "azprov.pyz", archive, mode=0o755)
+    write(DIST / "SHA256SUMS", f"{digest}  azprov.pyz\n".encode(), mode=0o644)
+    print(f"dist/azprov.pyz: {len(archive)} bytes, sha256 {digest}")
+
+
+def pack_with_shiv(folder: str, requirements: Path, wheelhouse: Optional[Path]) -> Path:
+    """A stock shiv archive of azprov and one line of urllib3."""
+    packed = WORK / (folder + ".shiv.pyz")
+    run(
+        [sys.executable, "-m", "shiv", "--reproducible", "--uncompressed"]
+        + ["--entry-point", "azprov.__main__:main", "--site-packages", str(APP)]
+        + ["--output-file", str(packed), "--quiet", "--only-binary=:all:"]
+        + ["--require-hashes", "--requirement", str(requirements), *index_options(wheelhouse)],
+        "shiv could not fetch and pack urllib3",
+    )
+    return packed
+
+
+def finish(packed: Dict[str, Path]) -> bytes:
+    """Turn shiv's archives into one that runs where it lies.
+
+    Stock shiv unpacks itself into ~/.shiv at its first run. At a first boot that
+    is the only run, there may be no HOME, and the disk may be read-only.
+    """
+    entries: Dict[str, bytes] = {}
+    for folder, path in packed.items():
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                inner = name[len("site-packages/") :]
+                if not name.startswith("site-packages/") or inner.endswith(INSTALL_NOTES):
+                    continue
+                if inner.startswith("urllib3"):
+                    entries[f"{folder}/{inner}"] = archive.read(name)
+                elif (inner.startswith("azprov/") and inner.endswith(".py")) or inner == "LICENSE":
+                    entries[inner] = archive.read(name)
+    entries["__main__.py"] = entries["azprov/__main__.py"]
+    return SHEBANG + zip_of(entries, offset=len(SHEBANG))
+
+
+def zip_of(entries: Dict[str, bytes], *, offset: int) -> bytes:
+    """A zip file of the entries, to stand at an offset, with every field fixed.
+
+    zipfile would compress with this machine's zlib, and zlib and zlib-ng give
+    different bytes; the pinned libdeflate gives the same everywhere. __main__.py
+    is stored, so that a Python without zlib can still say what it lacks.
+    """
+    import deflate
+
+    body, directory = b"", b""
+    for name, data in sorted(entries.items()):
+        content = bytes(deflate.deflate_compress(data, 12))
+        is_stored = name == "__main__.py" or len(content) >= len(data)
+        if is_stored:
+            content = data
+        encoded = name.encode("ascii")
+        # Version 2.0, no flags, method, 1980-01-01 00:00, sizes; PKWARE APPNOTE 4.3.7.
+        fields = struct.pack(
+            "<5H3I2H",
+            *(20, 0, 0 if is_stored else 8, 0, 0x21),
+            *(zlib.crc32(data), len(content), len(data), len(encoded), 0),
+        )
+        # Made on Unix, a regular file that everybody may read; 4.3.12.
+        directory += b"PK\1\2" + struct.pack("<H", 3 << 8 | 20) + fields
+        directory += struct.pack("<3H2I", 0, 0, 0, 0o100644 << 16, offset + len(body)) + encoded
+        body += b"PK\3\4" + fields + encoded + content
+    count = len(entries)
+    return (
+        body
+        + directory
+        + struct.pack(
+            "<4s4H2IH", b"PK\5\6", 0, 0, count, count, len(directory), offset + len(body), 0
+        )
+    )
+
+
+def write(path: Path, data: bytes, *, mode: int) -> None:
+    """Replace a file in one step: whoever reads it sees the old or the new one, whole."""
+    path.parent.mkdir(exist_ok=True)
+    beside = path.with_name("." + path.name + ".new")
+    with open(beside, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.chmod(mode)
+    beside.replace(path)
+
+
+def make_environment(name: str, requirements: Path, wheelhouse: Optional[Path]) -> Path:
+    """A private virtual environment with what a requirements file pins, made once."""
+    folder = WORK / name
+    stamp = folder / "made-from"
+    recipe = f"{sys.version}\n{hashlib.sha256(requirements.read_bytes()).hexdigest()}"
+    base = getattr(sys, "_base_executable", sys.executable)
+    if not (stamp.is_file() and stamp.read_text() == recipe):
+        print(f"Making .build/{name} ...", flush=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        run(
+            [base, "-m", "venv", str(folder)],
+            "this Python has no complete venv module (Debian: apt-get install python3-venv)",
+        )
+        run(
+            [python_of(folder), "-m", "pip", "install", "--quiet", "--require-hashes"]
+            + ["--disable-pip-version-check", "--requirement", str(requirements)]
+            + index_options(wheelhouse),
+            f"pip could not install {requirements.relative_to(ROOT)}; look whether a package "
+            "index can be reached, or take --wheelhouse DIR",
+        )
+        stamp.write_text(recipe)
+    return folder
+
+
+def fetch_wheelhouse(folder: Path) -> int:
+    """Fetch all that build and tests need, for this machine's kind and Python."""
+    for requirements in (BUILD_REQUIREMENTS, *URLLIB3_REQUIREMENTS.values(), TEST_REQUIREMENTS):
+        run(
+            [sys.executable, "-m", "pip", "download", "--quiet", "--require-hashes"]
+            + ["--disable-pip-version-check", "--dest", str(folder)]
+            + ["--requirement", str(requirements)],
+            f"pip could not fetch {requirements.relative_to(ROOT)}",
+        )
+    print(f"Carry {folder} along and build with: python3 build.py --wheelhouse {folder}")
+    return 0
+
+
+def index_options(wheelhouse: Optional[Path]) -> List[str]:
+    return ["--no-index", "--find-links", str(wheelhouse.resolve())] if wheelhouse else []
+
+
+def python_of(environment: Path) -> str:
+    return str(environment / "bin" / "python")
+
+
+def run(command: List[str], complaint: str) -> None:
+    if subprocess.call(command, cwd=ROOT) != 0:
+        die(complaint)
+
+
+def die(complaint: str) -> NoReturn:
+    sys.exit("build.py: " + complaint)
+
+
+if __name__ == "__main__":
+    if sys.version_info < (3, 10):
+        die("Python 3.10 or newer is needed, this is " + sys.version.split()[0])
+    sys.exit(main())
