@@ -1,0 +1,1 @@
+"""Talking to Azure: connections, single requests, the retry loop, WireServer."""

@@ -1,0 +1,154 @@
+"""The only retry loop: what a reply means, when to ask again, when to give up.
+
+Two paces. While nobody is there (no route, nothing listening) polls follow each
+other quickly, for they cost next to nothing and the first moment that the
+platform hears us is the moment to speak. An answer that is no good is asked
+again ever more slowly, for the platform is there and busy or wrong.
+"""
+
+import email.utils
+import logging
+import re
+from typing import Callable, Mapping, Optional, TypeVar
+
+from ..errors import AzprovError, BrokenReply, DocumentError, NotConnected, PlatformError, Refused
+from .clock import Clock
+from .transport import POLL_S, Reply
+
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 8.0
+# What is kept of the time for a last attempt when a pause would use it all up.
+LAST_ATTEMPT_S = 1.0
+# A wait says so when it begins, when its reason changes, and this often.
+_WAIT_LINE_S = 30.0
+_CHANGED_WAIT_LINE_S = 5.0
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+def pause_s(failures: int, jitter: float) -> float:
+    """The pause after so many failures in a row, with jitter from 0 to 1.
+
+    0.5 to 1 s after the first, doubling up to 4 to 8 s.
+    """
+    ceiling = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(failures, 10))
+    return ceiling * (0.5 + jitter / 2)
+
+
+def retry_after_s(headers: Mapping[str, str]) -> Optional[float]:
+    """The seconds that Retry-After asks for, None if it names none.
+
+    A date counts from the reply's own Date: the clock of a VM at first boot
+    may be years off. Source: RFC 9110, 10.2.3.
+    """
+    text = (headers.get("Retry-After") or "").strip()
+    if re.match(r"[0-9]{1,9}\Z", text):
+        return float(text)
+    dates = [_date(text), _date(headers.get("Date") or "")]
+    if dates[0] is None or dates[1] is None:
+        return None
+    return max(0.0, dates[0] - dates[1])
+
+
+def judge(reply: Reply, *, accepted: range, request: str) -> Reply:
+    """The reply, if its status counts as success. Raises Refused."""
+    if reply.status in accepted:
+        return reply
+    hint = "the platform may recover: try again later, the next boot does so by itself"
+    if reply.status in (401, 403):
+        hint = (
+            "run as root; where the VM enforces the Metadata Security Protocol, "
+            "only Microsoft's guest proxy agent is let through"
+        )
+    raise Refused(
+        f"the {request} was answered with {reply}",
+        hint,
+        retry_after_s(reply.headers),
+    )
+
+
+class Conversation:
+    """All attempts at one thing, until it is had or the time is over."""
+
+    def __init__(self, clock: Clock, *, timeout_s: float, jitter: Callable[[], float]) -> None:
+        self._clock = clock
+        self._timeout_s = timeout_s
+        self._jitter = jitter
+        self._deadline = clock.now() + timeout_s
+        self._wait_reason = ""
+        self._wait_line_at = float("-inf")
+
+    def left_s(self) -> float:
+        """Seconds until the deadline, 0 when it is over."""
+        return max(0.0, self._deadline - self._clock.now())
+
+    def hold(self, attempt: Callable[[], T]) -> T:
+        """What the attempt returns, as soon as it returns.
+
+        Raises the last attempt's error, in words that say how long was tried,
+        when there is no time for another.
+        """
+        failures = 0
+        last: Optional[AzprovError] = None
+        while True:
+            began = self._clock.now()
+            try:
+                return attempt()
+            except NotConnected as error:
+                failures = 0
+                last = error
+                pause = max(0.0, began + POLL_S - self._clock.now())
+                is_over = self.left_s() <= pause
+                self._say_wait(error)
+            except (PlatformError, DocumentError) as error:
+                failures += 1
+                if last is None or not self._cut_by_deadline(error):
+                    last = error
+                pause = self._fitted(pause_s(failures, self._jitter()), error)
+                is_over = pause <= 0
+                if not is_over:
+                    log.warning(
+                        "%s; trying again in %.1f s, %.0f s left",
+                        error.summary,
+                        pause,
+                        self.left_s(),
+                    )
+            if is_over:
+                raise type(last)(
+                    f"gave up after {self._timeout_s:g} s: {last.summary}", last.hint
+                ) from last
+            self._clock.sleep(pause)
+
+    def _cut_by_deadline(self, error: AzprovError) -> bool:
+        return isinstance(error, BrokenReply) and self.left_s() <= 0
+
+    def _fitted(self, pause: float, error: AzprovError) -> float:
+        """The pause, made to leave time for a last attempt; 0 if there is none."""
+        if isinstance(error, PlatformError) and error.retry_after_s is not None:
+            pause = max(pause, error.retry_after_s)
+        return max(0.0, min(pause, self.left_s() - LAST_ATTEMPT_S))
+
+    def _say_wait(self, error: NotConnected) -> None:
+        silent_s = self._clock.now() - self._wait_line_at
+        changed = error.summary != self._wait_reason
+        if silent_s >= (_CHANGED_WAIT_LINE_S if changed else _WAIT_LINE_S):
+            self._wait_reason = error.summary
+            self._wait_line_at = self._clock.now()
+            log.info(
+                "%s; trying %d times a second, %.0f s left",
+                error.summary,
+                round(1 / POLL_S),
+                self.left_s(),
+            )
+
+
+def _date(text: str) -> Optional[float]:
+    parsed = email.utils.parsedate_tz(text)
+    if parsed is None:
+        return None
+    try:
+        return float(email.utils.mktime_tz(parsed))
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,151 @@
+"""One request, one reply, over urllib3, with every bound set.
+
+No redirect is followed, no proxy variable read, no body decoded, nothing tried
+twice: what a reply means, and whether to ask again, is conversation.py's.
+"""
+
+import logging
+import socket
+from contextlib import closing
+from http.client import HTTPException
+from typing import Any, Callable, Mapping, NamedTuple, Optional
+
+from urllib3 import HTTPConnectionPool
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import HTTPError
+
+from ..documents.text import printable
+from ..documents.xml import LIMIT_BYTES
+from ..errors import BrokenReply
+from .clock import Clock
+from .dial import BoundedSocket, Dialer, OutOfBounds
+from .endpoint import Endpoint
+
+# How long one poll waits for a connection, and how far polls lie apart.
+POLL_S = 0.05
+# A reply in all: a body, its headers, and the framing of its chunks.
+_LIMIT_BYTES = LIMIT_BYTES + (256 << 10)
+_PIECE_BYTES = 64 << 10
+# A body that only says more than the status already did is waited for this long.
+_SPARE_BODY_S = 2.0
+
+log = logging.getLogger(__name__)
+
+
+class Reply(NamedTuple):
+    status: int
+    reason: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    def __str__(self) -> str:
+        return f"{self.status} {printable(self.reason, 60)}".rstrip()
+
+
+class Transport:
+    """Sends requests to one endpoint, a connection each."""
+
+    def __init__(self, endpoint: Endpoint, clock: Clock) -> None:
+        self.endpoint = endpoint
+        self._clock = clock
+        self._dialer = Dialer(endpoint, clock)
+
+    def send(
+        self,
+        method: str,
+        target: str,
+        *,
+        headers: Mapping[str, str],
+        bound_s: float,
+        body: Optional[bytes] = None,
+        body_matters: bool = True,
+    ) -> Reply:
+        """Send a request and read its reply within bound_s, connecting included.
+
+        The reply's body is at most 1 MiB. Where it does not matter, what is
+        wrong with it is no failure, and it may come out cut or empty. Raises
+        NotConnected or BrokenReply.
+        """
+        connection = self._dialer.connect(patience_s=min(POLL_S, bound_s))
+        connection.bound(self._clock, seconds=bound_s, limit_bytes=_LIMIT_BYTES)
+        log.debug("> %s http://%s%s", method, self.endpoint, target)
+        pool = _DialedPool(self.endpoint.address, self.endpoint.port, dial=lambda: connection)
+        try:
+            response = pool.urlopen(
+                method,
+                target,
+                body=body,
+                headers=headers,
+                retries=False,
+                redirect=False,
+                preload_content=False,
+                decode_content=False,
+                enforce_content_length=True,
+            )
+            with closing(response):
+                if not body_matters:
+                    seconds = min(_SPARE_BODY_S, bound_s)
+                    connection.bound(self._clock, seconds=seconds, limit_bytes=_LIMIT_BYTES)
+                content = _read(response, body_matters=body_matters)
+        except _FAILURES as error:
+            raise BrokenReply(
+                f"{self.endpoint} {_said(error, bound_s)}",
+                "look what answers at that address, and whether a proxy or filter is in between",
+            ) from error
+        finally:
+            pool.close()
+            connection.close()
+        reply = Reply(response.status, response.reason or "", response.headers, content)
+        log.debug("< %s, %d bytes", reply, len(content))
+        return reply
+
+    def close(self) -> None:
+        self._dialer.close()
+
+
+# http.client passes ValueError on from headers and chunk sizes that are none.
+_FAILURES = (HTTPError, HTTPException, OSError, ValueError)
+
+
+class _DialedConnection(HTTPConnection):
+    """An HTTP connection over a socket that is connected already."""
+
+    def __init__(self, *args: Any, dial: Callable[[], BoundedSocket], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._dial = dial
+
+    def connect(self) -> None:
+        self.sock = self._dial()
+
+
+class _DialedPool(HTTPConnectionPool):
+    ConnectionCls = _DialedConnection
+
+
+def _read(response: Any, *, body_matters: bool) -> bytes:
+    """The body. urllib3 tells a short one only to who reads on until nothing comes."""
+    content = b""
+    try:
+        while True:
+            piece = response.read(_PIECE_BYTES)
+            if not piece:
+                return content
+            content += piece
+            if len(content) > LIMIT_BYTES:
+                raise OutOfBounds("the reply is too large")
+    except _FAILURES:
+        if body_matters:
+            raise
+        return content
+
+
+def _said(error: BaseException, bound_s: float) -> str:
+    """What happened, from the innermost error that urllib3 has wrapped."""
+    inner: Optional[BaseException] = error
+    while inner is not None:
+        error, inner = inner, inner.__cause__ or inner.__context__
+    if isinstance(error, socket.timeout):
+        return f"gave no complete reply within {bound_s:.3g} s"
+    if isinstance(error, OutOfBounds):
+        return f"gave a reply of over {LIMIT_BYTES} bytes"
+    return f"broke off ({printable(str(error) or type(error).__name__, 100)})"

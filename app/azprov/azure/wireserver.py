@@ -1,0 +1,68 @@
+"""WireServer: the goal state to be had there, and the health report it takes.
+
+Source: the page "Creating generalized images without a provisioning agent".
+"""
+
+from ..documents.goal_state import GoalState, parse_goal_state
+from ..errors import DocumentError
+from .conversation import Conversation, judge
+from .transport import Reply, Transport
+
+GOAL_STATE_TARGET = "/machine?comp=goalstate"
+HEALTH_TARGET = "/machine?comp=health"
+PROTOCOL_VERSION = "2012-11-30"
+
+# walinuxagent allows a request 10 s, cloud-init up to 60 s. A report is given
+# longer, since one that is cut off may have been taken all the same.
+_GET_S = 10.0
+_POST_S = 30.0
+
+_HINT = (
+    "see what answers there with azprov.pyz goal-state --raw, "
+    "and look for a proxy or filter in between"
+)
+
+
+class WireServer:
+    """One WireServer, spoken to within the deadline of one conversation."""
+
+    def __init__(
+        self, transport: Transport, conversation: Conversation, *, agent_name: str
+    ) -> None:
+        self._transport = transport
+        self._conversation = conversation
+        self._headers = {
+            "x-ms-version": PROTOCOL_VERSION,
+            "x-ms-agent-name": agent_name,
+            "User-Agent": agent_name,
+        }
+
+    def fetch_document(self) -> bytes:
+        """The goal state as it came. One attempt; raises PlatformError."""
+        reply = self._transport.send(
+            "GET",
+            GOAL_STATE_TARGET,
+            headers=self._headers,
+            bound_s=min(_GET_S, self._conversation.left_s()),
+        )
+        return judge(reply, accepted=range(200, 201), request="goal state request").body
+
+    def fetch_goal_state(self) -> GoalState:
+        """One attempt; raises PlatformError or DocumentError."""
+        document = self.fetch_document()
+        try:
+            return parse_goal_state(document)
+        except DocumentError as error:
+            raise DocumentError(error.summary, _HINT) from error
+
+    def post_health(self, document: bytes) -> Reply:
+        """Post a health report; any 2xx acknowledges it. One attempt; raises PlatformError."""
+        reply = self._transport.send(
+            "POST",
+            HEALTH_TARGET,
+            headers=dict(self._headers, **{"Content-Type": "text/xml;charset=utf-8"}),
+            body=document,
+            bound_s=min(_POST_S, self._conversation.left_s()),
+            body_matters=False,
+        )
+        return judge(reply, accepted=range(200, 300), request="health report")

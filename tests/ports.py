@@ -1,0 +1,103 @@
+"""Ports for the tests: a clock that only moves when it is told, and raw servers."""
+
+import socket
+import threading
+from types import TracebackType
+from typing import Callable, List, Optional, Type
+
+from azprov.azure.clock import Clock
+from azprov.azure.endpoint import Endpoint
+
+
+class FakeClock(Clock):
+    """Time passes by sleeping, or by `spend`."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+        self.sleeps: List[float] = []
+
+    def now(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        assert seconds >= 0
+        self.sleeps.append(seconds)
+        self.time += seconds
+
+    def spend(self, seconds: float) -> None:
+        self.time += seconds
+
+
+class RawServer:
+    """Listens on loopback and hands each connection to a function, one at a time.
+
+    The function may do with the socket what no HTTP library would.
+    """
+
+    def __init__(self, serve: Callable[[socket.socket], None]) -> None:
+        self._serve = serve
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self.connections = 0
+
+    @property
+    def endpoint(self) -> Endpoint:
+        return Endpoint(*self._listener.getsockname()[:2])
+
+    def __enter__(self) -> "RawServer":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            with connection:
+                try:
+                    self._serve(connection)
+                except OSError:
+                    continue  # the client went away, which is what some tests want
+
+
+def read_request(connection: socket.socket) -> bytes:
+    """A request's head and, by its Content-Length, its body."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += connection.recv(65536)
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = 0
+    for line in head.split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            length = int(value)
+    while len(body) < length:
+        body += connection.recv(65536)
+    return head + b"\r\n\r\n" + body
+
+
+def replying(
+    *replies: bytes, seen: Optional[List[bytes]] = None
+) -> Callable[[socket.socket], None]:
+    """Serves one reply a connection, the last one again and again; notes the requests."""
+    left = list(replies)
+
+    def serve(connection: socket.socket) -> None:
+        request = read_request(connection)
+        if seen is not None:
+            seen.append(request)
+        connection.sendall(left.pop(0) if len(left) > 1 else left[0])
+
+    return serve
