@@ -1,0 +1,344 @@
+"""The command line: answers, account, JSON and exit codes, over a real socket."""
+
+import json
+import os
+import signal
+import socket
+import threading
+from typing import Dict, List, Tuple
+
+import pytest
+
+from azprov import __version__
+from azprov.cli import COMMANDS, main
+from azprov.errors import EXIT_CODES
+from ports import RawServer, replying
+from samples_of import sample
+
+GOAL_STATE_XML = sample("goal_state/version-2012-11-30.xml")
+READY_XML = sample("health_report/ready.xml")
+CONTAINER = "6a1f2f0e-9d7c-4d0b-8e3a-51b7f0c2a901"
+INSTANCE = "0d3b5a51-6f6e-4a59-a2b1-7c1b0e9d4f11._web01"
+
+
+def http(body: bytes, status: str = "200 OK") -> bytes:
+    return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+Run = Tuple[int, str, str]
+
+
+class Shell:
+    """Runs commands against a server that gives these replies."""
+
+    def __init__(self, capfd: pytest.CaptureFixture[str]) -> None:
+        self._capfd = capfd
+
+    def __call__(self, *argv: str) -> Run:
+        code = main(argv)
+        captured = self._capfd.readouterr()
+        return code, captured.out, captured.err
+
+    def against(self, *argv: str, replies: List[bytes]) -> Run:
+        with RawServer(replying(*replies)) as server:
+            return self(*argv, "--wireserver", str(server.endpoint))
+
+
+@pytest.fixture
+def shell(capfd: pytest.CaptureFixture[str]) -> Shell:
+    return Shell(capfd)
+
+
+HEALTHY = [http(GOAL_STATE_XML), http(b"")]
+
+
+def test_report_ready_accounts_on_stderr(shell: Shell) -> None:
+    """stdout stays empty, the account ends with the platform's response."""
+    code, out, err = shell.against("report-ready", replies=HEALTHY)
+
+    assert (code, out) == (0, "")
+    assert err.splitlines()[0] == "Retrieving goal state from the Wireserver"
+    assert err.splitlines()[-1] == "Response: 200 OK"
+
+
+def test_quiet_says_nothing_when_all_is_well(shell: Shell) -> None:
+    """Errors only, and there is none."""
+    assert shell.against("report-ready", "-q", replies=HEALTHY) == (0, "", "")
+
+
+def test_verbose_shows_requests_and_replies(shell: Shell) -> None:
+    """Each exchange in two lines."""
+    _, _, err = shell.against("report-ready", "--verbose", replies=HEALTHY)
+
+    lines = err.splitlines()
+    assert any(line.startswith("> POST http://127.0.0.1:") for line in lines)
+    assert "< 200 OK, 0 bytes" in lines
+
+
+def test_report_ready_as_json(shell: Shell) -> None:
+    """One object, of this shape."""
+    code, out, _ = shell.against("report-ready", "--json", replies=HEALTHY)
+
+    assert code == 0
+    assert json.loads(out) == {
+        "command": "report-ready",
+        "ok": True,
+        "exit_code": 0,
+        "incarnation": "1",
+        "container_id": CONTAINER,
+        "instance_id": INSTANCE,
+        "state": "Ready",
+        "document": READY_XML.decode(),
+        "acknowledged": True,
+        "status": 200,
+    }
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_common_options_stand_before_or_after_the_command(shell: Shell, before: bool) -> None:
+    """Either place is natural."""
+    argv = ["--json", "-q", "goal-state"] if before else ["goal-state", "-q", "--json"]
+
+    code, out, err = shell.against(*argv, replies=HEALTHY)
+
+    assert (code, err) == (0, "")
+    assert json.loads(out)["command"] == "goal-state"
+
+
+def test_dry_run_shows_the_document(shell: Shell) -> None:
+    """The document goes to stdout, where it can be piped on; nothing is posted."""
+    code, out, err = shell.against("report-ready", "--dry-run", replies=HEALTHY)
+
+    assert (code, out) == (0, READY_XML.decode() + "\n")
+    assert "Sending" not in err
+    _, out, _ = shell.against("report-ready", "--dry-run", "--json", replies=HEALTHY)
+    assert json.loads(out)["acknowledged"] is False
+    assert json.loads(out)["status"] is None
+
+
+def test_report_failure_posts_the_reason(shell: Shell) -> None:
+    """NotReady, ProvisioningFailed and the text."""
+    reason = "user <ops> & key:\nno such shell"
+
+    code, out, _ = shell.against("report-failure", "--reason", reason, "--json", replies=HEALTHY)
+
+    assert code == 0
+    answer = json.loads(out)
+    assert answer["state"] == "NotReady"
+    assert answer["document"] == sample("health_report/provisioning-failed.xml").decode()
+
+
+def test_goal_state_shows_the_identifiers(shell: Shell) -> None:
+    """As text, or as JSON."""
+    code, out, _ = shell.against("goal-state", replies=HEALTHY)
+
+    assert code == 0
+    assert out == f"Incarnation: 1\nContainerId: {CONTAINER}\nInstanceId: {INSTANCE}\n"
+    _, out, _ = shell.against("goal-state", "--json", replies=HEALTHY)
+    assert json.loads(out) == {
+        "command": "goal-state",
+        "ok": True,
+        "exit_code": 0,
+        "incarnation": "1",
+        "container_id": CONTAINER,
+        "instance_id": INSTANCE,
+    }
+
+
+def test_goal_state_raw_shows_what_came(shell: Shell) -> None:
+    """Whatever answers with 200, for whoever wants to know what it is."""
+    page = b"<html>\xe9 \x00</html>"
+
+    code, out, _ = shell.against("goal-state", "--raw", replies=[http(page)])
+
+    assert code == 0
+    assert out == page.decode("utf-8", "replace")
+
+
+FAILURES: Dict[str, Tuple[List[bytes], int, str]] = {
+    "an error for ever": (
+        [http(b"", "503 Busy")],
+        69,
+        "azprov: gave up after 1.5 s: the goal state request was answered with 503 Busy; "
+        "the platform may recover: try again later, the next boot does so by itself",
+    ),
+    "a web page for ever": (
+        [http(b"<html><br></html>")],
+        76,
+        "azprov: gave up after 1.5 s: goal state is not XML (mismatched tag: line 1, column 12); "
+        "see what answers there with azprov.pyz goal-state --raw, and look for a proxy or filter "
+        "in between",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FAILURES)
+def test_a_failure_ends_in_one_sentence(shell: Shell, case: str) -> None:
+    """Cause and next step on the last line, the code of the contract, JSON if asked for."""
+    replies, exit_code, sentence = FAILURES[case]
+    argv = ("report-ready", "--timeout", "1.5", "--json")
+
+    code, out, err = shell.against(*argv, replies=replies)
+
+    assert code == exit_code
+    assert err.splitlines()[-1] == sentence
+    assert "Traceback" not in err
+    answer = json.loads(out)
+    assert (answer["ok"], answer["exit_code"]) == (False, exit_code)
+    assert answer["command"] == "report-ready"
+    error = answer["error"]
+    assert f"azprov: {error['summary']}; {error['hint']}" == sentence
+
+
+def test_nobody_there_is_exit_69(shell: Shell) -> None:
+    """A closed port until the deadline."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+
+    code, out, err = shell("report-ready", "--timeout", "0.2", "--wireserver", f"127.0.0.1:{port}")
+
+    assert (code, out) == (69, "")
+    assert err.splitlines()[-1].startswith(
+        f"azprov: gave up after 0.2 s: 127.0.0.1:{port} cannot be reached (Connection refused); "
+        "look whether a DHCP client configures the first network interface"
+    )
+
+
+USAGE = {
+    "no command": ([], "no command was given; azprov.pyz --help lists the commands"),
+    "an unknown command": (
+        ["report-redy"],
+        "there is no command 'report-redy'; azprov.pyz --help lists the commands",
+    ),
+    "an unknown option": (
+        ["report-ready", "--wire"],
+        "unrecognized arguments: --wire; azprov.pyz report-ready --help shows how it is used",
+    ),
+    "a missing reason": (
+        ["report-failure"],
+        "the following arguments are required: --reason; "
+        "azprov.pyz report-failure --help shows how it is used",
+    ),
+    "an empty reason": (
+        ["report-failure", "--reason", " "],
+        "argument --reason: the text is empty; "
+        "azprov.pyz report-failure --help shows how it is used",
+    ),
+    "a name for an address": (
+        ["goal-state", "--wireserver", "wireserver"],
+        "--wireserver is not a numeric address: 'wireserver'; "
+        "give it as 168.63.129.16 or 127.0.0.1:8080",
+    ),
+    "a word for a time": (
+        ["goal-state", "--timeout", "soon"],
+        "argument --timeout: not a number of seconds above 0: 'soon'; "
+        "azprov.pyz goal-state --help shows how it is used",
+    ),
+    "a header in the agent name": (
+        ["goal-state", "--agent-name", "a\r\nb: c"],
+        "argument --agent-name: not 1 to 128 printable ASCII characters: 'a\\r\\nb: c'; "
+        "azprov.pyz goal-state --help shows how it is used",
+    ),
+    "an unknown scenario": (
+        ["rehearse", "--scenario", "x"],
+        "there is no scenario 'x'; azprov.pyz rehearse --list names them",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", USAGE)
+def test_wrong_usage_is_exit_2_and_one_line(shell: Shell, mistake: str) -> None:
+    """The one line says what is wrong and where to read on; nothing is contacted."""
+    argv, sentence = USAGE[mistake]
+
+    assert shell(*argv) == (2, "", f"azprov: {sentence}\n")
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "-inf", "", "1s"])
+def test_a_timeout_is_a_number_above_zero(shell: Shell, seconds: str) -> None:
+    """No conversation without an end."""
+    assert shell("goal-state", f"--timeout={seconds}")[0] == 2
+
+
+def test_the_address_may_come_from_the_environment(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AZPROV_WIRESERVER counts where the flag is not given, and is checked alike."""
+    with RawServer(replying(*HEALTHY)) as server:
+        monkeypatch.setenv("AZPROV_WIRESERVER", str(server.endpoint))
+        assert shell("goal-state")[0] == 0
+
+    monkeypatch.setenv("AZPROV_WIRESERVER", "nowhere")
+    assert shell("goal-state")[2].startswith(
+        "azprov: AZPROV_WIRESERVER is not a numeric address: 'nowhere'"
+    )
+
+
+def test_version_and_help_touch_nothing(shell: Shell) -> None:
+    """They answer, on stdout, with exit 0."""
+    assert shell("--version") == (0, f"azprov {__version__}\n", "")
+    assert json.loads(shell("--version", "--json")[1])["version"] == __version__
+    code, out, err = shell("--help")
+    assert (code, err) == (0, "")
+    for command in COMMANDS:
+        assert f"\n  {command} " in out
+        code, help_text, err = shell(command, "--help")
+        assert (code, err) == (0, "")
+        assert help_text.startswith(f"usage: azprov.pyz {command}")
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "sentence"),
+    [
+        (signal.SIGTERM, 143, "azprov: stopped by SIGTERM; run it again to go on"),
+        (signal.SIGINT, 130, "azprov: interrupted; run it again to go on"),
+    ],
+)
+def test_a_signal_stops_a_wait(
+    shell: Shell, number: signal.Signals, code: int, sentence: str
+) -> None:
+    """At any moment of a wait, with one line and the code of the contract."""
+    stop = threading.Timer(0.3, os.kill, (os.getpid(), number))
+    stop.start()
+
+    got, out, err = shell("report-ready", "--wireserver", "127.0.0.1:9", "--json")
+
+    assert got == code
+    assert err.splitlines()[-1] == sentence
+    assert json.loads(out)["exit_code"] == code
+
+
+def test_the_journal_gets_levels(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines are prefixed where JOURNAL_STREAM names stderr, and only there."""
+    status = os.fstat(2)
+    monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
+    replies = [http(b"", "503 Busy"), *HEALTHY]
+
+    _, _, err = shell.against("report-ready", replies=replies)
+
+    lines = err.splitlines()
+    assert lines[0] == "<6>Retrieving goal state from the Wireserver"
+    assert lines[1].startswith("<4>the goal state request was answered with 503 Busy; ")
+    assert lines[-1] == "<6>Response: 200 OK"
+    assert shell("nonsense")[2].startswith("<3>azprov: ")
+    monkeypatch.setenv("JOURNAL_STREAM", "1:2")
+    assert shell("nonsense")[2].startswith("azprov: ")
+
+
+def test_a_bug_is_one_line_and_a_traceback_only_on_demand(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever was not foreseen ends as exit 70."""
+    monkeypatch.setitem(COMMANDS, "options", "a module that is no command")
+
+    code, out, err = shell("options")
+
+    assert (code, out) == (70, "")
+    assert err.startswith("azprov: a bug in azprov: AttributeError: ")
+    assert len(err.splitlines()) == 1
+    assert "Traceback" in shell("options", "-v")[2]
+
+
+def test_every_exit_code_of_the_contract_has_its_meaning() -> None:
+    """The table has one home, and it is complete."""
+    assert list(EXIT_CODES) == [0, 1, 2, 69, 70, 73, 76, 77, 78, 143]
