@@ -22,7 +22,7 @@ import sys
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Dict, List, NoReturn, Optional
+from typing import Dict, List, NoReturn
 
 ROOT = Path(__file__).resolve().parent
 APP = ROOT / "app"
@@ -46,13 +46,16 @@ def main() -> int:
     options = parse_arguments()
     if options.command == "wheelhouse":
         return fetch_wheelhouse(Path(options.arguments[0]))
-    tools = make_environment("tools", BUILD_REQUIREMENTS, options.wheelhouse)
+    if options.wheelhouse:
+        # pip's own variables, so that they hold for the pip that shiv calls, and in the tests.
+        os.environ.update(PIP_NO_INDEX="1", PIP_FIND_LINKS=str(options.wheelhouse.resolve()))
+    tools = make_environment("tools", BUILD_REQUIREMENTS)
     if Path(sys.prefix) != tools:
         # Packing needs deflate: go on in the environment that has it.
         return subprocess.call([python_of(tools), str(ROOT / "build.py"), *sys.argv[1:]])
-    build(options.wheelhouse)
+    build()
     if options.command == "test":
-        tests = make_environment("tests", TEST_REQUIREMENTS, options.wheelhouse)
+        tests = make_environment("tests", TEST_REQUIREMENTS)
         return subprocess.call([python_of(tests), "-m", "pytest", *options.arguments], cwd=ROOT)
     return 0
 
@@ -78,10 +81,10 @@ def parse_arguments() -> argparse.Namespace:
     return options
 
 
-def build(wheelhouse: Optional[Path]) -> None:
+def build() -> None:
     """Let shiv resolve and pack each line of urllib3, and finish them into one archive."""
     packed = {
-        folder: pack_with_shiv(folder, requirements, wheelhouse)
+        folder: pack_with_shiv(folder, requirements)
         for folder, requirements in URLLIB3_REQUIREMENTS.items()
     }
     archive = finish(packed)
@@ -91,14 +94,14 @@ def build(wheelhouse: Optional[Path]) -> None:
     print(f"dist/azprov.pyz: {len(archive)} bytes, sha256 {digest}")
 
 
-def pack_with_shiv(folder: str, requirements: Path, wheelhouse: Optional[Path]) -> Path:
+def pack_with_shiv(folder: str, requirements: Path) -> Path:
     """A stock shiv archive of azprov and one line of urllib3."""
     packed = WORK / (folder + ".shiv.pyz")
     run(
         [sys.executable, "-m", "shiv", "--reproducible", "--uncompressed"]
         + ["--entry-point", "azprov.__main__:main", "--site-packages", str(APP)]
         + ["--output-file", str(packed), "--quiet", "--only-binary=:all:"]
-        + ["--require-hashes", "--requirement", str(requirements), *index_options(wheelhouse)],
+        + ["--require-hashes", "--requirement", str(requirements)],
         "shiv could not fetch and pack urllib3",
     )
     return packed
@@ -173,7 +176,7 @@ def write(path: Path, data: bytes, *, mode: int) -> None:
     beside.replace(path)
 
 
-def make_environment(name: str, requirements: Path, wheelhouse: Optional[Path]) -> Path:
+def make_environment(name: str, requirements: Path) -> Path:
     """A private virtual environment with what a requirements file pins, made once."""
     folder = WORK / name
     stamp = folder / "made-from"
@@ -188,8 +191,7 @@ def make_environment(name: str, requirements: Path, wheelhouse: Optional[Path]) 
         )
         run(
             [python_of(folder), "-m", "pip", "install", "--quiet", "--require-hashes"]
-            + ["--disable-pip-version-check", "--requirement", str(requirements)]
-            + index_options(wheelhouse),
+            + ["--disable-pip-version-check", "--requirement", str(requirements)],
             f"pip could not install {requirements.relative_to(ROOT)}; look whether a package "
             "index can be reached, or take --wheelhouse DIR",
         )
@@ -208,10 +210,6 @@ def fetch_wheelhouse(folder: Path) -> int:
         )
     print(f"Carry {folder} along and build with: python3 build.py --wheelhouse {folder}")
     return 0
-
-
-def index_options(wheelhouse: Optional[Path]) -> List[str]:
-    return ["--no-index", "--find-links", str(wheelhouse.resolve())] if wheelhouse else []
 
 
 def python_of(environment: Path) -> str:

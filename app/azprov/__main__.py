@@ -18,7 +18,7 @@ def main():  # type: () -> int
     if sys.version_info < OLDEST_PYTHON:
         return _cannot_run(
             "Python %d.%d or newer is needed and this is Python %s; %s"
-            % (OLDEST_PYTHON + (sys.version.split()[0], _package_advice("a newer python3")))
+            % (OLDEST_PYTHON + (sys.version.split()[0], package_advice("a newer python3")))
         )
     # The command writes what it was asked to write: no __pycache__ beside the
     # standard library of an image that came without one.
@@ -39,7 +39,7 @@ def main():  # type: () -> int
             % (
                 sys.executable,
                 (error.name or str(error)).split(".")[0],
-                _package_advice("the complete standard library of Python"),
+                package_advice("the complete standard library of Python"),
             )
         )
 
@@ -49,8 +49,8 @@ def _cannot_run(sentence):  # type: (str) -> int
     return CANNOT_RUN
 
 
-def _package_advice(what):  # type: (str) -> str
-    """The command that brings it, for the distribution that /etc/os-release names."""
+def package_advice(what, path="/etc/os-release"):  # type: (str, str) -> str
+    """How to install it, with the command of the distribution that os-release names."""
     commands = {
         "debian": "apt-get install python3",
         "ubuntu": "apt-get install python3",
@@ -66,7 +66,7 @@ def _package_advice(what):  # type: (str) -> str
         "openwrt": "opkg install python3",
     }
     try:
-        with open("/etc/os-release") as os_release:
+        with open(path) as os_release:
             lines = os_release.read().splitlines()
     except (OSError, IOError, ValueError):
         lines = []

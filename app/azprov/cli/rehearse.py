@@ -73,7 +73,7 @@ def _transcript(outcome: Outcome) -> str:
     else:
         lines += [
             f"On a VM: {scenario.meaning}",
-            "PASSED: exit code {}, Ready acknowledged {} as it should be.".format(
+            "PASSED: exit code {}, Ready acknowledged {}, as it should be.".format(
                 outcome.exit_code, "once" if outcome.ready_reports else "never"
             ),
         ]

@@ -5,6 +5,7 @@ state, or not in the documented form, is refused.
 """
 
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from socketserver import ThreadingMixIn
 from types import TracebackType
@@ -21,6 +22,8 @@ _INSTANCE_ID = "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90._rehearsal"
 
 _XML = "text/xml; charset=utf-8"
 _LONGEST_REPORT_BYTES = 1 << 20
+# No platform answers at once; what the client said before its request is read meanwhile.
+_LATENCY_S = 0.005
 
 
 class Platform:
@@ -140,6 +143,7 @@ def _handler(platform: Platform) -> Type[BaseHTTPRequestHandler]:
             self._answer(self.rfile.read(int(length)) if is_sane else b"")
 
         def _answer(self, body: bytes) -> None:
+            time.sleep(_LATENCY_S)
             reply = platform.answer(self.command, self.path, self.headers, body)
             phrase = self.responses.get(reply.status, ("",))[0]
             platform.log(self.command, self.path, f"{reply.status} {phrase}")

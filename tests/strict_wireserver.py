@@ -1,0 +1,109 @@
+"""A WireServer that takes the documented dialogue to the letter and nothing else.
+
+Written apart from the product and its simulated platform, over bare sockets, so
+that both are judged by something that shares no code with them.
+"""
+
+import socket
+from typing import Dict, List, Tuple
+
+GOAL_STATE = b"""\
+<?xml version="1.0" encoding="utf-8"?>
+<GoalState xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" \
+xmlns:xsd="http://www.w3.org/2001/XMLSchema" xsi:noNamespaceSchemaLocation="goalstate10.xsd">
+  <Version>2012-11-30</Version>
+  <Incarnation>7</Incarnation>
+  <Machine>
+    <ExpectedState>Started</ExpectedState>
+    <StopRolesDeadlineHint>300000</StopRolesDeadlineHint>
+    <LBProbePorts>
+      <Port>16001</Port>
+    </LBProbePorts>
+    <ExpectHealthReport>FALSE</ExpectHealthReport>
+  </Machine>
+  <Container>
+    <ContainerId>d4c53c0f-95c7-4ee4-9c1e-9a0d2b7f6c55</ContainerId>
+    <RoleInstanceList>
+      <RoleInstance>
+        <InstanceId>8f0e1d7a-0b5e-4a3c-b8d4-6d1f0c9e2b71._strict</InstanceId>
+        <State>Started</State>
+      </RoleInstance>
+    </RoleInstanceList>
+  </Container>
+</GoalState>
+"""
+
+READY = (
+    b'<?xml version="1.0" encoding="utf-8"?>'
+    b"<Health><GoalStateIncarnation>7</GoalStateIncarnation>"
+    b"<Container><ContainerId>d4c53c0f-95c7-4ee4-9c1e-9a0d2b7f6c55</ContainerId>"
+    b"<RoleInstanceList><Role>"
+    b"<InstanceId>8f0e1d7a-0b5e-4a3c-b8d4-6d1f0c9e2b71._strict</InstanceId>"
+    b"<Health><State>Ready</State></Health>"
+    b"</Role></RoleInstanceList></Container></Health>"
+)
+
+
+class StrictWireServer:
+    """Serves one connection after the other; `verdicts` has a line for each request."""
+
+    def __init__(self, address: Tuple[str, int]) -> None:
+        self.listener = socket.create_server(address)
+        host, port = self.listener.getsockname()[:2]
+        self._host = host if port == 80 else f"{host}:{port}"
+        self.verdicts: List[str] = []
+
+    def serve(self) -> None:
+        """Serve until the listener is shut down."""
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            with connection:
+                connection.settimeout(5)
+                self._serve_one(connection)
+
+    def _serve_one(self, connection: socket.socket) -> None:
+        with connection.makefile("rb") as stream:
+            method, target, version = stream.readline().decode("ascii").split()
+            headers: Dict[str, str] = {}
+            for line in iter(stream.readline, b"\r\n"):
+                name, _, value = line.decode("ascii").partition(":")
+                key = name.lower()
+                if key in headers:
+                    self.verdicts.append(f"header {name} twice")
+                headers[key] = value.strip()
+            body = stream.read(int(headers.get("content-length", "0")))
+        verdict = self.judge(method, target, version, headers, body)
+        self.verdicts.append(verdict)
+        if verdict == "goal state":
+            content = GOAL_STATE
+            head = "HTTP/1.1 200 OK\r\nContent-Type: text/xml; charset=utf-8"
+        else:
+            content = b""
+            head = "HTTP/1.1 200 OK" if verdict == "ready" else "HTTP/1.1 400 Bad Request"
+        head += f"\r\nServer: Microsoft-IIS/10.0\r\nContent-Length: {len(content)}\r\n\r\n"
+        connection.sendall(head.encode("ascii") + content)
+
+    def judge(
+        self, method: str, target: str, version: str, headers: Dict[str, str], body: bytes
+    ) -> str:
+        if version != "HTTP/1.1":
+            return f"protocol {version}"
+        if headers.get("host") != self._host:
+            return f"host {headers.get('host')}"
+        if headers.get("x-ms-version") != "2012-11-30":
+            return f"x-ms-version {headers.get('x-ms-version')}"
+        if not headers.get("x-ms-agent-name", "").startswith("azprov/"):
+            return f"x-ms-agent-name {headers.get('x-ms-agent-name')}"
+        for unwanted in ("transfer-encoding", "cookie", "authorization", "x-forwarded-for", "via"):
+            if unwanted in headers:
+                return f"header {unwanted}"
+        if (method, target) == ("GET", "/machine?comp=goalstate"):
+            return "goal state" if not body else "a body with GET"
+        if (method, target) == ("POST", "/machine?comp=health"):
+            if headers.get("content-type") != "text/xml;charset=utf-8":
+                return f"content-type {headers.get('content-type')}"
+            return "ready" if body == READY else f"body {body!r}"
+        return f"{method} {target}"

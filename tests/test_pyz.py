@@ -1,0 +1,358 @@
+"""The archive itself, on every Python there is, in the places it may have to run."""
+
+import ast
+import os
+import pwd
+import runpy
+import shutil
+import subprocess
+import sys
+import threading
+import zipfile
+from pathlib import Path
+from typing import Dict, Iterator, List, Optional, Tuple
+
+import pytest
+
+from azprov import __version__
+from interpreters import INTERPRETERS, REQUIRED, find_python2
+from pyz import PYZ, ROOT
+from strict_wireserver import READY, StrictWireServer
+
+NEWEST = list(INTERPRETERS)[-1]
+
+
+def run(
+    *command: object, cwd: Optional[Path] = None, env: Optional[Dict[str, str]] = None
+) -> Tuple[int, str, str]:
+    """Run without an environment: no HOME, no PATH, no locale."""
+    done = subprocess.run(
+        [str(word) for word in command],
+        cwd=cwd,
+        env=env or {},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+def wireserver() -> Iterator[StrictWireServer]:
+    server = StrictWireServer(("127.0.0.1", 0))
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    yield server
+    server.listener.shutdown(2)
+    thread.join()
+    server.listener.close()
+
+
+def address(server: StrictWireServer) -> str:
+    return f"--wireserver=127.0.0.1:{server.listener.getsockname()[1]}"
+
+
+def test_every_required_python_is_here() -> None:
+    """In CI none is left out in silence; elsewhere any one will do."""
+    assert INTERPRETERS
+    if os.environ.get("CI"):
+        assert [version for version in REQUIRED if version not in INTERPRETERS] == []
+
+
+@pytest.mark.parametrize("version", INTERPRETERS)
+def test_it_reports_and_leaves_nothing_behind(
+    version: str, wireserver: StrictWireServer, tmp_path: Path
+) -> None:
+    """Isolated, in an empty folder that is HOME and TMPDIR too; the folder stays empty."""
+    env = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    python = INTERPRETERS[version]
+
+    code, out, err = run(
+        python, "-I", PYZ, "report-ready", address(wireserver), cwd=tmp_path, env=env
+    )
+
+    assert (code, out) == (0, "")
+    assert err.splitlines()[-1] == "Response: 200 OK"
+    assert wireserver.verdicts == ["goal state", "ready"]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("version", INTERPRETERS)
+def test_it_rehearses(version: str, tmp_path: Path) -> None:
+    """The simulated platform and the client's process work there too."""
+    code, out, err = run(INTERPRETERS[version], PYZ, "rehearse", cwd=tmp_path)
+
+    assert code == 0, out + err
+    assert out.splitlines()[-1] == (
+        "PASSED: exit code 0, Ready acknowledged once, as it should be."
+    )
+    assert err == "Rehearsing healthy: the platform answers from the start\n"
+
+
+@pytest.mark.parametrize("version", INTERPRETERS)
+def test_it_ends_at_the_deadline(version: str) -> None:
+    """With the sentence and the code of the contract, and no warning of that Python."""
+    code, out, err = run(
+        INTERPRETERS[version], "-Wd", PYZ, "goal-state", "--timeout=0.2", "--wireserver=127.0.0.1:9"
+    )
+
+    assert (code, out) == (69, "")
+    first, last = err.splitlines()
+    assert first == (
+        "127.0.0.1:9 cannot be reached (Connection refused); trying 20 times a second, 0 s left"
+    )
+    assert last == (
+        "azprov: gave up after 0.2 s: 127.0.0.1:9 cannot be reached (Connection refused); look "
+        "whether a DHCP client configures the first network interface, whether there is a route, "
+        "and whether a firewall drops TCP port 9 to 127.0.0.1"
+    )
+
+
+# Runs the archive as `python azprov.pyz ARGS` would, then tells what was imported.
+SHOW_URLLIB3 = """
+import runpy, sys
+sys.argv = sys.argv[1:]
+try:
+    runpy.run_path(sys.argv[0], run_name="__main__")
+except SystemExit:
+    pass
+import urllib3
+print(urllib3.__version__, urllib3.__file__)
+"""
+
+
+@pytest.mark.parametrize("version", INTERPRETERS)
+def test_it_carries_the_urllib3_that_this_python_can_run(version: str) -> None:
+    """The maintained line from Python 3.10 on, the last of the old one before."""
+    _, out, _ = run(
+        INTERPRETERS[version],
+        *("-c", SHOW_URLLIB3, PYZ),
+        *("goal-state", "--timeout=0.1", "--wireserver=127.0.0.1:9"),
+    )
+
+    is_old = version in ("3.6", "3.7", "3.8", "3.9")
+    urllib3, folder = ("1.26.20", "urllib3-1") if is_old else ("2.8.0", "urllib3-2")
+    assert out == f"{urllib3} {PYZ}/{folder}/urllib3/__init__.py\n"
+
+
+VERSION = (0, f"azprov {__version__}\n", "")
+
+
+def test_it_runs_through_a_symlink(tmp_path: Path) -> None:
+    """As /usr/local/bin/azprov will be one."""
+    link = tmp_path / "azprov"
+    link.symlink_to(PYZ)
+
+    assert run(sys.executable, link, "--version") == VERSION
+
+
+def test_it_runs_by_its_shebang(tmp_path: Path) -> None:
+    """It is executable, and asks env for python3."""
+    (tmp_path / "python3").symlink_to(INTERPRETERS[NEWEST])
+    link = tmp_path / "azprov"
+    link.symlink_to(PYZ)
+
+    assert run(link, "--version", env={"PATH": str(tmp_path)}) == VERSION
+
+
+def test_it_runs_from_odd_places(tmp_path: Path) -> None:
+    """Spaces, other scripts and relative paths are nothing to it."""
+    folder = tmp_path / "a b \N{SNOWMAN}"
+    folder.mkdir()
+    shutil.copy(PYZ, folder / "renamed")
+
+    assert run(sys.executable, folder / "renamed", "--version") == VERSION
+    assert run(sys.executable, "renamed", "--version", cwd=folder) == VERSION
+    assert run(sys.executable, "./renamed", "rehearse", cwd=folder)[0] == 0
+
+
+def test_a_module_beside_it_does_not_get_in(tmp_path: Path) -> None:
+    """What lies in the working folder or on PYTHONPATH is not what is run."""
+    for name in ("azprov", "urllib3"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('hijacked')")
+
+    code, _, err = run(
+        sys.executable,
+        *(PYZ, "goal-state", "--timeout=0.1", "--wireserver=127.0.0.1:9"),
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path)},
+    )
+
+    assert code == 69
+    assert "hijacked" not in err
+
+
+def test_it_runs_from_a_read_only_disk(tmp_path: Path) -> None:
+    """Mounted read-only in a namespace of its own, where the kernel allows one."""
+    script = (
+        "mount -t tmpfs azprov-test $0 && cp $1 $0/azprov.pyz && mount -o remount,ro $0 && "
+        "! touch $0/x 2>/dev/null && cd $0 && shift 1 && exec $@ azprov.pyz --version"
+    )
+    unshare = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-rm"]
+    env = {"PATH": os.environ["PATH"]}
+    if run(*unshare, "true", env=env)[0]:
+        pytest.skip("no mount namespace can be made here")
+
+    done = run(*unshare, "sh", "-c", script, tmp_path, PYZ, sys.executable, env=env)
+
+    assert done == VERSION
+
+
+def test_it_runs_as_any_user() -> None:
+    """Nothing in it is for root alone, nor is the file."""
+    assert PYZ.stat().st_mode & 0o777 == 0o755
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    system_python = Path("/usr/bin/python3")
+    if not system_python.exists():
+        pytest.skip("there is no Python that every user may run")
+
+    with PYZ.open("rb") as archive:
+        done = subprocess.run(
+            [system_python, f"/dev/fd/{archive.fileno()}", "--version"],
+            pass_fds=[archive.fileno()],
+            user=pwd.getpwnam("nobody").pw_uid,
+            env={},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert (done.returncode, done.stdout, done.stderr) == VERSION
+
+
+def test_an_old_python_is_told(tmp_path: Path) -> None:
+    """Python 2.7 gets a sentence and exit 70, not a traceback."""
+    python2 = next(find_python2(), None)
+    if python2 is None:
+        pytest.skip("there is no Python 2.7 here")
+
+    code, out, err = run(python2, PYZ, "report-ready", cwd=tmp_path)
+
+    assert (code, out) == (70, "")
+    (line,) = err.splitlines()
+    assert line.startswith(
+        "azprov: cannot run: Python 3.6 or newer is needed and this is Python 2.7."
+    )
+    assert "install a newer python3" in line
+
+
+def test_python_3_5_would_be_told() -> None:
+    """None is at hand; the first file it reads is in its syntax, and compares versions first."""
+    with zipfile.ZipFile(PYZ) as archive:
+        info = archive.getinfo("__main__.py")
+        source = archive.read(info).decode()
+
+    tree = ast.parse(source, feature_version=(3, 4))
+    imports = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    assert [ast.unparse(node) for node in imports] == ["import sys"]
+    assert info.compress_type == zipfile.ZIP_STORED  # zlib may be what is missing
+
+
+def crippled(python: Path, folder: Path, *missing: str) -> Dict[str, str]:
+    """The environment in which a Python has a standard library without some modules."""
+    probe = "import os, sys; print(os.path.dirname(os.__file__)); print(sys.prefix)"
+    library, prefix = run(python, "-I", "-S", "-c", probe)[1].split()
+    farm = folder / Path(library).relative_to(prefix)
+    farm.mkdir(parents=True)
+    for entry in Path(library).iterdir():
+        if entry.name not in missing and entry.name != "__pycache__":
+            (farm / entry.name).symlink_to(entry)
+    return {"PYTHONHOME": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+@pytest.mark.parametrize("version", INTERPRETERS)
+@pytest.mark.parametrize("missing", ["http", "xml", "email", "logging", "argparse.py"])
+def test_a_crippled_python_is_told(version: str, missing: str, tmp_path: Path) -> None:
+    """As python3-minimal of Debian is: the line names the module and the package."""
+    python = INTERPRETERS[version]
+    env = crippled(python, tmp_path, missing)
+
+    code, out, err = run(python, PYZ, "report-ready", "--timeout=1", env=env)
+
+    assert (code, out) == (70, "")
+    (line,) = err.splitlines()
+    module = missing.replace(".py", "")
+    assert line.startswith("azprov: cannot run: this Python (")
+    assert f") lacks the module {module}; install the complete standard library" in line
+
+
+ADVICE = {
+    "debian": ("ID=debian\n", "apt-get install python3"),
+    "ubuntu derivative": ('ID=pop\nID_LIKE="ubuntu debian"\n', "apt-get install python3"),
+    "rocky": ('ID="rocky"\nID_LIKE="rhel centos fedora"\n', "dnf install python3"),
+    "alpine": ("NAME=x\nID=alpine\n", "apk add python3"),
+    "unknown": ("ID=own\n", "install WHAT with your distribution's python3 package"),
+    "none": (None, "install WHAT with your distribution's python3 package"),
+    "garbage": ("\0ID=\xff=\n", "install WHAT with your distribution's python3 package"),
+}
+
+
+@pytest.mark.parametrize("name", ADVICE)
+def test_the_package_is_that_of_the_distribution(name: str, tmp_path: Path) -> None:
+    """Named from os-release, or left to the reader where that says nothing known."""
+    content, advice = ADVICE[name]
+    os_release = tmp_path / "os-release"
+    if content is not None:
+        os_release.write_text(content, encoding="latin-1")
+    first_file = runpy.run_path(str(ROOT / "app" / "azprov" / "__main__.py"))
+
+    sentence = first_file["package_advice"]("WHAT", str(os_release))
+
+    assert sentence.endswith(advice)
+
+
+def test_it_holds_what_it_should() -> None:
+    """Our modules once, two lines of urllib3, and the licence of each; the zip is sound."""
+    with zipfile.ZipFile(PYZ) as archive:
+        assert archive.testzip() is None
+        entries = archive.infolist()
+    names = [entry.filename for entry in entries]
+
+    ours = [f"azprov/{path.relative_to(ROOT / 'app' / 'azprov')}" for path in sources()]
+    assert sorted(name for name in names if name.startswith("azprov/")) == ours
+    assert {name.split("/")[0] for name in names} == {
+        *("LICENSE", "__main__.py", "azprov", "urllib3-1", "urllib3-2"),
+    }
+    for licence in (
+        "LICENSE",
+        "urllib3-1/urllib3-1.26.20.dist-info/LICENSE.txt",
+        "urllib3-2/urllib3-2.8.0.dist-info/licenses/LICENSE.txt",
+    ):
+        assert licence in names
+    assert len(set(names)) == len(names)
+    assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
+    assert {entry.external_attr >> 16 for entry in entries} == {0o100644}
+
+
+def sources() -> List[Path]:
+    return sorted((ROOT / "app" / "azprov").rglob("*.py"))
+
+
+def test_it_is_small() -> None:
+    """Under 500 kB without bytecode."""
+    assert PYZ.stat().st_size < 500_000
+
+
+def test_the_strict_server_is_strict() -> None:
+    """It is no judge if it takes anything: the page's own document has no declaration."""
+    server = StrictWireServer(("127.0.0.1", 0))
+    port = server.listener.getsockname()[1]
+    server.listener.close()
+    headers = {
+        "host": f"127.0.0.1:{port}",
+        "x-ms-version": "2012-11-30",
+        "x-ms-agent-name": "azprov/1",
+        "content-type": "text/xml;charset=utf-8",
+    }
+
+    def judge(body: bytes = READY, target: str = "/machine?comp=health", **other: str) -> str:
+        return server.judge("POST", target, "HTTP/1.1", {**headers, **other}, body)
+
+    assert judge() == "ready"
+    assert judge(body=READY.replace(b"7<", b"1<")) != "ready"
+    assert judge(body=READY.partition(b"?>")[2]) != "ready"
+    assert judge(target="/machine/?comp=health") != "ready"
+    assert judge(host="localhost") != "ready"
+    assert judge(via="1.1 proxy") != "ready"

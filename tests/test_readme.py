@@ -1,0 +1,68 @@
+"""README says what is so: its tables, versions and transcript are those of the code."""
+
+import re
+import subprocess
+import sys
+
+from azprov.cli import COMMANDS
+from azprov.errors import EXIT_CODES
+from pyz import PYZ, ROOT
+
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_exit_codes_are_those_of_the_code() -> None:
+    """The table, row for row."""
+    rows = re.findall(r"^\| (\d+) \| (.+) \|$", README, re.MULTILINE)
+
+    assert [(int(code), meaning) for code, meaning in rows] == list(EXIT_CODES.items())
+
+
+def test_the_commands_are_those_of_the_code() -> None:
+    """Each command has its row, and no row is of a command that is not there."""
+    rows = re.findall(r"^\| `([a-z-]+)[^|]*` \| .+ \|$", README, re.MULTILINE)
+
+    assert rows == list(COMMANDS)
+
+
+def test_the_versions_of_urllib3_are_the_pinned_ones() -> None:
+    """As the requirements files name them."""
+    for line in ("urllib3-1", "urllib3-2"):
+        pins = (ROOT / "app" / "requirements" / f"{line}.txt").read_text()
+        match = re.search(r"^urllib3==(\S+)", pins, re.MULTILINE)
+        assert match is not None
+        assert match[1] in README
+
+
+def neutral(transcript: str) -> str:
+    """Without what differs from run to run: times and the port."""
+    timeless = re.sub(r"^ *\d+\.\d\d s", "T", transcript, flags=re.MULTILINE)
+    return re.sub(r"127\.0\.0\.1:\d+", "ADDRESS", timeless)
+
+
+def test_the_transcript_is_what_a_rehearsal_prints() -> None:
+    """Line for line, but for times and the port."""
+    shown = README.partition("$ python3 dist/azprov.pyz rehearse\n")[2].partition("```")[0]
+
+    run = subprocess.run(
+        [sys.executable, PYZ, "rehearse"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=True,
+    )
+
+    assert neutral(run.stdout) == neutral(shown)
+
+
+def test_the_files_of_the_architecture_are_there() -> None:
+    """What the picture names exists, and every room of the tree is in it."""
+    picture = README.partition("app/azprov/\n")[2].partition("```")[0]
+    home = ROOT / "app" / "azprov"
+
+    rooms = {path.name for path in home.iterdir() if path.name not in {"__init__.py"}}
+    rooms = {room for room in rooms if room != "__pycache__"}
+    named = set(re.findall(r"^  (\w+(?:\.py|/))", picture, re.MULTILINE))
+    assert {name.rstrip("/") for name in named} == rooms
+    for module in re.findall(r"(\w+\.py)", picture):
+        assert list(home.rglob(module)), module
