@@ -214,6 +214,10 @@ USAGE = {
         ["report-ready", "--wire"],
         "unrecognized arguments: --wire; azprov.pyz report-ready --help shows how it is used",
     ),
+    "a line end in an option": (
+        ["report-ready", "--wi\nre"],
+        "unrecognized arguments: --wi re; azprov.pyz report-ready --help shows how it is used",
+    ),
     "a missing reason": (
         ["report-failure"],
         "the following arguments are required: --reason; "

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import List
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from azprov.documents.goal_state import GoalState, parse_goal_state, render_goal_state
@@ -117,6 +117,7 @@ def test_no_sample_is_left_out() -> None:
 
 
 @given(GOAL_STATES)
+@example(GoalState("a\rb", "a\r\nb", "]]>&amp;"))
 def test_parsing_inverts_rendering(goal_state: GoalState) -> None:
     """parse(render(x)) == x, over all text that XML can hold."""
     assert parse_goal_state(render_goal_state(goal_state)) == goal_state
@@ -218,8 +219,23 @@ def test_size_is_bounded() -> None:
         parse_goal_state(full + b"\n")
 
 
-@pytest.mark.parametrize("hostile", [b"<a>" * 300000, b"<a>" + b"<b/>" * 200000 + b"</a>"])
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        b"<a>" * 300000,
+        b"<a>" + b"<b/>" * 200000 + b"</a>",
+        b"<a>" * 101 + b"</a>" * 101,
+        b"<a>" + b"<b/>" * 10000 + b"</a>",
+    ],
+)
 def test_depth_and_number_of_elements_are_bounded(hostile: bytes) -> None:
     """A megabyte of tags is refused before it becomes a tree."""
     with pytest.raises(DocumentError, match="goal state has too many elements, or too deep ones"):
         parse_goal_state(hostile)
+
+
+@pytest.mark.parametrize("large", [b"<a>" * 100 + b"</a>" * 100, b"<a>" + b"<b/>" * 9999 + b"</a>"])
+def test_the_bounds_are_far_from_what_is_needed(large: bytes) -> None:
+    """A hundred levels and ten thousand elements are still read, and found to be no goal state."""
+    with pytest.raises(DocumentError, match="goal state is none, its root element is a"):
+        parse_goal_state(large)

@@ -72,6 +72,15 @@ def test_any_2xx_acknowledges(line: str) -> None:
     assert len(requests) == 2
 
 
+def test_an_acknowledgement_with_a_broken_body_is_one() -> None:
+    """It is not reported a second time."""
+    cut = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n<Ok"
+
+    _, requests = tell(GOAL_STATE, cut)
+
+    assert len(requests) == 2
+
+
 @pytest.mark.parametrize(
     "line", ["199 Odd", "300 Multiple", "302 Found", "400 Bad", "410 Gone", "500 Error", "503 Busy"]
 )
@@ -92,7 +101,8 @@ def test_the_goal_state_is_fetched_anew_before_every_post(line: str) -> None:
         ok(sample("not_goal_state/no-role-instance-list.xml")),
         ok(b""),
         status("503 Busy"),
-        b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n",
+        GOAL_STATE.replace(b"200 OK", b"201 Created"),
+        GOAL_STATE.replace(b"200 OK", b"206 Partial Content"),
         b"",
     ],
 )

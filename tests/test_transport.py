@@ -2,7 +2,7 @@
 
 import socket
 import time
-from typing import Callable, Iterator
+from typing import Callable
 
 import pytest
 
@@ -175,33 +175,6 @@ def test_nobody_listening_is_not_connected() -> None:
         Transport(endpoint, Clock()).send("GET", "/", headers={}, bound_s=1)
 
     assert f"TCP port {endpoint.port} to 127.0.0.1" in failure.value.hint
-
-
-@pytest.fixture
-def deaf() -> Iterator[socket.socket]:
-    """A listener whose queue is full: attempts to connect go unanswered."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        fillers = [socket.socket() for _ in range(3)]
-        for filler in fillers:
-            filler.setblocking(False)
-            filler.connect_ex(listener.getsockname())
-        time.sleep(0.05)
-        yield listener
-        for filler in fillers:
-            filler.close()
-
-
-def test_silence_is_heard_out_in_pieces(deaf: socket.socket) -> None:
-    """An unanswered attempt fails after one poll, and stays pending for the next."""
-    transport = Transport(Endpoint(*deaf.getsockname()[:2]), Clock())
-    try:
-        for _ in range(3):
-            with pytest.raises(NotConnected, match="no reply to the attempts to connect"):
-                transport.send("GET", "/", headers={}, bound_s=5)
-    finally:
-        transport.close()
 
 
 def test_no_connection_is_left_open() -> None:

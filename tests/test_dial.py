@@ -1,0 +1,101 @@
+"""Connecting to an address that does not answer yet."""
+
+import os
+import socket
+from typing import Iterator
+
+import pytest
+
+from azprov.azure.dial import Dialer
+from azprov.azure.endpoint import Endpoint
+from azprov.errors import NotConnected
+from ports import FakeClock
+
+
+class DeafListener:
+    """Leaves attempts to connect unanswered, its queue being full, until it hears."""
+
+    def __init__(self) -> None:
+        self._listener = socket.socket()
+        self._listener.bind(("127.0.0.1", 0))
+        self._listener.listen(0)
+        self._filler = socket.create_connection(self._listener.getsockname())
+
+    @property
+    def endpoint(self) -> Endpoint:
+        return Endpoint(*self._listener.getsockname()[:2])
+
+    def hear(self) -> None:
+        self._listener.listen(100)
+        self._listener.accept()[0].close()
+
+    def close(self) -> None:
+        self._filler.close()
+        self._listener.close()
+
+
+@pytest.fixture
+def deaf() -> Iterator[DeafListener]:
+    listener = DeafListener()
+    yield listener
+    listener.close()
+
+
+def open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+def test_silence_is_not_connected(deaf: DeafListener) -> None:
+    """After the patience of one poll, not after the kernel's."""
+    dialer = Dialer(deaf.endpoint, FakeClock())
+
+    with pytest.raises(NotConnected, match="no reply to the attempts to connect"):
+        dialer.connect(patience_s=0)
+
+    dialer.close()
+
+
+def test_the_first_attempt_after_the_silence_is_heard(deaf: DeafListener) -> None:
+    """The kernel repeats an unanswered attempt after a second; a new one is heard at once."""
+    clock = FakeClock()
+    dialer = Dialer(deaf.endpoint, clock)
+    for _ in range(10):
+        with pytest.raises(NotConnected):
+            dialer.connect(patience_s=0)
+        clock.spend(0.05)
+    before = open_files()
+
+    deaf.hear()
+    connection = dialer.connect(patience_s=0.5)
+
+    assert connection.getpeername() == deaf.endpoint
+    assert open_files() == before - 9  # ten pending ones closed, one connected kept
+    connection.close()
+
+
+def test_pending_attempts_do_not_pile_up(deaf: DeafListener) -> None:
+    """However long the silence, only those of the last seconds are kept."""
+    clock = FakeClock()
+    dialer = Dialer(deaf.endpoint, clock)
+    before = open_files()
+    for _ in range(500):
+        with pytest.raises(NotConnected):
+            dialer.connect(patience_s=0)
+        clock.spend(0.05)
+
+    assert open_files() - before <= 62
+
+    dialer.close()
+    assert open_files() == before
+
+
+def test_an_address_without_a_route_fails_at_once() -> None:
+    """There is nothing to wait for, and nothing is left open."""
+    clock = FakeClock()
+    before = open_files()
+    dialer = Dialer(Endpoint("127.0.0.1", 9), clock)
+
+    with pytest.raises(NotConnected, match="Connection refused"):
+        dialer.connect(patience_s=60)
+
+    assert open_files() == before
