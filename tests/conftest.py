@@ -1,15 +1,22 @@
 """What every test starts from: signal handlers and loggers as the interpreter had them."""
 
 import logging
+import os
 import signal
 from typing import Iterator
 
 import pytest
 from hypothesis import settings
 
+from pyz import NOWHERE
+
 # How long an example takes is no law; a machine under load would break it.
 settings.register_profile("azprov", deadline=None)
 settings.load_profile("azprov")
+
+# No test contacts the platform's real addresses from here, not even one that has gone
+# wrong; those that do so on purpose run in a network namespace of their own.
+os.environ.update(NOWHERE)
 
 
 @pytest.fixture(autouse=True)

@@ -126,7 +126,7 @@ def test_the_deadline_ends_the_conversation() -> None:
     with pytest.raises(Refused) as end:
         conversation(clock, timeout_s=20).hold(scripted(clock, BUSY))
 
-    assert str(end.value) == "gave up after 20 s: the request was answered with 503; wait"
+    assert str(end.value) == "gave up after 19 s: the request was answered with 503; wait"
     assert clock.sleeps == [1, 2, 4, 8, 4]
     assert clock.time == 1019
 
@@ -217,22 +217,44 @@ def reply(status: int, headers: Dict[str, str], reason: str = "Reason") -> Reply
 def test_only_200_answers_a_get(status: int) -> None:
     """Anything else is Refused, whatever it brings."""
     with pytest.raises(Refused, match=f"the thing was answered with {status} Reason"):
-        judge(reply(status, {}), accepted=range(200, 201), request="thing")
+        judge(reply(status, {}), accepted=range(200, 201), asked="the thing")
 
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_no_permission_has_a_hint_of_its_own(status: int) -> None:
     """Root, or the guest proxy agent, is what is lacking then."""
     with pytest.raises(Refused) as refusal:
-        judge(reply(status, {}), accepted=range(200, 201), request="thing")
+        judge(reply(status, {}), accepted=range(200, 201), asked="the thing")
 
     assert "Metadata Security Protocol" in refusal.value.hint
+
+
+@pytest.mark.parametrize(
+    ("status", "hint"),
+    [(503, "may recover"), (429, "may recover"), (302, "proxy"), (404, "proxy"), (206, "proxy")],
+)
+def test_each_refusal_says_where_to_look(status: int, hint: str) -> None:
+    """A platform in trouble is waited for; another server is looked for."""
+    with pytest.raises(Refused) as refusal:
+        judge(reply(status, {}), accepted=range(200, 201), asked="the thing")
+
+    assert hint in refusal.value.hint
+
+
+def test_a_pause_is_never_cut_below_half_a_second() -> None:
+    """Where there is no room for one, the conversation ends."""
+    clock = FakeClock()
+
+    with pytest.raises(Refused, match="gave up after 1 s"):
+        conversation(clock, timeout_s=1.9).hold(scripted(clock, BUSY))
+
+    assert clock.sleeps == [1]
 
 
 def test_a_hostile_reason_is_shown_harmlessly() -> None:
     """No escape sequence of a status line reaches the terminal."""
     with pytest.raises(Refused, match=r"answered with 500 a\?\[2J"):
-        judge(reply(500, {}, "a\x1b[2J"), accepted=range(200, 201), request="thing")
+        judge(reply(500, {}, "a\x1b[2J"), accepted=range(200, 201), asked="the thing")
 
 
 DATE = "Sun, 22 Nov 2026 00:00:00 GMT"

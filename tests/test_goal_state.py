@@ -80,15 +80,15 @@ REFUSALS = {
     "nul-bytes.xml": "goal state is not XML",
     "latin-1.xml": "goal state is neither UTF-8 nor UTF-16 text",
     "undefined-entity.xml": "goal state is not XML (undefined entity",
-    "dtd-internal-entity.xml": "goal state has a DTD",
-    "dtd-external-file.xml": "goal state has a DTD",
-    "dtd-external-http.xml": "goal state has a DTD",
-    "dtd-entity-bomb.xml": "goal state has a DTD",
-    "error-410.xml": "goal state is none, its root element is Error",
-    "error-400.xml": "goal state is none, its root element is Error",
-    "error-503.html": "goal state has a DTD",
-    "error-403.html": "goal state is none, its root element is html",
-    "health-report.xml": "goal state is none, its root element is Health",
+    "dtd-internal-entity.xml": "goal state has a DTD, as web pages do",
+    "dtd-external-file.xml": "goal state has a DTD, as web pages do",
+    "dtd-external-http.xml": "goal state has a DTD, as web pages do",
+    "dtd-entity-bomb.xml": "goal state has a DTD, as web pages do",
+    "error-410.xml": "the answer is no goal state, its root element is Error",
+    "error-400.xml": "the answer is no goal state, its root element is Error",
+    "error-503.html": "goal state has a DTD, as web pages do",
+    "error-403.html": "the answer is no goal state, its root element is html",
+    "health-report.xml": "the answer is no goal state, its root element is Health",
 }
 
 ALL_SAMPLES: List[Path] = sorted(SAMPLES.glob("*goal_state/*"))
@@ -237,5 +237,5 @@ def test_depth_and_number_of_elements_are_bounded(hostile: bytes) -> None:
 @pytest.mark.parametrize("large", [b"<a>" * 100 + b"</a>" * 100, b"<a>" + b"<b/>" * 9999 + b"</a>"])
 def test_the_bounds_are_far_from_what_is_needed(large: bytes) -> None:
     """A hundred levels and ten thousand elements are still read, and found to be no goal state."""
-    with pytest.raises(DocumentError, match="goal state is none, its root element is a"):
+    with pytest.raises(DocumentError, match="the answer is no goal state, its root element is a"):
         parse_goal_state(large)

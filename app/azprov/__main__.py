@@ -12,6 +12,7 @@ OLDEST_PYTHON = (3, 6)
 OLDEST_PYTHON_OF_URLLIB3_2 = (3, 10)
 
 CANNOT_RUN = 70
+INTERRUPTED = 130
 
 
 def main():  # type: () -> int
@@ -31,6 +32,9 @@ def main():  # type: () -> int
         from azprov.cli import main as command_line
 
         return command_line(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.stderr.write("azprov: interrupted; run it again to go on\n")
+        return INTERRUPTED
     except ImportError as error:
         if "-v" in sys.argv or "--verbose" in sys.argv:
             raise

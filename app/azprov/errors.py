@@ -59,8 +59,16 @@ class BrokenReply(PlatformError):
 class Refused(PlatformError):
     """A complete reply whose status is not the one that counts as success."""
 
-    def __init__(self, summary: str, hint: str = "", retry_after_s: Optional[float] = None) -> None:
+    def __init__(
+        self,
+        summary: str,
+        hint: str = "",
+        *,
+        status: int = 0,
+        retry_after_s: Optional[float] = None,
+    ) -> None:
         super().__init__(summary, hint)
+        self.status = status
         self.retry_after_s = retry_after_s
 
 
@@ -70,7 +78,27 @@ class DocumentError(AzprovError):
     exit_code = 76
 
 
-class Stopped(BaseException):
-    """SIGTERM arrived. No Exception, so that no cleanup mistakes it for a failure."""
+class HostError(AzprovError):
+    """This machine, or the image below a root, could not be read or changed."""
 
-    exit_code = 143
+    exit_code = 73
+
+
+class NotPermitted(HostError):
+    """The change is one that only root may make."""
+
+    exit_code = 77
+
+
+class UnusableError(AzprovError):
+    """What the platform names is well-formed, and cannot be used on this host."""
+
+    exit_code = 78
+
+
+class Stopped(BaseException):
+    """A signal arrived. No Exception, so that no cleanup mistakes it for a failure."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.exit_code = 128 + number

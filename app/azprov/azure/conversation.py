@@ -11,6 +11,7 @@ import logging
 import re
 from typing import Callable, Mapping, Optional, TypeVar
 
+from ..documents.text import printable
 from ..errors import AzprovError, BrokenReply, DocumentError, NotConnected, PlatformError, Refused
 from .clock import Clock
 from .transport import POLL_S, Reply
@@ -19,6 +20,11 @@ FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 8.0
 # What is kept of the time for a last attempt when a pause would use it all up.
 LAST_ATTEMPT_S = 1.0
+_TOO_MANY_REQUESTS = 429
+_SERVER_ERRORS = 500
+# So much of an error's body is shown with -v.
+_SHOWN_BODY = 300
+
 # A wait says so when it begins, when its reason changes, and this often.
 _WAIT_LINE_S = 30.0
 _CHANGED_WAIT_LINE_S = 5.0
@@ -52,20 +58,28 @@ def retry_after_s(headers: Mapping[str, str]) -> Optional[float]:
     return max(0.0, dates[0] - dates[1])
 
 
-def judge(reply: Reply, *, accepted: range, request: str) -> Reply:
-    """The reply, if its status counts as success. Raises Refused."""
+def judge(reply: Reply, *, accepted: range, asked: str) -> Reply:
+    """The reply, if its status counts as success; `asked` says who and for what.
+
+    Raises Refused.
+    """
     if reply.status in accepted:
         return reply
-    hint = "the platform may recover: try again later, the next boot does so by itself"
+    log.debug("< %s", printable(reply.body.decode("utf-8", "replace"), _SHOWN_BODY))
     if reply.status in (401, 403):
         hint = (
-            "run as root; where the VM enforces the Metadata Security Protocol, "
-            "only Microsoft's guest proxy agent is let through"
+            "only root is let through; where the VM enforces the Metadata Security Protocol, "
+            "only Microsoft's guest proxy agent is"
         )
+    elif reply.status == _TOO_MANY_REQUESTS or reply.status >= _SERVER_ERRORS:
+        hint = "the platform is there and may recover: try again later"
+    else:
+        hint = "-v shows its answer; look whether a proxy or another server is at that address"
     raise Refused(
-        f"the {request} was answered with {reply}",
+        f"{asked} was answered with {reply}",
         hint,
-        retry_after_s(reply.headers),
+        status=reply.status,
+        retry_after_s=retry_after_s(reply.headers),
     )
 
 
@@ -107,7 +121,7 @@ class Conversation:
                 if last is None or not self._cut_by_deadline(error):
                     last = error
                 pause = self._fitted(pause_s(failures, self._jitter()), error)
-                is_over = pause <= 0
+                is_over = pause < FIRST_PAUSE_S
                 if not is_over:
                     log.warning(
                         "%s; trying again in %.1f s, %.0f s left",
@@ -116,8 +130,9 @@ class Conversation:
                         self.left_s(),
                     )
             if is_over:
+                tried_s = self._timeout_s - self.left_s()
                 raise type(last)(
-                    f"gave up after {self._timeout_s:g} s: {last.summary}", last.hint
+                    f"gave up after {tried_s:.3g} s: {last.summary}", last.hint
                 ) from last
             self._clock.sleep(pause)
 
@@ -125,10 +140,10 @@ class Conversation:
         return isinstance(error, BrokenReply) and self.left_s() <= 0
 
     def _fitted(self, pause: float, error: AzprovError) -> float:
-        """The pause, made to leave time for a last attempt; 0 if there is none."""
+        """The pause, made to leave time for a last attempt."""
         if isinstance(error, PlatformError) and error.retry_after_s is not None:
             pause = max(pause, error.retry_after_s)
-        return max(0.0, min(pause, self.left_s() - LAST_ATTEMPT_S))
+        return min(pause, self.left_s() - min(LAST_ATTEMPT_S, self._timeout_s / 4))
 
     def _say_wait(self, error: NotConnected) -> None:
         silent_s = self._clock.now() - self._wait_line_at

@@ -21,6 +21,24 @@ from .endpoint import Endpoint
 _PENDING_S = 3.0
 
 
+_OTHER_HINT = (
+    "look whether a DHCP client configures the first network interface, and whether there is "
+    "a route to {address}"
+)
+_HINTS = {
+    errno.ECONNREFUSED: (
+        "something is there and takes nothing on TCP port {port}: look whether {address} is "
+        "the platform's address, and whether a firewall rejects it"
+    ),
+    errno.EINPROGRESS: (
+        "look whether a firewall drops TCP port {port} to {address}, and whether the first "
+        "network interface is the one that has the route"
+    ),
+    errno.EACCES: "look whether a firewall or a route of this machine prohibits {address}",
+    errno.EPERM: "look whether a firewall of this machine prohibits {address}",
+}
+
+
 class OutOfBounds(OSError):
     """The peer sent more, or took longer, than the exchange is allowed."""
 
@@ -103,8 +121,7 @@ class Dialer:
         address, port = self._endpoint
         return NotConnected(
             f"{self._endpoint} cannot be reached ({reason})",
-            "look whether a DHCP client configures the first network interface, whether there "
-            f"is a route, and whether a firewall drops TCP port {port} to {address}",
+            _HINTS.get(failure, _OTHER_HINT).format(port=port, address=address),
         )
 
     def _win(self, connection: BoundedSocket) -> BoundedSocket:

@@ -45,7 +45,8 @@ class WireServer:
             headers=self._headers,
             bound_s=min(_GET_S, self._conversation.left_s()),
         )
-        return judge(reply, accepted=range(200, 201), request="goal state request").body
+        asked = f"the request for the goal state to {self._transport.endpoint}"
+        return judge(reply, accepted=range(200, 201), asked=asked).body
 
     def fetch_goal_state(self) -> GoalState:
         """One attempt; raises PlatformError or DocumentError."""
@@ -65,4 +66,5 @@ class WireServer:
             bound_s=min(_POST_S, self._conversation.left_s()),
             body_matters=False,
         )
-        return judge(reply, accepted=range(200, 300), request="health report")
+        asked = f"the health report to {self._transport.endpoint}"
+        return judge(reply, accepted=range(200, 300), asked=asked)

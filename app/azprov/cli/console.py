@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from contextlib import suppress
 from typing import Any, Dict, NamedTuple, Optional, Sequence, TextIO
 
 from ..errors import AzprovError
@@ -14,6 +15,9 @@ _JOURNAL_LEVELS = {
     logging.WARNING: "<4>",
     logging.ERROR: "<3>",
 }
+
+# The change that failed is that of the file or pipe that was to hold the answer.
+ANSWER_LOST = 73
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +31,8 @@ class Answer(NamedTuple):
     text: object
     data: Dict[str, Any]
     exit_code: int = 0
+    #: The last line of the account, where the exit code is not 0.
+    failure: str = ""
 
 
 class Console:
@@ -46,39 +52,55 @@ class Console:
     def show(self, answer: Answer) -> int:
         """Give the answer; its exit code comes back."""
         if self._json:
-            self._write_json(answer.data, exit_code=answer.exit_code)
+            content = self._json_of(answer.data, exit_code=answer.exit_code)
         elif isinstance(answer.text, bytes):
-            sys.stdout.buffer.write(answer.text)
-        elif answer.text:
-            print(answer.text)
-        sys.stdout.flush()
+            content = answer.text
+        else:
+            content = f"{answer.text}\n".encode("utf-8", "replace") if answer.text else b""
+        try:
+            _write(content)
+        except OSError as error:
+            log.error(  # noqa: TRY400 - a full disk is no bug to be traced
+                "azprov: what was asked for is done, but the answer could not be written (%s); "
+                "see where stdout goes",
+                error.strerror,
+            )
+            return ANSWER_LOST
+        if answer.failure:
+            log.error("azprov: %s", answer.failure)
         return answer.exit_code
 
-    def fail(self, exit_code: int, sentence: str, error: BaseException) -> int:
+    def fail(
+        self, exit_code: int, error: AzprovError, trace: Optional[BaseException] = None
+    ) -> int:
         """Say the one sentence that a failure ends with; the exit code comes back."""
-        details = (
-            {"summary": error.summary, "hint": error.hint}
-            if isinstance(error, AzprovError)
-            else {"summary": sentence, "hint": ""}
-        )
         if self._json:
-            self._write_json({"error": details}, exit_code=exit_code)
-        trace = error if self._verbose else None
-        log.error("azprov: %s", sentence.replace("\n", " "), exc_info=trace)
+            details = {"summary": error.summary, "hint": error.hint}
+            with suppress(OSError):
+                _write(self._json_of({"error": details}, exit_code=exit_code))
+        if trace is not None:
+            log.debug("", exc_info=trace)
+        log.error("azprov: %s", str(error).replace("\n", " "))
         return exit_code
 
-    def forget_stdout(self) -> None:
-        """Keep the interpreter from flushing into a pipe that nobody reads."""
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-    def _write_json(self, data: Dict[str, Any], *, exit_code: int) -> None:
+    def _json_of(self, data: Dict[str, Any], *, exit_code: int) -> bytes:
         import json
 
         head = {"command": self.command, "ok": exit_code == 0, "exit_code": exit_code}
-        try:
-            print(json.dumps(dict(head, **data)), flush=True)
-        except BrokenPipeError:
-            self.forget_stdout()
+        return json.dumps(dict(head, **data)).encode("ascii") + b"\n"
+
+
+def _write(content: bytes) -> None:
+    """Write to stdout, wherever that goes, nowhere if it was closed. Raises OSError."""
+    if not content or sys.stdout is None:
+        return
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except OSError:
+        # Keep the interpreter from trying once more as it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
 
 
 class _Formatter(logging.Formatter):
@@ -94,7 +116,9 @@ class _Formatter(logging.Formatter):
         return "\n".join(level + line for line in text.splitlines())
 
 
-def _account_handler(stream: TextIO) -> logging.Handler:
+def _account_handler(stream: Optional[TextIO]) -> logging.Handler:
+    if stream is None:  # it was closed before Python started
+        return logging.NullHandler()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_Formatter(for_journal=_is_journal(stream)))
     return handler
@@ -108,3 +132,8 @@ def _is_journal(stream: TextIO) -> bool:
     except (OSError, ValueError):
         return False
     return (device, inode) == (str(status.st_dev), str(status.st_ino))
+
+
+def own_home() -> str:
+    """Where this azprov runs from: the archive, or the folder that holds the package."""
+    return os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))

@@ -17,6 +17,7 @@ def run(options: argparse.Namespace, health: Callable[[GoalState], HealthReport]
         reported.goal_state._asdict(),
         state=reported.state,
         document=reported.document.decode("utf-8"),
+        dry_run=options.dry_run,
         acknowledged=reported.reply is not None,
         status=None if reported.reply is None else reported.reply.status,
     )

@@ -32,7 +32,7 @@ def parse_goal_state(document: bytes) -> GoalState:
     """
     root = xml.parse(document, "goal state")
     if root.tag != "GoalState":
-        raise DocumentError(f"goal state is none, its root element is {root.tag[:40]}")
+        raise DocumentError(f"the answer is no goal state, its root element is {root.tag[:40]}")
     return GoalState(
         incarnation=root.identifier("Incarnation"),
         container_id=root.identifier("Container/ContainerId"),

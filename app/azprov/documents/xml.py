@@ -88,7 +88,7 @@ def parse(document: bytes, name: str) -> Element:
     # it before the parser runs also stops those that a parser would expand
     # before it tells; a comment that quotes these nine characters is refused too.
     if "<!DOCTYPE" in text:
-        raise DocumentError(f"{name} has a DTD")
+        raise DocumentError(f"{name} has a DTD, as web pages do")
     tree = _Tree(name)
     try:
         tree.read(text)

@@ -1,0 +1,68 @@
+"""The instance metadata service (IMDS): one answer that says all about this VM.
+
+Source: https://learn.microsoft.com/azure/virtual-machines/instance-metadata-service,
+read 2026-11-22, and the versions that cloud-init and talos ask for.
+"""
+
+from ..documents.instance import Instance, parse_instance
+from ..errors import DocumentError, Refused
+from .conversation import Conversation, judge
+from .transport import Transport
+
+IMDS_ADDRESS = "169.254.169.254"
+
+# Newest first. 2021-08-01 is what cloud-init asks for; 2020-10-01 is the first with
+# all of osProfile; 2019-06-01 is what the page's unit asks for. `extended` marks a
+# request of provisioning, without it a partial answer can come (azure-init #134).
+_TARGETS = (
+    "/metadata/instance?api-version=2021-08-01&extended=true",
+    "/metadata/instance?api-version=2020-10-01",
+    "/metadata/instance?api-version=2019-06-01",
+)
+# What a service answers that does not know a version: 400 by the documentation,
+# and the others have been seen.
+_UNKNOWN_VERSION = (400, 404, 410)
+
+# cloud-init allows a request 30 s.
+_GET_S = 30.0
+LONGEST_TIMEOUT_S = 300.0
+
+_HINT = "something else than Azure's metadata service may answer there: look for a proxy or filter"
+
+
+class Imds:
+    """One metadata service, spoken to within the deadline of one conversation."""
+
+    def __init__(
+        self, transport: Transport, conversation: Conversation, *, agent_name: str
+    ) -> None:
+        self._transport = transport
+        self._conversation = conversation
+        self._headers = {"Metadata": "true", "User-Agent": agent_name}
+
+    def fetch_instance(self) -> Instance:
+        """One attempt, with older versions where newer ones are not known.
+
+        Raises PlatformError or DocumentError.
+        """
+        for target in _TARGETS[:-1]:
+            try:
+                return self._fetch(target)
+            except Refused as error:
+                if error.status not in _UNKNOWN_VERSION:
+                    raise
+        return self._fetch(_TARGETS[-1])
+
+    def _fetch(self, target: str) -> Instance:
+        reply = self._transport.send(
+            "GET",
+            target,
+            headers=self._headers,
+            bound_s=min(_GET_S, self._conversation.left_s()),
+        )
+        asked = f"the request for metadata to {self._transport.endpoint}"
+        judge(reply, accepted=range(200, 201), asked=asked)
+        try:
+            return parse_instance(reply.body)
+        except DocumentError as error:
+            raise DocumentError(error.summary, _HINT) from error

@@ -1,0 +1,71 @@
+"""Instance metadata: what the platform's metadata service (IMDS) says of this VM.
+
+Source: https://learn.microsoft.com/azure/virtual-machines/instance-metadata-service,
+read 2026-11-22. Every primitive is a string there, also "true" and "false", and
+a missing value is an empty one.
+"""
+
+import json
+from typing import Any, Dict, NamedTuple
+
+from ..errors import DocumentError
+
+
+class Instance(NamedTuple):
+    """The facts that a first boot needs; each an empty string where there is none."""
+
+    vm_id: str
+    #: The name of the VM's resource, which need not be a host name ("set_0").
+    name: str
+    #: The host name asked for, from api-version 2020-07-15 on.
+    computer_name: str
+    #: All of it, as it came.
+    document: Dict[str, Any]
+
+
+def parse_instance(document: bytes) -> Instance:
+    """Parse the answer of /metadata/instance in JSON.
+
+    Raises DocumentError if it is not an object with an object `compute`, if one
+    of the facts is there and no string, or if there is no name at all.
+    """
+    try:
+        whole = json.loads(document.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise DocumentError("instance metadata is not JSON") from error
+    compute = whole.get("compute") if isinstance(whole, dict) else None
+    if not isinstance(compute, dict):
+        raise DocumentError("instance metadata lacks compute")
+    profile = compute.get("osProfile")
+    instance = Instance(
+        vm_id=_text(compute, "vmId"),
+        name=_text(compute, "name"),
+        computer_name=_text(profile if isinstance(profile, dict) else {}, "computerName"),
+        document=whole,
+    )
+    if not (instance.name or instance.computer_name):
+        raise DocumentError("instance metadata has no name for this VM")
+    return instance
+
+
+def find(instance: Instance, path: str) -> Any:
+    """The value at a path such as "compute/name" or "network/interface/0".
+
+    Raises DocumentError if there is none.
+    """
+    value: Any = instance.document
+    for name in path.strip("/").split("/"):
+        if isinstance(value, list) and name.isdecimal() and int(name) < len(value):
+            value = value[int(name)]
+        elif isinstance(value, dict) and name in value:
+            value = value[name]
+        else:
+            raise DocumentError(f"instance metadata lacks {path!a}")
+    return value
+
+
+def _text(values: Dict[str, Any], name: str) -> str:
+    value = values.get(name) or ""
+    if not isinstance(value, str):
+        raise DocumentError(f"instance metadata has a {name} that is no text")
+    return value
