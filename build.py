@@ -26,6 +26,7 @@ from typing import Dict, List, NoReturn
 
 ROOT = Path(__file__).resolve().parent
 APP = ROOT / "app"
+UNIT = ROOT / "unit"
 DIST = ROOT / "dist"
 WORK = ROOT / ".build"
 
@@ -55,9 +56,19 @@ def main() -> int:
         return subprocess.call([python_of(tools), str(ROOT / "build.py"), *sys.argv[1:]])
     build()
     if options.command == "test":
-        tests = make_environment("tests", TEST_REQUIREMENTS)
-        return subprocess.call([python_of(tests), "-m", "pytest", *options.arguments], cwd=ROOT)
+        return test(options.arguments)
     return 0
+
+
+def test(arguments: List[str]) -> int:
+    """Run pytest; what it and its tools keep goes into .build/ as well."""
+    python = python_of(make_environment("tests", TEST_REQUIREMENTS))
+    kept = {
+        "HYPOTHESIS_STORAGE_DIRECTORY": str(WORK / "hypothesis"),
+        "PYTHONPYCACHEPREFIX": str(WORK / "bytecode"),
+    }
+    command = [python, "-m", "pytest", "--basetemp", str(WORK / "tmp"), *arguments]
+    return subprocess.call(command, cwd=ROOT, env=dict(os.environ, **kept))
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -72,7 +83,9 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.command == "wheelhouse" and len(options.arguments) != 1:
+    if options.command == "wheelhouse" and (
+        len(options.arguments) != 1 or options.arguments[0].startswith("-")
+    ):
         parser.error("wheelhouse takes the folder to fetch into")
     if options.command == "build" and options.arguments:
         parser.error("build takes no arguments")
@@ -88,10 +101,17 @@ def build() -> None:
         for folder, requirements in URLLIB3_REQUIREMENTS.items()
     }
     archive = finish(packed)
-    digest = hashlib.sha256(archive).hexdigest()
-    write(DIST / "azprov.pyz", archive, mode=0o755)
-    write(DIST / "SHA256SUMS", f"{digest}  azprov.pyz\n".encode(), mode=0o644)
-    print(f"dist/azprov.pyz: {len(archive)} bytes, sha256 {digest}")
+    service = (UNIT / "azure-provisioning.service").read_bytes()
+    sums = b""
+    for name, content, mode in (
+        ("azprov.pyz", archive, 0o755),
+        ("install.sh", (UNIT / "install.sh").read_bytes(), 0o755),
+        ("azure-provisioning.service", service, 0o644),
+    ):
+        write(DIST / name, content, mode=mode)
+        sums += f"{hashlib.sha256(content).hexdigest()}  {name}\n".encode()
+    write(DIST / "SHA256SUMS", sums, mode=0o644)
+    print(f"dist/azprov.pyz: {len(archive)} bytes, sha256 {sums[:64].decode()}")
 
 
 def pack_with_shiv(folder: str, requirements: Path) -> Path:
@@ -102,7 +122,7 @@ def pack_with_shiv(folder: str, requirements: Path) -> Path:
         + ["--entry-point", "azprov.__main__:main", "--site-packages", str(APP)]
         + ["--output-file", str(packed), "--quiet", "--only-binary=:all:"]
         + ["--require-hashes", "--requirement", str(requirements)],
-        "shiv could not fetch and pack urllib3",
+        "shiv could not fetch and pack urllib3; see above what pip says of it",
     )
     return packed
 
@@ -122,7 +142,9 @@ def finish(packed: Dict[str, Path]) -> bytes:
                     continue
                 if inner.startswith("urllib3"):
                     entries[f"{folder}/{inner}"] = archive.read(name)
-                elif (inner.startswith("azprov/") and inner.endswith(".py")) or inner == "LICENSE":
+                elif (
+                    inner.startswith("azprov/") and inner.endswith((".py", ".service"))
+                ) or inner == "LICENSE":
                     entries[inner] = archive.read(name)
     entries["__main__.py"] = entries["azprov/__main__.py"]
     return SHEBANG + zip_of(entries, offset=len(SHEBANG))
@@ -193,7 +215,7 @@ def make_environment(name: str, requirements: Path) -> Path:
             [python_of(folder), "-m", "pip", "install", "--quiet", "--require-hashes"]
             + ["--disable-pip-version-check", "--requirement", str(requirements)],
             f"pip could not install {requirements.relative_to(ROOT)}; look whether a package "
-            "index can be reached, or take --wheelhouse DIR",
+            "index can be reached, or whether the folder of --wheelhouse has everything",
         )
         stamp.write_text(recipe)
     return folder

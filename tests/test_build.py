@@ -22,6 +22,7 @@ def copy(tmp_path: Path) -> Path:
     folder = tmp_path / "another folder"
     folder.mkdir()
     shutil.copy(ROOT / "build.py", folder)
+    shutil.copytree(ROOT / "unit", folder / "unit")
     shutil.copytree(ROOT / "app", folder / "app", ignore=shutil.ignore_patterns("__pycache__"))
     return folder
 
@@ -78,7 +79,9 @@ def test_a_package_with_another_hash_is_refused(copy: Path, tmp_path: Path) -> N
 
     assert code == 1
     assert "THESE PACKAGES DO NOT MATCH THE HASHES" in output
-    assert output.splitlines()[-1] == "build.py: shiv could not fetch and pack urllib3"
+    assert output.splitlines()[-1] == (
+        "build.py: shiv could not fetch and pack urllib3; see above what pip says of it"
+    )
     assert not (copy / "dist").exists()
 
 
@@ -95,11 +98,15 @@ def test_every_requirement_is_pinned_with_hashes() -> None:
                 assert following.lstrip().startswith("--hash=sha256:"), line
 
 
-def test_the_checksum_is_that_of_the_archive() -> None:
-    """SHA256SUMS is in the form that sha256sum -c reads."""
-    digest = hashlib.sha256(PYZ.read_bytes()).hexdigest()
+def test_the_checksums_are_those_of_the_files() -> None:
+    """SHA256SUMS is in the form that sha256sum -c reads, and names all that is delivered."""
+    lines = (PYZ.parent / "SHA256SUMS").read_text().splitlines()
 
-    assert (PYZ.parent / "SHA256SUMS").read_text() == f"{digest}  azprov.pyz\n"
+    for line in lines:
+        digest, name = line.split("  ")
+        assert hashlib.sha256((PYZ.parent / name).read_bytes()).hexdigest() == digest
+    names = [line.split("  ")[1] for line in lines]
+    assert names == ["azprov.pyz", "install.sh", "azure-provisioning.service"]
 
 
 def test_a_mistyped_command_is_told() -> None:

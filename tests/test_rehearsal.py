@@ -8,8 +8,8 @@ import pytest
 
 from azprov.azure.clock import Clock
 from azprov.cli import main
-from azprov.rehearsal.scenarios import SCENARIOS, UNAVAILABLE, Scenario
-from azprov.rehearsal.stage import Outcome, play
+from azprov.rehearsal.scenarios import UNAVAILABLE, Scenario
+from azprov.rehearsal.stage import Event, Outcome, play
 
 
 def client(code: str) -> List[str]:
@@ -17,29 +17,50 @@ def client(code: str) -> List[str]:
     return [sys.executable, "-c", code]
 
 
+# What each scenario must end in: the exit codes of its boots, how often Ready was
+# acknowledged, the host name, and whether the service is disabled.
 ENDS = {
-    "healthy": (0, 1),
-    "network-late": (0, 1),
-    "busy": (0, 1),
-    "wrong-answers": (0, 1),
-    "ids-change": (0, 1),
-    "refused": (69, 0),
+    "healthy": ([0], 1, "rehearsal-vm", True),
+    "network-late": ([0], 1, "rehearsal-vm", True),
+    "busy": ([0], 1, "rehearsal-vm", True),
+    "wrong-answers": ([0], 1, "rehearsal-vm", True),
+    "ids-change": ([0], 1, "rehearsal-vm", True),
+    "refused": ([69], 0, "rehearsal-vm", False),
+    "imds-down": ([69], 1, "image", False),
+    "imds-late": ([0], 1, "rehearsal-vm", True),
+    "bad-host-name": ([78, 78], 1, "image", False),
+    "second-boot": ([0, 0], 1, "rehearsal-vm", True),
+    "captured-image": ([0, 0], 2, "rehearsal-vm", True),
+    "power-cut": ([-9, 0], 2, "rehearsal-vm", True),
 }
 
 
-def test_the_scenarios_are_these() -> None:
-    """Their names and ends are what README and issue name."""
-    assert {s.name: (s.exit_code, s.ready_reports) for s in SCENARIOS} == ENDS
-
-
 @pytest.mark.parametrize("name", ENDS)
-def test_each_scenario_passes(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """The real client comes through, over a real socket."""
-    code = main(["rehearse", "--scenario", name])
+def test_each_scenario_ends_as_it_should(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The real client comes through, over real sockets, and leaves this behind."""
+    code = main(["rehearse", "--json", "--scenario", name])
 
-    out = capsys.readouterr().out
-    assert code == 0, out
-    assert f"\nPASSED: exit code {ENDS[name][0]}, " in out
+    (scenario,) = json.loads(capsys.readouterr().out)["scenarios"]
+    codes = [boot["exit_code"] for boot in scenario["boots"]]
+    got = (codes, scenario["ready_reports"], scenario["hostname"], scenario["disabled"])
+    assert got == ENDS[name]
+    assert code == 0
+
+
+def test_the_scenarios_are_these(capsys: pytest.CaptureFixture[str]) -> None:
+    """A line each."""
+    assert main(["rehearse", "--list"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(ENDS)
+
+
+def test_the_second_boot_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
+    """No request, to either service."""
+    main(["rehearse", "--json", "--scenario", "second-boot"])
+
+    (scenario,) = json.loads(capsys.readouterr().out)["scenarios"]
+    assert [boot["requests"] for boot in scenario["boots"]] == [3, 0]
 
 
 def test_a_rehearsal_as_json(capsys: pytest.CaptureFixture[str]) -> None:
@@ -52,27 +73,25 @@ def test_a_rehearsal_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert scenario["name"] == "healthy"
     assert scenario["passed"] is True
     assert scenario["shortcomings"] == []
-    assert (scenario["client_exit_code"], scenario["ready_reports"]) == (0, 1)
+    assert scenario["changes"] == [
+        "/etc/hostname now says: rehearsal-vm",
+        "/etc/hosts now says: 127.0.1.1\trehearsal-vm",
+        "/etc/systemd/system/multi-user.target.wants/azure-provisioning.service is gone",
+        "/var/lib/azprov/state.json is new: "
+        '{"vm_id": "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90", "done": ["hostname", "ready"]}',
+    ]
     said = [(event["who"], event["what"]) for event in scenario["events"]]
-    assert ("platform", "GET /machine?comp=goalstate is answered 200 OK") in said
-    assert ("platform", "POST /machine?comp=health is answered 200 OK") in said
+    assert ("platform", "WireServer: GET /machine?comp=goalstate is answered 200 OK") in said
+    assert ("platform", "WireServer: POST /machine?comp=health is answered 200 OK") in said
     assert ("VM", "Response: 200 OK") in said
 
 
-def test_the_list_names_every_scenario(capsys: pytest.CaptureFixture[str]) -> None:
-    """A line each."""
-    assert main(["rehearse", "--list"]) == 0
-
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == list(ENDS)
-
-
-HEALTHY = Scenario("healthy", "", "")
+HEALTHY = Scenario("healthy", "", "", hostname="image", is_disabled=False)
 
 NEVER_REPORTS = "import sys; sys.exit(0)"
 FORGES_A_REPORT = """
 import http.client, sys
-connection = http.client.HTTPConnection(sys.argv[3])
+connection = http.client.HTTPConnection(sys.argv[sys.argv.index("--wireserver") + 1])
 connection.request("GET", "/machine?comp=goalstate", headers={"x-ms-version": "2012-11-30"})
 goal_state = connection.getresponse().read().decode()
 ids = [goal_state.partition("<%s>" % tag)[2].partition("<")[0]
@@ -89,6 +108,10 @@ for version, content_type in VERSIONS:
 """
 
 
+def ignore(_event: Event) -> None:
+    """The outcome has the events too."""
+
+
 def said(outcome: Outcome) -> List[str]:
     return [event.what for event in outcome.events if event.who == "VM"][1:-1]
 
@@ -100,7 +123,7 @@ def reporting(state: str, *versions: str) -> List[str]:
 
 def test_a_client_that_never_reports_fails() -> None:
     """Exit 0 without an acknowledged report is no success."""
-    outcome = play(HEALTHY, client(NEVER_REPORTS), Clock())
+    outcome = play(HEALTHY, client(NEVER_REPORTS), Clock(), ignore)
 
     assert outcome.shortcomings == ["Ready was acknowledged 0 times, not 1"]
 
@@ -108,7 +131,7 @@ def test_a_client_that_never_reports_fails() -> None:
 def test_a_client_that_reports_twice_fails() -> None:
     """One Ready is what the platform expects."""
     outcome = play(
-        HEALTHY, reporting("Ready", "2012-11-30 text/xml", "2012-11-30 text/xml"), Clock()
+        HEALTHY, reporting("Ready", "2012-11-30 text/xml", "2012-11-30 text/xml"), Clock(), ignore
     )
 
     assert said(outcome) == ["200", "200"]
@@ -117,7 +140,7 @@ def test_a_client_that_reports_twice_fails() -> None:
 
 def test_a_client_that_reports_a_failure_fails() -> None:
     """Another state than Ready is counted on its own."""
-    outcome = play(HEALTHY, reporting("NotReady", "2012-11-30 text/xml"), Clock())
+    outcome = play(HEALTHY, reporting("NotReady", "2012-11-30 text/xml"), Clock(), ignore)
 
     assert outcome.shortcomings == [
         "Ready was acknowledged 0 times, not 1",
@@ -131,9 +154,12 @@ def test_the_simulated_platform_is_strict() -> None:
         HEALTHY,
         reporting("Ready", "2010-01-01 text/xml", "2012-11-30 text/plain", "2012-11-30 text/xml"),
         Clock(),
+        ignore,
     )
     stale = HEALTHY._replace(reports=(UNAVAILABLE._replace(moves_on=True),))
-    late = play(stale, reporting("Ready", "2012-11-30 text/xml", "2012-11-30 text/xml"), Clock())
+    late = play(
+        stale, reporting("Ready", "2012-11-30 text/xml", "2012-11-30 text/xml"), Clock(), ignore
+    )
 
     assert said(outcome) == ["400", "415", "200"]
     assert said(late) == ["503", "410"]
@@ -141,7 +167,7 @@ def test_the_simulated_platform_is_strict() -> None:
 
 def test_a_client_that_crashes_fails() -> None:
     """Its last words are in the transcript."""
-    outcome = play(HEALTHY, client("raise SystemExit('oh no')"), Clock())
+    outcome = play(HEALTHY, client("raise SystemExit('oh no')"), Clock(), ignore)
 
     assert said(outcome) == ["oh no"]
-    assert outcome.shortcomings[0] == "the exit code is 1, not 0"
+    assert outcome.shortcomings[0] == "the exit code of boot 1 is 1, not 0"

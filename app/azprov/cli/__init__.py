@@ -17,36 +17,44 @@ COMMANDS = {
     "report-ready": "fetch the goal state, post Ready, wait for the acknowledgement",
     "report-failure": "post that provisioning failed, with the reason",
     "goal-state": "show what the platform wants to hear about",
+    "metadata": "show what the platform says of this VM, whole or one leaf",
+    "set-hostname": "set the host name: NAME, else the platform's",
+    "provision": "the first boot: host name, then Ready, each once per VM",
+    "install": "put this file and its boot service into an image",
+    "uninstall": "take them out again",
+    "unit": "print the service file that install would write",
     "rehearse": "run the client against a simulated platform on loopback",
 }
 
 _INTERRUPTED = 130
+_GO_ON = "what was not acknowledged is not marked as done, run it again to go on"
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run one command; the exit code is one of errors.EXIT_CODES, or 130 after Ctrl-C."""
-    signal.signal(signal.SIGTERM, _stop)
+    """Run one command; the exit code is one of errors.EXIT_CODES, or 128 + a signal's."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _stop)
     console = Console(argv)
     try:
         return console.show(_run(list(argv), console))
     except SystemExit:  # argparse has shown a help text
         return 0
     except AzprovError as error:
-        return console.fail(error.exit_code, str(error), error)
+        return console.fail(error.exit_code, error)
     except Stopped as stopped:
-        return console.fail(stopped.exit_code, "stopped by SIGTERM; run it again to go on", stopped)
-    except KeyboardInterrupt as interrupt:
-        return console.fail(_INTERRUPTED, "interrupted; run it again to go on", interrupt)
-    except BrokenPipeError as error:
-        console.forget_stdout()
-        return console.fail(73, "whoever read the answer went away", error)
+        name = signal.Signals(stopped.exit_code - 128).name
+        return console.fail(stopped.exit_code, AzprovError(f"stopped by {name}", _GO_ON))
+    except KeyboardInterrupt:
+        return console.fail(_INTERRUPTED, AzprovError("interrupted", _GO_ON))
     except ImportError:
         raise  # __main__ says what this Python lacks
     except Exception as error:  # noqa: BLE001 - the one place where a bug becomes a sentence
-        sentence = (
-            f"a bug in azprov: {type(error).__name__}: {error}; please report it with what -v shows"
+        bug = AzprovError(
+            f"a bug in azprov: {type(error).__name__}: {error}",
+            "please report it with what -v shows",
         )
-        return console.fail(70, sentence, error)
+        return console.fail(bug.exit_code, bug, trace=error)
 
 
 def _run(argv: List[str], console: Console) -> Answer:
@@ -54,15 +62,17 @@ def _run(argv: List[str], console: Console) -> Answer:
     if name is None:
         return _run_without_command(argv)
     if name not in COMMANDS:
-        raise UsageError(f"there is no command {name!a}", "azprov.pyz --help lists the commands")
+        raise UsageError(
+            f"there is no command {name!a}",
+            "azprov.pyz --help lists the commands; options with a value follow the command",
+        )
+    console.command = name
     argv.remove(name)
     module = import_module(__name__ + "." + name.replace("-", "_"))
     parser = Parser(prog="azprov.pyz " + name, description=str(module.__doc__))
     module.configure(parser)
     add_common_options(parser)
-    options = parser.parse_args(argv)
-    console.command = name
-    answer: Answer = module.run(options)
+    answer: Answer = module.run(parser.parse_args(argv))
     return answer
 
 
@@ -89,5 +99,5 @@ def _overview() -> str:
     )
 
 
-def _stop(_signal: int, _frame: Optional[object]) -> None:
-    raise Stopped
+def _stop(number: int, _frame: Optional[object]) -> None:
+    raise Stopped(number)

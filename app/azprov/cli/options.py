@@ -1,25 +1,31 @@
 """The options that commands share, and the clients that are built from them."""
 
 import argparse
-import math
 import os
 import random
 import re
-from typing import NoReturn, Tuple
+from typing import NoReturn, Optional, Tuple
 
 from .. import __version__
 from ..azure.clock import Clock
 from ..azure.conversation import Conversation
 from ..azure.endpoint import WIRESERVER_ADDRESS, Endpoint, parse_endpoint
+from ..azure.imds import IMDS_ADDRESS, LONGEST_TIMEOUT_S, Imds
 from ..azure.transport import Transport
 from ..azure.wireserver import WireServer
 from ..errors import UsageError
+from ..host.root import Root
 
 # Azure restarts a VM that has not reported after 20 minutes; a boot's last
 # attempt must be over by then.
 DEFAULT_TIMEOUT_S = 900.0
 
+DEFAULT_IMDS_TIMEOUT_S = 120.0
+
 WIRESERVER_VARIABLE = "AZPROV_WIRESERVER"
+IMDS_VARIABLE = "AZPROV_IMDS"
+
+AGENT_NAME = "azprov/" + __version__
 
 
 class Parser(argparse.ArgumentParser):
@@ -64,8 +70,29 @@ def add_wireserver_options(parser: Parser) -> None:
         "--agent-name",
         metavar="NAME",
         type=_agent_name,
-        default="azprov/" + __version__,
+        default=AGENT_NAME,
         help="how to call ourselves (azprov/VERSION)",
+    )
+
+
+def add_imds_options(parser: Parser) -> None:
+    parser.add_argument(
+        "--imds",
+        metavar="HOST[:PORT]",
+        help=f"its numeric address ({IMDS_ADDRESS}, or what {IMDS_VARIABLE} names)",
+    )
+    parser.add_argument(
+        "--imds-timeout",
+        metavar="SECONDS",
+        type=_imds_seconds,
+        default=DEFAULT_IMDS_TIMEOUT_S,
+        help="for all that is asked there (120, at most 300)",
+    )
+
+
+def add_root_option(parser: Parser) -> None:
+    parser.add_argument(
+        "--root", metavar="DIR", type=_root, default=Root(), help="the image to change (/)"
     )
 
 
@@ -78,30 +105,50 @@ def wireserver_of(options: argparse.Namespace) -> Tuple[WireServer, Conversation
     """The client of one conversation, over the real network and clock."""
     clock = Clock()
     conversation = Conversation(clock, timeout_s=options.timeout, jitter=random.random)
-    transport = Transport(_wireserver_endpoint(options.wireserver), clock)
-    return WireServer(transport, conversation, agent_name=options.agent_name), conversation
+    endpoint = _endpoint(
+        "--wireserver", options.wireserver, WIRESERVER_VARIABLE, WIRESERVER_ADDRESS
+    )
+    return WireServer(
+        Transport(endpoint, clock), conversation, agent_name=options.agent_name
+    ), conversation
 
 
-def _wireserver_endpoint(flag: object) -> Endpoint:
-    source, text = "--wireserver", flag
-    if flag is None:
-        source, text = WIRESERVER_VARIABLE, os.environ.get(WIRESERVER_VARIABLE)
+def imds_of(options: argparse.Namespace, timeout_s: float) -> Tuple[Imds, Conversation]:
+    """The client of one conversation with the metadata service."""
+    clock = Clock()
+    conversation = Conversation(clock, timeout_s=timeout_s, jitter=random.random)
+    endpoint = _endpoint("--imds", options.imds, IMDS_VARIABLE, IMDS_ADDRESS)
+    return Imds(Transport(endpoint, clock), conversation, agent_name=AGENT_NAME), conversation
+
+
+def _endpoint(option: str, given: Optional[str], variable: str, usual: str) -> Endpoint:
+    source, text = option, given
+    if text is None:
+        source, text = variable, os.environ.get(variable, usual)
     try:
-        return parse_endpoint(str(text or WIRESERVER_ADDRESS))
+        return parse_endpoint(text)
     except ValueError as error:
-        raise UsageError(
-            f"{source} is {error}", "give it as 168.63.129.16 or 127.0.0.1:8080"
-        ) from error
+        raise UsageError(f"{source} is {error}", f"give it as {usual} or 127.0.0.1:8080") from error
 
 
 def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not 0 < seconds < math.inf:
+    seconds = float(text) if re.match(r"[0-9]{1,9}(?:\.[0-9]{1,9})?\Z", text) else 0.0
+    if not seconds:
         raise argparse.ArgumentTypeError(f"not a number of seconds above 0: {text!a}")
     return seconds
+
+
+def _imds_seconds(text: str) -> float:
+    seconds = _seconds(text)
+    if seconds > LONGEST_TIMEOUT_S:
+        raise argparse.ArgumentTypeError(f"more than {LONGEST_TIMEOUT_S:g} seconds: {text!a}")
+    return seconds
+
+
+def _root(text: str) -> Root:
+    if not os.path.isdir(text):
+        raise argparse.ArgumentTypeError(f"there is no folder {text!a}")
+    return Root(text)
 
 
 def _agent_name(text: str) -> str:

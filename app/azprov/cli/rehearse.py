@@ -1,4 +1,4 @@
-"""Run the client against a simulated platform on loopback; nothing is changed."""
+"""Run the first boot against a simulated platform on loopback; nothing is changed."""
 
 import argparse
 import logging
@@ -9,8 +9,8 @@ from typing import Any, Dict, List
 from ..azure.clock import Clock
 from ..errors import UsageError
 from ..rehearsal.scenarios import SCENARIOS, find_scenario
-from ..rehearsal.stage import Outcome, play
-from .console import Answer
+from ..rehearsal.stage import Event, Outcome, play
+from .console import Answer, own_home
 from .options import Parser
 
 _FAILED = 1
@@ -30,7 +30,7 @@ def configure(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> Answer:
     if options.list:
         names = [f"{scenario.name:<14} {scenario.story}" for scenario in SCENARIOS]
-        stories = {scenario.name: scenario.story for scenario in SCENARIOS}
+        stories = [{"name": scenario.name, "story": scenario.story} for scenario in SCENARIOS]
         return Answer("\n".join(names), {"scenarios": stories})
     chosen = find_scenario(options.scenario)
     if chosen is None:
@@ -41,20 +41,31 @@ def run(options: argparse.Namespace) -> Answer:
     outcomes = []
     for scenario in SCENARIOS if options.all else [chosen]:
         log.info("Rehearsing %s: %s", scenario.name, scenario.story)
-        outcomes.append(play(scenario, _own_command(), Clock()))
-    failed = [outcome for outcome in outcomes if outcome.shortcomings]
-    text = "\n\n".join(_transcript(outcome) for outcome in outcomes)
-    if options.all:
-        text += (
-            f"\n\n{len(outcomes) - len(failed)} of {len(outcomes)} scenarios ended as they should"
-        )
+        outcomes.append(play(scenario, _own_command(), Clock(), _hide if options.json else _show))
+        if not options.json:
+            print(_verdict(outcomes[-1]), end="\n\n" if options.all else "\n", flush=True)
+    failed = [outcome.scenario.name for outcome in outcomes if outcome.shortcomings]
     data = {"scenarios": [_summary(outcome) for outcome in outcomes]}
-    return Answer(text, data, exit_code=_FAILED if failed else 0)
+    if failed:
+        failure = (
+            f"not rehearsed as it should be: {', '.join(failed)}; look into the transcript, and "
+            "whether this machine has a loopback interface"
+        )
+        return Answer("", data, exit_code=_FAILED, failure=failure)
+    return Answer(f"All {len(outcomes)} scenarios passed." if options.all else "", data)
+
+
+def _show(event: Event) -> None:
+    print("{:6.2f} s  {:<8}  {}".format(*event), flush=True)
+
+
+def _hide(_event: Event) -> None:
+    """With --json the events are part of the answer."""
 
 
 def _own_command() -> List[str]:
     """The command that starts this azprov again: its archive, or its package."""
-    home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    home = own_home()
     if os.path.isfile(home):
         return [sys.executable, home]
     code = (
@@ -63,19 +74,17 @@ def _own_command() -> List[str]:
     return [sys.executable, "-c", code.format(home)]
 
 
-def _transcript(outcome: Outcome) -> str:
+def _verdict(outcome: Outcome) -> str:
     scenario = outcome.scenario
-    lines = [f"{scenario.name}: {scenario.story}", ""]
-    lines += ["{:6.2f} s  {:<8}  {}".format(*event) for event in outcome.events]
-    lines.append("")
+    lines = ["", "Files of the VM:"]
+    lines += [f"  {change}" for change in outcome.changes or ["none has changed"]]
     if outcome.shortcomings:
         lines.append("FAILED: {}.".format("; ".join(outcome.shortcomings)))
     else:
+        reports = ("never", "once", "twice")[outcome.ready_reports]
         lines += [
-            f"On a VM: {scenario.meaning}",
-            "PASSED: exit code {}, Ready acknowledged {}, as it should be.".format(
-                outcome.exit_code, "once" if outcome.ready_reports else "never"
-            ),
+            f"On Azure: {scenario.meaning}",
+            f"PASSED: Ready was acknowledged {reports}, as it should be.",
         ]
     return "\n".join(lines)
 
@@ -85,7 +94,10 @@ def _summary(outcome: Outcome) -> Dict[str, Any]:
         "name": outcome.scenario.name,
         "passed": not outcome.shortcomings,
         "shortcomings": outcome.shortcomings,
-        "client_exit_code": outcome.exit_code,
+        "boots": [booted._asdict() for booted in outcome.boots],
         "ready_reports": outcome.ready_reports,
+        "hostname": outcome.hostname,
+        "disabled": outcome.is_disabled,
+        "changes": outcome.changes,
         "events": [event._asdict() for event in outcome.events],
     }

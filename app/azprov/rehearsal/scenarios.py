@@ -1,7 +1,7 @@
 """What can be rehearsed: how the platform behaves, and how it must end.
 
 A scenario is data. A new one is a new entry of SCENARIOS; a new way to
-misbehave is a new Reply.
+misbehave is a new Reply, a new turn of events a new field of Boot.
 """
 
 from typing import NamedTuple, Optional, Tuple
@@ -17,21 +17,43 @@ class Reply(NamedTuple):
     moves_on: bool = False
 
 
+class Boot(NamedTuple):
+    """One boot of the VM, and the exit code it must have."""
+
+    exit_code: int = 0
+    #: The platform is not asked for anything.
+    is_silent: bool = False
+    #: Another VM, made from the image of this one.
+    is_captured: bool = False
+    #: The power goes when the platform has acknowledged Ready, before the VM hears of it.
+    is_cut: bool = False
+
+
 class Scenario(NamedTuple):
     name: str
     story: str
     #: What it means for a VM when it ends as it should.
     meaning: str
+    boots: Tuple[Boot, ...] = (Boot(),)
     #: Replies to the first requests for the goal state; after them the right one.
     goal_states: Tuple[Reply, ...] = ()
     #: Replies to the first health reports; after them they are judged.
     reports: Tuple[Reply, ...] = ()
-    #: The platform's port is closed for so many seconds.
+    #: The host name that the metadata service names.
+    computer_name: str = "rehearsal-vm"
+    #: WireServer's and the metadata service's ports are closed for so many seconds.
     closed_s: float = 0.0
+    imds_closed_s: float = 0.0
     timeout_s: float = 60.0
-    exit_code: int = 0
+    imds_timeout_s: float = 20.0
+    #: What must be so in the end.
     ready_reports: int = 1
+    hostname: str = "rehearsal-vm"
+    is_disabled: bool = True
 
+
+FOR_EVER = 1000
+FOR_EVER_S = 1e6
 
 UNAVAILABLE = Reply(503, b"<html><body>Service Unavailable</body></html>")
 TOO_MANY = Reply(429, headers=(("Retry-After", "1"),))
@@ -52,23 +74,27 @@ GONE = Reply(
     moves_on=True,
 )
 
-_RUNNING = "Azure shows the VM as running, and boots on without interruption."
+#: The host name in the image.
+IMAGE_NAME = "image"
+
+_RUNNING = "Azure shows the VM as running."
 
 SCENARIOS = (
     Scenario(
         name="healthy",
         story="the platform answers from the start",
-        meaning=_RUNNING,
+        meaning=_RUNNING + " The next boot does nothing.",
     ),
     Scenario(
         name="network-late",
         story="nothing answers for the first 3 seconds",
         meaning=_RUNNING + " Ready went out as soon as it could be heard.",
         closed_s=3.0,
+        imds_closed_s=3.0,
     ),
     Scenario(
         name="busy",
-        story="the platform answers 503, then 429 with Retry-After, to both requests",
+        story="WireServer answers 503, then 429 with Retry-After, then 503 to the report",
         meaning=_RUNNING + " It was asked again at a pace that it can bear.",
         goal_states=(UNAVAILABLE, TOO_MANY),
         reports=(UNAVAILABLE,),
@@ -89,13 +115,60 @@ SCENARIOS = (
         name="refused",
         story="no report is ever acknowledged, and the deadline is short",
         meaning=(
-            "Nothing is marked as done and the exit code says so: the boot service would "
-            "stay armed, and try again after Azure's restart."
+            "Nothing is marked as done and the exit code says so: the service stays enabled, "
+            "and tries again after Azure's restart."
         ),
-        reports=(UNAVAILABLE,) * 1000,
-        timeout_s=4.0,
-        exit_code=69,
+        boots=(Boot(exit_code=69),),
+        reports=(UNAVAILABLE,) * FOR_EVER,
+        timeout_s=5.0,
         ready_reports=0,
+        is_disabled=False,
+    ),
+    Scenario(
+        name="imds-down",
+        story="the metadata service never answers",
+        meaning=_RUNNING
+        + " It keeps the image's host name until a later boot can ask for its own.",
+        boots=(Boot(exit_code=69),),
+        imds_closed_s=FOR_EVER_S,
+        imds_timeout_s=2.0,
+        hostname=IMAGE_NAME,
+        is_disabled=False,
+    ),
+    Scenario(
+        name="imds-late",
+        story="the metadata service does not answer for the first 2 seconds",
+        meaning=_RUNNING + " It has its own host name.",
+        imds_closed_s=2.0,
+    ),
+    Scenario(
+        name="bad-host-name",
+        story="the metadata service names a host name that is none",
+        meaning=_RUNNING + " It keeps the image's host name; the exit code and each boot say why.",
+        boots=(Boot(exit_code=78), Boot(exit_code=78)),
+        computer_name="my_vm; reboot",
+        hostname=IMAGE_NAME,
+        is_disabled=False,
+    ),
+    Scenario(
+        name="second-boot",
+        story="the VM boots a second time, and the service runs again",
+        meaning=_RUNNING + " The second boot asked the platform nothing.",
+        boots=(Boot(), Boot(is_silent=True)),
+    ),
+    Scenario(
+        name="captured-image",
+        story="a second VM is made from the image of the first one, service enabled again",
+        meaning="Azure shows both VMs as running. Each has reported once.",
+        boots=(Boot(), Boot(is_captured=True)),
+        ready_reports=2,
+    ),
+    Scenario(
+        name="power-cut",
+        story="the power goes between the platform's acknowledgement and the VM's note of it",
+        meaning=_RUNNING + " The next boot reports once more: better twice than never.",
+        boots=(Boot(exit_code=-9, is_cut=True), Boot()),
+        ready_reports=2,
     ),
 )
 

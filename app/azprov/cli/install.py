@@ -1,0 +1,54 @@
+"""Put this file and its boot service into an image or this machine."""
+
+import argparse
+import os
+from typing import List
+
+from ..errors import UsageError
+from ..image.install import install
+from ..image.python import check_python, find_python
+from ..image.unit import render_unit
+from .console import Answer, own_home
+from .options import Parser, add_root_option
+from .provision import add_step_options
+
+
+def configure(parser: Parser) -> None:
+    add_service_options(parser)
+    parser.add_argument("--no-enable", action="store_true", help="do not start it at the next boot")
+    parser.add_argument("--force", action="store_true", help="replace a service of the same name")
+
+
+def add_service_options(parser: Parser) -> None:
+    """What the service file depends on; `unit` has them too."""
+    add_step_options(parser)
+    parser.add_argument(
+        "--python", metavar="PATH", help="a Python inside the root (found when not given)"
+    )
+    add_root_option(parser)
+
+
+def run(options: argparse.Namespace) -> Answer:
+    archive = own_home()
+    if not os.path.isfile(archive):
+        raise UsageError("this is no azprov.pyz but its source", "build it: python3 build.py")
+    unit = unit_of(options)
+    with open(archive, "rb") as file:
+        content = file.read()
+    changed = install(
+        options.root, content, unit, enable=not options.no_enable, force=options.force
+    )
+    text = "\n".join(f"installed {options.root.outside(path)}" for path in changed)
+    return Answer(text or "everything is installed already", {"changed": changed})
+
+
+def unit_of(options: argparse.Namespace) -> str:
+    """The service file for these options. Raises HostError if no Python can run it."""
+    python = options.python
+    found = find_python(options.root) if python is None else check_python(options.root, python)
+    arguments: List[str] = []
+    if options.no_hostname:
+        arguments.append("--no-hostname")
+    if options.keep_enabled:
+        arguments.append("--keep-enabled")
+    return render_unit(found.path, arguments)

@@ -1,0 +1,31 @@
+"""Set the host name: NAME, else the one that the platform names for this VM."""
+
+import argparse
+
+from ..documents.hostname import parse_hostname
+from ..documents.instance import Instance
+from ..host.commands import Commands
+from ..host.hostname import set_hostname
+from .console import Answer
+from .options import Parser, add_imds_options, add_root_option, imds_of
+
+
+def configure(parser: Parser) -> None:
+    parser.add_argument("name", nargs="?", metavar="NAME", help="a host name")
+    add_imds_options(parser)
+    add_root_option(parser)
+
+
+def run(options: argparse.Namespace) -> Answer:
+    if options.name is not None:
+        name = parse_hostname(options.name)
+    else:
+        imds, conversation = imds_of(options, options.imds_timeout)
+        name = hostname_of(conversation.hold(imds.fetch_instance))
+    set_hostname(options.root, name, Commands())
+    return Answer("", {"hostname": name})
+
+
+def hostname_of(instance: Instance) -> str:
+    """computerName, else the resource's name. Raises UnusableError."""
+    return parse_hostname(instance.computer_name or instance.name)

@@ -1,0 +1,16 @@
+"""Print the service file that `install` would write."""
+
+import argparse
+
+from .console import Answer
+from .install import add_service_options, unit_of
+from .options import Parser
+
+
+def configure(parser: Parser) -> None:
+    add_service_options(parser)
+
+
+def run(options: argparse.Namespace) -> Answer:
+    text = unit_of(options)
+    return Answer(text.encode("utf-8"), {"unit": text})

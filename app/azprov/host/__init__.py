@@ -1,0 +1,1 @@
+"""Changing a machine or an image, always below a root."""

@@ -1,0 +1,18 @@
+"""Which VM this is, by its firmware."""
+
+from typing import Optional
+
+from ..documents.vm_id import parse_vm_id
+from ..errors import HostError
+from .root import Root
+
+PRODUCT_UUID = "/sys/class/dmi/id/product_uuid"
+
+
+def read_vm_id(root: Root) -> Optional[str]:
+    """The id, None where there is none, none that can be read, or none worth the name."""
+    try:
+        content = root.read(PRODUCT_UUID)
+    except HostError:
+        return None
+    return None if content is None else parse_vm_id(content.decode("ascii", "replace"))

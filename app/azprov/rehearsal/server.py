@@ -1,0 +1,104 @@
+"""A small HTTP server on loopback, for the simulated platform."""
+
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from socketserver import ThreadingMixIn
+from typing import Any, Callable, NamedTuple, Type
+
+from .scenarios import Reply
+
+# No platform answers at once; what the client said before its request is read meanwhile.
+_LATENCY_S = 0.005
+_LONGEST_BODY_BYTES = 1 << 20
+
+
+class Request(NamedTuple):
+    method: str
+    target: str
+    headers: Any
+    body: bytes
+
+
+class Server:
+    """Answers what `ask` answers, and notes it by `say`."""
+
+    def __init__(self, ask: Callable[[Request], Reply], say: Callable[[str], None]) -> None:
+        self._say = say
+        # Bound but not listening: an attempt to connect is refused.
+        self._server = _HTTPServer(("127.0.0.1", 0), _handler(ask, say), bind_and_activate=False)
+        self._server.server_bind()
+        self._is_open = False
+        self._opening = threading.Timer(0, self._open)
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self._server.server_port}"
+
+    def open_after(self, seconds: float) -> None:
+        if not seconds:
+            self._open()
+            return
+        self._opening = threading.Timer(min(seconds, threading.TIMEOUT_MAX), self._open_late)
+        self._opening.start()
+
+    def close(self) -> None:
+        self._opening.cancel()
+        if self._opening.is_alive():
+            self._opening.join()
+        if self._is_open:
+            self._server.shutdown()
+        self._server.server_close()
+
+    def _open_late(self) -> None:
+        self._say("can be reached from here on")
+        self._open()
+
+    def _open(self) -> None:
+        self._is_open = True
+        self._server.server_activate()
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+
+class _HTTPServer(ThreadingMixIn, HTTPServer):
+    daemon_threads = True
+
+    def server_bind(self) -> None:
+        """Bind without asking DNS for our own name, as HTTPServer does."""
+        self.socket.bind(self.server_address)
+        self.server_name, self.server_port = self.socket.getsockname()[:2]
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is no matter of the transcript."""
+
+
+def _handler(
+    ask: Callable[[Request], Reply], say: Callable[[str], None]
+) -> Type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self._answer(b"")
+
+        def do_POST(self) -> None:
+            length = self.headers.get("Content-Length") or "0"
+            is_sane = length.isdigit() and int(length) <= _LONGEST_BODY_BYTES
+            self._answer(self.rfile.read(int(length)) if is_sane else b"")
+
+        def _answer(self, body: bytes) -> None:
+            time.sleep(_LATENCY_S)
+            reply = ask(Request(self.command, self.path, self.headers, body))
+            phrase = self.responses.get(reply.status, ("",))[0]
+            say(f"{self.command} {self.path} is answered {reply.status} {phrase}")
+            self.send_response(reply.status)
+            self.send_header("Content-Length", str(len(reply.body)))
+            for header in reply.headers:
+                self.send_header(*header)
+            self.end_headers()
+            self.wfile.write(reply.body)
+
+        def log_message(self, *_: Any) -> None:
+            """The platform says what happens, not this class to stderr."""
+
+    return Handler

@@ -1,0 +1,392 @@
+"""Into an image and out again: every file of the contract and no other."""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Dict, List, Optional, Tuple
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from azprov.errors import HostError
+from azprov.host.root import Root
+from azprov.image.python import check_python, find_python
+from azprov.image.unit import render_unit
+from pyz import PYZ, ROOT
+
+UNIT = "azure-provisioning.service"
+SHIPPED = (ROOT / "unit" / UNIT).read_text()
+MODULES = ("http", "xml", "email", "logging", "json", "urllib")
+
+
+def add_python(
+    root: Path, minor: int = 11, path: str = "usr/bin/python3", link: bool = True, lack: str = ""
+) -> None:
+    """An interpreter and its standard library, as files that nobody runs."""
+    binary = root / path
+    binary.parent.mkdir(parents=True, exist_ok=True)
+    real = binary.with_name(f"python3.{minor}") if link else binary
+    real.write_text("")
+    real.chmod(0o755)
+    if link:
+        binary.symlink_to(real.name)
+    prefix = "usr/local" if path.startswith("usr/local") else "usr"
+    for module in MODULES:
+        if module != lack:
+            (root / prefix / "lib" / f"python3.{minor}" / module).mkdir(parents=True)
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    """A merged-/usr image with links as distributions make them."""
+    root = tmp_path / "image"
+    add_python(root)
+    (root / "bin").symlink_to("usr/bin")
+    (root / "etc").mkdir()
+    return root
+
+
+def azprov(*argv: object) -> Tuple[int, str, str]:
+    done = subprocess.run(
+        [sys.executable, "-I", str(PYZ), *map(str, argv)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def tree(root: Path) -> Dict[str, str]:
+    """Every path with its kind, mode and content."""
+    found = {}
+    for path in sorted(root.rglob("*")):
+        name = str(path.relative_to(root))
+        status = path.lstat()
+        if path.is_symlink():
+            found[name] = f"-> {os.readlink(path)}"
+        elif path.is_dir():
+            found[name] = f"folder {stat.S_IMODE(status.st_mode):o}"
+        else:
+            found[name] = f"{stat.S_IMODE(status.st_mode):o} {path.read_bytes()!r}"
+    return found
+
+
+def files(root: Path) -> List[str]:
+    return [name for name, what in tree(root).items() if not what.startswith("folder")]
+
+
+INSTALLED = [
+    "etc/systemd/system/azure-provisioning.service",
+    "etc/systemd/system/multi-user.target.wants/azure-provisioning.service",
+    "usr/local/bin/azprov",
+    "usr/local/lib/azprov/azprov.pyz",
+]
+
+
+def test_install_places_the_files_of_the_contract(image: Path) -> None:
+    """These, and nothing else, with these modes and targets."""
+    before = files(image)
+
+    code, out, err = azprov("install", "--root", image)
+
+    assert (code, err) == (0, "")
+    assert sorted(set(files(image)) - set(before)) == INSTALLED
+    assert out.splitlines() == [
+        f"installed {image}/usr/local/lib/azprov/azprov.pyz",
+        f"installed {image}/usr/local/bin/azprov",
+        f"installed {image}/etc/systemd/system/azure-provisioning.service",
+        f"installed {image}/etc/systemd/system/multi-user.target.wants/azure-provisioning.service",
+    ]
+    pyz = image / "usr/local/lib/azprov/azprov.pyz"
+    assert pyz.read_bytes() == PYZ.read_bytes()
+    assert stat.S_IMODE(pyz.stat().st_mode) == 0o755
+    assert os.readlink(image / "usr/local/bin/azprov") == "/usr/local/lib/azprov/azprov.pyz"
+    unit = image / "etc/systemd/system" / UNIT
+    assert stat.S_IMODE(unit.stat().st_mode) == 0o644
+    assert unit.read_text().startswith(SHIPPED)
+    link = image / "etc/systemd/system/multi-user.target.wants" / UNIT
+    assert os.readlink(link) == f"/etc/systemd/system/{UNIT}"
+
+
+def test_install_is_idempotent(image: Path) -> None:
+    """A second time changes nothing and says so."""
+    azprov("install", "--root", image)
+    once = tree(image)
+
+    assert azprov("install", "--root", image) == (0, "everything is installed already\n", "")
+    assert tree(image) == once
+
+
+EXTRAS = {
+    "nothing more": [],
+    "folders that are there": ["etc/systemd/system/multi-user.target.wants", "usr/local/bin"],
+    "an empty folder of ours": ["usr/local/lib"],
+}
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+@pytest.mark.parametrize("options", [[], ["--no-enable"], ["--keep-enabled", "--no-hostname"]])
+def test_install_then_uninstall_is_the_identity(
+    image: Path, extra: str, options: List[str]
+) -> None:
+    """Folders that were there stay, folders that were made go."""
+    for folder in EXTRAS[extra]:
+        (image / folder).mkdir(parents=True, exist_ok=True)
+    before = tree(image)
+
+    assert azprov("install", "--root", image, *options)[0] == 0
+    assert azprov("install", "--root", image, *options)[0] == 0
+    assert tree(image) != before
+    assert azprov("uninstall", "--root", image)[0] == 0
+
+    assert tree(image) == before
+    assert azprov("uninstall", "--root", image) == (0, "nothing of azprov is installed\n", "")
+
+
+def test_uninstall_leaves_what_is_not_azprovs(image: Path) -> None:
+    """A service and a command of the same name that are somebody else's."""
+    (image / "etc/systemd/system").mkdir(parents=True)
+    (image / "etc/systemd/system" / UNIT).write_text("[Service]\nExecStart=/bin/other\n")
+    (image / "usr/local/bin").mkdir(parents=True)
+    (image / "usr/local/bin/azprov").symlink_to("/opt/other")
+    before = tree(image)
+
+    azprov("uninstall", "--root", image)
+
+    assert tree(image) == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"), [("other", "is another service than the one"), ("masked", "is masked")]
+)
+def test_a_foreign_unit_is_not_overwritten(image: Path, kind: str, said: str) -> None:
+    """It is told before anything is changed, and replaced with --force."""
+    unit = image / "etc/systemd/system" / UNIT
+    unit.parent.mkdir(parents=True)
+    if kind == "masked":
+        unit.symlink_to("/dev/null")
+    else:
+        unit.write_text("[Service]\nExecStart=/usr/bin/python3 /usr/local/azure-provisioning.py\n")
+    before = tree(image)
+
+    code, out, err = azprov("install", "--root", image)
+
+    assert (code, out) == (73, "")
+    assert said in err
+    assert "--force" in err
+    assert tree(image) == before
+    assert azprov("install", "--root", image, "--force")[0] == 0
+    assert not unit.is_symlink()
+    assert unit.read_text().startswith(SHIPPED)
+
+
+def test_absolute_links_stay_inside(tmp_path: Path, image: Path) -> None:
+    """An image whose /etc and /usr/local are absolute links is changed there, not here."""
+    (image / "etc").rmdir()
+    (image / "data/etc").mkdir(parents=True)
+    (image / "data/local").mkdir()
+    (image / "etc").symlink_to("/data/etc")
+    (image / "usr/local").symlink_to("/data/local")
+
+    assert azprov("install", "--root", image)[0] == 0
+
+    assert (image / "data/etc/systemd/system" / UNIT).is_file()
+    assert (image / "data/local/lib/azprov/azprov.pyz").is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["image"]
+
+
+def test_options_go_into_the_service(image: Path) -> None:
+    """The steps, and the Python; `unit` prints the same and changes nothing."""
+    add_python(image, 9, "usr/local/bin/python3", link=False)
+    options = ["--no-hostname", "--keep-enabled", "--python", "/usr/local/bin/python3"]
+    before = tree(image)
+
+    _, printed, _ = azprov("unit", "--root", image, *options)
+    assert tree(image) == before
+    azprov("install", "--root", image, *options)
+
+    command = (
+        "ExecStart=/usr/local/bin/python3 -I /usr/local/lib/azprov/azprov.pyz "
+        "provision --no-hostname --keep-enabled"
+    )
+    assert command in printed.splitlines()
+    assert (image / "etc/systemd/system" / UNIT).read_text().startswith(printed)
+
+
+def test_the_shipped_service_is_the_usual_one() -> None:
+    """What dist/ holds is what install writes where Python is /usr/bin/python3."""
+    assert render_unit("/usr/bin/python3", []) == SHIPPED
+
+
+@pytest.mark.parametrize("word", ["/a b", "/a%h", "/a$X", "/a;b", "/a'b", "/a\\b", "/a\nb", ""])
+def test_no_word_of_the_command_is_read_as_something_else(word: str) -> None:
+    """systemd expands and splits; such a path is refused."""
+    with pytest.raises(HostError, match="cannot stand in a service file"):
+        render_unit(word, [])
+
+
+PYTHONS: Dict[str, Tuple[List[Tuple[str, int]], str]] = {
+    "the usual": ([("usr/bin/python3", 11), ("usr/local/bin/python3", 13)], "/usr/bin/python3"),
+    "platform-python": ([("usr/libexec/platform-python", 6)], "/usr/libexec/platform-python"),
+    "the newest": ([("usr/bin/python3.9", 9), ("usr/bin/python3.12", 12)], "/usr/bin/python3.12"),
+    "local": ([("usr/local/bin/python3", 8)], "/usr/local/bin/python3"),
+    "too old, then one": ([("usr/bin/python3", 5), ("usr/bin/python3.8", 8)], "/usr/bin/python3.8"),
+}
+
+
+@pytest.mark.parametrize("case", PYTHONS)
+def test_the_python_of_the_image_is_found(tmp_path: Path, case: str) -> None:
+    """In the order of the contract; one that cannot run azprov is passed over."""
+    pythons, found = PYTHONS[case]
+    for path, minor in pythons:
+        add_python(tmp_path, minor, path, link=path.endswith(("bin/python3", "platform-python")))
+
+    assert find_python(Root(str(tmp_path))).path == found
+
+
+LACKING: Dict[str, Tuple[Optional[int], str, str]] = {
+    "none": (None, "", "there is no Python 3 in "),
+    "too old": (5, "", "/usr/bin/python3 is Python 3.5"),
+    "minimal": (11, "http", "/usr/bin/python3 lacks the modules http"),
+}
+
+
+@pytest.mark.parametrize("case", LACKING)
+def test_an_image_without_a_usable_python_is_refused(tmp_path: Path, case: str) -> None:
+    """It would not boot to Ready; what is lacking is told, and nothing is changed."""
+    minor, lack, said = LACKING[case]
+    (tmp_path / "usr").mkdir()
+    if minor is not None:
+        add_python(tmp_path, minor, lack=lack)
+    before = tree(tmp_path)
+
+    code, _, err = azprov("install", "--root", tmp_path)
+
+    assert code == 73
+    assert said in err
+    assert "install a complete python3" in err
+    assert tree(tmp_path) == before
+
+
+def test_a_given_python_is_looked_at(tmp_path: Path) -> None:
+    """One that is not there, or not executable, is refused."""
+    root = Root(str(tmp_path))
+    with pytest.raises(HostError, match="there is no "):
+        check_python(root, "/opt/python3")
+
+    add_python(tmp_path, link=False)
+    (tmp_path / "usr/bin/python3").chmod(0o644)
+    with pytest.raises(HostError, match="is not executable"):
+        check_python(root, "/usr/bin/python3")
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(minor=st.integers(0, 20), lack=st.sampled_from(["", *MODULES]))
+def test_a_python_is_taken_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, minor: int, lack: str
+) -> None:
+    """From 3.6 on with all it needs, and no other."""
+    root = tmp_path_factory.mktemp("image")
+    add_python(root, minor, lack=lack)
+
+    try:
+        found: Optional[int] = find_python(Root(str(root))).minor
+    except HostError:
+        found = None
+
+    assert found == (minor if minor >= 6 and not lack else None)
+
+
+SHELLS = [shell for shell in ("dash", "busybox", "bash") if shutil.which(shell)]
+
+
+@pytest.fixture
+def delivery(tmp_path: Path) -> Path:
+    """dist/ as it is carried into an air-gapped build."""
+    folder = tmp_path / "carried in"
+    shutil.copytree(PYZ.parent, folder)
+    return folder
+
+
+def install_sh(shell: str, delivery: Path, *argv: object) -> Tuple[int, str, str]:
+    command = [shell, "sh"] if shell == "busybox" else [shell]
+    done = subprocess.run(
+        [*command, str(delivery / "install.sh"), *map(str, argv)],
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_the_shells_of_small_systems_are_here() -> None:
+    """In CI none is left out in silence."""
+    if os.environ.get("CI"):
+        assert SHELLS == ["dash", "busybox", "bash"]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_install_sh_hands_over(shell: str, delivery: Path, image: Path) -> None:
+    """From a folder with a space in its name, called from elsewhere."""
+    code, _, err = install_sh(shell, delivery, "--root", image, "--keep-enabled")
+
+    assert (code, err) == (0, "")
+    assert set(INSTALLED) <= set(files(image))
+    assert " provision --keep-enabled\n" in (image / "etc/systemd/system" / UNIT).read_text()
+    assert install_sh(shell, delivery, "--root", image / "none")[0] == 2
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("damage", ["altered", "missing", "no sums"])
+def test_install_sh_refuses_a_damaged_delivery(
+    shell: str, damage: str, delivery: Path, image: Path
+) -> None:
+    """What was carried in has to be what was built."""
+    if damage == "altered":
+        with (delivery / "azprov.pyz").open("ab") as archive:
+            archive.write(b"x")
+    elif damage == "missing":
+        (delivery / UNIT).unlink()
+    else:
+        (delivery / "SHA256SUMS").unlink()
+    before = tree(image)
+
+    code, out, err = install_sh(shell, delivery, "--root", image)
+
+    assert (code, out) == (73, "")
+    assert err == (
+        "install.sh: the files beside install.sh are not those of SHA256SUMS; "
+        "copy the whole of dist/ again\n"
+    )
+    assert tree(image) == before
+
+
+@pytest.mark.skipif(not shutil.which("shellcheck"), reason="shellcheck is not installed")
+def test_install_sh_is_clean() -> None:
+    """shellcheck has nothing to say, for POSIX sh."""
+    check = subprocess.run(
+        ["shellcheck", "--shell=sh", ROOT / "unit" / "install.sh"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (check.returncode, check.stdout) == (0, "")
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed")
+def test_the_service_is_sound() -> None:
+    """systemd-analyze verify has nothing to say of a service whose program exists."""
+    check = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", ROOT / "unit" / UNIT],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (check.returncode, check.stdout + check.stderr) == (0, "")

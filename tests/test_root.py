@@ -1,0 +1,208 @@
+"""Files below a root: nothing leads out, nothing is half written."""
+
+import os
+import stat
+import string
+from pathlib import Path
+from typing import Dict, List
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from azprov.errors import HostError
+from azprov.host.root import Root
+
+
+@pytest.fixture
+def inside(tmp_path: Path) -> Path:
+    folder = tmp_path / "root"
+    folder.mkdir()
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "secret").write_text("secret")
+    return folder
+
+
+def test_reading_and_writing(inside: Path) -> None:
+    """A file comes back as it was written; none is None."""
+    root = Root(str(inside))
+
+    assert root.read("/a") is None
+    assert root.read("/no/such") is None
+    root.write("/a", b"1", mode=0o640)
+    root.write("/a", b"2", mode=0o600)
+
+    assert root.read("/a") == b"2"
+    assert stat.S_IMODE((inside / "a").stat().st_mode) == 0o640
+    assert os.listdir(inside) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("link", "target"),
+    [
+        ("/link", "/real"),
+        ("/link", "real"),
+        ("/link", "../../../real"),
+        ("/link", "/folder/../real"),
+        ("/link", "/folder/../../../real"),
+        ("/folder/link", "../real"),
+        ("/folder/link", "/folder/up/real"),
+    ],
+)
+def test_links_resolve_inside(inside: Path, link: str, target: str) -> None:
+    """Absolute ones, and such as climb above the top, as they would with the root as /."""
+    (inside / "folder").mkdir()
+    (inside / "folder" / "up").symlink_to("..")
+    (inside / link[1:]).symlink_to(target)
+    root = Root(str(inside))
+
+    root.write(link, b"written")
+
+    assert (inside / "real").read_bytes() == b"written"
+    assert root.read(link) == b"written"
+    assert root.real_path(link) == "/real"
+    assert (inside / link[1:]).is_symlink()
+
+
+def test_a_link_to_the_outside_finds_nothing(inside: Path) -> None:
+    """What it names out there is neither read nor written."""
+    outside = inside.parent / "outside" / "secret"
+    (inside / "link").symlink_to(outside)
+    root = Root(str(inside))
+
+    assert root.read("/link") is None
+    with pytest.raises(HostError):
+        root.write("/link", b"written")
+    assert outside.read_text() == "secret"
+
+
+def test_links_in_a_circle_end(inside: Path) -> None:
+    """With an error, not for ever."""
+    (inside / "a").symlink_to("b")
+    (inside / "b").symlink_to("a")
+
+    with pytest.raises(HostError, match="Too many levels of symbolic links"):
+        Root(str(inside)).read("/a")
+
+
+@pytest.mark.parametrize("kind", ["folder", "fifo", "device", "large"])
+def test_only_regular_files_of_some_size_are_read(inside: Path, kind: str) -> None:
+    """A FIFO does not block, a device is not read, a large file is told."""
+    path = inside / "x"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "device":
+        if os.geteuid() != 0:
+            pytest.skip("only root makes devices")
+        os.mknod(path, 0o600 | stat.S_IFCHR, os.makedev(1, 5))
+    else:
+        with path.open("wb") as file:
+            file.truncate(1 << 30)
+
+    with pytest.raises(HostError):
+        Root(str(inside)).read("/x")
+
+
+def test_a_leftover_of_a_power_cut_is_in_nobodys_way(inside: Path) -> None:
+    """Not even when it is a link to somewhere else."""
+    secret = inside.parent / "outside" / "secret"
+    (inside / ".a.azprov-new").symlink_to(secret)
+
+    Root(str(inside)).write("/a", b"1")
+
+    assert (inside / "a").read_bytes() == b"1"
+    assert secret.read_text() == "secret"
+    assert os.listdir(inside) == ["a"]
+
+
+def test_a_failed_write_leaves_the_old_file(inside: Path) -> None:
+    """And nothing beside it."""
+    (inside / "a").mkdir()
+
+    with pytest.raises(HostError, match=r"could not write .*/a \(Is a directory\)"):
+        Root(str(inside)).write("/a", b"1")
+
+    assert os.listdir(inside) == ["a"]
+
+
+def test_folders_are_made_once(inside: Path) -> None:
+    """What was made is told, so that it can be taken away."""
+    root = Root(str(inside))
+
+    assert root.make_folders("/a/b/c") == ["/a", "/a/b", "/a/b/c"]
+    assert root.make_folders("/a/b/d") == ["/a/b/d"]
+    assert root.make_folders("/a/b") == []
+    assert root.names("/a/b") == ["c", "d"]
+    assert root.names("/none") == []
+
+
+def test_links_are_made_and_replaced(inside: Path) -> None:
+    """In one step, whatever was there."""
+    root = Root(str(inside))
+    root.link("/l", "/x")
+    root.link("/l", "/y")
+
+    assert root.read_link("/l") == "/y"
+    assert root.read_link("/none") is None
+    assert root.status("/l") is None
+    assert root.status("/l", follow=False) is not None
+    assert root.remove("/l")
+    assert not root.remove("/l")
+
+
+NAMES = st.sampled_from(["a", "b", "c"])
+PATHS = st.lists(NAMES | st.sampled_from(["..", "."]), min_size=1, max_size=4)
+TARGETS = st.builds(
+    lambda start, path: start + "/".join(path),
+    st.sampled_from(["", "/", "../", "/../../", "OUTSIDE/"]),
+    PATHS,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    links=st.dictionaries(NAMES, TARGETS, max_size=3),
+    below=st.dictionaries(NAMES, TARGETS, max_size=2),
+    path=PATHS,
+    content=st.binary(max_size=4),
+)
+def test_no_path_leads_out(
+    tmp_path_factory: pytest.TempPathFactory,
+    links: Dict[str, str],
+    below: Dict[str, str],
+    path: List[str],
+    content: bytes,
+) -> None:
+    """Whatever links there are, the world outside the root stays as it is."""
+    world = tmp_path_factory.mktemp("world")
+    outside = world / "outside"
+    outside.mkdir()
+    for name in string.ascii_lowercase[:3]:
+        (outside / name).write_text(name)
+    inside = world / "root"
+    (inside / "d").mkdir(parents=True)
+    for folder, made in ((inside, links), (inside / "d", below)):
+        for name, target in made.items():
+            (folder / name).symlink_to(target.replace("OUTSIDE", str(outside)))
+    root = Root(str(inside))
+
+    for place in ("/" + "/".join(path), "/d/" + "/".join(path)):
+        for change in (
+            lambda place=place: root.write(place, content),
+            lambda place=place: root.make_folders(place),
+            lambda place=place: root.link(place, "x"),
+            lambda place=place: root.remove(place),
+        ):
+            try:
+                change()
+            except HostError:
+                continue
+
+    assert sorted(path.name for path in world.iterdir()) == ["outside", "root"]
+    assert {path.name: path.read_text() for path in outside.iterdir()} == {
+        "a": "a",
+        "b": "b",
+        "c": "c",
+    }
