@@ -1,6 +1,7 @@
 """README says what is so: its tables, versions and transcript are those of the code."""
 
 import re
+import shutil
 import subprocess
 import sys
 
@@ -32,6 +33,22 @@ def test_the_versions_of_urllib3_are_the_pinned_ones() -> None:
         match = re.search(r"^urllib3==(\S+)", pins, re.MULTILINE)
         assert match is not None
         assert match[1] in README
+
+
+def test_the_rating_of_the_sandbox_is_that_of_the_service() -> None:
+    """As systemd-analyze security gives it; versions differ by what they know of."""
+    rating = re.search(r"rated (\d\.\d) \(OK\)", README)
+
+    assert rating is not None
+    if shutil.which("systemd-analyze"):
+        run = subprocess.run(
+            ["systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=30"]
+            + [ROOT / "unit" / "azure-provisioning.service"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert run.returncode == 0, run.stdout
 
 
 def neutral(transcript: str) -> str:
