@@ -3,7 +3,7 @@
 import logging
 import os
 import signal
-from typing import Iterator
+from typing import Iterator, List
 
 import pytest
 from hypothesis import settings
@@ -17,6 +17,18 @@ settings.load_profile("azprov")
 # No test contacts the platform's real addresses from here, not even one that has gone
 # wrong; those that do so on purpose run in a network namespace of their own.
 os.environ.update(NOWHERE)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--boot", action="store_true", help="boot real roots as well (needs root)")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item]) -> None:
+    if not config.getoption("--boot"):
+        asked_for = pytest.mark.skip(reason="real boots are asked for with --boot")
+        for item in items:
+            if item.get_closest_marker("boot"):
+                item.add_marker(asked_for)
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,277 @@
+"""Real boots: a Debian root with systemd as PID 1, in which install.sh has put azprov.
+
+Asked for by `python3 build.py test --boot`. The root runs in systemd-nspawn, in a
+network namespace of its own, with the platform at its real addresses behind a
+real DHCP lease.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Set
+
+import pytest
+
+from pyz import PYZ, ROOT
+
+WORLD = Path(__file__).with_name("world.py")
+ROOTS = ROOT / ".build" / "boot"
+UNIT = "azure-provisioning.service"
+ENABLED = f"etc/systemd/system/multi-user.target.wants/{UNIT}"
+# Debian's package of each command that is needed.
+NEEDED = {
+    "mmdebstrap": "mmdebstrap",
+    "systemd-nspawn": "systemd-container",
+    "dnsmasq": "dnsmasq-base",
+    "ip": "iproute2",
+    "journalctl": "systemd",
+}
+SUITE = "bookworm"
+PACKAGES = {
+    "minimal": "systemd,systemd-sysv,python3",  # no dbus, no curl
+    "usual": "systemd,systemd-sysv,python3,dbus,curl,libnss-myhostname",
+}
+
+pytestmark = pytest.mark.boot
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _means() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("needs root, for namespaces and a root folder of other users' files")
+    missing = [package for command, package in NEEDED.items() if not shutil.which(command)]
+    if missing:
+        assert not os.environ.get("CI"), missing
+        pytest.skip(f"needs {', '.join(missing)}: apt-get install {' '.join(missing)}")
+
+
+def root_archive(kind: str) -> Path:
+    """A Debian root, made once."""
+    archive = ROOTS / f"{kind}.tar"
+    if not archive.exists():
+        ROOTS.mkdir(parents=True, exist_ok=True)
+        made = archive.with_suffix(".new.tar")
+        subprocess.run(
+            ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={PACKAGES[kind]}"]
+            + [SUITE, str(made)],
+            check=True,
+        )
+        made.rename(archive)
+    return archive
+
+
+class Machine:
+    """A root that is booted, and looked at from outside."""
+
+    def __init__(self, folder: Path, kind: str) -> None:
+        self.root = folder / "root"
+        self.root.mkdir()
+        subprocess.run(["tar", "-C", self.root, "-xf", root_archive(kind)], check=True)
+        (self.root / "etc/hostname").write_text("image\n")
+        (self.root / "etc/hosts").write_text("127.0.0.1\tlocalhost\n127.0.1.1\timage\n")
+        (self.root / "etc/machine-id").write_text("")
+        networkd = self.root / "etc/systemd/system/multi-user.target.wants/systemd-networkd.service"
+        networkd.symlink_to("/lib/systemd/system/systemd-networkd.service")
+
+    def install(self, *options: str) -> None:
+        subprocess.run(
+            ["sh", str(PYZ.parent / "install.sh"), "--root", str(self.root), *options],
+            check=True,
+            capture_output=True,
+        )
+
+    def boot(
+        self,
+        *,
+        late_s: float = 0,
+        imds: bool = True,
+        waits_for_ready: bool = True,
+        then_s: float = 3,
+    ) -> Dict[str, Any]:
+        order = {
+            "root": str(self.root),
+            "late_s": late_s,
+            "imds": imds,
+            "waits_for_ready": waits_for_ready,
+            "then_s": then_s,
+        }
+        done = subprocess.run(
+            ["unshare", "-nm", sys.executable, str(WORLD), json.dumps(order)],
+            env={**os.environ, "PYTHONPATH": str(WORLD.parent.parent)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        result: Dict[str, Any] = json.loads(done.stdout)
+        assert result["leased"], result["console"]
+        return result
+
+    def journal(self, boot: int = 0) -> List[str]:
+        """What the service said in a boot, the last being 0."""
+        done = subprocess.run(
+            ["journalctl", "-D", str(self.root / "var/log/journal"), "-u", UNIT]
+            + ["-b", str(boot), "-o", "cat", "--no-pager", "--quiet"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stdout.splitlines()
+
+    def files(self) -> Dict[str, bytes]:
+        return {
+            str(path.relative_to(self.root)): path.read_bytes()
+            for path in self.root.rglob("*")
+            if path.is_file() and not path.is_symlink()
+        } | {
+            str(path.relative_to(self.root)): os.fsencode(os.readlink(path))
+            for path in self.root.rglob("*")
+            if path.is_symlink()
+        }
+
+    def read(self, path: str) -> Optional[str]:
+        return (self.root / path).read_text() if (self.root / path).exists() else None
+
+    @property
+    def is_enabled(self) -> bool:
+        return (self.root / ENABLED).is_symlink()
+
+
+@pytest.fixture(params=PACKAGES)
+def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Machine:
+    return Machine(tmp_path, request.param)
+
+
+@pytest.fixture
+def minimal(tmp_path: Path) -> Machine:
+    return Machine(tmp_path, "minimal")
+
+
+# What the page's own service leaves in the journal, with this platform's values.
+PAGE_LINES = [
+    "Retrieving goal state from the Wireserver",
+    "ContainerId: d4c53c0f-95c7-4ee4-9c1e-9a0d2b7f6c55",
+    "InstanceId: 8f0e1d7a-0b5e-4a3c-b8d4-6d1f0c9e2b71._strict",
+    "Incarnation: 7",
+    "Sending the following data to Wireserver:",
+    '<?xml version="1.0" encoding="utf-8"?><Health><GoalStateIncarnation>7</GoalStateIncarnation>'
+    "<Container><ContainerId>d4c53c0f-95c7-4ee4-9c1e-9a0d2b7f6c55</ContainerId><RoleInstanceList>"
+    "<Role><InstanceId>8f0e1d7a-0b5e-4a3c-b8d4-6d1f0c9e2b71._strict</InstanceId><Health>"
+    "<State>Ready</State></Health></Role></RoleInstanceList></Container></Health>",
+    "Response: 200 OK",
+]
+
+
+def page_lines_of(journal: List[str]) -> List[str]:
+    return [line for line in journal if line in PAGE_LINES]
+
+
+def changed(before: Dict[str, bytes], after: Dict[str, bytes]) -> Set[str]:
+    return {path for path in {*before, *after} if before.get(path) != after.get(path)}
+
+
+def test_two_boots(machine: Machine) -> None:
+    """One report, the host name, a disabled service; then silence."""
+    machine.install()
+
+    first = machine.boot()
+
+    assert first["verdicts"] == ["goal state", "ready"]
+    assert first["imds_requests"] == ["/metadata/instance?api-version=2021-08-01&extended=true"]
+    assert machine.read("etc/hostname") == "web01-host\n"
+    assert machine.read("etc/hosts") == "127.0.0.1\tlocalhost\n127.0.1.1\tweb01-host\n"
+    assert not machine.is_enabled
+    journal = machine.journal()
+    assert page_lines_of(journal) == PAGE_LINES
+    assert "Host name: web01-host" in journal
+    assert f"Finished {UNIT} - Azure provisioning (azprov)." in journal
+
+    second = machine.boot(waits_for_ready=False, then_s=5)
+
+    assert (second["verdicts"], second["imds_requests"]) == ([], [])
+    assert machine.journal() == []
+    assert machine.read("etc/hostname") == "web01-host\n"
+
+
+def test_nothing_else_is_written(minimal: Machine, tmp_path: Path) -> None:
+    """A boot with azprov changes the files of the contract more than one without."""
+    (tmp_path / "control").mkdir()
+    control = Machine(tmp_path / "control", "minimal")
+    control_before = control.files()
+    control.boot(waits_for_ready=False)
+    by_the_boot = changed(control_before, control.files())
+    minimal.install()
+    before = minimal.files()
+
+    minimal.boot()
+
+    def is_log(path: str) -> bool:
+        return path.startswith(("var/log/journal/", "run/", "tmp/"))
+
+    written = {path for path in changed(before, minimal.files()) if not is_log(path)}
+    assert written - by_the_boot == {
+        "etc/hostname",
+        "etc/hosts",
+        ENABLED,
+        "var/lib/azprov/state.json",
+    }
+
+
+def test_a_network_20_seconds_late(minimal: Machine) -> None:
+    """It is waited for, and then reported to."""
+    minimal.install()
+
+    result = minimal.boot(late_s=20)
+
+    assert result["verdicts"] == ["goal state", "ready"]
+    assert minimal.read("etc/hostname") == "web01-host\n"
+    assert not minimal.is_enabled
+    journal = minimal.journal()
+    assert any("(Network is unreachable); trying 20 times a second" in line for line in journal)
+    assert page_lines_of(journal) == PAGE_LINES
+
+
+def test_a_dead_metadata_service(minimal: Machine) -> None:
+    """Ready goes out, the name is open, and the next boot has it.
+
+    That boot reports again only where not even the firmware names the VM: then
+    nothing tells it from another one's first boot.
+    """
+    minimal.install()
+    drop_in = minimal.root / f"etc/systemd/system/{UNIT}.d"
+    drop_in.mkdir()
+    command = next(
+        line
+        for line in (minimal.read(f"etc/systemd/system/{UNIT}") or "").splitlines()
+        if line.startswith("ExecStart=")
+    )
+    (drop_in / "sooner.conf").write_text(f"[Service]\nExecStart=\n{command} --imds-timeout 8\n")
+
+    first = minimal.boot(imds=False)
+
+    assert first["verdicts"] == ["goal state", "ready"]
+    assert minimal.read("etc/hostname") == "image\n"
+    assert minimal.is_enabled
+    assert page_lines_of(minimal.journal()) == PAGE_LINES
+    is_nameless = json.loads(minimal.read("var/lib/azprov/state.json") or "")["vm_id"] == ""
+
+    second = minimal.boot(waits_for_ready=False, then_s=4)
+
+    assert second["verdicts"] == (["goal state", "ready"] if is_nameless else [])
+    assert minimal.read("etc/hostname") == "web01-host\n"
+    assert not minimal.is_enabled
+
+
+def test_keep_enabled_for_images_that_are_captured_again(minimal: Machine) -> None:
+    """The service runs at each boot, and asks the platform for the VM id at most."""
+    minimal.install("--keep-enabled")
+
+    minimal.boot()
+    second = minimal.boot(waits_for_ready=False, then_s=4)
+
+    assert second["verdicts"] == []
+    assert minimal.is_enabled
+    assert "Nothing is open for this VM" in minimal.journal()

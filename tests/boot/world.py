@@ -1,0 +1,136 @@
+"""The world around a booted root: a network, a DHCP server and the platform's two services.
+
+    unshare -nm python world.py JSON
+
+Run in network and mount namespaces of its own. JSON tells what to do; what
+happened is printed as JSON. The platform's addresses are on the host's end of the
+guest's only link, so the guest reaches them by the route of its lease, as on Azure.
+"""
+
+import http.server
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any, List
+
+from strict_wireserver import StrictWireServer
+
+LINK = "ve-azprov"
+ADDRESSES = ("10.0.0.1/24", "168.63.129.16/32", "169.254.169.254/32")
+METADATA = {
+    "compute": {
+        "name": "web01",
+        "osProfile": {"computerName": "Web01-Host"},
+        "vmId": "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90",
+    }
+}
+BOOT_LIMIT_S = 90.0
+
+
+def main() -> None:
+    order = json.loads(sys.argv[1])
+    ip("link", "set", "lo", "up")
+    guest = start_guest(order["root"])
+    server = None
+    imds_requests: List[str] = []
+    try:
+        wait_for(lambda: LINK in link_names())
+        for address in ADDRESSES:
+            ip("address", "add", address, "dev", LINK)
+        ip("link", "set", LINK, "up")
+        wireserver = StrictWireServer(("168.63.129.16", 80))
+        threading.Thread(target=wireserver.serve, daemon=True).start()
+        if order["imds"]:
+            imds = http.server.HTTPServer(("169.254.169.254", 80), handler(imds_requests))
+            threading.Thread(target=imds.serve_forever, daemon=True).start()
+        time.sleep(order["late_s"])
+        leases = Path(order["root"]).with_name("leases")
+        leases.unlink(missing_ok=True)
+        server = start_dhcp_server(leases)
+        leased = wait_for(lambda: leases.exists() and bool(leases.read_text()))
+        if order["waits_for_ready"]:
+            wait_for(lambda: "ready" in wireserver.verdicts)
+        time.sleep(order["then_s"])
+    finally:
+        stop(guest)
+        if server is not None:
+            stop(server)
+    result = {
+        "leased": leased,
+        "verdicts": wireserver.verdicts,
+        "imds_requests": imds_requests,
+        "console": Path(order["root"]).with_name("console").read_text(errors="replace"),
+    }
+    sys.stdout.write(json.dumps(result))
+
+
+def ip(*words: str) -> None:
+    subprocess.run(["ip", *words], check=True)
+
+
+def link_names() -> List[str]:
+    """The links of this namespace; /sys still shows those of another one."""
+    return [name for _, name in socket.if_nameindex()]
+
+
+def wait_for(condition: Any) -> bool:
+    until = time.monotonic() + BOOT_LIMIT_S
+    while time.monotonic() < until:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def start_guest(root: str) -> "subprocess.Popen[bytes]":
+    command = ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--boot"]
+    command += ["--directory", root, "--machine=azprov", "--network-veth", "--console=pipe"]
+    with Path(root).with_name("console").open("wb") as console:
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT
+        )
+
+
+def start_dhcp_server(leases: Path) -> "subprocess.Popen[bytes]":
+    options = ["--keep-in-foreground", "--conf-file=/dev/null", "--port=0", "--bind-dynamic"]
+    options += [f"--interface={LINK}", f"--dhcp-leasefile={leases}", "--user=root"]
+    options += ["--dhcp-range=10.0.0.4,10.0.0.4,255.255.255.0,1h", "--dhcp-option=3,10.0.0.1"]
+    return subprocess.Popen(
+        ["dnsmasq", *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+
+def stop(process: "subprocess.Popen[bytes]") -> None:
+    """SIGTERM is an orderly shutdown for systemd-nspawn; a guest that hangs is ended."""
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def handler(requests: List[str]) -> type:
+    class Imds(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            requests.append(self.path)
+            is_good = self.headers.get("Metadata") == "true"
+            body = json.dumps(METADATA).encode()
+            self.send_response(200 if is_good else 400)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """What was asked is in the result."""
+
+    return Imds
+
+
+if __name__ == "__main__":
+    main()
