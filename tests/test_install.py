@@ -121,6 +121,21 @@ def test_install_is_idempotent(image: Path) -> None:
     assert tree(image) == once
 
 
+def test_install_mends_what_is_damaged(image: Path) -> None:
+    """Content, modes and links are those of the contract afterwards."""
+    azprov("install", "--root", image)
+    good = tree(image)
+    pyz = image / "usr/local/lib/azprov/azprov.pyz"
+    pyz.write_bytes(b"half")
+    pyz.chmod(0o600)
+    (image / "usr/local/bin/azprov").unlink()
+    (image / "usr/local/bin/azprov").write_text("")
+
+    assert azprov("install", "--root", image)[0] == 0
+
+    assert tree(image) == good
+
+
 EXTRAS = {
     "nothing more": [],
     "folders that are there": ["etc/systemd/system/multi-user.target.wants", "usr/local/bin"],

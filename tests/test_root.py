@@ -30,11 +30,15 @@ def test_reading_and_writing(inside: Path) -> None:
     assert root.read("/a") is None
     assert root.read("/no/such") is None
     root.write("/a", b"1", mode=0o640)
-    root.write("/a", b"2", mode=0o600)
+    root.write("/a", b"2")
+    root.write("/b", b"3")
 
     assert root.read("/a") == b"2"
     assert stat.S_IMODE((inside / "a").stat().st_mode) == 0o640
-    assert os.listdir(inside) == ["a"]
+    assert stat.S_IMODE((inside / "b").stat().st_mode) == 0o644
+    root.write("/a", b"2", mode=0o600)
+    assert stat.S_IMODE((inside / "a").stat().st_mode) == 0o600
+    assert sorted(os.listdir(inside)) == ["a", "b"]
 
 
 @pytest.mark.parametrize(

@@ -9,15 +9,15 @@ and ".." stops at the top.
 import errno
 import os
 import stat
-from contextlib import suppress
-from types import TracebackType
-from typing import Iterator, List, NamedTuple, Optional, Type
+from contextlib import contextmanager, suppress
+from typing import Iterator, List, NamedTuple, Optional
 
 from ..errors import HostError, NotPermitted
 
 # As the kernel's own limit, path_resolution(7).
 _MOST_LINKS = 40
 _LIMIT_BYTES = 1 << 20
+_NEW_FILE = 0o644
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -56,15 +56,16 @@ class Root:
             raise HostError(f"{self.outside(path)} is larger than {_LIMIT_BYTES} bytes")
         return content
 
-    def write(self, path: str, content: bytes, *, mode: int = 0o644) -> None:
+    def write(self, path: str, content: bytes, *, mode: Optional[int] = None) -> None:
         """Replace a file in one step, durably; a link there is followed inside the root.
 
-        A file that was there keeps its mode and owner. Folders have to exist.
-        Raises HostError, or NotPermitted; then the old file is untouched.
+        A file that was there keeps its owner, and its mode where none is given;
+        a new one has 0644 then. Folders have to exist. Raises HostError, or
+        NotPermitted; then the old file is untouched.
         """
         try:
             with self._place(path, follow=True) as place:
-                self._replace(place, content, mode)
+                _replace(place, content, mode)
         except OSError as error:
             raise self._failed("write", path, error) from error
 
@@ -105,8 +106,8 @@ class Root:
         Raises HostError if a folder on the way is not there.
         """
         try:
-            with _Walk(self.path) as walk, walk.to(path, follow=True) as place:
-                return "/" + "/".join([*walk.names, place.name])
+            with self._place(path, follow=True) as place:
+                return place.path
         except OSError as error:
             raise self._failed("find", path, error) from error
 
@@ -155,34 +156,17 @@ class Root:
                 made.append(folder)
         return made
 
-    def _replace(self, place: "_Place", content: bytes, mode: int) -> None:
-        beside = _beside(place)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        number = os.open(beside, flags, 0o600, dir_fd=place.folder)
-        try:
-            with open(number, "wb") as file:
-                file.write(content)
-                file.flush()
-                old = _status(place)
-                if old is not None:
-                    mode = stat.S_IMODE(old.st_mode)
-                    if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
-                        os.fchown(number, old.st_uid, old.st_gid)
-                os.fchmod(number, mode)
-                os.fsync(number)
-            os.rename(beside, place.name, src_dir_fd=place.folder, dst_dir_fd=place.folder)
-        except BaseException:
-            os.unlink(beside, dir_fd=place.folder)
-            raise
-        os.fsync(place.folder)
-
-    def _place(self, path: str, *, follow: bool) -> "_Place":
-        """The folder that holds a path's last component, opened, and that component.
+    @contextmanager
+    def _place(self, path: str, *, follow: bool) -> Iterator["_Place"]:
+        """Where a path's last component is, while its folder is open.
 
         Raises OSError. With `follow` a link in the last place is resolved too.
         """
-        with _Walk(self.path) as walk:
-            return walk.to(path, follow=follow)
+        walk = _Walk(self.path)
+        try:
+            yield walk.to(path, follow=follow)
+        finally:
+            walk.close()
 
     def _failed(self, verb: str, path: str, error: OSError) -> HostError:
         summary = f"could not {verb} {self.outside(path)} ({error.strerror})"
@@ -192,19 +176,11 @@ class Root:
 
 
 class _Place(NamedTuple):
+    """A name in an open folder, and the path of that name as seen from inside."""
+
     folder: int
     name: str
-
-    def __enter__(self) -> "_Place":
-        return self
-
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
-        os.close(self.folder)
+    path: str
 
 
 class _Walk:
@@ -212,19 +188,10 @@ class _Walk:
 
     def __init__(self, root: str) -> None:
         self._folders = [os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)]
-        #: The names of the folders passed, below the root.
-        self.names: List[str] = []
+        self._names: List[str] = []
         self._links = 0
 
-    def __enter__(self) -> "_Walk":
-        return self
-
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def close(self) -> None:
         for folder in self._folders:
             os.close(folder)
 
@@ -241,16 +208,16 @@ class _Walk:
                 left = _components(target) + left
             elif left:
                 self._folders.append(os.open(name, _FOLDER, dir_fd=self._folders[-1]))
-                self.names.append(name)
+                self._names.append(name)
             else:
-                return _Place(self._folders.pop(), name)
-        return _Place(self._folders.pop(), ".")
+                return _Place(self._folders[-1], name, "/" + "/".join([*self._names, name]))
+        return _Place(self._folders[-1], ".", "/" + "/".join(self._names))
 
     def _up(self, *, count: int) -> None:
         """Leave so many folders, never the root."""
         for _ in range(min(count, len(self._folders) - 1)):
             os.close(self._folders.pop())
-            self.names.pop()
+            self._names.pop()
 
     def _target(self, name: str) -> Optional[str]:
         try:
@@ -271,6 +238,27 @@ def _ancestry(path: str) -> Iterator[str]:
     names = _components(path)
     for count in range(1, len(names) + 1):
         yield "/" + "/".join(names[:count])
+
+
+def _replace(place: _Place, content: bytes, mode: Optional[int]) -> None:
+    beside = _beside(place)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    number = os.open(beside, flags, 0o600, dir_fd=place.folder)
+    try:
+        with open(number, "wb") as file:
+            file.write(content)
+            file.flush()
+            old = _status(place)
+            if old is not None and (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
+                os.fchown(number, old.st_uid, old.st_gid)
+            kept = _NEW_FILE if old is None else stat.S_IMODE(old.st_mode)
+            os.fchmod(number, kept if mode is None else mode)
+            os.fsync(number)
+        os.rename(beside, place.name, src_dir_fd=place.folder, dst_dir_fd=place.folder)
+    except BaseException:
+        os.unlink(beside, dir_fd=place.folder)
+        raise
+    os.fsync(place.folder)
 
 
 def _status(place: _Place) -> Optional[os.stat_result]:
