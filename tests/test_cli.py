@@ -222,7 +222,7 @@ def test_nobody_there_is_exit_69(shell: Shell) -> None:
     assert (code, out) == (69, "")
     assert re.match(
         rf"azprov: gave up after 0\.\d+ s: 127\.0\.0\.1:{port} cannot be reached "
-        rf"\(Connection refused\); something is there and takes nothing on TCP port {port}: ",
+        rf"\(Connection refused\); nothing takes connections on TCP port {port}: ",
         err.splitlines()[-1],
     )
 

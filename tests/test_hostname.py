@@ -77,6 +77,22 @@ def test_what_is_no_host_name_is_refused(text: str) -> None:
     assert str(refusal.value).isprintable()
 
 
+@pytest.mark.parametrize(
+    ("text", "flaw"),
+    [
+        ("", "it is empty"),
+        ("x" * 64, "it is more than 63 characters without a dot"),
+        ("x" * 40 + "." + "y" * 24, "it is longer than 64 characters"),
+        ("10.0.0.4", "it is a number or an IP address"),
+        ("set_0", "it is not made of letters, digits and inner hyphens"),
+    ],
+)
+def test_a_refusal_says_what_is_wrong(text: str, flaw: str) -> None:
+    """One reason, the right one."""
+    with pytest.raises(UnusableError, match=flaw):
+        parse_hostname(text)
+
+
 @given(st.text() | st.text("aZ09-._\n", max_size=70))
 def test_a_host_name_is_safe_everywhere(text: str) -> None:
     """Whatever comes in, what comes out fits a shell, a path and the kernel."""

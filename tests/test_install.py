@@ -129,11 +129,59 @@ def test_install_mends_what_is_damaged(image: Path) -> None:
     pyz.write_bytes(b"half")
     pyz.chmod(0o600)
     (image / "usr/local/bin/azprov").unlink()
-    (image / "usr/local/bin/azprov").write_text("")
 
     assert azprov("install", "--root", image)[0] == 0
-
     assert tree(image) == good
+
+    pyz.chmod(0o600)
+    assert azprov("install", "--root", image)[1] == f"installed {pyz}\n"
+    assert tree(image) == good
+
+
+def test_no_enable_takes_the_link_away(image: Path) -> None:
+    """What is asked for is so afterwards, whatever was before."""
+    link = image / "etc/systemd/system/multi-user.target.wants" / UNIT
+    azprov("install", "--root", image)
+    assert link.is_symlink()
+
+    assert azprov("install", "--root", image, "--no-enable")[0] == 0
+    assert not link.is_symlink()
+    azprov("install", "--root", image)
+    assert link.is_symlink()
+
+
+FOREIGN = {
+    "usr/local/bin/azprov": "is another command",
+    "lib/systemd/system/azure-provisioning.service": "is a service of the same name",
+    "usr/lib/systemd/system/azure-provisioning.service": "is a service of the same name",
+}
+
+
+@pytest.mark.parametrize("path", FOREIGN)
+def test_what_is_somebody_elses_is_not_replaced(image: Path, path: str) -> None:
+    """Nor put in the shade, without --force."""
+    (image / path).parent.mkdir(parents=True, exist_ok=True)
+    (image / path).write_text("somebody else's")
+    before = tree(image)
+
+    code, _, err = azprov("install", "--root", image)
+
+    assert code == 73
+    assert FOREIGN[path] in err
+    assert tree(image) == before
+    assert azprov("install", "--root", image, "--force")[0] == 0
+
+
+def test_other_options_need_force(image: Path) -> None:
+    """azprov's own service is called that, and replaced when told to."""
+    azprov("install", "--root", image)
+
+    code, _, err = azprov("install", "--root", image, "--keep-enabled")
+
+    assert code == 73
+    assert "is azprov's own service with other options, of another version or edited" in err
+    assert azprov("install", "--root", image, "--keep-enabled", "--force")[0] == 0
+    assert " provision --keep-enabled\n" in (image / "etc/systemd/system" / UNIT).read_text()
 
 
 EXTRAS = {
@@ -293,7 +341,14 @@ def test_a_given_python_is_looked_at(tmp_path: Path) -> None:
     with pytest.raises(HostError, match="there is no "):
         check_python(root, "/opt/python3")
 
+    with pytest.raises(HostError, match="is no path inside the root"):
+        check_python(root, "python3")
+
     add_python(tmp_path, link=False)
+    (tmp_path / "usr/bin/sh").write_text("")
+    (tmp_path / "usr/bin/sh").chmod(0o755)
+    with pytest.raises(HostError, match="is no Python by its name"):
+        check_python(root, "/usr/bin/sh")
     (tmp_path / "usr/bin/python3").chmod(0o644)
     with pytest.raises(HostError, match="is not executable"):
         check_python(root, "/usr/bin/python3")

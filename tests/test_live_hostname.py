@@ -48,7 +48,7 @@ def test_a_read_only_etc_is_reported_and_the_live_name_set() -> None:
     assert (code, names) == (73, ["web01", "image"])
     assert err == (
         "azprov: could not write /etc/hostname (Read-only file system); "
-        "see that the file system is there, writable and not full\n"
+        "mount the file system writable\n"
     )
 
 

@@ -217,14 +217,15 @@ def test_without_acknowledgement_nothing_is_marked(machine: Machine) -> None:
 
 
 def test_the_first_open_step_names_the_failure(machine: Machine) -> None:
-    """Where both fail, the exit code is that of the host name."""
+    """Where both fail, the exit code is that of the host name, and both are told."""
     machine.failing["hostname"] = UnusableError("a bad name")
-    machine.failing["ready"] = Refused("gave up")
+    machine.failing["ready"] = Refused("gave up", "try again")
 
     failure = machine.boot().failure
 
     assert failure is not None
     assert failure.exit_code == 78
+    assert str(failure) == "Ready is not acknowledged, gave up; a bad name; try again"
 
 
 @pytest.mark.parametrize("step", ["hostname", "ready"])
@@ -251,7 +252,8 @@ def test_a_corrupt_state_is_as_if_absent(
 
     assert machine.ran == ["hostname", "ready"]
     assert machine.state == DONE
-    assert "/var/lib/azprov/state.json is not used, as if nothing were done" in caplog.text
+    said = f"{machine.folder}/var/lib/azprov/state.json does not count, as if nothing were done"
+    assert f"{said}: it is damaged" in caplog.text
 
 
 def test_without_a_firmware_id_the_platform_is_asked(tmp_path: Path) -> None:
@@ -285,6 +287,7 @@ def test_a_state_that_cannot_be_written_is_told(machine: Machine) -> None:
 
     assert isinstance(failure, HostError)
     assert failure.exit_code == 73
+    assert failure.summary.startswith("Ready is acknowledged, but could not ")
     assert machine.disabled == 1
 
 

@@ -103,7 +103,7 @@ def test_it_ends_at_the_deadline(version: str) -> None:
     )
     assert re.match(
         r"azprov: gave up after 0\.\d+ s: 127\.0\.0\.1:9 cannot be reached \(Connection refused\); "
-        r"something is there and takes nothing on TCP port 9: ",
+        r"nothing takes connections on TCP port 9: ",
         last,
     )
 
@@ -229,27 +229,38 @@ def test_it_runs_from_a_read_only_disk(tmp_path: Path) -> None:
     assert done == VERSION
 
 
-def test_it_runs_as_any_user() -> None:
-    """Nothing in it is for root alone, nor is the file."""
-    assert PYZ.stat().st_mode & 0o777 == 0o755
+def run_as_nobody(*argv: str) -> Tuple[int, str, str]:
+    """Run by the distribution's Python, with the archive as an open file."""
     if os.geteuid() != 0:
         pytest.skip("only root can become another user")
     system_python = Path("/usr/bin/python3")
     if not system_python.exists():
         pytest.skip("there is no Python that every user may run")
-
     with PYZ.open("rb") as archive:
         done = subprocess.run(
-            [system_python, f"/dev/fd/{archive.fileno()}", "--version"],
+            [system_python, f"/dev/fd/{archive.fileno()}", *argv],
             pass_fds=[archive.fileno()],
             user=pwd.getpwnam("nobody").pw_uid,
-            env={},
+            env=NOWHERE,
             capture_output=True,
             text=True,
             check=False,
         )
+    return done.returncode, done.stdout, done.stderr
 
-    assert (done.returncode, done.stdout, done.stderr) == VERSION
+
+def test_it_runs_as_any_user() -> None:
+    """Nothing in it is for root alone, nor is the file."""
+    assert PYZ.stat().st_mode & 0o777 == 0o755
+    assert run_as_nobody("--version") == VERSION
+
+
+def test_a_first_boot_needs_root() -> None:
+    """It says so before anything is asked or reported."""
+    code, out, err = run_as_nobody("provision")
+
+    assert (code, out) == (77, "")
+    assert err == "azprov: the first boot changes this machine; run it as root\n"
 
 
 def test_an_old_python_is_told(tmp_path: Path) -> None:

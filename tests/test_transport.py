@@ -174,7 +174,7 @@ def test_nobody_listening_is_not_connected() -> None:
     with pytest.raises(NotConnected, match=r"cannot be reached .Connection refused.") as failure:
         Transport(endpoint, Clock()).send("GET", "/", headers={}, bound_s=1)
 
-    assert f"takes nothing on TCP port {endpoint.port}: " in failure.value.hint
+    assert f"nothing takes connections on TCP port {endpoint.port}: " in failure.value.hint
 
 
 def test_no_connection_is_left_open() -> None:

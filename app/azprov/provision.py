@@ -16,6 +16,9 @@ from .host.state import State, read_state, write_state
 
 READY = "ready"
 HOSTNAME = "hostname"
+# What follows an acknowledged Ready, by the names of its failures.
+_STATE = "state"
+_SERVICE = "service"
 
 log = logging.getLogger(__name__)
 
@@ -68,14 +71,27 @@ def provision(
     if READY not in failures:
         if done_now:
             state = State(vm_id or _asked(ask_vm_id), (*done, *done_now))
-            _settle(failures, "state", lambda: write_state(root, state))
+            _settle(failures, _STATE, lambda: write_state(root, state))
         else:
             log.info("Nothing is open for this VM")
-        if set(failures) <= {"state"}:
+        if set(failures) <= {_STATE}:
             # Also where the state could not be written: a second Ready is what
             # the platform does not expect.
-            _settle(failures, "disable", disable)
-    return Provisioned(tuple(done_now), next(iter(failures.values()), None))
+            _settle(failures, _SERVICE, disable)
+    return Provisioned(tuple(done_now), _told(failures))
+
+
+def _told(failures: Dict[str, AzprovError]) -> Optional[AzprovError]:
+    """The first failure, which gives the exit code, in words that also tell of Ready's."""
+    if not failures:
+        return None
+    first = next(iter(failures.values()))
+    unready = failures.get(READY)
+    if unready is not None and unready is not first:
+        return type(first)(f"Ready is not acknowledged, {unready.summary}; {first}", unready.hint)
+    if _STATE in failures or _SERVICE in failures:
+        return type(first)(f"Ready is acknowledged, but {first.summary}", first.hint)
+    return first
 
 
 def _settle(failures: Dict[str, AzprovError], name: str, change: Callable[[], None]) -> None:

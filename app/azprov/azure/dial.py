@@ -27,8 +27,8 @@ _OTHER_HINT = (
 )
 _HINTS = {
     errno.ECONNREFUSED: (
-        "something is there and takes nothing on TCP port {port}: look whether {address} is "
-        "the platform's address, and whether a firewall rejects it"
+        "nothing takes connections on TCP port {port}: look whether {address} is the platform's "
+        "address, and whether a firewall rejects them"
     ),
     errno.EINPROGRESS: (
         "look whether a firewall drops TCP port {port} to {address}, and whether the first "

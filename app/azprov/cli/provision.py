@@ -1,11 +1,12 @@
 """The first boot: the host name, then Ready, each once per VM."""
 
 import argparse
+import os
 from typing import List, Optional
 
 from ..documents import health
 from ..documents.instance import Instance
-from ..errors import AzprovError
+from ..errors import AzprovError, NotPermitted
 from ..host.commands import Commands
 from ..host.hostname import set_hostname
 from ..host.service import UNIT_NAME, disable
@@ -42,6 +43,8 @@ def add_step_options(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> Answer:
+    if options.root.is_live and os.geteuid() != 0:
+        raise NotPermitted("the first boot changes this machine", "run it as root")
     wireserver, conversation = wireserver_of(options)
     # Ready is left half of the time, whatever the metadata service does.
     metadata = _Metadata(options, min(options.imds_timeout, options.timeout / 2))

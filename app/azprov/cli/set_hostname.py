@@ -4,6 +4,7 @@ import argparse
 
 from ..documents.hostname import parse_hostname
 from ..documents.instance import Instance
+from ..errors import UnusableError
 from ..host.commands import Commands
 from ..host.hostname import set_hostname
 from .console import Answer
@@ -18,12 +19,19 @@ def configure(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> Answer:
     if options.name is not None:
-        name = parse_hostname(options.name)
+        name = _given(options.name)
     else:
         imds, conversation = imds_of(options, options.imds_timeout)
         name = hostname_of(conversation.hold(imds.fetch_instance))
     set_hostname(options.root, name, Commands())
     return Answer("", {"hostname": name})
+
+
+def _given(text: str) -> str:
+    try:
+        return parse_hostname(text)
+    except UnusableError as error:
+        raise UnusableError(error.summary, "give another one") from error
 
 
 def hostname_of(instance: Instance) -> str:

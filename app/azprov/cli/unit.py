@@ -1,4 +1,4 @@
-"""Print the service file that `install` would write."""
+"""Print the service file that `install` would write, without its note for `uninstall`."""
 
 import argparse
 

@@ -9,6 +9,7 @@ from .text import printable
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
 # HOST_NAME_MAX of Linux; RFC 1123 would allow 255.
 _LIMIT_BYTES = 64
+_LONGEST_LABEL = 63
 
 # The address that Debian and its kin give a host's own name.
 _OWN_ADDRESS = b"127.0.1.1"
@@ -25,12 +26,16 @@ def parse_hostname(text: str) -> str:
     # Folding only ASCII: lower() would turn a Kelvin sign into a "k".
     name = "".join(c.lower() if "A" <= c <= "Z" else c for c in name)
     labels = name.split(".")
-    if len(name) > _LIMIT_BYTES:
+    if not name:
+        flaw = "empty"
+    elif len(name) > _LIMIT_BYTES:
         flaw = f"longer than {_LIMIT_BYTES} characters"
+    elif max(map(len, labels)) > _LONGEST_LABEL:
+        flaw = f"more than {_LONGEST_LABEL} characters without a dot"
     elif not all(map(_LABEL.match, labels)):
         flaw = "not made of letters, digits and inner hyphens"
     elif all(label.isdigit() for label in labels):
-        flaw = "only digits"
+        flaw = "a number or an IP address"
     else:
         return name
     raise UnusableError(

@@ -18,6 +18,16 @@ from ..errors import HostError, NotPermitted
 _MOST_LINKS = 40
 _LIMIT_BYTES = 1 << 20
 _NEW_FILE = 0o644
+
+_OTHER_HINT = "look at what is there, and whether its file system is sound"
+_HINTS = {
+    errno.ENOENT: "a folder on the way there is missing, or a link leads nowhere",
+    errno.ENOTDIR: "something on the way there is no folder",
+    errno.EISDIR: "a folder is in its place, move it away",
+    errno.ELOOP: "its links lead in a circle, mend them",
+    errno.EROFS: "mount the file system writable",
+    errno.ENOSPC: "make room on the file system",
+}
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -172,7 +182,7 @@ class Root:
         summary = f"could not {verb} {self.outside(path)} ({error.strerror})"
         if error.errno in (errno.EACCES, errno.EPERM) and os.geteuid() != 0:
             return NotPermitted(summary, "run it as root")
-        return HostError(summary, "see that the file system is there, writable and not full")
+        return HostError(summary, _HINTS.get(error.errno or 0, _OTHER_HINT))
 
 
 class _Place(NamedTuple):

@@ -49,7 +49,8 @@ def read_state(root: Root) -> State:
         content = root.read(STATE_FILE)
         return State(None) if content is None else parse_state(content)
     except (HostError, ValueError) as error:
-        log.warning("%s is not used, as if nothing were done: %s", STATE_FILE, error)
+        why = "it is damaged" if isinstance(error, ValueError) else error
+        log.warning("%s does not count, as if nothing were done: %s", root.outside(STATE_FILE), why)
         return State(None)
 
 

@@ -16,6 +16,8 @@ COMMAND_LINK = "/usr/local/bin/azprov"
 UNIT_FILE = f"{UNIT_FOLDER}/{UNIT_NAME}"
 WANTS_FOLDER = f"{UNIT_FOLDER}/multi-user.target.wants"
 
+# Where a distribution's own packages put theirs.
+_DISTRIBUTION_UNITS = ("/usr/lib/systemd/system", "/lib/systemd/system")
 _PYZ_FOLDER = "/usr/local/lib/azprov"
 
 log = logging.getLogger(__name__)
@@ -24,12 +26,12 @@ log = logging.getLogger(__name__)
 def install(root: Root, archive: bytes, unit: str, *, enable: bool, force: bool) -> List[str]:
     """Install, idempotently; returns the paths that are new or changed.
 
-    Raises HostError, before anything is changed, if there is another unit of
-    that name, or it is masked, unless `force` replaces it.
+    Raises HostError, before anything is changed, if there is another unit or
+    command of that name, or the unit is masked, unless `force` replaces it.
     """
     old = _old_unit(root)
-    if old is None or without_made_folders(old) != unit:
-        _refuse_foreign_unit(root, old, force=force)
+    if not force:
+        _refuse_foreign(root, old, unit)
     folders = made_folders(old or "")
     for folder in (_PYZ_FOLDER, "/usr/local/bin", UNIT_FOLDER, WANTS_FOLDER):
         if folder != WANTS_FOLDER or enable:
@@ -43,8 +45,9 @@ def install(root: Root, archive: bytes, unit: str, *, enable: bool, force: bool)
         root.remove(UNIT_FILE)
     if _write(root, UNIT_FILE, with_made_folders(unit, folders).encode("utf-8"), mode=0o644):
         changed.append(UNIT_FILE)
-    if enable and _link(root, f"{WANTS_FOLDER}/{UNIT_NAME}", UNIT_FILE):
-        changed.append(f"{WANTS_FOLDER}/{UNIT_NAME}")
+    wants = f"{WANTS_FOLDER}/{UNIT_NAME}"
+    if _link(root, wants, UNIT_FILE) if enable else root.remove(wants):
+        changed.append(wants)
     return changed
 
 
@@ -77,15 +80,29 @@ def _old_unit(root: Root) -> Optional[str]:
     return None if content is None else content.decode("utf-8", "replace")
 
 
-def _refuse_foreign_unit(root: Root, old: Optional[str], *, force: bool) -> None:
+def _refuse_foreign(root: Root, old: Optional[str], unit: str) -> None:
+    """Raises HostError for what `install` would replace and did not write itself."""
     link = root.read_link(UNIT_FILE)
-    if force or (old is None and link is None):
-        return
     place = root.outside(UNIT_FILE)
-    what = f"{place} is another service than the one to install"
+    hint = "look at it, and replace it with --force if it is not needed"
     if link is not None:
-        what = f"{place} is masked" if link == "/dev/null" else f"{place} is a link to {link}"
-    raise HostError(what, "look at it, and replace it with --force if it is not needed")
+        what = "is masked" if link == "/dev/null" else f"is a link to {link}"
+        raise HostError(f"{place} {what}", hint)
+    if old is not None and without_made_folders(old) != unit:
+        if PYZ in old:
+            raise HostError(
+                f"{place} is azprov's own service with other options, of another version or edited",
+                "--force replaces it",
+            )
+        raise HostError(f"{place} is another service than the one to install", hint)
+    if old is None:
+        for folder in _DISTRIBUTION_UNITS:
+            if root.status(f"{folder}/{UNIT_NAME}") is not None:
+                raise HostError(
+                    f"{root.outside(folder)}/{UNIT_NAME} is a service of the same name", hint
+                )
+    if root.status(COMMAND_LINK, follow=False) and root.read_link(COMMAND_LINK) != PYZ:
+        raise HostError(f"{root.outside(COMMAND_LINK)} is another command", hint)
 
 
 def _write(root: Root, path: str, content: bytes, *, mode: int) -> bool:

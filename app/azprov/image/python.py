@@ -10,6 +10,7 @@ OLDEST_MINOR = 6
 # One module of each package that distributions split off.
 _NEEDED = ("http", "xml", "email", "logging", "json", "urllib")
 _FIXED = ("/usr/bin/python3", "/usr/libexec/platform-python")
+_NAME = re.compile(r"(python3|platform-python)[0-9.]*[a-z]*\Z")
 _LAST = "/usr/local/bin/python3"
 
 
@@ -41,6 +42,8 @@ def find_python(root: Root) -> Python:
 
 def check_python(root: Root, path: str) -> Python:
     """The one at a path. Raises HostError if it cannot run azprov."""
+    if not path.startswith("/"):
+        raise HostError(f"{path!a} is no path inside the root", "give it as /usr/bin/python3")
     python, flaw = _look_at(root, path)
     if python is None:
         raise HostError(
@@ -64,6 +67,8 @@ def _look_at(root: Root, path: str) -> Tuple[Optional[Python], str]:
     if status is None:
         return None, ""
     real = root.real_path(path)
+    if not any(_NAME.match(name.rpartition("/")[2]) for name in (path, real)):
+        return None, f"{root.outside(path)} is no Python by its name"
     if not status.st_mode & 0o111:
         return None, f"{root.outside(path)} is not executable"
     match = re.search(r"3\.([0-9]{1,2})[a-z]*\Z", real)

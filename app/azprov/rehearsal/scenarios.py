@@ -127,8 +127,11 @@ SCENARIOS = (
     Scenario(
         name="imds-down",
         story="the metadata service never answers",
-        meaning=_RUNNING
-        + " It keeps the image's host name until a later boot can ask for its own.",
+        meaning=(
+            "Azure shows the VM as running, after a wait of up to 120 s that is 2 s here. It keeps "
+            "the image's host name until a later boot can ask for its own; the service has failed, "
+            "and stays enabled for that."
+        ),
         boots=(Boot(exit_code=69),),
         imds_closed_s=FOR_EVER_S,
         imds_timeout_s=2.0,
@@ -166,7 +169,7 @@ SCENARIOS = (
     Scenario(
         name="power-cut",
         story="the power goes between the platform's acknowledgement and the VM's note of it",
-        meaning=_RUNNING + " The next boot reports once more: better twice than never.",
+        meaning=_RUNNING + " The second boot reported once more: better twice than never.",
         boots=(Boot(exit_code=-9, is_cut=True), Boot()),
         ready_reports=2,
     ),
