@@ -191,6 +191,19 @@ def test_host_name_trouble_never_costs_ready(machine: Machine) -> None:
     assert machine.disabled == 0
 
 
+def test_not_even_a_bug_costs_ready(machine: Machine) -> None:
+    """Whatever a step raises, the platform hears of the VM; the exit code is 70."""
+    machine.failing["hostname"] = ZeroDivisionError("oops")
+
+    provisioned = machine.boot()
+
+    assert provisioned.done_now == ("ready",)
+    assert provisioned.failure is not None
+    assert provisioned.failure.exit_code == 70
+    assert provisioned.failure.summary == "a bug in azprov: ZeroDivisionError: oops"
+    assert machine.state == {"vm_id": VM, "done": ["ready"]}
+
+
 def test_the_next_boot_tries_what_is_open(machine: Machine) -> None:
     """The name alone; Ready is not sent again."""
     machine.failing["hostname"] = UnusableError("a bad name")

@@ -47,9 +47,9 @@ def provision(
     """Run the steps that are open for this VM, the last of which is Ready.
 
     Each runs whatever became of those before it. When Ready is acknowledged,
-    what is done is written down; when all is, the service is disabled, by
-    `disable`. `ask_vm_id`
-    asks the platform where the firmware does not say; it may raise AzprovError.
+    what is done is written down; when all is, `disable` takes the service away.
+    `ask_vm_id` asks the platform where the firmware does not say; it may raise
+    AzprovError.
     """
     old = read_state(root)
     vm_id = read_vm_id(root)
@@ -61,23 +61,23 @@ def provision(
     for step in steps:
         if step.name in done:
             continue
-        try:
-            step.run()
+        failure = _tried(step)
+        if failure is None:
             done_now.append(step.name)
-        except AzprovError as error:
-            failures[step.name] = error
+        else:
+            failures[step.name] = failure
             if step.name != READY:
-                log.warning("%s; going on without it", error)
+                log.warning("%s; going on without it", failure)
     if READY not in failures:
         if done_now:
             state = State(vm_id or _asked(ask_vm_id), (*done, *done_now))
-            _settle(failures, _STATE, lambda: write_state(root, state))
-        else:
+            _settle(failures, Step(_STATE, lambda: write_state(root, state)))
+        elif not failures:
             log.info("Nothing is open for this VM")
         if set(failures) <= {_STATE}:
             # Also where the state could not be written: a second Ready is what
             # the platform does not expect.
-            _settle(failures, _SERVICE, disable)
+            _settle(failures, Step(_SERVICE, disable))
     return Provisioned(tuple(done_now), _told(failures))
 
 
@@ -94,11 +94,25 @@ def _told(failures: Dict[str, AzprovError]) -> Optional[AzprovError]:
     return first
 
 
-def _settle(failures: Dict[str, AzprovError], name: str, change: Callable[[], None]) -> None:
+def _settle(failures: Dict[str, AzprovError], step: Step) -> None:
+    failure = _tried(step)
+    if failure is not None:
+        failures[step.name] = failure
+
+
+def _tried(step: Step) -> Optional[AzprovError]:
+    """Run a step; its failure, if it was one. A bug in one step must not cost Ready."""
     try:
-        change()
+        step.run()
     except AzprovError as error:
-        failures[name] = error
+        return error
+    except Exception as error:
+        log.debug("", exc_info=error)
+        return AzprovError(
+            f"a bug in azprov: {type(error).__name__}: {error}",
+            "please report it with what -v shows",
+        )
+    return None
 
 
 def _asked(ask_vm_id: Callable[[], str]) -> Optional[str]:
