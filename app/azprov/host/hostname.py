@@ -68,20 +68,28 @@ def _set_live(root: Root, name: str) -> None:
 
 
 def _tell_dhcp_server(root: Root, commands: Commands) -> None:
-    """Renew the lease, so that Azure's DNS learns the name; the link stays up.
+    """Renew the lease, so that Azure's DNS learns the name; the address stays.
 
-    Best effort: where it fails, DNS learns the name when the lease is renewed anyway.
+    Best effort. networkd up to 257 at least sends the old name in a renewal
+    (systemd #36440); `networkctl reconfigure` sends the new one, and takes the
+    address away for as long as DHCP takes, which a first boot does not risk.
     """
     for index in root.names(_NETWORKD_LINKS):
-        if index.isdigit():
-            commands.run(["networkctl", "renew", _interface(index)], limit_s=_RENEW_S)
+        interface = _interface(index)
+        if interface != "lo" and commands.run(["networkctl", "renew", interface], limit_s=_RENEW_S):
+            log.info(
+                "Azure's DNS may know the old name until the next boot, "
+                "or until networkctl reconfigure %s",
+                interface,
+            )
     for interface in root.names("/sys/class/net") if root.status(_NETWORK_MANAGER) else ():
         if interface != "lo":
             commands.run(["nmcli", "device", "reapply", interface], limit_s=_RENEW_S)
 
 
 def _interface(index: str) -> str:
+    """The name of the interface with that index; "lo" for what is none."""
     try:
         return socket.if_indextoname(int(index))
-    except OSError:
-        return index
+    except (OSError, ValueError):
+        return "lo"
