@@ -3,10 +3,11 @@
 import socket
 import threading
 from types import TracebackType
-from typing import Callable, List, Optional, Type
+from typing import Callable, List, Optional, Sequence, Type
 
 from azprov.azure.clock import Clock
 from azprov.azure.endpoint import Endpoint
+from azprov.host.commands import Commands
 
 
 class FakeClock(Clock):
@@ -26,6 +27,13 @@ class FakeClock(Clock):
 
     def spend(self, seconds: float) -> None:
         self.time += seconds
+
+
+class NoCommands(Commands):
+    """For what has to do without other programs."""
+
+    def run(self, command: Sequence[str], *, limit_s: float) -> bool:  # noqa: ARG002 - a port
+        raise AssertionError(command)
 
 
 class RawServer:

@@ -2,7 +2,6 @@
 
 import socket
 from pathlib import Path
-from typing import Sequence
 
 import pytest
 from hypothesis import given
@@ -10,9 +9,9 @@ from hypothesis import strategies as st
 
 from azprov.documents.hostname import parse_hostname, replace_own_name
 from azprov.errors import HostError, UnusableError
-from azprov.host.commands import Commands
 from azprov.host.hostname import set_hostname
 from azprov.host.root import Root
+from ports import NoCommands
 
 
 @pytest.mark.parametrize(
@@ -134,11 +133,6 @@ def test_renaming_hosts_is_idempotent(hosts: bytes) -> None:
     once = replace_own_name(hosts, "new")
 
     assert replace_own_name(once, "new") == once
-
-
-class NoCommands(Commands):
-    def run(self, command: Sequence[str], *, limit_s: float) -> bool:  # noqa: ARG002 - a port
-        raise AssertionError(command)
 
 
 def image(folder: Path) -> Root:

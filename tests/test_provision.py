@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import List, Optional, Sequence
+from typing import List, Optional
 
 import pytest
 from hypothesis import given
@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from azprov.documents.vm_id import is_same_vm, parse_vm_id
 from azprov.errors import AzprovError, HostError, Refused, Stopped, UnusableError
-from azprov.host.commands import Commands
 from azprov.host.identity import read_vm_id
 from azprov.host.root import Root
 from azprov.host.service import disable, enabling_links
 from azprov.host.state import State, parse_state, read_state, render_state
 from azprov.provision import Provisioned, Step, provision
+from ports import NoCommands
 
 VM = "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90"
 SWAPPED = "a2c1d0b1-f453-8e4a-8d57-0a3c1f6e2d90"
@@ -323,11 +323,6 @@ def test_an_id_that_cannot_be_read_is_none(tmp_path: Path, kind: str) -> None:
 
     assert read_vm_id(Root(str(tmp_path))) is None
     assert read_state(Root(str(tmp_path))) == State(None)
-
-
-class NoCommands(Commands):
-    def run(self, command: Sequence[str], *, limit_s: float) -> bool:  # noqa: ARG002 - a port
-        raise AssertionError(command)
 
 
 UNIT = "azure-provisioning.service"

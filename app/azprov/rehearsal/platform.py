@@ -22,7 +22,7 @@ _INSTANCE_ID = "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90._rehearsal"
 #: The ids of the VM and of another one, as the metadata service names them.
 VM_IDS = ("b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90", "07e5d1f4-9c0b-4b57-8a44-63d7a6ac1f0e")
 
-_OLDEST_API_VERSION = "2021-"
+_API_VERSIONS = "2021-"
 
 
 class Platform:
@@ -110,7 +110,7 @@ class Platform:
         path, _, query = request.target.partition("?")
         if (request.method, path) != ("GET", "/metadata/instance"):
             return Reply(404)
-        if f"api-version={_OLDEST_API_VERSION}" not in query:
+        if f"api-version={_API_VERSIONS}" not in query:
             return Reply(400)
         compute: Any = {
             "name": self._scenario.computer_name,
