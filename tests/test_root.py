@@ -156,6 +156,126 @@ def test_links_are_made_and_replaced(inside: Path) -> None:
     assert not root.remove("/l")
 
 
+def test_a_tree_is_removed_and_no_link_followed(inside: Path) -> None:
+    """Links go, what they name stays."""
+    (inside / "a/b/c").mkdir(parents=True)
+    (inside / "a/b/file").write_text("1")
+    (inside / "a/link").symlink_to(inside.parent / "outside")
+    (inside / "a/file-link").symlink_to("../kept")
+    (inside / "kept").write_text("1")
+    (inside / "top").symlink_to("a")
+    root = Root(str(inside))
+
+    assert root.remove_tree("/a")
+    assert not root.remove_tree("/a")
+    assert root.remove_tree("/top")
+
+    assert os.listdir(inside) == ["kept"]
+    assert (inside.parent / "outside" / "secret").exists()
+
+
+def test_a_move_is_to_a_name_beside(inside: Path) -> None:
+    """Content and mode stay."""
+    (inside / "a").mkdir()
+    (inside / "a/x").write_text("1")
+    root = Root(str(inside))
+
+    root.move("/a/x", "y")
+
+    assert (inside / "a/y").read_text() == "1"
+    with pytest.raises(HostError, match="could not move"):
+        root.move("/a/x", "y")
+
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root acts as others")
+USER = (54321, 54322)
+
+
+@needs_root
+def test_acting_as_a_user(inside: Path) -> None:
+    """What is made is the user's, what the user may not do fails, and then all is as before."""
+    inside.chmod(0o755)
+    (inside / "home").mkdir()
+    os.chown(inside / "home", *USER)
+    (inside / "etc").mkdir()
+    (inside / "etc/secret").write_text("1")
+    (inside / "etc/secret").chmod(0o600)
+    (inside / "home/etc").symlink_to("/etc")
+    root = Root(str(inside))
+
+    with root.as_user(USER):
+        root.make_folders("/home/own", mode=0o700)
+        root.write("/home/own/file", b"1", mode=0o600)
+        for path in ("/home/etc/secret", "/home/etc/new", "/etc/new"):
+            with pytest.raises(HostError, match="Permission denied"):
+                root.write(path, b"2")
+        with pytest.raises(HostError, match="Permission denied"):
+            root.read("/home/etc/secret")
+
+    for path in ("home/own", "home/own/file"):
+        status = (inside / path).stat()
+        assert (status.st_uid, status.st_gid) == USER
+    assert stat.S_IMODE((inside / "home/own").stat().st_mode) == 0o700
+    assert (inside / "etc/secret").read_text() == "1"
+    assert os.listdir(inside / "etc") == ["secret"]
+    assert os.geteuid() == 0
+    root.write("/etc/new", b"3")
+
+
+@needs_root
+def test_acting_as_a_user_below_a_closed_folder(inside: Path) -> None:
+    """The way to the root is not the user's to go."""
+    (inside / "home").mkdir()
+    os.chown(inside / "home", *USER)
+    inside.parent.chmod(0o700)
+    inside.chmod(0o755)
+    root = Root(str(inside))
+
+    with root.as_user(USER):
+        root.write("/home/file", b"1")
+
+    assert (inside / "home/file").stat().st_uid == USER[0]
+
+
+@needs_root
+def test_rights_come_back_after_a_failure(inside: Path) -> None:
+    """Groups too."""
+    groups = os.getgroups()
+
+    with pytest.raises(KeyError), Root(str(inside)).as_user(USER):
+        raise KeyError
+
+    assert (os.geteuid(), os.getegid(), os.getgroups()) == (0, 0, groups)
+
+
+@needs_root
+def test_owners(inside: Path) -> None:
+    """A file keeps its owner where none is given, and has it from the start where one is."""
+    root = Root(str(inside))
+    root.write("/a", b"1", owner=USER)
+    root.write("/a", b"2")
+    root.make_folders("/b", owner=USER)
+
+    for name in ("a", "b"):
+        status = (inside / name).stat()
+        assert (status.st_uid, status.st_gid) == USER
+
+
+def test_an_open_file_is_a_regular_one(inside: Path) -> None:
+    """And is never made."""
+    (inside / "a").write_text("1")
+    root = Root(str(inside))
+
+    with root.open_file("/a", os.O_RDWR | os.O_APPEND) as number:
+        os.write(number, b"2")
+    assert (inside / "a").read_text() == "12"
+    with pytest.raises(HostError, match="could not use"), root.open_file("/b"):
+        raise AssertionError
+    os.mkfifo(inside / "fifo")
+    with pytest.raises(HostError, match="no regular file"), root.open_file("/fifo"):
+        raise AssertionError
+
+
 NAMES = st.sampled_from(["a", "b", "c"])
 PATHS = st.lists(NAMES | st.sampled_from(["..", "."]), min_size=1, max_size=4)
 TARGETS = st.builds(
@@ -198,6 +318,8 @@ def test_no_path_leads_out(
             lambda place=place: root.make_folders(place),
             lambda place=place: root.link(place, "x"),
             lambda place=place: root.remove(place),
+            lambda place=place: root.move(place, "m"),
+            lambda place=place: root.remove_tree(place),
         ):
             try:
                 change()

@@ -9,15 +9,15 @@ and ".." stops at the top.
 import errno
 import os
 import stat
-from contextlib import contextmanager, suppress
-from typing import Iterator, List, NamedTuple, Optional
+from contextlib import contextmanager
+from typing import Iterator, List, Optional
 
 from ..errors import HostError, NotPermitted
+from .place import FOLDER, Owner, Place, beside, empty, make_folder, replace, sync
+from .rights import acting_as
+from .walk import Walk, components
 
-# As the kernel's own limit, path_resolution(7).
-_MOST_LINKS = 40
 _LIMIT_BYTES = 1 << 20
-_NEW_FILE = 0o644
 
 _OTHER_HINT = "look at what is there, and whether its file system is sound"
 _HINTS = {
@@ -27,8 +27,9 @@ _HINTS = {
     errno.ELOOP: "its links lead in a circle, mend them",
     errno.EROFS: "mount the file system writable",
     errno.ENOSPC: "make room on the file system",
+    errno.EXDEV: "unmount the file system that is mounted within",
 }
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_NO_LINK = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class Root:
@@ -37,6 +38,8 @@ class Root:
     def __init__(self, path: str = "/") -> None:
         self.path = path
         self.is_live = os.path.realpath(path) == "/"
+        # Open while another user is acted as, who may not be allowed to come here.
+        self._opened: Optional[int] = None
 
     def __str__(self) -> str:
         return self.path
@@ -51,13 +54,8 @@ class Root:
         Raises HostError for anything else, and for a file that cannot be read.
         """
         try:
-            with self._place(path, follow=True) as place:
-                flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-                number = os.open(place.name, flags, dir_fd=place.folder)
-                with open(number, "rb") as file:
-                    if not stat.S_ISREG(os.fstat(number).st_mode):
-                        raise HostError(f"{self.outside(path)} is no regular file")
-                    content = file.read(_LIMIT_BYTES + 1)
+            with self._open(path, os.O_RDONLY) as number, open(number, "rb", closefd=False) as file:
+                content = file.read(_LIMIT_BYTES + 1)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -66,16 +64,36 @@ class Root:
             raise HostError(f"{self.outside(path)} is larger than {_LIMIT_BYTES} bytes")
         return content
 
-    def write(self, path: str, content: bytes, *, mode: Optional[int] = None) -> None:
+    @contextmanager
+    def open_file(self, path: str, flags: int = os.O_RDONLY) -> Iterator[int]:
+        """The number of a regular file, opened with flags of open(2) that make none.
+
+        For what is too large to be read, or is shared with others. Raises HostError,
+        also for an OSError while it is open.
+        """
+        try:
+            with self._open(path, flags) as number:
+                yield number
+        except OSError as error:
+            raise self._failed("use", path, error) from error
+
+    def write(
+        self,
+        path: str,
+        content: bytes,
+        *,
+        mode: Optional[int] = None,
+        owner: Optional[Owner] = None,
+    ) -> None:
         """Replace a file in one step, durably; a link there is followed inside the root.
 
-        A file that was there keeps its owner, and its mode where none is given;
-        a new one has 0644 then. Folders have to exist. Raises HostError, or
+        A file that was there keeps its owner and mode where none is given; a new
+        one is ours then, with 0644. Folders have to exist. Raises HostError, or
         NotPermitted; then the old file is untouched.
         """
         try:
             with self._place(path, follow=True) as place:
-                _replace(place, content, mode)
+                replace(place, content, mode, owner)
         except OSError as error:
             raise self._failed("write", path, error) from error
 
@@ -83,10 +101,10 @@ class Root:
         """Make a symbolic link; whatever file or link was there is replaced in one step."""
         try:
             with self._place(path, follow=False) as place:
-                beside = _beside(place)
-                os.symlink(target, beside, dir_fd=place.folder)
-                os.rename(beside, place.name, src_dir_fd=place.folder, dst_dir_fd=place.folder)
-                os.fsync(place.folder)
+                new = beside(place)
+                os.symlink(target, new, dir_fd=place.folder)
+                os.rename(new, place.name, src_dir_fd=place.folder, dst_dir_fd=place.folder)
+                sync(place.folder)
         except OSError as error:
             raise self._failed("make the link", path, error) from error
 
@@ -125,7 +143,7 @@ class Root:
         """What a folder holds, sorted; nothing if there is no such folder."""
         try:
             with self._place(path, follow=True) as place:
-                number = os.open(place.name, _FOLDER, dir_fd=place.folder)
+                number = os.open(place.name, FOLDER, dir_fd=place.folder)
             try:
                 return sorted(os.listdir(number))
             finally:
@@ -144,35 +162,94 @@ class Root:
                     os.rmdir(place.name, dir_fd=place.folder)
                 else:
                     os.unlink(place.name, dir_fd=place.folder)
-                os.fsync(place.folder)
+                sync(place.folder)
                 return True
         except (FileNotFoundError, NotADirectoryError):
             return False
         except OSError as error:
             raise self._failed("remove", path, error) from error
 
-    def make_folders(self, path: str, *, mode: int = 0o755) -> List[str]:
+    def remove_tree(self, path: str) -> bool:
+        """Remove a folder with all that is in it; whether it was there.
+
+        A link is not followed, and a file system that is mounted within is left:
+        that raises HostError.
+        """
+        try:
+            with self._place(path, follow=False) as place:
+                empty(place)
+        except FileNotFoundError:
+            return False
+        except NotADirectoryError:
+            pass  # a file or a link, which goes by itself
+        except OSError as error:
+            raise self._failed("remove", path, error) from error
+        return self.remove(path)
+
+    def move(self, path: str, name: str) -> None:
+        """Give a file or folder another name beside it, durably, in one step."""
+        try:
+            with self._place(path, follow=False) as place:
+                os.rename(place.name, name, src_dir_fd=place.folder, dst_dir_fd=place.folder)
+                sync(place.folder)
+        except OSError as error:
+            raise self._failed("move", path, error) from error
+
+    def make_folders(
+        self, path: str, *, mode: int = 0o755, owner: Optional[Owner] = None
+    ) -> List[str]:
         """Make a folder and those above it; returns the ones that were not there."""
         made = []
         for folder in _ancestry(path):
             if self.status(folder) is None:
                 try:
                     with self._place(folder, follow=True) as place:
-                        os.mkdir(place.name, mode, dir_fd=place.folder)
-                        os.chmod(place.name, mode, dir_fd=place.folder)
-                        os.fsync(place.folder)
+                        make_folder(place, mode, owner)
                 except OSError as error:
                     raise self._failed("make the folder", folder, error) from error
                 made.append(folder)
         return made
 
     @contextmanager
-    def _place(self, path: str, *, follow: bool) -> Iterator["_Place"]:
+    def as_user(self, owner: Owner) -> Iterator[None]:
+        """Touch files with the rights of that user and group, and no more.
+
+        What the user could not do to them fails, whatever links were laid. Raises
+        NotPermitted where only root may become somebody else.
+        """
+        try:
+            self._opened = os.open(self.path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                with acting_as(*owner):
+                    yield
+            finally:
+                os.close(self._opened)
+                self._opened = None
+        except OSError as error:
+            raise self._failed("act as a user of", "/", error) from error
+
+    @contextmanager
+    def _open(self, path: str, flags: int) -> Iterator[int]:
+        """A regular file; raises OSError, or HostError if it is of another kind."""
+        with self._place(path, follow=True) as place:
+            number = os.open(place.name, flags | _NO_LINK, dir_fd=place.folder)
+        try:
+            if not stat.S_ISREG(os.fstat(number).st_mode):
+                raise HostError(f"{self.outside(path)} is no regular file")
+            yield number
+        finally:
+            os.close(number)
+
+    @contextmanager
+    def _place(self, path: str, *, follow: bool) -> Iterator["Place"]:
         """Where a path's last component is, while its folder is open.
 
         Raises OSError. With `follow` a link in the last place is resolved too.
         """
-        walk = _Walk(self.path)
+        if self._opened is None:
+            walk = Walk(os.open(self.path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))
+        else:
+            walk = Walk(os.dup(self._opened))
         try:
             yield walk.to(path, follow=follow)
         finally:
@@ -185,102 +262,7 @@ class Root:
         return HostError(summary, _HINTS.get(error.errno or 0, _OTHER_HINT))
 
 
-class _Place(NamedTuple):
-    """A name in an open folder, and the path of that name as seen from inside."""
-
-    folder: int
-    name: str
-    path: str
-
-
-class _Walk:
-    """A way down from the root: the folders passed, opened, the root's first."""
-
-    def __init__(self, root: str) -> None:
-        self._folders = [os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)]
-        self._names: List[str] = []
-        self._links = 0
-
-    def close(self) -> None:
-        for folder in self._folders:
-            os.close(folder)
-
-    def to(self, path: str, *, follow: bool) -> _Place:
-        left = _components(path)
-        while left:
-            name = left.pop(0)
-            target = self._target(name) if left or follow else None
-            if name == "..":
-                self._up(count=1)
-            elif target is not None:
-                if target.startswith("/"):
-                    self._up(count=len(self._folders) - 1)
-                left = _components(target) + left
-            elif left:
-                self._folders.append(os.open(name, _FOLDER, dir_fd=self._folders[-1]))
-                self._names.append(name)
-            else:
-                return _Place(self._folders[-1], name, "/" + "/".join([*self._names, name]))
-        return _Place(self._folders[-1], ".", "/" + "/".join(self._names))
-
-    def _up(self, *, count: int) -> None:
-        """Leave so many folders, never the root."""
-        for _ in range(min(count, len(self._folders) - 1)):
-            os.close(self._folders.pop())
-            self._names.pop()
-
-    def _target(self, name: str) -> Optional[str]:
-        try:
-            target = os.readlink(name, dir_fd=self._folders[-1])
-        except OSError:
-            return None
-        self._links += 1
-        if self._links > _MOST_LINKS:
-            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-        return target
-
-
-def _components(path: str) -> List[str]:
-    return [name for name in path.split("/") if name not in ("", ".")]
-
-
 def _ancestry(path: str) -> Iterator[str]:
-    names = _components(path)
+    names = components(path)
     for count in range(1, len(names) + 1):
         yield "/" + "/".join(names[:count])
-
-
-def _replace(place: _Place, content: bytes, mode: Optional[int]) -> None:
-    beside = _beside(place)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    number = os.open(beside, flags, 0o600, dir_fd=place.folder)
-    try:
-        with open(number, "wb") as file:
-            file.write(content)
-            file.flush()
-            old = _status(place)
-            if old is not None and (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
-                os.fchown(number, old.st_uid, old.st_gid)
-            kept = _NEW_FILE if old is None else stat.S_IMODE(old.st_mode)
-            os.fchmod(number, kept if mode is None else mode)
-            os.fsync(number)
-        os.rename(beside, place.name, src_dir_fd=place.folder, dst_dir_fd=place.folder)
-    except BaseException:
-        os.unlink(beside, dir_fd=place.folder)
-        raise
-    os.fsync(place.folder)
-
-
-def _status(place: _Place) -> Optional[os.stat_result]:
-    try:
-        return os.stat(place.name, dir_fd=place.folder, follow_symlinks=False)
-    except FileNotFoundError:
-        return None
-
-
-def _beside(place: _Place) -> str:
-    """A name beside the file for its next version; what a power cut left there goes."""
-    name = f".{place.name}.azprov-new"
-    with suppress(FileNotFoundError):
-        os.unlink(name, dir_fd=place.folder)
-    return name
