@@ -90,6 +90,8 @@ class Machine:
         self.root = Root(str(folder))
         self.ran: List[str] = []
         self.disabled = 0
+        self.steps = ["hostname", "ready"]
+        self.required = {"admin-user", "ssh-keys"}
         self.failing: dict[str, BaseException] = {}
         self.imds_vm_id: str | AzprovError = Refused("no metadata")
         self.set_firmware(vm_id)
@@ -105,7 +107,12 @@ class Machine:
             if name in self.failing:
                 raise self.failing[name]
 
-        return Step(name, run)
+        return Step(name, run, is_required=name in self.required)
+
+    def _report_failure(self, step: str, error: AzprovError) -> None:
+        self.ran.append(f"failure of {step}: {error.summary}")
+        if "failure" in self.failing:
+            raise self.failing["failure"]
 
     def _ask(self) -> str:
         self.ran.append("ask")
@@ -120,8 +127,13 @@ class Machine:
 
     def boot(self) -> Provisioned:
         self.ran = []
-        steps = (self._step("hostname"), self._step("ready"))
-        return provision(self.root, steps, ask_vm_id=self._ask, disable=self._disable)
+        return provision(
+            self.root,
+            tuple(map(self._step, self.steps)),
+            report_failure=self._report_failure,
+            ask_vm_id=self._ask,
+            disable=self._disable,
+        )
 
     @property
     def state(self) -> Optional[object]:
@@ -344,3 +356,94 @@ def test_disabling_takes_every_link_away(tmp_path: Path) -> None:
 
     left = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir())
     assert left == [UNIT, "multi-user.target.wants/ssh.service", f"other.d/{UNIT}"]
+
+
+@pytest.fixture
+def admin_machine(machine: Machine) -> Machine:
+    """One whose first boot creates a user and adds keys."""
+    machine.steps = ["hostname", "admin-user", "ssh-keys", "ready"]
+    return machine
+
+
+NO_KEY = UnusableError("no usable key", "deploy with one")
+
+
+def test_a_user_and_keys_come_before_ready(admin_machine: Machine) -> None:
+    """In their order, each noted."""
+    assert admin_machine.boot() == Provisioned(
+        ("hostname", "admin-user", "ssh-keys", "ready"), None
+    )
+    assert admin_machine.disabled == 1
+
+
+def test_a_required_step_that_fails_is_reported_in_place_of_ready(admin_machine: Machine) -> None:
+    """Once; what was done is noted, and the service stays."""
+    admin_machine.failing["admin-user"] = NO_KEY
+
+    provisioned = admin_machine.boot()
+
+    assert admin_machine.ran == [
+        *("hostname", "admin-user", "ssh-keys"),
+        "failure of admin-user: no usable key",
+    ]
+    assert provisioned.done_now == ("hostname", "ssh-keys", "failure")
+    assert isinstance(provisioned.failure, UnusableError)
+    told = "Azure is told that provisioning failed: no usable key; deploy with one"
+    assert str(provisioned.failure) == told
+    assert admin_machine.state == {"vm_id": VM, "done": ["hostname", "ssh-keys", "failure"]}
+    assert admin_machine.disabled == 0
+
+
+def test_a_reported_failure_is_never_followed_by_ready(admin_machine: Machine) -> None:
+    """Nor by another failure. The step is tried again, and when it is done the service goes."""
+    admin_machine.failing["admin-user"] = NO_KEY
+    admin_machine.boot()
+
+    again = admin_machine.boot()
+
+    assert admin_machine.ran == ["admin-user"]
+    assert isinstance(again.failure, UnusableError)
+    assert str(again.failure).startswith("Azure is told that provisioning failed")
+    admin_machine.failing.clear()
+
+    assert admin_machine.boot() == Provisioned(("admin-user",), None)
+    assert admin_machine.ran == ["admin-user"]
+    assert admin_machine.disabled == 1
+    assert admin_machine.boot() == Provisioned((), None)
+    assert admin_machine.ran == []
+
+
+def test_a_failure_that_nobody_heard_of_is_not_noted(admin_machine: Machine) -> None:
+    """The next boot does all again, and may well report Ready."""
+    admin_machine.failing["ssh-keys"] = NO_KEY
+    admin_machine.failing["failure"] = Refused("WireServer is silent", "wait")
+
+    provisioned = admin_machine.boot()
+
+    assert isinstance(provisioned.failure, UnusableError)
+    assert str(provisioned.failure) == (
+        "Azure is not told, WireServer is silent, that no usable key; deploy with one; wait"
+    )
+    assert admin_machine.state is None
+    admin_machine.failing.clear()
+    assert admin_machine.boot().failure is None
+    assert admin_machine.ran == ["hostname", "admin-user", "ssh-keys", "ready"]
+
+
+def test_a_host_name_alone_fails_no_provisioning(admin_machine: Machine) -> None:
+    """Ready is sent without it."""
+    admin_machine.failing["hostname"] = UnusableError("bad name", "")
+
+    assert admin_machine.boot().done_now == ("admin-user", "ssh-keys", "ready")
+    assert admin_machine.ran[-1] == "ready"
+
+
+def test_another_vm_of_a_failed_one_begins_anew(admin_machine: Machine) -> None:
+    """Made from its disk, it reports for itself."""
+    admin_machine.failing["admin-user"] = NO_KEY
+    admin_machine.boot()
+    admin_machine.failing.clear()
+    admin_machine.set_firmware(OTHER)
+
+    assert admin_machine.boot().failure is None
+    assert admin_machine.ran == ["hostname", "admin-user", "ssh-keys", "ready"]

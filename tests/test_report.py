@@ -39,7 +39,18 @@ def tell(
     talk = Conversation(waits, timeout_s=timeout_s, jitter=lambda: 1.0)
     with RawServer(replying(*replies, seen=requests)) as server:
         wireserver = WireServer(Transport(server.endpoint, Clock()), talk, agent_name="test/1")
-        return report(wireserver, talk, health.ready, dry_run=dry_run), requests
+        told: List[int] = []
+        reported = report(
+            wireserver,
+            talk,
+            health.ready,
+            before_post=lambda: told.append(len(requests)),
+            dry_run=dry_run,
+        )
+        # Once, with a goal state at hand and no post sent; for a dry run never.
+        gets = next((i for i, request in enumerate(requests) if request[:4] == b"POST"), None)
+        assert told == ([] if dry_run else [gets])
+        return reported, requests
 
 
 def lines_of(request: bytes) -> List[str]:

@@ -1,11 +1,13 @@
 """The first boot, as an ordered tuple of named steps: each once per VM, Ready last.
 
-A step that is done is written down only when the platform has acknowledged
-Ready: a power cut before that leaves everything to be done again, which every
-step can bear.
+A step that is done is written down only when the platform has acknowledged the
+report: a power cut before that leaves everything to be done again, which every
+step can bear. A step that Ready must not go without fails the provisioning: the
+platform is told so in place of Ready, which is final.
 """
 
 import logging
+from functools import partial
 from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from .documents.vm_id import is_same_vm, parse_vm_id
@@ -15,19 +17,27 @@ from .host.root import Root
 from .host.state import State, read_state, write_state
 
 READY = "ready"
+#: In place of Ready, where a required step failed. Neither is sent after the other.
+FAILURE = "failure"
+HOST_KEYS = "host-keys"
 HOSTNAME = "hostname"
+ADMIN_USER = "admin-user"
+SSH_KEYS = "ssh-keys"
 # What follows an acknowledged Ready, by the names of its failures.
 _STATE = "state"
 _SERVICE = "service"
+_REPORTS = frozenset([READY, FAILURE])
 
 log = logging.getLogger(__name__)
 
 
 class Step(NamedTuple):
-    """A step raises AzprovError if it could not be done."""
+    """A step raises AzprovError if it could not be done; what it returns is nobody's."""
 
     name: str
-    run: Callable[[], None]
+    run: Callable[[], object]
+    #: Whether Ready must not be reported without it.
+    is_required: bool = False
 
 
 class Provisioned(NamedTuple):
@@ -41,15 +51,17 @@ def provision(
     root: Root,
     steps: Tuple[Step, ...],
     *,
+    report_failure: Callable[[str, AzprovError], None],
     ask_vm_id: Callable[[], str],
     disable: Callable[[], None],
 ) -> Provisioned:
     """Run the steps that are open for this VM, the last of which is Ready.
 
-    Each runs whatever became of those before it. When Ready is acknowledged,
-    what is done is written down; when all is, `disable` takes the service away.
-    `ask_vm_id` asks the platform where the firmware does not say; it may raise
-    AzprovError.
+    Each runs whatever became of those before it; in place of Ready `report_failure`
+    is called with the name and error of a required step that failed. When the
+    report is acknowledged, what is done is written down; when all is, `disable`
+    takes the service away. `ask_vm_id` asks the platform where the firmware does
+    not say. All three may raise AzprovError.
     """
     old = read_state(root)
     vm_id = read_vm_id(root)
@@ -58,17 +70,19 @@ def provision(
     done = old.done if is_same_vm(old.vm_id, vm_id) else ()
     failures: Dict[str, AzprovError] = {}
     done_now: List[str] = []
-    for step in steps:
-        if step.name in done:
+    for planned in steps:
+        step = _report_of(steps, failures, report_failure) if planned.name == READY else None
+        step = step or planned
+        if step.name in done or (step.name in _REPORTS and _REPORTS.intersection(done)):
             continue
         failure = _tried(step)
         if failure is None:
             done_now.append(step.name)
         else:
             failures[step.name] = failure
-            if step.name != READY:
+            if step.name not in _REPORTS:
                 log.warning("%s; going on without it", failure)
-    if READY not in failures:
+    if not _REPORTS.intersection(failures):
         if done_now:
             state = State(vm_id or _asked(ask_vm_id), (*done, *done_now))
             _settle(failures, Step(_STATE, lambda: write_state(root, state)))
@@ -78,17 +92,35 @@ def provision(
             # Also where the state could not be written: a second Ready is what
             # the platform does not expect.
             _settle(failures, Step(_SERVICE, disable))
-    return Provisioned(tuple(done_now), _told(failures))
+    is_told = FAILURE in done or FAILURE in done_now
+    return Provisioned(tuple(done_now), _told(failures, is_told=is_told))
 
 
-def _told(failures: Dict[str, AzprovError]) -> Optional[AzprovError]:
-    """The first failure, which gives the exit code, in words that also tell of Ready's."""
+def _report_of(
+    steps: Tuple[Step, ...],
+    failures: Dict[str, AzprovError],
+    report_failure: Callable[[str, AzprovError], None],
+) -> Optional[Step]:
+    """The report to send in place of Ready, where there is a reason to."""
+    for step in steps:
+        failure = failures.get(step.name)
+        if step.is_required and failure is not None:
+            return Step(FAILURE, partial(report_failure, step.name, failure))
+    return None
+
+
+def _told(failures: Dict[str, AzprovError], *, is_told: bool) -> Optional[AzprovError]:
+    """The first failure, which gives the exit code, in words that also tell of the report."""
     if not failures:
         return None
     first = next(iter(failures.values()))
-    unready = failures.get(READY)
+    unready, untold = failures.get(READY), failures.get(FAILURE)
     if unready is not None and unready is not first:
         return type(first)(f"Ready is not acknowledged, {unready.summary}; {first}", unready.hint)
+    if untold is not None:
+        return type(first)(f"Azure is not told, {untold.summary}, that {first}", untold.hint)
+    if is_told:
+        return type(first)(f"Azure is told that provisioning failed: {first.summary}", first.hint)
     if _STATE in failures or _SERVICE in failures:
         return type(first)(f"Ready is acknowledged, but {first.summary}", first.hint)
     return first

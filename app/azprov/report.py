@@ -34,10 +34,15 @@ def report(
     conversation: Conversation,
     health: Callable[[GoalState], HealthReport],
     *,
+    before_post: Callable[[], None],
     dry_run: bool,
 ) -> Reported:
-    """Report until the platform acknowledges. Raises PlatformError or DocumentError."""
+    """Report until the platform acknowledges. Raises PlatformError or DocumentError.
+
+    `before_post` is called once, when the first post is to be sent.
+    """
     account = _Account()
+    prepare = [before_post]
 
     def attempt() -> Reported:
         goal_state = wireserver.fetch_goal_state()
@@ -47,6 +52,8 @@ def report(
         reply = None
         if not dry_run:
             account.say_document(document)
+            if prepare:
+                prepare.pop()()
             reply = wireserver.post_health(document)
             log.info("Response: %s", reply)
         return Reported(goal_state, report.state, document, reply)

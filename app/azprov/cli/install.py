@@ -4,6 +4,7 @@ import argparse
 import os
 from typing import List
 
+from ..documents.accounts import parse_user_name
 from ..errors import UsageError
 from ..image.install import install
 from ..image.python import check_python, find_python
@@ -49,6 +50,10 @@ def unit_of(options: argparse.Namespace) -> str:
     arguments: List[str] = []
     if options.no_hostname:
         arguments.append("--no-hostname")
+    if options.ssh_keys is not None:
+        arguments += ["--ssh-keys", parse_user_name(options.ssh_keys)]
+    if options.admin_user:
+        arguments.append("--admin-user")
     if options.keep_enabled:
         arguments.append("--keep-enabled")
     return render_unit(found.path, arguments)

@@ -1,17 +1,17 @@
-"""The first boot: the host name, then Ready, each once per VM."""
+"""The first boot: the steps that are asked for, then Ready, each once per VM."""
 
 import argparse
 import os
-from typing import List, Optional
+from typing import Iterator, Optional
 
-from ..documents import health
 from ..documents.instance import Instance
 from ..errors import AzprovError, NotPermitted
 from ..host.commands import Commands
 from ..host.hostname import set_hostname
+from ..host.root import Root
 from ..host.service import UNIT_NAME, disable
-from ..provision import HOSTNAME, READY, Step, provision
-from ..report import report
+from ..host.sshd import lacks_host_keys, make_host_keys
+from ..provision import ADMIN_USER, HOST_KEYS, HOSTNAME, READY, SSH_KEYS, Step, provision
 from .console import Answer
 from .options import (
     Parser,
@@ -19,8 +19,8 @@ from .options import (
     add_root_option,
     add_wireserver_options,
     imds_of,
-    wireserver_of,
 )
+from .reporting import failure_line, report_failed, report_ready
 from .set_hostname import hostname_of
 
 
@@ -38,6 +38,12 @@ def add_step_options(parser: Parser) -> None:
     """What is to be done at a first boot; `install` writes it into the service."""
     parser.add_argument("--no-hostname", action="store_true", help="leave the host name alone")
     parser.add_argument(
+        "--ssh-keys", metavar="USER", help="add the platform's public keys to that user's"
+    )
+    parser.add_argument(
+        "--admin-user", action="store_true", help="create the platform's admin user"
+    )
+    parser.add_argument(
         "--keep-enabled", action="store_true", help="do not disable the service after success"
     )
 
@@ -45,33 +51,61 @@ def add_step_options(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> Answer:
     if options.root.is_live and os.geteuid() != 0:
         raise NotPermitted("the first boot changes this machine", "run it as root")
-    wireserver, conversation = wireserver_of(options)
+    root, commands = options.root, Commands()
     # Ready is left half of the time, whatever the metadata service does.
     metadata = _Metadata(options, min(options.imds_timeout, options.timeout / 2))
-    commands = Commands()
 
-    def set_name() -> None:
-        set_hostname(options.root, hostname_of(metadata.instance()), commands)
-
-    def report_ready() -> None:
-        report(wireserver, conversation, health.ready, dry_run=False)
+    def told_failure(step: str, error: AzprovError) -> None:
+        line = failure_line(options, root, error.summary, {"step": step, "hint": error.hint})
+        report_failed(options, root, line, dry_run=False)
 
     def disable_unit() -> None:
         if not options.keep_enabled:
-            disable(options.root, options.unit, commands)
+            disable(root, options.unit, commands)
 
-    steps: List[Step] = [Step(READY, report_ready)]
-    if not options.no_hostname:
-        steps.insert(0, Step(HOSTNAME, set_name))
     provisioned = provision(
-        options.root,
-        tuple(steps),
+        root,
+        tuple(_steps(options, metadata, commands)),
+        report_failure=told_failure,
         ask_vm_id=lambda: metadata.instance().vm_id,
         disable=disable_unit,
     )
     if provisioned.failure is not None:
         raise provisioned.failure
     return Answer("", {"done_now": list(provisioned.done_now)})
+
+
+def _steps(
+    options: argparse.Namespace, metadata: "_Metadata", commands: Commands
+) -> Iterator[Step]:
+    """The first boot, in its order."""
+    root: Root = options.root
+
+    def set_name() -> None:
+        set_hostname(root, hostname_of(metadata.instance()), commands)
+
+    def create_user() -> None:
+        from .admin_user import create_admin
+
+        create_admin(root, metadata.instance(), commands)
+
+    def add_users_keys() -> None:
+        from ..host.accounts import require_account
+        from ..host.ssh import add_keys
+        from .ssh_keys import keys_of
+
+        account = require_account(root, options.ssh_keys)
+        add_keys(root, account, keys_of(metadata.instance()), commands)
+
+    if root.is_live and lacks_host_keys(root):
+        yield Step(HOST_KEYS, lambda: make_host_keys(root, commands))
+    if not options.no_hostname:
+        yield Step(HOSTNAME, set_name)
+    if options.admin_user:
+        yield Step(ADMIN_USER, create_user, is_required=True)
+    if options.ssh_keys is not None:
+        yield Step(SSH_KEYS, add_users_keys, is_required=True)
+    yield Step(READY, lambda: report_ready(options, root, dry_run=False))
 
 
 class _Metadata:

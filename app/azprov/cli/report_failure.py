@@ -1,4 +1,4 @@
-"""Post that provisioning failed, with the reason.
+"""Post that provisioning failed, with the reason; to Hyper-V KVP too.
 
 The platform takes this report as final: it fails the deployment with the text.
 """
@@ -7,11 +7,11 @@ import argparse
 import logging
 import os
 
-from ..documents import health
-from ..documents.goal_state import GoalState
-from . import reporting
+from ..documents.provisioning_report import parse_report
+from ..host.root import Root
 from .console import Answer
 from .options import Parser, add_report_options
+from .reporting import answer_of, failure_line, report_failed
 
 log = logging.getLogger(__name__)
 
@@ -28,13 +28,12 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> Answer:
-    def failed(goal_state: GoalState) -> health.HealthReport:
-        report = health.provisioning_failed(goal_state, options.reason)
-        if report.details is not None and report.details.description != options.reason:
-            log.warning("the reason does not fit into a report as it is, and was cut or cleaned")
-        return report
-
-    return reporting.run(options, failed)
+    root = Root()
+    line = failure_line(options, root, options.reason, {})
+    if ("reason", options.reason) not in parse_report(line):
+        log.warning("the reason does not fit into a report as it is, and was cut or cleaned")
+    reported = report_failed(options, root, line, dry_run=options.dry_run)
+    return answer_of(reported, dry_run=options.dry_run)
 
 
 def _reason(text: str) -> str:

@@ -2,10 +2,10 @@
 
 import argparse
 
-from ..documents import health
-from . import reporting
+from ..host.root import Root
 from .console import Answer
 from .options import Parser, add_report_options
+from .reporting import answer_of, report_ready
 
 
 def configure(parser: Parser) -> None:
@@ -13,4 +13,5 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> Answer:
-    return reporting.run(options, health.ready)
+    reported = report_ready(options, Root(), dry_run=options.dry_run)
+    return answer_of(reported, dry_run=options.dry_run)

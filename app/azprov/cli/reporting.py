@@ -1,24 +1,74 @@
-"""What report-ready and report-failure share: one report, and the answer about it."""
+"""What the reports share: the line for the host, by KVP as well, and the answer."""
 
 import argparse
-from typing import Callable
+import logging
+import time
+from typing import Dict
 
 from ..documents.goal_state import GoalState
-from ..documents.health import HealthReport
-from ..report import report
+from ..documents.health import HealthReport, provisioning_failed, ready
+from ..documents.provisioning_report import KVP_KEY, Origin, failure_report, success_report
+from ..errors import HostError
+from ..host.identity import read_platform_vm_id
+from ..host.kvp import tell_host
+from ..host.root import Root
+from ..report import Reported, report
 from .console import Answer
 from .options import wireserver_of
 
+log = logging.getLogger(__name__)
 
-def run(options: argparse.Namespace, health: Callable[[GoalState], HealthReport]) -> Answer:
+
+def report_ready(options: argparse.Namespace, root: Root, *, dry_run: bool) -> Reported:
+    """Report Ready until it is acknowledged; by KVP when it can be posted."""
+
+    def tell_success() -> None:
+        try:
+            tell_host(root, KVP_KEY, success_report(_origin(options, root)))
+        except HostError as error:
+            log.debug("KVP: %s", error)
+
     wireserver, conversation = wireserver_of(options)
-    reported = report(wireserver, conversation, health, dry_run=options.dry_run)
+    return report(wireserver, conversation, ready, before_post=tell_success, dry_run=dry_run)
+
+
+def report_failed(options: argparse.Namespace, root: Root, line: str, *, dry_run: bool) -> Reported:
+    """Report a failure until it is acknowledged; by KVP at once, network or not."""
+
+    def failed(goal_state: GoalState) -> HealthReport:
+        return provisioning_failed(goal_state, line)
+
+    if not dry_run:
+        try:
+            tell_host(root, KVP_KEY, line)
+            log.info("Told the host by Hyper-V KVP: %s", line)
+        except HostError as error:
+            log.info("The host is told by WireServer only: %s", error)
+    wireserver, conversation = wireserver_of(options)
+    return report(wireserver, conversation, failed, before_post=_nothing, dry_run=dry_run)
+
+
+def failure_line(options: argparse.Namespace, root: Root, reason: str, data: Dict[str, str]) -> str:
+    """The provisioning report of a failure, as the host is told it."""
+    return failure_report(_origin(options, root), reason, data)
+
+
+def answer_of(reported: Reported, *, dry_run: bool) -> Answer:
     data = dict(
         reported.goal_state._asdict(),
         state=reported.state,
         document=reported.document.decode("utf-8"),
-        dry_run=options.dry_run,
+        dry_run=dry_run,
         acknowledged=reported.reply is not None,
         status=None if reported.reply is None else reported.reply.status,
     )
-    return Answer(reported.document + b"\n" if options.dry_run else "", data)
+    return Answer(reported.document + b"\n" if dry_run else "", data)
+
+
+def _origin(options: argparse.Namespace, root: Root) -> Origin:
+    timestamp = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
+    return Origin(options.agent_name, read_platform_vm_id(root), timestamp)
+
+
+def _nothing() -> None:
+    """A failure is told by KVP before there is anything to post."""

@@ -6,7 +6,7 @@ a missing value is an empty one.
 """
 
 import json
-from typing import Any, Dict, NamedTuple
+from typing import Any, Dict, NamedTuple, Tuple
 
 from ..errors import DocumentError
 
@@ -21,6 +21,12 @@ class Instance(NamedTuple):
     computer_name: str
     #: All of it, as it came.
     document: Dict[str, Any]
+    #: From the same version on.
+    admin_username: str = ""
+    #: What is called a public key there; anything that is no text is an empty one.
+    public_keys: Tuple[str, ...] = ()
+    #: From 2020-10-01 on.
+    is_password_login_disabled: bool = False
 
 
 def parse_instance(document: bytes) -> Instance:
@@ -36,12 +42,16 @@ def parse_instance(document: bytes) -> Instance:
     compute = whole.get("compute") if isinstance(whole, dict) else None
     if not isinstance(compute, dict):
         raise DocumentError("instance metadata lacks compute")
-    profile = compute.get("osProfile")
+    held = compute.get("osProfile")
+    profile: Dict[str, Any] = held if isinstance(held, dict) else {}
     instance = Instance(
         vm_id=_text(compute, "vmId"),
         name=_text(compute, "name"),
-        computer_name=_text(profile if isinstance(profile, dict) else {}, "computerName"),
+        computer_name=_text(profile, "computerName"),
         document=whole,
+        admin_username=_text(profile, "adminUsername"),
+        public_keys=_public_keys(compute.get("publicKeys")),
+        is_password_login_disabled=profile.get("disablePasswordAuthentication") in ("true", True),
     )
     if not (instance.name or instance.computer_name):
         raise DocumentError("instance metadata has no name for this VM")
@@ -69,3 +79,12 @@ def _text(values: Dict[str, Any], name: str) -> str:
     if not isinstance(value, str):
         raise DocumentError(f"instance metadata has a {name} that is no text")
     return value
+
+
+def _public_keys(value: Any) -> Tuple[str, ...]:
+    keys = (
+        [key.get("keyData") for key in value if isinstance(key, dict)]
+        if isinstance(value, list)
+        else []
+    )
+    return tuple(key if isinstance(key, str) else "" for key in keys)

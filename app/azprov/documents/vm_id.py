@@ -25,9 +25,10 @@ def is_same_vm(one: Optional[str], other: Optional[str]) -> bool:
     """Whether two ids are one VM's; an id that is not known is nobody's."""
     if one is None or other is None:
         return False
-    return one == other or _swapped(one) == other
+    return one == other or swapped(one) == other
 
 
-def _swapped(vm_id: str) -> str:
+def swapped(vm_id: str) -> str:
+    """The other form of the id, with the bytes of its first three fields turned round."""
     fields = vm_id.split("-")
     return "-".join([bytes.fromhex(field)[::-1].hex() for field in fields[:3]] + fields[3:])

@@ -2,7 +2,7 @@
 
 from typing import Optional
 
-from ..documents.vm_id import parse_vm_id
+from ..documents.vm_id import parse_vm_id, swapped
 from ..errors import HostError
 from .root import Root
 
@@ -16,3 +16,14 @@ def read_vm_id(root: Root) -> Optional[str]:
     except HostError:
         return None
     return None if content is None else parse_vm_id(content.decode("ascii", "replace"))
+
+
+def read_platform_vm_id(root: Root) -> Optional[str]:
+    """The id as the platform writes it, where the firmware says one.
+
+    A generation 1 VM, one without EFI, has it byte-swapped in its firmware.
+    """
+    vm_id = read_vm_id(root)
+    if vm_id is None or root.status("/sys/firmware/efi") is not None:
+        return vm_id
+    return swapped(vm_id)

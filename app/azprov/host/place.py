@@ -15,6 +15,7 @@ Owner = Tuple[int, int]
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW_FILE = 0o644
+_LABEL = "security.selinux"
 
 
 class Place(NamedTuple):
@@ -37,6 +38,7 @@ def replace(place: Place, content: bytes, mode: Optional[int], owner: Optional[O
             if owner is None and old is not None:
                 owner = (old.st_uid, old.st_gid)
             _give(number, owner)
+            _keep_label(place, number)
             kept = _NEW_FILE if old is None else stat.S_IMODE(old.st_mode)
             os.fchmod(number, kept if mode is None else mode)
             os.fsync(number)
@@ -63,6 +65,16 @@ def _give(number: int, owner: Optional[Owner]) -> None:
     status = os.fstat(number)
     if owner is not None and owner != (status.st_uid, status.st_gid):
         os.fchown(number, *owner)
+
+
+def _keep_label(place: Place, number: int) -> None:
+    """Give the new file the SELinux label of the old one, where there are labels."""
+    with suppress(OSError):
+        old = os.open(place.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=place.folder)
+        try:
+            os.setxattr(number, _LABEL, os.getxattr(old, _LABEL))
+        finally:
+            os.close(old)
 
 
 def empty(place: Place) -> None:

@@ -257,6 +257,10 @@ class Root:
 
     def _failed(self, verb: str, path: str, error: OSError) -> HostError:
         summary = f"could not {verb} {self.outside(path)} ({error.strerror})"
+        if error.errno in (errno.EACCES, errno.EPERM) and self._opened is not None:
+            return HostError(
+                summary, "it is done as its user: look at owners, modes and links there"
+            )
         if error.errno in (errno.EACCES, errno.EPERM) and os.geteuid() != 0:
             return NotPermitted(summary, "run it as root")
         return HostError(summary, _HINTS.get(error.errno or 0, _OTHER_HINT))

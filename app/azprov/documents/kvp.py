@@ -1,0 +1,37 @@
+"""Records of Hyper-V's key-value pool: how a guest tells its host something.
+
+Source: struct kvp_record of the kernel's tools/hv/hv_kvp_daemon.c, read 2026-11-22.
+"""
+
+import struct
+from typing import List, Tuple
+
+_KEY_BYTES = 512
+_VALUE_BYTES = 2048
+RECORD_BYTES = _KEY_BYTES + _VALUE_BYTES
+
+_RECORD = struct.Struct(f"{_KEY_BYTES}s{_VALUE_BYTES}s")
+
+
+def render_record(key: str, value: str) -> bytes:
+    """One record, padded with zeros, which also end each text.
+
+    Raises ValueError for a text that is too long, holds a zero, or is no Unicode.
+    """
+    texts = []
+    for text, size in ((key, _KEY_BYTES), (value, _VALUE_BYTES)):
+        content = text.encode("utf-8")
+        if len(content) >= size or b"\0" in content:
+            raise ValueError(f"not a text of less than {size} bytes without zeros")
+        texts.append(content)
+    return _RECORD.pack(*texts)
+
+
+def parse_pool(content: bytes) -> List[Tuple[str, str]]:
+    """The keys and values of a pool; a record that is cut off at its end is left out."""
+    whole = len(content) // RECORD_BYTES * RECORD_BYTES
+    return [(_text(key), _text(value)) for key, value in _RECORD.iter_unpack(content[:whole])]
+
+
+def _text(field: bytes) -> str:
+    return field.partition(b"\0")[0].decode("utf-8", "replace")

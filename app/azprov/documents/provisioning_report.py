@@ -1,0 +1,109 @@
+"""The provisioning report: one line for people at the host, of how provisioning went.
+
+Fields joined by "|", quoted as CSV is, with "'": the form in which cloud-init and
+azure-init send it, by WireServer's Description and by Hyper-V KVP.
+"""
+
+import csv
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+from . import xml
+from .health import fit_description
+
+KVP_KEY = "PROVISIONING_REPORT"
+# The host heeds less than 1024 bytes of a KVP value; azure-init cuts at 1022.
+_LIMIT_BYTES = 1022
+# What one text may take of it, so that a long one costs no other its place.
+_LONGEST_BYTES = 800
+
+_DOCUMENTATION = "https://aka.ms/linuxprovisioningerror"
+# What goes first where not all fits; the result and the reason never do.
+_LEAST_FIRST = ("documentation_url", "timestamp", "agent", "vm_id")
+
+Fields = Tuple[Tuple[str, str], ...]
+
+
+class Origin(NamedTuple):
+    """Who reports, for which VM, and when: ISO 8601 with its offset."""
+
+    agent: str
+    vm_id: Optional[str]
+    timestamp: str
+
+
+def success_report(origin: Origin) -> str:
+    return render_report(
+        (
+            ("result", "success"),
+            ("agent", origin.agent),
+            ("timestamp", origin.timestamp),
+            ("vm_id", origin.vm_id or ""),
+        )
+    )
+
+
+def failure_report(origin: Origin, reason: str, data: Dict[str, str]) -> str:
+    """What went wrong, in one line; `data` is dropped first where not all fits."""
+    return render_report(
+        (
+            ("result", "error"),
+            ("reason", reason),
+            ("agent", origin.agent),
+            *data.items(),
+            ("vm_id", origin.vm_id or ""),
+            ("timestamp", origin.timestamp),
+            ("documentation_url", _DOCUMENTATION),
+        ),
+        spare=tuple(reversed(list(data))),
+    )
+
+
+def render_report(fields: Fields, *, spare: Tuple[str, ...] = ()) -> str:
+    """The line, which both ways to the host can carry.
+
+    Empty fields are left out. Where it is too long, fields are dropped whole, the
+    spare ones first; then the longest text is cut at its end.
+    """
+    texts = ((name, _one_line(value)) for name, value in fields)
+    left = [(name, fit_description(text, _LONGEST_BYTES)) for name, text in texts if text]
+    for name in (*spare, *_LEAST_FIRST):
+        if _fits(_join(left)):
+            break
+        left = [field for field in left if field[0] != name]
+    while not _fits(_join(left)):
+        longest = max(range(len(left)), key=lambda number: len(left[number][1]))
+        name, value = left[longest]
+        left[longest] = (name, value[: len(value) * 9 // 10])
+    return _join(left)
+
+
+def parse_report(line: str) -> Fields:
+    """The fields of a line. Raises ValueError if one has no name."""
+    try:
+        (words,) = csv.reader([line], delimiter="|", quotechar="'", strict=True)
+    except csv.Error as error:
+        raise ValueError(f"not quoted as CSV is: {error}") from error
+    fields = []
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals:
+            raise ValueError(f"no field: {word!a}")
+        fields.append((name, value))
+    return tuple(fields)
+
+
+def _join(fields: List[Tuple[str, str]]) -> str:
+    return "|".join(_quoted(f"{name}={value}") for name, value in fields)
+
+
+def _quoted(word: str) -> str:
+    return "'" + word.replace("'", "''") + "'" if "|" in word or "'" in word else word
+
+
+def _fits(line: str) -> bool:
+    return len(line.encode("utf-8")) <= _LIMIT_BYTES and fit_description(line) == line
+
+
+def _one_line(text: str) -> str:
+    """Without what XML cannot hold, and without line ends, which part records elsewhere."""
+    return " ".join(xml.representable(text).split())

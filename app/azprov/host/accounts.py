@@ -1,0 +1,169 @@
+"""User accounts: finding one, making one with a home, and making it an administrator.
+
+The account is made by useradd or busybox's adduser where they can be run, else by
+the files themselves. The home is always made here, so that it is whole or not there.
+"""
+
+import logging
+import os
+import stat
+from typing import Optional
+
+from ..documents.accounts import (
+    MATCHES_NONE,
+    Account,
+    find_password,
+    free_id,
+    parse_accounts,
+    parse_groups,
+    parse_login_defs,
+    parse_user_name,
+    with_entry,
+    with_password,
+)
+from ..errors import HostError
+from .commands import Commands
+from .root import Root
+from .selinux import relabel
+
+PASSWD, SHADOW = "/etc/passwd", "/etc/shadow"
+GROUP, GSHADOW = "/etc/group", "/etc/gshadow"
+SUDOERS_FOLDER, DOAS_FOLDER = "/etc/sudoers.d", "/etc/doas.d"
+#: In these folders, the file that makes somebody an administrator.
+SUDOERS_FILE, DOAS_FILE = f"{SUDOERS_FOLDER}/90-azprov", f"{DOAS_FOLDER}/90-azprov.conf"
+
+_SKELETON = "/etc/skel"
+_SHELLS = ("/bin/bash", "/bin/ash", "/bin/sh")
+_PRIVATE_HOME = 0o700
+_COMMAND_S = 30.0
+
+log = logging.getLogger(__name__)
+
+
+def find_account(root: Root, name: str) -> Optional[Account]:
+    """The account of that name in the root's own files."""
+    for account in parse_accounts(root.read(PASSWD) or b""):
+        if account.name == name:
+            return account
+    return None
+
+
+def require_account(root: Root, name: str) -> Account:
+    """Raises HostError if there is none of that name."""
+    account = find_account(root, name)
+    if account is None:
+        raise HostError(
+            f"there is no user {name!a} in {root.outside(PASSWD)}",
+            "name one that is there, or let admin-user create the platform's",
+        )
+    return account
+
+
+def create_account(root: Root, name: str, commands: Commands) -> Account:
+    """The account of that name, made if it was not there, and its home likewise.
+
+    One that is there keeps what it has. A new one has a group of its own and a
+    password that none matches. Raises HostError or UnusableError.
+    """
+    account = find_account(root, parse_user_name(name))
+    if account is None:
+        account = _create(root, name, commands)
+        log.info("Created the user %s", name)
+    if root.status(account.home) is None:
+        _make_home(root, account)
+        relabel(root, account.home, commands)
+    return account
+
+
+def make_administrator(root: Root, name: str) -> None:
+    """Let a user do all as root without a password, by sudo, or else doas. Idempotent."""
+    if root.status(SUDOERS_FOLDER) is not None:
+        # Quoted, for sudoers takes a word in capitals for an alias.
+        line = f'"{name}" ALL=(ALL:ALL) NOPASSWD:ALL\n'
+        path, mode = SUDOERS_FILE, 0o440
+    elif root.status(DOAS_FOLDER) is not None:
+        path, line, mode = DOAS_FILE, f"permit nopass {name}\n", 0o600
+    else:
+        log.warning(
+            "%s has neither %s nor %s, so %s is no administrator",
+            *(root, SUDOERS_FOLDER, DOAS_FOLDER, name),
+        )
+        return
+    if root.read(path) != line.encode("ascii"):
+        root.write(path, line.encode("ascii"), mode=mode, owner=(os.geteuid(), os.getegid()))
+
+
+def _create(root: Root, name: str, commands: Commands) -> Account:
+    shell = next((shell for shell in _SHELLS if root.status(shell) is not None), _SHELLS[-1])
+    home = f"/home/{name}"
+    has_group = name in parse_groups(root.read(GROUP) or b"")
+    useradd = ["useradd", "--no-create-home", "--home-dir", home, "--shell", shell]
+    useradd += ["--gid", name] if has_group else ["--user-group"]
+    adduser = ["adduser", "-D", "-H", "-h", home, "-s", shell]
+    adduser += ["-G", name] if has_group else []
+    account = None
+    for command in [useradd, adduser] if root.is_live else []:
+        if account is None:
+            commands.run([*command, name], limit_s=_COMMAND_S)
+            account = find_account(root, name)
+    if account is None:
+        account = _write_entries(root, name, home, shell)
+    shadow = root.read(SHADOW)
+    if shadow is not None and find_password(shadow, name) != MATCHES_NONE:
+        root.write(SHADOW, with_password(shadow, name, MATCHES_NONE))
+    return account
+
+
+def _write_entries(root: Root, name: str, home: str, shell: str) -> Account:
+    """The account by its files, passwd last: what stands in no passwd is no account."""
+    settings = parse_login_defs(root.read("/etc/login.defs") or b"")
+    groups = parse_groups(root.read(GROUP) or b"")
+    accounts = parse_accounts(root.read(PASSWD) or b"")
+    gid = groups.get(name)
+    if gid is None:
+        gid = free_id([*groups.values(), *(account.gid for account in accounts)], settings, "GID")
+        _add(root, GROUP, name, "x", gid, "")
+    if root.status(GSHADOW) is not None:
+        _add(root, GSHADOW, name, "!", "", "")
+    uid = free_id([account.uid for account in accounts], settings, "UID")
+    has_shadow = root.status(SHADOW) is not None
+    if has_shadow:
+        _add(root, SHADOW, name, MATCHES_NONE, "", 0, 99999, 7, "", "", "")
+    password = "x" if has_shadow else MATCHES_NONE
+    _add(root, PASSWD, name, password, uid, gid, "", home, shell)
+    return Account(name, uid, gid, home, shell)
+
+
+def _add(root: Root, path: str, *fields: object) -> None:
+    content = root.read(path) or b""
+    changed = with_entry(content, *fields)
+    if changed != content:
+        root.write(path, changed)
+
+
+def _make_home(root: Root, account: Account) -> None:
+    """The home with what the skeleton has, made beside and moved to its place."""
+    parent, _, name = account.home.rstrip("/").rpartition("/")
+    owner = (account.uid, account.gid)
+    beside = f"{parent}/.{name}.azprov-new"
+    root.remove_tree(beside)
+    if parent:
+        root.make_folders(parent)
+    root.make_folders(beside, mode=_PRIVATE_HOME, owner=owner)
+    with root.as_user(owner):
+        _copy(root, _SKELETON, beside)
+    root.move(beside, name)
+
+
+def _copy(root: Root, source: str, target: str) -> None:
+    for name in root.names(source):
+        inside, copy = f"{source}/{name}", f"{target}/{name}"
+        status = root.status(inside, follow=False)
+        link = root.read_link(inside)
+        if link is not None:
+            root.link(copy, link)
+        elif status is not None and stat.S_ISDIR(status.st_mode):
+            root.make_folders(copy, mode=stat.S_IMODE(status.st_mode))
+            _copy(root, inside, copy)
+        elif status is not None and stat.S_ISREG(status.st_mode):
+            root.write(copy, root.read(inside) or b"", mode=stat.S_IMODE(status.st_mode))

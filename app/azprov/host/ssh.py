@@ -1,0 +1,116 @@
+"""Who may log in: the keys of users, and whether sshd takes passwords."""
+
+import fnmatch
+import logging
+from typing import Iterator, List, Optional, Sequence
+
+from ..documents.accounts import Account
+from ..documents.ssh_key import SshKey, merge_authorized_keys
+from ..documents.sshd_config import (
+    Setting,
+    authorized_keys_path,
+    first_values,
+    parse_sshd_config,
+)
+from ..errors import HostError
+from .commands import Commands
+from .place import Owner
+from .root import Root
+from .selinux import relabel
+from .sshd import CONFIGS, SSH_FOLDER, restart_sshd
+
+#: First by its name, since the first value of a setting counts.
+DROP_IN = "/etc/ssh/sshd_config.d/00-azprov.conf"
+_DROP_IN_FOLDER = "/etc/ssh/sshd_config.d"
+
+_MOST_INCLUDES = 16
+# The second keyword is the name that every OpenSSH knows for keyboard-interactive.
+_NO_PASSWORDS = "PasswordAuthentication no\nChallengeResponseAuthentication no\n"
+_MARK = "# azprov: the platform asked for a VM without password logins.\n"
+
+log = logging.getLogger(__name__)
+
+
+def add_keys(root: Root, account: Account, keys: Sequence[SshKey], commands: Commands) -> None:
+    """Let keys log in as that user; what the file holds already stays. Idempotent.
+
+    In the user's home all is done with that user's rights. Raises HostError.
+    """
+    path = authorized_keys_path(sshd_settings(root), account)
+    if path is None:
+        raise HostError(
+            f"{root.outside(CONFIGS[0])} says AuthorizedKeysFile none, so no key logs in",
+            "take that line out of the image",
+        )
+    folder = path.rpartition("/")[0]
+    if path.startswith(account.home.rstrip("/") + "/"):
+        owner = (account.uid, account.gid)
+        with root.as_user(owner):
+            root.make_folders(folder, mode=0o700)
+            is_new = _merge(root, path, keys, mode=0o600, owner=owner)
+    else:
+        root.make_folders(folder)
+        is_new = _merge(root, path, keys, mode=0o644)  # sshd reads it with the user's rights
+    if is_new:
+        relabel(root, folder, commands)
+    log.info("%d SSH keys may log in as %s", len(keys), account.name)
+
+
+def forbid_passwords(root: Root, commands: Commands) -> None:
+    """Have sshd take no password, from now on. Idempotent. Raises HostError."""
+    main = next((path for path in CONFIGS if root.status(path) is not None), None)
+    if main is None or _refuses_passwords(root):
+        return
+    block = (_MARK + _NO_PASSWORDS).encode("ascii")
+    if root.status(_DROP_IN_FOLDER) is not None:
+        root.write(DROP_IN, block, mode=0o600)
+    if not _refuses_passwords(root):
+        # Not included, as by an sshd before 8.2, or set before that: what comes first counts.
+        root.write(main, block + (root.read(main) or b""))
+        root.remove(DROP_IN)
+    restart_sshd(root, commands, "reload-or-restart")
+
+
+def sshd_settings(root: Root) -> List[Setting]:
+    """What counts for every connection, included files in their place."""
+    for path in CONFIGS:
+        content = root.read(path)
+        if content is not None:
+            return list(_with_includes(root, content, _MOST_INCLUDES))
+    return []
+
+
+def _with_includes(root: Root, content: bytes, depth: int) -> Iterator[Setting]:
+    for setting in parse_sshd_config(content):
+        if setting.keyword != "include":
+            yield setting
+        elif depth:
+            for pattern in setting.values:
+                for path in _matching(root, pattern):
+                    yield from _with_includes(root, root.read(path) or b"", depth - 1)
+
+
+def _matching(root: Root, pattern: str) -> List[str]:
+    path = pattern if pattern.startswith("/") else f"{SSH_FOLDER}/{pattern}"
+    folder, _, name = path.rpartition("/")
+    return [f"{folder}/{held}" for held in root.names(folder) if fnmatch.fnmatchcase(held, name)]
+
+
+def _refuses_passwords(root: Root) -> bool:
+    settings = sshd_settings(root)
+    keyboard = first_values(settings, "KbdInteractiveAuthentication") or first_values(
+        settings, "ChallengeResponseAuthentication"
+    )
+    return first_values(settings, "PasswordAuthentication") == ["no"] and keyboard == ["no"]
+
+
+def _merge(
+    root: Root, path: str, keys: Sequence[SshKey], *, mode: int, owner: Optional[Owner] = None
+) -> bool:
+    content = root.read(path)
+    merged = merge_authorized_keys(content or b"", keys)
+    status = root.status(path)
+    if content == merged and status is not None and status.st_mode & 0o7777 & ~mode == 0:
+        return False
+    root.write(path, merged, mode=mode, owner=owner)
+    return True
