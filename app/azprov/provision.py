@@ -81,7 +81,10 @@ def provision(
         else:
             failures[step.name] = failure
             if step.name not in _REPORTS:
-                log.warning("%s; going on without it", failure)
+                goes_on = (
+                    "Ready will not be reported" if step.is_required else "going on without it"
+                )
+                log.warning("%s; %s", failure, goes_on)
     if not _REPORTS.intersection(failures):
         if done_now:
             state = State(vm_id or _asked(ask_vm_id), (*done, *done_now))

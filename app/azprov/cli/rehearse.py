@@ -14,6 +14,7 @@ from .console import Answer, own_home
 from .options import Parser
 
 _FAILED = 1
+_TIMES = ("never", "once", "twice")
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ def configure(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> Answer:
     if options.list:
-        names = [f"{scenario.name:<14} {scenario.story}" for scenario in SCENARIOS]
+        names = [f"{scenario.name:<19} {scenario.story}" for scenario in SCENARIOS]
         stories = [{"name": scenario.name, "story": scenario.story} for scenario in SCENARIOS]
         return Answer("\n".join(names), {"scenarios": stories})
     chosen = find_scenario(options.scenario)
@@ -81,10 +82,13 @@ def _verdict(outcome: Outcome) -> str:
     if outcome.shortcomings:
         lines.append("FAILED: {}.".format("; ".join(outcome.shortcomings)))
     else:
-        reports = ("never", "once", "twice")[outcome.ready_reports]
+        reports = f"Ready was acknowledged {_TIMES[outcome.ready_reports]}"
+        if outcome.failure_reports:
+            times = _TIMES[outcome.failure_reports]
+            reports = f"Azure was told {times} that provisioning failed, and never Ready"
         lines += [
             f"On Azure: {scenario.meaning}",
-            f"PASSED: Ready was acknowledged {reports}, as it should be.",
+            f"PASSED: {reports}, as it should be.",
         ]
     return "\n".join(lines)
 
@@ -96,6 +100,8 @@ def _summary(outcome: Outcome) -> Dict[str, Any]:
         "shortcomings": outcome.shortcomings,
         "boots": [booted._asdict() for booted in outcome.boots],
         "ready_reports": outcome.ready_reports,
+        "failure_reports": outcome.failure_reports,
+        "keys": outcome.keys,
         "hostname": outcome.hostname,
         "disabled": outcome.is_disabled,
         "changes": outcome.changes,

@@ -53,7 +53,7 @@ def add_keys(root: Root, account: Account, keys: Sequence[SshKey], commands: Com
         is_new = _merge(root, path, keys, mode=0o644)  # sshd reads it with the user's rights
     if is_new:
         relabel(root, folder, commands)
-    log.info("%d SSH keys may log in as %s", len(keys), account.name)
+    log.info("SSH keys that may log in as %s: %d", account.name, len(keys))
 
 
 def forbid_passwords(root: Root, commands: Commands) -> None:

@@ -3,6 +3,7 @@
 import os
 from typing import Dict
 
+from ..host.accounts import find_account
 from ..host.root import Root
 from ..host.service import UNIT_FOLDER, UNIT_NAME, enabling_links
 from .scenarios import IMAGE_NAME
@@ -11,16 +12,33 @@ _WANTS = f"{UNIT_FOLDER}/multi-user.target.wants"
 _DMI = "/sys/class/dmi/id"
 
 
+# A new account is given the numbers of whoever rehearses, unless that is root: only
+# root may give files away.
+_FIRST_UID, _FIRST_GID = os.geteuid() or 1000, os.getegid() or 1000
+_FILES = {
+    "/etc/hostname": f"{IMAGE_NAME}\n",
+    "/etc/hosts": "127.0.0.1\tlocalhost\n127.0.1.1\timage\n",
+    f"{UNIT_FOLDER}/{UNIT_NAME}": "[Service]\n",
+    "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
+    "/etc/shadow": "root:*:19000:0:99999:7:::\n",
+    "/etc/group": "root:x:0:\n",
+    "/etc/login.defs": f"UID_MIN {_FIRST_UID}\nGID_MIN {_FIRST_GID}\n",
+    "/etc/skel/.profile": "# ~/.profile\n",
+    "/etc/ssh/sshd_config": "Include /etc/ssh/sshd_config.d/*.conf\n",
+}
+_FOLDERS = ("/var/lib", _DMI, _WANTS, "/etc/skel", "/etc/ssh/sshd_config.d", "/etc/sudoers.d")
+
+
 class Machine:
     """A VM from a fresh image, below a folder that has to be empty."""
 
     def __init__(self, folder: str) -> None:
+        os.chmod(folder, 0o755)  # noqa: S103 - as "/" is, for every user of the machine
         self.root = Root(folder)
-        for path in ("/etc", "/var/lib", _DMI, _WANTS):
+        for path in _FOLDERS:
             self.root.make_folders(path)
-        self.root.write("/etc/hostname", IMAGE_NAME.encode("ascii") + b"\n")
-        self.root.write("/etc/hosts", b"127.0.0.1\tlocalhost\n127.0.1.1\timage\n")
-        self.root.write(f"{UNIT_FOLDER}/{UNIT_NAME}", b"[Service]\n")
+        for path, content in _FILES.items():
+            self.root.write(path, content.encode("ascii"))
 
     def prepare_boot(self, vm_id: str) -> None:
         """Give the machine its firmware's id, and enable the service."""
@@ -34,6 +52,14 @@ class Machine:
     @property
     def is_disabled(self) -> bool:
         return not enabling_links(self.root, UNIT_NAME)
+
+    def keys_of(self, name: str) -> int:
+        """How many keys may log in as that user; none if there is no such account."""
+        account = find_account(self.root, name)
+        if account is None:
+            return 0
+        keys = self.root.read(f"{account.home}/.ssh/authorized_keys") or b""
+        return len(keys.splitlines())
 
     def files(self) -> Dict[str, str]:
         """Every file and link, by its path, with its content or target."""

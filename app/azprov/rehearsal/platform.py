@@ -112,9 +112,15 @@ class Platform:
             return Reply(404)
         if f"api-version={_API_VERSIONS}" not in query:
             return Reply(400)
+        scenario = self._scenario
         compute: Any = {
-            "name": self._scenario.computer_name,
-            "osProfile": {"computerName": self._scenario.computer_name},
+            "name": scenario.computer_name,
+            "osProfile": {
+                "adminUsername": scenario.admin_username,
+                "computerName": scenario.computer_name,
+                "disablePasswordAuthentication": "true",
+            },
+            "publicKeys": [{"keyData": key, "path": ""} for key in scenario.public_keys],
             "vmId": self.vm_id,
         }
         return Reply(200, json.dumps({"compute": compute}).encode("ascii"))

@@ -39,8 +39,12 @@ class Scenario(NamedTuple):
     goal_states: Tuple[Reply, ...] = ()
     #: Replies to the first health reports; after them they are judged.
     reports: Tuple[Reply, ...] = ()
-    #: The host name that the metadata service names.
+    #: What the first boot is asked for besides, as options of `provision`.
+    options: Tuple[str, ...] = ()
+    #: The host name, the admin user and the public keys that the metadata service names.
     computer_name: str = "rehearsal-vm"
+    admin_username: str = "azureuser"
+    public_keys: Tuple[str, ...] = ()
     #: WireServer's and the metadata service's ports are closed for so many seconds.
     closed_s: float = 0.0
     imds_closed_s: float = 0.0
@@ -48,6 +52,9 @@ class Scenario(NamedTuple):
     imds_timeout_s: float = 20.0
     #: What must be so in the end.
     ready_reports: int = 1
+    failure_reports: int = 0
+    #: How many keys may log in as the admin user.
+    keys: int = 0
     hostname: str = "rehearsal-vm"
     is_disabled: bool = True
 
@@ -73,6 +80,12 @@ GONE = Reply(
     b'<?xml version="1.0" encoding="utf-8"?><Error><Code>ResourceNotAvailable</Code></Error>',
     moves_on=True,
 )
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILeLl+L9DUoUbgVpkSxX5nH3FeAxsKNpir5ZJZkpGAQS rehearsal"
+# As a portal hands it on that took it from a file of Windows.
+BROKEN_KEY = KEY[:40] + "\r\n" + KEY[40:] + "\r\n"
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIC+TCCAeGgAwIBAgIUe\n-----END CERTIFICATE-----\n"
+CUT_KEY = KEY[:60]
 
 #: The host name in the image.
 IMAGE_NAME = "image"
@@ -172,6 +185,36 @@ SCENARIOS = (
         meaning=_RUNNING + " The second boot reported once more: better twice than never.",
         boots=(Boot(exit_code=-9, is_cut=True), Boot()),
         ready_reports=2,
+    ),
+    Scenario(
+        name="user-and-keys",
+        story="the first boot creates the admin user, with the public key that was deployed",
+        meaning=_RUNNING + " Whoever has the private key logs in as azureuser, and may use sudo.",
+        options=("--admin-user",),
+        public_keys=(KEY,),
+        keys=1,
+    ),
+    Scenario(
+        name="bad-keys",
+        story="a certificate, half a key and a key with line ends inside are among the keys",
+        meaning=_RUNNING + " The key that could be mended logs in; the others are told of above.",
+        options=("--admin-user",),
+        public_keys=(CERTIFICATE, CUT_KEY, BROKEN_KEY),
+        keys=1,
+    ),
+    Scenario(
+        name="failed-provisioning",
+        story="no public key can be used, so nobody could log in as the admin user",
+        meaning=(
+            "The deployment fails at once, and says why, in place of after 40 minutes. The second "
+            "boot reports nothing: what Azure was told is final."
+        ),
+        boots=(Boot(exit_code=78), Boot(exit_code=78)),
+        options=("--admin-user",),
+        public_keys=(CERTIFICATE,),
+        ready_reports=0,
+        failure_reports=1,
+        is_disabled=False,
     ),
 )
 

@@ -35,7 +35,9 @@ class Outcome(NamedTuple):
     events: List[Event]
     boots: List["Booted"]
     ready_reports: int
-    other_reports: int
+    failure_reports: int
+    #: How many keys may log in as the admin user.
+    keys: int
     hostname: str
     is_disabled: bool
     #: What became of each file that is not as it was in the image.
@@ -57,8 +59,13 @@ class Outcome(NamedTuple):
             found.append(
                 f"Ready was acknowledged {self.ready_reports} times, not {wanted.ready_reports}"
             )
-        if self.other_reports:
-            found.append(f"{self.other_reports} other reports were sent")
+        if self.failure_reports != wanted.failure_reports:
+            found.append(
+                f"a failure was acknowledged {self.failure_reports} times, "
+                f"not {wanted.failure_reports}"
+            )
+        if self.keys != wanted.keys:
+            found.append(f"{self.keys} keys may log in, not {wanted.keys}")
         if self.hostname != wanted.hostname:
             found.append(f"the host name is {self.hostname}, not {wanted.hostname}")
         if self.is_disabled != wanted.is_disabled:
@@ -99,6 +106,7 @@ def play(
             booted,
             ready_reports,
             len(platform.acknowledged) - ready_reports,
+            machine.keys_of(scenario.admin_username),
             machine.hostname,
             machine.is_disabled,
             changes,
@@ -112,7 +120,7 @@ def _boot_all(
     platform: Platform,
     say: Callable[[str], None],
 ) -> List[Booted]:
-    arguments = ["provision", "--root", machine.root.path]
+    arguments = ["provision", "--root", machine.root.path, *scenario.options]
     arguments += ["--wireserver", platform.wireserver.address, "--imds", platform.imds.address]
     arguments += ["--timeout", f"{scenario.timeout_s:g}"]
     arguments += ["--imds-timeout", f"{scenario.imds_timeout_s:g}"]
@@ -170,7 +178,7 @@ def _changes(before: Dict[str, str], after: Dict[str, str]) -> Iterator[str]:
         if path not in after:
             yield f"{path} is gone"
         elif path not in before:
-            yield f"{path} is new: {after[path].strip()}"
+            yield f"{path} is new: {' | '.join(after[path].splitlines())}"
         else:
             lines = set(after[path].splitlines()) - set(before[path].splitlines())
             yield f"{path} now says: {' '.join(sorted(lines))}"
