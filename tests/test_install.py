@@ -4,7 +4,6 @@ import os
 import shutil
 import stat
 import subprocess
-import sys
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
@@ -16,28 +15,12 @@ from azprov.errors import HostError
 from azprov.host.root import Root
 from azprov.image.python import check_python, find_python
 from azprov.image.unit import render_unit
+from images import MODULES, add_python, azprov, files, tree
 from pyz import PYZ, ROOT
+from shells import SHELLS, command_of
 
 UNIT = "azure-provisioning.service"
 SHIPPED = (ROOT / "unit" / UNIT).read_text()
-MODULES = ("http", "xml", "email", "logging", "json", "urllib")
-
-
-def add_python(
-    root: Path, minor: int = 11, path: str = "usr/bin/python3", link: bool = True, lack: str = ""
-) -> None:
-    """An interpreter and its standard library, as files that nobody runs."""
-    binary = root / path
-    binary.parent.mkdir(parents=True, exist_ok=True)
-    real = binary.with_name(f"python3.{minor}") if link else binary
-    real.write_text("")
-    real.chmod(0o755)
-    if link:
-        binary.symlink_to(real.name)
-    prefix = "usr/local" if path.startswith("usr/local") else "usr"
-    for module in MODULES:
-        if module != lack:
-            (root / prefix / "lib" / f"python3.{minor}" / module).mkdir(parents=True)
 
 
 @pytest.fixture
@@ -48,35 +31,6 @@ def image(tmp_path: Path) -> Path:
     (root / "bin").symlink_to("usr/bin")
     (root / "etc").mkdir()
     return root
-
-
-def azprov(*argv: object) -> Tuple[int, str, str]:
-    done = subprocess.run(
-        [sys.executable, "-I", str(PYZ), *map(str, argv)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout, done.stderr
-
-
-def tree(root: Path) -> Dict[str, str]:
-    """Every path with its kind, mode and content."""
-    found = {}
-    for path in sorted(root.rglob("*")):
-        name = str(path.relative_to(root))
-        status = path.lstat()
-        if path.is_symlink():
-            found[name] = f"-> {os.readlink(path)}"
-        elif path.is_dir():
-            found[name] = f"folder {stat.S_IMODE(status.st_mode):o}"
-        else:
-            found[name] = f"{stat.S_IMODE(status.st_mode):o} {path.read_bytes()!r}"
-    return found
-
-
-def files(root: Path) -> List[str]:
-    return [name for name, what in tree(root).items() if not what.startswith("folder")]
 
 
 INSTALLED = [
@@ -371,9 +325,6 @@ def test_a_python_is_taken_or_refused(
     assert found == (minor if minor >= 6 and not lack else None)
 
 
-SHELLS = [shell for shell in ("dash", "busybox", "bash") if shutil.which(shell)]
-
-
 @pytest.fixture
 def delivery(tmp_path: Path) -> Path:
     """dist/ as it is carried into an air-gapped build."""
@@ -383,9 +334,8 @@ def delivery(tmp_path: Path) -> Path:
 
 
 def install_sh(shell: str, delivery: Path, *argv: object) -> Tuple[int, str, str]:
-    command = [shell, "sh"] if shell == "busybox" else [shell]
     done = subprocess.run(
-        [*command, str(delivery / "install.sh"), *map(str, argv)],
+        [*command_of(shell), str(delivery / "install.sh"), *map(str, argv)],
         cwd="/",
         capture_output=True,
         text=True,
