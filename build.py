@@ -143,7 +143,7 @@ def finish(packed: Dict[str, Path]) -> bytes:
                 if inner.startswith("urllib3"):
                     entries[f"{folder}/{inner}"] = archive.read(name)
                 elif (
-                    inner.startswith("azprov/") and inner.endswith((".py", ".service"))
+                    inner.startswith("azprov/") and inner.endswith((".py", ".service", ".openrc"))
                 ) or inner == "LICENSE":
                     entries[inner] = archive.read(name)
     entries["__main__.py"] = entries["azprov/__main__.py"]

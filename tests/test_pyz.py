@@ -352,8 +352,8 @@ def test_it_holds_what_it_should() -> None:
     names = [entry.filename for entry in entries]
 
     ours = [f"azprov/{path.relative_to(ROOT / 'app' / 'azprov')}" for path in sources()]
-    service = "azprov/image/azure-provisioning.service"
-    assert sorted(name for name in names if name.startswith("azprov/")) == sorted([*ours, service])
+    ours += [f"azprov/image/azure-provisioning.{init}" for init in ("openrc", "service")]
+    assert sorted(name for name in names if name.startswith("azprov/")) == sorted(ours)
     assert {name.split("/")[0] for name in names} == {
         *("LICENSE", "__main__.py", "azprov", "urllib3-1", "urllib3-2"),
     }

@@ -2,10 +2,11 @@
 
 import argparse
 import os
-from typing import List
+from typing import List, Tuple
 
 from ..documents.accounts import parse_user_name
 from ..errors import UsageError
+from ..image.init import INITS, Init, find_init
 from ..image.install import install
 from ..image.python import check_python, find_python
 from ..image.unit import render_unit
@@ -26,6 +27,9 @@ def add_service_options(parser: Parser) -> None:
     parser.add_argument(
         "--python", metavar="PATH", help="a Python inside the root (found when not given)"
     )
+    parser.add_argument(
+        "--init", choices=list(INITS), help="whose service it is (found in the root when not given)"
+    )
     add_root_option(parser)
 
 
@@ -33,18 +37,27 @@ def run(options: argparse.Namespace) -> Answer:
     archive = own_home()
     if not os.path.isfile(archive):
         raise UsageError("this is no azprov.pyz but its source", "build it: python3 build.py")
-    unit = unit_of(options)
+    unit, init = unit_of(options)
     with open(archive, "rb") as file:
         content = file.read()
     changed = install(
-        options.root, content, unit, enable=not options.no_enable, force=options.force
+        options.root,
+        content,
+        unit,
+        init=init,
+        enable=not options.no_enable,
+        force=options.force,
     )
     text = "\n".join(f"installed {options.root.outside(path)}" for path in changed)
     return Answer(text or "everything is installed already", {"changed": changed})
 
 
-def unit_of(options: argparse.Namespace) -> str:
-    """The service file for these options. Raises HostError if no Python can run it."""
+def unit_of(options: argparse.Namespace) -> Tuple[str, Init]:
+    """The service file for these options, and who reads it.
+
+    Raises HostError if no Python can run it.
+    """
+    init = find_init(options.root) if options.init is None else INITS[options.init]
     python = options.python
     found = find_python(options.root) if python is None else check_python(options.root, python)
     arguments: List[str] = []
@@ -56,4 +69,4 @@ def unit_of(options: argparse.Namespace) -> str:
         arguments.append("--admin-user")
     if options.keep_enabled:
         arguments.append("--keep-enabled")
-    return render_unit(found.path, arguments)
+    return render_unit(found.path, arguments, init=init), init

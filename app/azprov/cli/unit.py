@@ -12,5 +12,5 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> Answer:
-    text = unit_of(options)
+    text, _ = unit_of(options)
     return Answer(text.encode("utf-8"), {"unit": text})

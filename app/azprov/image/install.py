@@ -9,45 +9,43 @@ from typing import List, Optional
 
 from ..errors import HostError
 from ..host.root import Root
-from ..host.service import UNIT_FOLDER, UNIT_NAME, enabling_links
+from ..host.service import enabling_links
+from .init import INITS, Init
 from .unit import PYZ, made_folders, with_made_folders, without_made_folders
 
 COMMAND_LINK = "/usr/local/bin/azprov"
-UNIT_FILE = f"{UNIT_FOLDER}/{UNIT_NAME}"
-WANTS_FOLDER = f"{UNIT_FOLDER}/multi-user.target.wants"
-
-# Where a distribution's own packages put theirs.
-_DISTRIBUTION_UNITS = ("/usr/lib/systemd/system", "/lib/systemd/system")
 _PYZ_FOLDER = "/usr/local/lib/azprov"
 
 log = logging.getLogger(__name__)
 
 
-def install(root: Root, archive: bytes, unit: str, *, enable: bool, force: bool) -> List[str]:
+def install(
+    root: Root, archive: bytes, unit: str, *, init: Init, enable: bool, force: bool
+) -> List[str]:
     """Install, idempotently; returns the paths that are new or changed.
 
     Raises HostError, before anything is changed, if there is another unit or
     command of that name, or the unit is masked, unless `force` replaces it.
     """
-    old = _old_unit(root)
+    old = _old_unit(root, init)
     if not force:
-        _refuse_foreign(root, old, unit)
-    folders = made_folders(old or "")
-    for folder in (_PYZ_FOLDER, "/usr/local/bin", UNIT_FOLDER, WANTS_FOLDER):
-        if folder != WANTS_FOLDER or enable:
+        _refuse_foreign(root, old, unit, init)
+    folders = made_folders(old or "", init)
+    for folder in (_PYZ_FOLDER, "/usr/local/bin", init.folder, init.link_folder):
+        if folder != init.link_folder or enable:
             folders += root.make_folders(folder)
     changed = []
     if _write(root, PYZ, archive, mode=0o755):
         changed.append(PYZ)
     if _link(root, COMMAND_LINK, PYZ):
         changed.append(COMMAND_LINK)
-    if root.read_link(UNIT_FILE) is not None:
-        root.remove(UNIT_FILE)
-    if _write(root, UNIT_FILE, with_made_folders(unit, folders).encode("utf-8"), mode=0o644):
-        changed.append(UNIT_FILE)
-    wants = f"{WANTS_FOLDER}/{UNIT_NAME}"
-    if _link(root, wants, UNIT_FILE) if enable else root.remove(wants):
-        changed.append(wants)
+    if root.read_link(init.file) is not None:
+        root.remove(init.file)
+    noted = with_made_folders(unit, folders, init=init).encode("utf-8")
+    if _write(root, init.file, noted, mode=init.mode):
+        changed.append(init.file)
+    if _link(root, init.link, init.file) if enable else root.remove(init.link):
+        changed.append(init.link)
     return changed
 
 
@@ -57,38 +55,41 @@ def uninstall(root: Root) -> List[str]:
     A file or link of the same name that is not azprov's stays. Raises HostError.
     """
     removed = []
-    unit = _old_unit(root)
-    folders = made_folders(unit or "")
-    if unit is not None and PYZ in unit:
-        removed += [link for link in enabling_links(root, UNIT_NAME) if root.remove(link)]
-        if root.remove(UNIT_FILE):
-            removed.append(UNIT_FILE)
+    folders = []
+    for init in INITS.values():
+        unit = _old_unit(root, init)
+        folders += made_folders(unit or "", init)
+        if unit is not None and PYZ in unit:
+            removed += [link for link in enabling_links(root, init.unit) if root.remove(link)]
+            if root.remove(init.file):
+                removed.append(init.file)
     if root.read_link(COMMAND_LINK) == PYZ and root.remove(COMMAND_LINK):
         removed.append(COMMAND_LINK)
     if root.remove(PYZ):
         removed.append(PYZ)
-    for folder in [*reversed(folders), _PYZ_FOLDER]:
+    # A folder sorts behind the one that it lies in.
+    for folder in [*sorted(folders, reverse=True), _PYZ_FOLDER]:
         if not root.names(folder):
             root.remove(folder)
     return removed
 
 
-def _old_unit(root: Root) -> Optional[str]:
-    if root.read_link(UNIT_FILE) is not None:
+def _old_unit(root: Root, init: Init) -> Optional[str]:
+    if root.read_link(init.file) is not None:
         return None
-    content = root.read(UNIT_FILE)
+    content = root.read(init.file)
     return None if content is None else content.decode("utf-8", "replace")
 
 
-def _refuse_foreign(root: Root, old: Optional[str], unit: str) -> None:
+def _refuse_foreign(root: Root, old: Optional[str], unit: str, init: Init) -> None:
     """Raises HostError for what `install` would replace and did not write itself."""
-    link = root.read_link(UNIT_FILE)
-    place = root.outside(UNIT_FILE)
+    link = root.read_link(init.file)
+    place = root.outside(init.file)
     hint = "look at it, and replace it with --force if it is not needed"
     if link is not None:
         what = "is masked" if link == "/dev/null" else f"is a link to {link}"
         raise HostError(f"{place} {what}", hint)
-    if old is not None and without_made_folders(old) != unit:
+    if old is not None and without_made_folders(old, init) != unit:
         if PYZ in old:
             raise HostError(
                 f"{place} is azprov's own service with other options, of another version or edited",
@@ -96,10 +97,10 @@ def _refuse_foreign(root: Root, old: Optional[str], unit: str) -> None:
             )
         raise HostError(f"{place} is another service than the one to install", hint)
     if old is None:
-        for folder in _DISTRIBUTION_UNITS:
-            if root.status(f"{folder}/{UNIT_NAME}") is not None:
+        for folder in init.package_folders:
+            if root.status(f"{folder}/{init.unit}") is not None:
                 raise HostError(
-                    f"{root.outside(folder)}/{UNIT_NAME} is a service of the same name", hint
+                    f"{root.outside(folder)}/{init.unit} is a service of the same name", hint
                 )
     if root.status(COMMAND_LINK, follow=False) and root.read_link(COMMAND_LINK) != PYZ:
         raise HostError(f"{root.outside(COMMAND_LINK)} is another command", hint)
