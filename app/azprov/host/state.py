@@ -9,7 +9,7 @@ from ..errors import HostError
 from .root import Root
 
 STATE_FILE = "/var/lib/azprov/state.json"
-_STATE_FOLDER = "/var/lib/azprov"
+STATE_FOLDER = "/var/lib/azprov"
 
 log = logging.getLogger(__name__)
 
@@ -56,5 +56,5 @@ def read_state(root: Root) -> State:
 
 def write_state(root: Root, state: State) -> None:
     """Write it durably, in one step. Raises HostError."""
-    root.make_folders(_STATE_FOLDER)
+    root.make_folders(STATE_FOLDER)
     root.write(STATE_FILE, render_state(state))

@@ -1,0 +1,66 @@
+"""Make a used VM or image generic again, and armed for its next first boot.
+
+Everything is listed first, and asked about, unless --yes is given.
+"""
+
+import argparse
+import os
+import sys
+from typing import List
+
+from ..documents.accounts import parse_user_name
+from ..errors import HostError, NotPermitted
+from ..host.root import Root
+from ..image.deprovision import carry_out, plan
+from .console import Answer
+from .options import Parser, add_root_option
+
+_NOT_ASKED = 2
+_SHUT_DOWN = (
+    "Shut this VM down now and capture it: what still runs writes some of it anew "
+    "(a shell its history when it ends; unset HISTFILE keeps it from that)."
+)
+
+
+def configure(parser: Parser) -> None:
+    parser.add_argument("--user", metavar="NAME", help="remove that user, with home and rights")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    add_root_option(parser)
+
+
+def run(options: argparse.Namespace) -> Answer:
+    root: Root = options.root
+    if root.is_live and os.geteuid() != 0:
+        raise NotPermitted("deprovisioning changes this machine", "run it as root")
+    changes = plan(root, "" if options.user is None else parse_user_name(options.user))
+    planned = [f"{root.outside(change.path)}: {change.what}" for change in changes]
+    if not changes:
+        return Answer("Nothing is left to do.", {"planned": [], "failed": []})
+    if not options.yes and not _agrees(planned, asks=not options.json):
+        return Answer(
+            "",
+            {"planned": planned, "failed": []},
+            exit_code=_NOT_ASKED,
+            failure="nothing was changed; --yes does all of that without asking",
+        )
+    failures = [str(error) for error in carry_out(root, changes)]
+    answer = Answer(_SHUT_DOWN if root.is_live else "", {"planned": planned, "failed": failures})
+    if not failures:
+        return answer
+    return answer._replace(
+        exit_code=HostError.exit_code,
+        failure=f"{len(failures)} of {len(changes)} changes failed, see above; "
+        "mend the causes and run it again",
+    )
+
+
+def _agrees(planned: List[str], *, asks: bool) -> bool:
+    """Show what would be done; whether whoever sits there wants it."""
+    if not asks:
+        return False
+    print("\n".join(planned), flush=True)
+    if sys.stdin is None or not sys.stdin.isatty():
+        return False
+    sys.stderr.write("Do all of that? [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

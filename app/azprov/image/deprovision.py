@@ -1,0 +1,162 @@
+"""Making a used machine or image generic again, and armed for its next first boot.
+
+A plan is made first, of what is there; when nothing is, nothing is left to do.
+"""
+
+import logging
+from functools import partial
+from typing import Callable, Iterator, List, NamedTuple
+
+from ..documents.accounts import without_entry, without_member
+from ..documents.hostname import replace_own_name
+from ..errors import AzprovError, UsageError
+from ..host.accounts import GROUP, GSHADOW, PASSWD, SHADOW, find_account
+from ..host.hostname import HOSTNAME_FILE, HOSTS_FILE
+from ..host.root import Root
+from .init import INITS, Init
+from .leftovers import find_leftovers
+from .unit import PYZ
+
+# What other agents' deprovisioning calls a machine that has no name.
+_GENERIC_NAME = "localhost"
+
+# Where a file or a folder has the name of the user it is for.
+_OF_USERS = (
+    ("/var/spool/cron/crontabs", "crontab"),
+    ("/var/spool/cron/tabs", "crontab"),
+    ("/var/spool/cron", "crontab"),
+    ("/var/mail", "mail"),
+    ("/var/spool/mail", "mail"),
+    ("/var/lib/systemd/linger", "note of services to be started"),
+    ("/var/lib/AccountsService/users", "account service's note"),
+)
+_RIGHTS_FOLDERS = ("/etc/sudoers.d", "/etc/doas.d")
+_SUDOERS = "/etc/sudoers"
+# In this order: without a line in passwd nobody knows whose the rest is.
+_ENTRIES = ("/etc/subuid", "/etc/subgid", SHADOW, GSHADOW, GROUP, PASSWD)
+
+log = logging.getLogger(__name__)
+
+
+class Change(NamedTuple):
+    """One thing to do, as a person is asked about it."""
+
+    path: str
+    what: str
+    make: Callable[[], object]
+
+
+def plan(root: Root, user: str) -> List[Change]:
+    """What there is to do. With a user's name, that one goes as well.
+
+    Raises HostError; UsageError for a user that no image can do without.
+    """
+    changes = list(_user(root, user)) if user else []
+    changes += [
+        Change(left.path, f"{left.what}, removed", left.remove)
+        for left in find_leftovers(root)
+        if not user or left.user != user
+    ]
+    changes += _generic_name(root)
+    changes += _service(root)
+    return changes
+
+
+def carry_out(root: Root, changes: List[Change]) -> List[AzprovError]:
+    """Make every change that can be made; the failures of the others come back."""
+    failures: List[AzprovError] = []
+    for change in changes:
+        try:
+            change.make()
+        except AzprovError as error:
+            failures.append(error)
+            log.warning("%s", error)
+        else:
+            log.info("%s: %s", root.outside(change.path), change.what)
+    return failures
+
+
+def _user(root: Root, name: str) -> Iterator[Change]:
+    account = find_account(root, name)
+    if account is not None and account.uid == 0:
+        raise UsageError(
+            f"the user {name!a} has the number 0, which no image can do without",
+            "name the user that was deployed",
+        )
+    for folder in _RIGHTS_FOLDERS:
+        for held in root.names(folder):
+            yield from _lines_of(root, f"{folder}/{held}", name, goes_when_empty=True)
+    yield from _lines_of(root, _SUDOERS, name, goes_when_empty=False)
+    for folder, what in _OF_USERS:
+        if name in root.names(folder):
+            path = f"{folder}/{name}"
+            yield Change(path, f"{what} of {name}, removed", partial(root.remove_tree, path))
+    if account is not None and root.status(account.home, follow=False) is not None:
+        path = account.home
+        yield Change(path, f"home of {name}, removed", partial(root.remove_tree, path))
+    for path in (GROUP, GSHADOW):
+        yield from _edit(root, path, f"{name} as a member, taken out", without_member, name)
+    for path in _ENTRIES:
+        yield from _edit(root, path, f"entry of {name}, taken out", without_entry, name)
+
+
+def _edit(
+    root: Root, path: str, what: str, edited: Callable[[bytes, str], bytes], name: str
+) -> Iterator[Change]:
+    """A change of a file's lines, made in what it holds by then; nothing if it holds none."""
+    content = root.read(path)
+    if content is not None and edited(content, name) != content:
+        yield Change(path, what, lambda: root.write(path, edited(root.read(path) or b"", name)))
+
+
+def _lines_of(root: Root, path: str, name: str, *, goes_when_empty: bool) -> Iterator[Change]:
+    content = root.read(path) or b""
+    left = _without_rights(content, name)
+    if left == content:
+        return
+    if goes_when_empty and not _rights(left):
+        yield Change(path, f"rights of {name}, removed", partial(root.remove, path))
+    else:
+        yield from _edit(root, path, f"rights of {name}, taken out", _without_rights, name)
+
+
+def _without_rights(content: bytes, name: str) -> bytes:
+    """Without the lines of sudoers or doas.conf that are about that user alone."""
+    own = name.encode("ascii", "replace")
+    lines = content.splitlines(keepends=True)
+    return b"".join(line for line in lines if own not in _who(line))
+
+
+def _who(line: bytes) -> List[bytes]:
+    """Whom a rule is about: sudoers has it first, doas.conf behind permit and options."""
+    words = line.split()
+    if words[:1] == [b"permit"]:
+        return [word for word in words[1:] if word not in (b"nopass", b"persist", b"keepenv")][:1]
+    return [word.strip(b'"') for word in words[:1]]
+
+
+def _rights(content: bytes) -> List[bytes]:
+    lines = [line.strip() for line in content.splitlines()]
+    return [line for line in lines if line and not line.startswith((b"#", b"Defaults"))]
+
+
+def _generic_name(root: Root) -> Iterator[Change]:
+    named = f"set to {_GENERIC_NAME}"
+    content = f"{_GENERIC_NAME}\n".encode("ascii")
+    if root.read(HOSTNAME_FILE) not in (None, content):
+        write = partial(root.write, HOSTNAME_FILE, content)
+        yield Change(HOSTNAME_FILE, f"host name, {named}", write)
+    yield from _edit(root, HOSTS_FILE, f"own name, {named}", replace_own_name, _GENERIC_NAME)
+
+
+def _service(root: Root) -> Iterator[Change]:
+    """Have azprov's service start at the next boot again, where it is installed."""
+    for init in INITS.values():
+        unit = root.read(init.file) if root.read_link(init.file) is None else None
+        if unit is not None and PYZ.encode() in unit and root.read_link(init.link) is None:
+            yield Change(init.link, "azprov's service, enabled", partial(_enable, root, init))
+
+
+def _enable(root: Root, init: Init) -> None:
+    root.make_folders(init.link_folder)
+    root.link(init.link, init.file)

@@ -1,0 +1,202 @@
+"""What a machine that was used leaves in an image, and must not be in every VM made of it."""
+
+from fnmatch import fnmatchcase
+from functools import partial
+from typing import Callable, Iterator, List, NamedTuple
+
+from ..documents.accounts import (
+    MATCHES_NONE,
+    Account,
+    find_password,
+    is_password,
+    parse_accounts,
+    with_password,
+)
+from ..errors import HostError
+from ..host.accounts import PASSWD, SHADOW
+from ..host.root import Root
+from ..host.ssh import DROP_IN
+from ..host.sshd import SSH_FOLDER, is_host_key
+from ..host.state import STATE_FILE, STATE_FOLDER
+from .init import SYSTEMD
+
+
+class Leftover(NamedTuple):
+    """One thing, by the rule that finds it, and how it is taken away."""
+
+    rule: str
+    path: str
+    what: str
+    remove: Callable[[], object]
+    #: Whose it is, where it is a user's.
+    user: str = ""
+
+
+#: The rule of what could not be looked at.
+UNREADABLE = "unreadable"
+MACHINE_ID = "/etc/machine-id"
+_DBUS_MACHINE_ID = "/var/lib/dbus/machine-id"
+
+# Folders, and the files there, of systemd, sysvinit, Alpine, systemd-boot and Debian.
+_RANDOM_SEEDS = (
+    ("/var/lib/systemd", "random-seed"),
+    ("/var/lib/urandom", "random-seed"),
+    ("/var/lib/misc", "random-seed"),
+    ("/var/lib/seedrng", "seed.*"),
+    ("/var/lib", "random-seed"),
+    ("/boot/loader", "random-seed"),
+    ("/efi/loader", "random-seed"),
+    ("/boot/efi/loader", "random-seed"),
+)
+# Of dhclient, dhcpcd, NetworkManager, udhcpc and wicked, with what they tell a VM apart by.
+_LEASES = (
+    ("/var/lib/dhcp", "*.lease*"),
+    ("/var/lib/dhclient", "*.lease*"),
+    ("/var/lib/dhcpcd", "*.lease*"),
+    ("/var/lib/dhcpcd", "duid"),
+    ("/var/lib/dhcpcd", "secret"),
+    ("/etc", "dhcpcd.duid"),
+    ("/etc", "dhcpcd.secret"),
+    ("/var/lib/NetworkManager", "*.lease"),
+    ("/var/lib/NetworkManager", "secret_key"),
+    ("/var/lib/udhcpc", "*.lease*"),
+    ("/var/lib/wicked", "lease-*"),
+    ("/var/lib/wicked", "duid.xml"),
+)
+_NET_RULES = (("/etc/udev/rules.d", "70-persistent-net.rules"),)
+# What other agents keep there: certificates, private keys, the deployment's own data.
+_AGENT_DATA = ("/var/lib/waagent", "/var/lib/cloud", "/var/lib/azure-init")
+
+_HISTORIES = (".*_history", ".lesshst", ".viminfo", ".wget-hsts")
+_KEYS = (".ssh/authorized_keys", ".ssh/authorized_keys2")
+_FIRST_USER = 1000
+_NOBODY = 65534
+
+
+def find_leftovers(root: Root) -> List[Leftover]:
+    """All of them, in the order in which they are best removed.
+
+    What could not be looked at is among them, and says so when it is to be removed.
+    """
+    families = (_state, _host_keys, _machine_ids, _files, _agent_data, _homes, _passwords)
+    return [leftover for find in families for leftover in _found(root, find)]
+
+
+def _found(root: Root, find: Callable[[Root], Iterator[Leftover]]) -> List[Leftover]:
+    try:
+        return list(find(root))
+    except HostError as error:
+        return [Leftover(UNREADABLE, "/", error.summary, partial(_raise, error))]
+
+
+def _raise(error: HostError) -> None:
+    raise error
+
+
+def homes(root: Root) -> List[Account]:
+    """The accounts of people, and root's, that have a home."""
+    return [
+        account
+        for account in parse_accounts(root.read(PASSWD) or b"")
+        if (account.uid == 0 or _FIRST_USER <= account.uid != _NOBODY)
+        and account.home.startswith("/")
+        and account.home != "/"
+        and root.status(account.home) is not None
+    ]
+
+
+def _state(root: Root) -> Iterator[Leftover]:
+    if root.status(STATE_FILE) is not None:
+        yield Leftover(
+            *("state", STATE_FILE, "azprov's note of what is done"),
+            partial(root.remove_tree, STATE_FOLDER),
+        )
+    if root.status(DROP_IN) is not None:
+        yield _file(root, "state", DROP_IN, "what the platform asked sshd for")
+
+
+def _host_keys(root: Root) -> Iterator[Leftover]:
+    for name in root.names(SSH_FOLDER):
+        if is_host_key(name):
+            yield _file(root, "host-keys", f"{SSH_FOLDER}/{name}", "SSH host key")
+
+
+def _machine_ids(root: Root) -> Iterator[Leftover]:
+    if root.read_link(MACHINE_ID) is None and _is_machine_id(root.read(MACHINE_ID) or b""):
+        yield Leftover("machine-id", MACHINE_ID, "machine's id", partial(_empty_machine_id, root))
+    if root.read_link(_DBUS_MACHINE_ID) is None and root.read(_DBUS_MACHINE_ID):
+        yield _file(root, "machine-id", _DBUS_MACHINE_ID, "D-Bus' copy of the machine's id")
+
+
+def _empty_machine_id(root: Root) -> None:
+    """systemd fills an empty file at the next boot, also where / is read-only then."""
+    if any(root.status(program) is not None for program in SYSTEMD.programs):
+        root.write(MACHINE_ID, b"")
+    else:
+        root.remove(MACHINE_ID)
+
+
+def _is_machine_id(content: bytes) -> bool:
+    return content.strip() not in (b"", b"uninitialized")
+
+
+def _files(root: Root) -> Iterator[Leftover]:
+    for rule, what, places in (
+        ("random-seed", "random seed", _RANDOM_SEEDS),
+        ("leases", "DHCP lease or identity", _LEASES),
+        ("net-rules", "network names by MAC address", _NET_RULES),
+    ):
+        for folder, pattern in places:
+            for name in root.names(folder):
+                if fnmatchcase(name, pattern):
+                    yield _file(root, rule, f"{folder}/{name}", what)
+
+
+def _agent_data(root: Root) -> Iterator[Leftover]:
+    for folder in _AGENT_DATA:
+        if root.names(folder):
+            yield Leftover(
+                *("agent-data", folder, "what another agent keeps of its VM"),
+                partial(root.remove_tree, folder),
+            )
+
+
+def _homes(root: Root) -> Iterator[Leftover]:
+    for account in homes(root):
+        names = [
+            name
+            for name in root.names(account.home)
+            if any(fnmatchcase(name, pattern) for pattern in _HISTORIES)
+        ]
+        for rule, what, paths in (
+            ("authorized-keys", "keys that may log in", _KEYS),
+            ("histories", "what was typed", names),
+        ):
+            for path in (f"{account.home}/{name}" for name in paths):
+                if root.status(path, follow=False) is not None:
+                    remove = partial(_remove_as_user, root, account, path)
+                    yield Leftover(rule, path, what, remove, account.name)
+
+
+def _remove_as_user(root: Root, account: Account, path: str) -> None:
+    """In a home nothing is removed but with the rights of its user."""
+    with root.as_user((account.uid, account.gid)):
+        root.remove(path)
+
+
+def _passwords(root: Root) -> Iterator[Leftover]:
+    shadow = root.read(SHADOW) or b""
+    for account in parse_accounts(root.read(PASSWD) or b""):
+        field = find_password(shadow, account.name)
+        if field is not None and is_password(field):
+            what = f"password of {account.name}" if field else f"no password for {account.name}"
+            lock = partial(_lock, root, account.name)
+            yield Leftover("passwords", SHADOW, what, lock, account.name)
+
+
+def _lock(root: Root, name: str) -> None:
+    root.write(SHADOW, with_password(root.read(SHADOW) or b"", name, MATCHES_NONE))
+
+
+def _file(root: Root, rule: str, path: str, what: str) -> Leftover:
+    return Leftover(rule, path, what, partial(root.remove, path))

@@ -1,0 +1,331 @@
+"""A used image made generic again: what goes, what stays, and what a failure does not stop."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+from typing import Dict, List
+
+import pytest
+
+from azprov.errors import UsageError
+from azprov.host.root import Root
+from azprov.image.deprovision import plan
+from azprov.image.leftovers import find_leftovers
+from images import azprov, tree
+from pyz import PYZ
+
+ME = f"{os.geteuid()}:{os.getegid()}"
+UID = os.geteuid() or 1000
+VM = '{"vm_id": "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90", "done": ["ready"]}\n'
+
+# What stays, byte for byte.
+KEPT = {
+    "etc/passwd": f"root:x:{ME}:root:/root:/bin/sh\nnobody:x:65534:65534::/nowhere:/bin/false\n",
+    "etc/group": "root:x:0:\nsudo:x:27:ops\n",
+    "etc/gshadow": "root:*::\nsudo:*::ops\n",
+    "etc/sudoers": "root ALL=(ALL:ALL) ALL\n%sudo ALL=(ALL:ALL) ALL\n",
+    "etc/sudoers.d/README": "# deploy may look here\n",
+    "etc/ssh/sshd_config": "Include /etc/ssh/sshd_config.d/*.conf\n",
+    "usr/lib/systemd/systemd": "",
+    "root/.bashrc": "x\n",
+    "var/lib/dhcp/README": "x\n",
+}
+# By the rule, what a machine that was used leaves.
+LEFT: Dict[str, Dict[str, str]] = {
+    "state": {
+        "var/lib/azprov/state.json": VM,
+        "etc/ssh/sshd_config.d/00-azprov.conf": "PasswordAuthentication no\n",
+    },
+    "host-keys": {
+        "etc/ssh/ssh_host_rsa_key": "x",
+        "etc/ssh/ssh_host_rsa_key.pub": "x",
+        "etc/ssh/ssh_host_ed25519_key": "x",
+        "etc/ssh/ssh_host_ed25519_key-cert.pub": "x",
+    },
+    "machine-id": {
+        "etc/machine-id": "0123456789abcdef0123456789abcdef\n",
+        "var/lib/dbus/machine-id": "0123456789abcdef0123456789abcdef\n",
+    },
+    "random-seed": {
+        "var/lib/systemd/random-seed": "x",
+        "var/lib/urandom/random-seed": "x",
+        "var/lib/seedrng/seed.credit": "x",
+        "boot/loader/random-seed": "x",
+    },
+    "leases": {
+        "var/lib/dhcp/dhclient.eth0.leases": "x",
+        "var/lib/dhcpcd/eth0.lease": "x",
+        "var/lib/dhcpcd/duid": "x",
+        "var/lib/NetworkManager/internal-x-eth0.lease": "x",
+        "var/lib/NetworkManager/secret_key": "x",
+    },
+    "net-rules": {"etc/udev/rules.d/70-persistent-net.rules": "x"},
+    "agent-data": {"var/lib/waagent/key.prv": "x", "var/lib/cloud/instance/user-data.txt": "x"},
+    "authorized-keys": {"root/.ssh/authorized_keys": "x"},
+    "histories": {"root/.bash_history": "x", "root/.python_history": "x", "root/.viminfo": "x"},
+    "passwords": {"etc/shadow": "root:$y$hash:19000:0:99999:7:::\n"},
+}
+UNIT = "etc/systemd/system/azure-provisioning.service"
+LINK = "etc/systemd/system/multi-user.target.wants/azure-provisioning.service"
+
+
+def lay(root: Path, files: Dict[str, str]) -> None:
+    for name, content in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(content)
+
+
+def files(root: Path) -> Dict[str, str]:
+    return {name: what for name, what in tree(root).items() if not what.startswith("folder")}
+
+
+@pytest.fixture
+def clean(tmp_path: Path) -> Path:
+    """An image that no machine has used."""
+    root = tmp_path / "image"
+    root.mkdir(mode=0o755)
+    lay(root, KEPT)
+    lay(root, {"etc/hostname": "localhost\n", "etc/hosts": "127.0.1.1\tlocalhost\n"})
+    lay(root, {"etc/shadow": "root:*:19000:0:99999:7:::\n", "etc/machine-id": ""})
+    (root / "etc/ssh/sshd_config.d").mkdir()
+    return root
+
+
+def test_a_clean_image_has_nothing_left(clean: Path) -> None:
+    """And deprovisioning it changes nothing, without a question."""
+    before = tree(clean)
+
+    assert find_leftovers(Root(str(clean))) == []
+    assert azprov("deprovision", "--root", clean) == (0, "Nothing is left to do.\n", "")
+    assert tree(clean) == before
+
+
+@pytest.mark.parametrize("rule", LEFT)
+def test_each_kind_is_found_and_removed(clean: Path, rule: str) -> None:
+    """By its own rule; and found no more."""
+    before = files(clean)
+    lay(clean, LEFT[rule])
+    root = Root(str(clean))
+
+    found = find_leftovers(root)
+    for leftover in found:
+        leftover.remove()
+
+    assert {leftover.rule for leftover in found} == {rule}
+    paths = {f"/{name}" for name in LEFT[rule]}
+    assert len(found) == len(paths)
+    assert all(any(path.startswith(leftover.path) for path in paths) for leftover in found)
+    assert find_leftovers(root) == []
+    assert files(clean) == before
+
+
+def test_a_used_image_is_made_generic(clean: Path) -> None:
+    """All at once, by the command; a second time finds nothing."""
+    for left in LEFT.values():
+        lay(clean, left)
+    lay(clean, {"etc/hostname": "base\n", "etc/hosts": "127.0.0.1\tlocalhost\n127.0.1.1\tbase\n"})
+
+    code, out, err = azprov("deprovision", "--root", clean, "--yes")
+
+    assert (code, out) == (0, "")
+    assert f"{clean}/etc/machine-id: machine's id, removed" in err
+    assert (clean / "etc/machine-id").read_text() == ""
+    assert (clean / "etc/shadow").read_text() == "root:*:19000:0:99999:7:::\n"
+    assert (clean / "etc/hostname").read_text() == "localhost\n"
+    assert (clean / "etc/hosts").read_text() == "127.0.0.1\tlocalhost\n127.0.1.1\tlocalhost\n"
+    for name, content in KEPT.items():
+        assert (clean / name).read_text() == content
+    again = azprov("deprovision", "--root", clean, "--yes")
+    assert again == (0, "Nothing is left to do.\n", "")
+
+
+def test_the_machine_id_without_systemd(clean: Path) -> None:
+    """Nobody would fill an empty file."""
+    (clean / "usr/lib/systemd/systemd").unlink()
+    lay(clean, {"etc/machine-id": "0123456789abcdef0123456789abcdef\n"})
+
+    azprov("deprovision", "--root", clean, "--yes")
+
+    assert not (clean / "etc/machine-id").exists()
+
+
+def test_an_id_that_is_to_be_made_is_none(clean: Path) -> None:
+    """As image builders leave it; nor is a link to the machine's own one."""
+    lay(clean, {"etc/machine-id": "uninitialized\n"})
+    (clean / "var/lib/dbus").mkdir(parents=True)
+    (clean / "var/lib/dbus/machine-id").symlink_to("/etc/machine-id")
+
+    assert find_leftovers(Root(str(clean))) == []
+
+
+def test_the_service_is_armed_again(clean: Path) -> None:
+    """Where it is installed, and only there."""
+    text = "ExecStart=/usr/bin/python3 -I /usr/local/lib/azprov/azprov.pyz provision\n"
+    lay(clean, {UNIT: "[Service]\n" + text})
+
+    assert azprov("deprovision", "--root", clean, "--yes")[0] == 0
+
+    assert os.readlink(clean / LINK) == "/" + UNIT
+    assert azprov("deprovision", "--root", clean, "--yes")[1] == "Nothing is left to do.\n"
+
+
+@pytest.mark.parametrize("other", ["[Service]\nExecStart=/bin/other\n", None])
+def test_another_service_of_that_name_is_not(clean: Path, other: object) -> None:
+    """Nor a masked one."""
+    if other is None:
+        (clean / UNIT).parent.mkdir(parents=True)
+        (clean / UNIT).symlink_to("/dev/null")
+    else:
+        lay(clean, {UNIT: str(other)})
+
+    assert azprov("deprovision", "--root", clean)[1] == "Nothing is left to do.\n"
+
+
+USER = {
+    "etc/passwd": KEPT["etc/passwd"] + f"deploy:x:{UID}:{UID}::/home/deploy:/bin/sh\n",
+    "etc/shadow": "root:*:19000:0:99999:7:::\ndeploy:$y$hash:19000:0:99999:7:::\n",
+    "etc/group": "root:x:0:\nsudo:x:27:ops,deploy\ndeploy:x:1000:\ndeployers:x:1001:deploy\n",
+    "etc/gshadow": "root:*::\nsudo:*::ops,deploy\ndeploy:!::\n",
+    "etc/subuid": "deploy:100000:65536\n",
+    "etc/sudoers": KEPT["etc/sudoers"] + "deploy ALL=(ALL) NOPASSWD:ALL\n",
+    "etc/sudoers.d/90-azprov": '"deploy" ALL=(ALL:ALL) NOPASSWD:ALL\n',
+    "etc/sudoers.d/two": "deploy ALL=(ALL) ALL\nops ALL=(ALL) ALL\n",
+    "etc/doas.d/90-azprov.conf": "permit nopass deploy\n",
+    "var/spool/cron/crontabs/deploy": "x",
+    "var/mail/deploy": "x",
+    "home/deploy/.ssh/authorized_keys": "x",
+    "home/deploy/.bash_history": "x",
+    "home/deploy/deep/er/file": "x",
+}
+
+
+def with_user(root: Path) -> None:
+    lay(root, USER)
+    for path in (root / "home/deploy", *(root / "home/deploy").rglob("*")):
+        os.chown(path, UID, -1)
+
+
+def test_a_user_goes_with_all_that_is_theirs(clean: Path) -> None:
+    """And nobody else's; a second time finds nobody."""
+    before = {name: what.partition(" ")[2] for name, what in files(clean).items()}
+    with_user(clean)
+    (clean / "home/deploy/out").symlink_to("/etc")
+
+    code, _, _ = azprov("deprovision", "--root", clean, "--user", "deploy", "--yes")
+
+    assert code == 0
+    left = {name: what.partition(" ")[2] for name, what in files(clean).items()}
+    assert left == {
+        **before,
+        "etc/group": r"b'root:x:0:\nsudo:x:27:ops\ndeployers:x:1001:\n'",
+        "etc/subuid": "b''",
+        "etc/sudoers.d/two": r"b'ops ALL=(ALL) ALL\n'",
+    }
+    again = azprov("deprovision", "--root", clean, "--user", "deploy", "--yes")
+    assert again == (0, "Nothing is left to do.\n", "")
+
+
+def test_without_being_named_a_user_stays(clean: Path) -> None:
+    """But for what lets anybody log in as that one."""
+    with_user(clean)
+
+    assert azprov("deprovision", "--root", clean, "--yes")[0] == 0
+
+    assert "deploy:*:" in (clean / "etc/shadow").read_text()
+    assert not (clean / "home/deploy/.ssh/authorized_keys").exists()
+    assert (clean / "home/deploy/deep/er/file").exists()
+
+
+@pytest.mark.parametrize("name", ["root", "toor"])
+def test_root_stays(clean: Path, name: str) -> None:
+    """By its number, whatever it is called."""
+    lay(clean, {"etc/passwd": "root:x:0:0::/root:/bin/sh\ntoor:x:0:0::/root:/bin/sh\n"})
+
+    with pytest.raises(UsageError, match="has the number 0"):
+        plan(Root(str(clean)), name)
+
+
+def test_without_a_terminal_it_is_listed(clean: Path) -> None:
+    """Exit code 2, and nothing is changed."""
+    lay(clean, LEFT["leases"])
+    before = tree(clean)
+
+    code, out, err = azprov("deprovision", "--root", clean)
+
+    assert code == 2
+    assert f"{clean}/var/lib/dhcpcd/duid: DHCP lease or identity, removed" in out.splitlines()
+    assert err == "azprov: nothing was changed; --yes does all of that without asking\n"
+    assert tree(clean) == before
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y", 0), ("YES", 0), ("n", 2), ("", 2)])
+def test_on_a_terminal_it_asks(clean: Path, answer: str, code: int) -> None:
+    """No is the default."""
+    lay(clean, LEFT["leases"])
+    master, slave = pty.openpty()
+    command: List[str] = [sys.executable, "-I", str(PYZ), "deprovision", "--root", str(clean)]
+    with subprocess.Popen(
+        command, stdin=slave, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as p:
+        os.write(master, answer.encode() + b"\n")
+        _, err = p.communicate(timeout=60)
+    os.close(slave)
+    os.close(master)
+
+    assert p.returncode == code
+    assert b"Do all of that? [y/N] " in err
+    assert (clean / "var/lib/dhcpcd/duid").exists() == (code == 2)
+
+
+def test_a_failure_stops_nothing_else(clean: Path) -> None:
+    """It is told, counted in the last line, and is the exit code."""
+    lay(clean, LEFT["leases"])
+    lay(clean, LEFT["random-seed"])
+    seed = clean / "var/lib/urandom/random-seed"
+    seed.unlink()
+    seed.mkdir()
+    (seed / "x").write_text("")
+
+    code, out, err = azprov("deprovision", "--root", clean, "--yes", "--json")
+
+    assert code == 73
+    answer = json.loads(out)
+    assert len(answer["planned"]) == 9
+    (failed,) = answer["failed"]
+    assert failed.startswith(f"could not remove {seed}")
+    assert err.splitlines()[-1] == (
+        "azprov: 1 of 9 changes failed, see above; mend the causes and run it again"
+    )
+    assert not (clean / "boot/loader/random-seed").exists()
+    assert not (clean / "var/lib/dhcpcd/duid").exists()
+
+
+def test_what_cannot_be_looked_at_is_told(clean: Path) -> None:
+    """And the rest is done all the same."""
+    lay(clean, LEFT["random-seed"])
+    (clean / "etc/shadow").unlink()
+    os.mkfifo(clean / "etc/shadow")
+
+    code, _, err = azprov("deprovision", "--root", clean, "--yes")
+
+    assert code == 73
+    assert f"{clean}/etc/shadow is no regular file" in err
+    assert not (clean / "boot/loader/random-seed").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root acts as others")
+def test_a_link_in_a_home_saves_what_it_points_to(clean: Path) -> None:
+    """Root removes nothing for a user that the user could not."""
+    lay(clean, {"etc/passwd": "eve:x:54321:54321::/home/eve:/bin/sh\n", "etc/authorized_keys": "x"})
+    (clean / "home/eve").mkdir(parents=True)
+    (clean / "home/eve/.ssh").symlink_to("/etc")
+    os.chown(clean / "home/eve", 54321, 54321)
+
+    code, _, err = azprov("deprovision", "--root", clean, "--yes")
+
+    assert code == 73
+    assert "Permission denied" in err
+    assert (clean / "etc/authorized_keys").exists()
