@@ -109,6 +109,26 @@ def test_only_regular_files_of_some_size_are_read(inside: Path, kind: str) -> No
         Root(str(inside)).read("/x")
 
 
+def test_a_large_file_is_opened(inside: Path) -> None:
+    """To be read as far as is needed; none is None, and a link out finds nothing."""
+    with (inside / "x").open("wb") as file:
+        file.write(b"first")
+        file.truncate(1 << 40)
+    (inside / "link").symlink_to(inside.parent / "outside" / "secret")
+    os.mkfifo(inside / "fifo")
+    root = Root(str(inside))
+
+    opened = root.open_file("/x")
+
+    assert opened is not None
+    with opened:
+        assert opened.read(5) == b"first"
+    assert root.open_file("/none") is None
+    assert root.open_file("/link") is None
+    with pytest.raises(HostError, match="is no regular file"):
+        root.open_file("/fifo")
+
+
 def test_a_leftover_of_a_power_cut_is_in_nobodys_way(inside: Path) -> None:
     """Not even when it is a link to somewhere else."""
     secret = inside.parent / "outside" / "secret"
@@ -266,13 +286,13 @@ def test_an_open_file_is_a_regular_one(inside: Path) -> None:
     (inside / "a").write_text("1")
     root = Root(str(inside))
 
-    with root.open_file("/a", os.O_RDWR | os.O_APPEND) as number:
+    with root.open_shared("/a") as number:
         os.write(number, b"2")
     assert (inside / "a").read_text() == "12"
-    with pytest.raises(HostError, match="could not use"), root.open_file("/b"):
+    with pytest.raises(HostError, match="could not append to"), root.open_shared("/b"):
         raise AssertionError
     os.mkfifo(inside / "fifo")
-    with pytest.raises(HostError, match="no regular file"), root.open_file("/fifo"):
+    with pytest.raises(HostError, match="no regular file"), root.open_shared("/fifo"):
         raise AssertionError
 
 

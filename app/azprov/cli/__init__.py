@@ -24,6 +24,7 @@ COMMANDS = {
     "provision": "the first boot: the steps asked for, then Ready, each once per VM",
     "install": "put this file and its boot service into an image",
     "uninstall": "take them out again",
+    "check": "say whether an image will provision: findings with a mend each",
     "deprovision": "make a used VM or image generic again, armed for its next first boot",
     "unit": "print the service file that install would write",
     "rehearse": "run the client against a simulated platform on loopback",

@@ -53,7 +53,7 @@ def add_common_options(parser: Parser) -> None:
     parser.add_argument("-q", "--quiet", action="store_true", help="show errors only")
 
 
-def add_wireserver_options(parser: Parser) -> None:
+def add_wireserver_options(parser: Parser, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
     parser.add_argument(
         "--wireserver",
         metavar="HOST[:PORT]",
@@ -63,8 +63,8 @@ def add_wireserver_options(parser: Parser) -> None:
         "--timeout",
         metavar="SECONDS",
         type=_seconds,
-        default=DEFAULT_TIMEOUT_S,
-        help="for the whole conversation (900)",
+        default=timeout_s,
+        help=f"for the whole conversation ({timeout_s:g})",
     )
     parser.add_argument(
         "--agent-name",
@@ -75,7 +75,7 @@ def add_wireserver_options(parser: Parser) -> None:
     )
 
 
-def add_imds_options(parser: Parser) -> None:
+def add_imds_options(parser: Parser, *, timeout_s: float = DEFAULT_IMDS_TIMEOUT_S) -> None:
     parser.add_argument(
         "--imds",
         metavar="HOST[:PORT]",
@@ -85,8 +85,8 @@ def add_imds_options(parser: Parser) -> None:
         "--imds-timeout",
         metavar="SECONDS",
         type=_imds_seconds,
-        default=DEFAULT_IMDS_TIMEOUT_S,
-        help="for all that is asked there (120, at most 300)",
+        default=timeout_s,
+        help=f"for all that is asked there ({timeout_s:g}, at most 300)",
     )
 
 

@@ -26,7 +26,7 @@ def tell_host(root: Root, key: str, value: str) -> None:
     """
     if root.status(POOL) is None:
         raise HostError(f"there is no Hyper-V KVP daemon, no {POOL}")
-    with root.open_file(POOL, os.O_RDWR | os.O_APPEND) as pool:
+    with root.open_shared(POOL) as pool:
         _lock(pool)
         _append(pool, render_record(key, value), _booted_at(root))
 

@@ -10,7 +10,7 @@ import errno
 import os
 import stat
 from contextlib import contextmanager
-from typing import Iterator, List, Optional
+from typing import BinaryIO, Iterator, List, Optional
 
 from ..errors import HostError, NotPermitted
 from .place import FOLDER, Owner, Place, beside, empty, make_folder, replace, sync
@@ -48,34 +48,50 @@ class Root:
         """The path as a person at a shell would name it."""
         return path if self.is_live else self.path.rstrip("/") + path
 
-    def read(self, path: str) -> Optional[bytes]:
-        """A regular file of at most 1 MiB; None if there is none.
+    def read(self, path: str, *, limit_bytes: int = _LIMIT_BYTES) -> Optional[bytes]:
+        """A regular file of at most limit_bytes (1 MiB); None if there is none.
 
         Raises HostError for anything else, and for a file that cannot be read.
         """
+        file = self.open_file(path)
+        if file is None:
+            return None
         try:
-            with self._open(path, os.O_RDONLY) as number, open(number, "rb", closefd=False) as file:
-                content = file.read(_LIMIT_BYTES + 1)
+            with file:
+                content = file.read(limit_bytes + 1)
+        except OSError as error:
+            raise self._failed("read", path, error) from error
+        if len(content) > limit_bytes:
+            raise HostError(f"{self.outside(path)} is larger than {limit_bytes} bytes")
+        return content
+
+    def open_file(self, path: str) -> Optional[BinaryIO]:
+        """A regular file of any size, opened to be read; None if there is none.
+
+        Raises HostError; what reads from it meets an OSError.
+        """
+        try:
+            number = self._open(path, os.O_RDONLY)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise self._failed("read", path, error) from error
-        if len(content) > _LIMIT_BYTES:
-            raise HostError(f"{self.outside(path)} is larger than {_LIMIT_BYTES} bytes")
-        return content
+        return open(number, "rb")
 
     @contextmanager
-    def open_file(self, path: str, flags: int = os.O_RDONLY) -> Iterator[int]:
-        """The number of a regular file, opened with flags of open(2) that make none.
+    def open_shared(self, path: str) -> Iterator[int]:
+        """The number of a regular file that others write too, opened to be appended to.
 
-        For what is too large to be read, or is shared with others. Raises HostError,
-        also for an OSError while it is open.
+        Raises HostError, also for an OSError while it is open.
         """
         try:
-            with self._open(path, flags) as number:
+            number = self._open(path, os.O_RDWR | os.O_APPEND)
+            try:
                 yield number
+            finally:
+                os.close(number)
         except OSError as error:
-            raise self._failed("use", path, error) from error
+            raise self._failed("append to", path, error) from error
 
     def write(
         self,
@@ -228,17 +244,14 @@ class Root:
         except OSError as error:
             raise self._failed("act as a user of", "/", error) from error
 
-    @contextmanager
-    def _open(self, path: str, flags: int) -> Iterator[int]:
+    def _open(self, path: str, flags: int) -> int:
         """A regular file; raises OSError, or HostError if it is of another kind."""
         with self._place(path, follow=True) as place:
             number = os.open(place.name, flags | _NO_LINK, dir_fd=place.folder)
-        try:
-            if not stat.S_ISREG(os.fstat(number).st_mode):
-                raise HostError(f"{self.outside(path)} is no regular file")
-            yield number
-        finally:
+        if not stat.S_ISREG(os.fstat(number).st_mode):
             os.close(number)
+            raise HostError(f"{self.outside(path)} is no regular file")
+        return number
 
     @contextmanager
     def _place(self, path: str, *, follow: bool) -> Iterator["Place"]:

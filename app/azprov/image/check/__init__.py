@@ -1,0 +1,58 @@
+"""Whether an image will provision on Azure: every rule, asked of its files.
+
+Rule of this room: nothing is changed, run or asked of the network, and nothing
+that an image holds can stop the check.
+"""
+
+from typing import Callable, Iterator, List, Sequence, Tuple
+
+from ...documents.text import printable
+from ...errors import HostError
+from . import agents, boot, clock, firewall, kernel, live, network, service, ssh
+from .finding import NOTE, SEVERITIES, Finding
+from .image import Image
+from .live import Probe, ask
+
+Rule = Callable[[Image], Iterator[Finding]]
+
+#: In the order in which they are reported, below their severity.
+FAMILIES: Tuple[Tuple[Rule, ...], ...] = (
+    service.RULES,
+    agents.RULES,
+    network.RULES,
+    kernel.RULES,
+    boot.RULES,
+    firewall.RULES,
+    ssh.RULES,
+    clock.RULES,
+    live.RULES,
+)
+
+_LONGEST_SENTENCE = 1000
+
+
+def check(image: Image, probes: Sequence[Probe] = ()) -> List[Finding]:
+    """All that was found, the errors first; `probes` are questions to the platform."""
+    found = [finding for family in FAMILIES for rule in family for finding in _ask(rule, image)]
+    found += [*ask(probes), *image.notes]
+    return sorted(map(_fit, found), key=lambda finding: SEVERITIES.index(finding.severity))
+
+
+def _ask(rule: Rule, image: Image) -> Iterator[Finding]:
+    try:
+        yield from rule(image)
+    except HostError as error:
+        yield Finding(
+            "unread",
+            NOTE,
+            f"{error.summary}, so {rule.__name__.replace('_', ' ')} was not finished",
+            error.hint or "look at what is there",
+        )
+
+
+def _fit(finding: Finding) -> Finding:
+    """Without what an image's own names and texts could do to a terminal."""
+    return finding._replace(
+        what=printable(finding.what, _LONGEST_SENTENCE),
+        mend=printable(finding.mend, _LONGEST_SENTENCE),
+    )

@@ -1,0 +1,130 @@
+"""What the boot loader and fstab say that does not hold on Azure."""
+
+import re
+from typing import Iterator, List, Tuple
+
+from ...documents.settings import parse_assignments, uncommented
+from ...documents.text import printable
+from .finding import ERROR, WARNING, Finding
+from .image import Image
+
+# Azure's serial console: https://learn.microsoft.com/troubleshoot/azure/virtual-machines/linux/
+# serial-console-linux, read 2026-11-22; on Arm the port is ttyAMA0.
+_CONSOLE = re.compile(r"\bconsole=tty(S0|AMA0)\b")
+_ROOT = re.compile(r"\broot=(/dev/(?:(sd)|vd|xvd|hd)[a-z]+[0-9]*)")
+_KERNEL_LINE = re.compile(r"(linux|linux16|linuxefi|options|append|kernelopts=)", re.IGNORECASE)
+_LOADER_FILES = (
+    *("/boot/grub/grub.cfg", "/boot/grub2/grub.cfg", "/boot/grub2/grubenv"),
+    *("/boot/extlinux/extlinux.conf", "/boot/extlinux.conf"),
+)
+_ENTRY_FOLDERS = ("/boot/loader/entries", "/efi/loader/entries", "/boot/efi/loader/entries")
+_COMMAND_LINES = ("/etc/kernel/cmdline", "/usr/lib/kernel/cmdline")
+_UNSTABLE = re.compile(r"/dev/(sd|vd|xvd|hd)[a-z]+[0-9]*\Z|/dev/nvme[0-9]+n")
+# The disk that a VM may have beside its own, and loses when it moves.
+_RESOURCE_DISK = "/dev/disk/cloud/azure_resource"
+
+
+def check_console(image: Image) -> Iterator[Finding]:
+    """A serial console is all there is to look at when a deployment fails."""
+    lines = command_lines(image)
+    if lines and not any(_CONSOLE.search(line) for _, line in lines):
+        yield Finding(
+            "console-missing",
+            WARNING,
+            f"{image.shown(lines[0][0])} does not say console=ttyS0, so Azure's serial console "
+            "and boot log stay empty when a deployment fails",
+            _edit_kernel_line(image, lines[0][0], "add console=ttyS0 to"),
+        )
+
+
+def check_root_name(image: Image) -> Iterator[Finding]:
+    """Azure has no virtio disks, and the names of the others differ by the VM's size."""
+    for path, line in command_lines(image):
+        match = _ROOT.search(line)
+        if match:
+            yield Finding(
+                "root-by-name",
+                WARNING if match.group(2) else ERROR,
+                f"{image.shown(path)} has root={printable(match.group(1), 40)}, a name that the "
+                "disk does not have on every VM of Azure, where the root is then not found",
+                _edit_kernel_line(image, path, "write root=UUID=... in"),
+            )
+            return
+
+
+def check_fstab(image: Image) -> Iterator[Finding]:
+    """fstab(5) with names of the machine that the image was made on; swap."""
+    shown = image.shown("/etc/fstab")
+    for line in uncommented(image.text("/etc/fstab")):
+        fields = line.split()
+        if len(fields) < 3:
+            continue
+        device, place, kind = (printable(field, 60) for field in fields[:3])
+        options = fields[3].split(",") if len(fields) > 3 else []
+        if "noauto" in options:
+            continue
+        if kind == "swap":
+            if not device.startswith((_RESOURCE_DISK, "/dev/zram")):
+                yield Finding(
+                    "swap-on-os-disk",
+                    WARNING,
+                    f"{shown} has swap on {device}: on the OS disk it is slow and costs what the "
+                    "disk is billed and throttled by",
+                    f"take the line out of {shown}; where swap is needed, make it on the VM's "
+                    "temporary disk at boot",
+                )
+        elif _UNSTABLE.match(device):
+            yield Finding(
+                "fstab-by-name",
+                WARNING if "nofail" in options else ERROR,
+                f"{shown} mounts {place} from {device}, a name that differs between sizes and "
+                "boots of VMs"
+                + (
+                    ""
+                    if "nofail" in options
+                    else ", so that the boot may stop in the emergency shell"
+                ),
+                f"write UUID=... there, as blkid {device} shows it",
+            )
+
+
+def command_lines(image: Image) -> List[Tuple[str, str]]:
+    """The kernel's command lines with their files: what boots, else what it is made from."""
+    entries = [path for folder in _ENTRY_FOLDERS for path in image.matching(folder, ".conf")]
+    found = [
+        (path, line)
+        for path in [*_LOADER_FILES, *entries]
+        for line in uncommented(image.text(path))
+        if _KERNEL_LINE.match(line)
+    ]
+    # With Fedora's boot loader specification grub.cfg has only what leads to the entries.
+    if found:
+        return found
+    for path in ["/etc/default/grub", *image.matching("/etc/default/grub.d", ".cfg")]:
+        settings = parse_assignments(image.text(path))
+        found += [
+            (path, settings[name])
+            for name in sorted(settings)
+            if name.startswith("GRUB_CMDLINE_LINUX")
+        ]
+    return found + [
+        (path, " ".join(uncommented(image.text(path))))
+        for path in _COMMAND_LINES
+        if image.is_there(path)
+    ]
+
+
+def _edit_kernel_line(image: Image, path: str, what: str) -> str:
+    """What to edit for the lines of a file, and what to run then."""
+    if "grub" not in path and not image.is_there("/etc/default/grub"):
+        return f"{what} {image.shown(path)}"
+    update = "update-grub" if image.tool == "apt-get" else "grub2-mkconfig -o /boot/grub2/grub.cfg"
+    if image.tool in ("pacman", "apk"):
+        update = "grub-mkconfig -o /boot/grub/grub.cfg"
+    return (
+        f"{what} GRUB_CMDLINE_LINUX of {image.shown('/etc/default/grub')}, "
+        f"then {image.inside(update)}"
+    )
+
+
+RULES = (check_console, check_root_name, check_fstab)

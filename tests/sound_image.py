@@ -1,0 +1,110 @@
+"""A sound image to try rules on: Debian's files, as far as anything looks at them."""
+
+from pathlib import Path
+from typing import Dict, Optional, Union
+
+from azprov.host.root import Root
+from azprov.image.init import SYSTEMD
+from azprov.image.install import install
+from azprov.image.unit import render_unit
+from images import add_python
+from pyz import PYZ
+
+KERNEL = "6.1.0-56-cloud-amd64"
+MODULES = f"usr/lib/modules/{KERNEL}"
+INITRAMFS = f"boot/initrd.img-{KERNEL}"
+SYSTEM = "etc/systemd/system"
+WANTS = f"{SYSTEM}/multi-user.target.wants"
+VENDOR = "usr/lib/systemd/system"
+
+#: Paths with what they hold: None for nothing, "-> x" for a link, else a file's text.
+Change = Dict[str, Optional[Union[str, bytes]]]
+
+SOUND: Change = {
+    "usr/lib/os-release": 'ID=debian\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n',
+    "etc/os-release": "-> ../usr/lib/os-release",
+    "etc/machine-id": "",
+    "usr/lib/systemd/systemd": "",
+    "etc/fstab": "# <file system> ...\nUUID=0000 / ext4 errors=remount-ro 0 1\n",
+    "etc/default/grub": 'GRUB_CMDLINE_LINUX_DEFAULT="quiet"\nGRUB_CMDLINE_LINUX="console=ttyS0"\n',
+    "etc/systemd/network/10-azure.network": "[Match]\nName=eth0\n\n[Network]\nDHCP=yes\n",
+    f"{VENDOR}/systemd-networkd.service": "[Unit]\n",
+    f"{WANTS}/systemd-networkd.service": f"-> /{VENDOR}/systemd-networkd.service",
+    f"{VENDOR}/ssh.service": "[Unit]\n",
+    f"{WANTS}/ssh.service": f"-> /{VENDOR}/ssh.service",
+    f"{SYSTEM}/sshd.service": f"-> /{VENDOR}/ssh.service",
+    "usr/sbin/sshd": "program",
+    "usr/bin/ssh-keygen": "program",
+    f"{VENDOR}/chrony.service": "[Unit]\n",
+    f"{WANTS}/chrony.service": f"-> /{VENDOR}/chrony.service",
+    f"{MODULES}/modules.builtin": "kernel/fs/ext4/ext4.ko\nkernel/drivers/hv/hv_vmbus.ko\n",
+    f"{MODULES}/modules.dep": "kernel/drivers/net/hyperv/hv_netvsc.ko.xz: kernel/a.ko\n"
+    "kernel/drivers/scsi/hv_storvsc.ko: kernel/drivers/scsi/scsi_mod.ko\n",
+}
+
+#: What makes of it an image with Alpine's init.
+OPENRC: Change = {
+    **{path: None for path in SOUND if path.startswith((SYSTEM, VENDOR, "usr/lib/systemd"))},
+    f"{SYSTEM}/azure-provisioning.service": None,
+    f"{WANTS}/azure-provisioning.service": None,
+    "etc/systemd/network/10-azure.network": None,
+    "usr/lib/os-release": "ID=alpine\n",
+    "sbin/openrc": "program",
+    "etc/init.d/sshd": "program",
+    "etc/runlevels/default/sshd": "-> /etc/init.d/sshd",
+    "etc/init.d/chronyd": "program",
+    "etc/runlevels/default/chronyd": "-> /etc/init.d/chronyd",
+    "etc/init.d/networking": "program",
+    "etc/runlevels/boot/networking": "-> /etc/init.d/networking",
+    "etc/network/interfaces": "auto lo\niface lo inet loopback\nauto eth0\niface eth0 inet dhcp\n",
+    "sbin/udhcpc": "program",
+    "etc/init.d/azure-provisioning": "#!/sbin/openrc-run\ncommand=/usr/bin/python3\n"
+    'command_args="-I /usr/local/lib/azprov/azprov.pyz provision"\n',
+    "etc/runlevels/default/azure-provisioning": "-> /etc/init.d/azure-provisioning",
+}
+
+
+def cpio(*names: str) -> bytes:
+    """An archive of empty files, in the form of an initramfs."""
+    packed = b""
+    for name in [*names, "TRAILER!!!"]:
+        fields = [0] * 11 + [len(name) + 1, 0]
+        header = b"070701" + b"".join(b"%08X" % field for field in fields)
+        entry = header + name.encode() + b"\0"
+        packed += entry + bytes(-len(entry) % 4)
+    return packed
+
+
+def change(root: Path, changes: Change) -> None:
+    """Make paths hold what is said."""
+    for name, content in changes.items():
+        path = root / name
+        if path.is_symlink() or path.exists():
+            path.unlink()
+        if content is None:
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        elif content.startswith("-> "):
+            path.symlink_to(content[3:])
+        else:
+            path.write_text(content)
+            path.chmod(0o755 if content == "program" else 0o644)
+
+
+def make_sound(root: Path) -> Path:
+    """A tree on which nothing is wrong, with azprov installed."""
+    root.mkdir(exist_ok=True)
+    add_python(root)
+    change(root, SOUND)
+    change(root, {INITRAMFS: cpio("lib/modules/x/kernel/drivers/scsi/hv_storvsc.ko.xz")})
+    install(
+        Root(str(root)),
+        PYZ.read_bytes(),
+        render_unit("/usr/bin/python3", []),
+        init=SYSTEMD,
+        enable=True,
+        force=False,
+    )
+    return root

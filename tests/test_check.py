@@ -1,0 +1,845 @@
+"""What `check` finds, and what it must not: one tree a rule, sound but for one thing."""
+
+import gzip
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Tuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from azprov.host.root import Root
+from azprov.image.check import check
+from azprov.image.check.image import Image
+from images import azprov, tree
+from sound_image import (
+    INITRAMFS,
+    MODULES,
+    OPENRC,
+    SYSTEM,
+    VENDOR,
+    WANTS,
+    Change,
+    change,
+    cpio,
+    make_sound,
+)
+
+UNIT = "azure-provisioning.service"
+NETWORK = "etc/systemd/network/10-azure.network"
+PYZ = "usr/local/lib/azprov/azprov.pyz"
+NM = "etc/NetworkManager/system-connections"
+MAC = "00:15:5d:01:02:03"
+
+
+class Wrong(NamedTuple):
+    """One thing that is wrong, and what is to be found for it."""
+
+    rule: str
+    severity: str
+    done: Change
+
+
+def enabled(service: str) -> Change:
+    """A service of the distribution that starts at boot."""
+    return {
+        f"{VENDOR}/{service}": "[Unit]\n",
+        f"{WANTS}/{service}": f"-> /{VENDOR}/{service}",
+    }
+
+
+def instead_of_networkd(service: str, files: Change) -> Change:
+    return {
+        NETWORK: None,
+        f"{WANTS}/systemd-networkd.service": None,
+        **enabled(service),
+        **files,
+    }
+
+
+def networkd(text: str) -> Change:
+    return {NETWORK: text}
+
+
+def ifupdown(text: str) -> Change:
+    files: Change = {"etc/network/interfaces": text, "usr/sbin/dhclient": "program"}
+    return instead_of_networkd("networking.service", files)
+
+
+def network_manager(files: Change) -> Change:
+    return instead_of_networkd("NetworkManager.service", files)
+
+
+def ifcfg(text: str) -> Change:
+    return instead_of_networkd("wicked.service", {"etc/sysconfig/network/ifcfg-eth0": text})
+
+
+def netplan(text: str) -> Change:
+    return {
+        NETWORK: None,
+        f"{WANTS}/systemd-networkd.service": None,
+        "usr/sbin/netplan": "program",
+        "etc/netplan/50-cloud.yaml": text,
+    }
+
+
+def dhcpcd(text: str) -> Change:
+    return instead_of_networkd("dhcpcd.service", {"etc/dhcpcd.conf": text})
+
+
+def firewall(service: str, path: str, text: str) -> Change:
+    return {**enabled(service), path: text}
+
+
+def nft(rules: str, policy: str = "drop") -> Change:
+    chain = f"chain output {{\n type filter hook output priority 0; policy {policy};\n{rules}\n}}"
+    return firewall("nftables.service", "etc/nftables.conf", f"table inet filter {{\n{chain}\n}}\n")
+
+
+def iptables(rules: str, policy: str = "DROP") -> Change:
+    text = f"*filter\n:INPUT ACCEPT [0:0]\n:OUTPUT {policy} [0:0]\n{rules}\nCOMMIT\n"
+    return firewall("netfilter-persistent.service", "etc/iptables/rules.v4", text)
+
+
+def ufw(rules: str, policy: str = "DROP") -> Change:
+    return {
+        **firewall("ufw.service", "etc/ufw/ufw.conf", "ENABLED=yes\n"),
+        "etc/default/ufw": f'DEFAULT_OUTPUT_POLICY="{policy}"\n',
+        "etc/ufw/user.rules": rules,
+        "etc/ufw/before.rules": "-A ufw-before-output -o lo -j ACCEPT\n"
+        "-A ufw-before-output -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n",
+    }
+
+
+def zstd_initramfs(path: str, text: str) -> Change:
+    return {INITRAMFS: b"\x28\xb5\x2f\xfd what follows is packed", path: text}
+
+
+WRONG: Dict[str, Wrong] = {
+    "no service": Wrong(
+        "service-missing", "error", {f"{SYSTEM}/{UNIT}": None, f"{WANTS}/{UNIT}": None}
+    ),
+    "not enabled": Wrong("service-disabled", "error", {f"{WANTS}/{UNIT}": None}),
+    "masked": Wrong("service-masked", "error", {f"{SYSTEM}/{UNIT}": "-> /dev/null"}),
+    "masked by an empty file": Wrong("service-masked", "error", {f"{SYSTEM}/{UNIT}": ""}),
+    "the page's own service": Wrong(
+        "service-foreign",
+        "error",
+        {f"{SYSTEM}/{UNIT}": "[Service]\nExecStart=/usr/bin/python3 /usr/local/provision.py\n"},
+    ),
+    "another timeout": Wrong(
+        "service-altered",
+        "warning",
+        {
+            f"{SYSTEM}/{UNIT}": "[Service]\nTimeoutStartSec=10\n"
+            f"ExecStart=/usr/bin/python3 -I /{PYZ} provision\n"
+        },
+    ),
+    "a drop-in": Wrong(
+        "service-drop-in", "note", {f"{SYSTEM}/{UNIT}.d/x.conf": "[Service]\nNice=1\n"}
+    ),
+    "no program": Wrong("program-unusable", "error", {PYZ: None}),
+    "half a program": Wrong("program-unusable", "error", {PYZ: b"#!/usr/bin/python3\nPK\3\4half"}),
+    "a program that is a link to nowhere": Wrong("program-unusable", "error", {PYZ: "-> /none"}),
+    "no Python": Wrong("python-unusable", "error", {"usr/bin/python3": None}),
+    "no init": Wrong("init-unknown", "warning", {"usr/lib/systemd/systemd": None}),
+    "cloud-init": Wrong("agent-enabled", "error", enabled("cloud-init.service")),
+    "cloud-init of its own target": Wrong(
+        "agent-enabled",
+        "error",
+        {
+            f"{VENDOR}/cloud-init-local.service": "[Unit]\n",
+            f"{SYSTEM}/cloud-init.target.wants/cloud-init-local.service": "-> x",
+        },
+    ),
+    "cloud-init switched off": Wrong(
+        "agent-installed",
+        "warning",
+        {**enabled("cloud-init.service"), "etc/cloud/cloud-init.disabled": ""},
+    ),
+    "cloud-init for other platforms": Wrong(
+        "agent-installed",
+        "warning",
+        {
+            **enabled("cloud-init.service"),
+            "etc/cloud/cloud.cfg.d/90.cfg": "datasource_list: [ NoCloud, None ]\n",
+        },
+    ),
+    "cloud-init not enabled": Wrong(
+        "agent-installed", "warning", {"usr/bin/cloud-init": "program"}
+    ),
+    "waagent": Wrong("agent-enabled", "error", enabled("walinuxagent.service")),
+    "waagent masked": Wrong(
+        "agent-installed",
+        "warning",
+        {
+            **enabled("waagent.service"),
+            f"{SYSTEM}/waagent.service": "-> /dev/null",
+            "usr/sbin/waagent": "program",
+        },
+    ),
+    "azure-init": Wrong("agent-enabled", "error", enabled("azure-init.service")),
+    "afterburn": Wrong("agent-enabled", "error", enabled("afterburn-checkin.service")),
+    "tiny-azagent": Wrong("agent-enabled", "error", enabled("tiny-azagent.service")),
+    "no DHCP client": Wrong(
+        "network-none", "error", {f"{WANTS}/systemd-networkd.service": None, NETWORK: None}
+    ),
+    "networkd without a file": Wrong("network-no-dhcp", "error", {NETWORK: None}),
+    "networkd for containers only": Wrong(
+        "network-no-dhcp", "error", networkd("[Match]\nName=ve-*\nKind=veth\n[Network]\nDHCP=yes\n")
+    ),
+    "networkd unmanaged": Wrong(
+        "network-no-dhcp",
+        "error",
+        networkd("[Match]\nName=eth0\n[Link]\nUnmanaged=yes\n[Network]\nDHCP=yes\n"),
+    ),
+    "networkd by IPv6 only": Wrong(
+        "network-no-dhcp", "error", networkd("[Match]\nName=e*\n[Network]\nDHCP=ipv6\n")
+    ),
+    "networkd static": Wrong(
+        "network-static", "error", networkd("[Match]\nName=eth0\n[Network]\nAddress=10.0.0.4/24\n")
+    ),
+    "networkd, a static file first": Wrong(
+        "network-static",
+        "error",
+        {"etc/systemd/network/05-a.network": "[Match]\nName=e*\n[Address]\nAddress=10.0.0.4\n"},
+    ),
+    "networkd for another card": Wrong(
+        "network-other-nic", "warning", networkd("[Match]\nName=ens3\n[Network]\nDHCP=yes\n")
+    ),
+    "networkd by address": Wrong(
+        "network-mac", "error", networkd(f"[Match]\nMACAddress={MAC}\n[Network]\nDHCP=yes\n")
+    ),
+    "networkd by address too": Wrong(
+        "network-mac",
+        "warning",
+        {"etc/systemd/network/05-a.network": f"[Match]\nMACAddress={MAC}\n[Network]\nDHCP=yes\n"},
+    ),
+    "ifupdown static": Wrong(
+        "network-static",
+        "error",
+        ifupdown("auto eth0\niface eth0 inet static\n address 10.0.0.4\n"),
+    ),
+    "ifupdown for another card": Wrong(
+        "network-other-nic", "warning", ifupdown("auto ens3\niface ens3 inet dhcp\n")
+    ),
+    "ifupdown that starts nothing": Wrong(
+        "network-no-dhcp", "error", ifupdown("iface eth0 inet dhcp\n")
+    ),
+    "ifupdown without a client": Wrong(
+        "network-no-client",
+        "error",
+        {**ifupdown("auto eth0\niface eth0 inet dhcp\n"), "usr/sbin/dhclient": None},
+    ),
+    "NetworkManager static": Wrong(
+        "network-static",
+        "error",
+        network_manager(
+            {f"{NM}/a.nmconnection": "[connection]\ntype=ethernet\n[ipv4]\nmethod=manual\n"}
+        ),
+    ),
+    "NetworkManager by address": Wrong(
+        "network-mac",
+        "warning",
+        network_manager(
+            {f"{NM}/a": f"[connection]\ntype=ethernet\n[ethernet]\nmac-address={MAC}\n"}
+        ),
+    ),
+    "NetworkManager that does nothing by itself": Wrong(
+        "network-no-dhcp",
+        "error",
+        network_manager({"etc/NetworkManager/conf.d/a.conf": "[main]\nno-auto-default=*\n"}),
+    ),
+    "NetworkManager without Ethernet": Wrong(
+        "network-no-dhcp",
+        "error",
+        network_manager(
+            {
+                "usr/lib/NetworkManager/conf.d/10-globally-managed-devices.conf": "[keyfile]\n"
+                "unmanaged-devices=*,except:type:wifi,except:type:gsm\n"
+            }
+        ),
+    ),
+    "wicked static": Wrong(
+        "network-static", "error", ifcfg("BOOTPROTO='static'\nIPADDR='10.0.0.4/24'\n")
+    ),
+    "wicked not started": Wrong(
+        "network-no-dhcp", "error", ifcfg("BOOTPROTO=dhcp\nSTARTMODE=off\n")
+    ),
+    "ifcfg by address": Wrong("network-mac", "error", ifcfg(f"BOOTPROTO=dhcp\nHWADDR={MAC}\n")),
+    "netplan static": Wrong(
+        "network-static",
+        "error",
+        netplan("network:\n  ethernets:\n    eth0:\n      addresses:\n        - 10.0.0.4/24\n"),
+    ),
+    "netplan for another card": Wrong(
+        "network-other-nic",
+        "warning",
+        netplan("network:\n  ethernets:\n    ens3:\n      dhcp4: true\n"),
+    ),
+    "netplan by address": Wrong(
+        "network-mac",
+        "error",
+        netplan(
+            "network:\n  ethernets:\n    eth0:\n      dhcp4: true\n      match:\n"
+            f'        macaddress: "{MAC}"\n      set-name: eth0\n'
+        ),
+    ),
+    "dhcpcd static": Wrong(
+        "network-static", "error", dhcpcd("interface eth0\nstatic ip_address=10.0.0.4/24\n")
+    ),
+    "dhcpcd denied": Wrong("network-no-dhcp", "error", dhcpcd("denyinterfaces eth0\n")),
+    "dhcpcd of another card": Wrong(
+        "network-other-nic",
+        "warning",
+        {
+            NETWORK: None,
+            f"{WANTS}/systemd-networkd.service": None,
+            f"{VENDOR}/dhcpcd@.service": "[Unit]\n",
+            f"{WANTS}/dhcpcd@ens3.service": f"-> /{VENDOR}/dhcpcd@.service",
+        },
+    ),
+    "udev by address": Wrong(
+        "network-mac",
+        "error",
+        {
+            "etc/udev/rules.d/70-persistent-net.rules": 'SUBSYSTEM=="net", '
+            f'ATTR{{address}}=="{MAC}", KERNEL=="eth*", NAME="eth0"\n'
+        },
+    ),
+    "no network driver": Wrong(
+        "kernel-drivers",
+        "error",
+        {f"{MODULES}/modules.dep": "kernel/drivers/scsi/hv_storvsc.ko:\n"},
+    ),
+    "a second kernel without drivers": Wrong(
+        "kernel-drivers", "warning", {"usr/lib/modules/6.2.0/modules.dep": "kernel/a.ko:\n"}
+    ),
+    "no kernel": Wrong(
+        "kernel-none",
+        "warning",
+        {f"{MODULES}/modules.dep": None, f"{MODULES}/modules.builtin": None},
+    ),
+    "no disk driver in the initramfs": Wrong(
+        "initramfs-drivers", "error", {INITRAMFS: cpio("kernel/drivers/ata/ata_piix.ko")}
+    ),
+    "none in a packed one": Wrong(
+        "initramfs-drivers", "error", {INITRAMFS: cpio("early") + gzip.compress(cpio("init"))}
+    ),
+    "no initramfs": Wrong("initramfs-none", "note", {INITRAMFS: None}),
+    "an initramfs in zstd": Wrong(
+        "initramfs-unread",
+        "note",
+        zstd_initramfs("etc/initramfs-tools/initramfs.conf", "MODULES=dep\n"),
+    ),
+    "a damaged initramfs": Wrong("initramfs-unread", "note", {INITRAMFS: b"070701 and no more"}),
+    "no serial console": Wrong(
+        "console-missing", "warning", {"etc/default/grub": 'GRUB_CMDLINE_LINUX="quiet"\n'}
+    ),
+    "no serial console in what boots": Wrong(
+        "console-missing",
+        "warning",
+        {"boot/grub/grub.cfg": "menuentry x {\n\tlinux\t/boot/vmlinuz root=UUID=1 ro quiet\n}\n"},
+    ),
+    "no serial console in an entry": Wrong(
+        "console-missing",
+        "warning",
+        {"boot/loader/entries/a.conf": "title A\noptions root=LABEL=x\n"},
+    ),
+    "root by a name": Wrong(
+        "root-by-name", "warning", {"etc/kernel/cmdline": "root=/dev/sda1 console=ttyS0\n"}
+    ),
+    "root on virtio": Wrong(
+        "root-by-name",
+        "error",
+        {"boot/extlinux/extlinux.conf": "LABEL l\n  APPEND root=/dev/vda1 console=ttyS0\n"},
+    ),
+    "swap": Wrong("swap-on-os-disk", "warning", {"etc/fstab": "/swapfile none swap sw 0 0\n"}),
+    "fstab by a name": Wrong(
+        "fstab-by-name", "error", {"etc/fstab": "/dev/sda1 / ext4 defaults\n"}
+    ),
+    "fstab by a name of NVMe": Wrong(
+        "fstab-by-name", "error", {"etc/fstab": "/dev/nvme0n1p15 /boot/efi vfat umask=0077 0 1\n"}
+    ),
+    "fstab by a name, not needed": Wrong(
+        "fstab-by-name", "warning", {"etc/fstab": "/dev/sdb1 /mnt auto defaults,nofail 0 2\n"}
+    ),
+    "nftables": Wrong("firewall-output", "error", nft("ct state established,related accept")),
+    "nftables to other ports": Wrong(
+        "firewall-output",
+        "error",
+        nft("oif lo accept\ntcp dport { 22, 443 } accept; udp dport 53 accept"),
+    ),
+    "nftables that ends in reject": Wrong(
+        "firewall-output", "error", nft("ip daddr 10.0.0.0/8 accept\nreject", policy="accept")
+    ),
+    "iptables": Wrong(
+        "firewall-output",
+        "error",
+        iptables("-A OUTPUT -o lo -j ACCEPT\n-A OUTPUT -m state --state ESTABLISHED -j ACCEPT"),
+    ),
+    "iptables that ends in drop": Wrong(
+        "firewall-output",
+        "error",
+        iptables("-A OUTPUT -p tcp --dport 443 -j ACCEPT\n-A OUTPUT -j DROP", policy="ACCEPT"),
+    ),
+    "ufw": Wrong("firewall-output", "error", ufw("")),
+    "no sshd": Wrong("ssh-missing", "warning", {"usr/sbin/sshd": None}),
+    "sshd not enabled": Wrong("ssh-disabled", "warning", {f"{WANTS}/ssh.service": None}),
+    "no way to host keys": Wrong("ssh-host-keys", "error", {"usr/bin/ssh-keygen": None}),
+    "no clock": Wrong("clock-unsynchronised", "note", {f"{WANTS}/chrony.service": None}),
+    "an old kernel": Wrong(
+        "entropy",
+        "note",
+        {
+            "usr/lib/modules/4.19.0/modules.builtin": "kernel/drivers/hv/hv_vmbus.ko\n"
+            "kernel/drivers/net/hyperv/hv_netvsc.ko\nkernel/drivers/scsi/hv_storvsc.ko\n"
+        },
+    ),
+    "not UTF-8": Wrong("unread", "note", {"etc/dhcpcd.conf": None, "etc/fstab": b"# caf\xe9\n"}),
+}
+
+FINE: Dict[str, Change] = {
+    "nothing done": {},
+    "options in the service": {
+        f"{SYSTEM}/{UNIT}": (Path(__file__).parent.parent / "unit" / UNIT)
+        .read_text()
+        .replace("azprov.pyz provision\n", "azprov.pyz provision --no-hostname --keep-enabled\n")
+    },
+    "a machine id to come": {"etc/machine-id": None},
+    "networkd by a driver": networkd("[Match]\nDriver=hv_netvsc\n[Network]\nDHCP=ipv4\n"),
+    "networkd for all but lo": networkd("[Match]\nName=!lo\n[Network]\nDHCP=true\n"),
+    "networkd by type": networkd("[Match]\nType=ether\n[Network]\nDHCP=yes\nAddress=10.0.0.4/24\n"),
+    "networkd after the vendor's containers": {
+        "usr/lib/systemd/network/05-host0.network": "[Match]\nVirtualization=container\nName=eth0\n"
+        "[Network]\nAddress=10.0.0.4/24\n",
+        "usr/lib/systemd/network/06-veth.network": "[Match]\nKind=veth\nName=*\n",
+    },
+    "networkd masks a file": {
+        "usr/lib/systemd/network/05-a.network": "[Match]\nName=e*\n[Network]\nAddress=10.0.0.4\n",
+        "etc/systemd/network/05-a.network": "-> /dev/null",
+    },
+    "networkd by a drop-in": {
+        NETWORK: "[Match]\nName=eth0\n",
+        f"{NETWORK}.d/dhcp.conf": "[Network]\nDHCP=yes\n",
+    },
+    "networkd before a static file of another name": {
+        "etc/systemd/network/20-b.network": "[Match]\nName=ens3\n[Network]\nAddress=10.0.0.4/24\n"
+    },
+    "networkd by a preset to come": {
+        f"{WANTS}/systemd-networkd.service": None,
+        f"{VENDOR}/systemd-networkd.service": "[Install]\nWantedBy=multi-user.target\n",
+        "usr/lib/systemd/system-preset/90.preset": "enable systemd-networkd.service\ndisable *\n",
+        "etc/machine-id": "uninitialized\n",
+    },
+    "ifupdown": ifupdown("allow-hotplug eth0\niface eth0 inet dhcp\niface eth0 inet6 auto\n"),
+    "ifupdown by a source": {
+        **ifupdown("source /etc/network/interfaces.d/*\n"),
+        "etc/network/interfaces.d/eth0": "auto eth0\niface eth0 inet dhcp\n",
+    },
+    "ifupdown by a pattern": ifupdown("auto /eth*\niface eth0 inet dhcp\n"),
+    "NetworkManager by itself": network_manager({}),
+    "NetworkManager with a keyfile": network_manager(
+        {f"{NM}/a": "[connection]\ntype=ethernet\ninterface-name=eth0\n[ipv4]\nmethod=auto\n"}
+    ),
+    "NetworkManager of another card": network_manager(
+        {f"{NM}/a": "[connection]\ntype=ethernet\ninterface-name=ens3\n[ipv4]\nmethod=manual\n"}
+    ),
+    "NetworkManager for all": network_manager(
+        {
+            "usr/lib/NetworkManager/conf.d/10-globally-managed-devices.conf": "[keyfile]\n"
+            "unmanaged-devices=*,except:type:wifi\n",
+            "etc/NetworkManager/conf.d/10-globally-managed-devices.conf": "",
+        }
+    ),
+    "wicked": ifcfg("BOOTPROTO='dhcp'\nSTARTMODE='auto'\n"),
+    "netplan": netplan("network:\n  version: 2\n  ethernets:\n    eth0:\n      dhcp4: true\n"),
+    "netplan by a driver": netplan(
+        "network:\n  ethernets:\n    primary: # one\n      match:\n        driver: hv_netvsc\n"
+        '      "dhcp4": yes # as Azure wants it\n'
+    ),
+    "dhcpcd": dhcpcd("# static ip_address=10.0.0.4/24\nhostname\n"),
+    "dhcpcd of eth0": {
+        NETWORK: None,
+        f"{WANTS}/systemd-networkd.service": None,
+        f"{VENDOR}/dhcpcd@.service": "[Unit]\n",
+        f"{WANTS}/dhcpcd@eth0.service": f"-> /{VENDOR}/dhcpcd@.service",
+    },
+    "udev for all cards": {
+        "etc/udev/rules.d/68-azure-sriov-nm-unmanaged.rules": 'SUBSYSTEM=="net", '
+        'DRIVERS=="hv_pci", ACTION=="add", ENV{NM_UNMANAGED}="1"\n'
+    },
+    "drivers with dashes": {
+        f"{MODULES}/modules.dep": "kernel/hv-netvsc.ko.zst:\nkernel/hv-storvsc.ko.zst:\n"
+    },
+    "all drivers built in": {
+        f"{MODULES}/modules.builtin": "a/hv_vmbus.ko\na/hv_storvsc.ko\na/hv_netvsc.ko\n",
+        INITRAMFS: None,
+    },
+    "an early archive before the packed one": {
+        INITRAMFS: cpio("kernel/x86/microcode/AuthenticAMD.bin")
+        + bytes(512)
+        + gzip.compress(cpio("usr/lib/modules/x/kernel/drivers/scsi/hv_storvsc.ko"))
+    },
+    "zstd with all modules": zstd_initramfs("etc/initramfs-tools/initramfs.conf", "MODULES=most\n"),
+    "zstd with modules that are named": zstd_initramfs(
+        "etc/initramfs-tools/modules", "# for Azure\nhv_storvsc\n"
+    ),
+    "zstd by dracut": zstd_initramfs(
+        "etc/dracut.conf.d/azure.conf", 'add_drivers+=" hv_vmbus hv_storvsc "\n'
+    ),
+    "zstd by dracut for any host": zstd_initramfs("etc/dracut.conf", "hostonly=no\n"),
+    "zstd by mkinitcpio": zstd_initramfs("etc/mkinitcpio.conf", "MODULES=(hv_storvsc ext4)\n"),
+    "what is left of a removed kernel": {"usr/lib/modules/5.0.0/extra/a.ko": ""},
+    "no boot loader": {"etc/default/grub": None},
+    "console in what boots": {
+        "etc/default/grub": 'GRUB_CMDLINE_LINUX="quiet"\n',
+        "boot/grub/grub.cfg": "linux /vmlinuz root=UUID=1 console=tty1 console=ttyS0,115200n8\n",
+    },
+    "console in the environment of entries": {
+        "boot/grub2/grubenv": "kernelopts=root=UUID=1 console=ttyS0\n",
+        "boot/loader/entries/a.conf": "options $kernelopts\n",
+    },
+    "console on Arm": {"etc/default/grub": None, "etc/kernel/cmdline": "console=ttyAMA0 ro\n"},
+    "fstab by what stays": {
+        "etc/fstab": "LABEL=a / ext4\nPARTUUID=b /boot ext4\n/dev/disk/azure/root-part1 /c ext4\n"
+        "/dev/mapper/vg-data /data xfs\ntmpfs /tmp tmpfs\n/dev/sdc1 /x ext4 noauto\n/dev/sr0 /cd\n"
+        "/dev/disk/cloud/azure_resource-part2 none swap sw,nofail 0 0\n"
+    },
+    "nftables that lets out": nft("ct state established accept\nip daddr 168.63.129.16 accept"),
+    "nftables by port": nft("tcp dport { 53, 80 } accept"),
+    "nftables by name of the port": nft("tcp dport { https, http } accept"),
+    "nftables that accepts": nft("", policy="accept"),
+    "nftables by another chain": nft("jump allowed\n}\nchain allowed {\n tcp dport 80 accept"),
+    "nftables for root": nft("meta skuid 0 accept"),
+    "nftables by protocol": nft("meta l4proto { tcp, udp } accept"),
+    "nftables not enabled": {
+        **nft("ct state established accept"),
+        f"{WANTS}/nftables.service": None,
+    },
+    "iptables that lets out": iptables("-A OUTPUT -d 168.63.129.16/32 -p tcp -j ACCEPT"),
+    "iptables by state": iptables("-A OUTPUT -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT"),
+    "iptables by ports": iptables("-A OUTPUT -p tcp -m multiport --dports 80,443 -j ACCEPT"),
+    "iptables that accepts": iptables("-A INPUT -j DROP", policy="ACCEPT"),
+    "ufw that lets out": ufw("-A ufw-user-output -p tcp -d 168.63.129.16 --dport 80 -j ACCEPT\n"),
+    "ufw that accepts": ufw("", policy="ACCEPT"),
+    "ufw not switched on": {**ufw(""), "etc/ufw/ufw.conf": "ENABLED=no\n"},
+    "dropbear": {
+        "usr/sbin/sshd": None,
+        f"{WANTS}/ssh.service": None,
+        **enabled("dropbear.service"),
+        "usr/sbin/dropbear": "program",
+        "usr/bin/ssh-keygen": None,
+    },
+    "ssh by its socket": {f"{WANTS}/ssh.service": None, **enabled("ssh.socket")},
+    "ssh by an alias": {
+        f"{WANTS}/ssh.service": None,
+        f"{WANTS}/sshd.service": f"-> /{VENDOR}/ssh.service",
+    },
+    "host keys": {"usr/bin/ssh-keygen": None, "etc/ssh/ssh_host_ed25519_key": "key"},
+    "host keys by a service": {
+        "usr/bin/ssh-keygen": None,
+        f"{VENDOR}/sshd-keygen@.service": "[Unit]\n",
+    },
+    "a clock by a script": {
+        f"{WANTS}/chrony.service": None,
+        "etc/init.d/ntpsec": "program",
+        "etc/rc3.d/S01ntpsec": "-> ../init.d/ntpsec",
+    },
+    "an agent of the rescue system": {
+        f"{VENDOR}/cloud-other.service": "[Unit]\n",
+        f"{VENDOR}/initrd.target.wants/cloud-init.service": "-> ../cloud-init.service",
+    },
+}
+
+WRONG_OPENRC: Dict[str, Wrong] = {
+    "no service": Wrong(
+        "service-missing",
+        "error",
+        {
+            "etc/init.d/azure-provisioning": None,
+            "etc/runlevels/default/azure-provisioning": None,
+        },
+    ),
+    "not enabled": Wrong(
+        "service-disabled", "error", {"etc/runlevels/default/azure-provisioning": None}
+    ),
+    "another script": Wrong("service-foreign", "error", {"etc/init.d/azure-provisioning": "x"}),
+    "no program": Wrong("program-unusable", "error", {PYZ: None}),
+    "tiny-cloud": Wrong(
+        "agent-enabled",
+        "error",
+        {
+            "etc/init.d/tiny-cloud-main": "program",
+            "etc/runlevels/default/tiny-cloud-main": "-> /etc/init.d/tiny-cloud-main",
+        },
+    ),
+    "static": Wrong(
+        "network-static",
+        "error",
+        {"etc/network/interfaces": "auto eth0\niface eth0 inet static\n\taddress 10.0.0.4/24\n"},
+    ),
+    "no network": Wrong("network-none", "error", {"etc/runlevels/boot/networking": None}),
+    "no client": Wrong("network-no-client", "error", {"sbin/udhcpc": None}),
+    "sshd not enabled": Wrong("ssh-disabled", "warning", {"etc/runlevels/default/sshd": None}),
+}
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    return make_sound(tmp_path / "image")
+
+
+def found(root: Path) -> List[Tuple[str, str]]:
+    return [(one.rule, one.severity) for one in check(Image(Root(str(root))))]
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_is_wrong_is_found_and_nothing_else(image: Path, case: str) -> None:
+    """One thing done to a sound tree, one finding."""
+    rule, severity, done = WRONG[case]
+    change(image, done)
+
+    assert found(image) == [(rule, severity)]
+
+
+@pytest.mark.parametrize("case", WRONG_OPENRC)
+def test_the_same_under_openrc(image: Path, case: str) -> None:
+    """Runlevels and scripts instead of units."""
+    rule, severity, done = WRONG_OPENRC[case]
+    change(image, {**OPENRC, **done})
+
+    assert found(image) == [(rule, severity)]
+
+
+@pytest.mark.parametrize("case", FINE)
+def test_what_is_sound_is_passed_over(image: Path, case: str) -> None:
+    """Other ways to the same end are no findings."""
+    change(image, FINE[case])
+
+    assert found(image) == []
+
+
+def test_a_sound_image_of_openrc_is_passed_over(image: Path) -> None:
+    """As Alpine has it."""
+    change(image, OPENRC)
+
+    assert found(image) == []
+
+
+#: What rules read, by any name that they would look for.
+READ = [
+    *("etc/os-release", "etc/machine-id", "etc/fstab", "etc/default/grub", "etc/dhcpcd.conf"),
+    *("etc/network/interfaces", "etc/network/interfaces.d/a", "etc/netplan/a.yaml"),
+    *("etc/systemd/network/a.network", f"{NM}/a", "etc/NetworkManager/NetworkManager.conf"),
+    *("etc/sysconfig/network/ifcfg-eth0", "etc/udev/rules.d/70-persistent-net.rules"),
+    *("etc/nftables.conf", "etc/iptables/rules.v4", "etc/ufw/ufw.conf", "etc/ufw/user.rules"),
+    *("etc/dracut.conf", "etc/mkinitcpio.conf", "etc/initramfs-tools/modules", "etc/default/ufw"),
+    *("boot/grub/grub.cfg", "boot/loader/entries/a.conf", "etc/kernel/cmdline", INITRAMFS, PYZ),
+    *(f"{MODULES}/modules.dep", f"{MODULES}/modules.builtin", f"{SYSTEM}/{UNIT}"),
+    *(f"{SYSTEM}/{UNIT}.d/a.conf", "etc/cloud/cloud.cfg", "usr/lib/systemd/system-preset/a.preset"),
+    *("etc/init.d/azure-provisioning", "etc/systemd/network/10-azure.network.d/a.conf"),
+]
+# Words that bring a rule to look closer, and marks that end or begin something.
+WORDS = st.sampled_from(
+    [
+        *("[Match]", "[Network]", "Name=", "DHCP=yes", "Address=", "MACAddress=", "[", "]"),
+        *("auto", "iface", "eth0", "inet", "dhcp", "static", "source", "/etc/", "use", "interface"),
+        *("network:", "ethernets:", "{", "}", ":", "'", '"', "\\", ";", "#", "\t", "\n", "\n"),
+        *("*filter", "-A", "OUTPUT", "-j", "ACCEPT", "COMMIT", "chain", "hook", "output", "policy"),
+        *("drop", "accept", "jump", "daddr", "!", ",", "168.63.129.16/", "dport", "ip", "-d"),
+        *(
+            "ExecStart=",
+            "Environment=",
+            "http_proxy=",
+            "=",
+            "/",
+            "..",
+            "enable",
+            "*",
+            ".ko",
+            "4.19",
+        ),
+        *("root=/dev/vda", "linux", "swap", "/dev/sda1", "070701", "\0", "\x1b[2J", "MODULES="),
+        *(
+            "add_drivers+=",
+            "datasource_list:",
+            "ATTR{address}==",
+            "ENABLED=yes",
+            "unmanaged-devices",
+        ),
+    ]
+).map(lambda word: word.encode() + b" ")
+CONTENT = st.binary(max_size=60) | st.lists(WORDS, max_size=12).map(b"".join)
+EVERY_SERVICE: Change = {
+    path: content
+    for name in (
+        "networking",
+        "NetworkManager",
+        "wicked",
+        "dhcpcd",
+        "nftables",
+        "ufw",
+        "cloud-init",
+    )
+    for path, content in {**enabled(f"{name}.service"), "usr/sbin/netplan": "program"}.items()
+}
+
+
+@settings(max_examples=150)
+@given(files=st.dictionaries(st.sampled_from(READ), CONTENT, max_size=5), openrc=st.booleans())
+def test_nothing_in_an_image_stops_the_check(
+    tmp_path_factory: pytest.TempPathFactory, files: Dict[str, bytes], openrc: bool
+) -> None:
+    """Whatever the files hold: sentences that can be shown, and no exception."""
+    root = make_sound(tmp_path_factory.mktemp("image"))
+    change(root, EVERY_SERVICE)
+    if openrc:
+        change(root, OPENRC)
+    change(root, dict(files))
+
+    for finding in check(Image(Root(str(root)))):
+        assert finding.severity in ("error", "warning", "note")
+        assert finding.what
+        assert finding.mend
+        assert (finding.what + finding.mend).isprintable()
+
+
+@pytest.mark.parametrize("kind", ["fifo", "folder", "circle", "huge"])
+@pytest.mark.parametrize("path", ["etc/fstab", NETWORK, f"{MODULES}/modules.dep", PYZ, INITRAMFS])
+def test_what_is_no_file_is_named_and_passed_over(image: Path, kind: str, path: str) -> None:
+    """The other rules go on."""
+    change(image, {**enabled("cloud-init.service"), path: None})
+    if kind == "fifo":
+        os.mkfifo(image / path)
+    elif kind == "folder":
+        (image / path).mkdir()
+    elif kind == "circle":
+        (image / path).symlink_to((image / path).name)
+    else:
+        with (image / path).open("wb") as file:
+            file.truncate(1 << 40)
+
+    findings = check(Image(Root(str(image))))
+
+    assert ("agent-enabled", "error") in [(one.rule, one.severity) for one in findings]
+    assert any(str(image / path) in one.what for one in findings), findings
+
+
+def state(root: Path) -> Dict[str, Tuple[int, int]]:
+    """When each path was last changed, and its kind."""
+    return {
+        str(path): (path.lstat().st_mtime_ns, stat.S_IFMT(path.lstat().st_mode))
+        for path in root.rglob("*")
+    }
+
+
+def test_check_changes_nothing(image: Path) -> None:
+    """Not a file, not a time; nor is anything needed that cannot be written."""
+    change(image, {"etc/fstab": "/dev/sda1 / ext4\n", **enabled("cloud-init.service")})
+    before = tree(image), state(image)
+
+    assert azprov("check", "--root", image)[0] == 1
+
+    assert (tree(image), state(image)) == before
+
+
+def test_a_person_is_told_what_and_how(image: Path) -> None:
+    """Errors first, a mend below each, the counts last; the failure on stderr."""
+    change(
+        image,
+        {
+            "etc/fstab": "/swapfile none swap sw\n",
+            f"{WANTS}/{UNIT}": None,
+            f"{WANTS}/chrony.service": None,
+        },
+    )
+
+    code, out, err = azprov("check", "--root", image)
+
+    assert code == 1
+    assert out == (
+        "error: azure-provisioning is installed and does not start at boot, so nothing reports "
+        "Ready and the deployment fails after 40 minutes\n"
+        f"  mend: systemctl --root={image} enable azure-provisioning.service\n"
+        f"warning: {image}/etc/fstab has swap on /swapfile: on the OS disk it is slow and costs "
+        "what the disk is billed and throttled by\n"
+        f"  mend: take the line out of {image}/etc/fstab; where swap is needed, make it on the "
+        "VM's temporary disk at boot\n"
+        "note: no time synchronisation starts at boot, so the clock drifts, and logs and "
+        "certificates with it\n"
+        f"  mend: chroot {image} apt-get install -y chrony\n"
+        "1 error, 1 warning, 1 note\n"
+    )
+    assert err == (
+        f"azprov: {image} would not provision on Azure, 1 error found; mend what is said above "
+        "and check again\n"
+    )
+
+
+def test_a_program_is_told_the_same(image: Path) -> None:
+    """One JSON object; without an error it is a success."""
+    change(image, {f"{WANTS}/chrony.service": None})
+
+    code, out, err = azprov("check", "--json", "--root", image)
+
+    assert (code, err) == (0, "")
+    assert json.loads(out) == {
+        "command": "check",
+        "ok": True,
+        "exit_code": 0,
+        "findings": [
+            {
+                "rule": "clock-unsynchronised",
+                "severity": "note",
+                "what": "no time synchronisation starts at boot, so the clock drifts, and logs "
+                "and certificates with it",
+                "mend": f"chroot {image} apt-get install -y chrony",
+            }
+        ],
+        "errors": 0,
+        "warnings": 0,
+        "notes": 1,
+    }
+
+
+MENDS = {
+    "ID=ubuntu": "apt-get purge -y walinuxagent",
+    "ID=rocky\nID_LIKE='rhel centos fedora'": "dnf remove -y WALinuxAgent",
+    "ID=azurelinux": "tdnf remove -y WALinuxAgent",
+    "ID=opensuse-leap\nID_LIKE='suse opensuse'": "zypper --non-interactive remove "
+    "python-azure-agent",
+    "ID=alpine": "apk del walinuxagent",
+    "ID=arch": "pacman -Rs --noconfirm walinuxagent",
+}
+
+
+@pytest.mark.parametrize("release", MENDS)
+def test_the_mend_is_that_of_the_distribution(image: Path, release: str) -> None:
+    """A command to type, for the tool that the image has."""
+    change(image, {"usr/lib/os-release": release, "usr/sbin/waagent": "program"})
+
+    (finding,) = check(Image(Root(str(image))))
+
+    assert finding.mend == f"chroot {image} {MENDS[release]}"
+
+
+def test_the_mend_of_an_unknown_distribution(image: Path) -> None:
+    """A sentence instead of a command."""
+    change(image, {"usr/lib/os-release": None, "usr/sbin/waagent": "program"})
+
+    (finding,) = check(Image(Root(str(image))))
+
+    assert finding.mend == "remove the package walinuxagent"
+
+
+def test_what_an_image_says_is_made_printable(image: Path) -> None:
+    """No escape sequence of an image reaches a terminal."""
+    change(image, {"etc/fstab": "/dev/sda1 /\x1b[2J ext4\n"})
+
+    (finding,) = check(Image(Root(str(image))))
+
+    assert " mounts /?[2J from /dev/sda1," in finding.what
