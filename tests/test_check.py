@@ -539,7 +539,6 @@ FINE: Dict[str, Change] = {
         f"{WANTS}/ssh.service": None,
         f"{WANTS}/sshd.service": f"-> /{VENDOR}/ssh.service",
     },
-    "host keys": {"usr/bin/ssh-keygen": None, "etc/ssh/ssh_host_ed25519_key": "key"},
     "host keys by a service": {
         "usr/bin/ssh-keygen": None,
         f"{VENDOR}/sshd-keygen@.service": "[Unit]\n",

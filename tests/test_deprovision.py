@@ -16,6 +16,7 @@ from azprov.image.deprovision import plan
 from azprov.image.leftovers import find_leftovers
 from images import azprov, tree
 from pyz import PYZ
+from sound_image import make_sound
 
 ME = f"{os.geteuid()}:{os.getegid()}"
 UID = os.geteuid() or 1000
@@ -62,7 +63,10 @@ LEFT: Dict[str, Dict[str, str]] = {
         "var/lib/NetworkManager/internal-x-eth0.lease": "x",
         "var/lib/NetworkManager/secret_key": "x",
     },
-    "net-rules": {"etc/udev/rules.d/70-persistent-net.rules": "x"},
+    "net-rules": {
+        "etc/udev/rules.d/70-persistent-net.rules": 'SUBSYSTEM=="net", ACTION=="add", '
+        'ATTR{address}=="00:0d:3a:12:34:56", NAME="eth0"\n'
+    },
     "agent-data": {"var/lib/waagent/key.prv": "x", "var/lib/cloud/instance/user-data.txt": "x"},
     "authorized-keys": {"root/.ssh/authorized_keys": "x"},
     "histories": {"root/.bash_history": "x", "root/.python_history": "x", "root/.viminfo": "x"},
@@ -120,6 +124,25 @@ def test_each_kind_is_found_and_removed(clean: Path, rule: str) -> None:
     assert all(any(path.startswith(leftover.path) for path in paths) for leftover in found)
     assert find_leftovers(root) == []
     assert files(clean) == before
+
+
+SEVERITIES = {"host-keys": "error", "machine-id": "error", "net-rules": "error"}
+
+
+@pytest.mark.parametrize("rule", LEFT)
+def test_check_finds_what_deprovision_removes(tmp_path: Path, rule: str) -> None:
+    """In an image that is sound but for it, by one finding; afterwards none."""
+    image = make_sound(tmp_path / "image")
+    lay(image, {"etc/passwd": KEPT["etc/passwd"], **LEFT[rule]})
+
+    _, out, _ = azprov("check", "--json", "--root", image)
+    (finding,) = json.loads(out)["findings"]
+
+    assert finding["severity"] == SEVERITIES.get(rule, "warning")
+    assert finding["rule"] == {"net-rules": "network-mac"}.get(rule, rule)
+    assert str(image) in finding["what"]
+    assert azprov("deprovision", "--root", image, "--yes")[0] == 0
+    assert json.loads(azprov("check", "--json", "--root", image)[1])["findings"] == []
 
 
 def test_a_used_image_is_made_generic(clean: Path) -> None:

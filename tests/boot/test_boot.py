@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Set
+from typing import Any, Dict, List, Optional, Sequence, Set
 
 import pytest
 
@@ -28,11 +28,21 @@ NEEDED = {
     "dnsmasq": "dnsmasq-base",
     "ip": "iproute2",
     "journalctl": "systemd",
+    "ssh": "openssh-client",
 }
 SUITE = "bookworm"
 PACKAGES = {
     "minimal": "systemd,systemd-sysv,python3",  # no dbus, no curl
     "usual": "systemd,systemd-sysv,python3,dbus,curl,libnss-myhostname",
+}
+# With what a person logs in by.
+LOGIN_PACKAGES = "systemd,systemd-sysv,python3,dbus,openssh-server,sudo"
+METADATA: Dict[str, Any] = {
+    "compute": {
+        "name": "web01",
+        "osProfile": {"computerName": "Web01-Host"},
+        "vmId": "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90",
+    }
 }
 
 pytestmark = pytest.mark.boot
@@ -55,7 +65,8 @@ def root_archive(kind: str) -> Path:
         ROOTS.mkdir(parents=True, exist_ok=True)
         made = archive.with_suffix(".new.tar")
         subprocess.run(
-            ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={PACKAGES[kind]}"]
+            ["mmdebstrap", "--quiet", "--variant=minbase"]
+            + [f"--include={PACKAGES.get(kind, LOGIN_PACKAGES)}"]
             + [SUITE, str(made)],
             check=True,
         )
@@ -91,6 +102,8 @@ class Machine:
         imds: bool = True,
         waits_for_ready: bool = True,
         then_s: float = 3,
+        metadata: Optional[Dict[str, Any]] = None,
+        then_run: Sequence[List[str]] = (),
     ) -> Dict[str, Any]:
         order = {
             "root": str(self.root),
@@ -98,6 +111,8 @@ class Machine:
             "imds": imds,
             "waits_for_ready": waits_for_ready,
             "then_s": then_s,
+            "metadata": METADATA if metadata is None else metadata,
+            "then_run": list(then_run),
         }
         done = subprocess.run(
             ["unshare", "-nm", sys.executable, str(WORLD), json.dumps(order)],
@@ -278,3 +293,79 @@ def test_keep_enabled_for_images_that_are_captured_again(minimal: Machine) -> No
     assert second["verdicts"] == []
     assert minimal.is_enabled
     assert "Nothing is open for this VM" in minimal.journal()
+
+
+def with_admin(tmp_path: Path) -> "tuple[Dict[str, Any], List[str]]":
+    """Metadata that names an admin user with a new key, and the command to log in as that one."""
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    public = key.with_suffix(".pub").read_text()
+    profile = {
+        "adminUsername": "azureuser",
+        "computerName": "web01",
+        "disablePasswordAuthentication": "true",
+    }
+    compute = {
+        **METADATA["compute"],
+        "osProfile": profile,
+        "publicKeys": [{"keyData": public[:50] + "\r\n" + public[50:], "path": ""}],
+    }
+    ssh = ["ssh", "-F", "/dev/null", "-i", str(key), "-o", "BatchMode=yes"]
+    ssh += ["-o", "StrictHostKeyChecking=no", "-o", f"UserKnownHostsFile={tmp_path / 'hosts'}"]
+    return {"compute": compute}, [*ssh, "azureuser@10.0.0.4"]
+
+
+def test_an_admin_user_logs_in_after_the_first_boot(tmp_path: Path) -> None:
+    """Of a used root that was deprovisioned: by key, with sudo; by new host keys, no password."""
+    machine = Machine(tmp_path, "login")
+    for command in (
+        ["useradd", "--create-home", "builder"],
+        ["sh", "-c", "echo builder:secret | chpasswd"],
+    ):
+        subprocess.run(["chroot", machine.root, *command], check=True)
+    machine.boot(waits_for_ready=False)
+    old_keys = {path.name for path in (machine.root / "etc/ssh").glob("ssh_host_*")}
+    old_id = machine.read("etc/machine-id")
+    machine.install("--admin-user")
+    azprov = [sys.executable, "-I", str(PYZ)]
+    image = ["--root", str(machine.root)]
+    subprocess.run([*azprov, "deprovision", *image, "--user", "builder", "--yes"], check=True)
+    found = subprocess.run(
+        [*azprov, "check", "--json", *image], capture_output=True, text=True, check=False
+    )
+    assert {
+        f["rule"] for f in json.loads(found.stdout)["findings"] if f["severity"] == "error"
+    } == {
+        "network-no-dhcp"  # nspawn's own link is set by a file that systemd has for containers
+    }
+    assert list((machine.root / "etc/ssh").glob("ssh_host_*")) == []
+    metadata, ssh = with_admin(tmp_path)
+    # A slow machine, on which sshd fails too often before its keys are made.
+    keygen = machine.root / "usr/bin/ssh-keygen"
+    keygen.rename(keygen.with_name("ssh-keygen.real"))
+    keygen.write_text('#!/bin/sh\nsleep 2\nexec /usr/bin/ssh-keygen.real "$@"\n')
+    keygen.chmod(0o755)
+
+    result = machine.boot(
+        metadata=metadata,
+        then_run=[
+            [*ssh, "id -un; sudo -n id -un; cat .profile | head -1"],
+            [*ssh, "-o", "PubkeyAuthentication=no", "true"],
+        ],
+    )
+
+    assert result["verdicts"] == ["goal state", "ready"]
+    journal = machine.journal()
+    assert "Created the user azureuser" in journal
+    assert "Made new SSH host keys" in journal
+    logged_in, refused = result["ran"]
+    assert logged_in[0] == 0, logged_in[1]
+    assert logged_in[1].splitlines()[-3:-1] == ["azureuser", "root"]
+    assert refused[0] == 255
+    assert "Permission denied (publickey)" in refused[1]
+    assert {path.name for path in (machine.root / "etc/ssh").glob("ssh_host_*")} == old_keys
+    assert machine.read("etc/machine-id") not in ("", old_id)
+    assert "builder" not in (machine.read("etc/passwd") or "")
+    assert not machine.is_enabled
+    done = json.loads(machine.read("var/lib/azprov/state.json") or "")["done"]
+    assert done == ["host-keys", "hostname", "admin-user", "ready"]

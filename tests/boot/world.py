@@ -22,13 +22,6 @@ from strict_wireserver import StrictWireServer
 
 LINK = "ve-azprov"
 ADDRESSES = ("10.0.0.1/24", "168.63.129.16/32", "169.254.169.254/32")
-METADATA = {
-    "compute": {
-        "name": "web01",
-        "osProfile": {"computerName": "Web01-Host"},
-        "vmId": "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90",
-    }
-}
 BOOT_LIMIT_S = 90.0
 
 
@@ -46,7 +39,8 @@ def main() -> None:
         wireserver = StrictWireServer(("168.63.129.16", 80))
         threading.Thread(target=wireserver.serve, daemon=True).start()
         if order["imds"]:
-            imds = http.server.HTTPServer(("169.254.169.254", 80), handler(imds_requests))
+            answer = json.dumps(order["metadata"]).encode()
+            imds = http.server.HTTPServer(("169.254.169.254", 80), handler(answer, imds_requests))
             threading.Thread(target=imds.serve_forever, daemon=True).start()
         time.sleep(order["late_s"])
         leases = Path(order["root"]).with_name("leases")
@@ -56,6 +50,7 @@ def main() -> None:
         if order["waits_for_ready"]:
             wait_for(lambda: "ready" in wireserver.verdicts)
         time.sleep(order["then_s"])
+        ran = [run(command) for command in order["then_run"]]
     finally:
         stop(guest)
         if server is not None:
@@ -64,9 +59,24 @@ def main() -> None:
         "leased": leased,
         "verdicts": wireserver.verdicts,
         "imds_requests": imds_requests,
+        "ran": ran,
         "console": Path(order["root"]).with_name("console").read_text(errors="replace"),
     }
     sys.stdout.write(json.dumps(result))
+
+
+def run(command: List[str]) -> List[object]:
+    """What a program says to somebody beside the guest, and its exit code."""
+    done = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=BOOT_LIMIT_S,
+        check=False,
+    )
+    return [done.returncode, done.stdout]
 
 
 def ip(*words: str) -> None:
@@ -115,12 +125,11 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
-def handler(requests: List[str]) -> type:
+def handler(body: bytes, requests: List[str]) -> type:
     class Imds(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             requests.append(self.path)
             is_good = self.headers.get("Metadata") == "true"
-            body = json.dumps(METADATA).encode()
             self.send_response(200 if is_good else 400)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

@@ -68,6 +68,8 @@ def restart_sshd(root: Root, commands: Commands, verb: str) -> None:
         return
     for service in _SERVICES:
         if enabling_links(root, service):
+            # One that failed too often, for want of keys, is else not started any more.
+            commands.run(["systemctl", "reset-failed", service], limit_s=_COMMAND_S)
             commands.run(["systemctl", "--no-block", verb, service], limit_s=_COMMAND_S)
     if enabling_links(root, "sshd"):
         commands.run(["rc-service", "--ifstarted", "sshd", "restart"], limit_s=_COMMAND_S)

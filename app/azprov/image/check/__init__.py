@@ -8,7 +8,7 @@ from typing import Callable, Iterator, List, Sequence, Tuple
 
 from ...documents.text import printable
 from ...errors import HostError
-from . import agents, boot, clock, firewall, kernel, live, network, service, ssh
+from . import agents, boot, clock, firewall, kernel, leftovers, live, network, service, ssh
 from .finding import NOTE, SEVERITIES, Finding
 from .image import Image
 from .live import Probe, ask
@@ -25,6 +25,7 @@ FAMILIES: Tuple[Tuple[Rule, ...], ...] = (
     firewall.RULES,
     ssh.RULES,
     clock.RULES,
+    leftovers.RULES,
     live.RULES,
 )
 

@@ -2,6 +2,7 @@
 
 from typing import Iterator
 
+from ...host.sshd import SSH_FOLDER, has_host_key_service, is_host_key
 from .finding import ERROR, WARNING, Finding
 from .image import Image
 
@@ -10,7 +11,6 @@ _SERVERS = [f"{folder}/sshd" for folder in _FOLDERS]
 _OTHER_SERVERS = [f"{folder}/{name}" for folder in _FOLDERS for name in ("dropbear", "tinysshd")]
 _SERVICES = ("ssh", "sshd", "ssh.socket", "sshd.socket", "sshd@")
 _OTHER_SERVICES = ("dropbear", "dropbear.socket", "tinysshd.socket", "tinysshd@")
-_KEY_MAKERS = ("sshd-keygen", "sshd-keygen@", "sshd-keygen.target", "sshdgenkeys", "ssh-keygen")
 _KEYGEN = ("/usr/bin/ssh-keygen", "/usr/local/bin/ssh-keygen", "/bin/ssh-keygen")
 
 
@@ -52,12 +52,11 @@ def check_ssh(image: Image) -> Iterator[Finding]:
 
 
 def _has_keys(image: Image) -> bool:
-    names = image.names("/etc/ssh")
-    return any(name.startswith("ssh_host_") and name.endswith("_key") for name in names)
+    return any(map(is_host_key, image.names(SSH_FOLDER)))
 
 
 def _makes_keys(image: Image) -> bool:
-    return image.is_program(*_KEYGEN) or image.services.is_there(*_KEY_MAKERS)
+    return image.is_program(*_KEYGEN) or has_host_key_service(image.root)
 
 
 RULES = (check_ssh,)

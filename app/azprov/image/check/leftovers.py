@@ -1,0 +1,72 @@
+"""What a machine that was used left in an image: each VM made of it would share it."""
+
+from typing import Dict, Iterator, List, NamedTuple
+
+from ..leftovers import Leftover, find_leftovers
+from .finding import ERROR, NOTE, WARNING, Finding
+from .image import Image
+
+
+class _Kind(NamedTuple):
+    severity: str
+    #: What is left, and why it must not be.
+    what: str
+
+
+_KINDS = {
+    "host-keys": _Kind(
+        ERROR, "the SSH host keys of the base VM are left: whoever has one can pose as every VM"
+    ),
+    "machine-id": _Kind(
+        ERROR,
+        "the machine's id of the base VM is left: DHCP, the journal and clusters take every VM "
+        "for the same one",
+    ),
+    "passwords": _Kind(
+        WARNING, "passwords of the base VM are left: who knows one gets into every VM"
+    ),
+    "authorized-keys": _Kind(
+        WARNING, "keys of the base VM may log in: who has one gets into every VM"
+    ),
+    "agent-data": _Kind(
+        WARNING,
+        "data of another agent is left, with certificates and what was deployed to the base VM",
+    ),
+    "leases": _Kind(
+        WARNING, "DHCP leases or identities are left: a VM may ask for the base VM's address"
+    ),
+    "random-seed": _Kind(WARNING, "the random seed is left: VMs begin with the same one"),
+    "state": _Kind(
+        WARNING,
+        "azprov's note of the base VM is left: that VM itself would report no more, and what its "
+        "platform asked for is set",
+    ),
+    "histories": _Kind(WARNING, "what was typed on the base VM is left, perhaps with passwords"),
+    "unreadable": _Kind(NOTE, "what a used machine may have left could not all be looked for"),
+}
+# At most so many are named, the rest is counted.
+_NAMED = 3
+
+
+def check_leftovers(image: Image) -> Iterator[Finding]:
+    """By rule, in the order of the table; on a running machine they are where they belong."""
+    found: Dict[str, List[Leftover]] = {}
+    for leftover in find_leftovers(image.root):
+        found.setdefault(leftover.rule, []).append(leftover)
+    mend = image.azprov("deprovision")
+    for rule, kind in _KINDS.items():
+        if rule in found:
+            what = f"{kind.what}: {_named(image, found[rule])}"
+            if image.root.is_live:
+                yield Finding(rule, NOTE, what, f"before an image is made of this VM: {mend}")
+            else:
+                yield Finding(rule, kind.severity, what, mend)
+
+
+def _named(image: Image, leftovers: List[Leftover]) -> str:
+    names = sorted({image.shown(leftover.path) for leftover in leftovers})
+    shown = ", ".join(names[:_NAMED])
+    return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"
+
+
+RULES = (check_leftovers,)
