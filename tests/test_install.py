@@ -387,10 +387,11 @@ def test_install_sh_refuses_a_damaged_delivery(
 
 
 @pytest.mark.skipif(not shutil.which("shellcheck"), reason="shellcheck is not installed")
-def test_install_sh_is_clean() -> None:
+@pytest.mark.parametrize("script", ["install.sh", "azure-provisioning.openrc"])
+def test_the_shell_scripts_are_clean(script: str) -> None:
     """shellcheck has nothing to say, for POSIX sh."""
     check = subprocess.run(
-        ["shellcheck", "--shell=sh", ROOT / "unit" / "install.sh"],
+        ["shellcheck", "--shell=sh", ROOT / "unit" / script],
         capture_output=True,
         text=True,
         check=False,

@@ -6,125 +6,35 @@ real DHCP lease.
 """
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Set
+from typing import Any, Dict, List, Set
 
 import pytest
 
-from pyz import PYZ, ROOT
+from boot.machine import METADATA, Machine, skip_without_means
+from pyz import PYZ
 
-WORLD = Path(__file__).with_name("world.py")
-ROOTS = ROOT / ".build" / "boot"
 UNIT = "azure-provisioning.service"
 ENABLED = f"etc/systemd/system/multi-user.target.wants/{UNIT}"
-# Debian's package of each command that is needed.
-NEEDED = {
-    "mmdebstrap": "mmdebstrap",
-    "systemd-nspawn": "systemd-container",
-    "dnsmasq": "dnsmasq-base",
-    "ip": "iproute2",
-    "journalctl": "systemd",
-    "ssh": "openssh-client",
-}
-SUITE = "bookworm"
-PACKAGES = {
-    "minimal": "systemd,systemd-sysv,python3",  # no dbus, no curl
-    "usual": "systemd,systemd-sysv,python3,dbus,curl,libnss-myhostname",
-}
-# With what a person logs in by.
-LOGIN_PACKAGES = "systemd,systemd-sysv,python3,dbus,openssh-server,sudo"
-METADATA: Dict[str, Any] = {
-    "compute": {
-        "name": "web01",
-        "osProfile": {"computerName": "Web01-Host"},
-        "vmId": "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90",
-    }
-}
 
 pytestmark = pytest.mark.boot
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _means() -> None:
-    if os.geteuid() != 0:
-        pytest.skip("needs root, for namespaces and a root folder of other users' files")
-    missing = [package for command, package in NEEDED.items() if not shutil.which(command)]
-    if missing:
-        assert not os.environ.get("CI"), missing
-        pytest.skip(f"needs {', '.join(missing)}: apt-get install {' '.join(missing)}")
+    skip_without_means()
 
 
-def root_archive(kind: str) -> Path:
-    """A Debian root, made once."""
-    archive = ROOTS / f"{kind}.tar"
-    if not archive.exists():
-        ROOTS.mkdir(parents=True, exist_ok=True)
-        made = archive.with_suffix(".new.tar")
-        subprocess.run(
-            ["mmdebstrap", "--quiet", "--variant=minbase"]
-            + [f"--include={PACKAGES.get(kind, LOGIN_PACKAGES)}"]
-            + [SUITE, str(made)],
-            check=True,
-        )
-        made.rename(archive)
-    return archive
-
-
-class Machine:
-    """A root that is booted, and looked at from outside."""
+class SystemdMachine(Machine):
+    """One with a network by systemd-networkd, and a journal."""
 
     def __init__(self, folder: Path, kind: str) -> None:
-        self.kind = kind
-        self.root = folder / "root"
-        self.root.mkdir()
-        subprocess.run(["tar", "-C", self.root, "-xf", root_archive(kind)], check=True)
-        (self.root / "etc/hostname").write_text("image\n")
-        (self.root / "etc/hosts").write_text("127.0.0.1\tlocalhost\n127.0.1.1\timage\n")
+        super().__init__(folder, kind)
         (self.root / "etc/machine-id").write_text("")
         networkd = self.root / "etc/systemd/system/multi-user.target.wants/systemd-networkd.service"
         networkd.symlink_to("/lib/systemd/system/systemd-networkd.service")
-
-    def install(self, *options: str) -> None:
-        subprocess.run(
-            ["sh", str(PYZ.parent / "install.sh"), "--root", str(self.root), *options],
-            check=True,
-            capture_output=True,
-        )
-
-    def boot(
-        self,
-        *,
-        late_s: float = 0,
-        imds: bool = True,
-        waits_for_ready: bool = True,
-        then_s: float = 3,
-        metadata: Optional[Dict[str, Any]] = None,
-        then_run: Sequence[List[str]] = (),
-    ) -> Dict[str, Any]:
-        order = {
-            "root": str(self.root),
-            "late_s": late_s,
-            "imds": imds,
-            "waits_for_ready": waits_for_ready,
-            "then_s": then_s,
-            "metadata": METADATA if metadata is None else metadata,
-            "then_run": list(then_run),
-        }
-        done = subprocess.run(
-            ["unshare", "-nm", sys.executable, str(WORLD), json.dumps(order)],
-            env={**os.environ, "PYTHONPATH": str(WORLD.parent.parent)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        result: Dict[str, Any] = json.loads(done.stdout)
-        assert result["leased"], result["console"]
-        return result
 
     def journal(self, boot: int = 0) -> List[str]:
         """What the service said in a boot, the last being 0."""
@@ -137,33 +47,19 @@ class Machine:
         )
         return done.stdout.splitlines()
 
-    def files(self) -> Dict[str, bytes]:
-        return {
-            str(path.relative_to(self.root)): path.read_bytes()
-            for path in self.root.rglob("*")
-            if path.is_file() and not path.is_symlink()
-        } | {
-            str(path.relative_to(self.root)): os.fsencode(os.readlink(path))
-            for path in self.root.rglob("*")
-            if path.is_symlink()
-        }
-
-    def read(self, path: str) -> Optional[str]:
-        return (self.root / path).read_text() if (self.root / path).exists() else None
-
     @property
     def is_enabled(self) -> bool:
         return (self.root / ENABLED).is_symlink()
 
 
-@pytest.fixture(params=PACKAGES)
-def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Machine:
-    return Machine(tmp_path, request.param)
+@pytest.fixture(params=["minimal", "usual"])
+def machine(request: pytest.FixtureRequest, tmp_path: Path) -> SystemdMachine:
+    return SystemdMachine(tmp_path, request.param)
 
 
 @pytest.fixture
-def minimal(tmp_path: Path) -> Machine:
-    return Machine(tmp_path, "minimal")
+def minimal(tmp_path: Path) -> SystemdMachine:
+    return SystemdMachine(tmp_path, "minimal")
 
 
 # What the page's own service leaves in the journal, with this platform's values.
@@ -189,7 +85,7 @@ def changed(before: Dict[str, bytes], after: Dict[str, bytes]) -> Set[str]:
     return {path for path in {*before, *after} if before.get(path) != after.get(path)}
 
 
-def test_two_boots(machine: Machine) -> None:
+def test_two_boots(machine: SystemdMachine) -> None:
     """One report, the host name, a disabled service; then silence."""
     machine.install()
 
@@ -214,10 +110,10 @@ def test_two_boots(machine: Machine) -> None:
     assert machine.read("etc/hostname") == "web01-host\n"
 
 
-def test_nothing_else_is_written(minimal: Machine, tmp_path: Path) -> None:
+def test_nothing_else_is_written(minimal: SystemdMachine, tmp_path: Path) -> None:
     """A boot with azprov changes the files of the contract more than one without."""
     (tmp_path / "control").mkdir()
-    control = Machine(tmp_path / "control", "minimal")
+    control = SystemdMachine(tmp_path / "control", "minimal")
     control_before = control.files()
     control.boot(waits_for_ready=False)
     by_the_boot = changed(control_before, control.files())
@@ -238,7 +134,7 @@ def test_nothing_else_is_written(minimal: Machine, tmp_path: Path) -> None:
     }
 
 
-def test_a_network_20_seconds_late(minimal: Machine) -> None:
+def test_a_network_20_seconds_late(minimal: SystemdMachine) -> None:
     """It is waited for, and then reported to."""
     minimal.install()
 
@@ -252,7 +148,7 @@ def test_a_network_20_seconds_late(minimal: Machine) -> None:
     assert page_lines_of(journal) == PAGE_LINES
 
 
-def test_a_dead_metadata_service(minimal: Machine) -> None:
+def test_a_dead_metadata_service(minimal: SystemdMachine) -> None:
     """Ready goes out, the name is open, and the next boot has it.
 
     That boot reports again only where not even the firmware names the VM: then
@@ -283,7 +179,7 @@ def test_a_dead_metadata_service(minimal: Machine) -> None:
     assert not minimal.is_enabled
 
 
-def test_keep_enabled_for_images_that_are_captured_again(minimal: Machine) -> None:
+def test_keep_enabled_for_images_that_are_captured_again(minimal: SystemdMachine) -> None:
     """The service runs at each boot, and asks the platform for the VM id at most."""
     minimal.install("--keep-enabled")
 
@@ -317,7 +213,7 @@ def with_admin(tmp_path: Path) -> "tuple[Dict[str, Any], List[str]]":
 
 def test_an_admin_user_logs_in_after_the_first_boot(tmp_path: Path) -> None:
     """Of a used root that was deprovisioned: by key, with sudo; by new host keys, no password."""
-    machine = Machine(tmp_path, "login")
+    machine = SystemdMachine(tmp_path, "login")
     for command in (
         ["useradd", "--create-home", "builder"],
         ["sh", "-c", "echo builder:secret | chpasswd"],

@@ -42,17 +42,21 @@ def main() -> None:
             answer = json.dumps(order["metadata"]).encode()
             imds = http.server.HTTPServer(("169.254.169.254", 80), handler(answer, imds_requests))
             threading.Thread(target=imds.serve_forever, daemon=True).start()
-        time.sleep(order["late_s"])
-        leases = Path(order["root"]).with_name("leases")
-        leases.unlink(missing_ok=True)
-        server = start_dhcp_server(leases)
-        leased = wait_for(lambda: leases.exists() and bool(leases.read_text()))
+        leased = False
+        if order["late_s"] is not None:
+            time.sleep(order["late_s"])
+            leases = Path(order["root"]).with_name("leases")
+            leases.unlink(missing_ok=True)
+            server = start_dhcp_server(leases)
+            leased = wait_for(lambda: leases.exists() and bool(leases.read_text()))
         if order["waits_for_ready"]:
             wait_for(lambda: "ready" in wireserver.verdicts)
         time.sleep(order["then_s"])
         ran = [run(command) for command in order["then_run"]]
     finally:
-        stop(guest)
+        if order["poweroff"]:
+            run_inside(guest, order["poweroff"])
+        stop(guest, is_told=bool(order["poweroff"]))
         if server is not None:
             stop(server)
     result = {
@@ -115,9 +119,16 @@ def start_dhcp_server(leases: Path) -> "subprocess.Popen[bytes]":
     )
 
 
-def stop(process: "subprocess.Popen[bytes]") -> None:
+def run_inside(guest: "subprocess.Popen[bytes]", command: List[str]) -> None:
+    """Run a program of the guest's beside its PID 1, which is the only child of nspawn."""
+    init = Path(f"/proc/{guest.pid}/task/{guest.pid}/children").read_text().split()[0]
+    subprocess.run(["nsenter", "--all", "--target", init, *command], stdout=2, check=False)
+
+
+def stop(process: "subprocess.Popen[bytes]", *, is_told: bool = False) -> None:
     """SIGTERM is an orderly shutdown for systemd-nspawn; a guest that hangs is ended."""
-    process.send_signal(signal.SIGTERM)
+    if not is_told:
+        process.send_signal(signal.SIGTERM)
     try:
         process.wait(timeout=30)
     except subprocess.TimeoutExpired:

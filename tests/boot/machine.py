@@ -1,0 +1,136 @@
+"""A root that is booted in systemd-nspawn, and looked at from outside."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence
+
+import pytest
+
+from pyz import PYZ, ROOT
+
+WORLD = Path(__file__).with_name("world.py")
+ROOTS = ROOT / ".build" / "boot"
+# Debian's package of each command that is needed.
+NEEDED = {
+    "mmdebstrap": "mmdebstrap",
+    "systemd-nspawn": "systemd-container",
+    "dnsmasq": "dnsmasq-base",
+    "ip": "iproute2",
+    "journalctl": "systemd",
+    "ssh": "openssh-client",
+}
+SUITE = "bookworm"
+PACKAGES = {
+    "minimal": "systemd,systemd-sysv,python3",  # no dbus, no curl
+    "usual": "systemd,systemd-sysv,python3,dbus,curl,libnss-myhostname",
+    "login": "systemd,systemd-sysv,python3,dbus,openssh-server,sudo",
+    "openrc": "openrc,python3,isc-dhcp-client",
+}
+METADATA: Dict[str, Any] = {
+    "compute": {
+        "name": "web01",
+        "osProfile": {"computerName": "Web01-Host"},
+        "vmId": "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90",
+    }
+}
+
+
+def skip_without_means() -> None:
+    """Skip a test where no root can be booted; fail where CI should have brought all."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root, for namespaces and a root folder of other users' files")
+    missing = [package for command, package in NEEDED.items() if not shutil.which(command)]
+    if missing:
+        assert not os.environ.get("CI"), missing
+        pytest.skip(f"needs {', '.join(missing)}: apt-get install {' '.join(missing)}")
+
+
+def root_archive(kind: str) -> Path:
+    """A Debian root, made once."""
+    archive = ROOTS / f"{kind}.tar"
+    if not archive.exists():
+        ROOTS.mkdir(parents=True, exist_ok=True)
+        made = archive.with_suffix(".new.tar")
+        subprocess.run(
+            ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={PACKAGES[kind]}"]
+            + [SUITE, str(made)],
+            check=True,
+        )
+        made.rename(archive)
+    return archive
+
+
+class Machine:
+    """A root below a folder, with the host name of an image."""
+
+    #: A program of the guest's that ends it in order; that of SIGTERM where there is none.
+    poweroff: Sequence[str] = ()
+
+    def __init__(self, folder: Path, kind: str) -> None:
+        self.kind = kind
+        self.root = folder / "root"
+        self.root.mkdir()
+        subprocess.run(["tar", "-C", self.root, "-xf", root_archive(kind)], check=True)
+        (self.root / "etc/hostname").write_text("image\n")
+        (self.root / "etc/hosts").write_text("127.0.0.1\tlocalhost\n127.0.1.1\timage\n")
+
+    def install(self, *options: str) -> None:
+        subprocess.run(
+            ["sh", str(PYZ.parent / "install.sh"), "--root", str(self.root), *options],
+            check=True,
+            capture_output=True,
+        )
+
+    def boot(
+        self,
+        *,
+        late_s: Optional[float] = 0,
+        imds: bool = True,
+        waits_for_ready: bool = True,
+        then_s: float = 3,
+        metadata: Optional[Dict[str, Any]] = None,
+        then_run: Sequence[List[str]] = (),
+    ) -> Dict[str, Any]:
+        """Boot, and end the boot; what happened. The network comes late, or never (None).
+
+        `then_run` are commands of somebody beside the guest, with 10.0.0.4 for its address.
+        """
+        order = {
+            "root": str(self.root),
+            "late_s": late_s,
+            "imds": imds,
+            "waits_for_ready": waits_for_ready,
+            "then_s": then_s,
+            "metadata": METADATA if metadata is None else metadata,
+            "then_run": list(then_run),
+            "poweroff": self.poweroff,
+        }
+        done = subprocess.run(
+            ["unshare", "-nm", sys.executable, str(WORLD), json.dumps(order)],
+            env={**os.environ, "PYTHONPATH": str(WORLD.parent.parent)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        result: Dict[str, Any] = json.loads(done.stdout)
+        assert result["leased"] == (late_s is not None), result["console"]
+        return result
+
+    def files(self) -> Dict[str, bytes]:
+        return {
+            str(path.relative_to(self.root)): path.read_bytes()
+            for path in self.root.rglob("*")
+            if path.is_file() and not path.is_symlink()
+        } | {
+            str(path.relative_to(self.root)): os.fsencode(os.readlink(path))
+            for path in self.root.rglob("*")
+            if path.is_symlink()
+        }
+
+    def read(self, path: str) -> Optional[str]:
+        return (self.root / path).read_text() if (self.root / path).exists() else None

@@ -1,0 +1,95 @@
+"""Real boots of OpenRC: a Debian root with openrc-init as PID 1.
+
+Asked for by `python3 build.py test --boot`, as those of systemd in test_boot.py are.
+What gives the guest its network is started after azprov's script: a script that
+held up the boot would never have a network.
+"""
+
+import os
+from pathlib import Path
+from typing import List
+
+import pytest
+
+from boot.machine import Machine, skip_without_means
+
+SCRIPT = "etc/init.d/azure-provisioning"
+ENABLED = "etc/runlevels/default/azure-provisioning"
+LOG = "var/log/azure-provisioning.log"
+STATE = "var/lib/azprov/state.json"
+
+NETWORK = """\
+#!/sbin/openrc-run
+depend() {
+	after azure-provisioning
+}
+start() {
+	ebegin "Asking for a lease"
+	dhclient -nw host0
+	eend $?
+}
+"""
+
+pytestmark = pytest.mark.boot
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _means() -> None:
+    skip_without_means()
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    machine = Machine(tmp_path, "openrc")
+    machine.poweroff = ("openrc-shutdown", "--poweroff", "now")
+    (machine.root / "sbin/init").symlink_to("openrc-init")
+    network = machine.root / "etc/init.d/network"
+    network.write_text(NETWORK)
+    network.chmod(0o755)
+    (machine.root / "etc/runlevels/default/network").symlink_to("/etc/init.d/network")
+    machine.install()
+    assert os.readlink(machine.root / ENABLED) == "/etc/init.d/azure-provisioning"
+    return machine
+
+
+def log_of(machine: Machine) -> List[str]:
+    return (machine.read(LOG) or "").splitlines()
+
+
+def test_two_boots(machine: Machine) -> None:
+    """A network 10 s late is waited for without holding up the boot; then silence."""
+    first = machine.boot(late_s=10)
+
+    assert first["verdicts"] == ["goal state", "ready"]
+    assert machine.read("etc/hostname") == "web01-host\n"
+    assert machine.read("etc/hosts") == "127.0.0.1\tlocalhost\n127.0.1.1\tweb01-host\n"
+    assert '"done": ["hostname", "ready"]' in (machine.read(STATE) or "")
+    assert not (machine.root / ENABLED).is_symlink()
+    assert (machine.root / SCRIPT).is_file()
+    log = log_of(machine)
+    assert any("(Network is unreachable); trying 20 times a second" in line for line in log)
+    assert log[-2:] == ["Response: 200 OK", "Disabled azure-provisioning"]
+
+    second = machine.boot(waits_for_ready=False, then_s=5)
+
+    assert (second["verdicts"], second["imds_requests"]) == ([], [])
+    assert log_of(machine) == log
+
+
+def test_a_shutdown_while_it_waits(machine: Machine) -> None:
+    """It is ended by SIGTERM, nothing is marked, and the next boot goes on."""
+    first = machine.boot(late_s=None, waits_for_ready=False, then_s=8)
+
+    assert first["verdicts"] == []
+    assert "Stopping Azure provisioning (azprov)" in first["console"]
+    assert machine.read(STATE) is None
+    assert (machine.root / ENABLED).is_symlink()
+    assert log_of(machine)[-1] == (
+        "azprov: stopped by SIGTERM; "
+        "what was not acknowledged is not marked as done, run it again to go on"
+    )
+
+    second = machine.boot()
+
+    assert second["verdicts"] == ["goal state", "ready"]
+    assert not (machine.root / ENABLED).is_symlink()
