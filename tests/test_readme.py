@@ -4,10 +4,13 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from azprov.cli import COMMANDS
 from azprov.errors import EXIT_CODES
+from images import azprov
 from pyz import PYZ, ROOT
+from sound_image import make_sound
 
 README = (ROOT / "README.md").read_text()
 
@@ -70,6 +73,25 @@ def test_the_transcript_is_what_a_rehearsal_prints() -> None:
     )
 
     assert neutral(run.stdout) == neutral(shown)
+
+
+def test_the_check_is_what_is_printed(tmp_path: Path) -> None:
+    """Of an image that is sound but for the service."""
+    shown = README.partition("$ python3 azprov.pyz check --root image\n")[2].partition("```")[0]
+    make_sound(tmp_path / "image")
+    azprov("uninstall", "--root", tmp_path / "image")
+
+    run = subprocess.run(
+        [sys.executable, PYZ, "check", "--root", "image"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+    assert run.returncode == 1
+    assert run.stdout == shown
 
 
 def test_the_files_of_the_architecture_are_there() -> None:
