@@ -4,12 +4,13 @@ import json
 import os
 import stat
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 import pytest
 
 from azprov.cli import main
 from azprov.documents.instance import parse_instance
+from azprov.documents.kvp import parse_pool
 from azprov.host.identity import read_platform_vm_id
 from azprov.host.root import Root
 from ports import RawServer, replying
@@ -58,7 +59,7 @@ class Users:
         self._image = image
         self._capfd = capfd
 
-    def __call__(self, *argv: str, answer: bytes) -> "tuple[int, str, str]":
+    def __call__(self, *argv: str, answer: bytes) -> Tuple[int, str, str]:
         http = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer) + answer
         with RawServer(replying(http)) as server:
             words = [*argv, "--root", str(self._image), "--imds", str(server.endpoint)]
@@ -194,7 +195,7 @@ def test_what_cannot_be_done_changes_nothing(
         (None, ()),
     ],
 )
-def test_public_keys_of_any_form(value: object, keys: "tuple[str, ...]") -> None:
+def test_public_keys_of_any_form(value: object, keys: Tuple[str, ...]) -> None:
     """What is no text is an empty one, which is no key."""
     document = json.dumps({"compute": {"name": "a", "publicKeys": value}}).encode()
 
@@ -228,3 +229,75 @@ def test_the_vm_id_as_the_platform_writes_it(tmp_path: Path, has_efi: bool) -> N
     vm_id = read_platform_vm_id(Root(str(tmp_path)))
 
     assert vm_id == ("a2c1d0b1-f453-8e4a-8d57-0a3c1f6e2d90" if has_efi else VM)
+
+
+GOAL_STATE = sample("goal_state/version-2012-11-30.xml")
+
+
+def provision(image: Path, answer: bytes) -> Tuple[int, List[bytes]]:
+    """A first boot below a root, with an admin user; what WireServer was sent."""
+    requests: List[bytes] = []
+    goal_state = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(GOAL_STATE) + GOAL_STATE
+    accepted = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    metadata = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer) + answer
+    serving = replying(goal_state, accepted, seen=requests)
+    with RawServer(replying(metadata)) as imds, RawServer(serving) as wireserver:
+        argv = ["provision", "--root", str(image), "--admin-user", "--no-hostname"]
+        argv += ["--imds", str(imds.endpoint), "--wireserver", str(wireserver.endpoint)]
+        return main(argv), requests
+
+
+@pytest.fixture
+def pool(image: Path) -> Path:
+    """What a KVP daemon leaves there for guests to append to."""
+    path = image / "var/lib/hyperv/.kvp_pool_1"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"")
+    return path
+
+
+def records(pool: Path) -> Dict[str, str]:
+    return dict(parse_pool(pool.read_bytes()))
+
+
+def test_success_is_told_by_kvp(image: Path, pool: Path) -> None:
+    """In one record, when Ready can be posted."""
+    code, requests = provision(image, metadata(ED25519))
+
+    assert code == 0
+    assert b"<State>Ready</State>" in requests[-1]
+    (line,) = records(pool).values()
+    assert line.startswith("result=success|agent=azprov/")
+    assert list(records(pool)) == ["PROVISIONING_REPORT"]
+
+
+def test_a_failure_is_told_by_kvp_and_by_wireserver(
+    image: Path, pool: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """In the same words; the exit code is the step's, and the last line says it was told."""
+    code, requests = provision(image, metadata(X509))
+
+    assert code == 78
+    (line,) = records(pool).values()
+    assert line.startswith(
+        "result=error|reason=the platform names no usable public key|agent=azprov/"
+    )
+    assert "|step=admin-user|'hint=deploy the VM with an SSH key in OpenSSH''s form'|" in line
+    assert f"<Description>{line}</Description>".encode() in requests[-1]
+    assert b"<State>NotReady</State>" in requests[-1]
+    assert capfd.readouterr().err.splitlines()[-1] == (
+        "azprov: Azure is told that provisioning failed: the platform names no usable public key; "
+        "deploy the VM with an SSH key in OpenSSH's form"
+    )
+
+
+def test_a_failure_is_told_by_kvp_without_a_network(image: Path, pool: Path) -> None:
+    """The host has it whatever becomes of the post; the next boot does all again."""
+    argv = ["provision", "--root", str(image), "--admin-user", "--no-hostname"]
+    argv += ["--imds-timeout", "0.2", "--timeout", "0.5"]
+
+    assert main(argv) == 69
+
+    (line,) = records(pool).values()
+    assert line.startswith("result=error|reason=")
+    assert not (image / "var/lib/azprov/state.json").exists()
