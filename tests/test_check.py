@@ -1,20 +1,25 @@
 """What `check` finds, and what it must not: one tree a rule, sound but for one thing."""
 
 import gzip
+import io
 import json
 import os
+import re
 import stat
+import zipfile
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Tuple
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from azprov.host.root import Root
-from azprov.image.check import check
+from azprov.image.check import apply, check
+from azprov.image.check.finding import Finding
 from azprov.image.check.image import Image
 from images import azprov, tree
+from pyz import PYZ as ARCHIVE
 from sound_image import (
     INITRAMFS,
     MODULES,
@@ -27,12 +32,25 @@ from sound_image import (
     cpio,
     make_sound,
 )
+from test_architecture import APP
 
 UNIT = "azure-provisioning.service"
 NETWORK = "etc/systemd/network/10-azure.network"
 PYZ = "usr/local/lib/azprov/azprov.pyz"
 NM = "etc/NetworkManager/system-connections"
 MAC = "00:15:5d:01:02:03"
+
+
+def _other_archive() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("other.py", "")
+    return packed.getvalue()
+
+
+OTHER_ARCHIVE = _other_archive()
+_MIDDLE = ARCHIVE.stat().st_size // 2
+DAMAGED = ARCHIVE.read_bytes()[:_MIDDLE] + b"xxxx" + ARCHIVE.read_bytes()[_MIDDLE + 4 :]
 
 
 class Wrong(NamedTuple):
@@ -143,6 +161,8 @@ WRONG: Dict[str, Wrong] = {
     ),
     "no program": Wrong("program-unusable", "error", {PYZ: None}),
     "half a program": Wrong("program-unusable", "error", {PYZ: b"#!/usr/bin/python3\nPK\3\4half"}),
+    "a program with a wrong byte": Wrong("program-unusable", "error", {PYZ: DAMAGED}),
+    "another program": Wrong("program-unusable", "error", {PYZ: OTHER_ARCHIVE}),
     "a program that is a link to nowhere": Wrong("program-unusable", "error", {PYZ: "-> /none"}),
     "no Python": Wrong("python-unusable", "error", {"usr/bin/python3": None}),
     "no init": Wrong("init-unknown", "warning", {"usr/lib/systemd/systemd": None}),
@@ -154,6 +174,19 @@ WRONG: Dict[str, Wrong] = {
             f"{VENDOR}/cloud-init-local.service": "[Unit]\n",
             f"{SYSTEM}/cloud-init.target.wants/cloud-init-local.service": "-> x",
         },
+    ),
+    "cloud-init of the rescue system": Wrong(
+        "agent-installed",
+        "warning",
+        {
+            f"{VENDOR}/cloud-init.service": "[Unit]\n",
+            f"{VENDOR}/rescue.target.wants/cloud-init.service": "-> ../cloud-init.service",
+        },
+    ),
+    "cloud-init taken from its target": Wrong(
+        "agent-installed",
+        "warning",
+        {**enabled("cloud-init.service"), f"{WANTS}/cloud-init.service": "-> /dev/null"},
     ),
     "cloud-init switched off": Wrong(
         "agent-installed",
@@ -290,6 +323,16 @@ WRONG: Dict[str, Wrong] = {
     ),
     "dhcpcd static": Wrong(
         "network-static", "error", dhcpcd("interface eth0\nstatic ip_address=10.0.0.4/24\n")
+    ),
+    "Red Hat's files, nothing by itself": Wrong(
+        "network-other-nic",
+        "warning",
+        network_manager(
+            {
+                "etc/NetworkManager/conf.d/a.conf": "[main]\nno-auto-default=*\n",
+                "etc/sysconfig/network-scripts/ifcfg-ens192": "BOOTPROTO=dhcp\nONBOOT=yes\n",
+            }
+        ),
     ),
     "dhcpcd denied": Wrong("network-no-dhcp", "error", dhcpcd("denyinterfaces eth0\n")),
     "dhcpcd of another card": Wrong(
@@ -445,6 +488,9 @@ FINE: Dict[str, Change] = {
     "NetworkManager with a keyfile": network_manager(
         {f"{NM}/a": "[connection]\ntype=ethernet\ninterface-name=eth0\n[ipv4]\nmethod=auto\n"}
     ),
+    "NetworkManager with what an editor left": network_manager(
+        {f"{NM}/.a.swp": "[connection]\ntype=ethernet\n[ipv4]\nmethod=manual\n"}
+    ),
     "NetworkManager of another card": network_manager(
         {f"{NM}/a": "[connection]\ntype=ethernet\ninterface-name=ens3\n[ipv4]\nmethod=manual\n"}
     ),
@@ -510,6 +556,7 @@ FINE: Dict[str, Change] = {
         "/dev/disk/cloud/azure_resource-part2 none swap sw,nofail 0 0\n"
     },
     "nftables that lets out": nft("ct state established accept\nip daddr 168.63.129.16 accept"),
+    "nftables by a set of addresses": nft("ip daddr @platform tcp dport 80 accept"),
     "nftables by port": nft("tcp dport { 53, 80 } accept"),
     "nftables by name of the port": nft("tcp dport { https, http } accept"),
     "nftables that accepts": nft("", policy="accept"),
@@ -543,14 +590,21 @@ FINE: Dict[str, Change] = {
         "usr/bin/ssh-keygen": None,
         f"{VENDOR}/sshd-keygen@.service": "[Unit]\n",
     },
+    "a clock by an alias": {
+        f"{WANTS}/chrony.service": None,
+        f"{SYSTEM}/clock.service": f"-> /{VENDOR}/chrony.service",
+        f"{WANTS}/clock.service": f"-> /{SYSTEM}/clock.service",
+    },
     "a clock by a script": {
         f"{WANTS}/chrony.service": None,
         "etc/init.d/ntpsec": "program",
         "etc/rc3.d/S01ntpsec": "-> ../init.d/ntpsec",
     },
-    "an agent of the rescue system": {
-        f"{VENDOR}/cloud-other.service": "[Unit]\n",
-        f"{VENDOR}/initrd.target.wants/cloud-init.service": "-> ../cloud-init.service",
+    "a script of another init, not started": {"etc/init.d/tiny": "program"},
+    "a link to a service that is not there": {f"{WANTS}/cloud-init.service": "-> /nowhere"},
+    "a file of the same kind for another program": {
+        **ifcfg("BOOTPROTO='dhcp'\n"),
+        "etc/sysconfig/network/readme-ifcfg-rh.txt": f"HWADDR={MAC}\n",
     },
 }
 
@@ -807,6 +861,7 @@ def test_a_program_is_told_the_same(image: Path) -> None:
 
 MENDS = {
     "ID=ubuntu": "apt-get purge -y walinuxagent",
+    "ID=debian": "apt-get purge -y waagent",
     "ID=rocky\nID_LIKE='rhel centos fedora'": "dnf remove -y WALinuxAgent",
     "ID=azurelinux": "tdnf remove -y WALinuxAgent",
     "ID=opensuse-leap\nID_LIKE='suse opensuse'": "zypper --non-interactive remove "
@@ -837,8 +892,58 @@ def test_the_mend_of_an_unknown_distribution(image: Path) -> None:
 
 def test_what_an_image_says_is_made_printable(image: Path) -> None:
     """No escape sequence of an image reaches a terminal."""
-    change(image, {"etc/fstab": "/dev/sda1 /\x1b[2J ext4\n"})
+    name = f"{SYSTEM}/{UNIT}.d/\x1b[2J.conf"
+    change(image, {name: "[Service]\nNice=1\n", "etc/fstab": "/dev/sda1 /\x1b[2J ext4\n"})
 
-    (finding,) = check(Image(Root(str(image))))
+    by_name, by_text = sorted(check(Image(Root(str(image)))), key=lambda one: one.severity)[::-1]
 
-    assert " mounts /?[2J from /dev/sda1," in finding.what
+    assert "/?[2J.conf changes azprov's service" in by_name.what
+    assert " mounts /?[2J from /dev/sda1," in by_text.what
+
+
+def test_a_rule_that_cannot_go_on_is_told(image: Path) -> None:
+    """As a note, not as the end of the check."""
+
+    def reads_itself(image: Image) -> Iterator[Finding]:
+        yield Finding("a", "note", "b", "c")
+        image.root.read("/etc")
+
+    told = list(apply(reads_itself, Image(Root(str(image)))))
+
+    assert [one.rule for one in told] == ["a", "unread"]
+    assert told[1].what == f"{image}/etc is no regular file, so reads itself was not finished"
+
+
+def test_a_machine_that_was_provisioned_is_not_wrong(image: Path) -> None:
+    """Its service is disabled as it should be; it is no VM on Azure by this firmware."""
+    change(
+        image,
+        {
+            f"{WANTS}/{UNIT}": None,
+            "var/lib/azprov/state.json": '{"vm_id": "", "done": ["ready"]}',
+        },
+    )
+    machine = Root(str(image))
+    machine.is_live = True
+
+    rules = [(one.rule, one.severity) for one in check(Image(machine))]
+
+    assert rules == [("service-done", "note"), ("state", "note"), ("not-azure", "note")]
+
+
+def test_a_proxy_in_the_service_is_told(image: Path) -> None:
+    """Beside the drop-in that sets it."""
+    variables = '[Service]\nEnvironment="http_proxy=http://10.0.0.1:3128" A=1\n'
+    change(image, {f"{SYSTEM}/{UNIT}.d/proxy.conf": variables})
+
+    assert found(image) == [("service-drop-in", "note"), ("service-proxy", "note")]
+
+
+def test_every_rule_has_its_bad_tree() -> None:
+    """No rule is in the code that no table here tries."""
+    source = "".join(path.read_text() for path in (APP / "azprov" / "image" / "check").glob("*.py"))
+    rules = set(re.findall(r"Finding\(\s*\"([a-z-]+)\"", source))
+
+    # Found by tests of their own.
+    others = {"service-proxy", "service-done", "not-azure"}
+    assert rules - others == {wrong.rule for wrong in WRONG.values()}

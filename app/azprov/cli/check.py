@@ -23,7 +23,7 @@ _PROBE_S = 5.0
 
 
 def configure(parser: Parser) -> None:
-    add_root_option(parser)
+    add_root_option(parser, purpose="look at")
     add_wireserver_options(parser, timeout_s=_PROBE_S)
     add_imds_options(parser, timeout_s=_PROBE_S)
 
@@ -45,8 +45,9 @@ def run(options: argparse.Namespace) -> Answer:
     text = "\n".join(lines)
     if not counts[ERROR]:
         return Answer(text, data)
+    subject = "this machine" if image.root.is_live else image.root
     failure = (
-        f"{image.root} would not provision on Azure, {_counted(counts[ERROR], ERROR)} found; "
+        f"{subject} would not provision on Azure, {_counted(counts[ERROR], ERROR)} found; "
         "mend what is said above and check again"
     )
     return Answer(text, data, exit_code=_FOUND_ERRORS, failure=failure)

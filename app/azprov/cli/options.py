@@ -90,9 +90,9 @@ def add_imds_options(parser: Parser, *, timeout_s: float = DEFAULT_IMDS_TIMEOUT_
     )
 
 
-def add_root_option(parser: Parser) -> None:
+def add_root_option(parser: Parser, *, purpose: str = "change") -> None:
     parser.add_argument(
-        "--root", metavar="DIR", type=_root, default=Root(), help="the image to change (/)"
+        "--root", metavar="DIR", type=_root, default=Root(), help=f"the image to {purpose} (/)"
     )
 
 

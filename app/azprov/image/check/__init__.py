@@ -34,12 +34,13 @@ _LONGEST_SENTENCE = 1000
 
 def check(image: Image, probes: Sequence[Probe] = ()) -> List[Finding]:
     """All that was found, the errors first; `probes` are questions to the platform."""
-    found = [finding for family in FAMILIES for rule in family for finding in _ask(rule, image)]
+    found = [finding for family in FAMILIES for rule in family for finding in apply(rule, image)]
     found += [*ask(probes), *image.notes]
     return sorted(map(_fit, found), key=lambda finding: SEVERITIES.index(finding.severity))
 
 
-def _ask(rule: Rule, image: Image) -> Iterator[Finding]:
+def apply(rule: Rule, image: Image) -> Iterator[Finding]:
+    """What a rule finds, and a note where it could not be finished."""
     try:
         yield from rule(image)
     except HostError as error:

@@ -18,6 +18,7 @@ class _Agent(NamedTuple):
 
 
 _CLOUD_INIT = "cloud-init"
+_WALINUXAGENT = "walinuxagent"
 _CLOUD_INIT_OFF = "/etc/cloud/cloud-init.disabled"
 _CLOUD_INIT_FOLDER = "/etc/cloud/cloud.cfg.d"
 
@@ -32,20 +33,29 @@ _AGENTS = (
         "cloud-init",
     ),
     _Agent(
-        "walinuxagent",
+        _WALINUXAGENT,
         ("walinuxagent", "waagent"),
         ("/usr/sbin/waagent", "/usr/bin/waagent"),
         "walinuxagent",
         "WALinuxAgent",
     ),
-    _Agent("azure-init", ("azure-init",), ("/usr/bin/azure-init",), "azure-init"),
+    _Agent(
+        "azure-init",
+        ("azure-init", "azure-provisioning-agent"),
+        ("/usr/bin/azure-init", "/usr/sbin/azure-init"),
+        "azure-init",
+    ),
     _Agent(
         "tiny-cloud",
-        ("tiny-cloud-boot", "tiny-cloud-early", "tiny-cloud-main", "tiny-cloud-final"),
+        (
+            *("tiny-cloud", "tiny-cloud-boot", "tiny-cloud-early", "tiny-cloud-main"),
+            *("tiny-cloud-final",),
+        ),
         ("/sbin/tiny-cloud", "/usr/sbin/tiny-cloud", "/usr/bin/tiny-cloud"),
-        "tiny-cloud-azure",
+        "tiny-cloud tiny-cloud-azure",
     ),
-    _Agent("afterburn", ("afterburn-checkin", "coreos-metadata"), (), "afterburn"),
+    # Its other services, coreos-metadata among them, only read.
+    _Agent("afterburn", ("afterburn-checkin", "afterburn-firstboot-checkin"), (), "afterburn"),
     _Agent("tiny-azagent", ("tiny-azagent",), ("/usr/bin/tiny-azagent",), "tiny-azagent"),
 )
 
@@ -53,11 +63,12 @@ _AGENTS = (
 def check_agents(image: Image) -> Iterator[Finding]:
     """Two agents report twice, and their first boots meet: cloud-init issue 3156."""
     for agent in _AGENTS:
+        is_debians = agent.name == _WALINUXAGENT and image.os_release.get("ID") == "debian"
         mend = image.remove(
-            agent.package,
+            "waagent" if is_debians else agent.package,
             dnf=agent.dnf or agent.package,
             tdnf=agent.dnf or agent.package,
-            zypper="python-azure-agent" if agent.name == "walinuxagent" else agent.package,
+            zypper="python-azure-agent" if agent.name == _WALINUXAGENT else agent.package,
         )
         if image.services.starts(*agent.services) and _reports(image, agent):
             yield Finding(

@@ -12,7 +12,7 @@ from .image import Image
 # serial-console-linux, read 2026-11-22; on Arm the port is ttyAMA0.
 _CONSOLE = re.compile(r"\bconsole=tty(S0|AMA0)\b")
 _ROOT = re.compile(r"\broot=(/dev/(?:(sd)|vd|xvd|hd)[a-z]+[0-9]*)")
-_KERNEL_LINE = re.compile(r"(linux|linux16|linuxefi|options|append|kernelopts=)", re.IGNORECASE)
+_KERNEL_LINE = re.compile(r"((linux|linux16|linuxefi|options|append)\b|kernelopts=)", re.IGNORECASE)
 _LOADER_FILES = (
     *("/boot/grub/grub.cfg", "/boot/grub2/grub.cfg", "/boot/grub2/grubenv"),
     *("/boot/extlinux/extlinux.conf", "/boot/extlinux.conf"),
@@ -84,7 +84,7 @@ def check_fstab(image: Image) -> Iterator[Finding]:
                     if "nofail" in options
                     else ", so that the boot may stop in the emergency shell"
                 ),
-                f"write UUID=... there, as blkid {device} shows it",
+                "write UUID=... there, with the UUID that blkid shows for the image's file system",
             )
 
 

@@ -174,8 +174,8 @@ def ifcfg_nics(image: Image) -> Iterator[Nic]:
     """ifcfg(5) of SUSE and Red Hat."""
     for folder in _IFCFG_FOLDERS:
         for path in image.matching(folder):
-            name = path.rpartition("/")[2].partition("ifcfg-")[2]
-            if not name or name == "lo" or name.endswith((".bak", ".rpmsave", ".rpmnew", "~")):
+            prefix, _, name = path.rpartition("/")[2].partition("ifcfg-")
+            if prefix or name in ("", "lo") or name.endswith((".bak", ".rpmsave", ".rpmnew", "~")):
                 continue
             values = parse_assignments(image.text(path))
             protocol = values.get("BOOTPROTO", "none").lower()
