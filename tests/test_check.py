@@ -20,6 +20,7 @@ from azprov.image.check.finding import Finding
 from azprov.image.check.image import Image
 from images import azprov, tree
 from pyz import PYZ as ARCHIVE
+from pyz import ROOT
 from sound_image import (
     INITRAMFS,
     MODULES,
@@ -136,6 +137,23 @@ def zstd_initramfs(path: str, text: str) -> Change:
     return {INITRAMFS: b"\x28\xb5\x2f\xfd what follows is packed", path: text}
 
 
+ROOT_USER = "root:x:0:0::/root:/bin/sh\n"
+
+
+def first_boot(options: str) -> Change:
+    """azprov's service with these options, as `install` writes it."""
+    shipped = (ROOT / "unit" / UNIT).read_text()
+    command = f"ExecStart=/usr/bin/python3 -I /{PYZ} provision"
+    text = shipped.replace(command, f"{command} {options}")
+    for line, other in (
+        ("ProtectSystem=strict", "ProtectSystem=yes"),
+        ("ProtectHome=yes", "ProtectHome=no"),
+        ("CapabilityBoundingSet=", "CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_AUDIT_WRITE "),
+    ):
+        text = text.replace(line, other)
+    return {f"{SYSTEM}/{UNIT}": text}
+
+
 WRONG: Dict[str, Wrong] = {
     "no service": Wrong(
         "service-missing", "error", {f"{SYSTEM}/{UNIT}": None, f"{WANTS}/{UNIT}": None}
@@ -165,7 +183,69 @@ WRONG: Dict[str, Wrong] = {
     "another program": Wrong("program-unusable", "error", {PYZ: OTHER_ARCHIVE}),
     "a program that is a link to nowhere": Wrong("program-unusable", "error", {PYZ: "-> /none"}),
     "no Python": Wrong("python-unusable", "error", {"usr/bin/python3": None}),
-    "no init": Wrong("init-unknown", "warning", {"usr/lib/systemd/systemd": None}),
+    "no init": Wrong("init-unknown", "error", {"usr/lib/systemd/systemd": None}),
+    "rescue": Wrong(
+        "boot-target",
+        "error",
+        {f"{SYSTEM}/default.target": "-> /usr/lib/systemd/system/rescue.target"},
+    ),
+    "keys for nobody": Wrong(
+        "keys-user-missing", "error", {**first_boot("--ssh-keys ops"), "etc/passwd": ROOT_USER}
+    ),
+    "an admin without sudo": Wrong("admin-without-rights", "warning", first_boot("--admin-user")),
+    "keys that sshd refuses": Wrong(
+        "keys-refused",
+        "error",
+        {
+            **first_boot("--admin-user"),
+            "etc/sudoers.d/x": "",
+            "etc/ssh/sshd_config": "PubkeyAuthentication no\n",
+        },
+    ),
+    "keys that sshd does not look for": Wrong(
+        "keys-refused",
+        "error",
+        {
+            **first_boot("--admin-user"),
+            "etc/sudoers.d/x": "",
+            "etc/passwd": ROOT_USER,
+            "etc/ssh/sshd_config": "AuthorizedKeysFile none\n",
+        },
+    ),
+    "logins of others": Wrong(
+        "logins-restricted",
+        "warning",
+        {
+            **first_boot("--admin-user"),
+            "etc/sudoers.d/x": "",
+            "etc/ssh/sshd_config": "AllowUsers alice\n",
+        },
+    ),
+    "nobody gets in": Wrong(
+        "nobody-logs-in",
+        "note",
+        {"etc/passwd": ROOT_USER, "etc/shadow": "root:*:19000:0:99999:7:::\n"},
+    ),
+    "another command": Wrong(
+        "service-altered",
+        "error",
+        {f"{SYSTEM}/{UNIT}": f"[Service]\nExecStart=/usr/bin/python3 -I /{PYZ} provison\n"},
+    ),
+    "a drop-in that decides": Wrong(
+        "service-drop-in",
+        "warning",
+        {f"{SYSTEM}/{UNIT}.d/x.conf": "[Service]\nPrivateNetwork=yes\n"},
+    ),
+    "a masked networkd with its socket": Wrong(
+        "network-none",
+        "error",
+        {
+            f"{WANTS}/systemd-networkd.service": None,
+            f"{SYSTEM}/systemd-networkd.service": "-> /dev/null",
+            f"{SYSTEM}/sockets.target.wants/systemd-networkd.socket": "-> x",
+            f"{VENDOR}/systemd-networkd.socket": "[Socket]\n",
+        },
+    ),
     "cloud-init": Wrong("agent-enabled", "error", enabled("cloud-init.service")),
     "cloud-init of its own target": Wrong(
         "agent-enabled",
@@ -824,7 +904,7 @@ def test_a_person_is_told_what_and_how(image: Path) -> None:
         "VM's temporary disk at boot\n"
         "note: no time synchronisation starts at boot, so the clock drifts, and logs and "
         "certificates with it\n"
-        f"  mend: chroot {image} apt-get install -y chrony\n"
+        f"  mend: chroot {image} sh -c 'apt-get update && apt-get install -y chrony'\n"
         "1 error, 1 warning, 1 note\n"
     )
     assert err == (
@@ -850,7 +930,7 @@ def test_a_program_is_told_the_same(image: Path) -> None:
                 "severity": "note",
                 "what": "no time synchronisation starts at boot, so the clock drifts, and logs "
                 "and certificates with it",
-                "mend": f"chroot {image} apt-get install -y chrony",
+                "mend": f"chroot {image} sh -c 'apt-get update && apt-get install -y chrony'",
             }
         ],
         "errors": 0,

@@ -356,9 +356,7 @@ def test_a_signal_stops_a_wait(
     got, out, err = shell("report-ready", "--wireserver", "127.0.0.1:9", "--json")
 
     assert got == code
-    assert err.splitlines()[-1] == (
-        f"{sentence}; what was not acknowledged is not marked as done, run it again to go on"
-    )
+    assert err.splitlines()[-1] == (f"{sentence}; nothing is half done, run it again to go on")
     assert json.loads(out)["exit_code"] == code
 
 

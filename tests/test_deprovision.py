@@ -126,6 +126,11 @@ def test_each_kind_is_found_and_removed(clean: Path, rule: str) -> None:
     assert files(clean) == before
 
 
+def findings(out: str) -> List[Dict[str, str]]:
+    """But for the one that nobody gets into such an image any more."""
+    return [found for found in json.loads(out)["findings"] if found["rule"] != "nobody-logs-in"]
+
+
 SEVERITIES = {"host-keys": "error", "machine-id": "error", "net-rules": "error"}
 
 
@@ -136,13 +141,13 @@ def test_check_finds_what_deprovision_removes(tmp_path: Path, rule: str) -> None
     lay(image, {"etc/passwd": KEPT["etc/passwd"], **LEFT[rule]})
 
     _, out, _ = azprov("check", "--json", "--root", image)
-    (finding,) = json.loads(out)["findings"]
+    (finding,) = findings(out)
 
     assert finding["severity"] == SEVERITIES.get(rule, "warning")
     assert finding["rule"] == {"net-rules": "network-mac"}.get(rule, rule)
     assert str(image) in finding["what"]
     assert azprov("deprovision", "--root", image, "--yes")[0] == 0
-    assert json.loads(azprov("check", "--json", "--root", image)[1])["findings"] == []
+    assert findings(azprov("check", "--json", "--root", image)[1]) == []
 
 
 def test_a_used_image_is_made_generic(clean: Path) -> None:

@@ -94,7 +94,13 @@ def test_uninstall_takes_out_what_either_init_was_given(alpine: Path) -> None:
     """The folders that both made too."""
     before = tree(alpine)
 
-    azprov("install", "--root", alpine, "--init", "systemd")
+    code, out, err = azprov("install", "--root", alpine, "--init", "systemd")
+    assert (code, out) == (73, "")
+    assert err == (
+        f"azprov: {alpine} starts by openrc, not by systemd; leave --init out, or write it all "
+        "the same with --force\n"
+    )
+    assert azprov("install", "--root", alpine, "--init", "systemd", "--force")[0] == 0
     assert azprov("install", "--root", alpine)[0] == 0
     code, out, _ = azprov("uninstall", "--root", alpine)
 

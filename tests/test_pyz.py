@@ -398,3 +398,19 @@ def test_the_strict_server_is_strict() -> None:
     assert judge(target="/machine/?comp=health") != "ready"
     assert judge(host="localhost") != "ready"
     assert judge(via="1.1 proxy") != "ready"
+
+
+@pytest.mark.parametrize(
+    "command", [["rehearse"], ["rehearse", "--list"], ["check", "--root", "/etc"]]
+)
+def test_a_reader_that_goes_away_is_no_bug(command: List[str]) -> None:
+    """As with `| head -1`: said in a line, with the exit code of an answer that was lost."""
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "wb") as stdout:
+        run = subprocess.run(
+            [sys.executable, PYZ, *command], stdout=stdout, stderr=subprocess.PIPE, check=False
+        )
+
+    assert run.returncode == 73, run.stderr
+    assert b"bug" not in run.stderr

@@ -77,12 +77,15 @@ def test_the_transcript_is_what_a_rehearsal_prints() -> None:
 
 def test_the_check_is_what_is_printed(tmp_path: Path) -> None:
     """Of an image that is sound but for the service."""
-    shown = README.partition("$ python3 azprov.pyz check --root image\n")[2].partition("```")[0]
+    shown = README.partition("$ python3 dist/azprov.pyz check --root image\n")[2].partition("```")[
+        0
+    ]
     make_sound(tmp_path / "image")
     azprov("uninstall", "--root", tmp_path / "image")
 
+    (tmp_path / "dist").symlink_to(PYZ.parent)
     run = subprocess.run(
-        [sys.executable, PYZ, "check", "--root", "image"],
+        [sys.executable, "dist/azprov.pyz", "check", "--root", "image"],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

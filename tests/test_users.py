@@ -155,7 +155,7 @@ def test_a_user_that_is_there_is_kept(users: Users, image: Path) -> None:
             metadata(ED25519),
             73,
             "there is no user 'nobody' in IMAGE/etc/passwd; name one that is there, or let "
-            "admin-user create the platform's",
+            "--admin-user create the platform's",
         ),
         (
             ["admin-user"],

@@ -31,7 +31,7 @@ COMMANDS = {
 }
 
 _INTERRUPTED = 130
-_GO_ON = "what was not acknowledged is not marked as done, run it again to go on"
+_GO_ON = "nothing is half done, run it again to go on"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -51,6 +51,8 @@ def main(argv: Sequence[str]) -> int:
         return console.fail(stopped.exit_code, AzprovError(f"stopped by {name}", _GO_ON))
     except KeyboardInterrupt:
         return console.fail(_INTERRUPTED, AzprovError("interrupted", _GO_ON))
+    except BrokenPipeError:
+        return console.lose(AzprovError("whoever read the answer went away", "see where it goes"))
     except ImportError:
         raise  # __main__ says what this Python lacks
     except Exception as error:  # noqa: BLE001 - the one place where a bug becomes a sentence

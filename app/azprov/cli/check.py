@@ -7,7 +7,7 @@ from ..image.check import check
 from ..image.check.finding import ERROR, NOTE, SEVERITIES, WARNING, Finding
 from ..image.check.image import Image
 from ..image.check.live import Probe, is_on_azure
-from .console import Answer
+from .console import Answer, own_command
 from .options import (
     Parser,
     add_imds_options,
@@ -29,7 +29,7 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> Answer:
-    image = Image(options.root)
+    image = Image(options.root, own_command())
     found = check(image, _probes(options, image))
     counts = {
         severity: sum(finding.severity == severity for finding in found) for severity in SEVERITIES
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> Answer:
     lines.append(", ".join(_counted(counts[severity], severity) for severity in SEVERITIES))
     text = "\n".join(lines)
     if not counts[ERROR]:
-        return Answer(text, data)
+        return Answer(f"{text}: {image.root} should provision on Azure", data)
     subject = "this machine" if image.root.is_live else image.root
     failure = (
         f"{subject} would not provision on Azure, {_counted(counts[ERROR], ERROR)} found; "

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shlex
 import sys
 from contextlib import suppress
 from typing import Any, Dict, NamedTuple, Optional, Sequence, TextIO
@@ -83,6 +84,12 @@ class Console:
         log.error("azprov: %s", str(error).replace("\n", " "))
         return exit_code
 
+    def lose(self, error: AzprovError) -> int:
+        """Say that the answer has no reader any more; the exit code comes back."""
+        _silence_stdout()
+        log.error("azprov: %s", error)
+        return ANSWER_LOST
+
     def _json_of(self, data: Dict[str, Any], *, exit_code: int) -> bytes:
         import json
 
@@ -98,9 +105,14 @@ def _write(content: bytes) -> None:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
     except OSError:
-        # Keep the interpreter from trying once more as it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence_stdout()
         raise
+
+
+def _silence_stdout() -> None:
+    """Keep the interpreter from trying once more as it ends."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Formatter(logging.Formatter):
@@ -132,6 +144,12 @@ def _is_journal(stream: TextIO) -> bool:
     except (OSError, ValueError):
         return False
     return (device, inode) == (str(status.st_dev), str(status.st_ino))
+
+
+def own_command() -> str:
+    """How this azprov was called, to be typed again at the same place."""
+    called = shlex.quote(sys.argv[0])
+    return f"python3 {called}" if called.rstrip("'").endswith(".pyz") else called
 
 
 def own_home() -> str:

@@ -5,8 +5,9 @@ import os
 from typing import List, Tuple
 
 from ..documents.accounts import parse_user_name
-from ..errors import UsageError
-from ..image.init import INITS, Init, find_init
+from ..errors import HostError, UsageError
+from ..host.accounts import require_account
+from ..image.init import INITS, Init, find_init, starts_by
 from ..image.install import install
 from ..image.python import check_python, find_python
 from ..image.unit import render_unit
@@ -38,6 +39,8 @@ def run(options: argparse.Namespace) -> Answer:
     if not os.path.isfile(archive):
         raise UsageError("this is no azprov.pyz but its source", "build it: python3 build.py")
     unit, init = unit_of(options)
+    if not options.force:
+        _require_what_it_needs(options, init)
     with open(archive, "rb") as file:
         content = file.read()
     changed = install(
@@ -50,6 +53,18 @@ def run(options: argparse.Namespace) -> Answer:
     )
     text = "\n".join(f"installed {options.root.outside(path)}" for path in changed)
     return Answer(text or "everything is installed already", {"changed": changed})
+
+
+def _require_what_it_needs(options: argparse.Namespace, init: Init) -> None:
+    """Raises HostError for a service that would not start, or whose first boot would fail."""
+    found = find_init(options.root)
+    if found is not init and starts_by(options.root, found):
+        raise HostError(
+            f"{options.root} starts by {found.name}, not by {init.name}",
+            "leave --init out, or write it all the same with --force",
+        )
+    if options.ssh_keys is not None:
+        require_account(options.root, options.ssh_keys)
 
 
 def unit_of(options: argparse.Namespace) -> Tuple[str, Init]:

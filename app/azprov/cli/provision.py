@@ -38,7 +38,7 @@ def add_step_options(parser: Parser) -> None:
     """What is to be done at a first boot; `install` writes it into the service."""
     parser.add_argument("--no-hostname", action="store_true", help="leave the host name alone")
     parser.add_argument(
-        "--ssh-keys", metavar="USER", help="add the platform's public keys to that user's"
+        "--ssh-keys", metavar="USER", help="add the platform's public keys to that user's login"
     )
     parser.add_argument(
         "--admin-user", action="store_true", help="create the platform's admin user"

@@ -1,7 +1,6 @@
 """Run the first boot against a simulated platform on loopback; nothing is changed."""
 
 import argparse
-import logging
 import os
 import sys
 from typing import Any, Dict, List
@@ -15,8 +14,6 @@ from .options import Parser
 
 _FAILED = 1
 _TIMES = ("never", "once", "twice")
-
-log = logging.getLogger(__name__)
 
 
 def configure(parser: Parser) -> None:
@@ -40,10 +37,12 @@ def run(options: argparse.Namespace) -> Answer:
             "azprov.pyz rehearse --list names them",
         )
     outcomes = []
+    is_silent = options.json or options.quiet
     for scenario in SCENARIOS if options.all else [chosen]:
-        log.info("Rehearsing %s: %s", scenario.name, scenario.story)
-        outcomes.append(play(scenario, _own_command(), Clock(), _hide if options.json else _show))
-        if not options.json:
+        if not is_silent:
+            print(f"Rehearsing {scenario.name}: {scenario.story}", flush=True)
+        outcomes.append(play(scenario, _own_command(), Clock(), _hide if is_silent else _show))
+        if not is_silent:
             print(_verdict(outcomes[-1]), end="\n\n" if options.all else "\n", flush=True)
     failed = [outcome.scenario.name for outcome in outcomes if outcome.shortcomings]
     data = {"scenarios": [_summary(outcome) for outcome in outcomes]}
@@ -53,7 +52,8 @@ def run(options: argparse.Namespace) -> Answer:
             "whether this machine has a loopback interface"
         )
         return Answer("", data, exit_code=_FAILED, failure=failure)
-    return Answer(f"All {len(outcomes)} scenarios passed." if options.all else "", data)
+    is_told = options.all and not options.quiet
+    return Answer(f"All {len(outcomes)} scenarios passed." if is_told else "", data)
 
 
 def _show(event: Event) -> None:

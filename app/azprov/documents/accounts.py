@@ -69,6 +69,11 @@ def find_password(shadow: bytes, name: str) -> Optional[str]:
     return None
 
 
+def passwords(shadow: bytes) -> List[str]:
+    """What stands in the place of a password's hash, for every account of a shadow file."""
+    return [fields[1] for fields in _lines(shadow) if len(fields) > 1]
+
+
 def is_password(field: str) -> bool:
     """Whether a hash stands there, or nothing, with which everybody gets in."""
     return not field.startswith(("!", "*", "x"))

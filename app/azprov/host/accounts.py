@@ -54,7 +54,7 @@ def require_account(root: Root, name: str) -> Account:
     if account is None:
         raise HostError(
             f"there is no user {name!a} in {root.outside(PASSWD)}",
-            "name one that is there, or let admin-user create the platform's",
+            "name one that is there, or let --admin-user create the platform's",
         )
     return account
 

@@ -74,9 +74,11 @@ OPENRC = Init(
 INITS = {init.name: init for init in (SYSTEMD, OPENRC)}
 
 
+def starts_by(root: Root, init: Init) -> bool:
+    """Whether an image has that init system, by its files."""
+    return any(root.status(program) is not None for program in init.programs)
+
+
 def find_init(root: Root) -> Init:
-    """The first that an image has, by its files; systemd where it has none that is known."""
-    for init in INITS.values():
-        if any(root.status(program) is not None for program in init.programs):
-            return init
-    return SYSTEMD
+    """The first that an image has; systemd where it has none that is known."""
+    return next((init for init in INITS.values() if starts_by(root, init)), SYSTEMD)

@@ -8,7 +8,7 @@ from typing import Callable, Iterator, List, Sequence, Tuple
 
 from ...documents.text import printable
 from ...errors import HostError
-from . import agents, boot, clock, firewall, kernel, leftovers, live, network, service, ssh
+from . import agents, boot, clock, firewall, kernel, leftovers, live, logins, network, service, ssh
 from .finding import NOTE, SEVERITIES, Finding
 from .image import Image
 from .live import Probe, ask
@@ -24,6 +24,7 @@ FAMILIES: Tuple[Tuple[Rule, ...], ...] = (
     boot.RULES,
     firewall.RULES,
     ssh.RULES,
+    logins.RULES,
     clock.RULES,
     leftovers.RULES,
     live.RULES,

@@ -22,6 +22,8 @@ _COMMAND_LINES = ("/etc/kernel/cmdline", "/usr/lib/kernel/cmdline")
 _UNSTABLE = re.compile(r"/dev/(sd|vd|xvd|hd)[a-z]+[0-9]*\Z|/dev/nvme[0-9]+n")
 # The disk that a VM may have beside its own, and loses when it moves.
 _RESOURCE_DISK = "/dev/disk/cloud/azure_resource"
+_DEFAULT_TARGET = "/etc/systemd/system/default.target"
+_DEAD_ENDS = ("rescue.target", "emergency.target", "runlevel1.target")
 
 
 def check_console(image: Image) -> Iterator[Finding]:
@@ -127,4 +129,17 @@ def _edit_kernel_line(image: Image, path: str, what: str) -> str:
     )
 
 
-RULES = (check_console, check_root_name, check_fstab)
+def check_target(image: Image) -> Iterator[Finding]:
+    """What systemd boots to: bootup(7)."""
+    link = image.link(_DEFAULT_TARGET)
+    if link.endswith(_DEAD_ENDS):
+        yield Finding(
+            "boot-target",
+            ERROR,
+            f"the image boots to {link.rpartition('/')[2]}, which starts neither network nor "
+            "azprov's service",
+            f"rm {image.shown(_DEFAULT_TARGET)}",
+        )
+
+
+RULES = (check_target, check_console, check_root_name, check_fstab)

@@ -23,7 +23,8 @@ _TOOLS = {
     "arch": "pacman",
 }
 _INSTALL = {
-    "apt-get": "apt-get install -y",
+    # A root that was just made has no lists of packages.
+    "apt-get": "sh -c 'apt-get update && apt-get install -y {}'",
     "tdnf": "tdnf install -y",
     "dnf": "dnf install -y",
     "zypper": "zypper --non-interactive install",
@@ -41,10 +42,11 @@ _REMOVE = {
 
 
 class Image(Files):
-    """The tree below a root, or this machine's."""
+    """The tree below a root, or this machine's; `program` is how azprov was called."""
 
-    def __init__(self, root: Root) -> None:
+    def __init__(self, root: Root, program: str = "python3 azprov.pyz") -> None:
         super().__init__(root)
+        self._program = program
         self.services = Services(self)
         self.os_release = parse_os_release(
             self.content("/etc/os-release") or self.content("/usr/lib/os-release")
@@ -61,7 +63,8 @@ class Image(Files):
         name = other_names.get(self.tool, package)
         if not self.tool:
             return f"install the package {name}"
-        return self.inside(f"{_INSTALL[self.tool]} {name}")
+        command = _INSTALL[self.tool]
+        return self.inside(command.format(name) if "{}" in command else f"{command} {name}")
 
     def remove(self, package: str, **other_names: str) -> str:
         """The command that removes a package and its settings."""
@@ -74,7 +77,9 @@ class Image(Files):
         """The command that has a service start at boot."""
         if self.services.init == OPENRC:
             return self.inside(f"rc-update add {service} default")
-        return f"systemctl {self._of_root('--root=')}enable {service}"
+        systemctl = f"systemctl {self._of_root('--root=')}"
+        unmask = f"{systemctl}unmask {service} && " if self.services.is_masked(service) else ""
+        return f"{unmask}{systemctl}enable {service}"
 
     def disable(self, service: str) -> str:
         if self.services.init == OPENRC:
@@ -83,7 +88,7 @@ class Image(Files):
 
     def azprov(self, command: str) -> str:
         """A command of azprov itself, for this image."""
-        return f"python3 azprov.pyz {command} {self._of_root('--root ')}".rstrip()
+        return f"{self._program} {command} {self._of_root('--root ')}".rstrip()
 
     def inside(self, command: str) -> str:
         """A command as it is typed on this machine, to be run in the image."""

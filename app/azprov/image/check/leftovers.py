@@ -41,7 +41,11 @@ _KINDS = {
         "azprov's note of the base VM is left: that VM itself would report no more, and what its "
         "platform asked for is set",
     ),
+    "private-keys": _Kind(
+        WARNING, "private keys or passwords of the base VM's users are left, for every VM to use"
+    ),
     "histories": _Kind(WARNING, "what was typed on the base VM is left, perhaps with passwords"),
+    "logs": _Kind(NOTE, "logs of the base VM are left: who was there, and what was said"),
     "unreadable": _Kind(NOTE, "what a used machine may have left could not all be looked for"),
 }
 # At most so many are named, the rest is counted.

@@ -34,7 +34,7 @@ _CLIENTS = [
 ]
 _NETWORKD_MEND = (
     "printf '[Match]\\nName=eth0\\n[Network]\\nDHCP=yes\\n' "
-    "> {etc}/systemd/network/10-azure.network"
+    "> {etc}/systemd/network/00-azure.network"
 )
 
 
@@ -178,7 +178,13 @@ def _pinned(image: Image, path: str, mac: str, severity: str) -> Finding:
 
 def _managers(image: Image) -> List[_Manager]:
     """Those that start at boot. netplan writes the files of another one at boot, and starts it."""
-    found = [manager for manager in _MANAGERS if image.services.starts(*manager.services)]
+    found = [
+        manager
+        for manager in _MANAGERS
+        # A socket starts nothing whose service is masked.
+        if image.services.starts(*manager.services)
+        and not image.services.is_masked(manager.services[0])
+    ]
     if image.is_there(*_NETPLAN_PROGRAMS) and any(netplan_nics(image)):
         return [_NETPLAN, *found]
     return found
@@ -212,9 +218,12 @@ def _check_client(image: Image, told: List[Tuple[_Manager, List[Nic]]]) -> Itera
 
 
 def _mend_without_manager(image: Image) -> str:
-    if image.services.is_there("systemd-networkd"):
+    networkd = _MANAGERS[0]
+    if image.services.is_there("systemd-networkd") or image.services.is_masked("systemd-networkd"):
         enable = image.enable("systemd-networkd")
-        return f"{_NETWORKD_MEND.format(etc=image.shown('/etc'))} && {enable}"
+        if _is_configured(networkd, list(networkd.nics(image))):
+            return enable
+        return f"{networkd.mend.format(etc=image.shown('/etc'))} && {enable}"
     if image.services.is_there("networking"):
         return image.enable("networking")
     return image.install(

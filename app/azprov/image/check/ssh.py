@@ -26,7 +26,8 @@ def check_ssh(image: Image) -> Iterator[Finding]:
         )
         return
     if image.services.init and not image.services.starts(*_SERVICES, *_OTHER_SERVICES):
-        service = "ssh" if image.services.is_there("ssh") else "sshd"
+        has_ssh = image.services.is_there("ssh") or image.services.is_masked("ssh")
+        service = "ssh" if has_ssh else "sshd"
         yield Finding(
             "ssh-disabled",
             WARNING,
