@@ -36,6 +36,18 @@ class NoCommands(Commands):
         raise AssertionError(command)
 
 
+class Recorder(Commands):
+    """Notes the programs, and says that all was well, or that nothing was."""
+
+    def __init__(self, *, well: bool = True) -> None:
+        self.commands: List[List[str]] = []
+        self._well = well
+
+    def run(self, command: Sequence[str], *, limit_s: float) -> bool:  # noqa: ARG002 - a port
+        self.commands.append(list(command))
+        return self._well
+
+
 class RawServer:
     """Listens on loopback and hands each connection to a function, one at a time.
 

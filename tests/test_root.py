@@ -3,15 +3,22 @@
 import os
 import stat
 import string
+import subprocess
+import sys
 from pathlib import Path
-from typing import Dict, List
+from typing import Callable, Dict, List
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from azprov.errors import HostError
+from azprov.errors import HostError, NotPermitted
+from azprov.host.rights import acting_as
 from azprov.host.root import Root
+from pyz import ROOT
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root acts as others")
+USER = (54321, 54322)
 
 
 @pytest.fixture
@@ -194,6 +201,182 @@ def test_a_tree_is_removed_and_no_link_followed(inside: Path) -> None:
     assert (inside.parent / "outside" / "secret").exists()
 
 
+def test_folders_that_lie_too_deep_are_told(inside: Path) -> None:
+    """A user may lay as many in each other as they like."""
+    (inside / "a").mkdir()
+    folder = os.open(inside / "a", os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("a", dir_fd=folder)
+        below = os.open("a", os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = below
+    os.close(folder)
+
+    with pytest.raises(HostError, match=r"lie too deep|Too many open files"):
+        Root(str(inside)).remove_tree("/a")
+    subprocess.run(["rm", "-rf", inside / "a"], check=True)
+
+
+@needs_root
+def test_what_fails_leaves_nothing_half_made(inside: Path) -> None:
+    """Neither a link beside its place nor a folder that is not as it was asked for."""
+    (inside / "folder").mkdir()
+    os.chown(inside / "folder", *USER)
+    inside.chmod(0o755)
+    root = Root(str(inside))
+
+    with pytest.raises(HostError, match="could not make the link"):
+        root.link("/folder", "/x")
+    with pytest.raises(HostError, match="it is done as its user"), root.as_user(USER):
+        root.make_folders("/folder/new", owner=(1, 1))
+
+    assert [str(path.relative_to(inside)) for path in inside.rglob("*")] == ["folder"]
+
+
+def test_a_folder_that_a_power_cut_left_is_in_nobodys_way(inside: Path) -> None:
+    """It was not under its name yet."""
+    (inside / ".a.azprov-new").mkdir(mode=0o700)
+
+    assert Root(str(inside)).make_folders("/a") == ["/a"]
+
+    assert os.listdir(inside) == ["a"]
+    assert stat.S_IMODE((inside / "a").stat().st_mode) == 0o755
+
+
+def changes_of(act: Callable[[], object]) -> List[str]:
+    """The system calls that change folders, and those that make it durable, in their order."""
+    calls: List[str] = []
+
+    def note(_frame: object, event: str, function: object) -> None:
+        name = getattr(function, "__name__", "")
+        if event == "c_return" and name in ("fsync", "mkdir", "rename", "symlink", "unlink"):
+            calls.append(name)
+
+    sys.setprofile(note)
+    try:
+        act()
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+def test_every_change_is_durable(inside: Path) -> None:
+    """Content before its name, and the name before the end: a power cut takes neither back."""
+    root = Root(str(inside))
+
+    assert changes_of(lambda: root.write("/a", b"1")) == ["fsync", "rename", "fsync"]
+    assert changes_of(lambda: root.move("/a", "b")) == ["rename", "fsync"]
+    assert changes_of(lambda: root.remove("/b")) == ["unlink", "fsync"]
+    assert changes_of(lambda: root.link("/a", "/x")) == ["symlink", "rename", "fsync"]
+    assert changes_of(lambda: root.make_folders("/c")) == ["mkdir", "rename", "fsync"]
+
+
+def test_no_file_stays_open(inside: Path) -> None:
+    """Whatever is done, and where it fails."""
+    (inside / "up").symlink_to("folder/..")
+    (inside / "folder").mkdir()
+    os.mkfifo(inside / "fifo")
+    root = Root(str(inside))
+    before = os.listdir("/proc/self/fd")
+
+    root.write("/up/up/a", b"1")
+    root.link("/folder/link", "/up/a")
+    root.read("/folder/link")
+    root.names("/folder")
+    root.make_folders("/up/b/c")
+    root.remove_tree("/up/b")
+    with root.as_user((os.geteuid(), os.getegid())), root.open_shared("/a"):
+        pass
+    for path in ("/fifo", "/folder"):
+        with pytest.raises(HostError, match="is no regular file"):
+            root.read(path)
+
+    assert os.listdir("/proc/self/fd") == before
+
+
+def test_only_the_machines_own_root_is_live(inside: Path) -> None:
+    """However it is written."""
+    (inside / "link").symlink_to("/")
+
+    assert Root("/").is_live
+    assert Root("/.").is_live
+    assert Root(str(inside / "link")).is_live
+    assert not Root(str(inside)).is_live
+
+
+@needs_root
+def test_who_is_not_root_is_told_so(inside: Path) -> None:
+    """By an exit code of its own."""
+    inside.chmod(0o755)
+
+    with acting_as(*USER), pytest.raises(NotPermitted, match="run it as root"):
+        Root(str(inside)).write("/a", b"1")
+
+
+def test_nobody_else_reads_what_is_half_made(inside: Path) -> None:
+    """From its first moment; shadow is written so."""
+    modes = set()
+
+    def look(_frame: object, _event: str, _function: object) -> None:
+        for path in inside.glob(".*.azprov-new"):
+            modes.add(stat.S_IMODE(path.lstat().st_mode))
+
+    sys.setprofile(look)
+    try:
+        Root(str(inside)).write("/a", b"1", mode=0o600)
+        Root(str(inside)).make_folders("/b", mode=0o700)
+    finally:
+        sys.setprofile(None)
+
+    assert modes == {0o600, 0o700}
+
+
+def test_a_file_keeps_its_label(inside: Path) -> None:
+    """SELinux would let nobody at it else."""
+    (inside / "a").write_text("1")
+    try:
+        os.setxattr(inside / "a", "security.selinux", b"system_u:object_r:etc_t:s0")
+    except OSError:
+        pytest.skip("no labels can be given here")
+
+    Root(str(inside)).write("/a", b"2")
+
+    assert (inside / "a").read_text() == "2"
+    assert os.getxattr(inside / "a", "security.selinux") == b"system_u:object_r:etc_t:s0"
+
+
+def test_what_is_mounted_within_is_left(inside: Path) -> None:
+    """In a name space of its own, where something can be mounted."""
+    (inside / "a/b").mkdir(parents=True)
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT / 'app')!r}); from azprov.host.root import Root;"
+        f"Root({str(inside)!r}).remove_tree('/a')"
+    )
+    script = 'cd "$1" && mount -t tmpfs none a/b && touch a/b/x || exit 9; "$2" -c "$3"; ls a/b'
+    command = ["unshare", "-m" if os.geteuid() == 0 else "-rm", "sh", "-c", script, "sh"]
+
+    done = subprocess.run(
+        [*command, str(inside), sys.executable, code], capture_output=True, text=True, check=False
+    )
+
+    if done.returncode in (1, 9):
+        pytest.skip("nothing can be mounted here")
+    assert done.stdout == "x\n"
+    assert "unmount the file system that is mounted within" in done.stderr
+
+
+def test_as_many_links_as_the_kernel_follows(inside: Path) -> None:
+    """And not one more."""
+    (inside / "0").write_text("1")
+    for number in range(1, 42):
+        (inside / str(number)).symlink_to(str(number - 1))
+    root = Root(str(inside))
+
+    assert root.read("/40") == b"1"
+    with pytest.raises(HostError, match="Too many levels"):
+        root.read("/41")
+
+
 def test_a_move_is_to_a_name_beside(inside: Path) -> None:
     """Content and mode stay."""
     (inside / "a").mkdir()
@@ -205,10 +388,6 @@ def test_a_move_is_to_a_name_beside(inside: Path) -> None:
     assert (inside / "a/y").read_text() == "1"
     with pytest.raises(HostError, match="could not move"):
         root.move("/a/x", "y")
-
-
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root acts as others")
-USER = (54321, 54322)
 
 
 @needs_root
@@ -258,14 +437,34 @@ def test_acting_as_a_user_below_a_closed_folder(inside: Path) -> None:
 
 
 @needs_root
+def test_acting_as_a_user_through_a_folder_that_only_lets_through(inside: Path) -> None:
+    """Who may enter need not be able to read."""
+    (inside / "closed/home").mkdir(parents=True)
+    os.chown(inside / "closed/home", *USER)
+    inside.chmod(0o755)
+    (inside / "closed").chmod(0o711)
+
+    root = Root(str(inside))
+
+    with root.as_user(USER):
+        root.write("/closed/home/file", b"1")
+
+    assert (inside / "closed/home/file").stat().st_uid == USER[0]
+
+
+@needs_root
 def test_rights_come_back_after_a_failure(inside: Path) -> None:
-    """Groups too."""
+    """Groups too, of which none is a user's."""
     groups = os.getgroups()
+    os.setgroups([4, 5])
+    try:
+        with pytest.raises(KeyError) as failure, Root(str(inside)).as_user(USER):
+            raise KeyError((os.geteuid(), os.getegid(), os.getgroups()))
 
-    with pytest.raises(KeyError), Root(str(inside)).as_user(USER):
-        raise KeyError
-
-    assert (os.geteuid(), os.getegid(), os.getgroups()) == (0, 0, groups)
+        assert failure.value.args == ((*USER, []),)
+        assert (os.geteuid(), os.getegid(), os.getgroups()) == (0, 0, [4, 5])
+    finally:
+        os.setgroups(groups)
 
 
 @needs_root

@@ -49,14 +49,31 @@ def replace(place: Place, content: bytes, mode: Optional[int], owner: Optional[O
     sync(place.folder)
 
 
-def make_folder(place: Place, mode: int, owner: Optional[Owner]) -> None:
-    os.mkdir(place.name, 0o700, dir_fd=place.folder)
-    number = os.open(place.name, FOLDER, dir_fd=place.folder)
+def replace_by_link(place: Place, target: str) -> None:
+    new = beside(place)
+    os.symlink(target, new, dir_fd=place.folder)
     try:
-        _give(number, owner)
-        os.fchmod(number, mode)
-    finally:
-        os.close(number)
+        os.rename(new, place.name, src_dir_fd=place.folder, dst_dir_fd=place.folder)
+    except BaseException:
+        os.unlink(new, dir_fd=place.folder)
+        raise
+    sync(place.folder)
+
+
+def make_folder(place: Place, mode: int, owner: Optional[Owner]) -> None:
+    new = beside(place)
+    os.mkdir(new, 0o700, dir_fd=place.folder)
+    try:
+        number = os.open(new, FOLDER, dir_fd=place.folder)
+        try:
+            _give(number, owner)
+            os.fchmod(number, mode)
+        finally:
+            os.close(number)
+        os.rename(new, place.name, src_dir_fd=place.folder, dst_dir_fd=place.folder)
+    except BaseException:
+        os.rmdir(new, dir_fd=place.folder)
+        raise
     sync(place.folder)
 
 
@@ -112,8 +129,11 @@ def _status(place: Place) -> Optional[os.stat_result]:
 
 
 def beside(place: Place) -> str:
-    """A name beside the file for its next version; what a power cut left there goes."""
+    """A name beside it for its next version; what a power cut left there goes."""
     name = f".{place.name}.azprov-new"
     with suppress(FileNotFoundError):
-        os.unlink(name, dir_fd=place.folder)
+        try:
+            os.unlink(name, dir_fd=place.folder)
+        except IsADirectoryError:
+            os.rmdir(name, dir_fd=place.folder)
     return name

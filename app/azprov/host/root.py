@@ -13,7 +13,16 @@ from contextlib import contextmanager
 from typing import BinaryIO, Iterator, List, Optional
 
 from ..errors import HostError, NotPermitted
-from .place import FOLDER, Owner, Place, beside, empty, make_folder, replace, sync
+from .place import (
+    FOLDER,
+    Owner,
+    Place,
+    empty,
+    make_folder,
+    replace,
+    replace_by_link,
+    sync,
+)
 from .rights import acting_as
 from .walk import Walk, components
 
@@ -117,10 +126,7 @@ class Root:
         """Make a symbolic link; whatever file or link was there is replaced in one step."""
         try:
             with self._place(path, follow=False) as place:
-                new = beside(place)
-                os.symlink(target, new, dir_fd=place.folder)
-                os.rename(new, place.name, src_dir_fd=place.folder, dst_dir_fd=place.folder)
-                sync(place.folder)
+                replace_by_link(place, target)
         except OSError as error:
             raise self._failed("make the link", path, error) from error
 
@@ -200,6 +206,11 @@ class Root:
             pass  # a file or a link, which goes by itself
         except OSError as error:
             raise self._failed("remove", path, error) from error
+        except RecursionError as error:
+            raise HostError(
+                f"could not remove {self.outside(path)}, its folders lie too deep in each other",
+                "remove it by hand",
+            ) from error
         return self.remove(path)
 
     def move(self, path: str, name: str) -> None:
