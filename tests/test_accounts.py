@@ -3,7 +3,7 @@
 import os
 import stat
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict, List, Sequence
 
 import pytest
 from hypothesis import given
@@ -26,7 +26,7 @@ from azprov.documents.accounts import (
 from azprov.errors import HostError, UnusableError
 from azprov.host.accounts import create_account, find_account, make_administrator
 from azprov.host.root import Root
-from ports import NoCommands
+from ports import NoCommands, Recorder
 
 PASSWD = b"root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1::/usr/sbin:/usr/sbin/nologin\n"
 GROUP = b"root:x:0:\nadm:x:4:daemon,azureuser\nsudo:x:27:azureuser\n"
@@ -155,6 +155,8 @@ def image(tmp_path: Path) -> Path:
         (tmp_path / path).write_bytes(content)
     (tmp_path / "etc/shadow").chmod(0o640)
     (tmp_path / "etc/skel/link").symlink_to(".profile")
+    (tmp_path / "etc/skel/.config").chmod(0o700)
+    (tmp_path / "etc/skel/.config/a").chmod(0o604)
     (tmp_path / "etc/sudoers.d").mkdir()
     return tmp_path
 
@@ -177,6 +179,8 @@ def test_an_account_by_the_files_alone(image: Path) -> None:
     home = image / "home/azureuser"
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
     assert (home / ".config/a").read_bytes() == b"a\n"
+    assert stat.S_IMODE((home / ".config").stat().st_mode) == 0o700
+    assert stat.S_IMODE((home / ".config/a").stat().st_mode) == 0o604
     assert os.readlink(home / "link") == ".profile"
     for path in (home, *home.rglob("*")):
         assert (path.lstat().st_uid, path.lstat().st_gid) == (ID, GROUP_ID)
@@ -211,10 +215,12 @@ def test_an_account_that_was_cut_off_is_completed(image: Path, there: str) -> No
         content = (image / path).read_bytes()
         (image / path).write_bytes(without_entry(content, "azureuser"))
     (image / "home/azureuser").rename(image / "home/.azureuser.azprov-new")
+    (image / "home/.azureuser.azprov-new/half").write_text("")
 
     assert create_account(Root(str(image)), "azureuser", NoCommands()) == whole
 
     assert os.listdir(image / "home") == ["azureuser"]
+    assert not (image / "home/azureuser/half").exists()
     for path in kept:
         names = [line.partition(":")[0] for line in (image / path).read_text().splitlines()]
         assert names.count("azureuser") == 1
@@ -227,6 +233,15 @@ def test_a_group_of_that_name_is_its_group(image: Path) -> None:
 
     assert create_account(Root(str(image)), "ops", NoCommands()).gid == GROUP_ID
     assert (image / "etc/group").read_bytes().count(b"ops:") == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives homes away")
+def test_a_group_that_only_passwd_knows_is_nobody_elses(image: Path) -> None:
+    """Its files would be the new user's too."""
+    with (image / "etc/passwd").open("a") as passwd:
+        passwd.write("old:x:5000:1000::/:/bin/false\n")
+
+    assert create_account(Root(str(image)), "ops", NoCommands()).gid == 1001
 
 
 def test_without_shadow_no_password_matches_either(image: Path) -> None:
@@ -246,6 +261,18 @@ def test_an_administrator_by_sudo(image: Path) -> None:
     path = image / "etc/sudoers.d/90-azprov"
     assert path.read_text() == '"ADMIN" ALL=(ALL:ALL) NOPASSWD:ALL\n'
     assert stat.S_IMODE(path.stat().st_mode) == 0o440
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_an_administrators_file_is_roots(image: Path) -> None:
+    """sudo would not read it else, and its owner could write it."""
+    path = image / "etc/sudoers.d/90-azprov"
+    path.write_text("x")
+    os.chown(path, 54321, 54322)
+
+    make_administrator(Root(str(image)), "ops")
+
+    assert (path.stat().st_uid, path.stat().st_gid) == (0, 0)
 
 
 def test_an_administrator_by_doas(image: Path) -> None:
@@ -282,3 +309,118 @@ def test_a_home_whose_place_is_a_file(image: Path) -> None:
     create_account(Root(str(image)), "azureuser", NoCommands())
     assert find_account(Root(str(image)), "azureuser") is not None
     assert (image / "home/azureuser/.profile").exists()
+
+
+class Shadow(Recorder):
+    """useradd or adduser as far as the files show it; the others are absent."""
+
+    def __init__(self, image: Path, there: str, password: str) -> None:
+        super().__init__(well=False)
+        self._image = image
+        self._there = there
+        self._password = password
+
+    def run(self, command: Sequence[str], *, limit_s: float) -> bool:
+        super().run(command, limit_s=limit_s)
+        if command[0] != self._there:
+            return False
+        name = command[-1]
+        for file, line in (
+            ("passwd", f"{name}:x:{ID}:{GROUP_ID}::/home/{name}:/bin/bash"),
+            ("shadow", f"{name}:{self._password}:19000:0:99999:7:::"),
+        ):
+            with (self._image / "etc" / file).open("a") as content:
+                content.write(line + "\n")
+        return True
+
+
+def live(image: Path) -> Root:
+    """As if it were this machine's, for who runs no program of it."""
+    root = Root(str(image))
+    root.is_live = True
+    return root
+
+
+USERADD = ["useradd", "--no-create-home", "--home-dir", "/home/ops", "--shell", "/bin/bash"]
+ADDUSER = ["adduser", "-D", "-H", "-h", "/home/ops", "-s", "/bin/bash"]
+
+
+@pytest.mark.parametrize(
+    ("there", "commands"),
+    [
+        ("useradd", [[*USERADD, "--user-group", "ops"]]),
+        ("adduser", [[*USERADD, "--user-group", "ops"], [*ADDUSER, "ops"]]),
+        ("neither", [[*USERADD, "--user-group", "ops"], [*ADDUSER, "ops"]]),
+    ],
+)
+@pytest.mark.parametrize("lock", ["!", "!!"])
+def test_on_a_running_machine_its_own_tool_makes_the_account(
+    image: Path, there: str, lock: str, commands: List[List[str]]
+) -> None:
+    """The first that is there; it is no locked account, which an sshd without PAM refuses."""
+    tools = Shadow(image, there, lock)
+
+    account = create_account(live(image), "ops", tools)
+
+    assert account == Account("ops", ID, GROUP_ID, "/home/ops", "/bin/bash")
+    assert tools.commands == commands
+    assert find_password((image / "etc/shadow").read_bytes(), "ops") == "*"
+    assert (image / "home/ops/.profile").exists()
+
+
+def test_its_own_tool_is_told_of_a_group_that_is_there(image: Path) -> None:
+    """Else it would refuse."""
+    with (image / "etc/group").open("a") as group:
+        group.write(f"ops:x:{GROUP_ID}:\n")
+    tools = Shadow(image, "neither", "!")
+
+    create_account(live(image), "ops", tools)
+
+    assert tools.commands == [[*USERADD, "--gid", "ops", "ops"], [*ADDUSER, "-G", "ops", "ops"]]
+
+
+@pytest.mark.parametrize(("field", "left"), [("!", "*"), ("!!", "*"), ("$y$hash", "$y$hash")])
+def test_a_power_cut_behind_useradd_leaves_no_lock(image: Path, field: str, left: str) -> None:
+    """The account is there by then, its home is not; a password that was set stays."""
+    Shadow(image, "useradd", field).run(["useradd", "ops"], limit_s=1)
+
+    create_account(live(image), "ops", NoCommands())
+
+    assert find_password((image / "etc/shadow").read_bytes(), "ops") == left
+    assert (image / "home/ops/.profile").exists()
+
+
+def test_an_older_account_stays_locked(image: Path) -> None:
+    """It has a home, so nothing of it was cut off."""
+    Shadow(image, "useradd", "!").run(["useradd", "ops"], limit_s=1)
+    (image / "home/ops").mkdir(parents=True)
+
+    create_account(live(image), "ops", NoCommands())
+
+    assert find_password((image / "etc/shadow").read_bytes(), "ops") == "!"
+
+
+def test_a_home_has_its_label(image: Path) -> None:
+    """What it was copied from has another."""
+    (image / "sys/fs/selinux").mkdir(parents=True)
+    (image / "sys/fs/selinux/enforce").write_text("1")
+    tools = Shadow(image, "useradd", "!")
+
+    create_account(live(image), "ops", tools)
+
+    assert tools.commands[1:] == [["restorecon", "-R", "-F", "/home/ops"]]
+
+
+@pytest.mark.parametrize("odd", ["\f", "\u2028", "\x85", "\r"])
+def test_an_account_with_an_odd_full_name_is_seen(odd: str) -> None:
+    """Only a line feed ends a line: nobody hides by what chfn takes."""
+    line = f"ops:x:1001:1001:a{odd}b:/home/ops:/bin/sh\n".encode()
+
+    assert [account.name for account in parse_accounts(PASSWD + line)][-1] == "ops"
+
+
+def test_a_password_of_any_name_goes() -> None:
+    """Also of one that azprov would give nobody."""
+    shadow = "zoë:$y$hash:19000::::::\n".encode()
+
+    assert with_password(shadow, "zoë", "*") == "zoë:*:19000::::::\n".encode()

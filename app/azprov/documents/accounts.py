@@ -44,7 +44,7 @@ def parse_user_name(text: str) -> str:
 def parse_accounts(passwd: bytes) -> List[Account]:
     """The accounts of a passwd file; lines that are none are left out."""
     accounts = []
-    for line in passwd.decode("utf-8", "replace").splitlines():
+    for line in _text(passwd):
         fields = line.split(":")
         if len(fields) == _PASSWD_FIELDS and fields[0] and _is_id(fields[2]) and _is_id(fields[3]):
             name, _, uid, gid, _, home, shell = fields
@@ -84,7 +84,7 @@ def with_password(shadow: bytes, name: str, field: str) -> bytes:
     lines = shadow.splitlines(keepends=True)
     for number, line in enumerate(lines):
         fields = line.split(b":")
-        if fields[0] == name.encode("ascii") and len(fields) > 1:
+        if fields[0].decode("utf-8", "replace") == name and len(fields) > 1:
             fields[1] = field.encode("ascii")
             lines[number] = b":".join(fields)
     return b"".join(lines)
@@ -138,7 +138,7 @@ def free_id(taken: Collection[int], settings: Dict[str, str], kind: str) -> int:
 def parse_login_defs(content: bytes) -> Dict[str, str]:
     """The settings of /etc/login.defs or /etc/default/useradd, by name."""
     settings = {}
-    for line in content.decode("utf-8", "replace").splitlines():
+    for line in _text(content):
         match = re.match(r"\s*([A-Z_]+)(?:\s+|=)(\S+)", line)
         if match:
             settings[match.group(1)] = match.group(2)
@@ -146,9 +146,14 @@ def parse_login_defs(content: bytes) -> Dict[str, str]:
 
 
 def _lines(content: bytes) -> Iterator[List[str]]:
-    for line in content.decode("utf-8", "replace").splitlines():
+    for line in _text(content):
         if line.strip() and not line.startswith("#"):
             yield line.split(":")
+
+
+def _text(content: bytes) -> List[str]:
+    """The lines, which end where the C library takes them to, and not at a form feed."""
+    return [line.rstrip("\r") for line in content.decode("utf-8", "replace").split("\n")]
 
 
 def _is_id(text: str) -> bool:

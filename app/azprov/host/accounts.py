@@ -7,7 +7,7 @@ the files themselves. The home is always made here, so that it is whole or not t
 import logging
 import os
 import stat
-from typing import Optional
+from typing import Iterator, NamedTuple, Optional
 
 from ..documents.accounts import (
     MATCHES_NONE,
@@ -35,9 +35,20 @@ SUDOERS_FILE, DOAS_FILE = f"{SUDOERS_FOLDER}/90-azprov", f"{DOAS_FOLDER}/90-azpr
 _SKELETON = "/etc/skel"
 _SHELLS = ("/bin/bash", "/bin/ash", "/bin/sh")
 _PRIVATE_HOME = 0o700
+# What useradd and adduser write for a password that was never set.
+_LOCKS = ("!", "!!")
 _COMMAND_S = 30.0
 
 log = logging.getLogger(__name__)
+
+
+class _Held(NamedTuple):
+    """A link, a file or, with neither, a folder of the skeleton."""
+
+    path: str
+    mode: int
+    link: Optional[str] = None
+    content: Optional[bytes] = None
 
 
 def find_account(root: Root, name: str) -> Optional[Account]:
@@ -66,10 +77,14 @@ def create_account(root: Root, name: str, commands: Commands) -> Account:
     password that none matches. Raises HostError or UnusableError.
     """
     account = find_account(root, parse_user_name(name))
+    is_new = account is None
     if account is None:
         account = _create(root, name, commands)
         log.info("Created the user %s", name)
-    if root.status(account.home) is None:
+    has_home = root.status(account.home) is not None
+    if is_new or not has_home:
+        _unlock(root, name, is_new=is_new)
+    if not has_home:
         _make_home(root, account)
         relabel(root, account.home, commands)
     return account
@@ -108,10 +123,19 @@ def _create(root: Root, name: str, commands: Commands) -> Account:
             account = find_account(root, name)
     if account is None:
         account = _write_entries(root, name, home, shell)
-    shadow = root.read(SHADOW)
-    if shadow is not None and find_password(shadow, name) != MATCHES_NONE:
-        root.write(SHADOW, with_password(shadow, name, MATCHES_NONE))
     return account
+
+
+def _unlock(root: Root, name: str, *, is_new: bool) -> None:
+    """A password that none matches, for the lock that useradd puts in its place.
+
+    Also where the power went before that: the account is there then, its home is
+    not. A password that an older account has stays.
+    """
+    shadow = root.read(SHADOW) or b""
+    field = find_password(shadow, name)
+    if field in _LOCKS or (is_new and field not in (None, MATCHES_NONE)):
+        root.write(SHADOW, with_password(shadow, name, MATCHES_NONE))
 
 
 def _write_entries(root: Root, name: str, home: str, shell: str) -> Account:
@@ -150,20 +174,35 @@ def _make_home(root: Root, account: Account) -> None:
     if parent:
         root.make_folders(parent)
     root.make_folders(beside, mode=_PRIVATE_HOME, owner=owner)
+    # Read by root, as useradd does: not all of it need be for everybody.
+    skeleton = list(_skeleton(root))
     with root.as_user(owner):
-        _copy(root, _SKELETON, beside)
+        for held in skeleton:
+            _lay(root, beside + held.path, held)
     root.move(beside, name)
 
 
-def _copy(root: Root, source: str, target: str) -> None:
-    for name in root.names(source):
-        inside, copy = f"{source}/{name}", f"{target}/{name}"
+def _skeleton(root: Root, folder: str = "") -> Iterator[_Held]:
+    """What is in a home from the start, a folder before what it holds."""
+    for name in root.names(f"{_SKELETON}{folder}"):
+        path = f"{folder}/{name}"
+        inside = f"{_SKELETON}{path}"
         status = root.status(inside, follow=False)
+        mode = 0 if status is None else stat.S_IMODE(status.st_mode)
         link = root.read_link(inside)
         if link is not None:
-            root.link(copy, link)
+            yield _Held(path, mode, link=link)
         elif status is not None and stat.S_ISDIR(status.st_mode):
-            root.make_folders(copy, mode=stat.S_IMODE(status.st_mode))
-            _copy(root, inside, copy)
+            yield _Held(path, mode)
+            yield from _skeleton(root, path)
         elif status is not None and stat.S_ISREG(status.st_mode):
-            root.write(copy, root.read(inside) or b"", mode=stat.S_IMODE(status.st_mode))
+            yield _Held(path, mode, content=root.read(inside))
+
+
+def _lay(root: Root, path: str, held: _Held) -> None:
+    if held.link is not None:
+        root.link(path, held.link)
+    elif held.content is not None:
+        root.write(path, held.content, mode=held.mode)
+    else:
+        root.make_folders(path, mode=held.mode)
