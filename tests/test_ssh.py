@@ -5,7 +5,7 @@ import shutil
 import stat
 import subprocess
 from pathlib import Path
-from typing import List, Sequence
+from typing import Sequence
 
 import pytest
 from hypothesis import given
@@ -19,11 +19,10 @@ from azprov.documents.sshd_config import (
     parse_sshd_config,
 )
 from azprov.errors import HostError
-from azprov.host.commands import Commands
 from azprov.host.root import Root
 from azprov.host.ssh import add_keys, forbid_passwords, sshd_settings
 from azprov.host.sshd import lacks_host_keys, make_host_keys
-from ports import NoCommands
+from ports import NoCommands, Recorder
 from samples_of import sample
 
 KEYS = parse_ssh_keys(sample("ssh_key/ed25519.pub").decode())
@@ -45,6 +44,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root acts as oth
         ("PasswordAuthentication no\nPasswordAuthentication yes", ["no"]),
         ("#PasswordAuthentication no\nPasswordAuthentication\tyes", ["yes"]),
         ("Match User x\nPasswordAuthentication no", None),
+        ("#\fPasswordAuthentication no", None),
         ("MATCH all\nPasswordAuthentication no", None),
         ("PasswordAuthentication", None),
         ("", None),
@@ -143,6 +143,27 @@ def test_a_file_outside_homes_is_roots_and_readable(image: Path) -> None:
     assert list((image / "home/ops").iterdir()) == []
 
 
+@needs_root
+def test_a_home_by_another_name_is_the_users_too(image: Path) -> None:
+    """As where /home is a link: no link in it leads root anywhere."""
+    (image / "etc/ssh/sshd_config").write_text("AuthorizedKeysFile /data/%u/.ssh/keys\n")
+    (image / "data").symlink_to("home")
+    (image / "etc/secret").write_text("secret\n")
+    (image / "etc/secret").chmod(0o600)
+    (image / "home/ops/.ssh").mkdir()
+    (image / "home/ops/.ssh/keys").symlink_to("/etc/secret")
+    os.chown(image / "home/ops/.ssh", ID, GROUP_ID)
+
+    with pytest.raises(HostError, match="Permission denied"):
+        add(image)
+    (image / "home/ops/.ssh/keys").unlink()
+    add(image)
+
+    assert (image / "etc/secret").read_text() == "secret\n"
+    status = (image / "home/ops/.ssh/keys").stat()
+    assert (status.st_uid, stat.S_IMODE(status.st_mode)) == (ID, 0o600)
+
+
 def test_a_setting_in_an_included_file_counts(image: Path) -> None:
     """In its place: before what follows, and not after a Match of its own."""
     (image / "etc/ssh/sshd_config.d/b.conf").write_text("AuthorizedKeysFile .ssh/b\n")
@@ -220,11 +241,40 @@ def test_passwords_are_forbidden_by_a_drop_in(image: Path) -> None:
     ]
     assert (image / "etc/ssh/sshd_config").read_text() == "Include /etc/ssh/sshd_config.d/*.conf\n"
     assert first_values(sshd_settings(root), "PasswordAuthentication") == ["no"]
+    drop_in = image / "etc/ssh/sshd_config.d/00-azprov.conf"
+    assert stat.S_IMODE(drop_in.stat().st_mode) == 0o600
+    assert drop_in.read_text() == (
+        "# azprov: the platform asked for a VM without password logins.\n"
+        "PasswordAuthentication no\nKbdInteractiveAuthentication no\n"
+        "ChallengeResponseAuthentication no\n"
+    )
+
+
+@pytest.mark.parametrize("later", ["Kbdinteractive", "ChallengeResponse"])
+def test_what_is_set_behind_the_drop_in_does_not_count(image: Path, later: str) -> None:
+    """By neither name of keyboard-interactive; and a second time changes nothing."""
+    with (image / "etc/ssh/sshd_config").open("a") as config:
+        config.write(f"{later}Authentication yes\n")
+    root = Root(str(image))
+
+    forbid_passwords(root, NoCommands())
+    before = (image / "etc/ssh/sshd_config").read_text()
+    forbid_passwords(root, NoCommands())
+
+    assert os.listdir(image / "etc/ssh/sshd_config.d") == ["00-azprov.conf"]
+    assert (image / "etc/ssh/sshd_config").read_text() == before
+    assert before.startswith("Include")
 
 
 @pytest.mark.parametrize(
     "config",
-    ["Port 22\n", "PasswordAuthentication yes\nInclude /etc/ssh/sshd_config.d/*.conf\n"],
+    [
+        "Port 22\n",
+        "PasswordAuthentication no\n",
+        "PasswordAuthentication yes\nInclude /etc/ssh/sshd_config.d/*.conf\n",
+        "KbdInteractiveAuthentication yes\nInclude /etc/ssh/sshd_config.d/*.conf\n",
+        "ChallengeResponseAuthentication yes\nInclude /etc/ssh/sshd_config.d/*.conf\n",
+    ],
 )
 def test_where_a_drop_in_does_not_count(image: Path, config: str) -> None:
     """The settings come first in sshd's own file, once, and no drop-in stays."""
@@ -236,7 +286,8 @@ def test_where_a_drop_in_does_not_count(image: Path, config: str) -> None:
 
     assert (image / "etc/ssh/sshd_config").read_text() == (
         "# azprov: the platform asked for a VM without password logins.\n"
-        "PasswordAuthentication no\nChallengeResponseAuthentication no\n" + config
+        "PasswordAuthentication no\nKbdInteractiveAuthentication no\n"
+        "ChallengeResponseAuthentication no\n" + config
     )
     assert os.listdir(image / "etc/ssh/sshd_config.d") == []
 
@@ -270,18 +321,6 @@ def test_without_sshd_nothing_is_written(tmp_path: Path) -> None:
     forbid_passwords(Root(str(tmp_path)), NoCommands())
 
     assert list(tmp_path.iterdir()) == []
-
-
-class Recorder(Commands):
-    """Notes the programs, and says that all was well, or that nothing was."""
-
-    def __init__(self, *, well: bool = True) -> None:
-        self.commands: List[List[str]] = []
-        self._well = well
-
-    def run(self, command: Sequence[str], *, limit_s: float) -> bool:  # noqa: ARG002 - a port
-        self.commands.append(list(command))
-        return self._well
 
 
 def with_sshd(image: Path) -> Root:
@@ -328,3 +367,86 @@ def test_making_host_keys(image: Path) -> None:
 
     with pytest.raises(HostError, match="made no SSH host keys"):
         make_host_keys(Root(str(image)), Recorder(well=False))
+
+
+def live(image: Path) -> Root:
+    """As if it were this machine's, for who runs no program of it."""
+    root = Root(str(image))
+    root.is_live = True
+    return root
+
+
+def enable(image: Path, link: str) -> None:
+    (image / link).parent.mkdir(parents=True, exist_ok=True)
+    (image / link).symlink_to("/x")
+
+
+@pytest.mark.parametrize("name", ["ssh.service", "sshd.service"])
+def test_a_running_sshd_takes_up_what_changed(image: Path, name: str) -> None:
+    """Under systemd, by the name it is enabled by; never waited for, for it may wait for us."""
+    enable(image, f"etc/systemd/system/multi-user.target.wants/{name}")
+
+    made, forbidden = Recorder(), Recorder()
+    make_host_keys(live(image), made)
+    forbid_passwords(live(image), forbidden)
+
+    assert made.commands[1:] == [
+        ["systemctl", "reset-failed", name],
+        ["systemctl", "--no-block", "restart", name],
+    ]
+    assert forbidden.commands == [
+        ["systemctl", "reset-failed", name],
+        ["systemctl", "--no-block", "reload-or-restart", name],
+    ]
+
+
+def test_a_running_sshd_takes_up_what_changed_under_openrc(image: Path) -> None:
+    """Only where it runs."""
+    enable(image, "etc/runlevels/default/sshd")
+    commands = Recorder()
+
+    forbid_passwords(live(image), commands)
+
+    assert commands.commands == [["rc-service", "--ifstarted", "sshd", "restart"]]
+
+
+def test_an_sshd_of_an_image_is_left_alone(image: Path) -> None:
+    """It is not this machine's; and one that is not enabled is not started."""
+    enable(image, "etc/runlevels/default/sshd")
+    forbid_passwords(Root(str(image)), NoCommands())
+    (image / "etc/runlevels/default/sshd").unlink()
+    (image / "etc/ssh/sshd_config.d/00-azprov.conf").unlink()
+
+    forbid_passwords(live(image), NoCommands())
+
+    assert (image / "etc/ssh/sshd_config.d/00-azprov.conf").exists()
+
+
+def test_keys_have_their_label(image: Path) -> None:
+    """Each time: the power may have gone between the file and its label."""
+    (image / "sys/fs/selinux").mkdir(parents=True)
+    (image / "sys/fs/selinux/enforce").write_text("1")
+    commands = Recorder()
+
+    for _ in range(2):
+        add_keys(live(image), USER, KEYS, commands)
+
+    assert commands.commands == [["restorecon", "-R", "-F", "/home/ops/.ssh"]] * 2
+
+
+def test_without_selinux_there_are_no_labels(image: Path) -> None:
+    """Nor below a root, where an image with SELinux is said to need them."""
+    add_keys(live(image), USER, KEYS, NoCommands())
+
+
+def test_an_image_with_selinux_is_to_be_relabelled(
+    image: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is run, and it is said."""
+    (image / "etc/selinux").mkdir()
+    (image / "etc/selinux/config").write_text("SELINUX=enforcing\n")
+
+    with caplog.at_level("INFO"):
+        add(image)
+
+    assert f"{image}/home/ops/.ssh has no SELinux labels: relabel the image" in caplog.messages

@@ -21,7 +21,7 @@ class Setting(NamedTuple):
 
 def parse_sshd_config(content: bytes) -> Iterator[Setting]:
     """The settings for every connection, in their order: those before the first Match."""
-    for line in content.decode("utf-8", "replace").splitlines():
+    for line in content.decode("utf-8", "replace").split("\n"):
         keyword, _, rest = line.strip().replace("\t", " ").partition(" ")
         if "=" in keyword:
             keyword, _, first = keyword.partition("=")

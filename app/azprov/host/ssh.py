@@ -24,8 +24,9 @@ DROP_IN = "/etc/ssh/sshd_config.d/00-azprov.conf"
 _DROP_IN_FOLDER = "/etc/ssh/sshd_config.d"
 
 _MOST_INCLUDES = 16
-# The second keyword is the name that every OpenSSH knows for keyboard-interactive.
-_NO_PASSWORDS = "PasswordAuthentication no\nChallengeResponseAuthentication no\n"
+# The last two are one to OpenSSH since 8.7, and both count for those before it.
+_KEYBOARD = ("KbdInteractiveAuthentication", "ChallengeResponseAuthentication")
+_NO_PASSWORDS = "".join(f"{name} no\n" for name in ("PasswordAuthentication", *_KEYBOARD))
 _MARK = "# azprov: the platform asked for a VM without password logins.\n"
 
 log = logging.getLogger(__name__)
@@ -43,17 +44,31 @@ def add_keys(root: Root, account: Account, keys: Sequence[SshKey], commands: Com
             "take that line out of the image",
         )
     folder = path.rpartition("/")[0]
-    if path.startswith(account.home.rstrip("/") + "/"):
+    if _is_in_home(root, path, account):
         owner = (account.uid, account.gid)
         with root.as_user(owner):
             root.make_folders(folder, mode=0o700)
-            is_new = _merge(root, path, keys, mode=0o600, owner=owner)
+            _merge(root, path, keys, mode=0o600, owner=owner)
     else:
         root.make_folders(folder)
-        is_new = _merge(root, path, keys, mode=0o644)  # sshd reads it with the user's rights
-    if is_new:
-        relabel(root, folder, commands)
+        _merge(root, path, keys, mode=0o644)  # sshd reads it with the user's rights
+    # Each time, for the power may have gone before it was done.
+    relabel(root, folder, commands)
     log.info("SSH keys that may log in as %s: %d", account.name, len(keys))
+
+
+def _is_in_home(root: Root, path: str, account: Account) -> bool:
+    """Whether a path leads through the home, by its name or by another one, as with links."""
+    home = account.home.rstrip("/")
+    if path.startswith(home + "/"):
+        return True
+    parts = path.split("/")
+    folders = ["/".join(parts[:count]) for count in range(2, len(parts))]
+    return root.status(home) is not None and any(
+        f"{root.real_path(folder)}/".startswith(f"{root.real_path(home)}/")
+        for folder in folders
+        if root.status(folder) is not None
+    )
 
 
 def forbid_passwords(root: Root, commands: Commands) -> None:
@@ -98,19 +113,19 @@ def _matching(root: Root, pattern: str) -> List[str]:
 
 def _refuses_passwords(root: Root) -> bool:
     settings = sshd_settings(root)
-    keyboard = first_values(settings, "KbdInteractiveAuthentication") or first_values(
-        settings, "ChallengeResponseAuthentication"
+    keyboard = [values for values in (first_values(settings, name) for name in _KEYBOARD) if values]
+    return (
+        first_values(settings, "PasswordAuthentication") == ["no"]
+        and bool(keyboard)
+        and all(values == ["no"] for values in keyboard)
     )
-    return first_values(settings, "PasswordAuthentication") == ["no"] and keyboard == ["no"]
 
 
 def _merge(
     root: Root, path: str, keys: Sequence[SshKey], *, mode: int, owner: Optional[Owner] = None
-) -> bool:
+) -> None:
     content = root.read(path)
     merged = merge_authorized_keys(content or b"", keys)
     status = root.status(path)
-    if content == merged and status is not None and status.st_mode & 0o7777 & ~mode == 0:
-        return False
-    root.write(path, merged, mode=mode, owner=owner)
-    return True
+    if content != merged or status is None or status.st_mode & 0o7777 & ~mode:
+        root.write(path, merged, mode=mode, owner=owner)
