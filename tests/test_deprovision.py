@@ -12,7 +12,7 @@ import pytest
 
 from azprov.errors import UsageError
 from azprov.host.root import Root
-from azprov.image.deprovision import plan
+from azprov.image.deprovision import carry_out, plan
 from azprov.image.leftovers import find_leftovers
 from images import azprov, tree
 from pyz import PYZ
@@ -357,3 +357,57 @@ def test_a_link_in_a_home_saves_what_it_points_to(clean: Path) -> None:
     assert code == 73
     assert "Permission denied" in err
     assert (clean / "etc/authorized_keys").exists()
+
+
+@pytest.mark.parametrize("home", ["/", "", "//.", "/usr/sbin", "/var/shared"])
+def test_a_home_that_is_not_the_users_own_stays(
+    clean: Path, home: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Distributions give their own users such: nobody of Alpine and Fedora has /."""
+    lay(clean, {"etc/passwd": f"daemon:x:54321:54321::{home}:/bin/false\n"})
+    lay(clean, {"usr/sbin/sshd": "x", "var/shared/data": "x"})
+    root = Root(str(clean))
+
+    assert carry_out(root, plan(root, "daemon")) == []
+
+    assert (clean / "etc/passwd").read_text() == ""
+    assert (clean / "usr/sbin/sshd").exists()
+    assert (clean / "var/shared/data").exists()
+    assert "home of daemon, is not that user's own, and stays" in caplog.text
+
+
+def test_a_rule_of_several_lines_goes_whole(clean: Path) -> None:
+    """sudo would read nothing of a file in which half of one is left."""
+    rules = "deploy ALL=(ALL) \\\n  NOPASSWD: \\\n  ALL\nops ALL=(ALL) \\\n  ALL\n"
+    lay(clean, {"etc/sudoers": rules})
+    root = Root(str(clean))
+
+    carry_out(root, plan(root, "deploy"))
+
+    assert (clean / "etc/sudoers").read_text() == "ops ALL=(ALL) \\\n  ALL\n"
+
+
+def test_a_home_that_cannot_be_looked_at_hides_no_other(clean: Path) -> None:
+    """What was found in it before counts as well."""
+    lay(
+        clean,
+        {
+            "etc/passwd": f"eve:x:{UID}:{UID}::/home/eve:/bin/sh\n"
+            f"zoë:x:{UID}:{UID}::/home/zoe:/bin/sh\n",
+            "etc/shadow": "zoë:$y$hash:19000::::::\n",
+            "home/eve/.bash_history": "x",
+            "home/zoe/.ssh/authorized_keys": "x",
+        },
+    )
+    (clean / "home/eve/.ssh").symlink_to(".ssh")
+    for path in (clean / "home").rglob("*"):
+        os.chown(path, UID, -1, follow_symlinks=False)
+    root = Root(str(clean))
+
+    failures = carry_out(root, plan(root, ""))
+
+    assert len(failures) == 1
+    assert "Too many levels of symbolic links" in str(failures[0])
+    assert not (clean / "home/eve/.bash_history").exists()
+    assert not (clean / "home/zoe/.ssh/authorized_keys").exists()
+    assert (clean / "etc/shadow").read_text() == "zoë:*:19000::::::\n"

@@ -4,10 +4,11 @@ A plan is made first, of what is there; when nothing is, nothing is left to do.
 """
 
 import logging
+import re
 from functools import partial
 from typing import Callable, Iterator, List, NamedTuple
 
-from ..documents.accounts import without_entry, without_member
+from ..documents.accounts import Account, without_entry, without_member
 from ..documents.hostname import replace_own_name
 from ..errors import AzprovError, UsageError
 from ..host.accounts import GROUP, GSHADOW, PASSWD, SHADOW, find_account
@@ -32,6 +33,8 @@ _OF_USERS = (
 )
 _RIGHTS_FOLDERS = ("/etc/sudoers.d", "/etc/doas.d")
 _SUDOERS = "/etc/sudoers"
+# A line, with those that a backslash at its end goes on to.
+_RULE = re.compile(rb"(?:.*\\\n)*.*\n?")
 # In this order: without a line in passwd nobody knows whose the rest is.
 _ENTRIES = ("/etc/subuid", "/etc/subgid", SHADOW, GSHADOW, GROUP, PASSWD)
 
@@ -91,13 +94,24 @@ def _user(root: Root, name: str) -> Iterator[Change]:
         if name in root.names(folder):
             path = f"{folder}/{name}"
             yield Change(path, f"{what} of {name}, removed", partial(root.remove_tree, path))
-    if account is not None and root.status(account.home, follow=False) is not None:
-        path = account.home
-        yield Change(path, f"home of {name}, removed", partial(root.remove_tree, path))
+    if account is not None:
+        yield from _home(root, account)
     for path in (GROUP, GSHADOW):
         yield from _edit(root, path, f"{name} as a member, taken out", without_member, name)
     for path in _ENTRIES:
         yield from _edit(root, path, f"entry of {name}, taken out", without_entry, name)
+
+
+def _home(root: Root, account: Account) -> Iterator[Change]:
+    """The home, where it is the user's own: a system's user may have / or /usr/sbin for one."""
+    path = account.home
+    status = root.status(path, follow=False)
+    if status is None:
+        return
+    if root.real_path(path) != "/" and status.st_uid == account.uid:
+        yield Change(path, f"home of {account.name}, removed", partial(root.remove_tree, path))
+    else:
+        log.warning("%s, home of %s, is not that user's own, and stays", path or "/", account.name)
 
 
 def _edit(
@@ -123,8 +137,7 @@ def _lines_of(root: Root, path: str, name: str, *, goes_when_empty: bool) -> Ite
 def _without_rights(content: bytes, name: str) -> bytes:
     """Without the lines of sudoers or doas.conf that are about that user alone."""
     own = name.encode("ascii", "replace")
-    lines = content.splitlines(keepends=True)
-    return b"".join(line for line in lines if own not in _who(line))
+    return b"".join(rule for rule in _RULE.findall(content) if own not in _who(rule))
 
 
 def _who(line: bytes) -> List[bytes]:

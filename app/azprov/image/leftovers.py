@@ -83,10 +83,13 @@ def find_leftovers(root: Root) -> List[Leftover]:
 
 
 def _found(root: Root, find: Callable[[Root], Iterator[Leftover]]) -> List[Leftover]:
+    found = []
     try:
-        return list(find(root))
+        for leftover in find(root):
+            found.append(leftover)  # noqa: PERF402 - what was found before an error counts
     except HostError as error:
-        return [Leftover(UNREADABLE, "/", error.summary, partial(_raise, error))]
+        found.append(Leftover(UNREADABLE, "/", error.summary, partial(_raise, error)))
+    return found
 
 
 def _raise(error: HostError) -> None:
@@ -163,19 +166,24 @@ def _agent_data(root: Root) -> Iterator[Leftover]:
 
 def _homes(root: Root) -> Iterator[Leftover]:
     for account in homes(root):
-        names = [
-            name
-            for name in root.names(account.home)
-            if any(fnmatchcase(name, pattern) for pattern in _HISTORIES)
-        ]
-        for rule, what, paths in (
-            ("authorized-keys", "keys that may log in", _KEYS),
-            ("histories", "what was typed", names),
-        ):
-            for path in (f"{account.home}/{name}" for name in paths):
-                if root.status(path, follow=False) is not None:
-                    remove = partial(_remove_as_user, root, account, path)
-                    yield Leftover(rule, path, what, remove, account.name)
+        # Whatever a user laid there, the other homes are looked at.
+        yield from _found(root, partial(_home, account))
+
+
+def _home(account: Account, root: Root) -> Iterator[Leftover]:
+    names = [
+        name
+        for name in root.names(account.home)
+        if any(fnmatchcase(name, pattern) for pattern in _HISTORIES)
+    ]
+    for rule, what, paths in (
+        ("histories", "what was typed", names),
+        ("authorized-keys", "keys that may log in", _KEYS),
+    ):
+        for path in (f"{account.home}/{name}" for name in paths):
+            if root.status(path, follow=False) is not None:
+                remove = partial(_remove_as_user, root, account, path)
+                yield Leftover(rule, path, what, remove, account.name)
 
 
 def _remove_as_user(root: Root, account: Account, path: str) -> None:
