@@ -15,7 +15,7 @@ from azprov.host.root import Root
 from azprov.host.service import disable, enabling_links
 from azprov.host.state import State, parse_state, read_state, render_state
 from azprov.provision import Provisioned, Step, provision
-from ports import NoCommands
+from ports import NoCommands, Recorder
 
 VM = "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90"
 SWAPPED = "a2c1d0b1-f453-8e4a-8d57-0a3c1f6e2d90"
@@ -356,6 +356,21 @@ def test_disabling_takes_every_link_away(tmp_path: Path) -> None:
 
     left = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir())
     assert left == [UNIT, "multi-user.target.wants/ssh.service", f"other.d/{UNIT}"]
+
+
+def test_a_link_that_systemctl_leaves_goes(tmp_path: Path) -> None:
+    """It is asked first, for it knows more links, and not to read its units anew."""
+    link = tmp_path / "etc/systemd/system/multi-user.target.wants" / UNIT
+    link.parent.mkdir(parents=True)
+    link.symlink_to("/x")
+    root = Root(str(tmp_path))
+    root.is_live = True
+    commands = Recorder()
+
+    disable(root, UNIT, commands)
+
+    assert commands.commands == [["systemctl", "--no-reload", "disable", UNIT]]
+    assert not link.is_symlink()
 
 
 @pytest.fixture

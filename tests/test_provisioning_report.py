@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import resource
 from pathlib import Path
 from typing import Dict, Set
 
@@ -163,6 +164,30 @@ def test_a_stale_pool_is_dropped(machine: Path) -> None:
     tell_host(Root(str(machine)), "key", "2")
 
     assert parse_pool(pool_of(machine).read_bytes()) == [("key", "2")]
+
+
+def test_a_pool_stays_where_nothing_says_since_when_it_runs(machine: Path) -> None:
+    """It may be of this boot."""
+    (machine / "proc/uptime").unlink()
+    pool_of(machine).write_bytes(render_record("other", "1"))
+
+    tell_host(Root(str(machine)), "key", "2")
+
+    assert parse_pool(pool_of(machine).read_bytes()) == [("other", "1"), ("key", "2")]
+
+
+def test_a_record_that_does_not_fit_leaves_nothing(machine: Path) -> None:
+    """As where the file system is full: half a record would spoil those behind it."""
+    pool_of(machine).write_bytes(render_record("other", "1"))
+    old = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (RECORD_BYTES + 100, old[1]))
+    try:
+        with pytest.raises(HostError, match="cannot grow"):
+            tell_host(Root(str(machine)), "key", "2")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old)
+
+    assert pool_of(machine).read_bytes() == render_record("other", "1")
 
 
 def test_a_torn_record_is_overwritten(machine: Path) -> None:

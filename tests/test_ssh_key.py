@@ -200,3 +200,17 @@ def test_merging_keeps_what_is_there(content: bytes, keys: List[SshKey]) -> None
 def test_one_key_merged(content: bytes, merged: str) -> None:
     """At the end, on a line of its own; one that is there with options is there."""
     assert merge_authorized_keys(content, parse_ssh_keys(ED25519)) == merged.encode()
+
+
+def test_a_key_that_comes_twice_is_merged_once() -> None:
+    """Whatever its comments are."""
+    keys = parse_ssh_keys(f"{ED25519}\nssh-ed25519 {BLOB} other")
+
+    assert merge_authorized_keys(b"", keys) == f"{ED25519}\n".encode()
+
+
+def test_a_comment_controls_no_terminal() -> None:
+    """Whoever looks at the file later sees what is in it."""
+    (key,) = parse_ssh_keys(f"ssh-ed25519 {BLOB} a\x1b[2Jb\tc")
+
+    assert key.comment == "a[2Jbc"
