@@ -69,6 +69,18 @@ LEFT: Dict[str, Dict[str, str]] = {
     },
     "agent-data": {"var/lib/waagent/key.prv": "x", "var/lib/cloud/instance/user-data.txt": "x"},
     "authorized-keys": {"root/.ssh/authorized_keys": "x"},
+    "private-keys": {
+        "root/.ssh/id_ed25519": "x",
+        "root/.ssh/id_ed25519.pub": "x",
+        "root/.ssh/known_hosts": "x",
+        "root/.netrc": "x",
+    },
+    "logs": {
+        "var/log/journal/0123456789abcdef0123456789abcdef/system.journal": "x",
+        "var/log/auth.log": "x",
+        "var/log/auth.log.1": "x",
+        "var/log/azure-provisioning.log": "x",
+    },
     "histories": {"root/.bash_history": "x", "root/.python_history": "x", "root/.viminfo": "x"},
     "passwords": {"etc/shadow": "root:$y$hash:19000:0:99999:7:::\n"},
 }
@@ -131,7 +143,7 @@ def findings(out: str) -> List[Dict[str, str]]:
     return [found for found in json.loads(out)["findings"] if found["rule"] != "nobody-logs-in"]
 
 
-SEVERITIES = {"host-keys": "error", "machine-id": "error", "net-rules": "error"}
+SEVERITIES = {"logs": "note", "host-keys": "error", "machine-id": "error", "net-rules": "error"}
 
 
 @pytest.mark.parametrize("rule", LEFT)
@@ -159,7 +171,7 @@ def test_a_used_image_is_made_generic(clean: Path) -> None:
     code, out, err = azprov("deprovision", "--root", clean, "--yes")
 
     assert (code, out) == (0, "")
-    assert f"{clean}/etc/machine-id: machine's id, removed" in err
+    assert f"{clean}/etc/machine-id: machine's id, emptied" in err
     assert (clean / "etc/machine-id").read_text() == ""
     assert (clean / "etc/shadow").read_text() == "root:*:19000:0:99999:7:::\n"
     assert (clean / "etc/hostname").read_text() == "localhost\n"
@@ -253,7 +265,8 @@ def test_a_user_goes_with_all_that_is_theirs(clean: Path) -> None:
         "etc/sudoers.d/two": r"b'ops ALL=(ALL) ALL\n'",
     }
     again = azprov("deprovision", "--root", clean, "--user", "deploy", "--yes")
-    assert again == (0, "Nothing is left to do.\n", "")
+    nobody = f"there is no user deploy in {clean}/etc/passwd\n"
+    assert again == (0, "Nothing is left to do.\n", nobody)
 
 
 def test_without_being_named_a_user_stays(clean: Path) -> None:
@@ -265,6 +278,71 @@ def test_without_being_named_a_user_stays(clean: Path) -> None:
     assert "deploy:*:" in (clean / "etc/shadow").read_text()
     assert not (clean / "home/deploy/.ssh/authorized_keys").exists()
     assert (clean / "home/deploy/deep/er/file").exists()
+
+
+def test_a_home_that_cannot_be_removed_keeps_its_entry(clean: Path) -> None:
+    """Else nobody would find it again."""
+    with_user(clean)
+    # A mounted file system in it would do as well, and needs root.
+    number = os.open(clean / "home/deploy", os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("d", dir_fd=number)
+        below = os.open("d", os.O_RDONLY, dir_fd=number)
+        os.close(number)
+        number = below
+    os.close(number)
+
+    code, _, err = azprov("deprovision", "--root", clean, "--user", "deploy", "--yes")
+
+    assert code == 73
+    assert f"{clean}/home/deploy is still there, so deploy stays" in err
+    assert "deploy:x:" in (clean / "etc/passwd").read_text()
+    subprocess.run(["rm", "-rf", clean / "home/deploy"], check=True)
+
+
+def test_backups_of_passwords_go(clean: Path) -> None:
+    """useradd and passwd keep the last version, with what was locked since."""
+    lay(clean, {"etc/shadow-": "root:$y$hash:1::::::\n", "etc/passwd-": "old"})
+
+    azprov("deprovision", "--root", clean, "--yes")
+
+    assert not (clean / "etc/shadow-").exists()
+    assert (clean / "etc/passwd-").exists()
+
+
+def test_records_of_logins_are_emptied(clean: Path) -> None:
+    """They have to be there for logins to be recorded."""
+    lay(clean, {"var/log/wtmp": "x", "var/log/lastlog": "x", "var/log/btmp": ""})
+
+    _, _, err = azprov("deprovision", "--root", clean, "--yes")
+
+    assert f"{clean}/var/log/wtmp: record of logins, emptied" in err
+    assert [(clean / "var/log" / name).read_text() for name in ("wtmp", "lastlog", "btmp")] == [
+        *("", "", "")
+    ]
+
+
+def test_a_root_on_overlayfs(clean: Path, tmp_path: Path) -> None:
+    """Files have the device of the layer below there, folders that of the overlay."""
+    if os.geteuid() != 0:
+        pytest.skip("only root mounts")
+    with_user(clean)
+    for name in ("upper", "work", "merged"):
+        (tmp_path / name).mkdir()
+    layers = f"lowerdir={clean},upperdir={tmp_path}/upper,workdir={tmp_path}/work"
+    script = 'mount -t overlay none -o "$1" "$2" || exit 99; shift; root="$1"; shift; exec "$@"'
+    command = [sys.executable, "-I", str(PYZ), "deprovision", "--user", "deploy", "--yes"]
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", script, "sh", layers, str(tmp_path / "merged")]
+        + [*command, "--root", str(tmp_path / "merged")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode == 99:
+        pytest.skip("no overlay can be mounted here")
+
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("name", ["root", "toor"])
@@ -284,8 +362,11 @@ def test_without_a_terminal_it_is_listed(clean: Path) -> None:
     code, out, err = azprov("deprovision", "--root", clean)
 
     assert code == 2
-    assert f"{clean}/var/lib/dhcpcd/duid: DHCP lease or identity, removed" in out.splitlines()
-    assert err == "azprov: nothing was changed; --yes does all of that without asking\n"
+    assert f"{clean}/var/lib/dhcpcd/duid: DHCP lease or identity, to be removed" in out.splitlines()
+    assert err == (
+        "azprov: nothing was changed, there is no terminal to ask on; "
+        "--yes does all of that without asking\n"
+    )
     assert tree(clean) == before
 
 

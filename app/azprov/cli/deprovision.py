@@ -33,15 +33,19 @@ def run(options: argparse.Namespace) -> Answer:
     if root.is_live and os.geteuid() != 0:
         raise NotPermitted("deprovisioning changes this machine", "run it as root")
     changes = plan(root, "" if options.user is None else parse_user_name(options.user))
-    planned = [f"{root.outside(change.path)}: {change.what}" for change in changes]
+    planned = [{"path": change.path, "what": change.what} for change in changes]
+    listed = [
+        f"{root.outside(change.path)}: {change.what}, to be {change.becomes}" for change in changes
+    ]
     if not changes:
         return Answer("Nothing is left to do.", {"planned": [], "failed": []})
-    if not options.yes and not _agrees(planned, asks=not options.json):
+    refusal = "" if options.yes else _refusal(listed, is_json=options.json)
+    if refusal:
         return Answer(
             "",
             {"planned": planned, "failed": []},
             exit_code=_NOT_ASKED,
-            failure="nothing was changed; --yes does all of that without asking",
+            failure=f"nothing was changed, {refusal}; --yes does all of that without asking",
         )
     failures = [str(error) for error in carry_out(root, changes)]
     answer = Answer(_SHUT_DOWN if root.is_live else "", {"planned": planned, "failed": failures})
@@ -54,13 +58,13 @@ def run(options: argparse.Namespace) -> Answer:
     )
 
 
-def _agrees(planned: List[str], *, asks: bool) -> bool:
-    """Show what would be done; whether whoever sits there wants it."""
-    if not asks:
-        return False
-    print("\n".join(planned), flush=True)
-    if sys.stdin is None or not sys.stdin.isatty():
-        return False
+def _refusal(listed: List[str], *, is_json: bool) -> str:
+    """Show what would be done; why not to do it, empty if whoever sits there wants it."""
+    if not is_json:
+        print("\n".join(listed), flush=True)
+    if is_json or sys.stdin is None or not sys.stdin.isatty():
+        return "there is no terminal to ask on"
     sys.stderr.write("Do all of that? [y/N] ")
     sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    answers_yes = sys.stdin.readline().strip().lower() in ("y", "yes")
+    return "" if answers_yes else "as you say"

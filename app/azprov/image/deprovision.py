@@ -6,11 +6,11 @@ A plan is made first, of what is there; when nothing is, nothing is left to do.
 import logging
 import re
 from functools import partial
-from typing import Callable, Iterator, List, NamedTuple
+from typing import Callable, Iterator, List, NamedTuple, Optional
 
 from ..documents.accounts import Account, without_entry, without_member
 from ..documents.hostname import replace_own_name
-from ..errors import AzprovError, UsageError
+from ..errors import AzprovError, HostError, UsageError
 from ..host.accounts import GROUP, GSHADOW, PASSWD, SHADOW, find_account
 from ..host.hostname import HOSTNAME_FILE, HOSTS_FILE
 from ..host.root import Root
@@ -42,10 +42,11 @@ log = logging.getLogger(__name__)
 
 
 class Change(NamedTuple):
-    """One thing to do, as a person is asked about it."""
+    """One thing to do, as a person is asked about it: what it is, and what becomes of it."""
 
     path: str
     what: str
+    becomes: str
     make: Callable[[], object]
 
 
@@ -56,7 +57,7 @@ def plan(root: Root, user: str) -> List[Change]:
     """
     changes = list(_user(root, user)) if user else []
     changes += [
-        Change(left.path, f"{left.what}, removed", left.remove)
+        Change(left.path, left.what, left.becomes, left.remove)
         for left in find_leftovers(root)
         if not user or left.user != user
     ]
@@ -75,7 +76,7 @@ def carry_out(root: Root, changes: List[Change]) -> List[AzprovError]:
             failures.append(error)
             log.warning("%s", error)
         else:
-            log.info("%s: %s", root.outside(change.path), change.what)
+            log.info("%s: %s, %s", root.outside(change.path), change.what, change.becomes)
     return failures
 
 
@@ -91,15 +92,40 @@ def _user(root: Root, name: str) -> Iterator[Change]:
             yield from _lines_of(root, f"{folder}/{held}", name, goes_when_empty=True)
     yield from _lines_of(root, _SUDOERS, name, goes_when_empty=False)
     for folder, what in _OF_USERS:
-        if name in root.names(folder):
+        # /var/spool/mail is /var/mail by another name.
+        if root.read_link(folder) is None and name in root.names(folder):
             path = f"{folder}/{name}"
-            yield Change(path, f"{what} of {name}, removed", partial(root.remove_tree, path))
-    if account is not None:
+            yield Change(path, f"{what} of {name}", "removed", partial(root.remove_tree, path))
+    if account is None:
+        log.warning("there is no user %s in %s", name, root.outside(PASSWD))
+    else:
         yield from _home(root, account)
     for path in (GROUP, GSHADOW):
-        yield from _edit(root, path, f"{name} as a member, taken out", without_member, name)
+        yield from _edit(root, path, f"{name} as a member", "taken out", without_member, name)
+    yield from _entries(root, name, account)
+
+
+def _entries(root: Root, name: str, account: Optional[Account]) -> Iterator[Change]:
     for path in _ENTRIES:
-        yield from _edit(root, path, f"entry of {name}, taken out", without_entry, name)
+        backup = f"{path}-"
+        if name.encode("ascii") in (root.read(backup) or b""):
+            yield Change(backup, "backup with that user", "removed", partial(root.remove, backup))
+        for change in _edit(root, path, f"entry of {name}", "taken out", without_entry, name):
+            if path == PASSWD and account is not None:
+                forget = partial(_forget, root, account, change.make)
+                yield change._replace(make=forget)
+            else:
+                yield change
+
+
+def _forget(root: Root, account: Account, take_out: Callable[[], object]) -> None:
+    """Without its entry nobody would know whose a home is that could not be removed."""
+    if any(True for _ in _home(root, account)):
+        raise HostError(
+            f"{root.outside(account.home)} is still there, so {account.name} stays in "
+            f"{root.outside(PASSWD)}"
+        )
+    take_out()
 
 
 def _home(root: Root, account: Account) -> Iterator[Change]:
@@ -109,18 +135,26 @@ def _home(root: Root, account: Account) -> Iterator[Change]:
     if status is None:
         return
     if root.real_path(path) != "/" and status.st_uid == account.uid:
-        yield Change(path, f"home of {account.name}, removed", partial(root.remove_tree, path))
+        remove = partial(root.remove_tree, path)
+        yield Change(path, f"home of {account.name}", "removed", remove)
     else:
         log.warning("%s, home of %s, is not that user's own, and stays", path or "/", account.name)
 
 
 def _edit(
-    root: Root, path: str, what: str, edited: Callable[[bytes, str], bytes], name: str
+    root: Root,
+    path: str,
+    what: str,
+    becomes: str,
+    edited: Callable[[bytes, str], bytes],
+    name: str,
 ) -> Iterator[Change]:
     """A change of a file's lines, made in what it holds by then; nothing if it holds none."""
     content = root.read(path)
     if content is not None and edited(content, name) != content:
-        yield Change(path, what, lambda: root.write(path, edited(root.read(path) or b"", name)))
+        yield Change(
+            path, what, becomes, lambda: root.write(path, edited(root.read(path) or b"", name))
+        )
 
 
 def _lines_of(root: Root, path: str, name: str, *, goes_when_empty: bool) -> Iterator[Change]:
@@ -129,9 +163,9 @@ def _lines_of(root: Root, path: str, name: str, *, goes_when_empty: bool) -> Ite
     if left == content:
         return
     if goes_when_empty and not _rights(left):
-        yield Change(path, f"rights of {name}, removed", partial(root.remove, path))
+        yield Change(path, f"rights of {name}", "removed", partial(root.remove, path))
     else:
-        yield from _edit(root, path, f"rights of {name}, taken out", _without_rights, name)
+        yield from _edit(root, path, f"rights of {name}", "taken out", _without_rights, name)
 
 
 def _without_rights(content: bytes, name: str) -> bytes:
@@ -158,8 +192,8 @@ def _generic_name(root: Root) -> Iterator[Change]:
     content = f"{_GENERIC_NAME}\n".encode("ascii")
     if root.read(HOSTNAME_FILE) not in (None, content):
         write = partial(root.write, HOSTNAME_FILE, content)
-        yield Change(HOSTNAME_FILE, f"host name, {named}", write)
-    yield from _edit(root, HOSTS_FILE, f"own name, {named}", replace_own_name, _GENERIC_NAME)
+        yield Change(HOSTNAME_FILE, "host name", named, write)
+    yield from _edit(root, HOSTS_FILE, "own name", named, replace_own_name, _GENERIC_NAME)
 
 
 def _service(root: Root) -> Iterator[Change]:
@@ -167,7 +201,7 @@ def _service(root: Root) -> Iterator[Change]:
     for init in INITS.values():
         unit = root.read(init.file) if root.read_link(init.file) is None else None
         if unit is not None and PYZ.encode() in unit and root.read_link(init.link) is None:
-            yield Change(init.link, "azprov's service, enabled", partial(_enable, root, init))
+            yield Change(init.link, "azprov's service", "enabled", partial(_enable, root, init))
 
 
 def _enable(root: Root, init: Init) -> None:

@@ -1,5 +1,6 @@
 """What a machine that was used leaves in an image, and must not be in every VM made of it."""
 
+import stat
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import Callable, Iterator, List, NamedTuple
@@ -10,6 +11,7 @@ from ..documents.accounts import (
     find_password,
     is_password,
     parse_accounts,
+    passwords,
     with_password,
 )
 from ..errors import HostError
@@ -18,7 +20,7 @@ from ..host.root import Root
 from ..host.ssh import DROP_IN
 from ..host.sshd import SSH_FOLDER, is_host_key
 from ..host.state import STATE_FILE, STATE_FOLDER
-from .init import SYSTEMD
+from .init import SYSTEMD, starts_by
 
 
 class Leftover(NamedTuple):
@@ -30,6 +32,8 @@ class Leftover(NamedTuple):
     remove: Callable[[], object]
     #: Whose it is, where it is a user's.
     user: str = ""
+    #: What `remove` does.
+    becomes: str = "removed"
 
 
 #: The rule of what could not be looked at.
@@ -67,8 +71,21 @@ _NET_RULES = (("/etc/udev/rules.d", "70-persistent-net.rules"),)
 # What other agents keep there: certificates, private keys, the deployment's own data.
 _AGENT_DATA = ("/var/lib/waagent", "/var/lib/cloud", "/var/lib/azure-init")
 
-_HISTORIES = (".*_history", ".lesshst", ".viminfo", ".wget-hsts")
-_KEYS = (".ssh/authorized_keys", ".ssh/authorized_keys2")
+# Who was there, and what was said. The records have to be there, if only empty.
+_LOGS = ("auth.log*", "secure*", "syslog*", "messages*", "cloud-init*.log", "waagent.log*")
+_OWN_LOG = "azure-provisioning.log"
+_RECORDS = ("wtmp", "btmp", "lastlog")
+_LOG_FOLDER, _JOURNAL = "/var/log", "/var/log/journal"
+
+# In a home, by the rule: what it is, in which folder, and the names of files there.
+_IN_HOMES = (
+    ("histories", "what was typed", "", (".*_history", ".lesshst", ".viminfo", ".wget-hsts")),
+    ("authorized-keys", "keys that may log in", "/.ssh", ("authorized_keys", "authorized_keys2")),
+    ("private-keys", "user's key or known hosts", "/.ssh", ("id_*", "known_hosts*")),
+    ("private-keys", "user's passwords", "", (".netrc",)),
+)
+# What useradd and passwd keep of the last version.
+_SHADOW_BACKUP = f"{SHADOW}-"
 _FIRST_USER = 1000
 _NOBODY = 65534
 
@@ -78,7 +95,7 @@ def find_leftovers(root: Root) -> List[Leftover]:
 
     What could not be looked at is among them, and says so when it is to be removed.
     """
-    families = (_state, _host_keys, _machine_ids, _files, _agent_data, _homes, _passwords)
+    families = (_state, _host_keys, _machine_ids, _files, _agent_data, _homes, _passwords, _logs)
     return [leftover for find in families for leftover in _found(root, find)]
 
 
@@ -126,17 +143,15 @@ def _host_keys(root: Root) -> Iterator[Leftover]:
 
 def _machine_ids(root: Root) -> Iterator[Leftover]:
     if root.read_link(MACHINE_ID) is None and _is_machine_id(root.read(MACHINE_ID) or b""):
-        yield Leftover("machine-id", MACHINE_ID, "machine's id", partial(_empty_machine_id, root))
+        # systemd fills an empty file at the next boot, also where / is read-only then.
+        empties = starts_by(root, SYSTEMD)
+        yield Leftover(
+            *("machine-id", MACHINE_ID, "machine's id"),
+            partial(root.write, MACHINE_ID, b"") if empties else partial(root.remove, MACHINE_ID),
+            becomes="emptied" if empties else "removed",
+        )
     if root.read_link(_DBUS_MACHINE_ID) is None and root.read(_DBUS_MACHINE_ID):
         yield _file(root, "machine-id", _DBUS_MACHINE_ID, "D-Bus' copy of the machine's id")
-
-
-def _empty_machine_id(root: Root) -> None:
-    """systemd fills an empty file at the next boot, also where / is read-only then."""
-    if any(root.status(program) is not None for program in SYSTEMD.programs):
-        root.write(MACHINE_ID, b"")
-    else:
-        root.remove(MACHINE_ID)
 
 
 def _is_machine_id(content: bytes) -> bool:
@@ -171,17 +186,11 @@ def _homes(root: Root) -> Iterator[Leftover]:
 
 
 def _home(account: Account, root: Root) -> Iterator[Leftover]:
-    names = [
-        name
-        for name in root.names(account.home)
-        if any(fnmatchcase(name, pattern) for pattern in _HISTORIES)
-    ]
-    for rule, what, paths in (
-        ("histories", "what was typed", names),
-        ("authorized-keys", "keys that may log in", _KEYS),
-    ):
-        for path in (f"{account.home}/{name}" for name in paths):
-            if root.status(path, follow=False) is not None:
+    for rule, what, below, patterns in _IN_HOMES:
+        folder = f"{account.home.rstrip('/')}{below}"
+        for name in root.names(folder):
+            if any(fnmatchcase(name, pattern) for pattern in patterns):
+                path = f"{folder}/{name}"
                 remove = partial(_remove_as_user, root, account, path)
                 yield Leftover(rule, path, what, remove, account.name)
 
@@ -199,7 +208,25 @@ def _passwords(root: Root) -> Iterator[Leftover]:
         if field is not None and is_password(field):
             what = f"password of {account.name}" if field else f"no password for {account.name}"
             lock = partial(_lock, root, account.name)
-            yield Leftover("passwords", SHADOW, what, lock, account.name)
+            yield Leftover("passwords", SHADOW, what, lock, account.name, becomes="locked")
+    if any(map(is_password, passwords(root.read(_SHADOW_BACKUP) or b""))):
+        yield _file(root, "passwords", _SHADOW_BACKUP, "backup with passwords")
+
+
+def _logs(root: Root) -> Iterator[Leftover]:
+    for name in root.names(_JOURNAL):
+        path = f"{_JOURNAL}/{name}"
+        yield Leftover("logs", path, "journal", partial(root.remove_tree, path))
+    for name in root.names(_LOG_FOLDER):
+        path = f"{_LOG_FOLDER}/{name}"
+        status = root.status(path, follow=False)
+        if status is None or not stat.S_ISREG(status.st_mode) or not status.st_size:
+            continue
+        if name in _RECORDS:
+            empty = partial(root.write, path, b"")
+            yield Leftover("logs", path, "record of logins", empty, becomes="emptied")
+        elif any(fnmatchcase(name, pattern) for pattern in (*_LOGS, _OWN_LOG)):
+            yield _file(root, "logs", path, "log")
 
 
 def _lock(root: Root, name: str) -> None:
