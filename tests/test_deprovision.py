@@ -327,17 +327,18 @@ def test_a_root_on_overlayfs(clean: Path, tmp_path: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root mounts")
     with_user(clean)
-    for name in ("upper", "work", "merged"):
-        (tmp_path / name).mkdir()
-    layers = f"lowerdir={clean},upperdir={tmp_path}/upper,workdir={tmp_path}/work"
-    script = 'mount -t overlay none -o "$1" "$2" || exit 99; shift; root="$1"; shift; exec "$@"'
-    command = [sys.executable, "-I", str(PYZ), "deprovision", "--user", "deploy", "--yes"]
+    merged, other = tmp_path / "merged", tmp_path / "other"
+    merged.mkdir()
+    other.mkdir()
+    # Layers of two file systems, as an image's and a container's mostly are.
+    script = (
+        'mount -t tmpfs none "$2" && mkdir "$2/upper" "$2/work" && mount -t overlay none '
+        '-o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$3" || exit 99; shift 3; exec "$@"'
+    )
+    command = ["unshare", "-m", "sh", "-c", script, "sh", str(clean), str(other), str(merged)]
+    command += [sys.executable, "-I", str(PYZ), "deprovision", "--user", "deploy", "--yes"]
     done = subprocess.run(
-        ["unshare", "-m", "sh", "-c", script, "sh", layers, str(tmp_path / "merged")]
-        + [*command, "--root", str(tmp_path / "merged")],
-        capture_output=True,
-        text=True,
-        check=False,
+        [*command, "--root", str(merged)], capture_output=True, text=True, check=False
     )
     if done.returncode == 99:
         pytest.skip("no overlay can be mounted here")
