@@ -68,7 +68,7 @@ LEFT: Dict[str, Dict[str, str]] = {
         'ATTR{address}=="00:0d:3a:12:34:56", NAME="eth0"\n'
     },
     "agent-data": {"var/lib/waagent/key.prv": "x", "var/lib/cloud/instance/user-data.txt": "x"},
-    "authorized-keys": {"root/.ssh/authorized_keys": "x"},
+    "authorized-keys": {"root/.ssh/authorized_keys": "x", "root/.ssh/authorized_keys2": "x"},
     "private-keys": {
         "root/.ssh/id_ed25519": "x",
         "root/.ssh/id_ed25519.pub": "x",
@@ -233,7 +233,9 @@ USER = {
     "etc/sudoers": KEPT["etc/sudoers"] + "deploy ALL=(ALL) NOPASSWD:ALL\n",
     "etc/sudoers.d/90-azprov": '"deploy" ALL=(ALL:ALL) NOPASSWD:ALL\n',
     "etc/sudoers.d/two": "deploy ALL=(ALL) ALL\nops ALL=(ALL) ALL\n",
+    "etc/sudoers.d/three": "Defaults:deploy !requiretty\ndeploy ALL=(ALL) ALL\n",
     "etc/doas.d/90-azprov.conf": "permit nopass deploy\n",
+    "etc/doas.d/two.conf": "permit persist keepenv deploy\npermit nopass :wheel\n",
     "var/spool/cron/crontabs/deploy": "x",
     "var/mail/deploy": "x",
     "home/deploy/.ssh/authorized_keys": "x",
@@ -263,10 +265,31 @@ def test_a_user_goes_with_all_that_is_theirs(clean: Path) -> None:
         "etc/group": r"b'root:x:0:\nsudo:x:27:ops\ndeployers:x:1001:\n'",
         "etc/subuid": "b''",
         "etc/sudoers.d/two": r"b'ops ALL=(ALL) ALL\n'",
+        "etc/doas.d/two.conf": r"b'permit nopass :wheel\n'",
     }
     again = azprov("deprovision", "--root", clean, "--user", "deploy", "--yes")
     nobody = f"there is no user deploy in {clean}/etc/passwd\n"
     assert again == (0, "Nothing is left to do.\n", nobody)
+
+
+def test_a_users_number_is_forgotten_last(clean: Path) -> None:
+    """Cut off before that, a second run still knows whose home it is."""
+    with_user(clean)
+    root = Root(str(clean))
+
+    paths = [change.path for change in plan(root, "deploy")]
+
+    assert paths.index("/home/deploy") < paths.index("/etc/passwd")
+    assert max(paths.index(path) for path in paths if path.startswith("/etc/")) == (
+        paths.index("/etc/passwd")
+    )
+
+
+def test_no_host_name_is_made(clean: Path) -> None:
+    """Where an image has none, the first boot sets one."""
+    (clean / "etc/hostname").unlink()
+
+    assert plan(Root(str(clean)), "") == []
 
 
 def test_without_being_named_a_user_stays(clean: Path) -> None:
