@@ -23,6 +23,9 @@ NEEDED = {
     "journalctl": "systemd",
     "ssh": "openssh-client",
 }
+# Name spaces for network and mounts, and one for processes: a guest whose nspawn was
+# killed goes on for ever else, and may fill the disk with what it says.
+ALONE = ["unshare", "-nm", "--pid", "--fork", "--kill-child", "--mount-proc"]
 SUITE = "bookworm"
 PACKAGES = {
     "minimal": "systemd,systemd-sysv,python3",  # no dbus, no curl
@@ -110,7 +113,7 @@ class Machine:
             "poweroff": self.poweroff,
         }
         done = subprocess.run(
-            ["unshare", "-nm", sys.executable, str(WORLD), json.dumps(order)],
+            [*ALONE, sys.executable, str(WORLD), json.dumps(order)],
             env={**os.environ, "PYTHONPATH": str(WORLD.parent.parent)},
             capture_output=True,
             text=True,
