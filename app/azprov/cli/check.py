@@ -43,9 +43,9 @@ def run(options: argparse.Namespace) -> Answer:
     lines = [line for finding in found for line in _lines(finding)]
     lines.append(", ".join(_counted(counts[severity], severity) for severity in SEVERITIES))
     text = "\n".join(lines)
-    if not counts[ERROR]:
-        return Answer(f"{text}: {image.root} should provision on Azure", data)
     subject = "this machine" if image.root.is_live else image.root
+    if not counts[ERROR]:
+        return Answer(f"{text}: {subject} should provision on Azure", data)
     failure = (
         f"{subject} would not provision on Azure, {_counted(counts[ERROR], ERROR)} found; "
         "mend what is said above and check again"
