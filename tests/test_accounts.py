@@ -390,6 +390,16 @@ def test_a_power_cut_behind_useradd_leaves_no_lock(image: Path, field: str, left
     assert (image / "home/ops/.profile").exists()
 
 
+def test_a_password_that_an_account_before_it_left_goes(image: Path) -> None:
+    """Whoever knew it would get in as the new one."""
+    with (image / "etc/shadow").open("a") as shadow:
+        shadow.write("ops:$y$hash:19000:0:99999:7:::\n")
+
+    create_account(Root(str(image)), "ops", NoCommands())
+
+    assert find_password((image / "etc/shadow").read_bytes(), "ops") == "*"
+
+
 def test_an_older_account_stays_locked(image: Path) -> None:
     """It has a home, so nothing of it was cut off."""
     Shadow(image, "useradd", "!").run(["useradd", "ops"], limit_s=1)

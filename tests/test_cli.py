@@ -136,6 +136,16 @@ def test_report_failure_posts_the_reason(shell: Shell) -> None:
     assert f"<Description>{line}</Description>" in report.replace(__version__, "VERSION")
 
 
+def test_a_reason_as_it_comes_without_a_locale(shell: Shell) -> None:
+    """Its bytes are UTF-8, whatever Python 3.6 makes of them at a boot."""
+    argv = ["report-failure", "--dry-run", "--reason", "caf\udcc3\udca9"]
+
+    code, out, _ = shell.against(*argv, replies=HEALTHY)
+
+    assert code == 0
+    assert "|reason=café|" in out.replace("&amp;", "&")
+
+
 def test_a_reason_that_was_cut_is_said_to_be(shell: Shell) -> None:
     """What whoever deployed the VM will read is not what was given."""
     _, _, err = shell.against("report-failure", "--reason", "x" * 5000, replies=HEALTHY)

@@ -394,6 +394,32 @@ def test_without_a_terminal_it_is_listed(clean: Path) -> None:
     assert tree(clean) == before
 
 
+def test_json_is_never_asked_about(clean: Path) -> None:
+    """One object, and nothing is changed."""
+    lay(clean, LEFT["net-rules"])
+    before = tree(clean)
+
+    code, out, _ = azprov("deprovision", "--root", clean, "--json")
+
+    assert code == 2
+    assert json.loads(out)["planned"] == [
+        f"{clean}/etc/udev/rules.d/70-persistent-net.rules: network names by MAC address, removed"
+    ]
+    assert tree(clean) == before
+
+
+@pytest.mark.parametrize("name", ["../etc", "a/b", ".."])
+def test_what_is_no_user_name_is_refused(clean: Path, name: str) -> None:
+    """It stands in paths that are removed."""
+    before = tree(clean)
+
+    code, _, err = azprov("deprovision", "--root", clean, "--user", name, "--yes")
+
+    assert code == 78
+    assert f"the user name '{name}' cannot be used" in err
+    assert tree(clean) == before
+
+
 @pytest.mark.parametrize(("answer", "code"), [("y", 0), ("YES", 0), ("n", 2), ("", 2)])
 def test_on_a_terminal_it_asks(clean: Path, answer: str, code: int) -> None:
     """No is the default."""
@@ -471,6 +497,8 @@ def test_a_home_that_is_not_the_users_own_stays(
     """Distributions give their own users such: nobody of Alpine and Fedora has /."""
     lay(clean, {"etc/passwd": f"daemon:x:54321:54321::{home}:/bin/false\n"})
     lay(clean, {"usr/sbin/sshd": "x", "var/shared/data": "x"})
+    if os.geteuid() == 0:
+        os.chown(clean, 54321, -1)  # not even where / is that user's
     root = Root(str(clean))
 
     assert carry_out(root, plan(root, "daemon")) == []

@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import time
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
@@ -234,15 +235,15 @@ def test_the_vm_id_as_the_platform_writes_it(tmp_path: Path, has_efi: bool) -> N
 GOAL_STATE = sample("goal_state/version-2012-11-30.xml")
 
 
-def provision(image: Path, answer: bytes) -> Tuple[int, List[bytes]]:
-    """A first boot below a root, with an admin user; what WireServer was sent."""
+def provision(image: Path, answer: bytes, *options: str) -> Tuple[int, List[bytes]]:
+    """A first boot below a root, with an admin user if not told else; what WireServer was sent."""
     requests: List[bytes] = []
     goal_state = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(GOAL_STATE) + GOAL_STATE
     accepted = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
     metadata = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer) + answer
     serving = replying(goal_state, accepted, seen=requests)
     with RawServer(replying(metadata)) as imds, RawServer(serving) as wireserver:
-        argv = ["provision", "--root", str(image), "--admin-user", "--no-hostname"]
+        argv = ["provision", "--root", str(image), "--no-hostname", *(options or ["--admin-user"])]
         argv += ["--imds", str(imds.endpoint), "--wireserver", str(wireserver.endpoint)]
         return main(argv), requests
 
@@ -301,3 +302,47 @@ def test_a_failure_is_told_by_kvp_without_a_network(image: Path, pool: Path) -> 
     (line,) = records(pool).values()
     assert line.startswith("result=error|reason=")
     assert not (image / "var/lib/azprov/state.json").exists()
+
+
+def test_keys_that_cannot_be_added_are_a_failure_too(image: Path) -> None:
+    """Nobody could log in to such a VM."""
+    code, requests = provision(image, metadata(X509), "--ssh-keys", "ops")
+
+    assert code == 78
+    assert b"<State>NotReady</State>" in requests[-1]
+
+
+def test_a_dead_metadata_service_is_waited_for_once(image: Path) -> None:
+    """Not by each step anew, and half of the time is left to tell of it."""
+    options = ["--admin-user", "--ssh-keys", "ops", "--imds-timeout", "60", "--timeout", "2"]
+    begin = time.monotonic()
+
+    code, requests = provision(image, b"<html>", *options)
+
+    assert time.monotonic() - begin < 1.9
+    assert code == 76
+    assert b"<State>NotReady</State>" in requests[-1]
+
+
+@pytest.mark.parametrize(("options", "stays"), [([], False), (["--keep-enabled"], True)])
+def test_a_service_is_disabled_unless_it_is_kept(
+    image: Path, options: List[str], stays: bool
+) -> None:
+    """When all is done."""
+    link = image / "etc/systemd/system/multi-user.target.wants/azure-provisioning.service"
+    link.parent.mkdir(parents=True)
+    link.symlink_to("/x")
+
+    assert provision(image, metadata(ED25519), "--admin-user", *options)[0] == 0
+
+    assert link.is_symlink() is stays
+
+
+def test_no_host_keys_are_made_below_a_root(image: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """They would be this machine's; its first boot makes those of the image."""
+    (image / "usr/bin").mkdir(parents=True)
+    (image / "usr/bin/ssh-keygen").write_text("")
+
+    assert provision(image, metadata(ED25519))[0] == 0
+
+    assert "host keys" not in capfd.readouterr().err
