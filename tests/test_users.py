@@ -1,5 +1,6 @@
 """ssh-keys and admin-user: what the platform names, on a scratch image, and what is refused."""
 
+import argparse
 import json
 import os
 import stat
@@ -10,6 +11,7 @@ from typing import Any, Dict, List, Tuple
 import pytest
 
 from azprov.cli import main
+from azprov.cli.reporting import report_failed
 from azprov.documents.instance import parse_instance
 from azprov.documents.kvp import parse_pool
 from azprov.host.identity import read_platform_vm_id
@@ -302,6 +304,21 @@ def test_a_failure_is_told_by_kvp_without_a_network(image: Path, pool: Path) -> 
     (line,) = records(pool).values()
     assert line.startswith("result=error|reason=")
     assert not (image / "var/lib/azprov/state.json").exists()
+
+
+def test_a_dry_run_tells_nobody(image: Path, pool: Path) -> None:
+    """Neither by WireServer nor by KVP, which the platform would take as final."""
+    requests: List[bytes] = []
+    reply = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(GOAL_STATE) + GOAL_STATE
+    with RawServer(replying(reply, seen=requests)) as server:
+        options = argparse.Namespace(
+            wireserver=str(server.endpoint), timeout=5.0, agent_name="azprov"
+        )
+        reported = report_failed(options, Root(str(image)), "result=error", dry_run=True)
+
+    assert reported.reply is None
+    assert [request.split()[0] for request in requests] == [b"GET"]
+    assert pool.read_bytes() == b""
 
 
 def test_keys_that_cannot_be_added_are_a_failure_too(image: Path) -> None:
