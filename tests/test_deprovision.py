@@ -403,7 +403,10 @@ def test_json_is_never_asked_about(clean: Path) -> None:
 
     assert code == 2
     assert json.loads(out)["planned"] == [
-        f"{clean}/etc/udev/rules.d/70-persistent-net.rules: network names by MAC address, removed"
+        {
+            "path": "/etc/udev/rules.d/70-persistent-net.rules",
+            "what": "network names by MAC address",
+        }
     ]
     assert tree(clean) == before
 
