@@ -24,6 +24,10 @@ import zlib
 from pathlib import Path
 from typing import Dict, List, NoReturn
 
+sys.path.insert(0, str(Path(__file__).resolve().parent / "app"))
+
+from precompile import compile_with, find_interpreters
+
 ROOT = Path(__file__).resolve().parent
 APP = ROOT / "app"
 UNIT = ROOT / "unit"
@@ -32,12 +36,13 @@ WORK = ROOT / ".build"
 
 BUILD_REQUIREMENTS = APP / "requirements" / "build.txt"
 TEST_REQUIREMENTS = ROOT / "tests" / "requirements.txt"
-# By the folder in the archive, which app/azprov/__main__.py puts on the path.
+# By the folder in the archive, which azprov/__main__.py puts on the path.
 URLLIB3_REQUIREMENTS = {
     "urllib3-2": APP / "requirements" / "urllib3-2.txt",
     "urllib3-1": APP / "requirements" / "urllib3-1.txt",
 }
 
+STORED = ("__main__.py", "azprov/__init__.py", "azprov/__main__.py")
 SHEBANG = b"#!/usr/bin/env python3\n"
 # pip's notes on how a package got there, different on every machine.
 INSTALL_NOTES = ("/INSTALLER", "/RECORD", "/REQUESTED", "/direct_url.json")
@@ -100,7 +105,9 @@ def build() -> None:
         folder: pack_with_shiv(folder, requirements)
         for folder, requirements in URLLIB3_REQUIREMENTS.items()
     }
-    archive = finish(packed)
+    entries = unite(packed)
+    entries.update(compile_for_each_python(entries))
+    archive = zip_of(entries)
     service = (UNIT / "azure-provisioning.service").read_bytes()
     sums = b""
     for name, content, mode in (
@@ -127,8 +134,8 @@ def pack_with_shiv(folder: str, requirements: Path) -> Path:
     return packed
 
 
-def finish(packed: Dict[str, Path]) -> bytes:
-    """Turn shiv's archives into one that runs where it lies.
+def unite(packed: Dict[str, Path]) -> Dict[str, bytes]:
+    """The entries of shiv's archives that make one that runs where it lies.
 
     Stock shiv unpacks itself into ~/.shiv at its first run. At a first boot that
     is the only run, there may be no HOME, and the disk may be read-only.
@@ -146,23 +153,36 @@ def finish(packed: Dict[str, Path]) -> bytes:
                     inner.startswith("azprov/") and inner.endswith((".py", ".service", ".openrc"))
                 ) or inner == "LICENSE":
                     entries[inner] = archive.read(name)
-    entries["__main__.py"] = entries["azprov/__main__.py"]
-    return SHEBANG + zip_of(entries, offset=len(SHEBANG))
+    entries["__main__.py"] = (APP / "__main__.py").read_bytes()
+    return entries
 
 
-def zip_of(entries: Dict[str, bytes], *, offset: int) -> bytes:
-    """A zip file of the entries, to stand at an offset, with every field fixed.
+def compile_for_each_python(entries: Dict[str, bytes]) -> Dict[str, bytes]:
+    """The bytecode of every Python on this machine, so that none has to compile at boot."""
+    sources = WORK / "sources.pyz"
+    write(sources, zip_of(entries), mode=0o644)
+    compiled: Dict[str, bytes] = {}
+    for python in find_interpreters().values():
+        try:
+            compiled.update(compile_with(python, sources))
+        except subprocess.CalledProcessError:
+            die(f"{python} could not compile azprov; see above why")
+    return compiled
+
+
+def zip_of(entries: Dict[str, bytes]) -> bytes:
+    """An executable zip file of the entries, with every field fixed.
 
     zipfile would compress with this machine's zlib, and zlib and zlib-ng give
-    different bytes; the pinned libdeflate gives the same everywhere. __main__.py
-    is stored, so that a Python without zlib can still say what it lacks.
+    different bytes; the pinned libdeflate gives the same everywhere. What runs before
+    main is stored, so that a Python without zlib can still say what it lacks.
     """
     import deflate
 
-    body, directory = b"", b""
+    body, directory = SHEBANG, b""
     for name, data in sorted(entries.items()):
         content = bytes(deflate.deflate_compress(data, 12))
-        is_stored = name == "__main__.py" or len(content) >= len(data)
+        is_stored = name in STORED or len(content) >= len(data)
         if is_stored:
             content = data
         encoded = name.encode("ascii")
@@ -174,15 +194,13 @@ def zip_of(entries: Dict[str, bytes], *, offset: int) -> bytes:
         )
         # Made on Unix, a regular file that everybody may read; 4.3.12.
         directory += b"PK\1\2" + struct.pack("<H", 3 << 8 | 20) + fields
-        directory += struct.pack("<3H2I", 0, 0, 0, 0o100644 << 16, offset + len(body)) + encoded
+        directory += struct.pack("<3H2I", 0, 0, 0, 0o100644 << 16, len(body)) + encoded
         body += b"PK\3\4" + fields + encoded + content
     count = len(entries)
     return (
         body
         + directory
-        + struct.pack(
-            "<4s4H2IH", b"PK\5\6", 0, 0, count, count, len(directory), offset + len(body), 0
-        )
+        + struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, count, count, len(directory), len(body), 0)
     )
 
 

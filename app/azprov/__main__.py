@@ -1,8 +1,7 @@
 """Can this Python run azprov? Then it does, else one line says what is missing.
 
-The build puts this file at the root of azprov.pyz too, where it is the first
-that any Python reads. Rule of this file: nothing in it is newer than Python 2.7
-and 3.0, and nothing is imported before the version is known.
+Rule of this file: nothing in it is newer than Python 2.7 and 3.0, and nothing is
+imported before the version is known.
 """
 
 import sys
@@ -24,10 +23,9 @@ def main():  # type: () -> int
     # The command writes what it was asked to write: no __pycache__ beside the
     # standard library of an image that came without one.
     sys.dont_write_bytecode = True
-    archive = sys.path[0]
-    if __file__ == archive + "/__main__.py":
-        newest = sys.version_info >= OLDEST_PYTHON_OF_URLLIB3_2
-        sys.path.insert(1, archive + ("/urllib3-2" if newest else "/urllib3-1"))
+    archive = __file__[: -len("/azprov/__main__.py")]
+    if archive == sys.path[0]:
+        sys.path.insert(1, archive + "/" + urllib3_folder())
     try:
         from azprov.cli import main as command_line
 
@@ -46,6 +44,11 @@ def main():  # type: () -> int
                 package_advice("the complete standard library of Python"),
             )
         )
+
+
+def urllib3_folder():  # type: () -> str
+    """The folder of the archive that has the urllib3 for this Python."""
+    return "urllib3-2" if sys.version_info >= OLDEST_PYTHON_OF_URLLIB3_2 else "urllib3-1"
 
 
 def _cannot_run(sentence):  # type: (str) -> int

@@ -108,7 +108,11 @@ def _refuse_foreign(root: Root, old: Optional[str], unit: str, init: Init) -> No
 
 def _write(root: Root, path: str, content: bytes, *, mode: int) -> bool:
     status = root.status(path, follow=False)
-    if status is not None and status.st_mode & 0o7777 == mode and root.read(path) == content:
+    if (
+        status is not None
+        and (status.st_mode & 0o7777, status.st_size) == (mode, len(content))
+        and root.read(path, limit_bytes=len(content)) == content
+    ):
         return False
     root.write(path, content, mode=mode)
     return True

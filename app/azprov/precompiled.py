@@ -1,0 +1,70 @@
+"""Imports azprov and urllib3 from the bytecode that the build made of them.
+
+What the build did not compile is left to zipimport and the sources. There are two
+entries for each release of Python, one for a first boot and one for the rest: an
+entry costs every start 31,000 instructions, unpacking what is not used 20 a byte.
+"""
+
+import sys
+from importlib.machinery import ModuleSpec
+from marshal import loads
+from types import CodeType
+from typing import Any, Dict, Tuple
+
+Module = Tuple[str, bool, bytes]
+#: By the module's name: source in the archive, whether it is a package, marshalled
+#: code. One with an empty source is none, but is looked for.
+Modules = Dict[str, Module]
+
+NO_MODULE = ("", False, b"")
+
+
+def use(modules: Modules, name: str, archive: Any) -> None:
+    """Import from these modules, and when they do not suffice from the entry NAME.rest.
+
+    `archive` is the zipimporter of the archive, which need not be searched any more.
+    """
+    sys.path[:] = [path for path in sys.path if path != archive.archive]
+    sys.meta_path.insert(0, _Precompiled(modules, name, archive))
+
+
+class _Precompiled:
+    """Finder and loader in one."""
+
+    def __init__(self, modules: Modules, name: str, archive: Any) -> None:
+        self._modules = modules
+        self._rest = name + ".rest"
+        self._archive = archive
+        self.get_data = archive.get_data  # for pkgutil
+
+    def find_spec(self, name: str, _path: object = None, _target: object = None) -> Any:
+        if not name.startswith(("azprov", "urllib3")):
+            return None
+        if name not in self._modules and self._rest:
+            self._modules.update(loads(self.get_data(self._rest)))
+            self._rest = ""
+        source, is_package, _ = self._modules.get(name, NO_MODULE)
+        if not source:
+            return None
+        origin = f"{self._archive.archive}/{source}"
+        new_spec: Any = ModuleSpec  # whose loaders need no base class
+        spec = new_spec(name, self, origin=origin, is_package=is_package)
+        if is_package:
+            spec.submodule_search_locations = [origin[: -len("/__init__.py")]]
+        return spec
+
+    def create_module(self, _spec: object) -> None:
+        """An ordinary module will do."""
+
+    def exec_module(self, module: Any) -> None:
+        spec = module.__spec__
+        module.__file__ = spec.origin
+        exec(self.get_code(spec.name), module.__dict__)
+
+    def get_code(self, name: str) -> CodeType:
+        code: CodeType = loads(self._modules[name][2])
+        return code
+
+    def get_source(self, name: str) -> str:
+        """For the lines of a traceback."""
+        return str(self.get_data(self._modules[name][0]).decode("utf-8"))
