@@ -18,7 +18,7 @@ OLDEST_MINOR = 6
 _NEWEST_MINOR = 30
 # What the first boot imports; the rest of the archive is read by other commands only.
 _FIRST_BOOT = (
-    "azprov.precompiled",
+    *("azprov.precompiled", "azprov.lean"),
     *("azprov.cli.report_ready", "azprov.cli.provision"),
 )
 # Parts of urllib3 for other worlds (browsers, SOCKS, HTTP/2), which azprov never imports.

@@ -92,6 +92,25 @@ def test_a_python_that_the_build_did_not_have_reports_from_the_sources(
     assert loaders == "['zipimporter']"
 
 
+@pytest.mark.parametrize("version", INTERPRETERS)
+def test_what_a_report_does_not_need_is_not_imported(version: str) -> None:
+    """Nothing of TLS, JSON, package metadata, forms, other commands or the simulator."""
+    spared = {
+        *("ssl", "_ssl", "json", "importlib.metadata", "mimetypes", "brotli", "csv"),
+        *("hmac", "http.server", "subprocess", "azprov.rehearsal", "azprov.image"),
+        *("azprov.cli.rehearse", "azprov.cli.provision", "azprov.cli.check"),
+    }
+
+    imported = ask(
+        INTERPRETERS[version],
+        PYZ,
+        f"sorted(set(sys.modules) & {spared!r})",
+        *("report-ready", "--timeout", "0.1"),
+    )
+
+    assert imported == "[]"
+
+
 def test_a_module_without_bytecode_comes_from_its_source() -> None:
     """Parts of urllib3 for other worlds are not compiled, and can be imported."""
     question = "__import__('urllib3.contrib.socks', fromlist=['x']).__name__"

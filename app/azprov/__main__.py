@@ -27,7 +27,10 @@ def main():  # type: () -> int
     if archive == sys.path[0]:
         sys.path.insert(1, archive + "/" + urllib3_folder())
     try:
-        from azprov.cli import main as command_line
+        from azprov.lean import lean_imports
+
+        with lean_imports():
+            from azprov.cli import main as command_line
 
         return command_line(sys.argv[1:])
     except KeyboardInterrupt:

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import shlex
 import sys
 from contextlib import suppress
 from typing import Any, Dict, NamedTuple, Optional, Sequence, TextIO
@@ -148,7 +147,9 @@ def _is_journal(stream: TextIO) -> bool:
 
 def own_command() -> str:
     """How this azprov was called, to be typed again at the same place."""
-    called = shlex.quote(sys.argv[0])
+    from shlex import quote
+
+    called = quote(sys.argv[0])
     return f"python3 {called}" if called.rstrip("'").endswith(".pyz") else called
 
 

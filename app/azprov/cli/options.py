@@ -28,6 +28,13 @@ IMDS_VARIABLE = "AZPROV_IMDS"
 AGENT_NAME = "azprov/" + __version__
 
 
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Knows its width: argparse makes one for every option, and asks shutil for the width."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=80)
+
+
 class Parser(argparse.ArgumentParser):
     """Raises UsageError where argparse would print its usage and exit."""
 
@@ -37,7 +44,7 @@ class Parser(argparse.ArgumentParser):
             usage=usage or None,
             description=description,
             epilog=epilog,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_Formatter,
             allow_abbrev=False,
         )
 

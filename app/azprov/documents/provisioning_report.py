@@ -4,7 +4,6 @@ Fields joined by "|", quoted as CSV is, with "'": the form in which cloud-init a
 azure-init send it, by WireServer's Description and by Hyper-V KVP.
 """
 
-import csv
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from . import xml
@@ -79,6 +78,8 @@ def render_report(fields: Fields, *, spare: Tuple[str, ...] = ()) -> str:
 
 def parse_report(line: str) -> Fields:
     """The fields of a line. Raises ValueError if one has no name."""
+    import csv
+
     try:
         (words,) = csv.reader([line], delimiter="|", quotechar="'", strict=True)
     except csv.Error as error:
