@@ -66,7 +66,11 @@ class StrictWireServer:
 
     def _serve_one(self, connection: socket.socket) -> None:
         with connection.makefile("rb") as stream:
-            method, target, version = stream.readline().decode("ascii").split()
+            request = stream.readline()
+            if not request:
+                self.verdicts.append("knock")
+                return
+            method, target, version = request.decode("ascii").split()
             headers: Dict[str, str] = {}
             for line in iter(stream.readline, b"\r\n"):
                 name, _, value = line.decode("ascii").partition(":")

@@ -292,3 +292,17 @@ def test_no_retry_after_does_harm(text: str, date: str) -> None:
     seconds = retry_after_s({"Retry-After": text, "Date": date})
 
     assert seconds is None or seconds >= 0
+
+
+def test_what_is_hopeless_is_not_waited_for() -> None:
+    """Asked only while nobody is there; the error is the last attempt's."""
+    clock = FakeClock()
+    answers = [False, False, True]
+    talk = Conversation(
+        clock, timeout_s=900.0, jitter=lambda: 1.0, is_hopeless=lambda: answers.pop(0)
+    )
+
+    with pytest.raises(NotConnected, match=r"^gave up after 1\.1 s: 168\.63\.129\.16 cannot be"):
+        talk.hold(scripted(clock, NO_ROUTE, BUSY, NO_ROUTE))
+
+    assert answers == []

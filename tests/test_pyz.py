@@ -79,6 +79,22 @@ def test_it_reports_and_leaves_nothing_behind(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_dead_metadata_service_delays_ready_by_ten_seconds(
+    wireserver: StrictWireServer, tmp_path: Path
+) -> None:
+    """Of the 120 that it is given, since WireServer takes connections; then the name is open."""
+    code, out, err = run(
+        *(INTERPRETERS[NEWEST], PYZ, "provision", "--root", tmp_path, address(wireserver))
+    )
+
+    assert (code, out) == (69, "")
+    assert wireserver.verdicts == ["knock", "goal state", "ready"]
+    assert re.match(
+        r"azprov: gave up after 1\d(\.\d)? s: 127\.0\.0\.1:9 cannot be reached",
+        err.splitlines()[-1],
+    )
+
+
 @pytest.mark.parametrize("version", INTERPRETERS)
 def test_it_rehearses(version: str, tmp_path: Path) -> None:
     """The simulated platform and the client's process work there too."""

@@ -86,8 +86,17 @@ def judge(reply: Reply, *, accepted: range, asked: str) -> Reply:
 class Conversation:
     """All attempts at one thing, until it is had or the time is over."""
 
-    def __init__(self, clock: Clock, *, timeout_s: float, jitter: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        timeout_s: float,
+        jitter: Callable[[], float],
+        is_hopeless: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`is_hopeless` says, while nobody is there, that nobody will come."""
         self._clock = clock
+        self._is_hopeless = is_hopeless
         self._timeout_s = timeout_s
         self._jitter = jitter
         self._deadline = clock.now() + timeout_s
@@ -114,7 +123,7 @@ class Conversation:
                 failures = 0
                 last = error
                 pause = max(0.0, began + POLL_S - self._clock.now())
-                is_over = self.left_s() <= pause
+                is_over = self.left_s() <= pause or self._is_hopeless()
                 self._say_wait(error)
             except (PlatformError, DocumentError) as error:
                 failures += 1

@@ -11,6 +11,7 @@ from ..azure.clock import Clock
 from ..azure.conversation import Conversation
 from ..azure.endpoint import WIRESERVER_ADDRESS, Endpoint, parse_endpoint
 from ..azure.imds import IMDS_ADDRESS, LONGEST_TIMEOUT_S, Imds
+from ..azure.presence import Presence
 from ..azure.transport import Transport
 from ..azure.wireserver import WireServer
 from ..errors import UsageError
@@ -112,20 +113,31 @@ def wireserver_of(options: argparse.Namespace) -> Tuple[WireServer, Conversation
     """The client of one conversation, over the real network and clock."""
     clock = Clock()
     conversation = Conversation(clock, timeout_s=options.timeout, jitter=random.random)
-    endpoint = _endpoint(
-        "--wireserver", options.wireserver, WIRESERVER_VARIABLE, WIRESERVER_ADDRESS
-    )
-    return WireServer(
-        Transport(endpoint, clock), conversation, agent_name=options.agent_name
-    ), conversation
+    transport = Transport(_wireserver_endpoint(options), clock)
+    return WireServer(transport, conversation, agent_name=options.agent_name), conversation
 
 
-def imds_of(options: argparse.Namespace, timeout_s: float) -> Tuple[Imds, Conversation]:
-    """The client of one conversation with the metadata service."""
+def imds_of(
+    options: argparse.Namespace, timeout_s: float, *, needs_it: bool = True
+) -> Tuple[Imds, Conversation]:
+    """The client of one conversation with the metadata service.
+
+    Who can do without waits for it no longer than a little where WireServer is there.
+    """
     clock = Clock()
-    conversation = Conversation(clock, timeout_s=timeout_s, jitter=random.random)
+    presence = None if needs_it else Presence(_wireserver_endpoint(options), clock)
+    conversation = Conversation(
+        clock,
+        timeout_s=timeout_s,
+        jitter=random.random,
+        is_hopeless=presence.has_lasted if presence else lambda: False,
+    )
     endpoint = _endpoint("--imds", options.imds, IMDS_VARIABLE, IMDS_ADDRESS)
     return Imds(Transport(endpoint, clock), conversation, agent_name=AGENT_NAME), conversation
+
+
+def _wireserver_endpoint(options: argparse.Namespace) -> Endpoint:
+    return _endpoint("--wireserver", options.wireserver, WIRESERVER_VARIABLE, WIRESERVER_ADDRESS)
 
 
 def _endpoint(option: str, given: Optional[str], variable: str, usual: str) -> Endpoint:

@@ -52,8 +52,7 @@ def run(options: argparse.Namespace) -> Answer:
     if options.root.is_live and os.geteuid() != 0:
         raise NotPermitted("the first boot changes this machine", "run it as root")
     root, commands = options.root, Commands()
-    # Ready is left half of the time, whatever the metadata service does.
-    metadata = _Metadata(options, min(options.imds_timeout, options.timeout / 2))
+    metadata = _Metadata(options)
 
     def told_failure(step: str, error: AzprovError) -> None:
         line = failure_line(options, root, error.summary, {"step": step, "hint": error.hint})
@@ -111,9 +110,12 @@ def _steps(
 class _Metadata:
     """The platform's answer, asked for once, when it is first needed."""
 
-    def __init__(self, options: argparse.Namespace, timeout_s: float) -> None:
+    def __init__(self, options: argparse.Namespace) -> None:
         self._options = options
-        self._timeout_s = timeout_s
+        # Ready is left half of the time, whatever the metadata service does.
+        self._timeout_s = min(options.imds_timeout, options.timeout / 2)
+        # Without a user the provisioning fails for good; a host name can come next time.
+        self._is_needed = options.admin_user or options.ssh_keys is not None
         self._instance: Optional[Instance] = None
         self._failure: Optional[AzprovError] = None
 
@@ -122,7 +124,7 @@ class _Metadata:
         if self._failure is not None:
             raise self._failure
         if self._instance is None:
-            imds, conversation = imds_of(self._options, self._timeout_s)
+            imds, conversation = imds_of(self._options, self._timeout_s, needs_it=self._is_needed)
             try:
                 self._instance = conversation.hold(imds.fetch_instance)
             except AzprovError as error:
