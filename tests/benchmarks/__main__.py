@@ -1,0 +1,115 @@
+"""Measures azprov beside what it replaces, and prints the tables: `python3 build.py bench`."""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import Dict, List
+
+from benchmarks import agents, costs, late
+from benchmarks.subject import BASH_NEEDS, default_python, is_there, page_of, subjects
+from benchmarks.table import render_costs, render_late
+from pyz import ROOT
+
+SCRATCH = ROOT / ".build" / "bench"
+UNSHARE = ["unshare", "-n"] if os.geteuid() == 0 else ["unshare", "-rn"]
+NEVER_LATE = ("bare interpreter", "stock shiv, first run", "stock shiv, second run")
+
+
+def main() -> int:
+    options = parse_arguments()
+    if options.fetch:
+        agents.fetch()
+    if not options.is_alone:
+        # Nothing that is measured can reach more than this machine's loopback.
+        return subprocess.call(
+            [*UNSHARE, sys.executable, "-m", "benchmarks", "--is-alone", *sys.argv[1:]]
+        )
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    agents.compile_for(options.python)
+    found = subjects(options.python)
+    result: Dict[str, object] = {"about": about(options)}
+    text: List[str] = [about(options) + "\n"]
+    text += [
+        f"{peer} is left out: `python3 build.py bench --fetch` fetches it.\n"
+        for peer in agents.missing()
+    ]
+    if not is_there(BASH_NEEDS):
+        text.append("The page's bash script is left out: it needs bash and curl.\n")
+    if options.rounds:
+        measured = costs.measure(found, rounds=options.rounds, scratch=SCRATCH / "scratch")
+        result["costs"] = [cost.as_json() for cost in measured]
+        text.append(render_costs(measured, page=page_of(found).name))
+        if measured[0].instructions_m is None:
+            text.append("Instructions are left out: there is no valgrind.\n")
+    if options.runs:
+        waits = late.measure(
+            [subject for subject in found if subject.name not in NEVER_LATE],
+            runs=options.runs,
+            side_by_side=options.side_by_side,
+            seed=options.seed,
+            scratch=SCRATCH / "late",
+        )
+        result["late"] = [one.as_json() for one in waits]
+        text.append(render_late(waits))
+    print("\n" + "\n".join(text), end="")
+    if options.json:
+        options.json.write_text(json.dumps(result, indent=1) + "\n")
+    return 0
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python3 build.py bench", description=__doc__)
+    parser.add_argument(
+        "--fetch", action="store_true", help="fetch Debian's packages of the peers first"
+    )
+    default = default_python()
+    parser.add_argument(
+        "--python", metavar="PATH", default=default, help=f"for every Python row ({default})"
+    )
+    parser.add_argument(
+        "--rounds", metavar="N", type=int, default=15, help="of the costs (15); 0 leaves them out"
+    )
+    parser.add_argument(
+        "--runs",
+        metavar="N",
+        type=int,
+        default=50,
+        help="of each subject under a late network, in each way (50); 0 leaves them out",
+    )
+    parser.add_argument(
+        "--side-by-side", metavar="N", type=int, default=8, help="so many of those at a time (8)"
+    )
+    parser.add_argument("--seed", metavar="N", type=int, default=1, help="of the moments (1)")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write every sample to FILE")
+    parser.add_argument("--is-alone", action="store_true", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def about(options: argparse.Namespace) -> str:
+    """When and on what this was measured."""
+    version = subprocess.run(
+        [options.python, "-I", "-c", "import platform; print(platform.python_version())"],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    return (
+        f"Measured {datetime.date.today()} on {processor()}, {os.cpu_count()} cores, "
+        f"Linux {platform.release()}, Python {version}."
+    )
+
+
+def processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return " ".join(line.partition(":")[2].split())
+    return platform.machine()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

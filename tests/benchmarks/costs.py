@@ -1,0 +1,161 @@
+"""The first part: what one run of each subject costs, against a platform that answers at once."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Optional
+
+from benchmarks.instant import InstantPlatform
+from benchmarks.subject import Subject, bytes_of, environment, files_of, prepare
+
+GAUGE = Path(__file__).with_name("gauge.py")
+LIMIT_S = 600
+
+
+class Sample(NamedTuple):
+    cpu_ms: float
+    wall_ms: float
+    peak_mib: float
+    files_written: int
+    bytes_left: int
+
+
+class Cost(NamedTuple):
+    """Of one subject: every sample, and millions of instructions where they were counted."""
+
+    name: str
+    samples: List[Sample]
+    instructions_m: Optional[float]
+    program_bytes: int
+
+    def as_json(self) -> Dict[str, object]:
+        samples = [sample._asdict() for sample in self.samples]
+        return {**self._asdict(), "samples": samples}
+
+
+class Failed(Exception):
+    """A subject did not end as it should, so that its figures would mean nothing."""
+
+
+def measure(found: List[Subject], *, rounds: int, scratch: Path) -> List[Cost]:
+    """Run them one after the other, again and again, and each under valgrind once."""
+    platform = InstantPlatform(("127.0.0.1", 0))
+    platform.open()
+    samples: Dict[str, List[Sample]] = {subject.name: [] for subject in found}
+    instructions: Dict[str, Optional[float]] = {}
+    try:
+        for subject in found:
+            print(f"{subject.name}: instructions", file=sys.stderr)
+            instructions[subject.name] = count_instructions(subject, platform, scratch)
+        for number in range(rounds):
+            print(f"round {number + 1} of {rounds}", file=sys.stderr)
+            for subject in found:
+                samples[subject.name].append(sample(subject, platform, scratch))
+    finally:
+        platform.close()
+        shutil.rmtree(scratch, ignore_errors=True)
+    return [
+        Cost(
+            subject.name,
+            samples[subject.name],
+            instructions[subject.name],
+            bytes_of(subject.program),
+        )
+        for subject in found
+    ]
+
+
+def sample(subject: Subject, platform: InstantPlatform, scratch: Path) -> Sample:
+    """One run, in a fresh scratch folder."""
+    prepare_run(subject, platform, scratch)
+    watched = (scratch, *subject.program)
+    before = files_of(watched)
+    cpu_s, wall_s, peak_kib = gauge(subject, platform, scratch)
+    after = files_of(watched)
+    written = {name for name, status in after.items() if before.get(name) != status}
+    left = bytes_of((scratch / "home", scratch / "tmp"))
+    return Sample(cpu_s * 1e3, wall_s * 1e3, peak_kib / 1024, len(written), left)
+
+
+def gauge(
+    subject: Subject, platform: InstantPlatform, scratch: Path
+) -> "tuple[float, float, float]":
+    """CPU and wall seconds and KiB at the peak."""
+    reported = len(platform.ready_at)
+    with (scratch.parent / "log").open("w") as log:
+        done = subprocess.Popen(
+            [subject.interpreter, "-IS", str(GAUGE), *subject.filled_in(platform.address, scratch)],
+            cwd=scratch,
+            env=environment(scratch),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+        took, _ = done.communicate(timeout=LIMIT_S)
+    cpu_s, wall_s, peak_kib, code = took.split()
+    check(subject, platform, reported, int(code), (scratch.parent / "log").read_text())
+    return float(cpu_s), float(wall_s), float(peak_kib)
+
+
+def count_instructions(
+    subject: Subject, platform: InstantPlatform, scratch: Path
+) -> Optional[float]:
+    """Millions, in user space, of the command and every process it starts."""
+    if shutil.which("valgrind") is None:
+        return None
+    prepare_run(subject, platform, scratch)
+    counts = scratch.parent / "counts"
+    shutil.rmtree(counts, ignore_errors=True)
+    counts.mkdir()
+    reported = len(platform.ready_at)
+    command = ["valgrind", "--tool=callgrind", "--trace-children=yes", "--quiet"]
+    command += [f"--callgrind-out-file={counts}/%p", *subject.filled_in(platform.address, scratch)]
+    done = subprocess.Popen(
+        command,
+        cwd=scratch,
+        env=environment(scratch),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    log, _ = done.communicate(timeout=LIMIT_S)
+    check(subject, platform, reported, done.returncode, log)
+    total = instructions_in(
+        {int(file.name): file.read_text() for file in counts.iterdir()}, done.pid
+    )
+    shutil.rmtree(counts)
+    return total / 1e6
+
+
+def instructions_in(counts: Dict[int, str], first: int) -> int:
+    """The sum of callgrind's files, by process id, of which `first` started the others.
+
+    A fork begins with its parent's count; those that did not become another program,
+    which have the first's command line, are left out rather than counted twice.
+    """
+    found = {
+        pid: dict(re.findall(r"^(cmd|totals): *(.*)$", text, re.MULTILINE))
+        for pid, text in counts.items()
+    }
+    return sum(
+        int(one["totals"])
+        for pid, one in found.items()
+        if pid == first or one["cmd"] != found[first]["cmd"]
+    )
+
+
+def prepare_run(subject: Subject, platform: InstantPlatform, scratch: Path) -> None:
+    prepare(scratch)
+    if subject.is_second_run:
+        gauge(subject, platform, scratch)
+
+
+def check(subject: Subject, platform: InstantPlatform, reported: int, code: int, log: str) -> None:
+    """Raises Failed, with what it said, unless it ended well and reported once."""
+    reports = len(platform.ready_at) - reported
+    if code != 0 or reports != int(subject.reports):
+        raise Failed(f"{subject.name}: exit code {code}, {reports} times Ready\n{log[-2000:]}")

@@ -1,0 +1,82 @@
+"""The second part: how long after the network has come up the platform hears Ready."""
+
+import json
+import math
+import random
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+from benchmarks.subject import Subject, prepare
+
+EARLIEST_S, LATEST_S = 0.2, 20.0
+WAYS = ("port", "address")
+
+
+class Wait(NamedTuple):
+    """One run: seconds from the first moment to Ready, and the share of a core until then."""
+
+    delay_s: Optional[float]
+    cpu_share: Optional[float]
+
+
+class Late(NamedTuple):
+    name: str
+    way: str
+    waits: List[Wait]
+
+    def as_json(self) -> Dict[str, object]:
+        return {**self._asdict(), "waits": [wait._asdict() for wait in self.waits]}
+
+
+def measure(
+    found: List[Subject], *, runs: int, side_by_side: int, seed: int, scratch: Path
+) -> List[Late]:
+    """So many runs of each subject in each way, mixed, each in a namespace of its own.
+
+    The moments are random, and the same for all.
+    """
+    chance = random.Random(seed)  # noqa: S311 - repeatable moments, no secret
+    moments = [chance.uniform(EARLIEST_S, LATEST_S) for _ in range(runs)]
+    jobs = [(subject, way, late_s) for subject in found for way in WAYS for late_s in moments]
+    chance.shuffle(jobs)
+    done: List[Tuple[str, str, Wait]] = []
+
+    def run(number: int) -> None:
+        subject, way, late_s = jobs[number]
+        folder = scratch / str(number)
+        done.append((subject.name, way, wait_of(subject, way, late_s, folder)))
+        print(f"late network: {len(done)} of {len(jobs)}", file=sys.stderr)
+
+    with ThreadPoolExecutor(side_by_side) as pool:
+        list(pool.map(run, range(len(jobs))))
+    shutil.rmtree(scratch)
+    return [
+        Late(
+            subject.name,
+            way,
+            [wait for name, its_way, wait in done if (name, its_way) == (subject.name, way)],
+        )
+        for subject in found
+        for way in WAYS
+    ]
+
+
+def wait_of(subject: Subject, way: str, late_s: float, scratch: Path) -> Wait:
+    prepare(scratch)
+    order = json.dumps({"way": way, "late_s": late_s, "scratch": str(scratch)})
+    done = subprocess.run(
+        ["unshare", "-n", sys.executable, "-m", "benchmarks.late_run", order, *subject.command],
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return Wait(**json.loads(done.stdout))
+
+
+def percentile(waits: List[Wait], share: float) -> float:
+    """The nearest rank, in milliseconds; a run without Ready lasts for ever."""
+    delays = sorted(math.inf if wait.delay_s is None else wait.delay_s * 1e3 for wait in waits)
+    return delays[max(0, math.ceil(share * len(delays)) - 1)]

@@ -1,0 +1,71 @@
+"""The figures as tables in Markdown, for people and for README."""
+
+import math
+import statistics
+from typing import Callable, List, Sequence
+
+from benchmarks.costs import Cost, Sample
+from benchmarks.late import Late, percentile
+
+_WAYS = {"port": "port closed, then open", "address": "address and route come late"}
+
+
+def render_costs(costs: Sequence[Cost], *, page: str) -> str:
+    """A row a subject: medians, with the quartiles where runs differ; ratios to the page's."""
+    reference = next(cost for cost in costs if cost.name == page).instructions_m
+    rows = []
+    for cost in costs:
+        count, ratio = "", ""
+        if cost.instructions_m is not None and reference is not None:
+            count, ratio = f"{cost.instructions_m:.0f}", f"{cost.instructions_m / reference:.2f}"
+        left = median_of(cost, lambda sample: sample.bytes_left)
+        rows.append(
+            [
+                *(cost.name, count, ratio),
+                _spread(cost, lambda sample: sample.cpu_ms),
+                _spread(cost, lambda sample: sample.wall_ms),
+                f"{median_of(cost, lambda sample: sample.peak_mib):.1f}",
+                f"{(cost.program_bytes + left) / 1024:.0f}",
+                f"{median_of(cost, lambda sample: sample.files_written):.0f}",
+            ]
+        )
+    head = ["", "M instructions", "to the page's", "CPU ms", "wall ms"]
+    table = _table([*head, "peak MiB", "KiB on disk", "files written"], rows)
+    return f"{table}\nMedians of {len(costs[0].samples)} alternating runs, quartiles in brackets.\n"
+
+
+def render_late(lates: Sequence[Late]) -> str:
+    """A row for each subject and way: milliseconds to Ready, and what waiting took."""
+    rows = []
+    for late in lates:
+        shares = [wait.cpu_share for wait in late.waits if wait.cpu_share is not None]
+        rows.append(
+            [
+                *(late.name, _WAYS[late.way], str(len(late.waits))),
+                *(_or_never(percentile(late.waits, share)) for share in (0.5, 0.95, 1.0)),
+                f"{statistics.mean(shares):.2%}" if shares else "",
+            ]
+        )
+    head = ["", "network", "runs", "median ms", "95 % ms", "worst ms", "CPU while waiting"]
+    return _table(head, rows)
+
+
+def median_of(cost: Cost, value: Callable[[Sample], float]) -> float:
+    return statistics.median(value(sample) for sample in cost.samples)
+
+
+def _spread(cost: Cost, value: Callable[[Sample], float]) -> str:
+    values = [value(sample) for sample in cost.samples]
+    if len(values) < 2:
+        return f"{values[0]:.0f}"
+    low, median, high = statistics.quantiles(values, n=4, method="inclusive")
+    return f"{median:.0f} ({low:.0f} to {high:.0f})"
+
+
+def _or_never(milliseconds: float) -> str:
+    return "never" if math.isinf(milliseconds) else f"{milliseconds:.0f}"
+
+
+def _table(head: List[str], rows: List[List[str]]) -> str:
+    lines = [head, ["---", *("---:" for _ in head[1:])], *rows]
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)

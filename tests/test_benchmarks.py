@@ -1,0 +1,111 @@
+"""The benchmarks: what they compare does its work, and the tables say what was measured."""
+
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+from benchmarks.costs import Cost, Failed, Sample, instructions_in, sample
+from benchmarks.instant import InstantPlatform
+from benchmarks.late import Late, Wait
+from benchmarks.subject import Subject, default_python, subjects
+from benchmarks.table import render_costs, render_late
+
+SUBJECTS = {subject.name: subject for subject in subjects(default_python())}
+
+COSTS = """\
+|  | M instructions | to the page's | CPU ms | wall ms | peak MiB | KiB on disk | files written |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+| page | 150 | 1.00 | 40 (35 to 45) | 50 (45 to 70) | 17.2 | 2 | 0 |
+| azprov | 300 | 2.00 | 80 (80 to 80) | 90 (90 to 90) | 20.0 | 401 | 3 |
+
+Medians of 3 alternating runs, quartiles in brackets.
+"""
+
+LATE = """\
+|  | network | runs | median ms | 95 % ms | worst ms | CPU while waiting |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: |
+| azprov | port closed, then open | 4 | 20 | 90 | 90 | 0.50% |
+| page | address and route come late | 2 | 10 | never | never |  |
+"""
+
+
+def test_the_table_of_costs() -> None:
+    """Medians, quartiles, and the ratio of instructions to the page's script."""
+    page = [
+        Sample(30.0, 40.0, 17.0, 0, 0),
+        Sample(50.0, 90.0, 17.25, 0, 0),
+        Sample(40.0, 50.0, 18.0, 0, 0),
+    ]
+    azprov = [Sample(80.0, 90.0, 20.0, 3, 1024)] * 3
+
+    text = render_costs(
+        [Cost("page", page, 150.2, 2048), Cost("azprov", azprov, 300.4, 409600)], page="page"
+    )
+
+    assert text == COSTS
+
+
+def test_the_table_without_valgrind() -> None:
+    """The columns of instructions stay empty."""
+    one = Cost("page", [Sample(30.0, 40.0, 17.0, 0, 0)], None, 2048)
+
+    assert "| page |  |  | 30 | 40 | 17.0 | 2 | 0 |\n" in render_costs([one], page="page")
+
+
+def test_the_table_of_a_late_network() -> None:
+    """A run that never reported is behind all others, whatever their median."""
+    waits = [Wait(0.01, None), Wait(0.02, 0.004), Wait(0.03, 0.006), Wait(0.09, None)]
+
+    text = render_late(
+        [
+            Late("azprov", "port", waits),
+            Late("page", "address", [Wait(None, None), Wait(0.01, None)]),
+        ]
+    )
+
+    assert text == LATE
+
+
+def test_a_fork_is_not_counted_twice() -> None:
+    """Callgrind's count of a fork begins with its parent's; that of another program at 0."""
+    counts = {
+        7: "cmd: bash page.sh\ntotals: 500\n",
+        8: "cmd: bash page.sh\ntotals: 450\n",
+        9: "cmd: /usr/bin/curl\ntotals: 40\n",
+    }
+
+    assert instructions_in(counts, 7) == 540
+
+
+@pytest.fixture
+def platform() -> Iterator[InstantPlatform]:
+    platform = InstantPlatform(("127.0.0.1", 0))
+    platform.open()
+    yield platform
+    platform.close()
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_each_subject_ends_in_ready(name: str, platform: InstantPlatform, tmp_path: Path) -> None:
+    """Once, after the goal state, but for the interpreter alone."""
+    subject = SUBJECTS[name]
+
+    taken = sample(subject, platform, tmp_path / "scratch")
+
+    posts = [request for request in platform.requests if request.startswith("POST")]
+    runs = int(subject.reports) * (2 if subject.is_second_run else 1)
+    assert posts == ["POST /machine?comp=health"] * runs
+    assert len(platform.ready_at) == runs
+    assert 0 < taken.cpu_ms < 60000
+    assert taken.peak_mib > 1
+
+
+def test_a_subject_that_does_not_report_is_no_sample(
+    platform: InstantPlatform, tmp_path: Path
+) -> None:
+    """Its figures would flatter it."""
+    mute = Subject("mute", default_python(), (default_python(), "-c", "print('hm')"), ())
+
+    with pytest.raises(Failed, match="mute: exit code 0, 0 times Ready\nhm"):
+        sample(mute, platform, tmp_path / "scratch")
