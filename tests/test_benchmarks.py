@@ -1,15 +1,18 @@
 """The benchmarks: what they compare does its work, and the tables say what was measured."""
 
+import os
+import subprocess
 from pathlib import Path
 from typing import Iterator
 
 import pytest
 
 from benchmarks.costs import Cost, Failed, Sample, instructions_in, sample
+from benchmarks.first_boot import Boot, Service, boot_of
 from benchmarks.instant import InstantPlatform
-from benchmarks.late import Late, Wait
+from benchmarks.late import UNSHARE, WAYS, Late, Wait, wait_of
 from benchmarks.subject import Subject, default_python, subjects
-from benchmarks.table import render_costs, render_late
+from benchmarks.table import render_boots, render_costs, render_late
 
 SUBJECTS = {subject.name: subject for subject in subjects(default_python())}
 
@@ -27,6 +30,20 @@ LATE = """\
 | --- | ---: | ---: | ---: | ---: | ---: | ---: |
 | azprov | port closed, then open | 4 | 20 | 90 | 90 | 0.50% |
 | page | address and route come late | 2 | 10 | never | never |  |
+"""
+
+BOOTS = """\
+|  | boots | CPU ms | to the page's | wall ms | done, ms after systemd's start |
+| --- | ---: | ---: | ---: | ---: | ---: |
+| page | 1 | 100 | 1.00 | 500 | 3900 |
+| azprov | 2 | 125 (122 to 128) | 1.25 | 3000 (2900 to 3100) | 3600 (3600 to 3600) |
+"""
+
+MEASURED = """\
+UserspaceTimestampMonotonic=24386979576
+CPUUsageNSec=71500000
+InactiveExitTimestampMonotonic=24390558045
+ActiveEnterTimestampMonotonic=24390964345
 """
 
 
@@ -65,6 +82,19 @@ def test_the_table_of_a_late_network() -> None:
     )
 
     assert text == LATE
+
+
+def test_the_table_of_first_boots() -> None:
+    """Medians, quartiles where there are more than one, and the ratio of CPU time."""
+    page = Service("page", [Boot(100.0, 500.0, 3900.0)])
+    azprov = [Boot(120.0, 2800.0, 3600.0), Boot(130.0, 3200.0, 3600.0)]
+
+    assert render_boots([page, Service("azprov", azprov)]) == BOOTS
+
+
+def test_what_systemctl_shows() -> None:
+    """Nanoseconds of CPU and microseconds of the clock, in milliseconds."""
+    assert boot_of(MEASURED) == (71.5, 406.3, 3984.769)
 
 
 def test_a_fork_is_not_counted_twice() -> None:
@@ -109,3 +139,21 @@ def test_a_subject_that_does_not_report_is_no_sample(
 
     with pytest.raises(Failed, match="mute: exit code 0, 0 times Ready\nhm"):
         sample(mute, platform, tmp_path / "scratch")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_late_network(way: str, tmp_path: Path) -> None:
+    """Ready comes after the moment, and what waiting took is seen; the page's script gives up."""
+    trial = subprocess.run([*UNSHARE, "true"], capture_output=True, text=True, check=False)
+    if trial.returncode:
+        assert not os.environ.get("CI"), trial.stderr
+        pytest.skip(f"no network namespace can be made here: {trial.stderr.strip()}")
+
+    waited = wait_of(SUBJECTS["azprov report-ready"], way, 2.5, tmp_path / "azprov")
+    gave_up = wait_of(SUBJECTS["page's Python script"], way, 0.2, tmp_path / "page")
+
+    assert waited.delay_s is not None
+    assert waited.cpu_share is not None
+    assert 0 < waited.delay_s < 30
+    assert 0 < waited.cpu_share < 1
+    assert gave_up == (None, None)

@@ -5,29 +5,31 @@ import datetime
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Dict, List
 
-from benchmarks import agents, costs, late
+from benchmarks import agents, costs, first_boot, late
 from benchmarks.subject import BASH_NEEDS, default_python, is_there, page_of, subjects
-from benchmarks.table import render_costs, render_late
+from benchmarks.table import render_boots, render_costs, render_late
 from pyz import ROOT
 
 SCRATCH = ROOT / ".build" / "bench"
-UNSHARE = ["unshare", "-n"] if os.geteuid() == 0 else ["unshare", "-rn"]
 NEVER_LATE = ("bare interpreter", "stock shiv, first run", "stock shiv, second run")
 
 
 def main() -> int:
     options = parse_arguments()
-    if options.fetch:
-        agents.fetch()
     if not options.is_alone:
+        if options.fetch:
+            agents.fetch()
+        if options.boot:
+            first_boot.prepare()
         # Nothing that is measured can reach more than this machine's loopback.
         return subprocess.call(
-            [*UNSHARE, sys.executable, "-m", "benchmarks", "--is-alone", *sys.argv[1:]]
+            [*late.UNSHARE, sys.executable, "-m", "benchmarks", "--is-alone", *sys.argv[1:]]
         )
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     agents.compile_for(options.python)
@@ -56,6 +58,10 @@ def main() -> int:
         )
         result["late"] = [one.as_json() for one in waits]
         text.append(render_late(waits))
+    if options.boot:
+        services = first_boot.measure(boots=options.boots, scratch=SCRATCH / "boot")
+        result["boot"] = [service.as_json() for service in services]
+        text.append(render_boots(services))
     print("\n" + "\n".join(text), end="")
     if options.json:
         options.json.write_text(json.dumps(result, indent=1) + "\n")
@@ -84,10 +90,16 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--side-by-side", metavar="N", type=int, default=8, help="so many of those at a time (8)"
     )
+    parser.add_argument("--boot", action="store_true", help="boot real roots as well (needs root)")
+    parser.add_argument("--boots", metavar="N", type=int, default=5, help="with each service (5)")
     parser.add_argument("--seed", metavar="N", type=int, default=1, help="of the moments (1)")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write every sample to FILE")
     parser.add_argument("--is-alone", action="store_true", help=argparse.SUPPRESS)
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.python = shutil.which(options.python)
+    if options.python is None:
+        parser.error("--python is not the path of an interpreter")
+    return options
 
 
 def about(options: argparse.Namespace) -> str:

@@ -39,6 +39,11 @@ class InstantPlatform:
     def address(self) -> str:
         return "{}:{}".format(*self._listener.getsockname())
 
+    @property
+    def verdicts(self) -> List[str]:
+        """As those of StrictWireServer, but of the reports alone."""
+        return ["ready"] * len(self.ready_at)
+
     def open(self) -> None:
         self._listener.listen(64)
         threading.Thread(target=self._accept, daemon=True).start()

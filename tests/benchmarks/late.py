@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import random
 import shutil
 import subprocess
@@ -11,7 +12,9 @@ from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from benchmarks.subject import Subject, prepare
+from pyz import ROOT
 
+UNSHARE = ["unshare", "-n"] if os.geteuid() == 0 else ["unshare", "-rn"]
 EARLIEST_S, LATEST_S = 0.2, 20.0
 WAYS = ("port", "address")
 
@@ -69,7 +72,8 @@ def wait_of(subject: Subject, way: str, late_s: float, scratch: Path) -> Wait:
     prepare(scratch)
     order = json.dumps({"way": way, "late_s": late_s, "scratch": str(scratch)})
     done = subprocess.run(
-        ["unshare", "-n", sys.executable, "-m", "benchmarks.late_run", order, *subject.command],
+        [*UNSHARE, sys.executable, "-m", "benchmarks.late_run", order, *subject.command],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
         stdout=subprocess.PIPE,
         check=True,
     )

@@ -5,6 +5,7 @@ import statistics
 from typing import Callable, List, Sequence
 
 from benchmarks.costs import Cost, Sample
+from benchmarks.first_boot import Service
 from benchmarks.late import Late, percentile
 
 _WAYS = {"port": "port closed, then open", "address": "address and route come late"}
@@ -22,8 +23,8 @@ def render_costs(costs: Sequence[Cost], *, page: str) -> str:
         rows.append(
             [
                 *(cost.name, count, ratio),
-                _spread(cost, lambda sample: sample.cpu_ms),
-                _spread(cost, lambda sample: sample.wall_ms),
+                _spread([sample.cpu_ms for sample in cost.samples]),
+                _spread([sample.wall_ms for sample in cost.samples]),
                 f"{median_of(cost, lambda sample: sample.peak_mib):.1f}",
                 f"{(cost.program_bytes + left) / 1024:.0f}",
                 f"{median_of(cost, lambda sample: sample.files_written):.0f}",
@@ -50,12 +51,28 @@ def render_late(lates: Sequence[Late]) -> str:
     return _table(head, rows)
 
 
+def render_boots(services: Sequence[Service]) -> str:
+    """A row a service; the ratio is of CPU time, to that of the first."""
+    reference = statistics.median(boot.cpu_ms for boot in services[0].boots)
+    rows = [
+        [
+            *(service.name, str(len(service.boots))),
+            _spread([boot.cpu_ms for boot in service.boots]),
+            f"{statistics.median(boot.cpu_ms for boot in service.boots) / reference:.2f}",
+            _spread([boot.wall_ms for boot in service.boots]),
+            _spread([boot.done_at_ms for boot in service.boots]),
+        ]
+        for service in services
+    ]
+    head = ["", "boots", "CPU ms", "to the page's", "wall ms", "done, ms after systemd's start"]
+    return _table(head, rows)
+
+
 def median_of(cost: Cost, value: Callable[[Sample], float]) -> float:
     return statistics.median(value(sample) for sample in cost.samples)
 
 
-def _spread(cost: Cost, value: Callable[[Sample], float]) -> str:
-    values = [value(sample) for sample in cost.samples]
+def _spread(values: Sequence[float]) -> str:
     if len(values) < 2:
         return f"{values[0]:.0f}"
     low, median, high = statistics.quantiles(values, n=4, method="inclusive")

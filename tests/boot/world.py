@@ -16,8 +16,9 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any, List
+from typing import Any, List, Union
 
+from benchmarks.instant import InstantPlatform
 from strict_wireserver import StrictWireServer
 
 LINK = "ve-azprov"
@@ -36,9 +37,10 @@ def main() -> None:
         for address in ADDRESSES:
             ip("address", "add", address, "dev", LINK)
         ip("link", "set", LINK, "up")
-        wireserver = StrictWireServer(("168.63.129.16", 80))
-        threading.Thread(target=wireserver.serve, daemon=True).start()
-        if order["imds"]:
+        wireserver = start_wireserver(is_strict=not order["is_instant"])
+        if order["is_instant"]:
+            InstantPlatform(("169.254.169.254", 80)).open()
+        elif order["imds"]:
             answer = json.dumps(order["metadata"]).encode()
             imds = http.server.HTTPServer(("169.254.169.254", 80), handler(answer, imds_requests))
             threading.Thread(target=imds.serve_forever, daemon=True).start()
@@ -67,6 +69,17 @@ def main() -> None:
         "console": Path(order["root"]).with_name("console").read_text(errors="replace"),
     }
     sys.stdout.write(json.dumps(result))
+
+
+def start_wireserver(*, is_strict: bool) -> Union[StrictWireServer, InstantPlatform]:
+    """One that takes azprov's dialogue only, or that of the benchmarks, which takes any."""
+    if is_strict:
+        strict = StrictWireServer(("168.63.129.16", 80))
+        threading.Thread(target=strict.serve, daemon=True).start()
+        return strict
+    instant = InstantPlatform(("168.63.129.16", 80))
+    instant.open()
+    return instant
 
 
 def run(command: List[str]) -> List[object]:
