@@ -7,7 +7,7 @@ from typing import Iterator
 
 import pytest
 
-from benchmarks.costs import Cost, Failed, Sample, instructions_in, sample
+from benchmarks.costs import Cost, Failed, Sample, instructions_in, sample, tried
 from benchmarks.first_boot import Boot, Service, boot_of
 from benchmarks.instant import InstantPlatform
 from benchmarks.late import UNSHARE, WAYS, Late, Wait, wait_of
@@ -139,6 +139,20 @@ def test_a_subject_that_does_not_report_is_no_sample(
 
     with pytest.raises(Failed, match="mute: exit code 0, 0 times Ready\nhm"):
         sample(mute, platform, tmp_path / "scratch")
+
+
+def test_a_peer_that_does_not_run_is_left_out(tmp_path: Path) -> None:
+    """And the reason is told; anything else that does not run ends the benchmark."""
+    broken = "raise SystemExit('No module named old')"
+    peer = Subject("peer", default_python(), (default_python(), "-c", broken), (), is_peer=True)
+    floor = SUBJECTS["bare interpreter"]
+
+    assert tried([floor, peer], tmp_path / "scratch") == (
+        [floor],
+        ["peer, is left out: No module named old.\n"],
+    )
+    with pytest.raises(Failed):
+        tried([peer._replace(is_peer=False)], tmp_path / "scratch")
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -33,9 +33,10 @@ def main() -> int:
         )
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     agents.compile_for(options.python)
-    found = subjects(options.python)
+    found, complaints = costs.tried(subjects(options.python), SCRATCH / "scratch")
     result: Dict[str, object] = {"about": about(options)}
     text: List[str] = [about(options) + "\n"]
+    text += complaints
     text += [
         f"{peer} is left out: `python3 build.py bench --fetch` fetches it.\n"
         for peer in agents.missing()
@@ -124,4 +125,7 @@ def processor() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except costs.Failed as failed:
+        sys.exit(f"bench: {failed}")

@@ -28,12 +28,14 @@ def fetch() -> None:
     shutil.rmtree(AGENTS, ignore_errors=True)
     packed = AGENTS / "packed"
     packed.mkdir(parents=True)
-    subprocess.run(
+    got = subprocess.run(
         ["apt-get", "--quiet=2", "--option", "APT::Sandbox::User=root", "download"]
         + [*_PEERS, *_LIBRARIES],
         cwd=packed,
-        check=True,
+        check=False,
     )
+    if got.returncode != 0:
+        raise SystemExit("bench --fetch: apt-get could not download Debian's packages; see above")
     for package in sorted(packed.iterdir()):
         name, version, _ = package.name.split("_")
         folder = AGENTS / name if name in _PEERS else LIBRARIES

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from benchmarks.instant import InstantPlatform
 from benchmarks.subject import Subject, bytes_of, environment, files_of, prepare
@@ -37,6 +37,24 @@ class Cost(NamedTuple):
 
 class Failed(Exception):
     """A subject did not end as it should, so that its figures would mean nothing."""
+
+
+def tried(found: List[Subject], scratch: Path) -> Tuple[List[Subject], List[str]]:
+    """Run each once, unmeasured: those that work here, and why a peer does not."""
+    platform = InstantPlatform(("127.0.0.1", 0))
+    platform.open()
+    good, complaints = [], []
+    for subject in found:
+        try:
+            sample(subject, platform, scratch)
+        except Failed as failure:
+            if not subject.is_peer:
+                raise
+            complaints.append(f"{subject.name}, is left out: {str(failure).splitlines()[-1]}.\n")
+        else:
+            good.append(subject)
+    platform.close()
+    return good, complaints
 
 
 def measure(found: List[Subject], *, rounds: int, scratch: Path) -> List[Cost]:
@@ -79,9 +97,7 @@ def sample(subject: Subject, platform: InstantPlatform, scratch: Path) -> Sample
     return Sample(cpu_s * 1e3, wall_s * 1e3, peak_kib / 1024, len(written), left)
 
 
-def gauge(
-    subject: Subject, platform: InstantPlatform, scratch: Path
-) -> "tuple[float, float, float]":
+def gauge(subject: Subject, platform: InstantPlatform, scratch: Path) -> Tuple[float, float, float]:
     """CPU and wall seconds and KiB at the peak."""
     reported = len(platform.ready_at)
     with (scratch.parent / "log").open("w") as log:

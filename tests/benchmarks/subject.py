@@ -36,6 +36,8 @@ class Subject(NamedTuple):
     reports: bool = True
     #: Whether it has run before, in the same scratch folder.
     is_second_run: bool = False
+    #: Whether it is left out where it does not run: another version of it, or of Python.
+    is_peer: bool = False
 
     def filled_in(self, address: str, scratch: Path) -> List[str]:
         return [
@@ -71,7 +73,9 @@ def subjects(python: str) -> List[Subject]:
         version = version_of(peer)
         if version is not None:
             command = (*run, str(SCRIPTS / script), packages_of(peer), ADDRESS)
-            found.append(Subject(name.format(version), python, command, (AGENTS / peer,)))
+            found.append(
+                Subject(name.format(version), python, command, (AGENTS / peer,), is_peer=True)
+            )
     return found
 
 
