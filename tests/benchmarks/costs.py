@@ -4,11 +4,12 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import IO, Dict, List, NamedTuple, Optional, Tuple
 
 from benchmarks.instant import InstantPlatform
-from benchmarks.subject import Subject, bytes_of, environment, files_of, prepare
+from benchmarks.subject import Subject, bytes_of, files_of, prepare, started
 
 GAUGE = Path(__file__).with_name("gauge.py")
 LIMIT_S = 600
@@ -100,19 +101,14 @@ def sample(subject: Subject, platform: InstantPlatform, scratch: Path) -> Sample
 def gauge(subject: Subject, platform: InstantPlatform, scratch: Path) -> Tuple[float, float, float]:
     """CPU and wall seconds and KiB at the peak."""
     reported = len(platform.ready_at)
-    with (scratch.parent / "log").open("w") as log:
-        done = subprocess.Popen(
-            [subject.interpreter, "-IS", str(GAUGE), *subject.filled_in(platform.address, scratch)],
-            cwd=scratch,
-            env=environment(scratch),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
-        took, _ = done.communicate(timeout=LIMIT_S)
+    command = [subject.interpreter, "-IS", str(GAUGE)]
+    command += subject.filled_in(platform.address, scratch)
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as log:
+        with started(command, scratch, stdout=out, stderr=log) as process:
+            wait(process, subject)
+        took, said = text_of(out), text_of(log)
     cpu_s, wall_s, peak_kib, code = took.split()
-    check(subject, platform, reported, int(code), (scratch.parent / "log").read_text())
+    check(subject, platform, reported, int(code), said)
     return float(cpu_s), float(wall_s), float(peak_kib)
 
 
@@ -129,22 +125,27 @@ def count_instructions(
     reported = len(platform.ready_at)
     command = ["valgrind", "--tool=callgrind", "--trace-children=yes", "--quiet"]
     command += [f"--callgrind-out-file={counts}/%p", *subject.filled_in(platform.address, scratch)]
-    done = subprocess.Popen(
-        command,
-        cwd=scratch,
-        env=environment(scratch),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    log, _ = done.communicate(timeout=LIMIT_S)
-    check(subject, platform, reported, done.returncode, log)
+    with tempfile.TemporaryFile() as log:
+        with started(command, scratch, stdout=log, stderr=log) as process:
+            wait(process, subject)
+        check(subject, platform, reported, process.returncode, text_of(log))
     total = instructions_in(
-        {int(file.name): file.read_text() for file in counts.iterdir()}, done.pid
+        {int(file.name): file.read_text() for file in counts.iterdir()}, process.pid
     )
     shutil.rmtree(counts)
     return total / 1e6
+
+
+def wait(process: "subprocess.Popen[bytes]", subject: Subject) -> None:
+    try:
+        process.wait(LIMIT_S)
+    except subprocess.TimeoutExpired as error:
+        raise Failed(f"{subject.name}: no end after {LIMIT_S} s") from error
+
+
+def text_of(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode("utf-8", "replace")
 
 
 def instructions_in(counts: Dict[int, str], first: int) -> int:

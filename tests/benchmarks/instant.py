@@ -81,11 +81,11 @@ class InstantPlatform:
         now = time.monotonic()
         self.requests.append(f"{method} {target}")
         status, content = self._answer(method, target, headers, body)
-        head = f"HTTP/1.1 {status}\r\nContent-Length: {len(content)}\r\n\r\n"
-        connection.sendall(head.encode("ascii") + content)
         if method == "POST" and status == "200 OK":
             self.ready_at.append(now)
             self.is_reported.set()
+        head = f"HTTP/1.1 {status}\r\nContent-Length: {len(content)}\r\n\r\n"
+        connection.sendall(head.encode("ascii") + content)
         return headers.get("connection", "").lower() != "close"
 
     def _answer(

@@ -8,7 +8,6 @@ ORDER is a JSON object: the way, how late, and the scratch folder. Prints a JSON
 import contextlib
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Optional
 
 from benchmarks.instant import InstantPlatform
-from benchmarks.subject import ADDRESS, SCRATCH, environment
+from benchmarks.subject import ADDRESS, SCRATCH, started
 
 # A documentation address (RFC 5737); nothing but loopback is in the namespace.
 LATE_ADDRESS = "192.0.2.16"
@@ -36,30 +35,23 @@ def main() -> None:
     if not is_port:
         platform.open()
     began = time.monotonic()
-    client = subprocess.Popen(
-        [w.replace(ADDRESS, address).replace(SCRATCH, order["scratch"]) for w in sys.argv[2:]],
-        cwd=order["scratch"],
-        env=environment(Path(order["scratch"])),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    share = watch(client, late_s) if late_s >= STARTED_S + SHORTEST_WATCH_S else None
-    ended_within(client, began + late_s - time.monotonic())
-    reachable = time.monotonic()
-    if is_port:
-        platform.open()
-    else:
-        subprocess.run(["ip", "address", "add", f"{LATE_ADDRESS}/32", "dev", "lo"], check=True)
-    while time.monotonic() - reachable < PATIENCE_S and client.poll() is None:
-        if platform.is_reported.wait(0.1):
-            break
+    scratch = Path(order["scratch"])
+    command = [w.replace(ADDRESS, address).replace(SCRATCH, str(scratch)) for w in sys.argv[2:]]
+    with Path(os.devnull).open("wb") as null, started(
+        command, scratch, stdout=null, stderr=null
+    ) as client:
+        share = watch(client, late_s) if late_s >= STARTED_S + SHORTEST_WATCH_S else None
+        ended_within(client, began + late_s - time.monotonic())
+        reachable = time.monotonic()
+        if is_port:
+            platform.open()
+        else:
+            subprocess.run(["ip", "address", "add", f"{LATE_ADDRESS}/32", "dev", "lo"], check=True)
+        while time.monotonic() - reachable < PATIENCE_S and client.poll() is None:
+            if platform.is_reported.wait(0.1):
+                break
+        ended_within(client, 5.0)
     delay = platform.ready_at[0] - reachable if platform.ready_at else None
-    if not ended_within(client, 5.0):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(client.pid, signal.SIGKILL)
-        client.wait()
     platform.close()
     json.dump({"delay_s": delay, "cpu_share": share}, sys.stdout)
 

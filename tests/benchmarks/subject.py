@@ -1,11 +1,13 @@
 """What is measured beside each other: each a command that ends in Ready, and its files."""
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Tuple
+from typing import IO, Dict, Iterator, List, NamedTuple, Tuple
 
 from benchmarks.agents import AGENTS, packages_of, version_of
 from pyz import PYZ, ROOT
@@ -116,6 +118,27 @@ def environment(scratch: Path) -> Dict[str, str]:
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "LC_ALL": "C.UTF-8",
     }
+
+
+@contextlib.contextmanager
+def started(
+    command: List[str], scratch: Path, *, stdout: IO[bytes], stderr: IO[bytes]
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """A run in a session of its own, of which nothing is left when the context ends."""
+    with subprocess.Popen(
+        command,
+        cwd=scratch,
+        env=environment(scratch),
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        start_new_session=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def files_of(folders: Tuple[Path, ...]) -> Dict[str, Tuple[int, ...]]:
