@@ -109,6 +109,41 @@ def test_each_unusable_document_is_refused(name: str) -> None:
     assert refusal.value.summary.startswith(REFUSALS[name])
 
 
+BOMB = b'<!DOCTYPE a [<!ENTITY b "c">]><GoalState><Incarnation>&b;</Incarnation></GoalState>'
+HOSTILE = {
+    "a DTD in UTF-16 that is not said to be": (
+        BOMB.decode().encode("utf-16-le"),
+        "goal state is not XML (it has NULs in it)",
+    ),
+    "attributes that take forty times their size": (
+        b"<GoalState%s/>" % b"".join(b' a%d=""' % number for number in range(10001)),
+        "goal state has too many attributes",
+    ),
+    "an id of many line ends": (
+        b"<GoalState><Incarnation>1%s1</Incarnation></GoalState>" % (b"\n" * 1000),
+        "GoalState has over 1000 characters in Incarnation",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_would_take_much_memory_is_refused(name: str) -> None:
+    """Before it does."""
+    document, said = HOSTILE[name]
+
+    with pytest.raises(DocumentError) as refusal:
+        parse_goal_state(document)
+
+    assert refusal.value.summary == said
+
+
+def test_an_id_may_be_long() -> None:
+    """A thousand characters are no attack."""
+    goal_state = GoalState("1" * 1000, "\N{SNOWMAN}" * 1000, "a")
+
+    assert parse_goal_state(render_goal_state(goal_state)) == goal_state
+
+
 def test_no_sample_is_left_out() -> None:
     """Every sample has its expectation above."""
     names = {path.name for path in ALL_SAMPLES}

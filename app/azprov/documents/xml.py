@@ -16,6 +16,10 @@ LIMIT_BYTES = 1 << 20
 # megabyte of "<a>" from becoming a hundred megabytes of objects.
 LIMIT_ELEMENTS = 10000
 LIMIT_DEPTH = 100
+# A parser makes 400 bytes of an attribute of 8. Goal states have a few, and "=" in addresses.
+LIMIT_ATTRIBUTES = 10000
+# Each is sent back, and a line end in one becomes five characters.
+LIMIT_IDENTIFIER = 1000
 
 WHITE_SPACE = " \t\r\n"
 
@@ -68,6 +72,8 @@ class Element(NamedTuple):
         text = self.leaf(path).strip(WHITE_SPACE)
         if not text:
             raise DocumentError(f"{self.tag} has an empty {path}")
+        if len(text) > LIMIT_IDENTIFIER:
+            raise DocumentError(f"{self.tag} has over {LIMIT_IDENTIFIER} characters in {path}")
         return text
 
 
@@ -93,6 +99,12 @@ def parse(document: bytes, name: str) -> Element:
     # before it tells; a comment that quotes these nine characters is refused too.
     if "<!DOCTYPE" in text:
         raise DocumentError(f"{name} has a DTD, as web pages do")
+    # expat takes what alternates with them for UTF-16, whatever it is told, and
+    # would see a DTD there that the line above does not.
+    if "\0" in text:
+        raise DocumentError(f"{name} is not XML (it has NULs in it)")
+    if text.count("=") > LIMIT_ATTRIBUTES:
+        raise DocumentError(f"{name} has too many attributes")
     tree = _Tree(name)
     try:
         tree.read(text)
