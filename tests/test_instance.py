@@ -67,6 +67,38 @@ def test_what_is_not_the_promised_form_is_refused(document: bytes) -> None:
         parse_instance(document)
 
 
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (b"[" + b"{}," * 10000 + b"{}]", "instance metadata has too many values"),
+        (b"[" * 10000, "instance metadata has too many values"),
+        (b"[" + b"0," * 10000 + b"0]", "instance metadata has too many values"),
+        (b"[" * 101 + b"]" * 101, "instance metadata has too deep values"),
+        (b'{"a":' * 101 + b"0" + b"}" * 101, "instance metadata has too deep values"),
+        (b"9" * 101, "instance metadata is not JSON"),
+        (b"NaN", "instance metadata is not JSON"),
+        (b"-Infinity", "instance metadata is not JSON"),
+        (b"1e999", "instance metadata is not JSON"),
+    ],
+)
+def test_what_no_vm_has_is_refused(value: bytes, said: str) -> None:
+    """It would take much memory or time, here or where it is shown, or is no JSON when shown."""
+    with pytest.raises(DocumentError) as refusal:
+        parse_instance(b'{"compute": {"name": "a"}, "x": %s}' % value)
+
+    assert refusal.value.summary == said
+
+
+@pytest.mark.parametrize(
+    "value", ["9" * 100, "-1.5e3", "[" * 99 + "]" * 99, "[" + "0," * 5000 + "0]"]
+)
+def test_what_a_vm_may_have_one_day_is_taken(value: str) -> None:
+    """Numbers, depth and size beyond all that is known."""
+    document = f'{{"compute": {{"name": "a"}}, "x": {value}}}'.encode()
+
+    assert parse_instance(document).document["x"] == json.loads(value)
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: (

@@ -6,9 +6,17 @@ a missing value is an empty one.
 """
 
 import json
+import math
 from typing import Any, Dict, NamedTuple, Tuple
 
 from ..errors import DocumentError
+
+# Real answers have some hundred values in ten levels. The limits keep a hostile
+# megabyte of "{}," from becoming a hundred, and an indented one from becoming 300.
+LIMIT_VALUES = 10000
+LIMIT_DEPTH = 100
+# int() takes 16 s for a megabyte of digits where Python does not refuse them.
+_LONGEST_NUMBER = 100
 
 
 class Instance(NamedTuple):
@@ -33,12 +41,22 @@ def parse_instance(document: bytes) -> Instance:
     """Parse the answer of /metadata/instance in JSON.
 
     Raises DocumentError if it is not an object with an object `compute`, if one
-    of the facts is there and no string, or if there is no name at all.
+    of the facts is there and no string, if there is no name at all, or if there
+    is more of it than any VM has.
     """
+    if sum(map(document.count, (b"{", b"[", b","))) > LIMIT_VALUES:
+        raise DocumentError("instance metadata has too many values")
     try:
-        whole = json.loads(document.decode("utf-8-sig"))
+        whole = json.loads(
+            document.decode("utf-8-sig"),
+            parse_int=_integer,
+            parse_float=_fraction,
+            parse_constant=_fraction,
+        )
     except (ValueError, RecursionError) as error:
         raise DocumentError("instance metadata is not JSON") from error
+    if _is_too_deep(whole):
+        raise DocumentError("instance metadata has too deep values")
     compute = whole.get("compute") if isinstance(whole, dict) else None
     if not isinstance(compute, dict):
         raise DocumentError("instance metadata lacks compute")
@@ -72,6 +90,28 @@ def find(instance: Instance, path: str) -> Any:
         else:
             raise DocumentError(f"instance metadata lacks {path!a}")
     return value
+
+
+def _integer(text: str) -> int:
+    if len(text) > _LONGEST_NUMBER:
+        raise ValueError("too long a number")
+    return int(text)
+
+
+def _fraction(text: str) -> float:
+    """What JSON can hold: no NaN, and nothing that is infinite to Python."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("not a number of JSON")
+    return number
+
+
+def _is_too_deep(value: Any) -> bool:
+    level = [value] if isinstance(value, (dict, list)) else []
+    for _ in range(LIMIT_DEPTH):
+        outer = [held.values() if isinstance(held, dict) else held for held in level]
+        level = [inner for held in outer for inner in held if isinstance(inner, (dict, list))]
+    return bool(level)
 
 
 def _text(values: Dict[str, Any], name: str) -> str:
