@@ -278,6 +278,7 @@ DATE = "Sun, 22 Nov 2026 00:00:00 GMT"
         ({"Retry-After": "Sat, 21 Nov 2026 00:00:00 GMT", "Date": DATE}, 0.0),
         ({"Retry-After": "Sun, 22 Nov 2026 00:01:30 GMT"}, None),
         ({"Retry-After": "Sun, 22 Nov 2026 00:01:30 GMT", "Date": "today"}, None),
+        ({"Retry-After": "-0000  May , \xa0 -- +9999", "Date": DATE}, None),
         ({"Retry-After": "Sun, 99 Nov 99999 99:99:99 GMT", "Date": DATE}, None),
     ],
 )

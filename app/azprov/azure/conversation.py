@@ -169,10 +169,9 @@ class Conversation:
 
 
 def _date(text: str) -> Optional[float]:
-    parsed = email.utils.parsedate_tz(text)
-    if parsed is None:
-        return None
     try:
-        return float(email.utils.mktime_tz(parsed))
-    except (ValueError, OverflowError):
+        parsed = email.utils.parsedate_tz(text)
+        return None if parsed is None else float(email.utils.mktime_tz(parsed))
+    # IndexError: Python 3.6 to 3.9 stumble over a lone comma or sign.
+    except (ValueError, OverflowError, IndexError):
         return None
