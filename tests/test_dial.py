@@ -1,6 +1,7 @@
 """Connecting to an address that does not answer yet."""
 
 import os
+import resource
 import socket
 from typing import Iterator
 
@@ -87,6 +88,26 @@ def test_pending_attempts_do_not_pile_up(deaf: DeafListener) -> None:
 
     dialer.close()
     assert open_files() == before
+
+
+def test_no_room_for_a_socket_is_not_connected(deaf: DeafListener) -> None:
+    """With as many files open as may be, the attempts under way are waited for."""
+    dialer = Dialer(deaf.endpoint, FakeClock())
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (open_files() + 2, hard))
+        for _ in range(9):
+            with pytest.raises(NotConnected, match="no reply to the attempts to connect"):
+                dialer.connect(patience_s=0)
+        dialer.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+        with pytest.raises(NotConnected, match="Too many open files") as failure:
+            dialer.connect(patience_s=0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        dialer.close()
+
+    assert failure.value.hint == "raise the limit of open files (ulimit -n)"
 
 
 def test_an_address_without_a_route_fails_at_once() -> None:

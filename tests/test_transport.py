@@ -35,6 +35,11 @@ GOOD = {
     "HTTP/1.0": (b"HTTP/1.0 200 OK\r\n\r\nbody", b"body"),
     "chunked": (http(b"4\r\nbody\r\n0\r\n\r\n", "Transfer-Encoding: chunked\r\n"), b"body"),
     "after interim replies": (b"HTTP/1.1 100 Continue\r\n\r\n" * 3 + http(b"body"), b"body"),
+    "after early hints": (
+        b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n"
+        + http(b"body"),
+        b"body",
+    ),
     "cut in its head": (b"HTTP/1.1 200 OK\r\nContent-Le", b""),
     "said to be gzip": (http(b"body", "Content-Encoding: gzip\r\nContent-Length: 4\r\n"), b"body"),
     "a full MiB": (http(b"x" * 1048576), b"x" * 1048576),
@@ -65,10 +70,21 @@ BROKEN = {
     ),
     "a byte over a MiB": (http(b"x" * 1048577), "gave a reply of over 1048576 bytes"),
     "many headers": (http(head="a: b\r\n" * 5000), "broke off (got more than 100 headers"),
-    "a long header": (http(head="a: " + "b" * 70000 + "\r\n"), "broke off ("),
+    "a long header": (
+        http(head="a: " + "b" * 70000 + "\r\n"),
+        "gave headers of over 16384 bytes",
+    ),
+    "a header that takes a parser minutes": (
+        http(head='Content-Type: multipart/x; a="' + ";" * 60000 + "\r\n"),
+        "gave headers of over 16384 bytes",
+    ),
     "interim replies without end": (
         b"HTTP/1.1 100 Continue\r\n\r\n" * 100000,
-        "gave a reply of over 1048576 bytes",
+        "gave headers of over 16384 bytes",
+    ),
+    "early hints without end": (
+        b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100000,
+        "gave headers of over 16384 bytes",
     ),
 }
 
@@ -126,6 +142,26 @@ def test_an_acknowledgement_is_its_status() -> None:
     assert get(replying(cut), body_matters=False).status == 202
     assert get(replying(large), body_matters=False).status == 201
     assert get(hanging, body_matters=False, bound_s=0.3).status == 200
+
+
+def test_a_body_that_does_not_matter_does_not_lengthen_the_exchange() -> None:
+    """The status came just before the bound, and the body never ends."""
+
+    def dripping_late(connection: socket.socket) -> None:
+        read_request(connection)
+        time.sleep(1.2)
+        dripping_body = http(b"x" * 200)
+        connection.sendall(dripping_body[:60])
+        for byte in dripping_body[60:]:
+            connection.sendall(bytes([byte]))
+            time.sleep(0.02)
+
+    began = time.monotonic()
+
+    reply = get(dripping_late, body_matters=False, bound_s=1.5)
+
+    assert reply.status == 200
+    assert time.monotonic() - began < 2.2
 
 
 def test_the_request_is_what_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from .endpoint import Endpoint
 # An attempt is given this long: WireServer is on the VM's own host, an emulated
 # machine under load needs part of a second.
 _PENDING_S = 3.0
-
+_PIECE_BYTES = 4096
 
 _OTHER_HINT = (
     "look whether a DHCP client configures the first network interface, and whether there is "
@@ -36,6 +36,7 @@ _HINTS = {
     ),
     errno.EACCES: "look whether a firewall or a route of this machine prohibits {address}",
     errno.EPERM: "look whether a firewall of this machine prohibits {address}",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
 }
 
 
@@ -49,19 +50,23 @@ class BoundedSocket(socket.socket):
     A socket's own timeout begins anew with every byte that trickles in.
     """
 
-    def bound(self, clock: Clock, *, seconds: float, limit_bytes: int) -> None:
-        """Allow so much from now on, whatever was used before."""
-        self._clock = clock
-        self._until = clock.now() + seconds
-        self._seconds = seconds
-        self._bytes_left = limit_bytes
+    _until = float("inf")
 
-    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+    def bound(self, clock: Clock, *, seconds: float, limit_bytes: int, what: str) -> None:
+        """Allow so many bytes from now on, and so much time of what is left; `what` is said."""
+        self._clock = clock
+        self._until = min(self._until, clock.now() + seconds)
+        self._limit_bytes = self._bytes_left = limit_bytes
+        self._what = what
+
+    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
         self._set_time_left()
-        count = super().recv_into(*args, **kwargs)
+        # In small pieces, so that little of what comes later is counted with this.
+        piece = min(nbytes or len(buffer), _PIECE_BYTES)
+        count = super().recv_into(buffer, piece, flags)
         self._bytes_left -= count
         if self._bytes_left < 0:
-            raise OutOfBounds("the reply is too large")
+            raise OutOfBounds(f"{self._what} of over {self._limit_bytes} bytes")
         return count
 
     def sendall(self, *args: Any, **kwargs: Any) -> None:
@@ -90,15 +95,19 @@ class Dialer:
         there is none to wait for.
         """
         self._drop_old()
-        connection = BoundedSocket(self._endpoint.family, socket.SOCK_STREAM)
-        connection.setblocking(False)
-        failure = connection.connect_ex(self._endpoint[:2])
-        if failure == 0:
-            return self._win(connection)
-        if failure == errno.EINPROGRESS:
-            self._pending.append((self._clock.now(), connection))
+        try:
+            connection = BoundedSocket(self._endpoint.family, socket.SOCK_STREAM)
+        except OSError as error:  # as many are open as may be, or there is no IPv6 here
+            failure = errno.EINPROGRESS if self._pending else error.errno or 0
         else:
-            connection.close()
+            connection.setblocking(False)
+            failure = connection.connect_ex(self._endpoint[:2])
+            if failure == 0:
+                return self._win(connection)
+            if failure == errno.EINPROGRESS:
+                self._pending.append((self._clock.now(), connection))
+            else:
+                connection.close()
         if self._pending:
             sockets = [pending for _, pending in self._pending]
             for answered in select.select([], sockets, [], patience_s)[1]:

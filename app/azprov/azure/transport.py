@@ -7,8 +7,8 @@ twice: what a reply means, and whether to ask again, is conversation.py's.
 import logging
 import socket
 from contextlib import closing
-from http.client import HTTPException
-from typing import Any, Callable, Mapping, NamedTuple, Optional
+from http.client import HTTPException, HTTPMessage, HTTPResponse
+from typing import Any, Callable, Mapping, NamedTuple, Optional, cast
 
 from urllib3 import HTTPConnectionPool
 from urllib3.connection import HTTPConnection
@@ -23,8 +23,11 @@ from .endpoint import Endpoint
 
 # How long one poll waits for a connection, and how far polls lie apart.
 POLL_S = 0.05
-# A reply in all: a body, its headers, and the framing of its chunks.
+# A body and the framing of its chunks.
 _LIMIT_BYTES = LIMIT_BYTES + (256 << 10)
+# Of headers, the platform sends under 1 kB. The standard library would read 100 of
+# 64 KiB, and takes minutes over a single one of these.
+_LIMIT_HEAD_BYTES = 16 << 10
 _PIECE_BYTES = 64 << 10
 # A body that only says more than the status already did is waited for this long.
 _SPARE_BODY_S = 2.0
@@ -67,7 +70,9 @@ class Transport:
         NotConnected or BrokenReply.
         """
         connection = self._dialer.connect(patience_s=min(POLL_S, bound_s))
-        connection.bound(self._clock, seconds=bound_s, limit_bytes=_LIMIT_BYTES)
+        connection.bound(
+            self._clock, seconds=bound_s, limit_bytes=_LIMIT_HEAD_BYTES, what="headers"
+        )
         log.debug("> %s http://%s%s", method, self.endpoint, target)
         pool = _DialedPool(self.endpoint.address, self.endpoint.port, dial=lambda: connection)
         try:
@@ -83,9 +88,10 @@ class Transport:
                 enforce_content_length=True,
             )
             with closing(response):
-                if not body_matters:
-                    seconds = min(_SPARE_BODY_S, bound_s)
-                    connection.bound(self._clock, seconds=seconds, limit_bytes=_LIMIT_BYTES)
+                seconds = bound_s if body_matters else _SPARE_BODY_S
+                connection.bound(
+                    self._clock, seconds=seconds, limit_bytes=_LIMIT_BYTES, what="a reply"
+                )
                 content = _read(response, body_matters=body_matters)
         except _FAILURES as error:
             raise BrokenReply(
@@ -103,12 +109,28 @@ class Transport:
         self._dialer.close()
 
 
+# 101 is final: it hands the connection over to another protocol. RFC 9110, 15.2.
+_INTERIM = range(102, 200)
+
 # http.client passes ValueError on from headers and chunk sizes that are none.
 _FAILURES = (HTTPError, HTTPException, OSError, ValueError)
 
 
+class _FinalResponse(HTTPResponse):
+    """The reply that counts: http.client takes each interim one but 100 for it."""
+
+    def begin(self) -> None:
+        super().begin()
+        while self.status in _INTERIM:
+            # By these it knows whether it has read a reply.
+            self.headers = cast(HTTPMessage, None)
+            super().begin()
+
+
 class _DialedConnection(HTTPConnection):
     """An HTTP connection over a socket that is connected already."""
+
+    response_class = _FinalResponse
 
     def __init__(self, *args: Any, dial: Callable[[], BoundedSocket], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -132,7 +154,7 @@ def _read(response: Any, *, body_matters: bool) -> bytes:
                 return content
             content += piece
             if len(content) > LIMIT_BYTES:
-                raise OutOfBounds("the reply is too large")
+                raise OutOfBounds(f"a reply of over {LIMIT_BYTES} bytes")
     except _FAILURES:
         if body_matters:
             raise
@@ -147,5 +169,5 @@ def _said(error: BaseException, bound_s: float) -> str:
     if isinstance(error, socket.timeout):
         return f"gave no complete reply within {bound_s:.3g} s"
     if isinstance(error, OutOfBounds):
-        return f"gave a reply of over {LIMIT_BYTES} bytes"
+        return f"gave {error}"
     return f"broke off ({printable(str(error) or type(error).__name__, 100)})"
