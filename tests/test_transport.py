@@ -69,6 +69,10 @@ BROKEN = {
         "broke off (",
     ),
     "a byte over a MiB": (http(b"x" * 1048577), "gave a reply of over 1048576 bytes"),
+    "trailers without end": (
+        http(b"0\r\n" + b"a: b\r\n" * 300000, "Transfer-Encoding: chunked\r\n"),
+        "gave a reply of over 1048576 bytes",
+    ),
     "many headers": (http(head="a: b\r\n" * 5000), "broke off (got more than 100 headers"),
     "a long header": (
         http(head="a: " + "b" * 70000 + "\r\n"),

@@ -53,10 +53,13 @@ class BoundedSocket(socket.socket):
     _until = float("inf")
 
     def bound(self, clock: Clock, *, seconds: float, limit_bytes: int, what: str) -> None:
-        """Allow so many bytes from now on, and so much time of what is left; `what` is said."""
+        """Allow so many bytes from now on, and so much of the time that is left.
+
+        `what` is said of a peer that sends more.
+        """
         self._clock = clock
         self._until = min(self._until, clock.now() + seconds)
-        self._limit_bytes = self._bytes_left = limit_bytes
+        self._bytes_left = limit_bytes
         self._what = what
 
     def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
@@ -66,7 +69,7 @@ class BoundedSocket(socket.socket):
         count = super().recv_into(buffer, piece, flags)
         self._bytes_left -= count
         if self._bytes_left < 0:
-            raise OutOfBounds(f"{self._what} of over {self._limit_bytes} bytes")
+            raise OutOfBounds(self._what)
         return count
 
     def sendall(self, *args: Any, **kwargs: Any) -> None:

@@ -28,6 +28,8 @@ _LIMIT_BYTES = LIMIT_BYTES + (256 << 10)
 # Of headers, the platform sends under 1 kB. The standard library would read 100 of
 # 64 KiB, and takes minutes over a single one of these.
 _LIMIT_HEAD_BYTES = 16 << 10
+_LARGE = f"a reply of over {LIMIT_BYTES} bytes"
+_LARGE_HEAD = f"headers of over {_LIMIT_HEAD_BYTES} bytes"
 _PIECE_BYTES = 64 << 10
 # A body that only says more than the status already did is waited for this long.
 _SPARE_BODY_S = 2.0
@@ -71,7 +73,7 @@ class Transport:
         """
         connection = self._dialer.connect(patience_s=min(POLL_S, bound_s))
         connection.bound(
-            self._clock, seconds=bound_s, limit_bytes=_LIMIT_HEAD_BYTES, what="headers"
+            self._clock, seconds=bound_s, limit_bytes=_LIMIT_HEAD_BYTES, what=_LARGE_HEAD
         )
         log.debug("> %s http://%s%s", method, self.endpoint, target)
         pool = _DialedPool(self.endpoint.address, self.endpoint.port, dial=lambda: connection)
@@ -90,7 +92,7 @@ class Transport:
             with closing(response):
                 seconds = bound_s if body_matters else _SPARE_BODY_S
                 connection.bound(
-                    self._clock, seconds=seconds, limit_bytes=_LIMIT_BYTES, what="a reply"
+                    self._clock, seconds=seconds, limit_bytes=_LIMIT_BYTES, what=_LARGE
                 )
                 content = _read(response, body_matters=body_matters)
         except _FAILURES as error:
@@ -154,7 +156,7 @@ def _read(response: Any, *, body_matters: bool) -> bytes:
                 return content
             content += piece
             if len(content) > LIMIT_BYTES:
-                raise OutOfBounds(f"a reply of over {LIMIT_BYTES} bytes")
+                raise OutOfBounds(_LARGE)
     except _FAILURES:
         if body_matters:
             raise
@@ -165,7 +167,9 @@ def _said(error: BaseException, bound_s: float) -> str:
     """What happened, from the innermost error that urllib3 has wrapped."""
     inner: Optional[BaseException] = error
     while inner is not None:
-        error, inner = inner, inner.__cause__ or inner.__context__
+        # urllib3 1.26 suppresses a TypeError of its own that is nobody's business.
+        context = None if inner.__suppress_context__ else inner.__context__
+        error, inner = inner, inner.__cause__ or context
     if isinstance(error, socket.timeout):
         return f"gave no complete reply within {bound_s:.3g} s"
     if isinstance(error, OutOfBounds):
