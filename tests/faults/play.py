@@ -1,0 +1,115 @@
+"""Playing a row: the archive as a process of its own, against a platform of its own."""
+
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Dict, List, NamedTuple
+
+from faults.row import Row
+from faults.server import Platform, Trap, own_address
+from pyz import PYZ
+
+MEASURED = Path(__file__).with_name("measured.py")
+# Far beyond every row's own bound, which tells more.
+_LIMIT_S = 75
+# How long one start may keep the next one from beginning.
+_START_S = 4.0
+
+#: A wall clock that goes years on or back whenever it is read.
+STEPPING = """\
+import time
+_steps = [0.0]
+def _stepping(real):
+    def stepped():
+        _steps[0] = 7e8 - _steps[0]
+        return type(real())(real() + (_steps[0] - 35e7) * (1e9 if real() > 1e12 else 1))
+    return stepped
+for _name in ("time", "time_ns"):
+    if hasattr(time, _name):
+        setattr(time, _name, _stepping(getattr(time, _name)))
+"""
+
+
+class Outcome(NamedTuple):
+    """How a row ended."""
+
+    code: int
+    out: str
+    err: str
+    #: From the first contact on, or from the start where there was none.
+    seconds: float
+    peak_kib: int
+    reports: List[bytes]
+    trap_touched: bool
+
+    @property
+    def account(self) -> List[str]:
+        """The account, with SERVER and N for what differs from run to run."""
+        return [re.sub(r"\b[0-9][0-9.e-]* s\b", "N s", line) for line in self.err.splitlines()]
+
+
+def play(row: Row, number: int, python: Path, starts: threading.Semaphore) -> Outcome:
+    """Run a row; `starts` keeps a busy machine from starting all of them at once."""
+    address = own_address(number)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "root" / "etc").mkdir(parents=True)
+        (folder / "stepping").mkdir()
+        (folder / "stepping" / "sitecustomize.py").write_text(STEPPING)
+        trap = Trap(address, folder)
+        platform = Platform(address, row.script, pipe=str(trap.pipe), hears=row.hears)
+        names = {
+            "ROOT": str(folder / "root"),
+            "TRAP": trap.endpoint,
+            "STEPPING": str(folder / "stepping"),
+        }
+        try:
+            return _run(row, python, starts, folder / "note", names, platform, trap)
+        finally:
+            platform.close()
+            trap.close()
+
+
+def _run(
+    row: Row,
+    python: Path,
+    starts: threading.Semaphore,
+    note: Path,
+    names: Dict[str, str],
+    platform: Platform,
+    trap: Trap,
+) -> Outcome:
+    endpoint = platform.endpoint
+    env = {"AZPROV_WIRESERVER": endpoint, "AZPROV_IMDS": endpoint}
+    env.update({key: _named(value, names) for key, value in row.env})
+    command = [_named(word, names) for word in row.command]
+    with starts:
+        process = subprocess.Popen(
+            [sys.executable, "-IS", str(MEASURED), str(note), str(_LIMIT_S), str(row.files)]
+            + [str(python), str(PYZ), *command],
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        if row.hears:
+            platform.contacted.wait(_START_S)
+    out, err = (text.decode("utf-8", "backslashreplace") for text in process.communicate())
+    ended = time.monotonic()
+    code, seconds, peak_kib = note.read_text().split()
+    if platform.contacted_at is not None:
+        seconds = str(ended - platform.contacted_at)
+    err = err.replace(endpoint, "SERVER").replace(endpoint.split(":")[0], "ADDRESS")
+    return Outcome(
+        int(code), out, err, float(seconds), int(peak_kib), platform.reports, trap.is_touched()
+    )
+
+
+def _named(text: str, names: Dict[str, str]) -> str:
+    for name, value in names.items():
+        text = text.replace(name, value)
+    return text

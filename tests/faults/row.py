@@ -1,0 +1,149 @@
+"""What a row of the fault matrix is, and the literal ends that rows have in common."""
+
+from typing import NamedTuple, Optional, Sequence, Tuple
+
+from faults.server import Act, Exchange, Script
+from samples_of import sample
+
+GOAL_STATE = sample("goal_state/version-2012-11-30.xml")
+INSTANCE = sample("instance/vm.json")
+READY_DOCUMENT = sample("health_report/ready.xml")
+
+
+class End(NamedTuple):
+    """An exit code and the last line; SERVER, N and * in it stand for what differs."""
+
+    code: int
+    line: str
+
+
+READY = End(0, "Response: 200 OK")
+#: stdout has the metadata; the account may tell of an attempt that failed.
+SHOWN = End(0, "*")
+
+
+class Ends(NamedTuple):
+    """How it ends when this is all that a kind of request ever gets."""
+
+    goal_state: End
+    health: End
+    metadata: End
+
+
+class Row(NamedTuple):
+    """A command, the platform it meets, and how it has to end."""
+
+    name: str
+    command: Tuple[str, ...]
+    script: Script
+    end: End
+    #: From the first contact on, or from the start where there is none.
+    within_s: float
+    #: How many reports must have been posted, each Ready as the page has it.
+    posts: Optional[int] = None
+    #: Lines that the account must have, in this order.
+    said: Tuple[str, ...] = ()
+    #: Whether the platform listens from the start.
+    hears: bool = True
+    env: Tuple[Tuple[str, str], ...] = ()
+    #: How many files may be open, 0 for as many as the machine allows.
+    files: int = 0
+
+
+CLIENT_HINT = "-v shows its answer; look whether a proxy or another server is at that address"
+SERVER_HINT = "the platform is there and may recover: try again later"
+ROOT_HINT = (
+    "only root is let through; where the VM enforces the Metadata Security Protocol, "
+    "only Microsoft's guest proxy agent is"
+)
+BROKEN_HINT = "look what answers at that address, and whether a proxy or filter is in between"
+GOAL_STATE_HINT = (
+    "see what answers there with azprov.pyz goal-state --raw, "
+    "and look for a proxy or filter in between"
+)
+INSTANCE_HINT = (
+    "something else than Azure's metadata service may answer there: look for a proxy or filter"
+)
+
+
+def given_up(code: int, summary: str, hint: str) -> End:
+    return End(code, f"azprov: gave up after N s: {summary}; {hint}")
+
+
+def everywhere(end: End) -> Ends:
+    return Ends(end, end, end)
+
+
+#: The reply is good, however odd its form.
+GOOD = Ends(READY, READY, SHOWN)
+LATE = everywhere(given_up(69, "SERVER gave no complete reply within N s", BROKEN_HINT))
+LARGE = everywhere(given_up(69, "SERVER gave a reply of over 1048576 bytes", BROKEN_HINT))
+#: Which of the two comes first depends on the machine.
+ENDLESS = everywhere(given_up(69, "SERVER gave *", BROKEN_HINT))
+LARGE_HEAD = everywhere(given_up(69, "SERVER gave headers of over 16384 bytes", BROKEN_HINT))
+
+
+def broken(what: str) -> Ends:
+    return everywhere(given_up(69, f"SERVER broke off ({what})", BROKEN_HINT))
+
+
+def no_goal_state(summary: str) -> End:
+    return given_up(76, summary, GOAL_STATE_HINT)
+
+
+def no_instance(summary: str) -> End:
+    return given_up(76, summary, INSTANCE_HINT)
+
+
+def refused(status: str, hint: str) -> Ends:
+    """What is said of a status that does not count as success."""
+    return Ends(
+        *(
+            given_up(69, f"{asked} SERVER was answered with {status}", hint)
+            for asked in (
+                "the request for the goal state to",
+                "the health report to",
+                "the request for metadata to",
+            )
+        )
+    )
+
+
+NO_BODY = Ends(
+    no_goal_state("goal state is empty"), READY, no_instance("instance metadata is not JSON")
+)
+
+
+def whatever_the_body(ends: Ends) -> Ends:
+    """A report is acknowledged by its status: what is wrong with the rest is no failure."""
+    return ends._replace(health=READY)
+
+
+def http(
+    body: bytes = b"", *, status: str = "200 OK", head: str = "", length: bool = True
+) -> bytes:
+    """A reply, with its length unless it is to have none."""
+    measured = f"Content-Length: {len(body)}\r\n" if length else ""
+    return f"HTTP/1.1 {status}\r\n{head}{measured}\r\n".encode("latin-1") + body
+
+
+def answer(*pieces: bytes) -> Act:
+    """Read the request, send the pieces, close."""
+
+    def act(exchange: Exchange) -> None:
+        exchange.read()
+        for piece in pieces:
+            exchange.send(piece)
+
+    return act
+
+
+def script(
+    goal_state: Sequence[Act] = (), health: Sequence[Act] = (), metadata: Sequence[Act] = ()
+) -> Script:
+    """A platform that is healthy where nothing else is said."""
+    return Script(
+        goal_state or [answer(http(GOAL_STATE))],
+        health or [answer(http())],
+        metadata or [answer(http(INSTANCE))],
+    )

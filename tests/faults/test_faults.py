@@ -1,0 +1,97 @@
+"""The fault matrix: what every reply the platform or a stranger could give ends in.
+
+Every row runs the archive itself. It has to end as the row says, in time, in
+little memory, without a traceback, and without a word to the trap that each
+redirect, proxy and external entity leads to.
+"""
+
+import fnmatch
+import re
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Dict, Iterator, List, Tuple
+
+import pytest
+
+from faults.play import Outcome, play
+from faults.row import READY_DOCUMENT, SHOWN
+from faults.rows import ROWS, SAMPLE
+from interpreters import INTERPRETERS
+
+PEAK_KIB = 40 << 10
+# Rows wait most of their time; starting is what takes a processor.
+_SIDE_BY_SIDE = 96
+_STARTS = 3
+
+OLDEST, *BETWEEN, NEWEST = (*INTERPRETERS,) if len(INTERPRETERS) > 1 else (*INTERPRETERS,) * 2
+
+Key = Tuple[str, str]
+KEYS: List[Key] = [
+    (version, name) for version in INTERPRETERS for name in (SAMPLE if version in BETWEEN else ROWS)
+]
+
+
+class Plays:
+    """Rows under way, side by side, each begun when the first of them is asked for."""
+
+    def __init__(self, keys: List[Key]) -> None:
+        self._pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
+        starts = threading.Semaphore(_STARTS)
+        self._outcomes: Dict[Key, Future[Outcome]] = {}
+        for number, (version, name) in sorted(
+            enumerate(keys), key=lambda item: -ROWS[item[1][1]].within_s
+        ):
+            self._outcomes[version, name] = self._pool.submit(
+                play, ROWS[name], number, INTERPRETERS[version], starts
+            )
+
+    def outcome(self, key: Key) -> Outcome:
+        return self._outcomes[key].result()
+
+    def close(self) -> None:
+        self._pool.shutdown()
+
+
+@pytest.fixture(scope="module")
+def plays(request: pytest.FixtureRequest) -> Iterator[Plays]:
+    """The rows that this run of the tests has chosen."""
+    chosen: List[Any] = [
+        item.callspec.params["key"]
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and item.originalname == "test_row"
+    ]
+    plays = Plays(chosen)
+    yield plays
+    plays.close()
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: f"{key[1]}-{key[0]}")
+def test_row(key: Key, plays: Plays) -> None:
+    """It ends as it should, in time, small, quiet, and the trap is untouched."""
+    row = ROWS[key[1]]
+
+    outcome = plays.outcome(key)
+
+    account = outcome.account
+    assert (outcome.code, _like(account[-1:], row.end.line)) == (row.end.code, True), (
+        outcome.code,
+        outcome.err[-3000:],
+    )
+    assert "Traceback" not in outcome.err
+    assert outcome.seconds <= row.within_s
+    assert outcome.peak_kib < PEAK_KIB
+    assert not outcome.trap_touched
+    if row.posts is not None:
+        assert len(outcome.reports) == row.posts
+    if outcome.reports:
+        assert outcome.reports[-1] == READY_DOCUMENT
+    lines = iter(account)
+    for said in row.said:
+        assert any(line.endswith(said) for line in lines), said
+    assert row.end != SHOWN or '"computerName": "web01-host"' in outcome.out
+
+
+def _like(lines: List[str], pattern: str) -> bool:
+    """Whether the last line is the literal one, where * stands for anything."""
+    literal = re.sub(r"([\[\]?])", r"[\1]", pattern)
+    return fnmatch.fnmatchcase("".join(lines), literal)
