@@ -148,6 +148,15 @@ def test_an_acknowledgement_is_its_status() -> None:
     assert get(hanging, body_matters=False, bound_s=0.3).status == 200
 
 
+def test_a_refusal_is_its_status() -> None:
+    """Its Retry-After is not lost to a body that breaks off."""
+    cut = http(b"bo", "Content-Length: 400\r\nRetry-After: 7\r\n", "503 Busy")
+
+    reply = get(replying(cut))
+
+    assert (str(reply), reply.headers["Retry-After"]) == ("503 Busy", "7")
+
+
 def test_a_body_that_does_not_matter_does_not_lengthen_the_exchange() -> None:
     """The status came just before the bound, and the body never ends."""
 

@@ -33,6 +33,7 @@ _LARGE_HEAD = f"headers of over {_LIMIT_HEAD_BYTES} bytes"
 _PIECE_BYTES = 64 << 10
 # A body that only says more than the status already did is waited for this long.
 _SPARE_BODY_S = 2.0
+_NO_SUCCESS = 300
 
 log = logging.getLogger(__name__)
 
@@ -67,9 +68,9 @@ class Transport:
     ) -> Reply:
         """Send a request and read its reply within bound_s, connecting included.
 
-        The reply's body is at most 1 MiB. Where it does not matter, what is
-        wrong with it is no failure, and it may come out cut or empty. Raises
-        NotConnected or BrokenReply.
+        The reply's body is at most 1 MiB. Where it does not matter, as with
+        every status from 300 on, what is wrong with it is no failure, and it may
+        come out cut or empty. Raises NotConnected or BrokenReply.
         """
         connection = self._dialer.connect(patience_s=min(POLL_S, bound_s))
         connection.bound(
@@ -90,6 +91,7 @@ class Transport:
                 enforce_content_length=True,
             )
             with closing(response):
+                body_matters = body_matters and response.status < _NO_SUCCESS
                 seconds = bound_s if body_matters else _SPARE_BODY_S
                 connection.bound(
                     self._clock, seconds=seconds, limit_bytes=_LIMIT_BYTES, what=_LARGE
