@@ -8,12 +8,14 @@ from faults.row import (
     GOOD,
     INSTANCE,
     READY,
+    SERVER_HINT,
     SHOWN,
     End,
     Row,
     answer,
     given_up,
     http,
+    refused,
     script,
 )
 from faults.server import Act, Exchange
@@ -170,6 +172,12 @@ def _documents() -> Iterator[Row]:
 ROWS: Dict[str, Row] = {}
 
 
+def _busy_and_hanging(exchange: Exchange) -> None:
+    exchange.read()
+    exchange.send(http(b"more", status="503 Busy")[:-4])
+    exchange.hold()
+
+
 def _refusing(exchange: Exchange) -> None:
     _HEALTHY(exchange)
     exchange.platform.refuse()
@@ -226,6 +234,10 @@ def _others() -> Iterator[Row]:
         files=16,
     )
     yield _changing_ids()
+    busy = refused("503 Busy", SERVER_HINT)
+    yield Row("503 that hangs", REPORT, script([_busy_and_hanging]), busy.goal_state, _LASTING_S, 0)
+    served = script(metadata=[_busy_and_hanging])
+    yield Row("metadata, 503 that hangs", METADATA, served, busy.metadata, _LASTING_S, 0)
     yield Row(
         "ids that are missing once",
         command,
