@@ -164,6 +164,22 @@ def test_install_then_uninstall_is_the_identity(
     assert azprov("uninstall", "--root", image) == (0, "nothing of azprov is installed\n", "")
 
 
+def test_uninstall_knows_what_a_failed_install_made(image: Path) -> None:
+    """A folder is noted before it is made: what stopped in between is taken out as well."""
+    before = tree(image)
+    (image / "etc/systemd/system").mkdir(parents=True)
+    (image / "usr/local").mkdir()
+    (image / "usr/local/bin").symlink_to("/no/such")
+    assert azprov("install", "--root", image)[0] == 73
+    (image / "usr/local/bin").unlink()
+
+    assert azprov("install", "--root", image)[0] == 0
+    azprov("uninstall", "--root", image)
+
+    left = sorted(set(tree(image)) - set(before))
+    assert left == ["etc/systemd", "etc/systemd/system", "usr/local"]
+
+
 def test_uninstall_leaves_what_is_not_azprovs(image: Path) -> None:
     """A service and a command of the same name that are somebody else's."""
     (image / "etc/systemd/system").mkdir(parents=True)

@@ -5,7 +5,7 @@ what is enabled here, and a chroot needs an image of this processor.
 """
 
 import logging
-from typing import List, Optional
+from typing import List, Optional, Sequence
 
 from ..errors import HostError
 from ..host.root import Root
@@ -30,19 +30,24 @@ def install(
     old = _old_unit(root, init)
     if not force:
         _refuse_foreign(root, old, unit, init)
+    wanted = [_PYZ_FOLDER, "/usr/local/bin", init.folder, *([init.link_folder] if enable else [])]
+    lacking = _lacking(root, wanted)
     folders = made_folders(old or "", init)
-    for folder in (_PYZ_FOLDER, "/usr/local/bin", init.folder, init.link_folder):
-        if folder != init.link_folder or enable:
-            folders += root.make_folders(folder)
+    folders += [folder for folder in lacking if folder not in folders]
+    noted = with_made_folders(unit, folders, init=init).encode("utf-8")
+    root.make_folders(init.folder)
+    if root.read_link(init.file) is not None:
+        root.remove(init.file)
+    # Before they are made, for the power may go in between; else last, for what it starts.
+    is_noted = bool(lacking) and _write(root, init.file, noted, mode=init.mode)
+    for folder in wanted:
+        root.make_folders(folder)
     changed = []
     if _write(root, PYZ, archive, mode=0o755):
         changed.append(PYZ)
     if _link(root, COMMAND_LINK, PYZ):
         changed.append(COMMAND_LINK)
-    if root.read_link(init.file) is not None:
-        root.remove(init.file)
-    noted = with_made_folders(unit, folders, init=init).encode("utf-8")
-    if _write(root, init.file, noted, mode=init.mode):
+    if _write(root, init.file, noted, mode=init.mode) or is_noted:
         changed.append(init.file)
     if _link(root, init.link, init.file) if enable else root.remove(init.link):
         changed.append(init.link)
@@ -104,6 +109,18 @@ def _refuse_foreign(root: Root, old: Optional[str], unit: str, init: Init) -> No
                 )
     if root.status(COMMAND_LINK, follow=False) and root.read_link(COMMAND_LINK) != PYZ:
         raise HostError(f"{root.outside(COMMAND_LINK)} is another command", hint)
+
+
+def _lacking(root: Root, folders: Sequence[str]) -> List[str]:
+    """Those of the folders, and of the ones that they lie in, that are to be made."""
+    lacking: List[str] = []
+    for folder in folders:
+        names = folder.split("/")
+        for count in range(2, len(names) + 1):
+            path = "/".join(names[:count])
+            if path not in lacking and root.status(path) is None:
+                lacking.append(path)
+    return lacking
 
 
 def _write(root: Root, path: str, content: bytes, *, mode: int) -> bool:
