@@ -119,6 +119,25 @@ def test_a_clean_image_has_nothing_left(clean: Path) -> None:
     assert tree(clean) == before
 
 
+def test_what_a_power_cut_left_of_the_state_goes(clean: Path) -> None:
+    """The folder too, when the file in it is gone already."""
+    before = tree(clean)
+    (clean / "var/lib/azprov").mkdir()
+
+    assert azprov("deprovision", "--root", clean, "--yes")[0] == 0
+
+    assert tree(clean) == before
+
+
+def test_an_agents_folder_is_emptied(clean: Path) -> None:
+    """As a power cut on the way would leave it; an empty one is none of another agent's data."""
+    lay(clean, LEFT["agent-data"])
+
+    for _ in range(2):
+        assert azprov("deprovision", "--root", clean, "--yes")[0] == 0
+        assert list((clean / "var/lib/waagent").iterdir()) == []
+
+
 @pytest.mark.parametrize("rule", LEFT)
 def test_each_kind_is_found_and_removed(clean: Path, rule: str) -> None:
     """By its own rule; and found no more."""

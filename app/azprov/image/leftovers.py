@@ -19,7 +19,7 @@ from ..host.accounts import PASSWD, SHADOW
 from ..host.root import Root
 from ..host.ssh import DROP_IN
 from ..host.sshd import SSH_FOLDER, is_host_key
-from ..host.state import STATE_FILE, STATE_FOLDER
+from ..host.state import STATE_FOLDER
 from .init import SYSTEMD, starts_by
 
 
@@ -126,9 +126,10 @@ def homes(root: Root) -> List[Account]:
 
 
 def _state(root: Root) -> Iterator[Leftover]:
-    if root.status(STATE_FILE) is not None:
+    # Also without the file: the power may have gone when that was removed.
+    if root.status(STATE_FOLDER) is not None:
         yield Leftover(
-            *("state", STATE_FILE, "azprov's note of what is done"),
+            *("state", STATE_FOLDER, "azprov's note of what is done"),
             partial(root.remove_tree, STATE_FOLDER),
         )
     if root.status(DROP_IN) is not None:
@@ -175,8 +176,15 @@ def _agent_data(root: Root) -> Iterator[Leftover]:
         if root.names(folder):
             yield Leftover(
                 *("agent-data", folder, "what another agent keeps of its VM"),
-                partial(root.remove_tree, folder),
+                # Emptied is what a power cut on the way to its removal would leave it.
+                partial(_empty, root, folder),
+                becomes="emptied",
             )
+
+
+def _empty(root: Root, folder: str) -> None:
+    for name in root.names(folder):
+        root.remove_tree(f"{folder}/{name}")
 
 
 def _homes(root: Root) -> Iterator[Leftover]:
