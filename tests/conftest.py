@@ -21,6 +21,7 @@ os.environ.update(NOWHERE)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--boot", action="store_true", help="boot real roots as well (needs root)")
+    parser.addoption("--every-fault", action="store_true", help="each error at every system call")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item]) -> None:

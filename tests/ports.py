@@ -93,10 +93,10 @@ class RawServer:
 
 
 def read_request(connection: socket.socket) -> bytes:
-    """A request's head and, by its Content-Length, its body."""
+    """A request's head and, by its Content-Length, its body. Raises OSError for less."""
     data = b""
     while b"\r\n\r\n" not in data:
-        data += connection.recv(65536)
+        data += _received(connection)
     head, _, body = data.partition(b"\r\n\r\n")
     length = 0
     for line in head.split(b"\r\n"):
@@ -104,8 +104,15 @@ def read_request(connection: socket.socket) -> bytes:
         if name.lower() == b"content-length":
             length = int(value)
     while len(body) < length:
-        body += connection.recv(65536)
+        body += _received(connection)
     return head + b"\r\n\r\n" + body
+
+
+def _received(connection: socket.socket) -> bytes:
+    received = connection.recv(65536)
+    if not received:
+        raise ConnectionResetError
+    return received
 
 
 def replying(

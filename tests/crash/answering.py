@@ -1,0 +1,82 @@
+"""The platform as far as a command asks it, on loopback; it counts what it acknowledged."""
+
+import json
+import socket
+from contextlib import ExitStack
+from types import TracebackType
+from typing import List, Optional, Type
+
+from ports import RawServer, read_request
+from samples_of import sample
+from strict_wireserver import GOAL_STATE, READY
+
+VM = "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90"
+ADMIN = "azureuser"
+KEY = sample("ssh_key/ed25519.pub").decode()
+_METADATA = {
+    "name": "web01",
+    "osProfile": {
+        "adminUsername": ADMIN,
+        "computerName": "web01",
+        "disablePasswordAuthentication": "true",
+    },
+    "publicKeys": [{"keyData": KEY, "path": ""}],
+    "vmId": VM,
+}
+
+
+class Azure:
+    """Both services, there while the context is open."""
+
+    def __init__(self) -> None:
+        self.ready_reports = 0
+        self.failure_reports = 0
+        self._wireserver = RawServer(self._ask_wireserver)
+        self._imds = RawServer(self._ask_imds)
+        self._both = ExitStack()
+
+    def __enter__(self) -> "Azure":
+        self._both.enter_context(self._wireserver)
+        self._both.enter_context(self._imds)
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        self._both.close()
+
+    @property
+    def imds_option(self) -> List[str]:
+        return ["--imds", str(self._imds.endpoint), "--imds-timeout", "10"]
+
+    @property
+    def options(self) -> List[str]:
+        wireserver = ["--wireserver", str(self._wireserver.endpoint), "--timeout", "20"]
+        return [*wireserver, *self.imds_option]
+
+    def _ask_wireserver(self, connection: socket.socket) -> None:
+        request = read_request(connection)
+        if request.startswith(b"GET /machine?comp=goalstate "):
+            _answer(connection, GOAL_STATE)
+            return
+        assert request.startswith(b"POST /machine?comp=health "), request
+        # Counted as soon as it is acknowledged, whether or not that is heard.
+        if request.endswith(READY):
+            self.ready_reports += 1
+        else:
+            assert b"<State>NotReady</State>" in request, request
+            self.failure_reports += 1
+        _answer(connection, b"")
+
+    @staticmethod
+    def _ask_imds(connection: socket.socket) -> None:
+        read_request(connection)
+        _answer(connection, json.dumps({"compute": _METADATA}).encode("ascii"))
+
+
+def _answer(connection: socket.socket, body: bytes) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
+    connection.sendall(head + body)

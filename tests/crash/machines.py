@@ -1,0 +1,141 @@
+"""The commands that are killed, and the machine or image that each begins with."""
+
+import os
+from pathlib import Path
+from typing import Callable, Dict, FrozenSet, List, NamedTuple, Tuple
+
+from crash.answering import KEY, VM, Azure
+from images import add_python
+from sound_image import Change, change
+
+SYSTEM = "etc/systemd/system"
+UNIT = f"{SYSTEM}/azure-provisioning.service"
+ENABLED = f"{SYSTEM}/multi-user.target.wants/azure-provisioning.service"
+POOL = "var/lib/hyperv/.kvp_pool_1"
+OPS, USED = 1001, 1002
+
+
+class Command(NamedTuple):
+    """A command line, and what it is run on."""
+
+    name: str
+    argv: Tuple[str, ...]
+    lay: Callable[[Path], None]
+    #: What of the platform it is told, as options.
+    platform: Callable[[Azure], List[str]] = lambda _: []
+    #: Files that it changes line by line, in several whole versions.
+    in_steps: FrozenSet[str] = frozenset()
+
+
+_ACCOUNTS: Change = {
+    "etc/passwd": f"root:x:0:0:root:/root:/bin/sh\nops:x:{OPS}:{OPS}::/home/ops:/bin/sh\n",
+    "etc/shadow": "root:*:19000:0:99999:7:::\nops:$y$hash:19000:0:99999:7:::\n",
+    "etc/group": f"root:x:0:\nops:x:{OPS}:\n",
+    "etc/gshadow": "root:*::\nops:!::\n",
+    "etc/login.defs": "UID_MIN 2000\nGID_MIN 2000\n",
+    "etc/ssh/sshd_config": "Include /etc/ssh/sshd_config.d/*.conf\n",
+    "etc/ssh/sshd_config.d/README": "x\n",
+    "etc/sudoers.d/README": "x\n",
+    "home/ops/.profile": "# of ops\n",
+}
+_NAMED: Change = {
+    "etc/hostname": "image\n",
+    "etc/hosts": "127.0.0.1\tlocalhost\n127.0.1.1\timage\n::1\tlocalhost\n",
+}
+_FRESH: Change = {
+    **_ACCOUNTS,
+    **_NAMED,
+    "etc/skel/.profile": "# new\n",
+    "etc/skel/.config/settings": "x\n",
+    "etc/skel/.link": "-> .profile",
+    "sys/class/dmi/id/product_uuid": f"{VM}\n",
+    UNIT: "[Service]\n",
+    ENABLED: "-> /etc/systemd/system/azure-provisioning.service",
+    POOL: "",
+}
+_USED: Change = {
+    **_ACCOUNTS,
+    **_NAMED,
+    "etc/passwd": f"root:x:0:0:root:/root:/bin/sh\nops:x:{OPS}:{OPS}::/home/ops:/bin/sh\n"
+    f"used:x:{USED}:{USED}::/home/used:/bin/sh\n",
+    "etc/shadow": "root:$y$hash:19000:0:99999:7:::\nops:$y$hash:19000:0:99999:7:::\n"
+    "used:$y$hash:19000:0:99999:7:::\n",
+    "etc/shadow-": "used:$y$hash:19000:0:99999:7:::\n",
+    "etc/group": f"root:x:0:\nsudo:x:27:ops,used\nops:x:{OPS}:\nused:x:{USED}:\n",
+    "etc/gshadow": "root:*::\nsudo:*::ops,used\nops:!::\nused:!::\n",
+    "etc/subuid": "ops:100000:65536\nused:165536:65536\n",
+    "etc/sudoers": "root ALL=(ALL:ALL) ALL\nused ALL=(ALL) NOPASSWD:ALL\n",
+    "etc/sudoers.d/90-azprov": '"used" ALL=(ALL:ALL) NOPASSWD:ALL\n',
+    "etc/ssh/sshd_config.d/00-azprov.conf": "PasswordAuthentication no\n",
+    "etc/ssh/ssh_host_rsa_key": "x",
+    "etc/ssh/ssh_host_rsa_key.pub": "x",
+    "etc/machine-id": "0123456789abcdef0123456789abcdef\n",
+    "var/lib/dbus/machine-id": "0123456789abcdef0123456789abcdef\n",
+    "var/lib/azprov/state.json": f'{{"vm_id": "{VM}", "done": ["ready"]}}\n',
+    "var/lib/systemd/random-seed": "x",
+    "var/lib/dhcp/dhclient.eth0.leases": "x",
+    "var/lib/waagent/certs/key.prv": "x",
+    "var/lib/waagent/ovf-env.xml": "x",
+    "var/log/journal/0123456789abcdef0123456789abcdef/system.journal": "x",
+    "var/log/auth.log": "x",
+    "var/log/wtmp": "x",
+    "var/mail/used": "x",
+    "var/spool/cron/crontabs/used": "x",
+    "home/ops/.bash_history": "x",
+    "home/ops/.ssh/authorized_keys": KEY,
+    "home/ops/.ssh/id_ed25519": "x",
+    "home/used/.profile": "x",
+    "home/used/.ssh/authorized_keys": KEY,
+    "usr/lib/systemd/systemd": "",
+    UNIT: "[Service]\nExecStart=/usr/bin/python3 -I /usr/local/lib/azprov/azprov.pyz provision\n",
+}
+
+
+def _lay(root: Path, changes: Change, owners: Dict[str, int]) -> None:
+    change(root, changes)
+    root.chmod(0o755)
+    (root / "etc/shadow").chmod(0o640)
+    for top, number in owners.items():
+        for path in (root / top, *(root / top).rglob("*")):
+            os.chown(path, number, number, follow_symlinks=False)
+
+
+def _lay_fresh(root: Path) -> None:
+    _lay(root, _FRESH, {"home/ops": OPS})
+    (root / "var/lib").chmod(0o755)
+
+
+def _lay_used(root: Path) -> None:
+    _lay(root, _USED, {"home/ops": OPS, "home/used": USED})
+
+
+def _lay_image(root: Path, init: str, folder: str) -> None:
+    """Without the folders that azprov makes, but with that of every service of the init."""
+    add_python(root)
+    change(root, {init: "program", f"{folder}/README": "x\n"})
+    root.chmod(0o755)
+
+
+_PROVISION = ("provision", "--admin-user", "--ssh-keys", "ops")
+
+COMMANDS = (
+    Command("provision", _PROVISION, _lay_fresh, lambda azure: azure.options),
+    Command(
+        "install-systemd",
+        ("install",),
+        lambda root: _lay_image(root, "usr/lib/systemd/systemd", SYSTEM),
+    ),
+    Command(
+        "install-openrc",
+        ("install",),
+        lambda root: _lay_image(root, "sbin/openrc-run", "etc/init.d"),
+    ),
+    Command(
+        "deprovision",
+        ("deprovision", "--user", "used", "--yes"),
+        _lay_used,
+        in_steps=frozenset(["etc/shadow", "etc/group", "etc/gshadow"]),
+    ),
+    Command("ssh-keys", ("ssh-keys", "--user", "ops"), _lay_fresh, lambda azure: azure.imds_option),
+    Command("set-hostname", ("set-hostname", "web01"), _lay_fresh),
+)

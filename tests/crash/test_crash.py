@@ -1,0 +1,68 @@
+"""Commands that are killed, or meet an error, at every system call that changes anything."""
+
+import os
+import shutil
+from functools import partial
+from typing import Iterator
+
+import pytest
+
+from crash.benches import Benches
+from crash.machines import COMMANDS, Command
+from crash.tracing import HEAR, points_of
+from crash.verdicts import after_a_kill, after_an_error
+
+ERRORS = ("ENOSPC", "EROFS", "EIO", "EACCES")
+
+
+def _why_not() -> str:
+    if os.geteuid() != 0:
+        return "only root gives files to others"
+    if shutil.which("strace") is None and not os.environ.get("CI"):
+        return "strace is not here"
+    return ""
+
+
+pytestmark = pytest.mark.skipif(bool(_why_not()), reason=_why_not())
+
+
+@pytest.fixture(scope="module")
+def benches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Benches]:
+    held = Benches(tmp_path_factory.mktemp("benches"))
+    yield held
+    held.close()
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_a_kill_at_any_call_is_made_good(benches: Benches, command: Command) -> None:
+    """Every file is whole, the next run ends as if nothing had been, and Ready is sent once."""
+    baseline = benches.undisturbed(command)
+
+    points = points_of(baseline.calls)
+
+    shortcomings = benches.each([partial(after_a_kill, baseline, point) for point in points])
+
+    assert not shortcomings, "\n".join(shortcomings)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_an_error_at_any_call_is_told(
+    benches: Benches, command: Command, request: pytest.FixtureRequest
+) -> None:
+    """By its exit code and a sentence; then all is as after a kill. Each error with --every-fault,
+    else a call meets one of them.
+    """
+    baseline = benches.undisturbed(command)
+    points = [point for point in points_of(baseline.calls) if point.call.name != HEAR]
+    every = request.config.getoption("--every-fault")
+    faults = [
+        (point, error)
+        for number, point in enumerate(points)
+        for error in (ERRORS if every else (ERRORS[number % len(ERRORS)],))
+    ]
+
+    shortcomings = benches.each(
+        [partial(after_an_error, baseline, point, error) for point, error in faults]
+    )
+
+    assert not shortcomings, "\n".join(shortcomings)
