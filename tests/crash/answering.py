@@ -2,9 +2,8 @@
 
 import json
 import socket
-from contextlib import ExitStack
-from types import TracebackType
-from typing import List, Optional, Type
+from contextlib import contextmanager
+from typing import Iterator, List
 
 from ports import RawServer, read_request
 from samples_of import sample
@@ -26,35 +25,21 @@ _METADATA = {
 
 
 class Azure:
-    """Both services, there while the context is open."""
+    """Both services."""
 
     def __init__(self) -> None:
         self.ready_reports = 0
         self.failure_reports = 0
-        self._wireserver = RawServer(self._ask_wireserver)
-        self._imds = RawServer(self._ask_imds)
-        self._both = ExitStack()
-
-    def __enter__(self) -> "Azure":
-        self._both.enter_context(self._wireserver)
-        self._both.enter_context(self._imds)
-        return self
-
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
-        self._both.close()
+        self.wireserver = RawServer(self._ask_wireserver)
+        self.imds = RawServer(self._ask_imds)
 
     @property
     def imds_option(self) -> List[str]:
-        return ["--imds", str(self._imds.endpoint), "--imds-timeout", "10"]
+        return ["--imds", str(self.imds.endpoint), "--imds-timeout", "10"]
 
     @property
     def options(self) -> List[str]:
-        wireserver = ["--wireserver", str(self._wireserver.endpoint), "--timeout", "20"]
+        wireserver = ["--wireserver", str(self.wireserver.endpoint), "--timeout", "20"]
         return [*wireserver, *self.imds_option]
 
     def _ask_wireserver(self, connection: socket.socket) -> None:
@@ -75,6 +60,13 @@ class Azure:
     def _ask_imds(connection: socket.socket) -> None:
         read_request(connection)
         _answer(connection, json.dumps({"compute": _METADATA}).encode("ascii"))
+
+
+@contextmanager
+def answering() -> Iterator[Azure]:
+    azure = Azure()
+    with azure.wireserver, azure.imds:
+        yield azure
 
 
 def _answer(connection: socket.socket, body: bytes) -> None:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Callable, List, NamedTuple, Sequence
 
-from crash.answering import Azure
+from crash.answering import Azure, answering
 from crash.held import Tree, look
 from crash.machines import Command
 from crash.nursery import Nursery
@@ -77,7 +77,7 @@ class Benches:
         bench: Bench = self._own.bench
         bench.lay(command)
         before = look(bench.root)
-        with Azure() as azure:
+        with answering() as azure:
             ended, calls = trace(bench.nursery, bench.argv(command, azure), bench.root)
         assert ended.exit_code == 0, ended.said
         return Baseline(command, before, look(bench.root), azure.ready_reports, calls)

@@ -2,15 +2,21 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from functools import partial
+from pathlib import Path
 from typing import Iterator
 
 import pytest
 
+from crash.answering import answering
 from crash.benches import Benches
+from crash.durable import undurable
 from crash.machines import COMMANDS, Command
-from crash.tracing import HEAR, points_of
+from crash.tracing import HEAR, OPTIONS, parse_log, points_of
 from crash.verdicts import after_a_kill, after_an_error
+from pyz import PYZ
 
 ERRORS = ("ENOSPC", "EROFS", "EIO", "EACCES")
 
@@ -31,6 +37,35 @@ def benches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Benches]:
     held = Benches(tmp_path_factory.mktemp("benches"))
     yield held
     held.close()
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_what_is_named_is_durable(benches: Benches, command: Command) -> None:
+    """Content before its name, and one name before the next: not even a power cut turns that."""
+    baseline = benches.undisturbed(command)
+
+    assert list(undurable(baseline.calls)) == []
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_a_process_of_its_own_makes_the_same_calls(
+    benches: Benches, command: Command, tmp_path: Path
+) -> None:
+    """The archive as anybody runs it; the forked process that is disturbed stands for it."""
+    baseline = benches.undisturbed(command)
+    root, log = tmp_path / "root", tmp_path / "log"
+    root.mkdir()
+    command.lay(root)
+
+    with answering() as azure:
+        azprov = [sys.executable, "-I", str(PYZ), *command.argv, "--root", str(root)]
+        run = ["strace", "-qq", "-f", "-o", str(log), *OPTIONS, *azprov, *command.platform(azure)]
+        subprocess.run(run, check=True, capture_output=True)
+
+    lines = [line.partition(" ")[2].lstrip() for line in log.read_text().splitlines()]
+    calls = [call.text for call in parse_log(lines, root)]
+    assert calls == [call.text for call in baseline.calls]
+    assert all("<ROOT" in call or "(<socket>" in call for call in calls[:-1])
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)

@@ -23,11 +23,12 @@ _END = "exit_group"
 _TRACED = (*_OPEN, *_WRITE, *_SEND, *_CHANGE, HEAR, _END)
 
 # "?" passes over a call that this processor's Linux does not have.
-_OPTIONS = ["-y", "-s", "0", "-e", "trace=" + ",".join(f"?{name}" for name in _TRACED)]
+OPTIONS = ["-y", "-s", "0", "-e", "trace=" + ",".join(f"?{name}" for name in _TRACED)]
 _CALL = re.compile(r"(\w+)\((.*)")
 _TO_WRITE = re.compile(r"\bO_(?:WRONLY|RDWR|CREAT|TRUNC)\b")
 _NUMBER = re.compile(r"\b\d+<")
 _SOCKET = re.compile(r"socket:\[\d+\]")
+_COLUMN = re.compile(r"\) += ")
 _OWN_OUTPUT = re.compile(r"[12]<")
 
 
@@ -45,7 +46,7 @@ class Call(NamedTuple):
     @property
     def asked(self) -> str:
         """The call without its result."""
-        return self.text.rpartition(" = ")[0].rstrip()
+        return self.text.rpartition(" = ")[0]
 
 
 class Point(NamedTuple):
@@ -67,6 +68,7 @@ def parse_log(lines: List[str], root: Path) -> List[Call]:
         counts[name] += 1
         if _counts(name, rest):
             text = _SOCKET.sub("socket", _NUMBER.sub("<", rest.replace(str(root), "ROOT")))
+            text = _COLUMN.sub(") = ", text)
             calls.append(Call(name, counts[name], f"{name}({text}"))
     return calls
 
@@ -79,7 +81,7 @@ def _counts(name: str, rest: str) -> bool:
 
 def trace(nursery: Nursery, argv: List[str], root: Path) -> Tuple[Ended, List[Call]]:
     """An undisturbed run, with all its calls."""
-    ended, lines = nursery.run_traced(argv, _OPTIONS)
+    ended, lines = nursery.run_traced(argv, OPTIONS)
     return ended, parse_log(lines, root)
 
 
@@ -108,5 +110,5 @@ def _disturb(
     nursery: Nursery, argv: List[str], root: Path, call: Call, how: str
 ) -> Tuple[Ended, List[Call]]:
     inject = f"inject={call.name}:{how}:when={call.number}"
-    ended, lines = nursery.run_traced(argv, [*_OPTIONS, "-e", inject])
+    ended, lines = nursery.run_traced(argv, [*OPTIONS, "-e", inject])
     return ended, parse_log(lines, root)

@@ -3,7 +3,7 @@
 from typing import Iterator
 
 from azprov.errors import EXIT_CODES
-from crash.answering import Azure
+from crash.answering import Azure, answering
 from crash.benches import Baseline, Bench, Verdict
 from crash.held import STATE, Tree, broken, is_beside, look, marks
 from crash.tracing import Point, fail_at, kill_after
@@ -12,7 +12,7 @@ from crash.tracing import Point, fail_at, kill_after
 def after_a_kill(baseline: Baseline, point: Point, bench: Bench) -> Verdict:
     """Old or new, whole; then done, and Ready acknowledged once, or twice in the window."""
     bench.lay(baseline.command)
-    with Azure() as azure:
+    with answering() as azure:
         argv = bench.argv(baseline.command, azure)
         kill_after(bench.nursery, argv, bench.root, point)
         now = look(bench.root)
@@ -31,7 +31,7 @@ def after_a_kill(baseline: Baseline, point: Point, bench: Bench) -> Verdict:
 def after_an_error(baseline: Baseline, point: Point, error: str, bench: Bench) -> Verdict:
     """The same, nothing half done left, and the failure told; no success that is none."""
     bench.lay(baseline.command)
-    with Azure() as azure:
+    with answering() as azure:
         argv = bench.argv(baseline.command, azure)
         ended = fail_at(bench.nursery, argv, bench.root, point, error)
         now = look(bench.root)
