@@ -4,9 +4,9 @@ import json
 import os
 import stat
 from pathlib import Path
-from typing import Dict, FrozenSet, Iterator, NamedTuple, Optional, Set
+from typing import Dict, Iterator, NamedTuple, Optional, Set
 
-from crash.machines import POOL
+from crash.machines import POOL, Command
 
 STATE = "var/lib/azprov/state.json"
 _BESIDE = ".azprov-new"
@@ -66,26 +66,30 @@ def is_beside(name: str) -> bool:
     return any(part.endswith(_BESIDE) for part in name.split("/"))
 
 
-def broken(before: Tree, after: Tree, now: Tree, in_steps: FrozenSet[str]) -> Iterator[str]:
+def broken(before: Tree, after: Tree, now: Tree, command: Command) -> Iterator[str]:
     """A sentence for each path that is neither as it was nor as it is to be."""
+    passing = {
+        name: Held(stat.S_IFREG | 0o600, 0, 0, content)
+        for name, content in command.on_the_way.items()
+    }
     for name in sorted({*before, *after, *now}):
         held = now.get(name)
-        if held in (before.get(name), after.get(name)):
+        if held in (before.get(name), after.get(name), passing.get(name)):
             continue
         if held is None:
             yield f"{name} is gone"
         elif is_beside(name):
-            yield from _too_open(before, after, name, held)
-        elif name in in_steps and _is_step(before[name], after[name], held):
+            yield from _too_open({**passing, **before, **after}, name, held)
+        elif name in command.in_steps and _is_step(before[name], after[name], held):
             continue
         else:
             yield f"{name} is {held}"
 
 
-def _too_open(before: Tree, after: Tree, name: str, held: Held) -> Iterator[str]:
+def _too_open(places: Tree, name: str, held: Held) -> Iterator[str]:
     """What is begun may be read by nobody who may not read what it is to be."""
     place = "/".join(map(_place, name.split("/")))
-    to_be = after.get(place) or before.get(place)
+    to_be = places.get(place)
     if to_be is None:
         yield f"{name} is the beginning of nothing"
     elif stat.S_IMODE(held.mode) & ~stat.S_IMODE(to_be.mode) & 0o077:

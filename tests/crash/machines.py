@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Callable, Dict, FrozenSet, List, NamedTuple, Tuple
+from typing import Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Tuple
 
 from crash.answering import KEY, VM, Azure
 from images import add_python
@@ -25,6 +25,8 @@ class Command(NamedTuple):
     platform: Callable[[Azure], List[str]] = lambda _: []
     #: Files that it changes line by line, in several whole versions.
     in_steps: FrozenSet[str] = frozenset()
+    #: Files of root's alone that are there neither before nor after, with what they hold.
+    on_the_way: Mapping[str, bytes] = {}
 
 
 _ACCOUNTS: Change = {
@@ -45,6 +47,8 @@ _NAMED: Change = {
 _FRESH: Change = {
     **_ACCOUNTS,
     **_NAMED,
+    # Of an sshd before 8.2, so that both of its files are tried.
+    "etc/ssh/sshd_config": "Port 22\n",
     "etc/skel/.profile": "# new\n",
     "etc/skel/.config/settings": "x\n",
     "etc/skel/.link": "-> .profile",
@@ -116,10 +120,18 @@ def _lay_image(root: Path, init: str, folder: str) -> None:
     root.chmod(0o755)
 
 
-_PROVISION = ("provision", "--admin-user", "--ssh-keys", "ops")
-
 COMMANDS = (
-    Command("provision", _PROVISION, _lay_fresh, lambda azure: azure.options),
+    Command(
+        "provision",
+        ("provision", "--admin-user", "--ssh-keys", "ops"),
+        _lay_fresh,
+        lambda azure: azure.options,
+        on_the_way={
+            "etc/ssh/sshd_config.d/00-azprov.conf": b"# azprov: the platform asked for a VM "
+            b"without password logins.\nPasswordAuthentication no\n"
+            b"KbdInteractiveAuthentication no\nChallengeResponseAuthentication no\n"
+        },
+    ),
     Command(
         "install-systemd",
         ("install",),

@@ -56,7 +56,7 @@ def after_an_error(baseline: Baseline, point: Point, error: str, bench: Bench) -
 
 
 def _broken(baseline: Baseline, now: Tree) -> Iterator[str]:
-    return broken(baseline.before, baseline.after, now, baseline.command.in_steps)
+    return broken(baseline.before, baseline.after, now, baseline.command)
 
 
 def _is_in_window(bench: Bench, azure: Azure) -> bool:

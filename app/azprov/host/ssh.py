@@ -81,8 +81,9 @@ def forbid_passwords(root: Root, commands: Commands) -> None:
         root.write(DROP_IN, block, mode=0o600)
     if not _refuses_passwords(root):
         # Not included, as by an sshd before 8.2, or set before that: what comes first counts.
-        root.write(main, block + (root.read(main) or b""))
+        # Removed before that is written: when it is, there is nothing left to do.
         root.remove(DROP_IN)
+        root.write(main, block + (root.read(main) or b""))
     restart_sshd(root, commands, "reload-or-restart")
 
 
