@@ -107,11 +107,11 @@ def test_uninstall_takes_out_what_either_init_was_given(alpine: Path) -> None:
     assert (code, tree(alpine)) == (0, before)
     assert out.splitlines() == [
         f"removed {alpine}/etc/systemd/system/multi-user.target.wants/azure-provisioning.service",
-        f"removed {alpine}/etc/systemd/system/azure-provisioning.service",
         f"removed {alpine}/etc/runlevels/default/azure-provisioning",
-        f"removed {alpine}/etc/init.d/azure-provisioning",
         f"removed {alpine}/usr/local/bin/azprov",
         f"removed {alpine}/usr/local/lib/azprov/azprov.pyz",
+        f"removed {alpine}/etc/systemd/system/azure-provisioning.service",
+        f"removed {alpine}/etc/init.d/azure-provisioning",
     ]
 
 

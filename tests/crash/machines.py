@@ -4,6 +4,10 @@ import os
 from pathlib import Path
 from typing import Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Tuple
 
+from azprov.host.root import Root
+from azprov.image.init import SYSTEMD
+from azprov.image.install import install
+from azprov.image.unit import render_unit
 from crash.answering import KEY, VM, Azure
 from images import add_python
 from sound_image import Change, change
@@ -120,6 +124,12 @@ def _lay_image(root: Path, init: str, folder: str) -> None:
     root.chmod(0o755)
 
 
+def _lay_installed(root: Path) -> None:
+    _lay_image(root, "usr/lib/systemd/systemd", SYSTEM)
+    unit = render_unit("/usr/bin/python3", [])
+    install(Root(str(root)), b"archive", unit, init=SYSTEMD, enable=True, force=False)
+
+
 COMMANDS = (
     Command(
         "provision",
@@ -142,6 +152,7 @@ COMMANDS = (
         ("install",),
         lambda root: _lay_image(root, "sbin/openrc-run", "etc/init.d"),
     ),
+    Command("uninstall", ("uninstall",), _lay_installed),
     Command(
         "deprovision",
         ("deprovision", "--user", "used", "--yes"),

@@ -60,23 +60,30 @@ def uninstall(root: Root) -> List[str]:
     A file or link of the same name that is not azprov's stays. Raises HostError.
     """
     removed = []
-    folders = []
+    folders = [_PYZ_FOLDER]
+    files = []
     for init in INITS.values():
         unit = _old_unit(root, init)
         folders += made_folders(unit or "", init)
         if unit is not None and PYZ in unit:
             removed += [link for link in enabling_links(root, init.unit) if root.remove(link)]
-            if root.remove(init.file):
-                removed.append(init.file)
+            files.append(init.file)
     if root.read_link(COMMAND_LINK) == PYZ and root.remove(COMMAND_LINK):
         removed.append(COMMAND_LINK)
     if root.remove(PYZ):
         removed.append(PYZ)
+    # The note of the folders goes when they are gone, all but those that it lies in itself.
+    _remove_empty(root, folders)
+    removed += [file for file in files if root.remove(file)]
+    _remove_empty(root, folders)
+    return removed
+
+
+def _remove_empty(root: Root, folders: Sequence[str]) -> None:
     # A folder sorts behind the one that it lies in.
-    for folder in [*sorted(folders, reverse=True), _PYZ_FOLDER]:
+    for folder in sorted(folders, reverse=True):
         if not root.names(folder):
             root.remove(folder)
-    return removed
 
 
 def _old_unit(root: Root, init: Init) -> Optional[str]:
