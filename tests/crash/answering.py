@@ -3,7 +3,7 @@
 import json
 import socket
 from contextlib import contextmanager
-from typing import Iterator, List
+from typing import Iterator, List, Sequence
 
 from ports import RawServer, read_request
 from samples_of import sample
@@ -19,15 +19,15 @@ _METADATA = {
         "computerName": "web01",
         "disablePasswordAuthentication": "true",
     },
-    "publicKeys": [{"keyData": KEY, "path": ""}],
     "vmId": VM,
 }
 
 
 class Azure:
-    """Both services."""
+    """Both services; the metadata names these public keys."""
 
-    def __init__(self) -> None:
+    def __init__(self, keys: Sequence[str]) -> None:
+        self._keys = keys
         self.ready_reports = 0
         self.failure_reports = 0
         self.wireserver = RawServer(self._ask_wireserver)
@@ -41,6 +41,15 @@ class Azure:
     def options(self) -> List[str]:
         wireserver = ["--wireserver", str(self.wireserver.endpoint), "--timeout", "20"]
         return [*wireserver, *self.imds_option]
+
+    @property
+    def reports(self) -> int:
+        """How many were acknowledged, when all that was sent is read: connections wait in line."""
+        endpoint = self.wireserver.endpoint
+        with socket.create_connection((endpoint.address, endpoint.port)) as last:
+            last.shutdown(socket.SHUT_WR)
+            last.recv(1)
+        return self.ready_reports + self.failure_reports
 
     def _ask_wireserver(self, connection: socket.socket) -> None:
         request = read_request(connection)
@@ -56,15 +65,16 @@ class Azure:
             self.failure_reports += 1
         _answer(connection, b"")
 
-    @staticmethod
-    def _ask_imds(connection: socket.socket) -> None:
+    def _ask_imds(self, connection: socket.socket) -> None:
         read_request(connection)
-        _answer(connection, json.dumps({"compute": _METADATA}).encode("ascii"))
+        keys = [{"keyData": key, "path": ""} for key in self._keys]
+        compute = dict(_METADATA, publicKeys=keys)
+        _answer(connection, json.dumps({"compute": compute}).encode("ascii"))
 
 
 @contextmanager
-def answering() -> Iterator[Azure]:
-    azure = Azure()
+def answering(keys: Sequence[str]) -> Iterator[Azure]:
+    azure = Azure(keys)
     with azure.wireserver, azure.imds:
         yield azure
 

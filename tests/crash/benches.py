@@ -21,7 +21,7 @@ class Baseline(NamedTuple):
     command: Command
     before: Tree
     after: Tree
-    ready_reports: int
+    reports: int
     calls: List[Call]
 
 
@@ -77,10 +77,11 @@ class Benches:
         bench: Bench = self._own.bench
         bench.lay(command)
         before = look(bench.root)
-        with answering() as azure:
+        with answering(command.keys) as azure:
             ended, calls = trace(bench.nursery, bench.argv(command, azure), bench.root)
-        assert ended.exit_code == 0, ended.said
-        return Baseline(command, before, look(bench.root), azure.ready_reports, calls)
+            reports = azure.reports
+        assert ended.exit_code == command.exit_code, ended.said
+        return Baseline(command, before, look(bench.root), reports, calls)
 
     def each(self, tasks: Sequence[Callable[[Bench], Verdict]]) -> List[str]:
         """What is wrong with any; how many came out how is printed."""

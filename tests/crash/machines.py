@@ -27,6 +27,9 @@ class Command(NamedTuple):
     lay: Callable[[Path], None]
     #: What of the platform it is told, as options.
     platform: Callable[[Azure], List[str]] = lambda _: []
+    #: What the platform's metadata names.
+    keys: Tuple[str, ...] = (KEY,)
+    exit_code: int = 0
     #: Files that it changes line by line, in several whole versions.
     in_steps: FrozenSet[str] = frozenset()
     #: Files of root's alone that are there neither before nor after, with what they hold.
@@ -141,6 +144,14 @@ COMMANDS = (
             b"without password logins.\nPasswordAuthentication no\n"
             b"KbdInteractiveAuthentication no\nChallengeResponseAuthentication no\n"
         },
+    ),
+    Command(
+        "provision-failing",
+        ("provision", "--admin-user"),
+        _lay_fresh,
+        lambda azure: azure.options,
+        keys=(),
+        exit_code=78,
     ),
     Command(
         "install-systemd",

@@ -10,9 +10,9 @@ from crash.tracing import Point, fail_at, kill_after
 
 
 def after_a_kill(baseline: Baseline, point: Point, bench: Bench) -> Verdict:
-    """Old or new, whole; then done, and Ready acknowledged once, or twice in the window."""
+    """Old or new, whole; then done, and one report, or two in the window."""
     bench.lay(baseline.command)
-    with answering() as azure:
+    with answering(baseline.command.keys) as azure:
         argv = bench.argv(baseline.command, azure)
         kill_after(bench.nursery, argv, bench.root, point)
         now = look(bench.root)
@@ -31,7 +31,7 @@ def after_a_kill(baseline: Baseline, point: Point, bench: Bench) -> Verdict:
 def after_an_error(baseline: Baseline, point: Point, error: str, bench: Bench) -> Verdict:
     """The same, nothing half done left, and the failure told; no success that is none."""
     bench.lay(baseline.command)
-    with answering() as azure:
+    with answering(baseline.command.keys) as azure:
         argv = bench.argv(baseline.command, azure)
         ended = fail_at(bench.nursery, argv, bench.root, point, error)
         now = look(bench.root)
@@ -60,13 +60,14 @@ def _broken(baseline: Baseline, now: Tree) -> Iterator[str]:
 
 
 def _is_in_window(bench: Bench, azure: Azure) -> bool:
-    """Whether Ready is acknowledged, and the note of it not in its place."""
-    return bool(azure.ready_reports) and "ready" not in marks(bench.root)
+    """Whether a report is acknowledged, and the note of it not in its place."""
+    return azure.reports > 0 and not marks(bench.root) & {"ready", "failure"}
 
 
 def _marked_unheard(baseline: Baseline, bench: Bench, azure: Azure) -> Iterator[str]:
-    if baseline.ready_reports and "ready" in marks(bench.root) and not azure.ready_reports:
-        yield "Ready is marked and was never acknowledged"
+    done = marks(bench.root) if baseline.reports else set()
+    if ("ready" in done) > azure.ready_reports or ("failure" in done) > azure.failure_reports:
+        yield f"{done} is marked, and the report was never acknowledged"
 
 
 def _badly_told(said: str) -> Iterator[str]:
@@ -79,7 +80,7 @@ def _badly_told(said: str) -> Iterator[str]:
 def _next_run(baseline: Baseline, bench: Bench, azure: Azure) -> Iterator[str]:
     """An undisturbed one ends as if nothing had been."""
     ended = bench.nursery.run(bench.argv(baseline.command, azure))
-    if ended.exit_code:
+    if ended.exit_code != baseline.command.exit_code:
         yield f"the next run ends with {ended.exit_code}: {ended.said}"
     now = look(bench.root)
     for name in sorted({*baseline.after, *now}):
@@ -88,7 +89,8 @@ def _next_run(baseline: Baseline, bench: Bench, azure: Azure) -> Iterator[str]:
 
 
 def _told_wrongly(baseline: Baseline, azure: Azure, *, is_in_window: bool) -> Iterator[str]:
-    """Ready once, if a failure was not told in its place; twice where nobody could know."""
-    wanted = baseline.ready_reports - azure.failure_reports + is_in_window
-    if azure.ready_reports != wanted:
-        yield f"Ready was acknowledged {azure.ready_reports} times, not {wanted}"
+    """One report, Ready or a failure in its place; the same twice where nobody could know."""
+    wanted = baseline.reports + is_in_window
+    if azure.reports != wanted or (azure.ready_reports and azure.failure_reports):
+        told = f"{azure.ready_reports} times Ready and {azure.failure_reports} times a failure"
+        yield f"{told} was acknowledged, not {wanted}"
