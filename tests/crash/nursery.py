@@ -65,17 +65,19 @@ class Nursery:
         command = ["strace", "-qq", "-p", str(process), "-o", str(self._log), *options]
         guard = threading.Timer(_LIMIT_S, os.kill, [process, signal.SIGKILL])
         guard.start()
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as strace:
-            while not _is_traced(process):
-                if strace.poll() is not None:
-                    os.kill(process, signal.SIGKILL)
-                    raise RuntimeError(strace.communicate()[1])
-                time.sleep(_POLL_S)
-            os.kill(process, signal.SIGCONT)
-            strace.communicate()
-        ended = self._end()
-        guard.cancel()
-        return ended, self._log.read_text("utf-8").splitlines()
+        try:
+            with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as strace:
+                while not _is_traced(process):
+                    if strace.poll() is not None:
+                        os.kill(process, signal.SIGKILL)
+                        raise RuntimeError(strace.communicate()[1])
+                    time.sleep(_POLL_S)
+                os.kill(process, signal.SIGCONT)
+                strace.communicate()
+        finally:
+            # The process has ended, and its number may soon be another one's.
+            guard.cancel()
+        return self._end(), self._log.read_text("utf-8").splitlines()
 
     def _start(self, argv: List[str], *, is_traced: bool) -> int:
         self._say({"argv": argv, "output": str(self._output), "is_traced": is_traced})
