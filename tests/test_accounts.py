@@ -87,12 +87,35 @@ def test_passwords() -> None:
     assert with_password(SHADOW, "roo", "*") == SHADOW
 
 
+@pytest.mark.parametrize(
+    ("shadow", "changed"),
+    [
+        (b"root:\ndaemon:*\n", b"root:*\ndaemon:*\n"),
+        (b"root:x", b"root:*"),
+        (b"root:x\r\n", b"root:*\r\n"),
+        (b"a:b\rroot:x:1\n", b"a:b\rroot:x:1\n"),
+    ],
+)
+def test_a_password_is_set_in_its_place(shadow: bytes, changed: bytes) -> None:
+    """Where a line is short, it keeps its end; a bare "\\r" ends none."""
+    assert with_password(shadow, "root", "*") == changed
+
+
+@pytest.mark.parametrize("number", ["4294967295", "9999999999", "-1", "1e3", "\u0663"])
+def test_what_is_no_id(number: str) -> None:
+    """chown(2) would take 4294967295 for "leave it", and nothing takes more."""
+    assert parse_accounts(f"a:x:{number}:0::/:\nb:x:0:{number}::/:\n".encode()) == []
+    assert parse_groups(f"a:x:{number}:\nb:x:4294967294:\n".encode()) == {"b": 4294967294}
+    assert free_id([], {"UID_MIN": number}, "UID") == 1000
+
+
 def test_entries_come_and_go() -> None:
     """At the end of the file, once; all other bytes stay."""
     assert with_entry(b"", "a", "x", 1) == b"a:x:1\n"
     assert with_entry(b"b:x:2", "a", "x", 1) == b"b:x:2\na:x:1\n"
     assert with_entry(b"a:y:3\n", "a", "x", 1) == b"a:y:3\n"
     assert without_entry(b"ab:1\na:2\r\nb:3", "a") == b"ab:1\nb:3"
+    assert without_entry(b"b:1\ra:2\n", "a") == b"b:1\ra:2\n"
 
 
 def test_members_go() -> None:

@@ -122,6 +122,12 @@ def test_only_the_own_line_of_hosts_changes(hosts: bytes, renamed: bytes) -> Non
     assert replace_own_name(hosts, "new") == renamed
 
 
+def test_a_line_of_hosts_ends_where_the_c_library_sees_its_end() -> None:
+    """What follows a bare "\\r" or a form feed is on the same line."""
+    assert replace_own_name(b"x\r127.0.1.1 a\n", "new") == b"x\r127.0.1.1 a\n"
+    assert replace_own_name(b"127.0.1.1 a\rb\n", "new") == b"127.0.1.1\tnew\n"
+
+
 def test_a_full_name_is_followed_by_its_first_label() -> None:
     """As Debian writes it."""
     assert replace_own_name(b"127.0.1.1 x\n", "a.b.c") == b"127.0.1.1\ta.b.c a\n"

@@ -194,6 +194,7 @@ def test_merging_keeps_what_is_there(content: bytes, keys: List[SshKey]) -> None
         (b"x", f"x\n{ED25519}\n"),
         (b"x\r\n", f"x\r\n{ED25519}\n"),
         (f"# {ED25519}\n".encode(), f"# {ED25519}\n{ED25519}\n"),
+        (f"# a\r{ED25519}\n".encode(), f"# a\r{ED25519}\n{ED25519}\n"),
         (f'from="10.*" {ED25519} other'.encode(), f'from="10.*" {ED25519} other'),
     ],
 )

@@ -9,13 +9,15 @@ import re
 from typing import Collection, Dict, Iterator, List, NamedTuple, Optional
 
 from ..errors import UnusableError
-from .text import printable
+from .text import lines_of, printable
 
 # What useradd of Debian and Fedora takes, and sudoers, without quoting; 32 is
 # LOGIN_NAME_MAX of utmp. Azure's own rules are narrower but for the length.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\Z")
 
 _PASSWD_FIELDS = 7
+# (uid_t) -1 after it is nobody's: it says "no change" to chown(2) and setresuid(2).
+_HIGHEST_ID = (1 << 32) - 2
 
 # In the password's place: none matches. Not "!", which locks the account, so that an
 # sshd without PAM lets nobody in by key either.
@@ -81,12 +83,13 @@ def is_password(field: str) -> bool:
 
 def with_password(shadow: bytes, name: str, field: str) -> bytes:
     """The file with another text in place of that account's hash."""
-    lines = shadow.splitlines(keepends=True)
+    lines = lines_of(shadow)
     for number, line in enumerate(lines):
-        fields = line.split(b":")
+        whole = line.rstrip(b"\r\n")
+        fields = whole.split(b":")
         if fields[0].decode("utf-8", "replace") == name and len(fields) > 1:
             fields[1] = field.encode("ascii")
-            lines[number] = b":".join(fields)
+            lines[number] = b":".join(fields) + line[len(whole) :]
     return b"".join(lines)
 
 
@@ -102,14 +105,12 @@ def with_entry(content: bytes, *fields: object) -> bytes:
 def without_entry(content: bytes, name: str) -> bytes:
     """The file without the lines of that name."""
     start = name.encode("ascii") + b":"
-    return b"".join(
-        line for line in content.splitlines(keepends=True) if not line.startswith(start)
-    )
+    return b"".join(line for line in lines_of(content) if not line.startswith(start))
 
 
 def without_member(group: bytes, name: str) -> bytes:
     """The group or gshadow file with the user in no list of members."""
-    lines = group.splitlines(keepends=True)
+    lines = lines_of(group)
     for number, line in enumerate(lines):
         head, colon, members = line.rstrip(b"\r\n").rpartition(b":")
         end = line[len(line.rstrip(b"\r\n")) :]
@@ -157,4 +158,4 @@ def _text(content: bytes) -> List[str]:
 
 
 def _is_id(text: str) -> bool:
-    return bool(re.match(r"[0-9]{1,10}\Z", text))
+    return bool(re.match(r"[0-9]{1,10}\Z", text)) and int(text) <= _HIGHEST_ID

@@ -3,7 +3,7 @@
 import re
 
 from ..errors import UnusableError
-from .text import printable
+from .text import lines_of, printable
 
 # RFC 1123, 2.1: letters, digits and inner hyphens, 1 to 63 in a label.
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
@@ -60,4 +60,4 @@ def replace_own_name(hosts: bytes, name: str) -> bytes:
             return line
         return own + (b" #" + comment if mark else b"") + line[len(line.rstrip(b"\r\n")) :]
 
-    return b"".join(map(renamed, hosts.splitlines(keepends=True)))
+    return b"".join(map(renamed, lines_of(hosts)))

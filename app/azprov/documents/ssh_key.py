@@ -71,7 +71,7 @@ def merge_authorized_keys(content: bytes, keys: Sequence[SshKey]) -> bytes:
 
     A key counts as there whatever its options and comment are.
     """
-    lines = content.splitlines()
+    lines = content.split(b"\n")
     held = {word for line in lines if not line.lstrip().startswith(b"#") for word in line.split()}
     new = []
     for key in keys:

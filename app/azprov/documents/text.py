@@ -1,4 +1,7 @@
-"""Text from elsewhere, made fit to be shown on one line of a terminal or journal."""
+"""Text from elsewhere: fit to be shown on one line of a terminal or journal, and in lines."""
+
+import re
+from typing import List
 
 
 def printable(text: str, limit: int = 200) -> str:
@@ -8,3 +11,8 @@ def printable(text: str, limit: int = 200) -> str:
     """
     shown = "".join(c if c.isprintable() else "?" for c in text[: limit + 1])
     return shown if len(shown) <= limit else shown[: limit - 3] + "..."
+
+
+def lines_of(content: bytes) -> List[bytes]:
+    """The lines with their ends, which are where the C library sees one: at no bare "\\r"."""
+    return re.findall(rb"[^\n]*\n|[^\n]+", content)
