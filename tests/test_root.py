@@ -504,6 +504,19 @@ TARGETS = st.builds(
 )
 
 
+@pytest.mark.parametrize("path", ["/a\0b", "/a\0b/c", "/\udc00\ud800"])
+def test_a_path_that_no_kernel_can_be_told_of(inside: Path, path: str) -> None:
+    """As a broken file may name one; the sentence is on one line."""
+    root = Root(str(inside))
+
+    for act in (root.read, root.status, root.names, root.remove, root.make_folders):
+        with pytest.raises(HostError, match=r"\(Invalid argument\)") as caught:
+            act(path)
+        assert str(caught.value).isprintable()
+    with pytest.raises(HostError, match=r"could not write .*a\?b"):
+        root.write("/a\nb/c", b"")
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     links=st.dictionaries(NAMES, TARGETS, max_size=3),

@@ -12,6 +12,7 @@ import stat
 from contextlib import contextmanager
 from typing import BinaryIO, Iterator, List, Optional
 
+from ..documents.text import printable
 from ..errors import HostError, NotPermitted
 from .place import (
     FOLDER,
@@ -27,6 +28,8 @@ from .rights import acting_as
 from .walk import Walk, components
 
 _LIMIT_BYTES = 1 << 20
+# PATH_MAX of Linux.
+_LONGEST_PATH = 4096
 
 _OTHER_HINT = "look at what is there, and whether its file system is sound"
 _HINTS = {
@@ -54,8 +57,8 @@ class Root:
         return self.path
 
     def outside(self, path: str) -> str:
-        """The path as a person at a shell would name it."""
-        return path if self.is_live else self.path.rstrip("/") + path
+        """The path as a person at a shell would name it, on one line whatever is in it."""
+        return printable(path if self.is_live else self.path.rstrip("/") + path, _LONGEST_PATH)
 
     def read(self, path: str, *, limit_bytes: int = _LIMIT_BYTES) -> Optional[bytes]:
         """A regular file of at most limit_bytes (1 MiB); None if there is none.

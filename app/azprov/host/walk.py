@@ -25,6 +25,8 @@ class Walk:
             os.close(folder)
 
     def to(self, path: str, *, follow: bool) -> Place:
+        if not _can_be_said(path):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
         left = components(path)
         while left:
             name = left.pop(0)
@@ -61,3 +63,14 @@ class Walk:
 
 def components(path: str) -> List[str]:
     return [name for name in path.split("/") if name not in ("", ".")]
+
+
+def _can_be_said(path: str) -> bool:
+    """Whether the kernel can be told of it: no zero, and no letter that file names cannot have.
+
+    Python 3.6 takes them to be ASCII where no locale is set, as at a boot.
+    """
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
