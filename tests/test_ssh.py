@@ -45,6 +45,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root acts as oth
         ("#PasswordAuthentication no\nPasswordAuthentication\tyes", ["yes"]),
         ("Match User x\nPasswordAuthentication no", None),
         ("#\fPasswordAuthentication no", None),
+        ("PasswordAuthentication\rno", ["no"]),
         ("MATCH all\nPasswordAuthentication no", None),
         ("PasswordAuthentication", None),
         ("", None),

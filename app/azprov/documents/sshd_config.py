@@ -10,6 +10,8 @@ from typing import Iterable, Iterator, List, NamedTuple, Optional
 from .accounts import Account
 
 _WORDS = re.compile(r'"([^"]*)"|([^\s"#][^\s"]*)')
+# What sshd's strdelim() takes for one.
+_SPACES = re.compile(r"[\t\r]")
 _DEFAULT_KEYS_FILE = ".ssh/authorized_keys"
 
 
@@ -22,7 +24,7 @@ class Setting(NamedTuple):
 def parse_sshd_config(content: bytes) -> Iterator[Setting]:
     """The settings for every connection, in their order: those before the first Match."""
     for line in content.decode("utf-8", "replace").split("\n"):
-        keyword, _, rest = line.strip().replace("\t", " ").partition(" ")
+        keyword, _, rest = _SPACES.sub(" ", line.strip()).partition(" ")
         if "=" in keyword:
             keyword, _, first = keyword.partition("=")
             rest = f"{first} {rest}"
