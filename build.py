@@ -4,6 +4,7 @@
     python3 build.py                   build
     python3 build.py test [ARGS]       build, then run every test (ARGS go to pytest)
     python3 build.py bench [ARGS]      build, then measure it beside what it replaces
+    python3 build.py fuzz [ARGS]       fuzz what is parsed (--help shows ARGS)
     python3 build.py wheelhouse DIR    fetch what these need, for a machine without an index
 
 `--wheelhouse DIR`, before the command, takes every package from that folder.
@@ -64,31 +65,37 @@ def main() -> int:
     if options.command == "test":
         return run_module("pytest", "--basetemp", str(WORK / "tmp"), *options.arguments)
     if options.command == "bench":
-        os.environ["PYTHONPATH"] = str(ROOT / "tests")
         return run_module("benchmarks", *options.arguments)
+    if options.command == "fuzz":
+        return run_module("fuzz.campaign", *options.arguments)
     return 0
 
 
 def run_module(module: str, *arguments: str) -> int:
-    """Run pytest or the benchmarks; what they and their tools keep goes into .build/ as well."""
+    """Run a module of the tests; what it and its tools keep goes into .build/ as well."""
     python = python_of(make_environment("tests", TEST_REQUIREMENTS))
-    kept = {
+    variables = {
+        "PYTHONPATH": os.pathsep.join([str(APP), str(ROOT / "tests")]),
         "HYPOTHESIS_STORAGE_DIRECTORY": str(WORK / "hypothesis"),
         "PYTHONPYCACHEPREFIX": str(WORK / "bytecode"),
     }
     command = [python, "-m", module, *arguments]
-    return subprocess.call(command, cwd=ROOT, env=dict(os.environ, **kept))
+    return subprocess.call(command, cwd=ROOT, env=dict(os.environ, **variables))
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        usage="python3 build.py [--wheelhouse DIR] [test [ARGS] | bench [ARGS] | wheelhouse DIR]",
+        usage="python3 build.py [--wheelhouse DIR] "
+        "[test [ARGS] | bench [ARGS] | fuzz [ARGS] | wheelhouse DIR]",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--wheelhouse", metavar="DIR", type=Path, help=argparse.SUPPRESS)
     parser.add_argument(
-        "command", nargs="?", default="build", choices=("build", "test", "bench", "wheelhouse")
+        "command",
+        nargs="?",
+        default="build",
+        choices=("build", "test", "bench", "fuzz", "wheelhouse"),
     )
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     options = parser.parse_args()

@@ -1,0 +1,223 @@
+"""Harnesses for files of a host or an image: nothing but the value or the declared error.
+
+Each takes bytes, tries laws on the value where there is one, and returns nothing.
+"""
+
+import atexit
+import re
+import shlex
+import shutil
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+from typing import Dict
+
+from azprov.documents.accounts import (
+    MATCHES_NONE,
+    Account,
+    find_password,
+    free_id,
+    parse_accounts,
+    parse_groups,
+    parse_login_defs,
+    parse_user_name,
+    passwords,
+    with_entry,
+    with_password,
+    without_entry,
+    without_member,
+)
+from azprov.documents.hostname import replace_own_name
+from azprov.documents.os_release import parse_os_release
+from azprov.documents.settings import parse_sections, uncommented
+from azprov.documents.sshd_config import authorized_keys_path, first_values, parse_sshd_config
+from azprov.errors import HostError, UnusableError
+from azprov.host.root import Root
+from azprov.host.state import parse_state, render_state
+from azprov.image.check import check as check_image
+from azprov.image.check.image import Image
+from azprov.image.check.installed import command_of
+from azprov.image.deprovision import plan
+from azprov.image.init import INITS
+from azprov.image.unit import (
+    PYZ,
+    made_folders,
+    render_unit,
+    with_made_folders,
+    without_made_folders,
+)
+from fuzz.of_platform import require_sentence, text_of
+
+_NAME = "azureuser"
+_ACCOUNT = Account(_NAME, 1000, 1000, f"/home/{_NAME}", "/bin/bash")
+# The last one says "no change" to chown(2) and its kin.
+_IDS = range((1 << 32) - 1)
+
+# Files that are somebody else's, and that azprov reads to decide what it does.
+_READ = (
+    *("etc/fstab", "etc/default/grub", "etc/os-release", "etc/network/interfaces"),
+    *("etc/netplan/50-x.yaml", "etc/systemd/network/10-azure.network", "etc/dhcpcd.conf"),
+    *("etc/NetworkManager/system-connections/a.nmconnection", "etc/nftables.conf"),
+    *("etc/sysconfig/network-scripts/ifcfg-eth0", "etc/ssh/sshd_config", "etc/passwd"),
+    *("etc/shadow", "etc/group", "etc/gshadow", "etc/sudoers", "etc/sudoers.d/90-x"),
+    *("etc/hosts", "etc/hostname", "etc/machine-id", "var/lib/azprov/state.json"),
+    *("etc/systemd/system/azure-provisioning.service", "etc/ufw/ufw.conf", "etc/chrony.conf"),
+    *("etc/iptables/rules.v4", "etc/selinux/config", "etc/login.defs", "boot/initrd.img-1"),
+)
+
+
+def require_text(error: ValueError) -> None:
+    """What read_state leaves out need not be a sentence."""
+    assert str(error)
+
+
+def hosts(data: bytes) -> None:
+    """As the C library reads the file: the own lines have the name, the others all stay."""
+    for name in ("web01", "web01.example.org"):
+        renamed = replace_own_name(data, name)
+        assert replace_own_name(renamed, name) == renamed
+        before, after = data.split(b"\n"), renamed.split(b"\n")
+        assert len(before) == len(after)
+        for old, new in zip(before, after):
+            if old.partition(b"#")[0].split()[:1] == [b"127.0.1.1"]:
+                assert new.partition(b"#")[0].split()[:2] == [b"127.0.1.1", name.encode()]
+            else:
+                assert new == old
+
+
+def os_release(data: bytes) -> None:
+    values = parse_os_release(data)
+    assert all(re.match(r"[A-Za-z_][A-Za-z0-9_.]*\Z", name) for name in values)
+    written = "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items())
+    assert parse_os_release(written.encode("utf-8", "surrogateescape")) == values
+
+
+def unit(data: bytes) -> None:
+    """A unit file, and the words of a command for one, a line each."""
+    text = data.decode("utf-8", "replace")
+    for setting in parse_sections(text):
+        assert not set("\n\r") & set("".join(setting))
+    assert all(uncommented(text))
+    command = command_of(text)
+    assert all(word == word.strip() for word in command.options)
+    python, *words = text.split("\n")
+    for init in INITS.values():
+        assert without_made_folders(without_made_folders(text, init), init) in text
+        folders = [word for word in made_folders(text, init) if word.startswith("/")]
+        try:
+            unit_text = render_unit(python, words, init=init)
+        except HostError as error:
+            require_sentence(error)
+            continue
+        noted = with_made_folders(unit_text, folders, init=init)
+        assert made_folders(noted, init) == folders
+        assert without_made_folders(noted, init) == unit_text
+        if init.name == "systemd":
+            (start,) = [s.value for s in parse_sections(noted) if s.key == "ExecStart"]
+            assert start.split() == [python, "-I", PYZ, "provision", *words]
+
+
+def state(data: bytes) -> None:
+    try:
+        value = parse_state(data)
+    except ValueError as error:
+        require_text(error)
+        return
+    assert parse_state(render_state(value)) == value
+
+
+def sshd_config(data: bytes) -> None:
+    settings = list(parse_sshd_config(data))
+    for setting in settings:
+        assert setting.keyword == setting.keyword.lower().strip(" \t\r\n")
+        assert "\n" not in "".join(setting.values)
+    path = authorized_keys_path(settings, _ACCOUNT)
+    assert path is None or path.startswith("/")
+    assert first_values(settings, "AuthorizedKeysFile") != []
+
+
+def accounts(data: bytes) -> None:
+    """Taken for each of the files in turn, with a name that may or may not be in them."""
+    held = parse_accounts(data)
+    for account in held:
+        assert account.uid in _IDS
+        assert account.gid in _IDS
+    assert all(number in _IDS for number in parse_groups(data).values())
+    defs = parse_login_defs(data)
+    try:
+        assert free_id([account.uid for account in held], defs, "UID") in _IDS
+    except UnusableError as error:
+        require_sentence(error)
+    for name in (_NAME, "root"):
+        _edit_entries(data, name)
+    try:
+        parse_user_name(text_of(data))
+    except UnusableError as error:
+        require_sentence(error)
+
+
+def _edit_entries(data: bytes, name: str) -> None:
+    entry = with_entry(data, name, "x", 1234, 1234, "", f"/home/{name}", "/bin/sh")
+    assert entry.startswith(data)
+    assert with_entry(entry, name, "y") == entry
+    assert any(line.startswith(name.encode() + b":") for line in entry.split(b"\n")) or any(
+        line.rstrip(b"\r") == name.encode() for line in entry.split(b"\n")
+    )
+    without = without_entry(data, name)
+    assert name not in [account.name for account in parse_accounts(without)]
+    others = [account for account in parse_accounts(data) if account.name != name]
+    assert parse_accounts(without) == others
+    locked = with_password(data, name, MATCHES_NONE)
+    assert len(locked.split(b"\n")) == len(data.split(b"\n"))
+    assert find_password(locked, name) in (None, MATCHES_NONE)
+    assert len(passwords(locked)) == len(passwords(data))
+    for old, new in zip(data.split(b"\n"), locked.split(b"\n")):
+        assert old == new or old.startswith(name.encode() + b":")
+    alone = without_member(data, name)
+    assert without_member(alone, name) == alone
+    assert parse_groups(alone) == parse_groups(data)
+
+
+@lru_cache(maxsize=None)
+def _scratch() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="azprov-fuzz-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for path in _READ:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+    (folder / "home" / _NAME).mkdir(parents=True)
+    links: Dict[str, str] = {"up": "../../..", "root": "/", "loop": "loop", "hosts": "/etc/hosts"}
+    for name, target in links.items():
+        (folder / "home" / _NAME / name).symlink_to(target)
+    systemd = folder / "usr/lib/systemd/systemd"
+    systemd.parent.mkdir(parents=True)
+    systemd.write_bytes(b"")
+    return folder
+
+
+def path(data: bytes) -> None:
+    """A path of any kind, looked up below a root with links of any kind."""
+    root, inside = Root(str(_scratch())), text_of(data)
+    for look in (root.read, root.status, root.names, root.read_link, root.real_path):
+        try:
+            found = look(inside)
+        except HostError as error:
+            require_sentence(error)
+            continue
+        if look == root.real_path:
+            assert str(found).startswith("/")
+            assert ".." not in str(found).split("/")
+
+
+def image(data: bytes) -> None:
+    """One content in all the files that azprov reads of an image: it can still be told of."""
+    folder = _scratch()
+    for name in _READ:
+        (folder / name).write_bytes(data)
+    for finding in check_image(Image(Root(str(folder)))):
+        assert finding.what.isprintable()
+        assert finding.mend.isprintable()
+    try:
+        for change in plan(Root(str(folder)), _NAME):
+            assert change.what
+    except HostError as error:
+        require_sentence(error)

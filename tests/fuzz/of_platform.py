@@ -1,0 +1,208 @@
+"""Harnesses for what comes from the platform: nothing but the value or the declared error.
+
+Each takes bytes, tries laws on the value where there is one, and returns nothing.
+"""
+
+import socket
+from typing import Optional
+
+from azprov.azure.clock import Clock
+from azprov.azure.conversation import judge
+from azprov.azure.transport import Transport
+from azprov.cli.ssh_keys import keys_of
+from azprov.documents import xml
+from azprov.documents.accounts import parse_user_name
+from azprov.documents.goal_state import parse_goal_state, render_goal_state
+from azprov.documents.health import (
+    DESCRIPTION_LIMIT_BYTES,
+    parse_health_report,
+    provisioning_failed,
+    ready,
+    render_health_report,
+)
+from azprov.documents.hostname import parse_hostname
+from azprov.documents.instance import find, parse_instance
+from azprov.documents.kvp import RECORD_BYTES, parse_pool, render_record
+from azprov.documents.provisioning_report import Origin, failure_report, parse_report
+from azprov.documents.ssh_key import merge_authorized_keys, parse_ssh_keys
+from azprov.documents.vm_id import is_same_vm, parse_vm_id, swapped
+from azprov.errors import AzprovError, DocumentError, PlatformError, Refused, UnusableError
+from ports import RawServer
+from samples_of import sample
+
+_KEYS = [
+    *parse_ssh_keys(sample("ssh_key/ed25519.pub").decode()),
+    *parse_ssh_keys(sample("ssh_key/ecdsa-256.pub").decode()),
+]
+_ORIGIN = Origin("azprov/1.0", "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90", "2026-11-22T03:20:00+00:00")
+_REPORT_LIMIT_BYTES = 1022
+_BODY_LIMIT_BYTES = 1 << 20
+_BOUND_S = 2.0
+
+
+def text_of(data: bytes) -> str:
+    """A text with lone surrogates where the bytes are no UTF-8, as JSON can hold them."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def require_sentence(error: Exception) -> None:
+    """What a person reads of a failure is one line without control characters."""
+    assert str(error), "no sentence"
+    assert not isinstance(error, UnicodeError)
+    assert str(error).isprintable(), str(error)
+    if isinstance(error, AzprovError):
+        assert error.exit_code in (69, 73, 76, 77, 78)
+
+
+def require_pause(seconds: Optional[float]) -> None:
+    assert seconds is None or 0 <= seconds < float("inf")
+
+
+def goal_state(data: bytes) -> None:
+    try:
+        value = parse_goal_state(data)
+    except DocumentError as error:
+        require_sentence(error)
+        return
+    assert all(value)
+    assert parse_goal_state(render_goal_state(value)) == value
+    report = ready(value)
+    assert parse_health_report(render_health_report(report)) == report
+    failed = provisioning_failed(value, text_of(data))
+    assert parse_health_report(render_health_report(failed)) == failed
+    assert failed.details is not None
+    escaped = xml.escape(failed.details.description).encode("utf-8")
+    assert len(escaped) <= DESCRIPTION_LIMIT_BYTES
+
+
+def health_report(data: bytes) -> None:
+    try:
+        value = parse_health_report(data)
+    except DocumentError as error:
+        require_sentence(error)
+        return
+    assert parse_health_report(render_health_report(value)) == value
+
+
+def instance(data: bytes) -> None:
+    """A document, and behind a zero the path of what is looked for in it."""
+    document, _, path = data.partition(b"\0")
+    try:
+        value = parse_instance(document)
+    except DocumentError as error:
+        require_sentence(error)
+        return
+    assert value.computer_name or value.name
+    for attempt in (
+        lambda: find(value, text_of(path)),
+        lambda: parse_hostname(value.computer_name or value.name),
+        lambda: parse_user_name(value.admin_username),
+        lambda: [key.line.encode("utf-8") for key in keys_of(value)],
+    ):
+        try:
+            attempt()
+        except (DocumentError, UnusableError) as error:
+            require_sentence(error)
+    assert parse_vm_id(value.vm_id) is None or len(value.vm_id.strip()) == len(_ORIGIN.vm_id or "")
+
+
+def hostname(data: bytes) -> None:
+    try:
+        name = parse_hostname(text_of(data))
+    except UnusableError as error:
+        require_sentence(error)
+        return
+    assert parse_hostname(name) == name
+    assert set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789.-")
+    assert len(name) <= 64
+
+
+def ssh_key(data: bytes) -> None:
+    try:
+        keys = parse_ssh_keys(text_of(data))
+    except ValueError as error:
+        require_sentence(error)
+        return
+    for key in keys:
+        assert key.line.isprintable()
+        assert parse_ssh_keys(key.line) == [key]
+        assert key.fingerprint.startswith("SHA256:")
+
+
+def authorized_keys(data: bytes) -> None:
+    """Every key is on a line of its own as sshd reads it, and nothing that was there goes."""
+    merged = merge_authorized_keys(data, _KEYS)
+    assert merged.startswith(data)
+    assert merge_authorized_keys(merged, _KEYS) == merged
+    lines = [line.strip() for line in merged.split(b"\n")]
+    words = [line.split() for line in lines if not line.startswith(b"#")]
+    for key in _KEYS:
+        assert any(key.blob.encode("ascii") in line for line in words), key.type
+
+
+def vm_id(data: bytes) -> None:
+    texts = text_of(data).split("\n")
+    one, other = (parse_vm_id(text) for text in (texts[0], texts[-1]))
+    assert is_same_vm(one, other) == is_same_vm(other, one)
+    if one is not None:
+        assert parse_vm_id(one) == one
+        assert swapped(swapped(one)) == one
+        assert is_same_vm(one, swapped(one))
+
+
+def report(data: bytes) -> None:
+    """A reason, and behind a zero what else there is to be said."""
+    reason, _, hint = text_of(data).partition("\0")
+    try:
+        fields = dict(parse_report(reason))
+        assert "=" not in "".join(fields)
+    except ValueError as error:
+        require_sentence(error)
+    line = failure_report(_ORIGIN, reason, {"step": "admin-user", "hint": hint})
+    content = line.encode("utf-8")
+    assert len(content) <= _REPORT_LIMIT_BYTES
+    assert xml.representable(line) == line
+    assert line.split() == line.split(" ") or "'" in line or "|" in line
+    told = dict(parse_report(line))
+    assert told["result"] == "error"
+    whole = " ".join(xml.representable(reason).split())
+    assert whole.startswith(told.get("reason", ""))
+    assert bool(told.get("reason")) == bool(whole)
+    (record,) = parse_pool(render_record("PROVISIONING_REPORT", line))
+    assert record == ("PROVISIONING_REPORT", line)
+
+
+def kvp_pool(data: bytes) -> None:
+    records = parse_pool(data)
+    assert len(records) == len(data) // RECORD_BYTES
+    key, _, value = text_of(data).partition("=")
+    try:
+        record = render_record(key, value)
+    except ValueError:
+        return
+    assert len(record) == RECORD_BYTES
+    assert parse_pool(data[: len(records) * RECORD_BYTES] + record) == [*records, (key, value)]
+
+
+def http_reply(data: bytes) -> None:
+    """What a server sends before it closes, whatever was asked."""
+
+    def serve(connection: socket.socket) -> None:
+        connection.recv(1 << 16)
+        connection.sendall(data)
+
+    with RawServer(serve) as server:
+        transport = Transport(server.endpoint, Clock())
+        for body_matters in (True, False):
+            try:
+                reply = transport.send(
+                    "GET", "/", headers={}, bound_s=_BOUND_S, body_matters=body_matters
+                )
+                assert len(reply.body) <= _BODY_LIMIT_BYTES + (1 << 16)
+                assert str(reply).isprintable()
+                assert judge(reply, accepted=range(200, 300), asked="a try") is reply
+            except Refused as error:
+                require_sentence(error)
+                require_pause(error.retry_after_s)
+            except PlatformError as error:
+                require_sentence(error)
