@@ -133,7 +133,14 @@ def test_leaves_are_found_by_their_path(path: str, value: str) -> None:
     assert find(parse_instance(SAMPLE), path) == value
 
 
-@pytest.mark.parametrize("path", ["", "x", "compute/x", "compute/name/x", "network/interface/9"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("", "x", "compute/x", "compute/name/x", "network/interface/9"),
+        "network/interface/" + "9" * 5000,
+    ],
+    ids=lambda path: path[:30],
+)
 def test_a_path_to_nowhere_is_a_document_error(path: str) -> None:
     """It names the path."""
     with pytest.raises(DocumentError, match="instance metadata lacks "):

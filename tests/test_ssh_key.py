@@ -215,3 +215,10 @@ def test_a_comment_controls_no_terminal() -> None:
     (key,) = parse_ssh_keys(f"ssh-ed25519 {BLOB} a\x1b[2Jb\tc")
 
     assert key.comment == "a[2Jbc"
+
+
+def test_a_comment_comes_back_as_it_is_written() -> None:
+    """Also where what is left out had white space behind it."""
+    (key,) = parse_ssh_keys(f"ssh-ed25519 {BLOB} \x00 a")
+
+    assert parse_ssh_keys(key.line) == [key]

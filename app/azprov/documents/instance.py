@@ -7,6 +7,7 @@ a missing value is an empty one.
 
 import json
 import math
+import re
 from typing import Any, Dict, NamedTuple, Tuple
 
 from ..errors import DocumentError
@@ -17,6 +18,8 @@ LIMIT_VALUES = 10000
 LIMIT_DEPTH = 100
 # int() takes 16 s for a megabyte of digits where Python does not refuse them.
 _LONGEST_NUMBER = 100
+# Longer numbers are refused by int() itself, with a ValueError.
+_INDEX = re.compile(r"[0-9]{1,9}\Z")
 
 
 class Instance(NamedTuple):
@@ -83,7 +86,7 @@ def find(instance: Instance, path: str) -> Any:
     """
     value: Any = instance.document
     for name in path.strip("/").split("/"):
-        if isinstance(value, list) and name.isdecimal() and int(name) < len(value):
+        if isinstance(value, list) and _INDEX.match(name) and int(name) < len(value):
             value = value[int(name)]
         elif isinstance(value, dict) and name in value:
             value = value[name]

@@ -97,8 +97,8 @@ def _parse_key(line: str) -> SshKey:
     if not text or base64.b64encode(blob) != text.encode("ascii"):
         raise ValueError("it is no OpenSSH key")
     _require_form(kind, blob)
-    comment = "".join(c for c in comment.strip() if c.isprintable())
-    return SshKey(kind, text, comment)
+    comment = "".join(c for c in comment if c.isprintable())
+    return SshKey(kind, text, comment.strip())
 
 
 def _require_form(kind: str, blob: bytes) -> None:
