@@ -87,7 +87,7 @@ def with_password(shadow: bytes, name: str, field: str) -> bytes:
     for number, line in enumerate(lines):
         whole = line.rstrip(b"\r\n")
         fields = whole.split(b":")
-        if fields[0].decode("utf-8", "replace") == name and len(fields) > 1:
+        if fields[0].decode("utf-8", "surrogateescape") == name and len(fields) > 1:
             fields[1] = field.encode("ascii")
             lines[number] = b":".join(fields) + line[len(whole) :]
     return b"".join(lines)
@@ -153,8 +153,11 @@ def _lines(content: bytes) -> Iterator[List[str]]:
 
 
 def _text(content: bytes) -> List[str]:
-    """The lines, which end where the C library takes them to, and not at a form feed."""
-    return [line.rstrip("\r") for line in content.decode("utf-8", "replace").split("\n")]
+    """The lines, which end where the C library takes them to, and not at a form feed.
+
+    What is no UTF-8 stands there as in Python's own file names: a home may be called so.
+    """
+    return [line.rstrip("\r") for line in content.decode("utf-8", "surrogateescape").split("\n")]
 
 
 def _is_id(text: str) -> bool:

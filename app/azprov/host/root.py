@@ -25,7 +25,7 @@ from .place import (
     sync,
 )
 from .rights import acting_as
-from .walk import Walk, components
+from .walk import Walk, as_file_name, components
 
 _LIMIT_BYTES = 1 << 20
 # PATH_MAX of Linux.
@@ -220,7 +220,8 @@ class Root:
         """Give a file or folder another name beside it, durably, in one step."""
         try:
             with self._place(path, follow=False) as place:
-                os.rename(place.name, name, src_dir_fd=place.folder, dst_dir_fd=place.folder)
+                new = as_file_name(name)
+                os.rename(place.name, new, src_dir_fd=place.folder, dst_dir_fd=place.folder)
                 sync(place.folder)
         except OSError as error:
             raise self._failed("move", path, error) from error

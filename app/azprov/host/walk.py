@@ -25,9 +25,7 @@ class Walk:
             os.close(folder)
 
     def to(self, path: str, *, follow: bool) -> Place:
-        if not _can_be_said(path):
-            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
-        left = components(path)
+        left = components(as_file_name(path))
         while left:
             name = left.pop(0)
             target = self._target(name) if left or follow else None
@@ -65,12 +63,15 @@ def components(path: str) -> List[str]:
     return [name for name in path.split("/") if name not in ("", ".")]
 
 
-def _can_be_said(path: str) -> bool:
-    """Whether the kernel can be told of it: no zero, and no letter that file names cannot have.
+def as_file_name(path: str) -> str:
+    """The path as file names are told to the kernel, in UTF-8. Raises OSError if it cannot be one.
 
     Python 3.6 takes them to be ASCII where no locale is set, as at a boot.
     """
     try:
-        return b"\0" not in os.fsencode(path)
+        content = path.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        return False
+        content = b"\0"
+    if b"\0" in content:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+    return os.fsdecode(content)
