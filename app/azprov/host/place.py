@@ -8,7 +8,7 @@ import errno
 import os
 import stat
 from contextlib import suppress
-from typing import NamedTuple, Optional, Tuple
+from typing import Callable, NamedTuple, Optional, Tuple
 
 # A user and a group, as the numbers that files know them by.
 Owner = Tuple[int, int]
@@ -44,7 +44,7 @@ def replace(place: Place, content: bytes, mode: Optional[int], owner: Optional[O
             os.fsync(number)
         os.rename(new, place.name, src_dir_fd=place.folder, dst_dir_fd=place.folder)
     except BaseException:
-        os.unlink(new, dir_fd=place.folder)
+        _drop(os.unlink, new, place)
         raise
     sync(place.folder)
 
@@ -55,7 +55,7 @@ def replace_by_link(place: Place, target: str) -> None:
     try:
         os.rename(new, place.name, src_dir_fd=place.folder, dst_dir_fd=place.folder)
     except BaseException:
-        os.unlink(new, dir_fd=place.folder)
+        _drop(os.unlink, new, place)
         raise
     sync(place.folder)
 
@@ -72,9 +72,15 @@ def make_folder(place: Place, mode: int, owner: Optional[Owner]) -> None:
             os.close(number)
         os.rename(new, place.name, src_dir_fd=place.folder, dst_dir_fd=place.folder)
     except BaseException:
-        os.rmdir(new, dir_fd=place.folder)
+        _drop(os.rmdir, new, place)
         raise
     sync(place.folder)
+
+
+def _drop(remove: Callable[..., None], new: str, place: Place) -> None:
+    """Take away what stands beside. A signal may come when it has its name already."""
+    with suppress(FileNotFoundError):
+        remove(new, dir_fd=place.folder)
 
 
 def _give(number: int, owner: Optional[Owner]) -> None:
