@@ -35,8 +35,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item
 @pytest.fixture(autouse=True)
 def untouched_process() -> Iterator[None]:
     """Undo what azprov.cli.main sets for a process of its own."""
-    handler = signal.getsignal(signal.SIGTERM)
+    numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+    handlers = [signal.getsignal(number) for number in numbers]
     yield
-    signal.signal(signal.SIGTERM, handler)
+    for number, handler in zip(numbers, handlers):
+        signal.signal(number, handler)
     logging.getLogger("azprov").handlers = []
     logging.getLogger("azprov").setLevel(logging.NOTSET)

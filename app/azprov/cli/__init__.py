@@ -10,8 +10,8 @@ from typing import List, Optional, Sequence
 
 from .. import __version__
 from ..errors import EXIT_CODES, AzprovError, Stopped, UsageError
-from .console import Answer, Console
-from .options import Parser, add_common_options
+from .console import Answer, Console, occupy_streams
+from .options import HelpAskedFor, Parser, add_common_options
 
 COMMANDS = {
     "report-ready": "fetch the goal state, post Ready, wait for the acknowledgement",
@@ -36,23 +36,48 @@ _GO_ON = "nothing is half done, run it again to go on"
 
 def main(argv: Sequence[str]) -> int:
     """Run one command; the exit code is one of errors.EXIT_CODES, or 128 + a signal's."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, _stop)
+    occupy_streams()
+    signals = _Signals()
     console = Console(argv)
     try:
-        return console.show(_run(list(argv), console))
-    except SystemExit:  # argparse has shown a help text
-        return 0
-    except AzprovError as error:
-        return console.fail(error.exit_code, error)
+        exit_code = _told(list(argv), console)
+        signals.end()
     except Stopped as stopped:
         name = signal.Signals(stopped.exit_code - 128).name
-        return console.fail(stopped.exit_code, AzprovError(f"stopped by {name}", _GO_ON))
+        exit_code = console.fail(stopped.exit_code, AzprovError(f"stopped by {name}", _GO_ON))
     except KeyboardInterrupt:
-        return console.fail(_INTERRUPTED, AzprovError("interrupted", _GO_ON))
-    except BrokenPipeError:
-        return console.lose(AzprovError("whoever read the answer went away", "see where it goes"))
+        exit_code = console.fail(_INTERRUPTED, AzprovError("interrupted", _GO_ON))
+    return exit_code
+
+
+class _Signals:
+    """Turns the first signal into an exception; those after it would only cut the last line."""
+
+    def __init__(self) -> None:
+        self._is_over = False
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            if signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._stop)
+
+    def end(self) -> None:
+        """From here on the outcome is known, and told."""
+        self._is_over = True
+
+    def _stop(self, number: int, _frame: Optional[object]) -> None:
+        if self._is_over:
+            return
+        self._is_over = True
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        raise Stopped(number)
+
+
+def _told(argv: List[str], console: Console) -> int:
+    """Run a command and say how it ended; the exit code."""
+    try:
+        return console.show(_run(argv, console))
+    except AzprovError as error:
+        return console.fail(error.exit_code, error)
     except ImportError:
         raise  # __main__ says what this Python lacks
     except Exception as error:  # noqa: BLE001 - the one place where a bug becomes a sentence
@@ -78,7 +103,11 @@ def _run(argv: List[str], console: Console) -> Answer:
     parser = Parser(prog="azprov.pyz " + name, description=str(module.__doc__))
     module.configure(parser)
     add_common_options(parser)
-    answer: Answer = module.run(parser.parse_args(argv))
+    try:
+        options = parser.parse_args(argv)
+    except HelpAskedFor as help_text:
+        return Answer(str(help_text), {"help": str(help_text)})
+    answer: Answer = module.run(options)
     return answer
 
 
@@ -91,7 +120,11 @@ def _run_without_command(argv: List[str]) -> Answer:
     )
     parser.add_argument("--version", action="store_true", help="show the version")
     add_common_options(parser)
-    if parser.parse_args(argv).version:
+    try:
+        options = parser.parse_args(argv)
+    except HelpAskedFor as help_text:
+        return Answer(str(help_text), {"help": str(help_text)})
+    if options.version:
         return Answer("azprov " + __version__, {"version": __version__})
     raise UsageError("no command was given", "azprov.pyz --help lists the commands")
 
@@ -103,7 +136,3 @@ def _overview() -> str:
         ["commands (COMMAND --help shows a command's options):", *commands]
         + ["", "exit codes:", *codes]
     )
-
-
-def _stop(number: int, _frame: Optional[object]) -> None:
-    raise Stopped(number)

@@ -6,7 +6,7 @@ import sys
 from contextlib import suppress
 from typing import Any, Dict, NamedTuple, Optional, Sequence, TextIO
 
-from ..errors import AzprovError
+from ..errors import AzprovError, HostError
 
 # https://www.freedesktop.org/software/systemd/man/latest/sd-daemon.html, read 2026-11-22
 _JOURNAL_LEVELS = {
@@ -17,7 +17,8 @@ _JOURNAL_LEVELS = {
 }
 
 # The change that failed is that of the file or pipe that was to hold the answer.
-ANSWER_LOST = 73
+ANSWER_LOST = HostError.exit_code
+_STDERR = 2
 
 log = logging.getLogger(__name__)
 
@@ -83,17 +84,21 @@ class Console:
         log.error("azprov: %s", str(error).replace("\n", " "))
         return exit_code
 
-    def lose(self, error: AzprovError) -> int:
-        """Say that the answer has no reader any more; the exit code comes back."""
-        _silence_stdout()
-        log.error("azprov: %s", error)
-        return ANSWER_LOST
-
     def _json_of(self, data: Dict[str, Any], *, exit_code: int) -> bytes:
         import json
 
         head = {"command": self.command, "ok": exit_code == 0, "exit_code": exit_code}
         return json.dumps(dict(head, **data)).encode("ascii") + b"\n"
+
+
+def say(text: str) -> None:
+    """Show a part of the answer at once. Raises HostError where that cannot be done."""
+    try:
+        _write(f"{text}\n".encode("utf-8", "replace"))
+    except OSError as error:
+        raise HostError(
+            f"the answer could not be written ({error.strerror})", "see where stdout goes"
+        ) from error
 
 
 def _write(content: bytes) -> None:
@@ -104,14 +109,40 @@ def _write(content: bytes) -> None:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
     except OSError:
-        _silence_stdout()
+        _silence(sys.stdout)
         raise
 
 
-def _silence_stdout() -> None:
-    """Keep the interpreter from trying once more as it ends."""
-    if sys.stdout is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _silence(stream: TextIO) -> None:
+    """Keep the interpreter from trying once more as it ends, and failing over it."""
+    with suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def occupy_streams() -> None:
+    """Take the numbers of streams that are closed, so that no file is opened as one of them."""
+    with suppress(OSError):
+        number = os.open(os.devnull, os.O_RDWR)
+        while number <= _STDERR:
+            number = os.open(os.devnull, os.O_RDWR)
+        os.close(number)
+
+
+class _AccountHandler(logging.Handler):
+    """Writes a line at a time; what is done counts more than what is said of it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._stream.write(self.format(record) + "\n")
+            self._stream.flush()
+        except OSError:
+            _silence(self._stream)
 
 
 class _Formatter(logging.Formatter):
@@ -130,7 +161,7 @@ class _Formatter(logging.Formatter):
 def _account_handler(stream: Optional[TextIO]) -> logging.Handler:
     if stream is None:  # it was closed before Python started
         return logging.NullHandler()
-    handler = logging.StreamHandler(stream)
+    handler = _AccountHandler(stream)
     handler.setFormatter(_Formatter(for_journal=_is_journal(stream)))
     return handler
 

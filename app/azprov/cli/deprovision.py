@@ -12,7 +12,7 @@ from ..documents.accounts import parse_user_name
 from ..errors import HostError, NotPermitted
 from ..host.root import Root
 from ..image.deprovision import carry_out, plan
-from .console import Answer
+from .console import Answer, say
 from .options import Parser, add_root_option
 
 _NOT_ASKED = 2
@@ -61,10 +61,10 @@ def run(options: argparse.Namespace) -> Answer:
 def _refusal(listed: List[str], *, is_json: bool) -> str:
     """Show what would be done; why not to do it, empty if whoever sits there wants it."""
     if not is_json:
-        print("\n".join(listed), flush=True)
-    if is_json or sys.stdin is None or not sys.stdin.isatty():
+        say("\n".join(listed))
+    if is_json or None in (sys.stdin, sys.stderr) or not sys.stdin.isatty():
         return "there is no terminal to ask on"
     sys.stderr.write("Do all of that? [y/N] ")
     sys.stderr.flush()
-    answers_yes = sys.stdin.readline().strip().lower() in ("y", "yes")
+    answers_yes = sys.stdin.buffer.readline().strip().lower() in (b"y", b"yes")
     return "" if answers_yes else "as you say"

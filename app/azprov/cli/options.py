@@ -29,6 +29,10 @@ IMDS_VARIABLE = "AZPROV_IMDS"
 AGENT_NAME = "azprov/" + __version__
 
 
+class HelpAskedFor(Exception):
+    """Holds the text, which is an answer like any other."""
+
+
 class _Formatter(argparse.RawDescriptionHelpFormatter):
     """Knows its width: argparse makes one for every option, and asks shutil for the width."""
 
@@ -37,7 +41,7 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
 
 class Parser(argparse.ArgumentParser):
-    """Raises UsageError where argparse would print its usage and exit."""
+    """Raises UsageError where argparse would print its usage and exit, and HelpAskedFor."""
 
     def __init__(self, *, prog: str, description: str, usage: str = "", epilog: str = "") -> None:
         super().__init__(
@@ -48,6 +52,9 @@ class Parser(argparse.ArgumentParser):
             formatter_class=_Formatter,
             allow_abbrev=False,
         )
+
+    def print_help(self, file: object = None) -> NoReturn:  # noqa: ARG002 - argparse's own form
+        raise HelpAskedFor(self.format_help().rstrip("\n"))
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(message, f"{self.prog} --help shows how it is used")

@@ -9,7 +9,7 @@ from ..azure.clock import Clock
 from ..errors import UsageError
 from ..rehearsal.scenarios import SCENARIOS, find_scenario
 from ..rehearsal.stage import Event, Outcome, play
-from .console import Answer, own_home
+from .console import Answer, own_home, say
 from .options import Parser
 
 _FAILED = 1
@@ -40,10 +40,10 @@ def run(options: argparse.Namespace) -> Answer:
     is_silent = options.json or options.quiet
     for scenario in SCENARIOS if options.all else [chosen]:
         if not is_silent:
-            print(f"Rehearsing {scenario.name}: {scenario.story}", flush=True)
+            say(f"Rehearsing {scenario.name}: {scenario.story}")
         outcomes.append(play(scenario, _own_command(), Clock(), _hide if is_silent else _show))
         if not is_silent:
-            print(_verdict(outcomes[-1]), end="\n\n" if options.all else "\n", flush=True)
+            say(_verdict(outcomes[-1]) + ("\n" if options.all else ""))
     failed = [outcome.scenario.name for outcome in outcomes if outcome.shortcomings]
     data = {"scenarios": [_summary(outcome) for outcome in outcomes]}
     if failed:
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> Answer:
 
 
 def _show(event: Event) -> None:
-    print("{:6.2f} s  {:<8}  {}".format(*event), flush=True)
+    say("{:6.2f} s  {:<8}  {}".format(*event))
 
 
 def _hide(_event: Event) -> None:
