@@ -4,9 +4,10 @@ A command is a module of this package with `configure(parser)` and
 `run(options) -> Answer`; only the one that is asked for is imported.
 """
 
+import argparse
 import signal
 from importlib import import_module
-from typing import List, Optional, Sequence
+from typing import Callable, List, Optional, Sequence
 
 from .. import __version__
 from ..errors import EXIT_CODES, AzprovError, Stopped, UsageError
@@ -29,6 +30,13 @@ COMMANDS = {
     "unit": "print the service file that install would write",
     "rehearse": "run the client against a simulated platform on loopback",
 }
+
+# What changes a machine or an image, and decides by what it finds there.
+_ONE_AT_A_TIME = frozenset(
+    ["set-hostname", "ssh-keys", "admin-user", "provision", "install", "uninstall", "deprovision"]
+)
+# How long one waits for another; none takes longer but a first boot.
+_WAIT_S = 10.0
 
 _INTERRUPTED = 130
 _GO_ON = "nothing is half done, run it again to go on"
@@ -107,8 +115,16 @@ def _run(argv: List[str], console: Console) -> Answer:
         options = parser.parse_args(argv)
     except HelpAskedFor as help_text:
         return Answer(str(help_text), {"help": str(help_text)})
-    answer: Answer = module.run(options)
-    return answer
+    run: Callable[[argparse.Namespace], Answer] = module.run
+    return _run_alone(run, options) if name in _ONE_AT_A_TIME else run(options)
+
+
+def _run_alone(run: Callable[[argparse.Namespace], Answer], options: argparse.Namespace) -> Answer:
+    from ..host.lock import alone
+
+    # The first boot has a deadline, and the one before it may wait for the network.
+    with alone(options.root, wait_s=getattr(options, "timeout", _WAIT_S)):
+        return run(options)
 
 
 def _run_without_command(argv: List[str]) -> Answer:

@@ -1,0 +1,139 @@
+"""Two azprov at once: the second one waits, or says that it does not."""
+
+import fcntl
+import os
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Iterator, List
+
+import pytest
+
+from azprov.errors import HostError
+from azprov.host.lock import alone
+from azprov.host.root import Root
+from hostility.scene import (
+    WRITING,
+    Done,
+    Platform,
+    everything,
+    make_machine,
+    needs_root,
+    platform_fixture,
+    run,
+)
+from pyz import PYZ
+
+platform = pytest.fixture(platform_fixture)
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """As by another process."""
+    number = os.open(folder, os.O_RDONLY)
+    fcntl.flock(number, fcntl.LOCK_EX)
+    yield
+    os.close(number)
+
+
+def test_one_at_a_time(tmp_path: Path) -> None:
+    """Whoever waits gets in when the other one is out, and in no other root anybody waits."""
+    root, other = Root(str(tmp_path)), tmp_path / "other"
+    other.mkdir()
+    order: List[str] = []
+
+    def second() -> None:
+        with alone(root, wait_s=10):
+            order.append("second in")
+
+    with alone(root, wait_s=0):
+        thread = threading.Thread(target=second)
+        thread.start()
+        time.sleep(0.3)
+        with alone(Root(str(other)), wait_s=0):
+            order.append("other in")
+        order.append("first out")
+    thread.join()
+
+    assert order == ["other in", "first out", "second in"]
+    assert os.listdir(tmp_path) == ["other"]
+
+
+def test_who_waits_too_long_says_so(tmp_path: Path) -> None:
+    """In a sentence that names the root."""
+    began = time.monotonic()
+    with held(tmp_path), pytest.raises(HostError) as caught, alone(Root(str(tmp_path)), wait_s=0.4):
+        raise AssertionError
+
+    assert str(caught.value) == (
+        f"another azprov is changing {tmp_path}; let it end, and run this one again"
+    )
+    assert 0.3 < time.monotonic() - began < 5
+
+
+@needs_root
+def test_the_command_line_waits(tmp_path: Path) -> None:
+    """The account says for what; what was to be done is done then."""
+    root = make_machine(tmp_path / "root")
+    with held(root):
+        process = subprocess.Popen(
+            [sys.executable, "-I", PYZ, *WRITING["set-hostname"], "--root", root],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stderr is not None
+        first = process.stderr.readline()
+        assert (root / "etc/hostname").read_text() == "image\n"
+    _, rest = process.communicate(timeout=60)
+
+    assert first == f"Waiting for another azprov that is changing {root}, 10 s left\n"
+    assert process.returncode == 0
+    assert rest == "Host name: web01\n"
+
+
+@needs_root
+def test_what_only_looks_waits_for_nobody(tmp_path: Path) -> None:
+    """A check goes on, and so does a rehearsal, whatever changes the root."""
+    root = make_machine(tmp_path / "root")
+    with held(root):
+        done = run("check", "--root", root)
+
+    assert "Waiting" not in done.err
+    assert done.code == 1
+
+
+@needs_root
+@pytest.mark.parametrize("name", ["install", "provision", "deprovision"])
+def test_four_at_once_are_as_one(name: str, tmp_path: Path, platform: Platform) -> None:
+    """The same end as of one after the other; Ready is reported once."""
+    one, together = make_machine(tmp_path / "one"), make_machine(tmp_path / "together")
+    argv = [*WRITING[name], "--timeout", "40"] if name == "provision" else WRITING[name]
+    for root in (one, together):
+        if name == "deprovision":
+            run(*WRITING["install"], "--root", root)
+    run(*argv, "--root", one, platform=platform)
+    reports = len(platform.reports)
+
+    done: List[Done] = []
+    threads = [
+        threading.Thread(
+            target=lambda: done.append(run(*argv, "--root", together, platform=platform))
+        )
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [result.code for result in done] == [0, 0, 0, 0], done
+    ends = [everything(root) for root in (one, together)]
+    # Its records hold the time.
+    pools = [end.pop("var/lib/hyperv/.kvp_pool_1") for end in ends]
+    assert ends[0] == ends[1]
+    assert len({pool.count("PROVISIONING_REPORT") for pool in pools}) == 1
+    assert len(platform.reports) == 2 * reports
+    assert reports == (1 if name == "provision" else 0)
