@@ -2,10 +2,8 @@
 
 import subprocess
 import sys
-import threading
 import zipfile
 from pathlib import Path
-from typing import Iterator
 
 import pytest
 
@@ -50,17 +48,6 @@ def sources_only(tmp_path_factory: pytest.TempPathFactory) -> Path:
             if not info.filename.startswith("bytecode/"):
                 copy.writestr(info, archive.read(info))
     return stripped
-
-
-@pytest.fixture
-def wireserver() -> Iterator[StrictWireServer]:
-    server = StrictWireServer(("127.0.0.1", 0))
-    thread = threading.Thread(target=server.serve)
-    thread.start()
-    yield server
-    server.listener.shutdown(2)
-    thread.join()
-    server.listener.close()
 
 
 LOADERS = (

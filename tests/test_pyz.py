@@ -8,10 +8,9 @@ import runpy
 import shutil
 import subprocess
 import sys
-import threading
 import zipfile
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import pytest
 
@@ -37,17 +36,6 @@ def run(
         check=False,
     )
     return done.returncode, done.stdout, done.stderr
-
-
-@pytest.fixture
-def wireserver() -> Iterator[StrictWireServer]:
-    server = StrictWireServer(("127.0.0.1", 0))
-    thread = threading.Thread(target=server.serve)
-    thread.start()
-    yield server
-    server.listener.shutdown(2)
-    thread.join()
-    server.listener.close()
 
 
 def address(server: StrictWireServer) -> str:
