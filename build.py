@@ -10,8 +10,9 @@
 `--wheelhouse DIR`, before the command, takes every package from that folder.
 
 Needs Python 3.10 or newer with venv; all else is installed into .build/, pinned
-with hashes. The archive is the same bytes from the same commit, whatever the
-machine, folder, umask, time zone or zlib.
+with hashes. The archive is the same bytes from the same commit and the same
+releases of Python, whose bytecode it has, whatever the machine, folder, umask,
+time zone or zlib.
 """
 
 import argparse
