@@ -123,6 +123,8 @@ def _silence(stream: TextIO) -> None:
 
 def occupy_streams() -> None:
     """Take the numbers of streams that are closed, so that no file is opened as one of them."""
+    if None not in (sys.stdin, sys.stdout, sys.stderr):
+        return
     with suppress(OSError):
         number = os.open(os.devnull, os.O_RDWR)
         while number <= _STDERR:
