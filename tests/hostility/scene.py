@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 
@@ -65,6 +66,7 @@ class Platform:
 
     def __init__(self) -> None:
         reports: List[bytes] = []
+        platform = self
         instance = {
             "compute": {
                 "vmId": VM_ID,
@@ -88,6 +90,7 @@ class Platform:
                 self.answer(b"")
 
             def answer(self, content: bytes) -> None:
+                time.sleep(platform.pause_s)
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
@@ -97,6 +100,7 @@ class Platform:
                 return
 
         self.reports = reports
+        self.pause_s = 0.0
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
