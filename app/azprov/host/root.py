@@ -14,16 +14,7 @@ from typing import BinaryIO, Iterator, List, Optional
 
 from ..documents.text import printable
 from ..errors import HostError, NotPermitted
-from .place import (
-    FOLDER,
-    Owner,
-    Place,
-    empty,
-    make_folder,
-    replace,
-    replace_by_link,
-    sync,
-)
+from .place import FOLDER, Owner, Place, empty, make_folder, replace, replace_by_link, sync
 from .rights import acting_as
 from .walk import Walk, as_file_name, components
 
@@ -70,10 +61,12 @@ class Root:
             return None
         try:
             with file:
-                content = file.read(limit_bytes + 1)
+                # A file of /proc or /sys says that it is empty.
+                is_large = os.fstat(file.fileno()).st_size > limit_bytes
+                content = b"" if is_large else file.read(limit_bytes + 1)
         except OSError as error:
             raise self._failed("read", path, error) from error
-        if len(content) > limit_bytes:
+        if is_large or len(content) > limit_bytes:
             raise HostError(f"{self.outside(path)} is larger than {limit_bytes} bytes")
         return content
 
