@@ -5,6 +5,7 @@ A command is a module of this package with `configure(parser)` and
 """
 
 import argparse
+import os
 import signal
 from importlib import import_module
 from typing import Callable, List, Optional, Sequence
@@ -38,6 +39,7 @@ _ONE_AT_A_TIME = frozenset(
 # How long one waits for another; none takes longer but a first boot.
 _WAIT_S = 10.0
 
+_UMASK = 0o022
 _INTERRUPTED = 130
 _GO_ON = "nothing is half done, run it again to go on"
 
@@ -45,6 +47,8 @@ _GO_ON = "nothing is half done, run it again to go on"
 def main(argv: Sequence[str]) -> int:
     """Run one command; the exit code is one of errors.EXIT_CODES, or 128 + a signal's."""
     occupy_streams()
+    # Modes are set on what is made; until then, and by other programs, this one counts.
+    os.umask(_UMASK)
     signals = _Signals()
     console = Console(argv)
     try:
