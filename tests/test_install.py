@@ -180,6 +180,19 @@ def test_uninstall_knows_what_a_failed_install_made(image: Path) -> None:
     assert left == ["etc/systemd", "etc/systemd/system", "usr/local"]
 
 
+def test_uninstall_leaves_what_took_the_place_of_a_folder(image: Path) -> None:
+    """A link or a file where `install` had made an empty folder is somebody else's."""
+    azprov("install", "--root", image)
+    (image / "usr/local/bin/azprov").unlink()
+    (image / "usr/local/bin").rmdir()
+    (image / "usr/local/bin").symlink_to("/srv")
+    (image / "srv").mkdir()
+
+    assert azprov("uninstall", "--root", image)[0] == 0
+
+    assert (image / "usr/local/bin").is_symlink()
+
+
 def test_uninstall_leaves_what_is_not_azprovs(image: Path) -> None:
     """A service and a command of the same name that are somebody else's."""
     (image / "etc/systemd/system").mkdir(parents=True)

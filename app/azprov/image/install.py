@@ -5,6 +5,7 @@ what is enabled here, and a chroot needs an image of this processor.
 """
 
 import logging
+import stat
 from typing import List, Optional, Sequence
 
 from ..errors import HostError
@@ -82,7 +83,9 @@ def uninstall(root: Root) -> List[str]:
 def _remove_empty(root: Root, folders: Sequence[str]) -> None:
     # A folder sorts behind the one that it lies in.
     for folder in sorted(folders, reverse=True):
-        if not root.names(folder):
+        status = root.status(folder, follow=False)
+        # One that became a link or a file since then is somebody else's.
+        if status is not None and stat.S_ISDIR(status.st_mode) and not root.names(folder):
             root.remove(folder)
 
 
