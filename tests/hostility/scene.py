@@ -3,6 +3,7 @@
 import http.server
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -117,6 +118,15 @@ def platform_fixture() -> Iterator[Platform]:
     platform = Platform()
     yield platform
     platform.close()
+
+
+def strace_fixture() -> str:
+    """Where strace is; in CI it has to be."""
+    found = shutil.which("strace")
+    if found is None:
+        assert not os.environ.get("CI"), "strace is not installed"
+        pytest.skip("there is no strace, which CI has")
+    return found
 
 
 def make_machine(folder: Path) -> Path:

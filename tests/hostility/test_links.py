@@ -23,10 +23,12 @@ from hostility.scene import (
     platform_fixture,
     require_contract,
     run,
+    strace_fixture,
 )
 
 pytestmark = needs_root
 platform = pytest.fixture(platform_fixture)
+strace = pytest.fixture(strace_fixture)
 
 #: What calls of the kernel change by name or number, but for those that open.
 CHANGING = (
@@ -35,16 +37,6 @@ CHANGING = (
     "setxattr,lsetxattr,fsetxattr,utimensat"
 )
 TRACED = f"open,openat,openat2,{CHANGING}"
-
-
-@pytest.fixture
-def strace() -> str:
-    found = shutil.which("strace")
-    if found is None:
-        if os.environ.get("CI"):
-            pytest.fail("strace is not installed")
-        pytest.skip("there is no strace, which CI has")
-    return found
 
 
 def changed_paths(trace: Path, folder: Path) -> Iterator[str]:

@@ -1,7 +1,6 @@
 """SIGTERM and SIGINT at any moment of a first boot: a sentence, nothing half done, and on."""
 
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,11 +20,13 @@ from hostility.scene import (
     platform_fixture,
     require_contract,
     run,
+    strace_fixture,
 )
 from pyz import PYZ
 
 pytestmark = needs_root
 platform = pytest.fixture(platform_fixture)
+strace = pytest.fixture(strace_fixture)
 
 COMMAND = ["provision", "--admin-user", "--ssh-keys", USER, "--timeout", "20"]
 POOL = "var/lib/hyperv/.kvp_pool_1"
@@ -85,12 +86,9 @@ def alternatives(call: str) -> str:
 
 @pytest.mark.parametrize("call", CALLS)
 def test_a_signal_at_a_call_of_the_kernel(
-    call: str, tmp_path: Path, platform: Platform, undisturbed: Dict[str, str]
+    call: str, tmp_path: Path, platform: Platform, strace: str, undisturbed: Dict[str, str]
 ) -> None:
     """The handler runs right behind it; SIGTERM and SIGINT, at the first and the last one."""
-    strace = shutil.which("strace")
-    if strace is None:
-        pytest.skip("there is no strace, which CI has")
     count = CALLS[call]
     for number in sorted({1, count, count // 2 if count > _FEW else 1}):
         one = [signal.SIGTERM, signal.SIGINT][number % 2]
