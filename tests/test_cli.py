@@ -346,6 +346,8 @@ def test_version_and_help_touch_nothing(shell: Shell) -> None:
         code, help_text, err = shell(command, "--help")
         assert (code, err) == (0, "")
         assert help_text.startswith(f"usage: azprov.pyz {command}")
+    told = json.loads(shell("unit", "--help", "--json")[1])
+    assert told["help"].startswith("usage: azprov.pyz unit")
 
 
 @pytest.mark.parametrize(
