@@ -17,6 +17,7 @@ time zone or zlib.
 
 import argparse
 import hashlib
+import json
 import os
 import shutil
 import struct
@@ -29,7 +30,10 @@ from typing import Dict, List, NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "app"))
 
+from azprov import __version__
+from origin import find_origin
 from precompile import compile_with, find_interpreters
+from sbom import Package, packages_of, render_spdx
 
 ROOT = Path(__file__).resolve().parent
 APP = ROOT / "app"
@@ -47,8 +51,12 @@ URLLIB3_REQUIREMENTS = {
 
 STORED = ("__main__.py", "azprov/__init__.py", "azprov/__main__.py")
 SHEBANG = b"#!/usr/bin/env python3\n"
-# pip's notes on how a package got there, different on every machine.
-INSTALL_NOTES = ("/INSTALLER", "/RECORD", "/REQUESTED", "/direct_url.json")
+# pip's notes on how a package got there, different on every machine, and the wheel's on
+# how it was packed, for nobody: an entry costs every start.
+INSTALL_NOTES = (
+    *("/INSTALLER", "/RECORD", "/REQUESTED", "/direct_url.json"),
+    *("/WHEEL", "/top_level.txt"),
+)
 
 
 def main() -> int:
@@ -117,15 +125,25 @@ def build() -> None:
         folder: pack_with_shiv(folder, requirements)
         for folder, requirements in URLLIB3_REQUIREMENTS.items()
     }
+    origin = find_origin(ROOT)
     entries = unite(packed)
+    entries["azprov/build.json"] = json.dumps({"commit": origin.commit}).encode("ascii")
     entries.update(compile_for_each_python(entries))
     archive = zip_of(entries)
     service = (UNIT / "azure-provisioning.service").read_bytes()
+    spdx = render_spdx(
+        __version__,
+        hashlib.sha256(archive).hexdigest(),
+        origin=origin,
+        carried=[package for folder in packed for package in carried_in(folder)],
+        copyright_text=(APP / "LICENSE").read_text(encoding="utf-8").splitlines()[2],
+    )
     sums = b""
     for name, content, mode in (
         ("azprov.pyz", archive, 0o755),
         ("install.sh", (UNIT / "install.sh").read_bytes(), 0o755),
         ("azure-provisioning.service", service, 0o644),
+        ("azprov.spdx.json", spdx, 0o644),
     ):
         write(DIST / name, content, mode=mode)
         sums += f"{hashlib.sha256(content).hexdigest()}  {name}\n".encode()
@@ -140,10 +158,21 @@ def pack_with_shiv(folder: str, requirements: Path) -> Path:
         [sys.executable, "-m", "shiv", "--reproducible", "--uncompressed"]
         + ["--entry-point", "azprov.__main__:main", "--site-packages", str(APP)]
         + ["--output-file", str(packed), "--quiet", "--only-binary=:all:"]
-        + ["--require-hashes", "--requirement", str(requirements)],
+        + ["--require-hashes", "--requirement", str(requirements)]
+        + ["--report", str(report_of(folder))],
         "shiv could not fetch and pack urllib3; see above what pip says of it",
     )
     return packed
+
+
+def report_of(folder: str) -> Path:
+    """Where pip says what it installed for that folder of the archive."""
+    return WORK / (folder + ".report.json")
+
+
+def carried_in(folder: str) -> List[Package]:
+    pins = URLLIB3_REQUIREMENTS[folder].read_text(encoding="utf-8")
+    return packages_of(report_of(folder).read_bytes(), pins)
 
 
 def unite(packed: Dict[str, Path]) -> Dict[str, bytes]:

@@ -1,12 +1,17 @@
 """The build: the same bytes everywhere, nothing that is not pinned, nothing half written."""
 
+import calendar
 import hashlib
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import time
+import zipfile
 from pathlib import Path
-from typing import Tuple
+from typing import List, Tuple
 
 import pytest
 
@@ -16,9 +21,12 @@ from pyz import PYZ, ROOT
 OLDEST_BUILD_PYTHON = (3, 10)
 
 
+DELIVERED = ["azprov.pyz", "install.sh", "azure-provisioning.service", "azprov.spdx.json"]
+
+
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """The sources in another folder, without anything that a build leaves."""
+    """The sources in another folder, without anything that a build leaves, nor git."""
     folder = tmp_path / "another folder"
     folder.mkdir()
     shutil.copy(ROOT / "build.py", folder)
@@ -56,31 +64,62 @@ def another_python() -> Path:
     return Path(sys.executable)
 
 
+def as_git_archive_gives_it(copy: Path) -> List[str]:
+    """Note the commit that the build under test has noted; the files that then are the same.
+
+    Where that one knew of none, the document has the time of SOURCE_DATE_EPOCH.
+    """
+    with zipfile.ZipFile(PYZ) as archive:
+        commit = json.loads(archive.read("azprov/build.json"))["commit"]
+    if commit is None:
+        return [name for name in DELIVERED if name != "azprov.spdx.json"]
+    document = json.loads(PYZ.with_name("azprov.spdx.json").read_text())
+    created = time.strptime(document["creationInfo"]["created"], "%Y-%m-%dT%H:%M:%SZ")
+    note = f"{calendar.timegm(created)} {commit}\n"
+    (copy / "app" / "archived-commit").write_text(note)
+    return [*DELIVERED, "SHA256SUMS"]
+
+
 def test_two_builds_are_the_same_bytes(copy: Path, tmp_path: Path) -> None:
-    """Other folder, Python, umask, time zone, locale, epoch and HOME, same archive."""
+    """Other folder, Python, umask, time zone, locale, epoch and HOME, same files."""
     home = tmp_path / "home"
     home.mkdir()
+    same = as_git_archive_gives_it(copy)
 
     code, output = build(copy, another_python(), home)
 
     assert code == 0, output
-    twin = copy / "dist" / "azprov.pyz"
-    assert twin.read_bytes() == PYZ.read_bytes()
-    assert twin.stat().st_mode & 0o777 == 0o755
+    for name in same:
+        assert (copy / "dist" / name).read_bytes() == (PYZ.parent / name).read_bytes(), name
+    assert (copy / "dist" / "azprov.pyz").stat().st_mode & 0o777 == 0o755
     assert not (home / ".shiv").exists()
 
 
-def test_a_package_with_another_hash_is_refused(copy: Path, tmp_path: Path) -> None:
-    """The build ends with a sentence, and leaves no archive."""
-    pins = copy / "app" / "requirements" / "urllib3-1.txt"
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("urllib3-1", "THESE PACKAGES DO NOT MATCH THE HASHES"),
+        ("urllib3-2", "THESE PACKAGES DO NOT MATCH THE HASHES"),
+        ("urllib3-2, no hash", "Hashes are required in --require-hashes mode"),
+    ],
+)
+def test_a_package_with_another_hash_is_refused(
+    copy: Path, tmp_path: Path, line: str, told: str
+) -> None:
+    """Or with none; the build ends with a sentence, and leaves no archive."""
+    name, _, without = line.partition(", ")
+    pins = copy / "app" / "requirements" / f"{name}.txt"
     pinned = pins.read_text()
-    pins.write_text(pinned.replace("sha256:0", "sha256:1").replace("sha256:4", "sha256:5"))
+    if without:
+        pins.write_text(pinned.split(" \\\n")[0] + "\n")
+    else:
+        pins.write_text(re.sub("sha256:[0-9a-f]", "sha256:b", pinned))
     assert pins.read_text() != pinned
 
     code, output = build(copy, Path(sys.executable), tmp_path)
 
     assert code == 1
-    assert "THESE PACKAGES DO NOT MATCH THE HASHES" in output
+    assert told in output
     assert output.splitlines()[-1] == (
         "build.py: shiv could not fetch and pack urllib3; see above what pip says of it"
     )
@@ -108,7 +147,7 @@ def test_the_checksums_are_those_of_the_files() -> None:
         digest, name = line.split("  ")
         assert hashlib.sha256((PYZ.parent / name).read_bytes()).hexdigest() == digest
     names = [line.split("  ")[1] for line in lines]
-    assert names == ["azprov.pyz", "install.sh", "azure-provisioning.service"]
+    assert names == DELIVERED
 
 
 def test_a_mistyped_command_is_told() -> None:

@@ -1,6 +1,7 @@
 """The archive itself, on every Python there is, in the places it may have to run."""
 
 import ast
+import json
 import os
 import pwd
 import re
@@ -172,6 +173,31 @@ def test_ready_goes_out_whatever_the_streams_are(
 
 
 VERSION = (0, f"azprov {__version__}\n", "")
+
+
+@pytest.mark.parametrize("version", [next(iter(INTERPRETERS)), NEWEST])
+def test_it_says_what_it_is_and_what_it_carries(version: str, tmp_path: Path) -> None:
+    """Its commit, the packages in it, and whose bytecode it has."""
+    code, out, err = run(INTERPRETERS[version], "-I", PYZ, "--version", "--json", cwd=tmp_path)
+
+    assert (code, err) == (0, "")
+    said = json.loads(out)
+    commit = said.pop("commit")
+    assert commit is None or re.fullmatch("[0-9a-f]{40}(-dirty)?", commit)
+    if (ROOT / ".git").exists() and shutil.which("git"):
+        assert commit is not None
+    assert said == {
+        "command": None,
+        "ok": True,
+        "exit_code": 0,
+        "version": __version__,
+        "packages": [
+            {"name": "urllib3", "version": "1.26.20"},
+            {"name": "urllib3", "version": "2.8.0"},
+        ],
+        "bytecode": list(INTERPRETERS),
+    }
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_it_runs_through_a_symlink(tmp_path: Path) -> None:
@@ -363,6 +389,7 @@ def test_it_holds_what_it_should() -> None:
 
     ours = [f"azprov/{path.relative_to(ROOT / 'app' / 'azprov')}" for path in sources()]
     ours += [f"azprov/image/azure-provisioning.{init}" for init in ("openrc", "service")]
+    ours.append("azprov/build.json")
     assert sorted(name for name in names if name.startswith("azprov/")) == sorted(ours)
     assert {name.split("/")[0] for name in names} == {
         *("LICENSE", "__main__.py", "azprov", "bytecode", "urllib3-1", "urllib3-2"),

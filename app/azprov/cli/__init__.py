@@ -145,7 +145,9 @@ def _run_without_command(argv: List[str]) -> Answer:
     except HelpAskedFor as help_text:
         return Answer(str(help_text), {"help": str(help_text)})
     if options.version:
-        return Answer("azprov " + __version__, {"version": __version__})
+        from .version import about
+
+        return Answer("azprov " + __version__, about())
     raise UsageError("no command was given", "azprov.pyz --help lists the commands")
 
 
