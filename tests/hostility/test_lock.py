@@ -137,3 +137,49 @@ def test_four_at_once_are_as_one(name: str, tmp_path: Path, platform: Platform) 
     assert len({pool.count("PROVISIONING_REPORT") for pool in pools}) == 1
     assert len(platform.reports) == 2 * reports
     assert reports == (1 if name == "provision" else 0)
+
+
+# Locks a folder as another process would, and says whether azprov is kept out of "/".
+HOLDER = """
+import fcntl, os, sys
+from azprov.errors import HostError
+from azprov.host.lock import alone
+from azprov.host.root import Root
+fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)
+try:
+    with alone(Root(), wait_s=0):
+        print("in")
+except HostError:
+    print("out")
+"""
+
+
+@needs_root
+@pytest.mark.parametrize(
+    ("mode", "held_folder", "answer"),
+    [
+        ("700", "/", "in"),
+        ("700", "/var/lib/azprov", "out"),
+        ("755", "/", "out"),
+        ("755", "/var/lib/azprov", "in"),
+    ],
+)
+def test_a_live_machine_is_locked_where_only_root_can(
+    mode: str, held_folder: str, answer: str
+) -> None:
+    """Whoever can open "/" could keep a first boot from reporting."""
+    world = (
+        "mount -t tmpfs none /var/lib && mkdir /var/lib/azprov"
+        ' && chmod "$0" /var/lib/azprov && exec "$@"'
+    )
+    holder = [sys.executable, "-c", HOLDER, held_folder]
+
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", world, mode, *holder],
+        env={**os.environ, "PYTHONPATH": str(PYZ.parent.parent / "app")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.stdout, done.stderr) == (f"{answer}\n", "")

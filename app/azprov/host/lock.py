@@ -1,4 +1,4 @@
-"""One azprov at a time: a lock on the root's own folder, which leaves nothing behind.
+"""One azprov at a time: a lock on a folder that is there, which leaves nothing behind.
 
 The kernel lets go of it when the process ends, however that is. No file is made for it:
 an image is to hold what was installed, and its disk may be full or read-only.
@@ -9,11 +9,12 @@ import fcntl
 import logging
 import os
 import time
-from contextlib import contextmanager
-from typing import Iterator
+from contextlib import contextmanager, suppress
+from typing import Iterator, Optional
 
 from ..errors import HostError
 from .root import Root
+from .state import STATE_FOLDER
 
 _POLL_S = 0.1
 
@@ -27,9 +28,8 @@ def alone(root: Root, *, wait_s: float) -> Iterator[None]:
     Raises HostError if it has not ended after so long. Where the folder cannot be
     locked, as on some network file systems, nobody is kept out.
     """
-    try:
-        number = os.open(root.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError:
+    number = _folder_to_lock(root)
+    if number is None:
         yield
         return
     try:
@@ -37,6 +37,24 @@ def alone(root: Root, *, wait_s: float) -> Iterator[None]:
         yield
     finally:
         os.close(number)
+
+
+def _folder_to_lock(root: Root) -> Optional[int]:
+    """The folder, opened: on a live machine one that only root can open, if it is there.
+
+    Whoever can open a folder can lock it, and keep a first boot from reporting.
+    """
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    if root.is_live:
+        with suppress(OSError):
+            number = os.open(STATE_FOLDER, flags)
+            if not os.fstat(number).st_mode & 0o077:
+                return number
+            os.close(number)
+    try:
+        return os.open(root.path, flags & ~os.O_NOFOLLOW)
+    except OSError:
+        return None
 
 
 def _lock(number: int, root: Root, wait_s: float) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from typing import List, NamedTuple, Optional, Tuple
 
 from ..documents.vm_id import parse_vm_id
@@ -56,5 +57,6 @@ def read_state(root: Root) -> State:
 
 def write_state(root: Root, state: State) -> None:
     """Write it durably, in one step. Raises HostError."""
-    root.make_folders(STATE_FOLDER)
+    root.make_folders(os.path.dirname(STATE_FOLDER))
+    root.make_folders(STATE_FOLDER, mode=0o700)
     root.write(STATE_FILE, render_state(state))
