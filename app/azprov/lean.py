@@ -14,7 +14,7 @@ from typing import Any, Callable, Dict, Iterator
 
 # As on a Python that lacks them, which urllib3 and http.client can do with.
 _HIDDEN = ("ssl", "brotli", "brotlicffi", "backports.zstd", "compression.zstd")
-_LATER = ("hashlib", "hmac", "importlib.metadata", "json", "mimetypes")
+_LATER = ("hashlib", "hmac", "importlib.metadata", "json", "mimetypes", "traceback")
 
 
 @contextmanager

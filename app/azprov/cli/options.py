@@ -4,7 +4,7 @@ import argparse
 import os
 import random
 import re
-from typing import NoReturn, Optional, Tuple
+from typing import Any, NoReturn, Optional, Tuple
 
 from .. import __version__
 from ..azure.clock import Clock
@@ -33,13 +33,6 @@ class HelpAskedFor(Exception):
     """Holds the text, which is an answer like any other."""
 
 
-class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """Knows its width: argparse makes one for every option, and asks shutil for the width."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, width=80)
-
-
 class Parser(argparse.ArgumentParser):
     """Raises UsageError where argparse would print its usage and exit, and HelpAskedFor."""
 
@@ -49,9 +42,17 @@ class Parser(argparse.ArgumentParser):
             usage=usage or None,
             description=description,
             epilog=epilog,
-            formatter_class=_Formatter,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
+            add_help=False,
         )
+        # A parser makes a formatter to try each option on, which in Python 3.14 imports
+        # dataclasses and inspect, and before that shutil. A group does not.
+        self._group = self.add_argument_group("options")
+        self._group.add_argument("-h", "--help", action="help", help="show this help")
+
+    def add_argument(self, *names: Any, **settings: Any) -> argparse.Action:
+        return self._group.add_argument(*names, **settings)
 
     def print_help(self, file: object = None) -> NoReturn:  # noqa: ARG002 - argparse's own form
         raise HelpAskedFor(self.format_help().rstrip("\n"))
