@@ -104,9 +104,7 @@ def test_it_ends_at_the_deadline(version: str) -> None:
 
     assert (code, out) == (69, "")
     first, last = err.splitlines()
-    assert first == (
-        "127.0.0.1:9 cannot be reached (Connection refused); trying 20 times a second, 0 s left"
-    )
+    assert first == ("127.0.0.1:9 cannot be reached (Connection refused); trying on, 0 s left")
     assert re.match(
         r"azprov: gave up after 0\.\d+ s: 127\.0\.0\.1:9 cannot be reached \(Connection refused\); "
         r"nothing takes connections on TCP port 9: ",

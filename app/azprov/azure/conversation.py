@@ -2,8 +2,9 @@
 
 Two paces. While nobody is there (no route, nothing listening) polls follow each
 other quickly, for they cost next to nothing and the first moment that the
-platform hears us is the moment to speak. An answer that is no good is asked
-again ever more slowly, for the platform is there and busy or wrong.
+platform hears us is the moment to speak; one that waits for a route takes its time
+by itself. An answer that is no good is asked again ever more slowly, for the
+platform is there and busy or wrong.
 """
 
 import email.utils
@@ -160,12 +161,7 @@ class Conversation:
         if silent_s >= (_CHANGED_WAIT_LINE_S if changed else _WAIT_LINE_S):
             self._wait_reason = error.summary
             self._wait_line_at = self._clock.now()
-            log.info(
-                "%s; trying %d times a second, %.0f s left",
-                error.summary,
-                round(1 / POLL_S),
-                self.left_s(),
-            )
+            log.info("%s; trying on, %.0f s left", error.summary, self.left_s())
 
 
 def _date(text: str) -> Optional[float]:

@@ -3,24 +3,31 @@
 A connection attempt that goes unanswered is repeated by the kernel after 1, 3, 7
 ... seconds, so one attempt with a long patience hears a network that comes up in
 between up to that much later. Here each call begins a new attempt and leaves the
-earlier ones pending; the first that is answered wins.
+earlier ones pending; the first that is answered wins. Where there is no route, one
+is waited for, since no attempt can succeed before.
 """
 
 import errno
 import os
 import select
 import socket
-from typing import Any, List, Tuple
+from contextlib import suppress
+from typing import Any, List, Optional, Tuple
 
 from ..errors import NotConnected
 from .clock import Clock
 from .endpoint import Endpoint
+from .routes import RouteChanges
 
 # An attempt is given this long: WireServer is on the VM's own host, an emulated
 # machine under load needs part of a second.
 _PENDING_S = 3.0
+# A lease brings an address and its routes one after the other, within milliseconds.
+_SETTLING_S = 0.01
 _PIECE_BYTES = 4096
 
+# What an attempt fails with at once as long as no address or route changes.
+_NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL)
 _OTHER_HINT = (
     "look whether a DHCP client configures the first network interface, and whether there is "
     "a route to {address}"
@@ -90,13 +97,24 @@ class Dialer:
         self._endpoint = endpoint
         self._clock = clock
         self._pending: List[Tuple[float, BoundedSocket]] = []
+        self._changes: Optional[RouteChanges] = None
+        # Whether the last attempt failed for want of a route, and began while changes
+        # were noted: then none can succeed before the next.
+        self._lacks_route = False
+        self._tried_at = float("-inf")
 
-    def connect(self, *, patience_s: float) -> BoundedSocket:
+    def connect(self, *, patience_s: float, route_patience_s: float = 0.0) -> BoundedSocket:
         """Begin a connection and wait for it, or an earlier one, to be answered.
 
-        Raises NotConnected if there is none after patience_s, or at once if
-        there is none to wait for.
+        Where the last attempt had no route, it begins when a route or address has
+        changed, or after route_patience_s. Raises NotConnected if there is none
+        after patience_s, or at once if there is none to wait for.
         """
+        if self._lacks_route and self._changes is not None:
+            self._changes.wait(route_patience_s)
+            self._clock.sleep(max(0.0, self._tried_at + _SETTLING_S - self._clock.now()))
+        self._lacks_route = False
+        self._tried_at = self._clock.now()
         self._drop_old()
         try:
             connection = BoundedSocket(self._endpoint.family, socket.SOCK_STREAM)
@@ -119,12 +137,23 @@ class Dialer:
                     return self._win(answered)
                 failure = outcome
                 self._forget(answered)
+        elif failure in _NO_ROUTE and route_patience_s:
+            self._lacks_route = self._changes is not None
+            self._note_changes()
         raise self._failed(failure)
 
     def close(self) -> None:
         for _, connection in self._pending:
             connection.close()
         self._pending = []
+        if self._changes is not None:
+            self._changes.close()
+        self._changes = None
+
+    def _note_changes(self) -> None:
+        if self._changes is None:
+            with suppress(OSError):  # then it is polled for, as everything else
+                self._changes = RouteChanges(self._endpoint.family)
 
     def _failed(self, failure: int) -> NotConnected:
         reason = os.strerror(failure)

@@ -23,6 +23,9 @@ from .endpoint import Endpoint
 
 # How long one poll waits for a connection, and how far polls lie apart.
 POLL_S = 0.05
+# Where there is no route, and the kernel tells of each change, a poll waits so long for one.
+# There are changes that it tells nobody, as of the rules that choose a table of routes.
+_ROUTE_POLL_S = 1.0
 # A body and the framing of its chunks.
 _LIMIT_BYTES = LIMIT_BYTES + (256 << 10)
 # Of headers, the platform sends under 1 kB. The standard library would read 100 of
@@ -72,7 +75,9 @@ class Transport:
         every status from 300 on, what is wrong with it is no failure, and it may
         come out cut or empty. Raises NotConnected or BrokenReply.
         """
-        connection = self._dialer.connect(patience_s=min(POLL_S, bound_s))
+        connection = self._dialer.connect(
+            patience_s=min(POLL_S, bound_s), route_patience_s=min(_ROUTE_POLL_S, bound_s)
+        )
         connection.bound(
             self._clock, seconds=bound_s, limit_bytes=_LIMIT_HEAD_BYTES, what=_LARGE_HEAD
         )

@@ -1,0 +1,44 @@
+"""When it is worth trying again to reach an address that has no route: the kernel says so.
+
+Source: rtnetlink(7), and the groups in linux/rtnetlink.h, part of the kernel's interface.
+"""
+
+import select
+import socket
+
+_LINK = 0x1
+_ADDRESSES_AND_ROUTES = 0x10 | 0x40
+_ADDRESSES_AND_ROUTES_6 = 0x100 | 0x400
+# Of the messages, only that they came counts. What is left wakes the next wait at once.
+_DRAINED = 64
+_PIECE_BYTES = 4096
+
+
+class RouteChanges:
+    """Notes each change of links, and of a family's addresses and routes, from now on."""
+
+    def __init__(self, family: int) -> None:
+        """Raises OSError where it cannot be had: a sandbox, another kernel."""
+        if not hasattr(socket, "AF_NETLINK"):
+            raise OSError("no netlink")
+        is_6 = family == socket.AF_INET6
+        groups = _LINK | (_ADDRESSES_AND_ROUTES_6 if is_6 else _ADDRESSES_AND_ROUTES)
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+        try:
+            self._socket.bind((0, groups))
+            self._socket.setblocking(False)
+        except OSError:
+            self._socket.close()
+            raise
+
+    def wait(self, seconds: float) -> None:
+        """Until something has changed since the last wait, at most for so long."""
+        select.select([self._socket], [], [], seconds)
+        try:
+            for _ in range(_DRAINED):
+                self._socket.recv(_PIECE_BYTES)
+        except OSError:  # there is no more, or more has changed than the kernel could note
+            return
+
+    def close(self) -> None:
+        self._socket.close()
