@@ -96,6 +96,17 @@ def test_report_ready_as_json(shell: Shell) -> None:
     }
 
 
+def test_verbose_says_who_named_the_address(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The option, or the variable; the leases speak for themselves."""
+    with RawServer(replying(http(GOAL_STATE_XML))) as server:
+        _, _, err = shell("goal-state", "-v", "--wireserver", str(server.endpoint))
+        assert f"WireServer is at {server.endpoint} by --wireserver" in err.splitlines()
+
+        monkeypatch.setenv("AZPROV_WIRESERVER", str(server.endpoint))
+        _, _, err = shell("report-ready", "-v", "--dry-run")
+        assert f"WireServer is at {server.endpoint} by AZPROV_WIRESERVER" in err.splitlines()
+
+
 @pytest.mark.parametrize("before", [True, False])
 def test_common_options_stand_before_or_after_the_command(shell: Shell, before: bool) -> None:
     """Either place is natural."""

@@ -120,3 +120,23 @@ def test_an_address_without_a_route_fails_at_once() -> None:
         dialer.connect(patience_s=60)
 
     assert open_files() == before
+
+
+def test_an_endpoint_that_moves_is_followed(deaf: DeafListener) -> None:
+    """The next attempt goes to where it is by then, and none stays behind."""
+    before = open_files()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        closed = Endpoint("127.0.0.1", 9)
+        places = [deaf.endpoint, closed, Endpoint(*server.getsockname())]
+        dialer = Dialer(closed, FakeClock(), lambda: places.pop(0))
+        with pytest.raises(NotConnected, match=f"{deaf.endpoint} cannot be reached"):
+            dialer.connect(patience_s=0)
+        assert open_files() == before + 2
+        with pytest.raises(NotConnected, match=f"{closed} cannot be reached"):
+            dialer.connect(patience_s=0)
+        assert open_files() == before + 1
+
+        with dialer.connect(patience_s=1) as connection:
+            assert connection.getpeername() == server.getsockname()
+            assert dialer.endpoint == Endpoint(*server.getsockname())
+            assert open_files() == before + 2

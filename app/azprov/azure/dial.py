@@ -12,7 +12,7 @@ import os
 import select
 import socket
 from contextlib import suppress
-from typing import Any, List, Optional, Tuple
+from typing import Any, Callable, List, Optional, Tuple
 
 from ..errors import NotConnected
 from .clock import Clock
@@ -93,9 +93,13 @@ class BoundedSocket(socket.socket):
 class Dialer:
     """Connects to one endpoint, as often as it takes."""
 
-    def __init__(self, endpoint: Endpoint, clock: Clock) -> None:
-        self._endpoint = endpoint
+    def __init__(
+        self, endpoint: Endpoint, clock: Clock, locate: Optional[Callable[[], Endpoint]] = None
+    ) -> None:
+        """`locate` says before each attempt where it is by now, if that is not settled."""
+        self.endpoint = endpoint
         self._clock = clock
+        self._locate = locate
         self._pending: List[Tuple[float, BoundedSocket]] = []
         self._changes: Optional[RouteChanges] = None
         # Whether the last attempt failed for want of a route, and began while changes
@@ -115,14 +119,15 @@ class Dialer:
             self._clock.sleep(max(0.0, self._tried_at + _SETTLING_S - self._clock.now()))
         self._lacks_route = False
         self._tried_at = self._clock.now()
+        self._follow()
         self._drop_old()
         try:
-            connection = BoundedSocket(self._endpoint.family, socket.SOCK_STREAM)
+            connection = BoundedSocket(self.endpoint.family, socket.SOCK_STREAM)
         except OSError as error:  # as many are open as may be, or there is no IPv6 here
             failure = errno.EINPROGRESS if self._pending else error.errno or 0
         else:
             connection.setblocking(False)
-            failure = connection.connect_ex(self._endpoint[:2])
+            failure = connection.connect_ex(self.endpoint[:2])
             if failure == 0:
                 return self._win(connection)
             if failure == errno.EINPROGRESS:
@@ -153,15 +158,21 @@ class Dialer:
     def _note_changes(self) -> None:
         if self._changes is None:
             with suppress(OSError):  # then it is polled for, as everything else
-                self._changes = RouteChanges(self._endpoint.family)
+                self._changes = RouteChanges(self.endpoint.family)
+
+    def _follow(self) -> None:
+        endpoint = self.endpoint if self._locate is None else self._locate()
+        if endpoint != self.endpoint:
+            self.close()
+            self.endpoint = endpoint
 
     def _failed(self, failure: int) -> NotConnected:
         reason = os.strerror(failure)
         if failure == errno.EINPROGRESS:
             reason = "no reply to the attempts to connect"
-        address, port = self._endpoint
+        address, port = self.endpoint
         return NotConnected(
-            f"{self._endpoint} cannot be reached ({reason})",
+            f"{self.endpoint} cannot be reached ({reason})",
             _HINTS.get(failure, _OTHER_HINT).format(port=port, address=address),
         )
 

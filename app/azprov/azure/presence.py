@@ -1,7 +1,7 @@
 """Whether the platform is there, as told by its WireServer: does it take connections?"""
 
 import logging
-from typing import Optional
+from typing import Callable, Optional
 
 from ..errors import NotConnected
 from .clock import Clock
@@ -20,10 +20,11 @@ log = logging.getLogger(__name__)
 class Presence:
     """Knocks at WireServer for whoever waits for another service of the platform."""
 
-    def __init__(self, endpoint: Endpoint, clock: Clock) -> None:
-        self._endpoint = endpoint
+    def __init__(
+        self, endpoint: Endpoint, clock: Clock, locate: Optional[Callable[[], Endpoint]] = None
+    ) -> None:
         self._clock = clock
-        self._dialer = Dialer(endpoint, clock)
+        self._dialer = Dialer(endpoint, clock, locate)
         self._knocked_at = float("-inf")
         self._since: Optional[float] = None
 
@@ -40,4 +41,4 @@ class Presence:
         except NotConnected:
             return
         self._since = self._clock.now()
-        log.debug("%s takes connections", self._endpoint)
+        log.debug("%s takes connections", self._dialer.endpoint)

@@ -54,10 +54,17 @@ class Reply(NamedTuple):
 class Transport:
     """Sends requests to one endpoint, a connection each."""
 
-    def __init__(self, endpoint: Endpoint, clock: Clock) -> None:
-        self.endpoint = endpoint
+    def __init__(
+        self, endpoint: Endpoint, clock: Clock, locate: Optional[Callable[[], Endpoint]] = None
+    ) -> None:
+        """`locate` says before each request where it is by now, if that is not settled."""
         self._clock = clock
-        self._dialer = Dialer(endpoint, clock)
+        self._dialer = Dialer(endpoint, clock, locate)
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where the last request went, or the first one will."""
+        return self._dialer.endpoint
 
     def send(
         self,

@@ -68,7 +68,7 @@ def _probes(options: argparse.Namespace, image: Image) -> List[Probe]:
         return probes
     on_azure = is_on_azure(image)
     if on_azure or options.wireserver is not None:
-        wireserver, conversation = wireserver_of(options)
+        wireserver, conversation = wireserver_of(options, image.root)
         probes.append(
             Probe(
                 "wireserver",

@@ -3,6 +3,7 @@
 import argparse
 
 from ..documents.text import printable
+from ..host.root import Root
 from .console import Answer
 from .options import Parser, add_wireserver_options, wireserver_of
 
@@ -15,7 +16,7 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> Answer:
-    wireserver, conversation = wireserver_of(options)
+    wireserver, conversation = wireserver_of(options, Root())
     if options.raw:
         document = conversation.hold(wireserver.fetch_document)
         return Answer(document, {"document": document.decode("utf-8", "replace")})

@@ -1,10 +1,11 @@
 """The options that commands share, and the clients that are built from them."""
 
 import argparse
+import logging
 import os
 import random
 import re
-from typing import Any, NoReturn, Optional, Tuple
+from typing import Any, Callable, NoReturn, Optional, Tuple
 
 from .. import __version__
 from ..azure.clock import Clock
@@ -15,6 +16,7 @@ from ..azure.presence import Presence
 from ..azure.transport import Transport
 from ..azure.wireserver import WireServer
 from ..errors import UsageError
+from ..host.leases import Whereabouts
 from ..host.root import Root
 
 # Azure restarts a VM that has not reported after 20 minutes; a boot's last
@@ -25,8 +27,12 @@ DEFAULT_IMDS_TIMEOUT_S = 120.0
 
 WIRESERVER_VARIABLE = "AZPROV_WIRESERVER"
 IMDS_VARIABLE = "AZPROV_IMDS"
+#: In place of an address: what a DHCP lease names, else the usual one.
+AUTO = "auto"
 
 AGENT_NAME = "azprov/" + __version__
+
+log = logging.getLogger(__name__)
 
 
 class HelpAskedFor(Exception):
@@ -73,7 +79,8 @@ def add_wireserver_options(parser: Parser, *, timeout_s: float = DEFAULT_TIMEOUT
     parser.add_argument(
         "--wireserver",
         metavar="HOST[:PORT]",
-        help=f"its numeric address ({WIRESERVER_ADDRESS}, or what {WIRESERVER_VARIABLE} names)",
+        help=f"its numeric address, or {AUTO}: what a DHCP lease names in option 245, else "
+        f"{WIRESERVER_ADDRESS} ({AUTO}, or what {WIRESERVER_VARIABLE} says)",
     )
     parser.add_argument(
         "--timeout",
@@ -117,41 +124,57 @@ def add_report_options(parser: Parser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="show the document, post nothing")
 
 
-def wireserver_of(options: argparse.Namespace) -> Tuple[WireServer, Conversation]:
-    """The client of one conversation, over the real network and clock."""
+def wireserver_of(options: argparse.Namespace, root: Root) -> Tuple[WireServer, Conversation]:
+    """The client of one conversation, over the real network and clock; `root` has the leases."""
     clock = Clock()
     conversation = Conversation(clock, timeout_s=options.timeout, jitter=random.random)
-    transport = Transport(_wireserver_endpoint(options), clock)
+    endpoint, locate = _wireserver_at(options, root, clock)
+    transport = Transport(endpoint, clock, locate)
     return WireServer(transport, conversation, agent_name=options.agent_name), conversation
 
 
 def imds_of(
-    options: argparse.Namespace, timeout_s: float, *, needs_it: bool = True
+    options: argparse.Namespace, timeout_s: float, *, wireserver_by: Optional[Root] = None
 ) -> Tuple[Imds, Conversation]:
     """The client of one conversation with the metadata service.
 
-    Who can do without waits for it no longer than a little where WireServer is there.
+    Who can do without it names the root with the leases, and waits for it no longer than
+    a little where WireServer is there.
     """
     clock = Clock()
-    presence = None if needs_it else Presence(_wireserver_endpoint(options), clock)
+    presence = None
+    if wireserver_by is not None:
+        endpoint, locate = _wireserver_at(options, wireserver_by, clock)
+        presence = Presence(endpoint, clock, locate)
     conversation = Conversation(
         clock,
         timeout_s=timeout_s,
         jitter=random.random,
         is_hopeless=presence.has_lasted if presence else lambda: False,
     )
-    endpoint = _endpoint("--imds", options.imds, IMDS_VARIABLE, IMDS_ADDRESS)
-    return Imds(Transport(endpoint, clock), conversation, agent_name=AGENT_NAME), conversation
+    source, text = _said("--imds", options.imds, IMDS_VARIABLE, IMDS_ADDRESS)
+    transport = Transport(_endpoint(source, text, IMDS_ADDRESS), clock)
+    return Imds(transport, conversation, agent_name=AGENT_NAME), conversation
 
 
-def _wireserver_endpoint(options: argparse.Namespace) -> Endpoint:
-    return _endpoint("--wireserver", options.wireserver, WIRESERVER_VARIABLE, WIRESERVER_ADDRESS)
+def _wireserver_at(
+    options: argparse.Namespace, root: Root, clock: Clock
+) -> Tuple[Endpoint, Optional[Callable[[], Endpoint]]]:
+    """Its endpoint, and who says before each attempt whether that still holds."""
+    source, text = _said("--wireserver", options.wireserver, WIRESERVER_VARIABLE, AUTO)
+    if text == AUTO:
+        return Endpoint(WIRESERVER_ADDRESS), Whereabouts(root, clock)
+    endpoint = _endpoint(source, text, WIRESERVER_ADDRESS)
+    log.debug("WireServer is at %s by %s", endpoint, source)
+    return endpoint, None
 
 
-def _endpoint(option: str, given: Optional[str], variable: str, usual: str) -> Endpoint:
-    source, text = option, given
-    if text is None:
-        source, text = variable, os.environ.get(variable, usual)
+def _said(option: str, given: Optional[str], variable: str, usual: str) -> Tuple[str, str]:
+    """An address and who names it: the option, the variable, or neither."""
+    return (option, given) if given is not None else (variable, os.environ.get(variable, usual))
+
+
+def _endpoint(source: str, text: str, usual: str) -> Endpoint:
     try:
         return parse_endpoint(text)
     except ValueError as error:

@@ -124,7 +124,11 @@ class _Metadata:
         if self._failure is not None:
             raise self._failure
         if self._instance is None:
-            imds, conversation = imds_of(self._options, self._timeout_s, needs_it=self._is_needed)
+            imds, conversation = imds_of(
+                self._options,
+                self._timeout_s,
+                wireserver_by=None if self._is_needed else self._options.root,
+            )
             try:
                 self._instance = conversation.hold(imds.fetch_instance)
             except AzprovError as error:

@@ -28,7 +28,7 @@ def report_ready(options: argparse.Namespace, root: Root, *, dry_run: bool) -> R
         except HostError as error:
             log.debug("KVP: %s", error)
 
-    wireserver, conversation = wireserver_of(options)
+    wireserver, conversation = wireserver_of(options, root)
     return report(wireserver, conversation, ready, before_post=tell_success, dry_run=dry_run)
 
 
@@ -44,7 +44,7 @@ def report_failed(options: argparse.Namespace, root: Root, line: str, *, dry_run
             log.info("Told the host by Hyper-V KVP: %s", line)
         except HostError as error:
             log.info("The host is told by WireServer only: %s", error)
-    wireserver, conversation = wireserver_of(options)
+    wireserver, conversation = wireserver_of(options, root)
     return report(wireserver, conversation, failed, before_post=_nothing, dry_run=dry_run)
 
 

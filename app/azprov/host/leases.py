@@ -1,0 +1,119 @@
+"""The DHCP leases of this machine, and where WireServer is by them."""
+
+import logging
+import os
+from typing import Callable, Iterator, List, NamedTuple, Optional, Tuple
+
+from ..azure.clock import Clock
+from ..azure.endpoint import WIRESERVER_ADDRESS, Endpoint
+from ..documents.lease import parse_lease
+from ..documents.text import printable
+from ..errors import HostError
+from .root import Root
+
+# Of systemd-networkd, NetworkManager, dhclient (Debian's, and Red Hat's) and dhcpcd
+# (by its versions and distributions). udhcpc leaves none.
+_FOLDERS = (
+    "/run/systemd/netif/leases",
+    "/var/lib/NetworkManager",
+    "/var/lib/dhcp",
+    "/var/lib/dhclient",
+    "/var/lib/dhcpcd",
+    "/var/lib/dhcpcd5",
+    "/var/db/dhcpcd",
+)
+# networkd calls its files by the interfaces' numbers.
+_SUFFIXES = (".lease", ".leases")
+# dhclient's grow like a log, by half a kB a time; it begins anew after twenty.
+_LIMIT_BYTES = 128 << 10
+_MOST_FILES = 32
+
+# A first boot is quicker than its lease. A look takes 0.1 ms, an attempt to connect
+# without a route, of which there are twenty a second, a tenth of that.
+_LOOK_S = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class Look(NamedTuple):
+    """What the leases say: an address and the file that names it, or neither."""
+
+    address: Optional[str]
+    path: str
+    #: A sentence for each that was passed over, though there is something in it.
+    complaints: Tuple[str, ...]
+
+
+def look_into_leases(root: Root) -> Look:
+    """The address that the newest of the leases names that name one; waits for none."""
+    address, newest, path = None, float("-inf"), ""
+    complaints: List[str] = []
+    for folder in _FOLDERS:
+        for name in _names(root, folder, complaints.append):
+            lease = f"{folder}/{name}"
+            try:
+                content, written_at = _read(root, lease)
+                named = parse_lease(content)
+            except (HostError, ValueError) as error:
+                complaints.append(f"{root.outside(lease)} is passed over: {error}")
+                continue
+            if named is not None and written_at > newest:
+                address, newest, path = named, written_at, lease
+    return Look(address, path, tuple(complaints))
+
+
+class Whereabouts:
+    """Where WireServer is, to be asked before each attempt to connect.
+
+    It looks at the first one, and again at most once a second: a conversation that
+    comes about at once has looked once, and a lease that comes later is not missed.
+    """
+
+    def __init__(self, root: Root, clock: Clock) -> None:
+        self._root = root
+        self._clock = clock
+        self._looked_at = float("-inf")
+        self._look: Optional[Look] = None
+        self._endpoint = Endpoint(WIRESERVER_ADDRESS)
+
+    def __call__(self) -> Endpoint:
+        if self._clock.now() - self._looked_at >= _LOOK_S:
+            self._looked_at = self._clock.now()
+            look = look_into_leases(self._root)
+            if look != self._look:
+                self._say(look)
+            self._look = look
+            self._endpoint = Endpoint(look.address or WIRESERVER_ADDRESS)
+        return self._endpoint
+
+    def _say(self, look: Look) -> None:
+        for complaint in look.complaints:
+            log.debug("%s", printable(complaint, 300))
+        if look.address is None:
+            log.debug("no DHCP lease names WireServer, so it is at %s", WIRESERVER_ADDRESS)
+        else:
+            path = printable(self._root.outside(look.path))
+            log.debug("WireServer is at %s by the DHCP lease %s", look.address, path)
+
+
+def _names(root: Root, folder: str, complain: Callable[[str], None]) -> Iterator[str]:
+    try:
+        names = root.names(folder)
+    except HostError as error:
+        complain(str(error))
+        return
+    is_networkds = folder == _FOLDERS[0]
+    leases = [name for name in names if is_networkds or name.endswith(_SUFFIXES)]
+    yield from leases[:_MOST_FILES]
+
+
+def _read(root: Root, path: str) -> Tuple[bytes, float]:
+    """A lease and when it was written. Raises HostError."""
+    file = root.open_file(path)
+    if file is None:
+        raise HostError("it is gone")
+    with file:
+        content = file.read(_LIMIT_BYTES + 1)
+        if len(content) > _LIMIT_BYTES:
+            raise HostError(f"it is larger than {_LIMIT_BYTES} bytes")
+        return content, os.fstat(file.fileno()).st_mtime
