@@ -3,14 +3,13 @@
 import logging
 import os
 import signal
-import threading
 from typing import Iterator, List
 
 import pytest
 from hypothesis import settings
 
 from pyz import NOWHERE
-from strict_wireserver import StrictWireServer
+from strict_wireserver import StrictWireServer, serving
 
 # How long an example takes is no law; a machine under load would break it.
 settings.register_profile("azprov", deadline=None)
@@ -49,10 +48,5 @@ def untouched_process() -> Iterator[None]:
 @pytest.fixture
 def wireserver() -> Iterator[StrictWireServer]:
     """A strict server on loopback, with a port of its own."""
-    server = StrictWireServer(("127.0.0.1", 0))
-    thread = threading.Thread(target=server.serve)
-    thread.start()
-    yield server
-    server.listener.shutdown(2)
-    thread.join()
-    server.listener.close()
+    with serving() as server:
+        yield server

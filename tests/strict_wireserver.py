@@ -5,7 +5,9 @@ that both are judged by something that shares no code with them.
 """
 
 import socket
-from typing import Dict, List, Tuple
+import threading
+from contextlib import contextmanager
+from typing import Dict, Iterator, List, Tuple
 
 GOAL_STATE = b"""\
 <?xml version="1.0" encoding="utf-8"?>
@@ -42,6 +44,8 @@ READY = (
     b"<Health><State>Ready</State></Health>"
     b"</Role></RoleInstanceList></Container></Health>"
 )
+
+READY_BY_JSON = b'{"state":"Ready"}'
 
 
 class StrictWireServer:
@@ -86,7 +90,8 @@ class StrictWireServer:
             head = "HTTP/1.1 200 OK\r\nContent-Type: text/xml; charset=utf-8"
         else:
             content = b""
-            head = "HTTP/1.1 200 OK" if verdict == "ready" else "HTTP/1.1 400 Bad Request"
+            status = {"ready": "200 OK", "ready by JSON": "201 Created"}
+            head = "HTTP/1.1 " + status.get(verdict, "400 Bad Request")
         head += f"\r\nServer: Microsoft-IIS/10.0\r\nContent-Length: {len(content)}\r\n\r\n"
         connection.sendall(head.encode("ascii") + content)
 
@@ -97,17 +102,42 @@ class StrictWireServer:
             return f"protocol {version}"
         if headers.get("host") != self._host:
             return f"host {headers.get('host')}"
+        for unwanted in ("transfer-encoding", "cookie", "authorization", "x-forwarded-for", "via"):
+            if unwanted in headers:
+                return f"header {unwanted}"
+        if (method, target) == ("POST", "/provisioning/health"):
+            return self.judge_json(headers, body)
+        return self.judge_xml(f"{method} {target}", headers, body)
+
+    def judge_xml(self, request: str, headers: Dict[str, str], body: bytes) -> str:
         if headers.get("x-ms-version") != "2012-11-30":
             return f"x-ms-version {headers.get('x-ms-version')}"
         if not headers.get("x-ms-agent-name", "").startswith("azprov/"):
             return f"x-ms-agent-name {headers.get('x-ms-agent-name')}"
-        for unwanted in ("transfer-encoding", "cookie", "authorization", "x-forwarded-for", "via"):
-            if unwanted in headers:
-                return f"header {unwanted}"
-        if (method, target) == ("GET", "/machine?comp=goalstate"):
+        if request == "GET /machine?comp=goalstate":
             return "goal state" if not body else "a body with GET"
-        if (method, target) == ("POST", "/machine?comp=health"):
+        if request == "POST /machine?comp=health":
             if headers.get("content-type") != "text/xml;charset=utf-8":
                 return f"content-type {headers.get('content-type')}"
             return "ready" if body == READY else f"body {body!r}"
-        return f"{method} {target}"
+        return request
+
+    def judge_json(self, headers: Dict[str, str], body: bytes) -> str:
+        """The newer form, as azure-init speaks it: one POST, and 201 for it."""
+        if not headers.get("x-ms-guest-agent-name", "").startswith("azprov/"):
+            return f"x-ms-guest-agent-name {headers.get('x-ms-guest-agent-name')}"
+        if headers.get("content-type") != "application/json":
+            return f"content-type {headers.get('content-type')}"
+        return "ready by JSON" if body == READY_BY_JSON else f"body {body!r}"
+
+
+@contextmanager
+def serving() -> Iterator[StrictWireServer]:
+    """One on a port of loopback, while the context is open."""
+    server = StrictWireServer(("127.0.0.1", 0))
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    yield server
+    server.listener.shutdown(2)
+    thread.join()
+    server.listener.close()

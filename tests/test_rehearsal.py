@@ -36,6 +36,8 @@ ENDS = {
     "user-and-keys": ([0], 1, "rehearsal-vm", True),
     "bad-keys": ([0], 1, "rehearsal-vm", True),
     "failed-provisioning": ([78, 78], 0, "rehearsal-vm", False),
+    "json": ([0], 1, "rehearsal-vm", True),
+    "json-failure": ([78], 0, "rehearsal-vm", False),
 }
 
 
@@ -208,3 +210,28 @@ def test_a_client_that_crashes_fails() -> None:
 
     assert said(outcome) == ["oh no"]
     assert outcome.shortcomings[0] == "the exit code of boot 1 is 1, not 0"
+
+
+FORGES_JSON = """
+import http.client, sys
+connection = http.client.HTTPConnection(sys.argv[sys.argv.index("--wireserver") + 1])
+agent, json = {"x-ms-guest-agent-name": "x"}, {"Content-Type": "application/json"}
+for headers, body in (
+    (agent, '{"state":"Ready"}'),
+    (json, '{"state":"Ready"}'),
+    ({**agent, **json}, '{"State":"Ready"}'),
+    ({**agent, **json}, '{"state":"Ready"}'),
+):
+    connection.request("POST", "/provisioning/health", body, headers)
+    response = connection.getresponse()
+    response.read()
+    print(response.status, file=sys.stderr)
+"""
+
+
+def test_the_simulated_platform_is_strict_with_the_newer_form_too() -> None:
+    """Headers and names have to be right; 201 is what it answers."""
+    outcome = play(HEALTHY, client(FORGES_JSON), Clock(), ignore)
+
+    assert said(outcome) == ["415", "400", "400", "201"]
+    assert outcome.shortcomings == []

@@ -23,7 +23,8 @@ log = logging.getLogger(__name__)
 class Reported(NamedTuple):
     """What was posted for which goal state; no reply if it was only to be shown."""
 
-    goal_state: GoalState
+    #: None where the report names none.
+    goal_state: Optional[GoalState]
     state: str
     document: bytes
     reply: Optional[Reply]
@@ -41,31 +42,26 @@ def report(
 
     `before_post` is called once, when the first post is to be sent.
     """
-    account = _Account()
-    prepare = [before_post]
+    account = Account(before_post)
 
     def attempt() -> Reported:
         goal_state = wireserver.fetch_goal_state()
         account.say_goal_state(goal_state)
         report = health(goal_state)
         document = render_health_report(report)
-        reply = None
-        if not dry_run:
-            account.say_document(document)
-            if prepare:
-                prepare.pop()()
-            reply = wireserver.post_health(document)
-            log.info("Response: %s", reply)
+        reply = None if dry_run else account.post(document, wireserver.post_health)
         return Reported(goal_state, report.state, document, reply)
 
     log.info(RETRIEVING)
     return conversation.hold(attempt)
 
 
-class _Account:
+class Account:
     """Says what is fetched and sent, once, and again only when it is something else."""
 
-    def __init__(self) -> None:
+    def __init__(self, before_post: Callable[[], None]) -> None:
+        """`before_post` is called before the first post."""
+        self._before_post = [before_post]
         self._goal_state: Optional[GoalState] = None
         self._document = b""
 
@@ -76,8 +72,13 @@ class _Account:
             log.info("InstanceId: %s", printable(goal_state.instance_id))
             log.info("Incarnation: %s", printable(goal_state.incarnation))
 
-    def say_document(self, document: bytes) -> None:
+    def post(self, document: bytes, send: Callable[[bytes], Reply]) -> Reply:
         if document != self._document:
             self._document = document
             log.info("Sending the following data to Wireserver:")
             log.info("%s", printable(document.decode("utf-8"), 10000))
+        if self._before_post:
+            self._before_post.pop()()
+        reply = send(document)
+        log.info("Response: %s", reply)
+        return reply

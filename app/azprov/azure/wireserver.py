@@ -15,7 +15,7 @@ PROTOCOL_VERSION = "2012-11-30"
 # walinuxagent allows a request 10 s, cloud-init up to 60 s. A report is given
 # longer, since one that is cut off may have been taken all the same.
 _GET_S = 10.0
-_POST_S = 30.0
+POST_S = 30.0
 
 _HINT = (
     "see what answers there with azprov.pyz goal-state --raw, "
@@ -63,7 +63,7 @@ class WireServer:
             HEALTH_TARGET,
             headers=dict(self._headers, **{"Content-Type": "text/xml;charset=utf-8"}),
             body=document,
-            bound_s=min(_POST_S, self._conversation.left_s()),
+            bound_s=min(POST_S, self._conversation.left_s()),
             body_matters=False,
         )
         asked = f"the health report to {self._transport.endpoint}"

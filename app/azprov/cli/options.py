@@ -27,6 +27,8 @@ DEFAULT_IMDS_TIMEOUT_S = 120.0
 
 WIRESERVER_VARIABLE = "AZPROV_WIRESERVER"
 IMDS_VARIABLE = "AZPROV_IMDS"
+#: In which form a report is sent: the documented one, or its possible successor.
+XML, JSON = "xml", "json"
 #: In place of an address: what a DHCP lease names, else the usual one.
 AUTO = "auto"
 
@@ -121,16 +123,31 @@ def add_root_option(parser: Parser, *, purpose: str = "change") -> None:
 
 def add_report_options(parser: Parser) -> None:
     add_wireserver_options(parser)
+    add_protocol_option(parser)
     parser.add_argument("--dry-run", action="store_true", help="show the document, post nothing")
+
+
+def add_protocol_option(parser: Parser) -> None:
+    parser.add_argument(
+        "--protocol",
+        choices=(XML, JSON),
+        default=XML,
+        help=f"the form of a report: {XML}, or {JSON}, which is newer and not documented ({XML})",
+    )
 
 
 def wireserver_of(options: argparse.Namespace, root: Root) -> Tuple[WireServer, Conversation]:
     """The client of one conversation, over the real network and clock; `root` has the leases."""
+    transport, conversation = connection_of(options, root)
+    return WireServer(transport, conversation, agent_name=options.agent_name), conversation
+
+
+def connection_of(options: argparse.Namespace, root: Root) -> Tuple[Transport, Conversation]:
+    """What a client of WireServer speaks through."""
     clock = Clock()
     conversation = Conversation(clock, timeout_s=options.timeout, jitter=random.random)
     endpoint, locate = _wireserver_at(options, root, clock)
-    transport = Transport(endpoint, clock, locate)
-    return WireServer(transport, conversation, agent_name=options.agent_name), conversation
+    return Transport(endpoint, clock, locate), conversation
 
 
 def imds_of(

@@ -16,6 +16,7 @@ from .console import Answer
 from .options import (
     Parser,
     add_imds_options,
+    add_protocol_option,
     add_root_option,
     add_wireserver_options,
     imds_of,
@@ -30,6 +31,7 @@ def configure(parser: Parser) -> None:
         "--unit", metavar="NAME", default=UNIT_NAME, help=f"the service to disable ({UNIT_NAME})"
     )
     add_wireserver_options(parser)
+    add_protocol_option(parser)
     add_imds_options(parser)
     add_root_option(parser)
 

@@ -14,7 +14,7 @@ from ..host.kvp import tell_host
 from ..host.root import Root
 from ..report import Reported, report
 from .console import Answer
-from .options import wireserver_of
+from .options import JSON, wireserver_of
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +28,10 @@ def report_ready(options: argparse.Namespace, root: Root, *, dry_run: bool) -> R
         except HostError as error:
             log.debug("KVP: %s", error)
 
+    if options.protocol == JSON:
+        from .reporting_json import report_by_json
+
+        return report_by_json(options, root, None, before_post=tell_success, dry_run=dry_run)
     wireserver, conversation = wireserver_of(options, root)
     return report(wireserver, conversation, ready, before_post=tell_success, dry_run=dry_run)
 
@@ -44,6 +48,10 @@ def report_failed(options: argparse.Namespace, root: Root, line: str, *, dry_run
             log.info("Told the host by Hyper-V KVP: %s", line)
         except HostError as error:
             log.info("The host is told by WireServer only: %s", error)
+    if options.protocol == JSON:
+        from .reporting_json import report_by_json
+
+        return report_by_json(options, root, line, before_post=_nothing, dry_run=dry_run)
     wireserver, conversation = wireserver_of(options, root)
     return report(wireserver, conversation, failed, before_post=_nothing, dry_run=dry_run)
 
@@ -54,8 +62,9 @@ def failure_line(options: argparse.Namespace, root: Root, reason: str, data: Dic
 
 
 def answer_of(reported: Reported, *, dry_run: bool) -> Answer:
+    goal_state = reported.goal_state
     data = dict(
-        reported.goal_state._asdict(),
+        dict.fromkeys(GoalState._fields) if goal_state is None else goal_state._asdict(),
         state=reported.state,
         document=reported.document.decode("utf-8"),
         dry_run=dry_run,

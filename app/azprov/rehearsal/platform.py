@@ -9,9 +9,11 @@ import threading
 from types import TracebackType
 from typing import Any, Callable, List, Optional, Type
 
+from ..azure.provisioning_health import PROVISIONING_HEALTH_TARGET
 from ..azure.wireserver import GOAL_STATE_TARGET, HEALTH_TARGET, PROTOCOL_VERSION
 from ..documents.goal_state import GoalState, render_goal_state
 from ..documents.health import HealthReport, parse_health_report
+from ..documents.health_json import parse_json_health
 from ..errors import DocumentError
 from .scenarios import Reply, Scenario
 from .server import Request, Server
@@ -78,6 +80,8 @@ class Platform:
             return reply
 
     def _judge(self, request: Request) -> Reply:
+        if (request.method, request.target) == ("POST", PROVISIONING_HEALTH_TARGET):
+            return self._reports.pop(0) if self._reports else self._judge_json(request)
         if request.headers.get("x-ms-version") != PROTOCOL_VERSION:
             return Reply(400)
         if (request.method, request.target) == ("GET", GOAL_STATE_TARGET):
@@ -99,9 +103,24 @@ class Platform:
             return Reply(400)
         if GoalState(*report[:3]) != self._goal_state:
             return Reply(410)
+        return self._acknowledge(report, 200)
+
+    def _judge_json(self, request: Request) -> Reply:
+        """The newer form, which names no goal state."""
+        if request.headers.get("Content-Type") != "application/json":
+            return Reply(415)
+        if not request.headers.get("x-ms-guest-agent-name"):
+            return Reply(400)
+        try:
+            health = parse_json_health(request.body)
+        except DocumentError:
+            return Reply(400)
+        return self._acknowledge(HealthReport(*self._goal_state, *health), 201)
+
+    def _acknowledge(self, report: HealthReport, status: int) -> Reply:
         self.acknowledged.append(report)
         self.on_acknowledged()
-        return Reply(200)
+        return Reply(status)
 
     def _ask_imds(self, request: Request) -> Reply:
         self.requests += 1

@@ -216,6 +216,24 @@ SCENARIOS = (
         failure_reports=1,
         is_disabled=False,
     ),
+    Scenario(
+        name="json",
+        story="Ready is reported in the newer form, JSON, and the first answer to it is 503",
+        meaning=_RUNNING + " No page documents that form yet: it is off unless it is asked for.",
+        options=("--protocol", "json"),
+        reports=(UNAVAILABLE,),
+    ),
+    Scenario(
+        name="json-failure",
+        story="no public key can be used, and that is reported in the newer form",
+        meaning="The deployment fails at once, and says why.",
+        boots=(Boot(exit_code=78),),
+        options=("--protocol", "json", "--admin-user"),
+        public_keys=(CERTIFICATE,),
+        ready_reports=0,
+        failure_reports=1,
+        is_disabled=False,
+    ),
 )
 
 

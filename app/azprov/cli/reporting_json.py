@@ -1,0 +1,44 @@
+"""A report by `--protocol json`; nothing here is imported where that was not asked for."""
+
+import argparse
+from functools import partial
+from typing import Callable, Optional
+
+from ..azure.provisioning_health import post_json_health
+from ..documents.health import (
+    NOT_READY,
+    PROVISIONING_FAILED,
+    READY,
+    Details,
+    fit_description,
+)
+from ..documents.health_json import JsonHealth, render_json_health
+from ..host.root import Root
+from ..report import Account, Reported
+from .options import connection_of
+
+
+def report_by_json(
+    options: argparse.Namespace,
+    root: Root,
+    failure: Optional[str],
+    *,
+    before_post: Callable[[], None],
+    dry_run: bool,
+) -> Reported:
+    """Report Ready, or a failure, until it is acknowledged. Raises PlatformError.
+
+    `before_post` is called once, before the first attempt to post.
+    """
+    health = JsonHealth(READY)
+    if failure is not None:
+        details = Details(PROVISIONING_FAILED, fit_description(failure))
+        health = JsonHealth(NOT_READY, details)
+    document = render_json_health(health)
+    if dry_run:
+        return Reported(None, health.state, document, None)
+    account = Account(before_post)
+    transport, conversation = connection_of(options, root)
+    send = partial(post_json_health, transport, conversation, agent_name=options.agent_name)
+    reply = conversation.hold(lambda: account.post(document, send))
+    return Reported(None, health.state, document, reply)
