@@ -9,8 +9,8 @@ from typing import List
 
 import pytest
 
+from namespaces import UNSHARE
 from pyz import PYZ, ROOT
-from test_real_addresses import UNSHARE
 
 DRIVER = Path(__file__).parent / "leased_address.py"
 
