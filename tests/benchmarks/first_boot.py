@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Callable, Dict, List, NamedTuple
 
 from benchmarks.subject import SCRIPTS
-from boot.machine import NEEDED, root_archive
-from boot.test_boot import ENABLED, UNIT, SystemdMachine
+from boot.machine import ENABLED, NEEDED, UNIT, SystemdMachine, root_archive
 
 KIND = "usual"
 _UNITS = "etc/systemd/system"

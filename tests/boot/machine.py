@@ -33,6 +33,8 @@ PACKAGES = {
     "login": "systemd,systemd-sysv,python3,dbus,openssh-server,sudo",
     "openrc": "openrc,python3,isc-dhcp-client",
 }
+UNIT = "azure-provisioning.service"
+ENABLED = f"etc/systemd/system/multi-user.target.wants/{UNIT}"
 METADATA: Dict[str, Any] = {
     "compute": {
         "name": "web01",
@@ -98,11 +100,13 @@ class Machine:
         metadata: Optional[Dict[str, Any]] = None,
         then_run: Sequence[List[str]] = (),
         is_instant: bool = False,
+        nspawn: Sequence[str] = (),
     ) -> Dict[str, Any]:
         """Boot, and end the boot; what happened. The network comes late, or never (None).
 
         `then_run` are commands of somebody beside the guest, with 10.0.0.4 for its address.
-        With `is_instant` the platform is that of the benchmarks.
+        With `is_instant` the platform is that of the benchmarks. `nspawn` are more
+        options for systemd-nspawn.
         """
         order = {
             "root": str(self.root),
@@ -114,6 +118,7 @@ class Machine:
             "then_run": list(then_run),
             "poweroff": self.poweroff,
             "is_instant": is_instant,
+            "nspawn": list(nspawn),
         }
         done = subprocess.run(
             [*ALONE, sys.executable, str(WORLD), json.dumps(order)],
@@ -140,3 +145,28 @@ class Machine:
 
     def read(self, path: str) -> Optional[str]:
         return (self.root / path).read_text() if (self.root / path).exists() else None
+
+
+class SystemdMachine(Machine):
+    """One with a network by systemd-networkd, and a journal."""
+
+    def __init__(self, folder: Path, kind: str) -> None:
+        super().__init__(folder, kind)
+        (self.root / "etc/machine-id").write_text("")
+        networkd = self.root / "etc/systemd/system/multi-user.target.wants/systemd-networkd.service"
+        networkd.symlink_to("/lib/systemd/system/systemd-networkd.service")
+
+    def journal(self, boot: int = 0) -> List[str]:
+        """What the service said in a boot, the last being 0."""
+        done = subprocess.run(
+            ["journalctl", "-D", str(self.root / "var/log/journal"), "-u", UNIT]
+            + ["-b", str(boot), "-o", "cat", "--no-pager", "--quiet"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stdout.splitlines()
+
+    @property
+    def is_enabled(self) -> bool:
+        return (self.root / ENABLED).is_symlink()

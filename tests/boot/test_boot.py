@@ -13,11 +13,8 @@ from typing import Any, Dict, List, Set
 
 import pytest
 
-from boot.machine import METADATA, Machine, skip_without_means
+from boot.machine import ENABLED, METADATA, UNIT, SystemdMachine, skip_without_means
 from pyz import PYZ
-
-UNIT = "azure-provisioning.service"
-ENABLED = f"etc/systemd/system/multi-user.target.wants/{UNIT}"
 
 pytestmark = pytest.mark.boot
 
@@ -25,31 +22,6 @@ pytestmark = pytest.mark.boot
 @pytest.fixture(scope="module", autouse=True)
 def _means() -> None:
     skip_without_means()
-
-
-class SystemdMachine(Machine):
-    """One with a network by systemd-networkd, and a journal."""
-
-    def __init__(self, folder: Path, kind: str) -> None:
-        super().__init__(folder, kind)
-        (self.root / "etc/machine-id").write_text("")
-        networkd = self.root / "etc/systemd/system/multi-user.target.wants/systemd-networkd.service"
-        networkd.symlink_to("/lib/systemd/system/systemd-networkd.service")
-
-    def journal(self, boot: int = 0) -> List[str]:
-        """What the service said in a boot, the last being 0."""
-        done = subprocess.run(
-            ["journalctl", "-D", str(self.root / "var/log/journal"), "-u", UNIT]
-            + ["-b", str(boot), "-o", "cat", "--no-pager", "--quiet"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return done.stdout.splitlines()
-
-    @property
-    def is_enabled(self) -> bool:
-        return (self.root / ENABLED).is_symlink()
 
 
 @pytest.fixture(params=["minimal", "usual"])

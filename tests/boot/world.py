@@ -29,7 +29,7 @@ BOOT_LIMIT_S = 90.0
 def main() -> None:
     order = json.loads(sys.argv[1])
     ip("link", "set", "lo", "up")
-    guest = start_guest(order["root"])
+    guest = start_guest(order["root"], order["nspawn"])
     server = None
     imds_requests: List[str] = []
     try:
@@ -114,9 +114,10 @@ def wait_for(condition: Any) -> bool:
     return False
 
 
-def start_guest(root: str) -> "subprocess.Popen[bytes]":
+def start_guest(root: str, options: List[str]) -> "subprocess.Popen[bytes]":
     command = ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--boot"]
     command += ["--directory", root, "--machine=azprov", "--network-veth", "--console=pipe"]
+    command += options
     with Path(root).with_name("console").open("wb") as console:
         return subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT
