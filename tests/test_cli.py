@@ -258,16 +258,18 @@ USAGE = {
     "no command": ([], "no command was given; azprov.pyz --help lists the commands"),
     "an unknown command": (
         ["report-redy"],
-        "there is no command 'report-redy'; azprov.pyz --help lists the commands; "
-        "options with a value follow the command",
+        "there is no command 'report-redy'; did you mean report-ready? "
+        "azprov.pyz --help lists the commands; options with a value follow the command",
     ),
     "an unknown option": (
         ["report-ready", "--wire"],
-        "unrecognized arguments: --wire; azprov.pyz report-ready --help shows how it is used",
+        "unrecognized arguments: --wire; did you mean --wireserver? "
+        "azprov.pyz report-ready --help shows how it is used",
     ),
     "a line end in an option": (
         ["report-ready", "--wi\nre"],
-        "unrecognized arguments: --wi re; azprov.pyz report-ready --help shows how it is used",
+        "unrecognized arguments: --wi re; did you mean --wireserver? "
+        "azprov.pyz report-ready --help shows how it is used",
     ),
     "a missing reason": (
         ["report-failure"],

@@ -81,11 +81,12 @@ def test_a_python_that_the_build_did_not_have_reports_from_the_sources(
 
 @pytest.mark.parametrize("version", INTERPRETERS)
 def test_what_a_report_does_not_need_is_not_imported(version: str) -> None:
-    """Nothing of TLS, JSON, package metadata, forms, other commands or the simulator."""
+    """Nothing of TLS, JSON, package metadata, forms, help, other commands or the simulator."""
     spared = {
         *("ssl", "_ssl", "json", "importlib.metadata", "mimetypes", "brotli", "csv"),
         *("hmac", "http.server", "subprocess", "azprov.rehearsal", "azprov.image"),
         *("azprov.cli.rehearse", "azprov.cli.provision", "azprov.cli.check", "azprov.cli.version"),
+        *("azprov.cli.helps", "azprov.cli.suggestions", "difflib"),
     }
 
     imported = ask(

@@ -8,12 +8,15 @@ import argparse
 import os
 import signal
 from importlib import import_module
-from typing import Callable, List, Optional, Sequence
+from types import ModuleType
+from typing import Callable, List, Optional, Sequence, Tuple
 
 from .. import __version__
-from ..errors import EXIT_CODES, AzprovError, Stopped, UsageError
+from ..errors import AzprovError, Stopped, UsageError
 from .console import Answer, Console, occupy_streams
 from .options import HelpAskedFor, Parser, add_common_options
+
+PROGRAM = "azprov.pyz"
 
 COMMANDS = {
     "report-ready": "fetch the goal state, post Ready, wait for the acknowledgement",
@@ -22,12 +25,12 @@ COMMANDS = {
     "metadata": "show what the platform says of this VM, whole or one leaf",
     "set-hostname": "set the host name: NAME, else the platform's",
     "ssh-keys": "add the platform's public keys to a user's authorized_keys",
-    "admin-user": "create the platform's admin user: home, keys, sudo, locked password",
-    "provision": "the first boot: the steps asked for, then Ready, each once per VM",
+    "admin-user": "create the admin user: home, keys, sudo, a locked password",
+    "provision": "the first boot: what is asked for, then Ready, once per VM",
     "install": "put this file and its boot service into an image",
     "uninstall": "take them out again",
     "check": "say whether an image will provision: findings with a mend each",
-    "deprovision": "make a used VM or image generic again, armed for its next first boot",
+    "deprovision": "make a used VM or image generic, armed for its first boot",
     "unit": "print the service file that install would write",
     "rehearse": "run the client against a simulated platform on loopback",
 }
@@ -105,16 +108,16 @@ def _run(argv: List[str], console: Console) -> Answer:
     if name is None:
         return _run_without_command(argv)
     if name not in COMMANDS:
+        from .suggestions import suggest_command
+
         raise UsageError(
             f"there is no command {name!a}",
-            "azprov.pyz --help lists the commands; options with a value follow the command",
+            f"{suggest_command(name, COMMANDS)}azprov.pyz --help lists the commands; "
+            "options with a value follow the command",
         )
     console.command = name
     argv.remove(name)
-    module = import_module(__name__ + "." + name.replace("-", "_"))
-    parser = Parser(prog="azprov.pyz " + name, description=str(module.__doc__))
-    module.configure(parser)
-    add_common_options(parser)
+    module, parser = command_of(name)
     try:
         options = parser.parse_args(argv)
     except HelpAskedFor as help_text:
@@ -131,17 +134,29 @@ def _run_alone(run: Callable[[argparse.Namespace], Answer], options: argparse.Na
         return run(options)
 
 
-def _run_without_command(argv: List[str]) -> Answer:
+def command_of(name: str) -> Tuple[ModuleType, Parser]:
+    """The module of a command, imported, and the parser of what it takes."""
+    module = import_module(__name__ + "." + name.replace("-", "_"))
+    parser = Parser(prog=f"{PROGRAM} {name}", description=str(module.__doc__).rstrip())
+    module.configure(parser)
+    add_common_options(parser)
+    return module, parser
+
+
+def overview() -> Parser:
+    """The parser of what may stand without a command."""
     parser = Parser(
-        prog="azprov.pyz",
-        usage="azprov.pyz COMMAND [OPTIONS]",
+        prog=PROGRAM,
         description="Takes a Linux VM on Azure from first boot to Ready without an agent.",
-        epilog=_overview(),
     )
     parser.add_argument("--version", action="store_true", help="show the version")
     add_common_options(parser)
+    return parser
+
+
+def _run_without_command(argv: List[str]) -> Answer:
     try:
-        options = parser.parse_args(argv)
+        options = overview().parse_args(argv)
     except HelpAskedFor as help_text:
         return Answer(str(help_text), {"help": str(help_text)})
     if options.version:
@@ -149,12 +164,3 @@ def _run_without_command(argv: List[str]) -> Answer:
 
         return Answer("azprov " + __version__, about())
     raise UsageError("no command was given", "azprov.pyz --help lists the commands")
-
-
-def _overview() -> str:
-    commands = ["  {:<16} {}".format(*item) for item in COMMANDS.items()]
-    codes = ["  {:<16} {}".format(*item) for item in EXIT_CODES.items()]
-    return "\n".join(
-        ["commands (COMMAND --help shows a command's options):", *commands]
-        + ["", "exit codes:", *codes]
-    )

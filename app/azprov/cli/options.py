@@ -44,16 +44,8 @@ class HelpAskedFor(Exception):
 class Parser(argparse.ArgumentParser):
     """Raises UsageError where argparse would print its usage and exit, and HelpAskedFor."""
 
-    def __init__(self, *, prog: str, description: str, usage: str = "", epilog: str = "") -> None:
-        super().__init__(
-            prog=prog,
-            usage=usage or None,
-            description=description,
-            epilog=epilog,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-            add_help=False,
-        )
+    def __init__(self, *, prog: str, description: str) -> None:
+        super().__init__(prog=prog, description=description, allow_abbrev=False, add_help=False)
         # A parser makes a formatter to try each option on, which in Python 3.14 imports
         # dataclasses and inspect, and before that shutil. A group does not.
         self._group = self.add_argument_group("options")
@@ -63,10 +55,15 @@ class Parser(argparse.ArgumentParser):
         return self._group.add_argument(*names, **settings)
 
     def print_help(self, file: object = None) -> NoReturn:  # noqa: ARG002 - argparse's own form
-        raise HelpAskedFor(self.format_help().rstrip("\n"))
+        from .helps import help_of
+
+        raise HelpAskedFor(help_of(self))
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message, f"{self.prog} --help shows how it is used")
+        from .suggestions import suggest_option
+
+        suggestion = suggest_option(message, self._option_string_actions)
+        raise UsageError(message, f"{suggestion}{self.prog} --help shows how it is used")
 
 
 def add_common_options(parser: Parser) -> None:

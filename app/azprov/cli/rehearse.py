@@ -32,9 +32,12 @@ def run(options: argparse.Namespace) -> Answer:
         return Answer("\n".join(names), {"scenarios": stories})
     chosen = find_scenario(options.scenario)
     if chosen is None:
+        from .suggestions import suggest_word
+
+        nearest = suggest_word(options.scenario, [scenario.name for scenario in SCENARIOS])
         raise UsageError(
             f"there is no scenario {options.scenario!a}",
-            "azprov.pyz rehearse --list names them",
+            f"{nearest}azprov.pyz rehearse --list names them",
         )
     outcomes = []
     is_silent = options.json or options.quiet
