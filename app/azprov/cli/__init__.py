@@ -33,6 +33,7 @@ COMMANDS = {
     "deprovision": "make a used VM or image generic, armed for its first boot",
     "unit": "print the service file that install would write",
     "rehearse": "run the client against a simulated platform on loopback",
+    "completion": "print a script that completes all of this in bash, zsh or fish",
 }
 
 # What changes a machine or an image, and decides by what it finds there.

@@ -38,6 +38,9 @@ EXAMPLES = {
     "deprovision": Example("take the builder's login away too", "deprovision --user builder"),
     "unit": Example("of a service that makes the user", "unit --admin-user"),
     "rehearse": Example("the network comes late", "rehearse --scenario network-late"),
+    "completion": Example(
+        "for every bash of this machine", "completion bash > /etc/bash_completion.d/azprov"
+    ),
 }
 
 # The table of errors.py in two lines; the man page has it in full.

@@ -1,0 +1,172 @@
+"""The completions, as each shell gives them that this machine has."""
+
+import os
+import pty
+import select
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from typing import List
+
+import pytest
+
+from azprov.cli import COMMANDS, main
+
+SHELLS = ["bash", "zsh", "fish"]
+# Starting a shell on a machine under load.
+PATIENCE_S = 60.0
+
+#: What is typed, the last word being completed, and what may stand there instead.
+OFFERED = {
+    "rehe": ["rehearse"],
+    "report-": ["report-failure", "report-ready"],
+    "--ver": ["--verbose", "--version"],
+    "goal-state --r": ["--raw"],
+    "-q report-ready --t": ["--timeout"],
+    "report-ready --ro": [],
+    "install --init ": ["openrc", "systemd"],
+    "install --root": ["--root"],
+    "check --json --root ima": ["images/"],
+    "provision --ssh-keys roo": ["root"],
+    "rehearse --scenario ne": ["network-late"],
+    "completion ": ["bash", "fish", "zsh"],
+    "goal-state --timeout ": [],
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """Where the scripts are, a folder and a file beside them."""
+    for shell in SHELLS:
+        assert main(["completion", shell]) == 0
+        (tmp_path / f"azprov.{shell}").write_text(capsys.readouterr().out)
+    (tmp_path / "images").mkdir()
+    (tmp_path / "image.vhd").touch()
+    return tmp_path
+
+
+def require(shell: str) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not to be had here")
+
+
+def output_of(folder: Path, *command: str) -> List[str]:
+    done = subprocess.run(
+        command, cwd=folder, env=dict(os.environ, HOME=str(folder)), capture_output=True, check=True
+    )
+    assert done.stderr == b""
+    return done.stdout.decode().splitlines()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_script_is_right_syntax(folder: Path, shell: str) -> None:
+    """As the shell itself says."""
+    require(shell)
+
+    assert output_of(folder, shell, "-n", f"azprov.{shell}") == []
+
+
+@pytest.mark.parametrize("typed", OFFERED)
+def test_bash_completes(folder: Path, typed: str) -> None:
+    """What bash would call, with the words as bash would give them."""
+    require("bash")
+    words = typed.split(" ")
+    script = (
+        'source azprov.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); '
+        '_azprov; printf "%s\\n" "${COMPREPLY[@]}"; complete -p azprov azprov.pyz'
+    )
+
+    *offered, named, named_as_built = output_of(
+        folder, "bash", "--norc", "-c", script, "bash", "azprov", *words
+    )
+
+    # bash itself puts the slash to a folder's name.
+    expected = [word.rstrip("/") for word in OFFERED[typed]]
+    assert sorted(filter(None, offered)) == expected
+    assert [named, named_as_built] == [
+        "complete -F _azprov azprov",
+        "complete -F _azprov azprov.pyz",
+    ]
+
+
+def test_bash_completes_after_an_equals_sign(folder: Path) -> None:
+    """Which is a word of its own to bash."""
+    require("bash")
+    script = 'source azprov.bash; COMP_WORDS=("$@"); COMP_CWORD=4; _azprov; echo "${COMPREPLY[@]}"'
+
+    assert output_of(
+        folder,
+        *("bash", "--norc", "-c", script, "bash"),
+        *("azprov", "install", "--init", "=", "o"),
+    ) == ["openrc"]
+
+
+@pytest.mark.parametrize("typed", OFFERED)
+def test_fish_completes(folder: Path, typed: str) -> None:
+    """By the builtin that says what would be offered."""
+    require("fish")
+
+    offered = output_of(
+        folder,
+        *("fish", "--no-config", "-c", "source azprov.fish; complete -C $argv[1]"),
+        f"azprov.pyz {typed}",
+    )
+
+    assert sorted(line.partition("\t")[0] for line in offered) == OFFERED[typed]
+
+
+def test_zsh_completes(folder: Path) -> None:
+    """At a terminal, each word with the tab key, where there is one that fits."""
+    require("zsh")
+    unique = {typed: offered[0] for typed, offered in OFFERED.items() if len(offered) == 1}
+    assert len(unique) > len(OFFERED) / 2
+    typist = Typist(folder)
+
+    typist.type("autoload -Uz compinit; compinit -D -u; source azprov.zsh; PS1=READ\\Y:\r")
+    typist.type('azprov() { print -r -- "ARGUMENTS" "<$*>" }\r')
+    for typed, offered in unique.items():
+        # zsh takes the slash of a folder away again when the line is entered.
+        completed = " ".join([*typed.split(" ")[:-1], offered.rstrip("/")])
+        assert f"ARGUMENTS <{completed}>" in typist.type(f"azprov {typed}\t\r")
+    typist.end()
+
+
+class Typist:
+    """Somebody at a zsh on a terminal."""
+
+    def __init__(self, folder: Path) -> None:
+        self._pid, self._terminal = pty.fork()
+        if self._pid == 0:
+            os.chdir(folder)
+            os.environ.update(HOME=str(folder), TERM="dumb")
+            os.execvp("zsh", ["zsh", "-f", "-i"])  # noqa: S606 - the child of a fork
+
+    def type(self, keys: str) -> str:
+        """What is shown from these keys on to the next prompt."""
+        os.write(self._terminal, keys.encode())
+        shown, deadline = "", time.monotonic() + PATIENCE_S
+        while not shown.endswith(("READY:", "READY:\x1b[?2004h")):
+            left = deadline - time.monotonic()
+            assert left > 0, shown
+            assert select.select([self._terminal], [], [], left)[0], shown
+            shown += os.read(self._terminal, 4096).decode("utf-8", "replace")
+        return shown
+
+    def end(self) -> None:
+        os.close(self._terminal)
+        os.waitpid(self._pid, 0)
+
+
+def test_an_unknown_shell_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    """The ones that are known are named."""
+    assert main(["completion", "tcsh"]) == 2
+
+    assert "'tcsh' (choose from " in capsys.readouterr().err
+
+
+def test_every_command_is_completed(folder: Path) -> None:
+    """In each script."""
+    for shell in SHELLS:
+        script = (folder / f"azprov.{shell}").read_text()
+        assert all(command in script for command in COMMANDS)
