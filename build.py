@@ -31,6 +31,7 @@ from typing import Dict, List, NoReturn
 sys.path.insert(0, str(Path(__file__).resolve().parent / "app"))
 
 from azprov import __version__
+from manual import manual_of
 from origin import find_origin
 from precompile import compile_with, find_interpreters
 from sbom import Package, packages_of, render_spdx
@@ -144,6 +145,7 @@ def build() -> None:
         ("install.sh", (UNIT / "install.sh").read_bytes(), 0o755),
         ("azure-provisioning.service", service, 0o644),
         ("azprov.spdx.json", spdx, 0o644),
+        ("azprov.8", manual_of(sys.executable, WORK / "sources.pyz"), 0o644),
     ):
         write(DIST / name, content, mode=mode)
         sums += f"{hashlib.sha256(content).hexdigest()}  {name}\n".encode()

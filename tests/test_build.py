@@ -21,7 +21,13 @@ from pyz import PYZ, ROOT
 OLDEST_BUILD_PYTHON = (3, 10)
 
 
-DELIVERED = ["azprov.pyz", "install.sh", "azure-provisioning.service", "azprov.spdx.json"]
+DELIVERED = [
+    "azprov.pyz",
+    "install.sh",
+    "azure-provisioning.service",
+    "azprov.spdx.json",
+    "azprov.8",
+]
 
 
 @pytest.fixture
