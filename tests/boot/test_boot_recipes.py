@@ -1,0 +1,69 @@
+"""The recipes that make a root, followed word for word; and the root booted."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from boot.machine import skip_without_means
+from boot.test_boot import PAGE_LINES, SystemdMachine, page_lines_of, with_admin
+from recipes import run_recipe
+
+# Debian's package of each command that a recipe needs and no other boot does.
+NEEDED = {"qemu-img": "qemu-utils", "mcopy": "mtools", "sfdisk": "fdisk"}
+
+pytestmark = pytest.mark.boot
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _means() -> None:
+    skip_without_means()
+    missing = [package for command, package in NEEDED.items() if not shutil.which(command)]
+    if missing:
+        assert not os.environ.get("CI"), missing
+        pytest.skip(f"needs {', '.join(missing)}: apt-get install {' '.join(missing)}")
+
+
+class MadeMachine(SystemdMachine):
+    """One whose root is there, and has what a recipe gives it."""
+
+    def __init__(self, root: Path) -> None:
+        self.kind = "made"
+        self.root = root
+
+
+def test_debian_vhd(tmp_path: Path) -> None:
+    """A fixed VHD of whole megabytes, of a root that provisions and lets its user in."""
+    said = run_recipe("debian-vhd", tmp_path)
+
+    assert "0 errors, 0 warnings, 0 notes: root should provision on Azure" in said
+    vhd = tmp_path / "disk.vhd"
+    with vhd.open("rb") as file:
+        file.seek(-512, os.SEEK_END)
+        footer = file.read()
+    assert footer[:8] == b"conectix"
+    assert int.from_bytes(footer[48:56], "big") == 2 << 30  # the disk's size, as it is now
+    assert int.from_bytes(footer[60:64], "big") == 2  # a fixed disk
+    assert vhd.stat().st_size == (2 << 30) + 512
+    # What is read back out of the disk is the root.
+    inside = subprocess.run(
+        ["debugfs", "-R", "cat /etc/systemd/network/00-azure.network"]
+        + [f"{tmp_path / 'disk.raw'}?offset={65 << 20}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert inside.stdout == "[Match]\nName=eth0\n\n[Network]\nDHCP=yes\n"
+
+    machine = MadeMachine(tmp_path / "root")
+    metadata, ssh = with_admin(tmp_path)
+    result = machine.boot(metadata=metadata, then_run=[[*ssh, "id -un; sudo -n id -un; hostname"]])
+
+    assert result["verdicts"] == ["goal state", "ready"]
+    assert page_lines_of(machine.journal()) == PAGE_LINES
+    logged_in = result["ran"][0]
+    assert logged_in[0] == 0, logged_in[1]
+    assert logged_in[1].splitlines()[-3:] == ["azureuser", "root", "web01"]
+    assert not machine.is_enabled
