@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from boot.machine import skip_without_means
+from boot.machine import ALONE, skip_without_means
 from boot.test_boot import PAGE_LINES, SystemdMachine, page_lines_of, with_admin
-from recipes import run_recipe
+from pyz import PYZ
+from recipes import blocks_of, run_recipe, text_of
+
+# What an image of Azure's marketplace has: a package that is purged, by its name.
+AGENT = "Package: {}\nVersion: 1\nArchitecture: all\nMaintainer: a <a@b.c>\nDescription: an agent\n"
 
 # Debian's package of each command that a recipe needs and no other boot does.
 NEEDED = {"qemu-img": "qemu-utils", "mcopy": "mtools", "sfdisk": "fdisk"}
@@ -67,3 +71,50 @@ def test_debian_vhd(tmp_path: Path) -> None:
     assert logged_in[0] == 0, logged_in[1]
     assert logged_in[1].splitlines()[-3:] == ["azureuser", "root", "web01"]
     assert not machine.is_enabled
+
+
+def run_inside(machine: SystemdMachine, program: str) -> str:
+    """What a shell in a root says, as on a machine without network, with dist/ beside it."""
+    guest = ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--private-network"]
+    guest += ["--directory", str(machine.root), "--pipe", "--chdir=/root", "sh", "-eux"]
+    done = subprocess.run(
+        [*ALONE, *guest],
+        input=program,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def test_azure_vm(tmp_path: Path) -> None:
+    """A base VM is rid of its agents and itself, and the journal of the next one is as shown."""
+    machine = SystemdMachine(tmp_path, "login")
+    for agent in ("waagent", "cloud-init"):
+        package = tmp_path / agent
+        (package / "DEBIAN").mkdir(parents=True)
+        (package / "DEBIAN/control").write_text(AGENT.format(agent))
+        (package / f"etc/{agent}").mkdir(parents=True)
+        (package / f"etc/{agent}/of-the-agent").write_text("")
+        subprocess.run(["dpkg-deb", "--build", package, machine.root / "root"], check=True)
+    network = machine.root / "etc/systemd/network/00-azure.network"
+    network.write_text("[Match]\nName=eth0\n[Network]\nDHCP=yes\n")
+    run_inside(machine, "dpkg -i *.deb; rm *.deb; useradd --create-home builder")
+    shutil.copytree(PYZ.parent, machine.root / "root/dist")
+
+    run_inside(machine, "".join(blocks_of("azure-vm")))
+
+    left = {path.name for path in (machine.root / "etc").iterdir()}
+    assert left.isdisjoint({"waagent", "cloud-init"})
+    assert "builder" not in (machine.read("etc/passwd") or "")
+    assert list((machine.root / "etc/ssh").glob("ssh_host_*")) == []
+    assert list((machine.root / "root").glob("dist")) == []
+    metadata, ssh = with_admin(tmp_path)
+    result = machine.boot(metadata=metadata, then_run=[[*ssh, "true"]])
+    assert result["verdicts"] == ["goal state", "ready"]
+    assert result["ran"][0][0] == 0, result["ran"]
+    shown = text_of("azure-vm").partition("$ journalctl")[2].partition("```")[0].splitlines()[1:]
+    said = machine.journal()
+    assert [line for line in said if line in shown] == shown
