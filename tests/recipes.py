@@ -1,5 +1,6 @@
 """The recipes of unit/recipes, as programs: their shell blocks, run as somebody would."""
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -8,8 +9,8 @@ from typing import List
 from pyz import PYZ, ROOT
 
 RECIPES = ROOT / "unit" / "recipes"
-#: What a block begins with that needs more than this machine.
-NOT_HERE = "# on Azure"
+#: What a block begins with that needs more than a machine like this one.
+NOT_HERE = ("# on Azure", "# with ")
 
 
 def text_of(recipe: str) -> str:
@@ -22,13 +23,14 @@ def blocks_of(recipe: str) -> List[str]:
     return [block for block in found if not block.startswith(NOT_HERE)]
 
 
-def run_recipe(recipe: str, folder: Path) -> str:
+def run_recipe(recipe: str, folder: Path, **variables: str) -> str:
     """Run a recipe in a folder beside dist/, to the first command that fails; what it said."""
     (folder / "dist").symlink_to(PYZ.parent)
     done = subprocess.run(
         ["sh", "-eux"],
         input="".join(blocks_of(recipe)),
         cwd=folder,
+        env={**os.environ, **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

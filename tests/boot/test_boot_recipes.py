@@ -9,7 +9,7 @@ import pytest
 
 from boot.machine import ALONE, skip_without_means
 from boot.test_boot import PAGE_LINES, SystemdMachine, page_lines_of, with_admin
-from pyz import PYZ
+from pyz import PYZ, ROOT
 from recipes import blocks_of, run_recipe, text_of
 
 # What an image of Azure's marketplace has: a package that is purged, by its name.
@@ -118,3 +118,19 @@ def test_azure_vm(tmp_path: Path) -> None:
     shown = text_of("azure-vm").partition("$ journalctl")[2].partition("```")[0].splitlines()[1:]
     said = machine.journal()
     assert [line for line in said if line in shown] == shown
+
+
+@pytest.mark.skipif(bool(os.environ.get("PIP_NO_INDEX")), reason="needs an index to fetch from")
+def test_air_gapped(tmp_path: Path) -> None:
+    """What was carried in builds azprov without a network, and without what pip has kept."""
+    (tmp_path / "azprov").symlink_to(ROOT)
+
+    said = run_recipe("air-gapped", tmp_path, PIP_NO_CACHE_DIR="1")
+
+    assert said.splitlines()[-3:] == [
+        "azprov.pyz: OK",
+        "install.sh: OK",
+        "azure-provisioning.service: OK",
+    ]
+    wheels = list((tmp_path / "wheels").iterdir())
+    assert sum(wheel.stat().st_size for wheel in wheels) < 40 << 20
