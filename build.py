@@ -20,16 +20,15 @@ import hashlib
 import json
 import os
 import shutil
-import struct
 import subprocess
 import sys
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Dict, List, NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "app"))
 
+from archive import zip_of
 from azprov import __version__
 from manual import manual_of
 from origin import find_origin
@@ -50,8 +49,6 @@ URLLIB3_REQUIREMENTS = {
     "urllib3-1": APP / "requirements" / "urllib3-1.txt",
 }
 
-STORED = ("__main__.py", "azprov/__init__.py", "azprov/__main__.py")
-SHEBANG = b"#!/usr/bin/env python3\n"
 # pip's notes on how a package got there, different on every machine, and the wheel's on
 # how it was packed, for nobody: an entry costs every start.
 INSTALL_NOTES = (
@@ -211,40 +208,6 @@ def compile_for_each_python(entries: Dict[str, bytes]) -> Dict[str, bytes]:
         except subprocess.CalledProcessError:
             die(f"{python} could not compile azprov; see above why")
     return compiled
-
-
-def zip_of(entries: Dict[str, bytes]) -> bytes:
-    """An executable zip file of the entries, with every field fixed.
-
-    zipfile would compress with this machine's zlib, and zlib and zlib-ng give
-    different bytes; the pinned libdeflate gives the same everywhere. What runs before
-    main is stored, so that a Python without zlib can still say what it lacks.
-    """
-    import deflate
-
-    body, directory = SHEBANG, b""
-    for name, data in sorted(entries.items()):
-        content = bytes(deflate.deflate_compress(data, 12))
-        is_stored = name in STORED or len(content) >= len(data)
-        if is_stored:
-            content = data
-        encoded = name.encode("ascii")
-        # Version 2.0, no flags, method, 1980-01-01 00:00, sizes; PKWARE APPNOTE 4.3.7.
-        fields = struct.pack(
-            "<5H3I2H",
-            *(20, 0, 0 if is_stored else 8, 0, 0x21),
-            *(zlib.crc32(data), len(content), len(data), len(encoded), 0),
-        )
-        # Made on Unix, a regular file that everybody may read; 4.3.12.
-        directory += b"PK\1\2" + struct.pack("<H", 3 << 8 | 20) + fields
-        directory += struct.pack("<3H2I", 0, 0, 0, 0o100644 << 16, len(body)) + encoded
-        body += b"PK\3\4" + fields + encoded + content
-    count = len(entries)
-    return (
-        body
-        + directory
-        + struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, count, count, len(directory), len(body), 0)
-    )
 
 
 def write(path: Path, data: bytes, *, mode: int) -> None:

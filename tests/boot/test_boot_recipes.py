@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from boot.machine import ALONE, skip_without_means
-from boot.test_boot import PAGE_LINES, SystemdMachine, page_lines_of, with_admin
+from boot.machine import ALONE, SystemdMachine, skip_without_means
 from pyz import PYZ, ROOT
 from recipes import blocks_of, run_recipe, text_of
 

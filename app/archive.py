@@ -1,0 +1,46 @@
+"""Writes the archive: an executable zip file, with every field fixed.
+
+Run by the build, and not shipped. Fields by PKWARE's APPNOTE.TXT, 4.3.
+"""
+
+import struct
+import zlib
+from typing import Dict
+
+# What runs before main: a Python without zlib can still say what it lacks.
+STORED = ("__main__.py", "azprov/__init__.py", "azprov/__main__.py")
+SHEBANG = b"#!/usr/bin/env python3\n"
+
+
+def zip_of(entries: Dict[str, bytes]) -> bytes:
+    """An executable zip file of the entries, with every field fixed.
+
+    zipfile would compress with this machine's zlib, and zlib and zlib-ng give
+    different bytes; the pinned libdeflate gives the same everywhere. What runs before
+    main is stored, so that a Python without zlib can still say what it lacks.
+    """
+    import deflate
+
+    body, directory = SHEBANG, b""
+    for name, data in sorted(entries.items()):
+        content = bytes(deflate.deflate_compress(data, 12))
+        is_stored = name in STORED or len(content) >= len(data)
+        if is_stored:
+            content = data
+        encoded = name.encode("ascii")
+        # Version 2.0, no flags, method, 1980-01-01 00:00, sizes; PKWARE APPNOTE 4.3.7.
+        fields = struct.pack(
+            "<5H3I2H",
+            *(20, 0, 0 if is_stored else 8, 0, 0x21),
+            *(zlib.crc32(data), len(content), len(data), len(encoded), 0),
+        )
+        # Made on Unix, a regular file that everybody may read; 4.3.12.
+        directory += b"PK\1\2" + struct.pack("<H", 3 << 8 | 20) + fields
+        directory += struct.pack("<3H2I", 0, 0, 0, 0o100644 << 16, len(body)) + encoded
+        body += b"PK\3\4" + fields + encoded + content
+    count = len(entries)
+    return (
+        body
+        + directory
+        + struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, count, count, len(directory), len(body), 0)
+    )
