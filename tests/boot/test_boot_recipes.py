@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from boot.machine import ALONE, SystemdMachine, skip_without_means
+from boot.test_boot import PAGE_LINES, page_lines_of, with_admin
 from pyz import PYZ, ROOT
 from recipes import blocks_of, run_recipe, text_of
 
