@@ -312,7 +312,7 @@ def test_a_dry_run_tells_nobody(image: Path, pool: Path) -> None:
     reply = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(GOAL_STATE) + GOAL_STATE
     with RawServer(replying(reply, seen=requests)) as server:
         options = argparse.Namespace(
-            wireserver=str(server.endpoint), timeout=5.0, agent_name="azprov"
+            wireserver=str(server.endpoint), timeout=5.0, agent_name="azprov", protocol="xml"
         )
         reported = report_failed(options, Root(str(image)), "result=error", dry_run=True)
 
