@@ -149,7 +149,7 @@ def machine(tmp_path: Path) -> Machine:
 DONE = {"vm_id": VM, "done": ["hostname", "ready"]}
 
 
-def test_a_first_boot_runs_all_and_marks_all(machine: Machine) -> None:
+def test_once_and_not_before_the_acknowledgement(machine: Machine) -> None:
     """In order, Ready last; then the service goes."""
     provisioned = machine.boot()
 

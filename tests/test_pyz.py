@@ -51,9 +51,7 @@ def test_every_required_python_is_here() -> None:
 
 
 @pytest.mark.parametrize("version", INTERPRETERS)
-def test_it_reports_and_leaves_nothing_behind(
-    version: str, wireserver: StrictWireServer, tmp_path: Path
-) -> None:
+def test_nothing_is_left_behind(version: str, wireserver: StrictWireServer, tmp_path: Path) -> None:
     """Isolated, in an empty folder that is HOME and TMPDIR too; the folder stays empty."""
     env = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
     python = INTERPRETERS[version]
@@ -96,7 +94,7 @@ def test_it_rehearses(version: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("version", INTERPRETERS)
-def test_it_ends_at_the_deadline(version: str) -> None:
+def test_everything_ends_at_the_deadline(version: str) -> None:
     """With the sentence and the code of the contract, and no warning of that Python."""
     code, out, err = run(
         INTERPRETERS[version], "-Wd", PYZ, "goal-state", "--timeout=0.2", "--wireserver=127.0.0.1:9"

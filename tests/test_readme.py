@@ -54,6 +54,19 @@ def test_the_rating_of_the_sandbox_is_that_of_the_service() -> None:
         assert run.returncode == 0, run.stdout
 
 
+def test_each_promise_has_a_test_of_its_name() -> None:
+    """In its words, small and joined."""
+    promised = re.findall(
+        r"^- \*\*([^*]+?)[.,]?\*\*", README.partition("## What it promises")[2], re.M
+    )
+    slugs = {re.sub(r"\W+", "_", promise.lower()) for promise in promised}
+    tests = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+
+    assert len(slugs) == 7
+    for slug in slugs:
+        assert re.search(rf"^def test_\w*{slug}", tests, re.MULTILINE), slug
+
+
 def neutral(transcript: str) -> str:
     """Without what differs from run to run: times and the port."""
     timeless = re.sub(r"^ *\d+\.\d\d s", "T", transcript, flags=re.MULTILINE)

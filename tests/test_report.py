@@ -117,7 +117,7 @@ def test_the_goal_state_is_fetched_anew_before_every_post(line: str) -> None:
         b"",
     ],
 )
-def test_nothing_is_posted_without_a_goal_state(answer: bytes) -> None:
+def test_nothing_is_reported_on_a_guess(answer: bytes) -> None:
     """An answer that is no goal state is asked again, and never reported on."""
     _, requests = tell(answer, answer, GOAL_STATE, status("200 OK"))
 

@@ -204,7 +204,7 @@ def test_the_request_is_what_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 Other", "307 T", "308 P"])
-def test_no_redirect_is_followed(status: str) -> None:
+def test_two_addresses_no_detours_by_redirects(status: str) -> None:
     """A redirect is a reply like any other; its address is never contacted."""
     with RawServer(replying(http(b"trap"))) as trap:
         location = f"Location: http://{trap.endpoint}/\r\nContent-Length: 0\r\n"
