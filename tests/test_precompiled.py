@@ -87,6 +87,7 @@ def test_what_a_report_does_not_need_is_not_imported(version: str) -> None:
         *("hmac", "http.server", "subprocess", "azprov.rehearsal", "azprov.image"),
         *("azprov.cli.rehearse", "azprov.cli.provision", "azprov.cli.check", "azprov.cli.version"),
         *("azprov.cli.helps", "azprov.cli.suggestions", "difflib"),
+        "azprov.cli.terminal",
     }
 
     imported = ask(

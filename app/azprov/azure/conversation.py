@@ -32,6 +32,12 @@ _CHANGED_WAIT_LINE_S = 5.0
 
 log = logging.getLogger(__name__)
 
+# How a wait goes on, several times a second, empty when it is over: for the last line
+# of a terminal. Below DEBUG, so that -v does not turn it on.
+LIVE = 5
+live = logging.getLogger(__name__ + ".live")
+_LIVE_PAUSE_S = 1.0
+
 T = TypeVar("T")
 
 
@@ -114,6 +120,12 @@ class Conversation:
         Raises the last attempt's error, in words that say how long was tried,
         when there is no time for another.
         """
+        try:
+            return self._hold(attempt)
+        finally:
+            live.log(LIVE, "")
+
+    def _hold(self, attempt: Callable[[], T]) -> T:
         failures = 0
         last: Optional[AzprovError] = None
         while True:
@@ -144,7 +156,14 @@ class Conversation:
                 raise type(last)(
                     f"gave up after {tried_s:.3g} s: {last.summary}", last.hint
                 ) from last
-            self._clock.sleep(pause)
+            self._sleep(pause)
+
+    def _sleep(self, pause: float) -> None:
+        while pause > _LIVE_PAUSE_S and live.isEnabledFor(LIVE):
+            live.log(LIVE, "trying again in %.0f s, %.0f s left", pause, self.left_s())
+            self._clock.sleep(_LIVE_PAUSE_S)
+            pause -= _LIVE_PAUSE_S
+        self._clock.sleep(pause)
 
     def _cut_by_deadline(self, error: AzprovError) -> bool:
         return isinstance(error, BrokenReply) and self.left_s() <= 0
@@ -158,10 +177,17 @@ class Conversation:
     def _say_wait(self, error: NotConnected) -> None:
         silent_s = self._clock.now() - self._wait_line_at
         changed = error.summary != self._wait_reason
-        if silent_s >= (_CHANGED_WAIT_LINE_S if changed else _WAIT_LINE_S):
+        repeats = not changed and live.isEnabledFor(LIVE)
+        if silent_s >= (_CHANGED_WAIT_LINE_S if changed else _WAIT_LINE_S) and not repeats:
             self._wait_reason = error.summary
             self._wait_line_at = self._clock.now()
             log.info("%s; trying on, %.0f s left", error.summary, self.left_s())
+        waited_s = int(self._timeout_s - self.left_s())
+        live.log(
+            LIVE,
+            "waiting for %s, %d s, %.0f s left",
+            *(error.summary.partition(" ")[0], waited_s, self._timeout_s - waited_s),
+        )
 
 
 def _date(text: str) -> Optional[float]:

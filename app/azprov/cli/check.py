@@ -1,6 +1,7 @@
 """Say whether an image, or this machine, will provision: findings with a mend each."""
 
 import argparse
+import sys
 from typing import List
 
 from ..image.check import check
@@ -16,6 +17,7 @@ from .options import (
     imds_of,
     wireserver_of,
 )
+from .terminal import painted
 
 _FOUND_ERRORS = 1
 # The platform is the VM's own host, and answers in milliseconds or not at all.
@@ -54,7 +56,8 @@ def run(options: argparse.Namespace) -> Answer:
 
 
 def _lines(finding: Finding) -> List[str]:
-    return [f"{finding.severity}: {finding.what}", f"  mend: {finding.mend}"]
+    severity, mend = painted(finding.severity, sys.stdout), painted("mend", sys.stdout)
+    return [f"{severity}: {finding.what}", f"  {mend}: {finding.mend}"]
 
 
 def _counted(count: int, severity: str) -> str:

@@ -45,7 +45,7 @@ class Console:
         self._verbose = "-v" in argv or "--verbose" in argv
         quiet = "-q" in argv or "--quiet" in argv
         account = logging.getLogger("azprov")
-        account.handlers = [_account_handler(sys.stderr)]
+        account.handlers = [_account_handler(sys.stderr, is_quiet=quiet)]
         account.setLevel(
             logging.DEBUG if self._verbose else logging.ERROR if quiet else logging.INFO
         )
@@ -132,7 +132,7 @@ def occupy_streams() -> None:
         os.close(number)
 
 
-class _AccountHandler(logging.Handler):
+class AccountHandler(logging.Handler):
     """Writes a line at a time; what is done counts more than what is said of it."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -141,10 +141,13 @@ class _AccountHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            self._stream.write(self.format(record) + "\n")
+            self._stream.write(self.format(record))
             self._stream.flush()
         except OSError:
             _silence(self._stream)
+
+    def format(self, record: logging.LogRecord) -> str:
+        return super().format(record) + "\n"
 
 
 class _Formatter(logging.Formatter):
@@ -160,10 +163,15 @@ class _Formatter(logging.Formatter):
         return "\n".join(level + line for line in text.splitlines())
 
 
-def _account_handler(stream: Optional[TextIO]) -> logging.Handler:
+def _account_handler(stream: Optional[TextIO], *, is_quiet: bool) -> logging.Handler:
     if stream is None:  # it was closed before Python started
         return logging.NullHandler()
-    handler = _AccountHandler(stream)
+    handler = AccountHandler(stream)
+    if stream.isatty():
+        from .terminal import TerminalHandler, is_capable
+
+        if is_capable(stream):
+            handler = TerminalHandler(stream, with_waits=not is_quiet)
     handler.setFormatter(_Formatter(for_journal=_is_journal(stream)))
     return handler
 

@@ -11,6 +11,7 @@ from ..rehearsal.scenarios import SCENARIOS, find_scenario
 from ..rehearsal.stage import Event, Outcome, play
 from .console import Answer, own_home, say
 from .options import Parser
+from .terminal import painted
 
 _FAILED = 1
 _TIMES = ("never", "once", "twice")
@@ -83,7 +84,8 @@ def _verdict(outcome: Outcome) -> str:
     lines = ["", "Files of the VM:"]
     lines += [f"  {change}" for change in outcome.changes or ["none has changed"]]
     if outcome.shortcomings:
-        lines.append("FAILED: {}.".format("; ".join(outcome.shortcomings)))
+        failed = painted("FAILED", sys.stdout)
+        lines.append(f"{failed}: {'; '.join(outcome.shortcomings)}.")
     else:
         reports = f"Ready was acknowledged {_TIMES[outcome.ready_reports]}"
         if outcome.failure_reports:
@@ -91,7 +93,7 @@ def _verdict(outcome: Outcome) -> str:
             reports = f"Azure was told {times} that provisioning failed, and never Ready"
         lines += [
             f"On Azure: {scenario.meaning}",
-            f"PASSED: {reports}, as it should be.",
+            f"{painted('PASSED', sys.stdout)}: {reports}, as it should be.",
         ]
     return "\n".join(lines)
 
