@@ -1,0 +1,197 @@
+"""What `--json` answers: the schemas are kept, README names the same, each command is tried."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any, Dict, List, Tuple
+
+import fastjsonschema
+import pytest
+
+from azprov.cli import COMMANDS
+from images import azprov
+from ports import RawServer, replying
+from pyz import ROOT
+from samples_of import sample
+from sound_image import make_sound
+
+SCHEMAS = {path.stem: json.loads(path.read_text()) for path in (ROOT / "tests/schemas").iterdir()}
+HEAD = ("command", "ok", "exit_code")
+NOBODY = "127.0.0.1:9"
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILeLl+L9DUoUbgVpkSxX5nH3FeAxsKNpir5ZJZkpGAQS me"
+METADATA = {
+    "compute": {
+        "name": "web01",
+        "vmId": "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90",
+        "osProfile": {"adminUsername": "deployer", "computerName": "web01"},
+        "publicKeys": [{"keyData": KEY, "path": ""}],
+    }
+}
+
+#: Per command: what is typed, the exit code, and what answers that schema.
+# {imds} and {wireserver} are those of a platform, {image} a sound image.
+CASES: Dict[str, List[Tuple[str, int, str]]] = {
+    "report-ready": [
+        ("report-ready {wireserver}", 0, "report-ready"),
+        ("report-ready --dry-run {wireserver}", 0, "report-ready"),
+        (f"report-ready --timeout 0.2 --wireserver {NOBODY}", 69, "failure"),
+    ],
+    "report-failure": [
+        ("report-failure --dry-run --reason broken {wireserver}", 0, "report-failure"),
+        ("report-failure", 2, "failure"),
+    ],
+    "goal-state": [
+        ("goal-state {wireserver}", 0, "goal-state"),
+        ("goal-state --raw {wireserver}", 0, "goal-state"),
+        ("goal-state {imds_as_wireserver} --timeout 0.2", 76, "failure"),
+    ],
+    "metadata": [
+        ("metadata {imds}", 0, "metadata"),
+        ("metadata compute/publicKeys {imds}", 0, "metadata"),
+        ("metadata compute/nothing {imds}", 76, "failure"),
+    ],
+    "set-hostname": [
+        ("set-hostname {image} {imds}", 0, "set-hostname"),
+        ("set-hostname web_01 {image}", 78, "failure"),
+    ],
+    "ssh-keys": [
+        ("ssh-keys --user root {image} {imds}", 0, "ssh-keys"),
+        ("ssh-keys --user nobody-there {image} {imds}", 73, "failure"),
+    ],
+    "admin-user": [
+        ("admin-user {image} {imds}", 0, "admin-user"),
+        (f"admin-user {{image}} --imds {NOBODY} --imds-timeout 0.2", 69, "failure"),
+    ],
+    "provision": [
+        ("provision --admin-user {image} {imds} {wireserver}", 0, "provision"),
+        (f"provision {{image}} {{imds}} --wireserver {NOBODY} --timeout 0.4", 69, "failure"),
+    ],
+    "install": [
+        ("install --force --no-hostname {image}", 0, "install"),
+        ("install {image} --ssh-keys nobody-there", 73, "failure"),
+    ],
+    "uninstall": [
+        ("uninstall {image}", 0, "uninstall"),
+        ("uninstall --root no/such/folder", 2, "failure"),
+    ],
+    "check": [("check {image}", 0, "check"), ("check --root {tmp}", 1, "check")],
+    "deprovision": [
+        ("deprovision {image}", 2, "deprovision"),
+        ("deprovision --yes {image}", 0, "deprovision"),
+        ("deprovision --user root:x {image}", 78, "failure"),
+    ],
+    "unit": [("unit {image}", 0, "unit"), ("unit --root {tmp}", 73, "failure")],
+    "rehearse": [
+        ("rehearse --list", 0, "rehearse"),
+        ("rehearse", 0, "rehearse"),
+        ("rehearse --scenario none", 2, "failure"),
+    ],
+    "completion": [("completion fish", 0, "completion"), ("completion csh", 2, "failure")],
+    "no command": [
+        ("--version", 0, "version"),
+        ("--help", 0, "help"),
+        ("check --help", 0, "help"),
+        ("", 2, "failure"),
+        ("reprot-ready", 2, "failure"),
+    ],
+}
+
+
+def make_used(image: Path) -> Path:
+    """A sound image with accounts and a trace of use."""
+    make_sound(image)
+    for name, content in {
+        "etc/passwd": "root:x:0:0::/root:/bin/sh\n",
+        "etc/group": "root:x:0:\n",
+        "etc/shadow": "root:*:::::::\n",
+        "root/.profile": "",
+        "var/lib/systemd/random-seed": "seed",
+    }.items():
+        (image / name).parent.mkdir(parents=True, exist_ok=True)
+        (image / name).write_text(content)
+    return image
+
+
+def answering(*bodies: bytes) -> RawServer:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
+    return RawServer(replying(*(head % len(body) + body for body in bodies)))
+
+
+def is_right(answer: object, schema: Dict[str, Any]) -> bool:
+    try:
+        fastjsonschema.compile(schema)(answer)
+    except fastjsonschema.JsonSchemaValueException:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("command", CASES)
+def test_an_answer_is_of_its_shape(command: str, tmp_path: Path) -> None:
+    """And of no other's, whether it went well or not."""
+    for number, (typed, exit_code, schema) in enumerate(CASES[command]):
+        image = make_used(tmp_path / str(number))
+        goal_state = sample("goal_state/version-2012-11-30.xml")
+        with answering(goal_state, b"") as wireserver, answering(
+            json.dumps(METADATA).encode()
+        ) as imds:
+            words = typed.format(
+                wireserver=f"--wireserver {wireserver.endpoint}",
+                imds=f"--imds {imds.endpoint}",
+                imds_as_wireserver=f"--wireserver {imds.endpoint}",
+                image=f"--root {image}",
+                tmp=tmp_path,
+            )
+            code, out, err = azprov(*words.split(), "--json")
+
+        assert code == exit_code, err
+        assert out.count("\n") == 1
+        answer = json.loads(out)
+        assert answer["exit_code"] == code
+        fitting = {name for name, shape in SCHEMAS.items() if is_right(answer, shape)}
+        assert fitting == {schema}, (typed, answer)
+
+
+def test_every_command_is_tried_and_has_its_schema() -> None:
+    """With its answer, and with more than one case."""
+    assert set(CASES) == {*COMMANDS, "no command"}
+    assert set(SCHEMAS) == {*COMMANDS, "failure", "help", "version"}
+    for command in COMMANDS:
+        assert len(CASES[command]) > 1
+        assert command in {schema for _, _, schema in CASES[command]}
+
+
+def objects(schema: object) -> List[Dict[str, Any]]:
+    """Each object that a schema describes, at any depth."""
+    if isinstance(schema, list):
+        return [found for part in schema for found in objects(part)]
+    if not isinstance(schema, dict):
+        return []
+    own = [schema] if schema.get("type") == "object" else []
+    return own + [found for part in schema.values() for found in objects(part)]
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_a_schema_leaves_nothing_open(name: str) -> None:
+    """No member that is not named, and none that may be missing but for those of goal-state."""
+    for described in objects(SCHEMAS[name]):
+        assert described["additionalProperties"] is False
+        needed = HEAD if name == "goal-state" else tuple(described["properties"])
+        assert tuple(described["required"]) == needed
+
+
+def test_readme_names_the_members() -> None:
+    """Of each answer, in their order."""
+    readme = (ROOT / "README.md").read_text()
+    table = readme.partition("| answer of |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| ([a-z].*) \| (.+) \|$", table, re.MULTILINE)
+    named = {
+        answer: re.findall(r"`(\w+)`", members)
+        for answers, members in rows
+        for answer in answers.split(", ")
+    }
+
+    assert named == {
+        name: [member for member in schema["properties"] if member not in HEAD]
+        for name, schema in SCHEMAS.items()
+    }
