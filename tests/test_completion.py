@@ -12,6 +12,8 @@ from typing import List
 import pytest
 
 from azprov.cli import COMMANDS, main
+from interpreters import INTERPRETERS
+from pyz import PYZ
 
 SHELLS = ["bash", "zsh", "fish"]
 # Starting a shell on a machine under load.
@@ -170,3 +172,11 @@ def test_every_command_is_completed(folder: Path) -> None:
     for shell in SHELLS:
         script = (folder / f"azprov.{shell}").read_text()
         assert all(command in script for command in COMMANDS)
+
+
+@pytest.mark.parametrize("version", INTERPRETERS)
+def test_every_python_prints_the_same(folder: Path, version: str) -> None:
+    """Of all options and their meanings, whatever its argparse makes of them."""
+    printed = output_of(folder, str(INTERPRETERS[version]), str(PYZ), "completion", "zsh")
+
+    assert printed == (folder / "azprov.zsh").read_text().splitlines()

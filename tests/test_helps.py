@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from azprov.cli import COMMANDS, command_of, main
-from azprov.cli.helps import EXAMPLES, EXIT_CODES_IN_SHORT
+from azprov.cli.helps import EXAMPLES, EXIT_CODES_IN_SHORT, options_of
 from azprov.errors import EXIT_CODES
 
 WIDTH = 80
@@ -83,6 +83,17 @@ def test_an_example_is_right_usage(
     parser.parse_args(arguments)
 
 
+def test_unit_takes_what_goes_into_the_service() -> None:
+    """Each option of install, but for what is done with the service."""
+    taken = {
+        command: {flag for option in options_of(command_of(command)[1]) for flag in option.flags}
+        for command in ("install", "unit")
+    }
+
+    assert taken["install"] - taken["unit"] == {"--no-enable", "--force"}
+    assert not taken["unit"] - taken["install"]
+
+
 COMMAND_HINT = "azprov.pyz --help lists the commands; options with a value follow the command"
 MISTYPED = {
     "a letter left out": ("report-redy", f"did you mean report-ready? {COMMAND_HINT}"),
@@ -114,6 +125,10 @@ MISTYPED = {
     ),
     "a wrong value of a right option": (
         "goal-state --timeout soon",
+        "azprov.pyz goal-state --help shows how it is used",
+    ),
+    "a value for an option that has none": (
+        "goal-state --quiet=1",
         "azprov.pyz goal-state --help shows how it is used",
     ),
     "a scenario": (

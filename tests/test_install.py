@@ -263,6 +263,25 @@ def test_options_go_into_the_service(image: Path) -> None:
     assert (image / "etc/systemd/system" / UNIT).read_text().startswith(printed)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [[], ["--admin-user"], ["--ssh-keys", "ops"], ["--init", "openrc", "--admin-user"]],
+    ids=" ".join,
+)
+def test_unit_prints_what_install_writes(image: Path, options: List[str]) -> None:
+    """With whatever options, for whichever init system; but for the note of folders."""
+    (image / "etc").mkdir(exist_ok=True)
+    (image / "etc/passwd").write_text("ops:x:1000:1000::/home/ops:/bin/sh\n")
+
+    _, printed, _ = azprov("unit", "--root", image, *options)
+    assert azprov("install", "--root", image, *options)[0] == 0
+
+    file = "etc/init.d/azure-provisioning" if "openrc" in options else f"etc/systemd/system/{UNIT}"
+    written, _, note = (image / file).read_text().partition("# Folders that `install` made")
+    assert written.replace("[X-azprov]\n", "").rstrip() == printed.rstrip()
+    assert len(note.splitlines()) == 2
+
+
 def test_the_shipped_service_is_the_usual_one() -> None:
     """What dist/ holds is what install writes where Python is /usr/bin/python3."""
     assert render_unit("/usr/bin/python3", []) == SHIPPED

@@ -11,7 +11,7 @@ _LIKENESS = 0.7
 
 def suggest_command(word: str, commands: Iterable[str]) -> str:
     """A question that ends in a space, empty where nothing is near."""
-    # Other programs have commands of these names.
+    # Other programs have commands by the names of these options.
     return _question(_nearest(word, [*commands, "--help", "--version"]))
 
 
@@ -21,7 +21,8 @@ def suggest_option(message: str, options: Iterable[str]) -> str:
     Nothing where it names an option that there is, and complains of its value.
     """
     known = list(options)
-    words = [word.partition("=")[0].rstrip(":,") for word in message.split()]
+    # argparse names an option that there is as "-v/--verbose:".
+    words = [word.partition("=")[0].partition("/")[0].rstrip(":,") for word in message.split()]
     mistyped = next((word for word in words if word.startswith("-")), "")
     return "" if mistyped in known else _question(_nearest(mistyped, known))
 
