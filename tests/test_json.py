@@ -13,7 +13,7 @@ from images import azprov
 from ports import RawServer, replying
 from pyz import ROOT
 from samples_of import sample
-from sound_image import make_sound
+from sound_image import Change, change, make_sound
 
 SCHEMAS = {path.stem: json.loads(path.read_text()) for path in (ROOT / "tests/schemas").iterdir()}
 HEAD = ("command", "ok", "exit_code")
@@ -98,18 +98,19 @@ CASES: Dict[str, List[Tuple[str, int, str]]] = {
 }
 
 
+USED: Change = {
+    "etc/passwd": "root:x:0:0::/root:/bin/sh\n",
+    "etc/group": "root:x:0:\n",
+    "etc/shadow": "root:*:::::::\n",
+    "root/.profile": "",
+    "var/lib/systemd/random-seed": "seed",
+}
+
+
 def make_used(image: Path) -> Path:
     """A sound image with accounts and a trace of use."""
     make_sound(image)
-    for name, content in {
-        "etc/passwd": "root:x:0:0::/root:/bin/sh\n",
-        "etc/group": "root:x:0:\n",
-        "etc/shadow": "root:*:::::::\n",
-        "root/.profile": "",
-        "var/lib/systemd/random-seed": "seed",
-    }.items():
-        (image / name).parent.mkdir(parents=True, exist_ok=True)
-        (image / name).write_text(content)
+    change(image, USED)
     return image
 
 
