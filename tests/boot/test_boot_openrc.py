@@ -38,15 +38,21 @@ def _means() -> None:
     skip_without_means()
 
 
-@pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    machine = Machine(tmp_path, "openrc")
+def openrc_root(folder: Path) -> Machine:
+    """One that openrc-init starts, without azprov."""
+    machine = Machine(folder, "openrc")
     machine.poweroff = ("openrc-shutdown", "--poweroff", "now")
     (machine.root / "sbin/init").symlink_to("openrc-init")
     network = machine.root / "etc/init.d/network"
     network.write_text(NETWORK)
     network.chmod(0o755)
     (machine.root / "etc/runlevels/default/network").symlink_to("/etc/init.d/network")
+    return machine
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    machine = openrc_root(tmp_path)
     machine.install()
     assert os.readlink(machine.root / ENABLED) == "/etc/init.d/azure-provisioning"
     return machine

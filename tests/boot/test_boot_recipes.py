@@ -1,14 +1,18 @@
 """The recipes that make a root, followed word for word; and the root booted."""
 
+import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from boot.machine import ALONE, SystemdMachine, skip_without_means
 from boot.test_boot import PAGE_LINES, page_lines_of, with_admin
+from boot.test_boot_openrc import SCRIPT as OPENRC_SCRIPT
+from boot.test_boot_openrc import openrc_root
 from pyz import PYZ, ROOT
 from recipes import blocks_of, run_recipe, text_of
 
@@ -134,3 +138,27 @@ def test_air_gapped(tmp_path: Path) -> None:
     ]
     wheels = list((tmp_path / "wheels").iterdir())
     assert sum(wheel.stat().st_size for wheel in wheels) < 40 << 20
+
+
+def test_alpine(tmp_path: Path) -> None:
+    """What comes after the packages is right for a root that starts by OpenRC."""
+    machine = openrc_root(tmp_path)
+
+    said = run_recipe("alpine", tmp_path)
+
+    assert f"installed root/{OPENRC_SCRIPT}\n" in said
+    found = subprocess.run(
+        [sys.executable, "-I", PYZ, "check", "--json", "--root", machine.root],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert {
+        f["rule"] for f in json.loads(found.stdout)["findings"] if f["severity"] == "error"
+    } == {
+        "network-no-dhcp"  # of what would read the interfaces, this Debian has nothing
+    }
+    metadata, _ = with_admin(tmp_path)
+    result = machine.boot(metadata=metadata)
+    assert result["verdicts"] == ["goal state", "ready"]
+    assert "azureuser" in (machine.read("etc/passwd") or "")
