@@ -77,6 +77,14 @@ def test_debian_vhd(tmp_path: Path) -> None:
     assert not machine.is_enabled
 
 
+def machine_with_dhcp(folder: Path) -> SystemdMachine:
+    """One with what `check` calls DHCP: nspawn's own link is set by a file for containers."""
+    machine = SystemdMachine(folder, "login")
+    network = machine.root / "etc/systemd/network/00-azure.network"
+    network.write_text("[Match]\nName=eth0\n[Network]\nDHCP=yes\n")
+    return machine
+
+
 def run_inside(machine: SystemdMachine, program: str) -> str:
     """What a shell in a root says, as on a machine without network, with dist/ beside it."""
     guest = ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--private-network"]
@@ -95,7 +103,7 @@ def run_inside(machine: SystemdMachine, program: str) -> str:
 
 def test_azure_vm(tmp_path: Path) -> None:
     """A base VM is rid of its agents and itself, and the journal of the next one is as shown."""
-    machine = SystemdMachine(tmp_path, "login")
+    machine = machine_with_dhcp(tmp_path)
     for agent in ("waagent", "cloud-init"):
         package = tmp_path / agent
         (package / "DEBIAN").mkdir(parents=True)
@@ -103,8 +111,6 @@ def test_azure_vm(tmp_path: Path) -> None:
         (package / f"etc/{agent}").mkdir(parents=True)
         (package / f"etc/{agent}/of-the-agent").write_text("")
         subprocess.run(["dpkg-deb", "--build", package, machine.root / "root"], check=True)
-    network = machine.root / "etc/systemd/network/00-azure.network"
-    network.write_text("[Match]\nName=eth0\n[Network]\nDHCP=yes\n")
     run_inside(machine, "dpkg -i *.deb; rm *.deb; useradd --create-home builder")
     shutil.copytree(PYZ.parent, machine.root / "root/dist")
 
@@ -162,3 +168,24 @@ def test_alpine(tmp_path: Path) -> None:
     result = machine.boot(metadata=metadata)
     assert result["verdicts"] == ["goal state", "ready"]
     assert "azureuser" in (machine.read("etc/passwd") or "")
+
+
+def test_dockerfile(tmp_path: Path) -> None:
+    """What a container leaves in its export is mended, and the root provisions."""
+    machine = machine_with_dhcp(tmp_path)
+    machine.install("--admin-user")
+    (machine.root / ".dockerenv").write_text("")
+    (machine.root / "etc/resolv.conf").unlink(missing_ok=True)
+    for name in ("resolv.conf", "hostname", "hosts"):
+        (machine.root / "etc" / name).write_text("")
+
+    run_recipe("dockerfile", tmp_path)
+
+    assert not (machine.root / ".dockerenv").exists()
+    stub = "../run/systemd/resolve/stub-resolv.conf"
+    assert os.readlink(machine.root / "etc/resolv.conf") == stub
+    metadata, ssh = with_admin(tmp_path)
+    result = machine.boot(metadata=metadata, then_run=[[*ssh, "hostname"]])
+    assert result["verdicts"] == ["goal state", "ready"]
+    assert result["ran"][0][1].endswith("web01\n")
+    assert machine.read("etc/hosts") == "127.0.0.1\tlocalhost\n127.0.1.1\tweb01\n"
