@@ -909,7 +909,7 @@ def test_a_person_is_told_what_and_how(image: Path) -> None:
     )
     assert err == (
         f"azprov: {image} would not provision on Azure, 1 error found; mend what is said above "
-        "and check again\n"
+        "and check again; README has the symptoms under 'When it fails'\n"
     )
 
 

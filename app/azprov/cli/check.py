@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> Answer:
         return Answer(f"{text}: {subject} should provision on Azure", data)
     failure = (
         f"{subject} would not provision on Azure, {_counted(counts[ERROR], ERROR)} found; "
-        "mend what is said above and check again"
+        "mend what is said above and check again; README has the symptoms under 'When it fails'"
     )
     return Answer(text, data, exit_code=_FOUND_ERRORS, failure=failure)
 

@@ -1,0 +1,115 @@
+"""The recipes stay true to the code, as far as that can be seen without booting anything."""
+
+import ast
+import re
+from pathlib import Path
+from typing import Iterator, List, Set
+
+import pytest
+
+from pyz import ROOT
+from recipes import RECIPES, text_of
+
+CODE = ROOT / "app" / "azprov"
+ERRORS = {
+    *("UsageError", "NotConnected", "BrokenReply", "Refused", "DocumentError"),
+    *("HostError", "NotPermitted", "UnusableError"),
+}
+# What stands in the place of a value, in an f-string and in a text for str.format.
+VALUE = "\0"
+
+
+def words_of(node: ast.AST) -> str:
+    if isinstance(node, ast.JoinedStr):
+        return "".join(words_of(part) for part in node.values)
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return re.sub(r"\{\w+\}", VALUE, node.value)
+    return VALUE
+
+
+def hints_in(tree: ast.AST) -> Iterator[str]:
+    """The next step of each error that is raised, and each text that is called a hint."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            if node.func.id in ERRORS and len(node.args) > 1:
+                yield words_of(node.args[1])
+        elif isinstance(node, ast.Assign) and "hint" in ast.unparse(node.targets[0]).lower():
+            values = node.value.values if isinstance(node.value, ast.Dict) else [node.value]
+            yield from map(words_of, values)
+
+
+def all_hints() -> List[str]:
+    found: Set[str] = set()
+    for path in CODE.rglob("*.py"):
+        found.update(hints_in(ast.parse(path.read_text())))
+    return sorted(found - {VALUE})
+
+
+def text_of_code(command: str) -> str:
+    return (CODE / "cli" / f"{command}.py").read_text()
+
+
+def steps_explained() -> List[str]:
+    """The left column of each table."""
+    rows = re.findall(r"^\| (.+?) \| .+ \|$", text_of("when-it-fails"), re.MULTILINE)
+    return [row for row in rows if row != "azprov says"]
+
+
+def test_the_hints_are_found() -> None:
+    """One of each way in which they are written."""
+    hints = all_hints()
+
+    assert "deploy the VM with an SSH key in OpenSSH's form" in hints
+    assert "look at it, and replace it with --force if it is not needed" in hints
+    assert "mount the file system writable" in hints
+    assert f"look whether a firewall of this machine prohibits {VALUE}" in hints
+    assert f"install a complete python3, 3.{VALUE} or newer, into the image" in hints
+    assert len(hints) > 45
+
+
+@pytest.mark.parametrize("hint", all_hints())
+def test_each_next_step_is_explained(hint: str) -> None:
+    """By the same words, with something in the place of values."""
+    pattern = re.escape(hint).replace(re.escape(VALUE), r"\S+")
+
+    assert [step for step in steps_explained() if re.fullmatch(pattern, step)], hint
+
+
+def test_check_leads_there() -> None:
+    """Its last sentence names a section of README that leads to the page."""
+    heading = re.search(r"README has the symptoms under '([\w ]+)'", text_of_code("check"))
+
+    assert heading is not None
+    section = (ROOT / "README.md").read_text().partition(f"\n## {heading[1]}\n")[2]
+    assert "(unit/recipes/when-it-fails.md)" in section.partition("\n## ")[0]
+
+
+def test_no_step_is_explained_that_nobody_names() -> None:
+    """What the code no longer says goes; two are said in the sentence of an answer."""
+    patterns = [re.escape(hint).replace(re.escape(VALUE), r"\S+") for hint in all_hints()]
+
+    assert [
+        step
+        for step in steps_explained()
+        if not any(re.fullmatch(pattern, step) for pattern in patterns)
+    ] == ["see above; mend the causes and run it again", "mend what is said above and check again"]
+    for name, said in (
+        ("deprovision", "see above; "),
+        ("deprovision", "mend the causes and run it again"),
+        ("check", "mend what is said above and check again"),
+    ):
+        assert said in text_of_code(name)
+
+
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.md")), ids=lambda path: path.stem)
+def test_a_recipe_is_whole(path: Path) -> None:
+    """Its links lead somewhere, and it says what was run and what was not."""
+    text = path.read_text()
+
+    for link in re.findall(r"\]\(([\w.-]+\.md)\)", text):
+        assert (RECIPES / link).is_file(), link
+    for anchor in re.findall(r"\]\(#([\w-]+)\)", text):
+        headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+        assert anchor in [heading.lower().replace(" ", "-") for heading in headings], anchor
+    if path.stem != "when-it-fails":
+        assert re.search(r"^(Run|Not run)\b", text, re.MULTILINE)
