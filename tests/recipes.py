@@ -1,10 +1,9 @@
 """The recipes of unit/recipes, as programs: their shell blocks, run as somebody would."""
 
-import os
 import re
 import subprocess
 from pathlib import Path
-from typing import List
+from typing import List, Optional
 
 from pyz import PYZ, ROOT
 
@@ -23,14 +22,18 @@ def blocks_of(recipe: str) -> List[str]:
     return [block for block in found if not block.startswith(NOT_HERE)]
 
 
-def run_recipe(recipe: str, folder: Path, **variables: str) -> str:
+def run_recipe(recipe: str, folder: Path) -> str:
     """Run a recipe in a folder beside dist/, to the first command that fails; what it said."""
     (folder / "dist").symlink_to(PYZ.parent)
+    return run_program(["sh", "-eux"], "".join(blocks_of(recipe)), cwd=folder)
+
+
+def run_program(shell: List[str], program: str, *, cwd: Optional[Path] = None) -> str:
+    """What a shell says, told a program that has to succeed."""
     done = subprocess.run(
-        ["sh", "-eux"],
-        input="".join(blocks_of(recipe)),
-        cwd=folder,
-        env={**os.environ, **variables},
+        shell,
+        input=program,
+        cwd=cwd,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
