@@ -33,17 +33,32 @@ LATE = """\
 """
 
 BOOTS = """\
-|  | boots | CPU ms | to the page's | wall ms | done, ms after systemd's start |
-| --- | ---: | ---: | ---: | ---: | ---: |
-| page | 1 | 100 | 1.00 | 500 | 3900 |
-| azprov | 2 | 125 (122 to 128) | 1.25 | 3000 (2900 to 3100) | 3600 (3600 to 3600) |
+|  | boots | CPU ms | hostnamed's and dbus's | PID 1's | sum | to the page's | wall ms | \
+done, ms after the lease |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+| page | 1 | 70 | 35 | 45 | 150 | 1.00 | 180 | 210 |
+| azprov | 2 | 110 (105 to 115) | 0 (0 to 0) | 10 (8 to 12) | 120 (112 to 128) | 0.80 | \
+60 (50 to 70) | 60 (50 to 70) |
 """
 
 MEASURED = """\
-UserspaceTimestampMonotonic=24386979576
-CPUUsageNSec=71500000
-InactiveExitTimestampMonotonic=24390558045
-ActiveEnterTimestampMonotonic=24390964345
+pid1=146300000
+CPUUsageNSec=28000000
+
+CPUUsageNSec=16500000
+ownCPUUsageNSec=71500000
+ownInactiveExitTimestampMonotonic=24390558045
+ownActiveEnterTimestampMonotonic=24390964345
+"""
+
+NOT_MEASURED = """\
+pid1=98000000
+CPUUsageNSec=[not set]
+
+CPUUsageNSec=8000000
+ownCPUUsageNSec=[not set]
+ownInactiveExitTimestampMonotonic=0
+ownActiveEnterTimestampMonotonic=0
 """
 
 
@@ -85,16 +100,27 @@ def test_the_table_of_a_late_network() -> None:
 
 
 def test_the_table_of_first_boots() -> None:
-    """Medians, quartiles where there are more than one, and the ratio of CPU time."""
-    page = Service("page", [Boot(100.0, 500.0, 3900.0)])
-    azprov = [Boot(120.0, 2800.0, 3600.0), Boot(130.0, 3200.0, 3600.0)]
+    """Of others what they took more than with no service; the ratio is of the sums."""
+    idle = Service("none", [Boot(0.0, 5.0, 80.0, 0.0, 0.0), Boot(0.0, 15.0, 120.0, 0.0, 0.0)])
+    page = Service("page", [Boot(70.0, 45.0, 145.0, 180.0, 210.0)])
+    azprov = [Boot(100.0, 10.0, 105.0, 40.0, 40.0), Boot(120.0, 10.0, 115.0, 80.0, 80.0)]
 
-    assert render_boots([page, Service("azprov", azprov)]) == BOOTS
+    assert render_boots([page, Service("azprov", azprov)], idle=idle) == BOOTS
 
 
-def test_what_systemctl_shows() -> None:
-    """Nanoseconds of CPU and microseconds of the clock, in milliseconds."""
-    assert boot_of(MEASURED) == (71.5, 406.3, 3984.769)
+def test_what_a_boot_took() -> None:
+    """Nanoseconds and microseconds, in milliseconds."""
+    assert boot_of(MEASURED, leased_us=24390500000) == (71.5, 44.5, 146.3, 406.3, 464.345)
+
+
+def test_only_what_follows_the_lease_counts() -> None:
+    """A service that began long before has waited until then."""
+    assert boot_of(MEASURED, leased_us=24390904345)[3:] == (60.0, 60.0)
+
+
+def test_what_did_not_run_took_nothing() -> None:
+    """systemctl has no number for it, and no moment."""
+    assert boot_of(NOT_MEASURED, leased_us=24390500000) == (0.0, 8.0, 98.0, 0.0, 0.0)
 
 
 def test_a_fork_is_not_counted_twice() -> None:

@@ -60,9 +60,9 @@ def main() -> int:
         result["late"] = [one.as_json() for one in waits]
         text.append(render_late(waits))
     if options.boot:
-        services = first_boot.measure(boots=options.boots, scratch=SCRATCH / "boot")
-        result["boot"] = [service.as_json() for service in services]
-        text.append(render_boots(services))
+        idle, *services = first_boot.measure(boots=options.boots, scratch=SCRATCH / "boot")
+        result["boot"] = [service.as_json() for service in (idle, *services)]
+        text.append(render_boots(services, idle=idle))
     print("\n" + "\n".join(text), end="")
     if options.json:
         options.json.write_text(json.dumps(result, indent=1) + "\n")

@@ -51,21 +51,32 @@ def render_late(lates: Sequence[Late]) -> str:
     return _table(head, rows)
 
 
-def render_boots(services: Sequence[Service]) -> str:
-    """A row a service; the ratio is of CPU time, to that of the first."""
-    reference = statistics.median(boot.cpu_ms for boot in services[0].boots)
+def render_boots(services: Sequence[Service], *, idle: Service) -> str:
+    """A row a service; what others took is what they take more than in `idle` boots.
+
+    The ratio is of the sums of CPU time, to that of the first.
+    """
+    helpers = statistics.median(boot.helpers_ms for boot in idle.boots)
+    pid1 = statistics.median(boot.pid1_ms for boot in idle.boots)
+    sums = [
+        [boot.cpu_ms + boot.helpers_ms - helpers + boot.pid1_ms - pid1 for boot in service.boots]
+        for service in services
+    ]
     rows = [
         [
             *(service.name, str(len(service.boots))),
             _spread([boot.cpu_ms for boot in service.boots]),
-            f"{statistics.median(boot.cpu_ms for boot in service.boots) / reference:.2f}",
+            _spread([boot.helpers_ms - helpers for boot in service.boots]),
+            _spread([boot.pid1_ms - pid1 for boot in service.boots]),
+            _spread(all_cpu),
+            f"{statistics.median(all_cpu) / statistics.median(sums[0]):.2f}",
             _spread([boot.wall_ms for boot in service.boots]),
-            _spread([boot.done_at_ms for boot in service.boots]),
+            _spread([boot.after_lease_ms for boot in service.boots]),
         ]
-        for service in services
+        for service, all_cpu in zip(services, sums)
     ]
-    head = ["", "boots", "CPU ms", "to the page's", "wall ms", "done, ms after systemd's start"]
-    return _table(head, rows)
+    head = ["", "boots", "CPU ms", "hostnamed's and dbus's", "PID 1's", "sum", "to the page's"]
+    return _table([*head, "wall ms", "done, ms after the lease"], rows)
 
 
 def median_of(cost: Cost, value: Callable[[Sample], float]) -> float:

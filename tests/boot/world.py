@@ -127,6 +127,9 @@ def start_guest(root: str, options: List[str]) -> "subprocess.Popen[bytes]":
 def start_dhcp_server(leases: Path) -> "subprocess.Popen[bytes]":
     options = ["--keep-in-foreground", "--conf-file=/dev/null", "--port=0", "--bind-dynamic"]
     options += [f"--interface={LINK}", f"--dhcp-leasefile={leases}", "--user=root"]
+    # Azure's lease names no host (one is shown in NetworkConfiguration/dhcpcd #282), and
+    # networkd would have such a name set.
+    options += ["--dhcp-ignore-names"]
     options += ["--dhcp-range=10.0.0.4,10.0.0.4,255.255.255.0,1h", "--dhcp-option=3,10.0.0.1"]
     return subprocess.Popen(
         ["dnsmasq", *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
