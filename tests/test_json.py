@@ -35,6 +35,7 @@ CASES: Dict[str, List[Tuple[str, int, str]]] = {
     "report-ready": [
         ("report-ready {wireserver}", 0, "report-ready"),
         ("report-ready --dry-run {wireserver}", 0, "report-ready"),
+        ("report-ready --protocol json {wireserver}", 0, "report-ready"),
         (f"report-ready --timeout 0.2 --wireserver {NOBODY}", 69, "failure"),
     ],
     "report-failure": [

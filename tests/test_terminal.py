@@ -169,7 +169,7 @@ def test_no_line_is_rewritten_for_who_cannot_or_does_not_want(case: str) -> None
     if case == "-q":
         written = at_terminal(*arguments, "-q", variables=CAPABLE)
     else:
-        written = at_terminal(*arguments, "-v", variables={"TERM": "dumb"})
+        written = at_terminal(*arguments, variables={"TERM": "dumb"})
 
     assert "waiting for" not in written
     assert "\r\x1b" not in written
