@@ -42,7 +42,8 @@ def all_hints() -> List[str]:
     found: Set[str] = set()
     for path in CODE.rglob("*.py"):
         found.update(hints_in(ast.parse(path.read_text())))
-    return sorted(found - {VALUE})
+    # Where what was typed is near to something, a suggestion stands before the step.
+    return sorted(re.sub(f"^{VALUE}(?=azprov|{VALUE})", "", hint) for hint in found - {VALUE})
 
 
 def text_of_code(command: str) -> str:

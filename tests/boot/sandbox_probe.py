@@ -166,7 +166,7 @@ def probes() -> Dict[str, Probe]:
         "flags of lo": set_flags_of_lo,
         "port 81": bind_low,
         "raw socket": lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1).close(),
-        "connect to another address": partial(connect, "10.0.0.1"),
+        "connect to another address": partial(connect, "203.0.113.1"),
         "connect to loopback": partial(connect, "127.0.0.1"),
         **{f"AF_{name}": partial(open_socket, *kind) for name, kind in FAMILIES.items()},
         # the kernel.

@@ -36,6 +36,7 @@ OPEN = {
         *("remove a link of a target's", "append to the KVP pool"),
     ],
     "StateDirectory": ["write /var/lib/azprov"],
+    "StateDirectoryMode": ["write /var/lib/azprov"],
     "IPAddressAllow": ["connect to WireServer", "connect to the metadata service"],
     "CapabilityBoundingSet": [
         *("CAP_SYS_ADMIN", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "set the host name"),

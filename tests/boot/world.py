@@ -22,7 +22,7 @@ from benchmarks.instant import InstantPlatform
 from strict_wireserver import StrictWireServer
 
 LINK = "ve-azprov"
-ADDRESSES = ("10.0.0.1/24", "168.63.129.16/32", "169.254.169.254/32")
+ADDRESSES = ("10.0.0.1/24", "168.63.129.16/32", "169.254.169.254/32", "203.0.113.1/32")
 BOOT_LIMIT_S = 90.0
 
 
