@@ -329,6 +329,16 @@ def test_keys_that_cannot_be_added_are_a_failure_too(image: Path) -> None:
     assert b"<State>NotReady</State>" in requests[-1]
 
 
+def test_the_failure_names_the_vm_that_the_platform_named(image: Path) -> None:
+    """Where the firmware does not."""
+    answer = json.loads(metadata(X509))
+    answer["compute"]["vmId"] = VM
+
+    _, requests = provision(image, json.dumps(answer).encode(), "--ssh-keys", "ops")
+
+    assert f"|vm_id={VM}|".encode() in requests[-1]
+
+
 def test_a_dead_metadata_service_is_waited_for_once(image: Path) -> None:
     """Not by each step anew, and half of the time is left to tell of it."""
     options = ["--admin-user", "--ssh-keys", "ops", "--imds-timeout", "60", "--timeout", "2"]

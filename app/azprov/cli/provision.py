@@ -5,6 +5,7 @@ import os
 from typing import Iterator, Optional
 
 from ..documents.instance import Instance
+from ..documents.vm_id import parse_vm_id
 from ..errors import AzprovError, NotPermitted
 from ..host.commands import Commands
 from ..host.hostname import set_hostname
@@ -57,7 +58,8 @@ def run(options: argparse.Namespace) -> Answer:
     metadata = _Metadata(options)
 
     def told_failure(step: str, error: AzprovError) -> None:
-        line = failure_line(options, root, error.summary, {"step": step, "hint": error.hint})
+        data = {"step": step, "hint": error.hint}
+        line = failure_line(options, root, error.summary, data, vm_id=metadata.known_vm_id)
         report_failed(options, root, line, dry_run=False)
 
     def disable_unit() -> None:
@@ -120,6 +122,11 @@ class _Metadata:
         self._is_needed = options.admin_user or options.ssh_keys is not None
         self._instance: Optional[Instance] = None
         self._failure: Optional[AzprovError] = None
+
+    @property
+    def known_vm_id(self) -> Optional[str]:
+        """Of an answer that is there already, if there is one in it."""
+        return parse_vm_id(self._instance.vm_id) if self._instance else None
 
     def instance(self) -> Instance:
         """Raises AzprovError, the same one at every call."""

@@ -3,7 +3,7 @@
 import argparse
 import logging
 import time
-from typing import Dict
+from typing import Dict, Optional
 
 from ..documents.goal_state import GoalState
 from ..documents.health import HealthReport, provisioning_failed, ready
@@ -56,9 +56,20 @@ def report_failed(options: argparse.Namespace, root: Root, line: str, *, dry_run
     return report(wireserver, conversation, failed, before_post=_nothing, dry_run=dry_run)
 
 
-def failure_line(options: argparse.Namespace, root: Root, reason: str, data: Dict[str, str]) -> str:
-    """The provisioning report of a failure, as the host is told it."""
-    return failure_report(_origin(options, root), reason, data)
+def failure_line(
+    options: argparse.Namespace,
+    root: Root,
+    reason: str,
+    data: Dict[str, str],
+    *,
+    vm_id: Optional[str] = None,
+) -> str:
+    """The provisioning report of a failure, as the host is told it.
+
+    `vm_id` is the platform's own, where it is known.
+    """
+    origin = _origin(options, root)
+    return failure_report(origin._replace(vm_id=vm_id or origin.vm_id), reason, data)
 
 
 def answer_of(reported: Reported, *, dry_run: bool) -> Answer:

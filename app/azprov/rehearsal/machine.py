@@ -26,7 +26,11 @@ _FILES = {
     "/etc/skel/.profile": "# ~/.profile\n",
     "/etc/ssh/sshd_config": "Include /etc/ssh/sshd_config.d/*.conf\n",
 }
-_FOLDERS = ("/var/lib", _DMI, _WANTS, "/etc/skel", "/etc/ssh/sshd_config.d", "/etc/sudoers.d")
+_FOLDERS = (
+    *("/var/lib", _DMI, _WANTS, "/etc/skel", "/etc/ssh/sshd_config.d", "/etc/sudoers.d"),
+    # A VM of generation 2, whose firmware has its id in the platform's form.
+    "/sys/firmware/efi",
+)
 
 
 class Machine:
