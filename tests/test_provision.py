@@ -250,7 +250,10 @@ def test_the_first_open_step_names_the_failure(machine: Machine) -> None:
 
     assert failure is not None
     assert failure.exit_code == 78
-    assert str(failure) == "Ready is not acknowledged, gave up; a bad name; try again"
+    assert str(failure) == (
+        "Ready is not acknowledged, gave up; the step hostname failed before that: a bad name; "
+        "try again"
+    )
 
 
 @pytest.mark.parametrize("step", ["hostname", "ready"])

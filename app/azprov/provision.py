@@ -116,10 +116,11 @@ def _told(failures: Dict[str, AzprovError], *, is_told: bool) -> Optional[Azprov
     """The first failure, which gives the exit code, in words that also tell of the report."""
     if not failures:
         return None
-    first = next(iter(failures.values()))
+    step, first = next(iter(failures.items()))
     unready, untold = failures.get(READY), failures.get(FAILURE)
     if unready is not None and unready is not first:
-        return type(first)(f"Ready is not acknowledged, {unready.summary}; {first}", unready.hint)
+        before = f"the step {step} failed before that: {first.summary}"
+        return type(first)(f"Ready is not acknowledged, {unready.summary}; {before}", unready.hint)
     if untold is not None:
         return type(first)(f"Azure is not told, {untold.summary}, that {first}", untold.hint)
     if is_told:
