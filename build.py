@@ -32,7 +32,7 @@ from archive import zip_of
 from azprov import __version__
 from manual import manual_of
 from origin import find_origin
-from precompile import compile_with, find_interpreters
+from precompile import compile_with, find_interpreters, release_of
 from sbom import Package, packages_of, render_spdx
 
 ROOT = Path(__file__).resolve().parent
@@ -60,7 +60,7 @@ INSTALL_NOTES = (
 def main() -> int:
     options = parse_arguments()
     if options.command == "wheelhouse":
-        return fetch_wheelhouse(Path(options.arguments[0]))
+        return fetch_wheelhouse(Path(options.arguments[0]).resolve())
     if options.wheelhouse:
         # pip's own variables, so that they hold for the pip that shiv calls, and in the tests.
         os.environ.update(PIP_NO_INDEX="1", PIP_FIND_LINKS=str(options.wheelhouse.resolve()))
@@ -125,8 +125,11 @@ def build() -> None:
     }
     origin = find_origin(ROOT)
     entries = unite(packed)
-    entries["azprov/build.json"] = json.dumps({"commit": origin.commit}).encode("ascii")
-    entries.update(compile_for_each_python(entries))
+    interpreters = list(find_interpreters().values())
+    releases = [release_of(python) for python in interpreters]
+    entries.update(compile_with_each(interpreters, entries))
+    note = {"commit": origin.commit, "bytecode": releases}
+    entries["azprov/build.json"] = json.dumps(note).encode("ascii")
     archive = zip_of(entries)
     service = (UNIT / "azure-provisioning.service").read_bytes()
     spdx = render_spdx(
@@ -147,7 +150,8 @@ def build() -> None:
         write(DIST / name, content, mode=mode)
         sums += f"{hashlib.sha256(content).hexdigest()}  {name}\n".encode()
     write(DIST / "SHA256SUMS", sums, mode=0o644)
-    print(f"dist/azprov.pyz: {len(archive)} bytes, sha256 {sums[:64].decode()}")
+    print(f"dist/azprov.pyz: {len(archive)} bytes, with bytecode of Python {', '.join(releases)}")
+    print(f"  sha256 {sums[:64].decode()}")
 
 
 def pack_with_shiv(folder: str, requirements: Path) -> Path:
@@ -197,12 +201,12 @@ def unite(packed: Dict[str, Path]) -> Dict[str, bytes]:
     return entries
 
 
-def compile_for_each_python(entries: Dict[str, bytes]) -> Dict[str, bytes]:
-    """The bytecode of every Python on this machine, so that none has to compile at boot."""
+def compile_with_each(interpreters: List[Path], entries: Dict[str, bytes]) -> Dict[str, bytes]:
+    """The bytecode of each Python, so that none of these has to compile at boot."""
     sources = WORK / "sources.pyz"
     write(sources, zip_of(entries), mode=0o644)
     compiled: Dict[str, bytes] = {}
-    for python in find_interpreters().values():
+    for python in interpreters:
         try:
             compiled.update(compile_with(python, sources))
         except subprocess.CalledProcessError:

@@ -54,6 +54,12 @@ def runs(python: Path) -> bool:
         return False
 
 
+def release_of(python: Path) -> str:
+    """Its release, such as "3.11.2". Another one may make other bytes of the same source."""
+    question = "import platform; print(platform.python_version())"
+    return subprocess.check_output([str(python), "-I", "-c", question]).decode("ascii").strip()
+
+
 def compile_with(python: Path, archive: Path) -> Dict[str, bytes]:
     """The entries that hold the bytecode of this Python, by their names.
 

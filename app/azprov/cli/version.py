@@ -5,7 +5,7 @@ import os
 import pkgutil
 import re
 import zipfile
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List
 
 from .. import __version__
 from .console import own_home
@@ -19,14 +19,12 @@ def about() -> Dict[str, Any]:
         for found in (re.match(r"[^/]+/([^/]+)-([^/-]+)\.dist-info/METADATA\Z", n) for n in names)
         if found
     ]
-    # cpython-311.a70d: the tag of a release, and the number of its bytecode.
-    tags = (re.match(r"bytecode/cpython-(\d)(\d+)\.[0-9a-f]+\Z", name) for name in names)
-    releases = sorted((int(found[1]), int(found[2])) for found in tags if found)
+    note = _note()
     return {
         "version": __version__,
-        "commit": _commit(),
+        "commit": note.get("commit"),
         "packages": packages,
-        "bytecode": ["{}.{}".format(*release) for release in releases],
+        "bytecode": note.get("bytecode", []),
     }
 
 
@@ -38,11 +36,11 @@ def _entries() -> List[str]:
         return opened.namelist()
 
 
-def _commit() -> Optional[str]:
-    """As build.py noted it; HASH-dirty if the files were not those of the commit."""
+def _note() -> Dict[str, Any]:
+    """What build.py noted: the commit, HASH-dirty if the files were not its, and the Pythons."""
     try:
-        note = pkgutil.get_data("azprov", "build.json")
+        content = pkgutil.get_data("azprov", "build.json")
     except OSError:
-        return None
-    commit: Optional[str] = json.loads((note or b"{}").decode("ascii")).get("commit")
-    return commit
+        return {}
+    note: Dict[str, Any] = json.loads((content or b"{}").decode("ascii"))
+    return note
