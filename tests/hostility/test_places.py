@@ -256,7 +256,7 @@ MODES: Tuple[Tuple[str, int], ...] = (
     ("usr/local/lib/azprov", 0o755),
     ("usr/local/lib/azprov/azprov.pyz", 0o755),
     ("etc/systemd/system/azure-provisioning.service", 0o644),
-    ("var/lib/azprov", 0o755),
+    ("var/lib/azprov", 0o700),
     ("var/lib/azprov/state.json", 0o644),
 )
 
