@@ -121,6 +121,7 @@ HARNESSES: Dict[str, Harness] = {
         of_host.sshd_config, (_SSHD, b"AuthorizedKeysFile none\n", b"AuthorizedKeysFile %h/%%%U%x")
     ),
     "accounts": Harness(of_host.accounts, (_PASSWD, _SHADOW, _GROUP, _LOGIN_DEFS, b"azureuser")),
+    "lease": Harness(of_platform.lease, _samples("lease")),
     "vm-id": Harness(
         of_platform.vm_id,
         (

@@ -3,6 +3,7 @@
 Each takes bytes, tries laws on the value where there is one, and returns nothing.
 """
 
+import ipaddress
 import socket
 from typing import Optional
 
@@ -23,6 +24,7 @@ from azprov.documents.health import (
 from azprov.documents.hostname import parse_hostname
 from azprov.documents.instance import find, parse_instance
 from azprov.documents.kvp import RECORD_BYTES, parse_pool, render_record
+from azprov.documents.lease import parse_lease
 from azprov.documents.provisioning_report import Origin, failure_report, parse_report
 from azprov.documents.ssh_key import merge_authorized_keys, parse_ssh_keys
 from azprov.documents.vm_id import is_same_vm, parse_vm_id, swapped
@@ -138,6 +140,18 @@ def authorized_keys(data: bytes) -> None:
     words = [line.split() for line in lines if not line.startswith(b"#")]
     for key in _KEYS:
         assert any(key.blob.encode("ascii") in line for line in words), key.type
+
+
+def lease(data: bytes) -> None:
+    try:
+        address = parse_lease(data)
+    except ValueError as error:
+        require_sentence(error)
+        return
+    if address is not None:
+        named = ipaddress.IPv4Address(address)
+        assert str(named) == address
+        assert True not in (named.is_unspecified, named.is_multicast, named.is_loopback)
 
 
 def vm_id(data: bytes) -> None:
