@@ -7,8 +7,8 @@ under the name.
 import errno
 import os
 import stat
-from contextlib import suppress
-from typing import Callable, NamedTuple, Optional, Tuple
+from contextlib import contextmanager, suppress
+from typing import Callable, Iterator, NamedTuple, Optional, Tuple
 
 # A user and a group, as the numbers that files know them by.
 Owner = Tuple[int, int]
@@ -30,57 +30,50 @@ def replace(place: Place, content: bytes, mode: Optional[int], owner: Optional[O
     new = beside(place)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     number = os.open(new, flags, 0o600, dir_fd=place.folder)
-    try:
-        with open(number, "wb") as file:
-            file.write(content)
-            file.flush()
-            old = _status(place)
-            if owner is None and old is not None:
-                owner = (old.st_uid, old.st_gid)
-            _give(number, owner)
-            _keep_label(place, number)
-            kept = _NEW_FILE if old is None else stat.S_IMODE(old.st_mode)
-            os.fchmod(number, kept if mode is None else mode)
-            os.fsync(number)
-        os.rename(new, place.name, src_dir_fd=place.folder, dst_dir_fd=place.folder)
-    except BaseException:
-        _drop(os.unlink, new, place)
-        raise
-    sync(place.folder)
+    with _taking_its_place(new, place, os.unlink), open(number, "wb") as file:
+        file.write(content)
+        file.flush()
+        old = _status(place)
+        if owner is None and old is not None:
+            owner = (old.st_uid, old.st_gid)
+        _give(number, owner)
+        _keep_label(place, number)
+        kept = _NEW_FILE if old is None else stat.S_IMODE(old.st_mode)
+        os.fchmod(number, kept if mode is None else mode)
+        os.fsync(number)
 
 
 def replace_by_link(place: Place, target: str) -> None:
     new = beside(place)
     os.symlink(target, new, dir_fd=place.folder)
-    try:
-        os.rename(new, place.name, src_dir_fd=place.folder, dst_dir_fd=place.folder)
-    except BaseException:
-        _drop(os.unlink, new, place)
-        raise
-    sync(place.folder)
+    with _taking_its_place(new, place, os.unlink):
+        pass
 
 
 def make_folder(place: Place, mode: int, owner: Optional[Owner]) -> None:
     new = beside(place)
     os.mkdir(new, 0o700, dir_fd=place.folder)
-    try:
+    with _taking_its_place(new, place, os.rmdir):
         number = os.open(new, FOLDER, dir_fd=place.folder)
         try:
             _give(number, owner)
             os.fchmod(number, mode)
         finally:
             os.close(number)
+
+
+@contextmanager
+def _taking_its_place(new: str, place: Place, remove: Callable[..., None]) -> Iterator[None]:
+    """Give what stands beside the name of the place, durably; take it away if that fails."""
+    try:
+        yield
         os.rename(new, place.name, src_dir_fd=place.folder, dst_dir_fd=place.folder)
     except BaseException:
-        _drop(os.rmdir, new, place)
+        # A signal may come when it has its name already.
+        with suppress(FileNotFoundError):
+            remove(new, dir_fd=place.folder)
         raise
     sync(place.folder)
-
-
-def _drop(remove: Callable[..., None], new: str, place: Place) -> None:
-    """Take away what stands beside. A signal may come when it has its name already."""
-    with suppress(FileNotFoundError):
-        remove(new, dir_fd=place.folder)
 
 
 def _give(number: int, owner: Optional[Owner]) -> None:
