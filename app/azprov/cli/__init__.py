@@ -91,7 +91,11 @@ class _Signals:
 def _told(argv: List[str], console: Console) -> int:
     """Run a command and say how it ended; the exit code."""
     try:
-        return console.show(_run(argv, console))
+        try:
+            answer = _run(argv, console)
+        except HelpAskedFor as help_text:
+            answer = Answer(str(help_text), {"help": str(help_text)})
+        return console.show(answer)
     except AzprovError as error:
         return console.fail(error.exit_code, error)
     except ImportError:
@@ -119,10 +123,7 @@ def _run(argv: List[str], console: Console) -> Answer:
     console.command = name
     argv.remove(name)
     module, parser = command_of(name)
-    try:
-        options = parser.parse_args(argv)
-    except HelpAskedFor as help_text:
-        return Answer(str(help_text), {"help": str(help_text)})
+    options = parser.parse_args(argv)
     run: Callable[[argparse.Namespace], Answer] = module.run
     return _run_alone(run, options) if name in _ONE_AT_A_TIME else run(options)
 
@@ -156,11 +157,7 @@ def overview() -> Parser:
 
 
 def _run_without_command(argv: List[str]) -> Answer:
-    try:
-        options = overview().parse_args(argv)
-    except HelpAskedFor as help_text:
-        return Answer(str(help_text), {"help": str(help_text)})
-    if options.version:
+    if overview().parse_args(argv).version:
         from .version import about
 
         return Answer("azprov " + __version__, about())

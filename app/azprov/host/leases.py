@@ -28,8 +28,8 @@ _SUFFIXES = (".lease", ".leases")
 _LIMIT_BYTES = 128 << 10
 _MOST_FILES = 32
 
-# A first boot is quicker than its lease. A look takes 0.1 ms, an attempt to connect
-# without a route, of which there are twenty a second, a tenth of that.
+# A first boot is quicker than its lease. A look takes 0.1 ms, ten times what an attempt
+# to connect takes, of which there are up to twenty a second.
 _LOOK_S = 1.0
 
 log = logging.getLogger(__name__)
