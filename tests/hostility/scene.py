@@ -3,13 +3,12 @@
 import http.server
 import json
 import os
-import shutil
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
+from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import pytest
 
@@ -112,21 +111,6 @@ class Platform:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
-
-
-def platform_fixture() -> Iterator[Platform]:
-    platform = Platform()
-    yield platform
-    platform.close()
-
-
-def strace_fixture() -> str:
-    """Where strace is; in CI it has to be."""
-    found = shutil.which("strace")
-    if found is None:
-        assert not os.environ.get("CI"), "strace is not installed"
-        pytest.skip("there is no strace, which CI has")
-    return found
 
 
 def make_machine(folder: Path) -> Path:

@@ -20,15 +20,11 @@ from hostility.scene import (
     everything,
     make_machine,
     needs_root,
-    platform_fixture,
     require_contract,
     run,
-    strace_fixture,
 )
 
 pytestmark = needs_root
-platform = pytest.fixture(platform_fixture)
-strace = pytest.fixture(strace_fixture)
 
 #: What calls of the kernel change by name or number, but for those that open.
 CHANGING = (

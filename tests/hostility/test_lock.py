@@ -22,12 +22,9 @@ from hostility.scene import (
     everything,
     make_machine,
     needs_root,
-    platform_fixture,
     run,
 )
 from pyz import PYZ
-
-platform = pytest.fixture(platform_fixture)
 
 
 @contextmanager

@@ -20,14 +20,12 @@ from hostility.scene import (
     everything,
     make_machine,
     needs_root,
-    platform_fixture,
     require_contract,
     run,
 )
 from pyz import NOWHERE, PYZ
 
 pytestmark = needs_root
-platform = pytest.fixture(platform_fixture)
 
 # Files that azprov reads or replaces, wherever they may be of another kind.
 FILES = (

@@ -17,16 +17,12 @@ from hostility.scene import (
     everything,
     make_machine,
     needs_root,
-    platform_fixture,
     require_contract,
     run,
-    strace_fixture,
 )
 from pyz import PYZ
 
 pytestmark = needs_root
-platform = pytest.fixture(platform_fixture)
-strace = pytest.fixture(strace_fixture)
 
 COMMAND = ["provision", "--admin-user", "--ssh-keys", USER, "--timeout", "20"]
 POOL = "var/lib/hyperv/.kvp_pool_1"

@@ -15,14 +15,11 @@ from hostility.scene import (
     Platform,
     make_machine,
     needs_root,
-    platform_fixture,
     require_contract,
     run,
 )
 from interpreters import INTERPRETERS
 from pyz import NOWHERE, PYZ
-
-platform = pytest.fixture(platform_fixture)
 
 EDGES = [next(iter(INTERPRETERS)), list(INTERPRETERS)[-1]]
 # What a shell says of each, and whether stdout and stderr take anything.
