@@ -1,7 +1,7 @@
 """Compiles the modules of an archive beforehand, with each Python of this machine.
 
 Run by the build; each Python runs this file too, to compile for itself:
-python3.X app/bytecode.py ARCHIVE. The archive's __main__.py reads what comes out.
+python3.X app/precompile.py ARCHIVE. The archive's __main__.py reads what comes out.
 """
 
 import marshal
@@ -88,8 +88,8 @@ def _compile(archive: str) -> Dict[str, bytes]:
     rest: Dict[str, Tuple[str, bool, bytes]] = {}
     for name, (path, source) in sorted(sources.items()):
         if name in imported or not name.startswith(_UNUSED):
-            # urllib3's docstrings are a fifth of it; azprov's own are its help texts.
-            level = 0 if name.startswith("azprov") else 2
+            # Docstrings are a tenth of it; those of the commands are their help texts.
+            level = 0 if name.startswith("azprov.cli.") else 2
             code = compile(source, path, "exec", dont_inherit=True, optimize=level)
             module = (path, path.endswith("/__init__.py"), _dump(code))
             (first if name in imported else rest)[name] = module
