@@ -80,6 +80,8 @@ LATE = everywhere(given_up(69, "SERVER gave no complete reply within N s", BROKE
 LARGE = everywhere(given_up(69, "SERVER gave a reply of over 1048576 bytes", BROKEN_HINT))
 #: Which of the two comes first depends on the machine.
 ENDLESS = everywhere(given_up(69, "SERVER gave *", BROKEN_HINT))
+#: New releases of Python bound interim replies and trailers themselves, in their own words.
+BOUNDED = everywhere(given_up(69, "SERVER *", BROKEN_HINT))
 LARGE_HEAD = everywhere(given_up(69, "SERVER gave headers of over 16384 bytes", BROKEN_HINT))
 
 

@@ -4,6 +4,7 @@ import time
 from typing import Callable, Dict, NamedTuple
 
 from faults.row import (
+    BOUNDED,
     ENDLESS,
     GOOD,
     LARGE,
@@ -294,7 +295,7 @@ BROKEN: Dict[str, Fault] = {
     "100 MB of headers": Fault(
         endless(b"HTTP/1.1 200 OK\r\n", b"X: " + b"y" * 1000 + b"\r\n"), LARGE_HEAD
     ),
-    "100 MB of interim replies": Fault(endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), LARGE_HEAD),
+    "100 MB of interim replies": Fault(endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), BOUNDED),
     "100 MB of early hints": Fault(endless(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"), LARGE_HEAD),
     "100 MB of NULs": Fault(endless(b"", b"\0"), LARGE_HEAD),
     "100 MB of body": Fault(
@@ -309,7 +310,7 @@ BROKEN: Dict[str, Fault] = {
         endless(chunked(b""), b"1\r\nx\r\n"), whatever_the_body(ENDLESS)
     ),
     "100 MB of trailers": Fault(
-        endless(chunked(b"0\r\n"), b"X: y\r\n"), whatever_the_body(ENDLESS)
+        endless(chunked(b"0\r\n"), b"X: y\r\n"), whatever_the_body(BOUNDED)
     ),
     "100 MB of comment": Fault(
         endless(http(head=f"Content-Length: {MANY}\r\n", length=False) + b"<GoalState><!--", b"x"),
