@@ -295,15 +295,37 @@ def test_no_retry_after_does_harm(text: str, date: str) -> None:
     assert seconds is None or seconds >= 0
 
 
-def test_what_is_hopeless_is_not_waited_for() -> None:
-    """Asked only while nobody is there; the error is the last attempt's."""
+def test_patience_moves_the_deadline(caplog: pytest.LogCaptureFixture) -> None:
+    """It is told so, and the last attempt's error is raised at the new one."""
+    caplog.set_level(logging.INFO)
     clock = FakeClock()
-    answers = [False, False, True]
-    talk = Conversation(
-        clock, timeout_s=900.0, jitter=lambda: 1.0, is_hopeless=lambda: answers.pop(0)
-    )
+    since: List[float] = []
 
-    with pytest.raises(NotConnected, match=r"^gave up after 1\.1 s: 168\.63\.129\.16 cannot be"):
-        talk.hold(scripted(clock, NO_ROUTE, BUSY, NO_ROUTE))
+    def patience(_error: AzprovError) -> float:
+        if clock.time < 1060.0:
+            return float("inf")
+        since.append(clock.time)
+        return since[0] + 10.0 - clock.time
 
-    assert answers == []
+    talk = Conversation(clock, timeout_s=900.0, jitter=lambda: 1.0, patience=patience)
+
+    with pytest.raises(NotConnected, match=r"^gave up after 70 s: 168\.63\.129\.16 cannot be"):
+        talk.hold(scripted(clock, NO_ROUTE))
+
+    assert [line.rpartition("; ")[2] for line in caplog.messages] == [
+        "trying on, 900 s left",
+        "trying on, 870 s left",
+        "trying on, 10 s left",
+    ]
+
+
+def test_no_patience_outlasts_the_time(caplog: pytest.LogCaptureFixture) -> None:
+    """An answer that would be waited for longer than there is time ends with it."""
+    caplog.set_level(logging.WARNING)
+    clock = FakeClock()
+    talk = Conversation(clock, timeout_s=5.0, jitter=lambda: 1.0, patience=lambda _error: 100.0)
+
+    with pytest.raises(Refused, match=r"^gave up after 4 s: "):
+        talk.hold(scripted(clock, BUSY))
+
+    assert caplog.messages[0].endswith("trying again in 1.0 s, 5 s left")

@@ -440,7 +440,8 @@ def test_a_failure_that_nobody_heard_of_is_not_noted(admin_machine: Machine) -> 
 
     assert isinstance(provisioned.failure, UnusableError)
     assert str(provisioned.failure) == (
-        "Azure is not told, WireServer is silent, that no usable key; deploy with one; wait"
+        "provisioning failed, no usable key; deploy with one; and Azure could not be told, "
+        "WireServer is silent; wait"
     )
     assert admin_machine.state is None
     admin_machine.failing.clear()

@@ -34,6 +34,7 @@ ENDS = {
     "captured-image": ([0, 0], 2, "rehearsal-vm", True),
     "power-cut": ([-9, 0], 2, "rehearsal-vm", True),
     "user-and-keys": ([0], 1, "rehearsal-vm", True),
+    "user-network-late": ([0], 1, "rehearsal-vm", True),
     "bad-keys": ([0], 1, "rehearsal-vm", True),
     "failed-provisioning": ([78, 78], 0, "rehearsal-vm", False),
     "json": ([0], 1, "rehearsal-vm", True),

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 import stat
 import time
 from pathlib import Path
@@ -304,6 +305,14 @@ def test_a_failure_is_told_by_kvp_without_a_network(image: Path, pool: Path) -> 
     (line,) = records(pool).values()
     assert line.startswith("result=error|reason=")
     assert not (image / "var/lib/azprov/state.json").exists()
+
+
+def test_a_boot_has_one_deadline(image: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Ready is tried in what the wait for a host name has left of it, not for as long again."""
+    assert main(["provision", "--root", str(image), "--timeout", "1"]) == 69
+
+    last = capfd.readouterr().err.splitlines()[-1]
+    assert re.match(r"azprov: Ready is not acknowledged, gave up after 0\.[45]\d* s: ", last), last
 
 
 def test_a_dry_run_tells_nobody(image: Path, pool: Path) -> None:

@@ -84,7 +84,7 @@ def provision(
                 goes_on = (
                     "Ready will not be reported" if step.is_required else "going on without it"
                 )
-                log.warning("%s; %s", failure, goes_on)
+                log.warning("the step %s failed: %s; %s", step.name, failure, goes_on)
     if not _REPORTS.intersection(failures):
         if done_now:
             state = State(vm_id or _asked(ask_vm_id), (*done, *done_now))
@@ -122,7 +122,8 @@ def _told(failures: Dict[str, AzprovError], *, is_told: bool) -> Optional[Azprov
         before = f"the step {step} failed before that: {first.summary}"
         return type(first)(f"Ready is not acknowledged, {unready.summary}; {before}", unready.hint)
     if untold is not None:
-        return type(first)(f"Azure is not told, {untold.summary}, that {first}", untold.hint)
+        why = f"provisioning failed, {first}; and Azure could not be told, {untold.summary}"
+        return type(first)(why, untold.hint)
     if is_told:
         return type(first)(f"Azure is told that provisioning failed: {first.summary}", first.hint)
     if _STATE in failures or _SERVICE in failures:

@@ -99,15 +99,16 @@ class Conversation:
         *,
         timeout_s: float,
         jitter: Callable[[], float],
-        is_hopeless: Callable[[], bool] = lambda: False,
+        patience: Callable[[AzprovError], float] = lambda _error: float("inf"),
     ) -> None:
-        """`is_hopeless` says, while nobody is there, that nobody will come."""
+        """`patience` says, after each failed attempt, how many seconds are left at most."""
         self._clock = clock
-        self._is_hopeless = is_hopeless
-        self._timeout_s = timeout_s
+        self._patience = patience
         self._jitter = jitter
-        self._deadline = clock.now() + timeout_s
+        self._began = clock.now()
+        self._latest = self._deadline = self._began + timeout_s
         self._wait_reason = ""
+        self._told_deadline = self._deadline
         self._wait_line_at = float("-inf")
 
     def left_s(self) -> float:
@@ -135,11 +136,13 @@ class Conversation:
             except NotConnected as error:
                 failures = 0
                 last = error
+                self._heed_patience(error)
                 pause = max(0.0, began + POLL_S - self._clock.now())
-                is_over = self.left_s() <= pause or self._is_hopeless()
+                is_over = self.left_s() <= pause
                 self._say_wait(error)
             except (PlatformError, DocumentError) as error:
                 failures += 1
+                self._heed_patience(error)
                 if last is None or not self._cut_by_deadline(error):
                     last = error
                 pause = self._fitted(pause_s(failures, self._jitter()), error)
@@ -152,11 +155,16 @@ class Conversation:
                         self.left_s(),
                     )
             if is_over:
-                tried_s = self._timeout_s - self.left_s()
                 raise type(last)(
-                    f"gave up after {tried_s:.3g} s: {last.summary}", last.hint
+                    f"gave up after {self._tried_s():.3g} s: {last.summary}", last.hint
                 ) from last
             self._sleep(pause)
+
+    def _tried_s(self) -> float:
+        return min(self._clock.now(), self._deadline) - self._began
+
+    def _heed_patience(self, error: AzprovError) -> None:
+        self._deadline = min(self._latest, self._clock.now() + self._patience(error))
 
     def _sleep(self, pause: float) -> None:
         while pause > _LIVE_PAUSE_S and live.isEnabledFor(LIVE):
@@ -172,21 +180,24 @@ class Conversation:
         """The pause, made to leave time for a last attempt."""
         if isinstance(error, PlatformError) and error.retry_after_s is not None:
             pause = max(pause, error.retry_after_s)
-        return min(pause, self.left_s() - min(LAST_ATTEMPT_S, self._timeout_s / 4))
+        last_attempt_s = min(LAST_ATTEMPT_S, (self._deadline - self._began) / 4)
+        return min(pause, self.left_s() - last_attempt_s)
 
     def _say_wait(self, error: NotConnected) -> None:
         silent_s = self._clock.now() - self._wait_line_at
-        changed = error.summary != self._wait_reason
+        is_moved = abs(self._deadline - self._told_deadline) > 1.0
+        changed = error.summary != self._wait_reason or is_moved
         repeats = not changed and live.isEnabledFor(LIVE)
         if silent_s >= (_CHANGED_WAIT_LINE_S if changed else _WAIT_LINE_S) and not repeats:
             self._wait_reason = error.summary
             self._wait_line_at = self._clock.now()
+            self._told_deadline = self._deadline
             log.info("%s; trying on, %.0f s left", error.summary, self.left_s())
-        waited_s = int(self._timeout_s - self.left_s())
+        waited_s = int(self._tried_s())
         live.log(
             LIVE,
             "waiting for %s, %d s, %.0f s left",
-            *(error.summary.partition(" ")[0], waited_s, self._timeout_s - waited_s),
+            *(error.summary.partition(" ")[0], waited_s, self._deadline - self._began - waited_s),
         )
 
 

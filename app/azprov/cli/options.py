@@ -12,7 +12,7 @@ from ..azure.clock import Clock
 from ..azure.conversation import Conversation
 from ..azure.endpoint import WIRESERVER_ADDRESS, Endpoint, parse_endpoint
 from ..azure.imds import IMDS_ADDRESS, LONGEST_TIMEOUT_S, Imds
-from ..azure.presence import Presence
+from ..azure.presence import Patience, Presence
 from ..azure.transport import Transport
 from ..azure.wireserver import WireServer
 from ..errors import UsageError
@@ -97,7 +97,9 @@ def add_wireserver_options(parser: Parser, *, timeout_s: float = DEFAULT_TIMEOUT
     )
 
 
-def add_imds_options(parser: Parser, *, timeout_s: float = DEFAULT_IMDS_TIMEOUT_S) -> None:
+def add_imds_options(
+    parser: Parser, *, timeout_s: float = DEFAULT_IMDS_TIMEOUT_S, since: str = ""
+) -> None:
     parser.add_argument(
         "--imds",
         metavar="HOST[:PORT]",
@@ -108,7 +110,7 @@ def add_imds_options(parser: Parser, *, timeout_s: float = DEFAULT_IMDS_TIMEOUT_
         metavar="SECONDS",
         type=_imds_seconds,
         default=timeout_s,
-        help=f"for all that is asked there ({timeout_s:g}, at most 300)",
+        help=f"for all that is asked there{since} ({timeout_s:g}, at most 300)",
     )
 
 
@@ -147,28 +149,40 @@ def connection_of(options: argparse.Namespace, root: Root) -> Tuple[Transport, C
     return Transport(endpoint, clock, locate), conversation
 
 
-def imds_of(
-    options: argparse.Namespace, timeout_s: float, *, wireserver_by: Optional[Root] = None
-) -> Tuple[Imds, Conversation]:
-    """The client of one conversation with the metadata service.
+def imds_of(options: argparse.Namespace, timeout_s: float) -> Tuple[Imds, Conversation]:
+    """The client of one conversation with the metadata service."""
+    clock = Clock()
+    conversation = Conversation(clock, timeout_s=timeout_s, jitter=random.random)
+    return _imds(options, clock, conversation), conversation
 
-    Who can do without it names the root with the leases, and waits for it no longer than
-    a little where WireServer is there.
+
+def patient_imds_of(
+    options: argparse.Namespace,
+    root: Root,
+    timeout_s: float,
+    *,
+    silent_s: float,
+    answering_s: float,
+) -> Tuple[Imds, Conversation]:
+    """One that waits for the network too: the two bounds count from when the platform is there.
+
+    `root` has the leases, by which WireServer is asked whether it is.
     """
     clock = Clock()
-    presence = None
-    if wireserver_by is not None:
-        endpoint, locate = _wireserver_at(options, wireserver_by, clock)
-        presence = Presence(endpoint, clock, locate)
-    conversation = Conversation(
-        clock,
-        timeout_s=timeout_s,
-        jitter=random.random,
-        is_hopeless=presence.has_lasted if presence else lambda: False,
+    endpoint, locate = _wireserver_at(options, root, clock)
+    patience = Patience(
+        Presence(endpoint, clock, locate), clock, silent_s=silent_s, answering_s=answering_s
     )
+    conversation = Conversation(
+        clock, timeout_s=timeout_s, jitter=random.random, patience=patience.left_s
+    )
+    return _imds(options, clock, conversation), conversation
+
+
+def _imds(options: argparse.Namespace, clock: Clock, conversation: Conversation) -> Imds:
     source, text = _said("--imds", options.imds, IMDS_VARIABLE, IMDS_ADDRESS)
     transport = Transport(_endpoint(source, text, IMDS_ADDRESS), clock)
-    return Imds(transport, conversation, agent_name=AGENT_NAME), conversation
+    return Imds(transport, conversation, agent_name=AGENT_NAME)
 
 
 def _wireserver_at(

@@ -1,9 +1,13 @@
 """The first boot: the steps that are asked for, then Ready, each once per VM."""
 
 import argparse
+import logging
 import os
-from typing import Iterator, Optional
+from typing import Iterator, Optional, Tuple
 
+from ..azure.clock import Clock
+from ..azure.conversation import Conversation
+from ..azure.imds import Imds
 from ..documents.instance import Instance
 from ..documents.vm_id import parse_vm_id
 from ..errors import AzprovError, NotPermitted
@@ -20,10 +24,18 @@ from .options import (
     add_protocol_option,
     add_root_option,
     add_wireserver_options,
-    imds_of,
+    patient_imds_of,
 )
 from .reporting import failure_line, report_failed, report_ready
 from .set_hostname import hostname_of
+
+# How long a metadata service may be silent when WireServer is not, where a host name is
+# all that hangs on it. cloud-init gives up after a dozen failed connections too.
+_SILENT_S = 10.0
+# What is kept for Ready of a boot in which nobody was ever there to be asked for a name.
+_READY_S = 60.0
+
+log = logging.getLogger(__name__)
 
 
 def configure(parser: Parser) -> None:
@@ -33,7 +45,7 @@ def configure(parser: Parser) -> None:
     )
     add_wireserver_options(parser)
     add_protocol_option(parser)
-    add_imds_options(parser)
+    add_imds_options(parser, since=" from when the platform is there")
     add_root_option(parser)
 
 
@@ -55,12 +67,14 @@ def run(options: argparse.Namespace) -> Answer:
     if options.root.is_live and os.geteuid() != 0:
         raise NotPermitted("the first boot changes this machine", "run it as root")
     root, commands = options.root, Commands()
-    metadata = _Metadata(options)
+    time_left = _TimeLeft(options)
+    metadata = _Metadata(options, time_left)
 
     def told_failure(step: str, error: AzprovError) -> None:
+        log.info("Telling Azure that provisioning failed, for want of the step %s", step)
         data = {"step": step, "hint": error.hint}
         line = failure_line(options, root, error.summary, data, vm_id=metadata.known_vm_id)
-        report_failed(options, root, line, dry_run=False)
+        report_failed(time_left.options(), root, line, dry_run=False)
 
     def disable_unit() -> None:
         if not options.keep_enabled:
@@ -68,7 +82,7 @@ def run(options: argparse.Namespace) -> Answer:
 
     provisioned = provision(
         root,
-        tuple(_steps(options, metadata, commands)),
+        tuple(_steps(options, metadata, commands, time_left)),
         report_failure=told_failure,
         ask_vm_id=lambda: metadata.instance().vm_id,
         disable=disable_unit,
@@ -79,7 +93,7 @@ def run(options: argparse.Namespace) -> Answer:
 
 
 def _steps(
-    options: argparse.Namespace, metadata: "_Metadata", commands: Commands
+    options: argparse.Namespace, metadata: "_Metadata", commands: Commands, time_left: "_TimeLeft"
 ) -> Iterator[Step]:
     """The first boot, in its order."""
     root: Root = options.root
@@ -108,16 +122,31 @@ def _steps(
         yield Step(ADMIN_USER, create_user, is_required=True)
     if options.ssh_keys is not None:
         yield Step(SSH_KEYS, add_users_keys, is_required=True)
-    yield Step(READY, lambda: report_ready(options, root, dry_run=False))
+    yield Step(READY, lambda: report_ready(time_left.options(), root, dry_run=False))
+
+
+class _TimeLeft:
+    """The one deadline of a boot, by which all that is said to the platform has to be said."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._options = options
+        self._clock = Clock()
+        self._deadline: float = self._clock.now() + options.timeout
+
+    def seconds(self) -> float:
+        return max(0.0, self._deadline - self._clock.now())
+
+    def options(self) -> argparse.Namespace:
+        """Those of the boot, for a conversation that begins now."""
+        return argparse.Namespace(**dict(vars(self._options), timeout=self.seconds()))
 
 
 class _Metadata:
     """The platform's answer, asked for once, when it is first needed."""
 
-    def __init__(self, options: argparse.Namespace) -> None:
+    def __init__(self, options: argparse.Namespace, time_left: _TimeLeft) -> None:
         self._options = options
-        # Ready is left half of the time, whatever the metadata service does.
-        self._timeout_s = min(options.imds_timeout, options.timeout / 2)
+        self._time_left = time_left
         # Without a user the provisioning fails for good; a host name can come next time.
         self._is_needed = options.admin_user or options.ssh_keys is not None
         self._instance: Optional[Instance] = None
@@ -133,14 +162,26 @@ class _Metadata:
         if self._failure is not None:
             raise self._failure
         if self._instance is None:
-            imds, conversation = imds_of(
-                self._options,
-                self._timeout_s,
-                wireserver_by=None if self._is_needed else self._options.root,
-            )
+            imds, conversation = self._client()
             try:
                 self._instance = conversation.hold(imds.fetch_instance)
             except AzprovError as error:
                 self._failure = error
                 raise
         return self._instance
+
+    def _client(self) -> Tuple[Imds, Conversation]:
+        """Ready is left half of the time, whatever a metadata service does that is there.
+
+        While the whole platform is not, nothing can be reported either, and to tell
+        of a failure that the next boot may not have would be final.
+        """
+        left_s = self._time_left.seconds()
+        bound_s = min(self._options.imds_timeout, left_s / 2)
+        return patient_imds_of(
+            self._options,
+            self._options.root,
+            left_s if self._is_needed else max(left_s - _READY_S, left_s / 2),
+            silent_s=bound_s if self._is_needed else min(bound_s, _SILENT_S),
+            answering_s=bound_s,
+        )

@@ -141,8 +141,8 @@ SCENARIOS = (
         name="imds-down",
         story="the metadata service never answers",
         meaning=(
-            "Azure shows the VM as running, after a wait of up to 120 s that is 2 s here. It keeps "
-            "the image's host name until a later boot can ask for its own; the service has failed, "
+            "Azure shows the VM as running, after a wait of 10 s that is 2 s here. It keeps the "
+            "image's host name until a later boot can ask for its own; the service has failed, "
             "and stays enabled for that."
         ),
         boots=(Boot(exit_code=69),),
@@ -192,6 +192,17 @@ SCENARIOS = (
         meaning=_RUNNING + " Whoever has the private key logs in as azureuser, and may use sudo.",
         options=("--admin-user",),
         public_keys=(KEY,),
+        keys=1,
+    ),
+    Scenario(
+        name="user-network-late",
+        story="nothing answers, for longer than the metadata service may take to name the user",
+        meaning=_RUNNING + " Its time began with the network, and nobody was told of a failure.",
+        options=("--admin-user",),
+        public_keys=(KEY,),
+        closed_s=4.0,
+        imds_closed_s=4.0,
+        imds_timeout_s=2.0,
         keys=1,
     ),
     Scenario(
