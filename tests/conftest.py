@@ -19,6 +19,9 @@ settings.load_profile("azprov")
 # wrong; those that do so on purpose run in a network namespace of their own.
 os.environ.update(NOWHERE)
 
+# A shell has what it runs in the background ignore Ctrl-C, and all that is started from here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--boot", action="store_true", help="boot real roots as well (needs root)")

@@ -291,7 +291,7 @@ def test_the_account_goes_to_syslog(tmp_path: Path, shell: str) -> None:
         "ebegin Starting Azure provisioning (azprov) in the background",
         "RC_SVCNAME=unset",
         *("--start", "--background", "--make-pidfile", "--pidfile", str(script.pidfile)),
-        *("--stderr-logger", "logger -t azure-provisioning -p daemon.info"),
+        *("--stderr-logger", "logger -t azprov -p daemon.info"),
         *("--exec", "/usr/bin/env", "--", *COMMAND),
     ]
     assert not script.pidfile.exists()

@@ -179,6 +179,7 @@ def lines_of_the_sandbox() -> List[str]:
     unit = (ROOT / "unit" / UNIT).read_text().partition("\n[Install]")[0]
     settings = re.findall("^([A-Za-z]+)=", unit.partition("[Service]")[2], re.MULTILINE)
     usual = {"Type", "ExecStart", "TimeoutStartSec", "StandardOutput", "StandardError"}
+    usual.add("SyslogIdentifier")
     return [name for name in settings if name not in usual]
 
 
