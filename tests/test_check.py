@@ -924,6 +924,7 @@ def test_a_program_is_told_the_same(image: Path) -> None:
         "command": "check",
         "ok": True,
         "exit_code": 0,
+        "error": None,
         "findings": [
             {
                 "rule": "clock-unsynchronised",

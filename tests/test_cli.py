@@ -239,6 +239,22 @@ def test_verbose_shows_what_an_error_says(shell: Shell) -> None:
     assert "< <Error>?[2J</Error>" in err.splitlines()
 
 
+@pytest.mark.parametrize(
+    ("body", "is_shown"),
+    [(b"\n<html>Welcome</html>", True), (b'{"compute": {"customData": "c2VjcmV0', False)],
+    ids=["a web page", "half an answer"],
+)
+def test_verbose_shows_what_is_no_metadata(shell: Shell, body: bytes, is_shown: bool) -> None:
+    """Where it cannot be the service's own, which may hold custom data."""
+    with RawServer(replying(http(body))) as server:
+        imds = f"--imds={server.endpoint}"
+        code, _, err = shell("metadata", "-v", "--imds-timeout", "0.5", imds)
+
+    assert code == 76
+    assert ("< ?<html>Welcome</html>" in err.splitlines()) is is_shown
+    assert "c2VjcmV0" not in err
+
+
 def test_nobody_there_is_exit_69(shell: Shell) -> None:
     """A closed port until the deadline."""
     with socket.create_server(("127.0.0.1", 0)) as closed:

@@ -478,7 +478,7 @@ def test_a_failure_stops_nothing_else(clean: Path) -> None:
     (failed,) = answer["failed"]
     assert failed.startswith(f"could not remove {seed}")
     assert err.splitlines()[-1] == (
-        "azprov: 1 of 9 changes failed, see above; mend the causes and run it again"
+        "azprov: 1 of 9 changes failed; see above; mend the causes and run it again"
     )
     assert not (clean / "boot/loader/random-seed").exists()
     assert not (clean / "var/lib/dhcpcd/duid").exists()

@@ -18,6 +18,8 @@ from sound_image import Change, change, make_sound
 SCHEMAS = {path.stem: json.loads(path.read_text()) for path in (ROOT / "tests/schemas").iterdir()}
 HEAD = ("command", "ok", "exit_code")
 NOBODY = "127.0.0.1:9"
+#: Who says more than the error, where there is one.
+WITH_ERROR = {"check", "deprovision", "failure", "provision", "rehearse"}
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILeLl+L9DUoUbgVpkSxX5nH3FeAxsKNpir5ZJZkpGAQS me"
 METADATA = {
@@ -66,7 +68,7 @@ CASES: Dict[str, List[Tuple[str, int, str]]] = {
     ],
     "provision": [
         ("provision --admin-user {image} {imds} {wireserver}", 0, "provision"),
-        (f"provision {{image}} {{imds}} --wireserver {NOBODY} --timeout 0.4", 69, "failure"),
+        (f"provision {{image}} {{imds}} --wireserver {NOBODY} --timeout 0.4", 69, "provision"),
     ],
     "install": [
         ("install --force --no-hostname {image}", 0, "install"),
@@ -150,6 +152,7 @@ def test_an_answer_is_of_its_shape(command: str, tmp_path: Path) -> None:
         assert out.count("\n") == 1
         answer = json.loads(out)
         assert answer["exit_code"] == code
+        assert bool(answer.get("error")) is (code != 0)
         fitting = {name for name, shape in SCHEMAS.items() if is_right(answer, shape)}
         assert fitting == {schema}, (typed, answer)
 
@@ -161,6 +164,15 @@ def test_every_command_is_tried_and_has_its_schema() -> None:
     for command in COMMANDS:
         assert len(CASES[command]) > 1
         assert command in {schema for _, _, schema in CASES[command]}
+
+
+def test_an_error_is_told_the_same_whatever_else_is() -> None:
+    """Cause and next step, as of every other failure; where it went well it is null."""
+    members = {name: schema["properties"] for name, schema in SCHEMAS.items()}
+    details = [members[name]["error"]["properties"] for name in WITH_ERROR]
+
+    assert all(detail == details[0] for detail in details)
+    assert {name for name, known in members.items() if "error" in known} == WITH_ERROR
 
 
 def objects(schema: object) -> List[Dict[str, Any]]:

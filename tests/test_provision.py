@@ -192,12 +192,13 @@ def test_another_vm_starts_anew(machine: Machine) -> None:
 
 def test_host_name_trouble_never_costs_ready(machine: Machine) -> None:
     """Ready goes out and is marked; the exit code is that of the name; the service stays."""
-    trouble = UnusableError("a bad name")
-    machine.failing["hostname"] = trouble
+    machine.failing["hostname"] = UnusableError("a bad name", "deploy another")
 
-    provisioned = machine.boot()
+    done_now, failure = machine.boot()
 
-    assert provisioned == Provisioned(("ready",), trouble)
+    assert done_now == ("ready",)
+    assert isinstance(failure, UnusableError)
+    assert str(failure) == "Ready is acknowledged, but a bad name; deploy another"
     assert machine.ran == ["hostname", "ready"]
     assert machine.state == {"vm_id": VM, "done": ["ready"]}
     assert machine.disabled == 0
@@ -212,7 +213,9 @@ def test_not_even_a_bug_costs_ready(machine: Machine) -> None:
     assert provisioned.done_now == ("ready",)
     assert provisioned.failure is not None
     assert provisioned.failure.exit_code == 70
-    assert provisioned.failure.summary == "a bug in azprov: ZeroDivisionError: oops"
+    assert provisioned.failure.summary == (
+        "Ready is acknowledged, but a bug in azprov: ZeroDivisionError: oops"
+    )
     assert machine.state == {"vm_id": VM, "done": ["ready"]}
 
 

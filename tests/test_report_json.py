@@ -109,6 +109,17 @@ def test_a_platform_without_it_is_said_to_be(capfd: pytest.CaptureFixture[str]) 
     )
 
 
+def test_a_web_page_is_no_acknowledgement(capfd: pytest.CaptureFixture[str]) -> None:
+    """Whatever its status: no goal state before it would have given the proxy away."""
+    page = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<html>"
+
+    tell("report-ready", replies=[page])
+
+    last = capfd.readouterr().err.splitlines()[-1]
+    assert last.startswith("azprov: gave up after ")
+    assert "was answered with a web page, 200 OK; something else than WireServer may" in last
+
+
 def test_a_failure_carries_its_reason() -> None:
     """The line that the host is told by KVP too."""
     (request,) = tell("report-failure", "--reason", 'no "shell"', replies=[CREATED])

@@ -5,11 +5,13 @@ import json
 import os
 import pty
 import re
+import socket
 import struct
 import subprocess
 import sys
 import termios
 from pathlib import Path
+from shlex import quote
 from typing import Dict, List
 
 import pytest
@@ -57,7 +59,7 @@ def waits(written: str) -> List[str]:
     return re.findall(r"\r\x1b\[K((?:waiting|trying)[^\r]+)", written)
 
 
-MISTAKE = "azprov: no command was given; azprov.pyz --help lists the commands"
+MISTAKE = f"azprov: no command was given; python3 {quote(str(PYZ))} --help lists the commands"
 
 
 def test_the_line_of_a_failure_is_red() -> None:
@@ -151,6 +153,25 @@ def test_a_pause_that_was_asked_for_is_counted_down() -> None:
         "trying again in 2 s, 29 s left",
     ]
     assert screen(written + "\r\n")[1:] == ["hello"]
+
+
+def test_an_answer_that_does_not_come_is_waited_for_visibly() -> None:
+    """The line says whom was asked; then it is gone."""
+
+    def keep_silent(connection: socket.socket) -> None:
+        while connection.recv(4096):
+            pass
+
+    with RawServer(keep_silent) as server:
+        written = at_terminal(
+            *("goal-state", "--timeout", "0.3", "--wireserver", server.endpoint),
+            variables=CAPABLE,
+        )
+
+        asking = f"{REWIND}asking {server.endpoint}, for 0 s at most"
+
+    assert asking in written
+    assert len(screen(written)) == 1
 
 
 def test_a_wait_is_no_wider_than_the_terminal() -> None:

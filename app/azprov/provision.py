@@ -126,7 +126,7 @@ def _told(failures: Dict[str, AzprovError], *, is_told: bool) -> Optional[Azprov
         return type(first)(why, untold.hint)
     if is_told:
         return type(first)(f"Azure is told that provisioning failed: {first.summary}", first.hint)
-    if _STATE in failures or _SERVICE in failures:
+    if unready is None:
         return type(first)(f"Ready is acknowledged, but {first.summary}", first.hint)
     return first
 

@@ -38,8 +38,8 @@ _NOBODY = (
     "address, and whether a firewall rejects them"
 )
 _SILENCE = (
-    "look whether a firewall drops TCP port 20080 to ADDRESS, and whether the first "
-    "network interface is the one that has the route"
+    "look whether a firewall drops TCP port 20080 to ADDRESS, whether the gateway answers, "
+    "and whether the route is one of the first network interface"
 )
 REFUSED = given_up(69, "SERVER cannot be reached (Connection refused)", _NOBODY)
 DEAF = given_up(69, "SERVER cannot be reached (no reply to the attempts to connect)", _SILENCE)

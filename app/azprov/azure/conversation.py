@@ -15,7 +15,7 @@ from typing import Callable, Mapping, Optional, TypeVar
 from ..documents.text import printable
 from ..errors import AzprovError, BrokenReply, DocumentError, NotConnected, PlatformError, Refused
 from .clock import Clock
-from .transport import POLL_S, Reply
+from .transport import LIVE, POLL_S, Reply, live
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 8.0
@@ -32,10 +32,7 @@ _CHANGED_WAIT_LINE_S = 5.0
 
 log = logging.getLogger(__name__)
 
-# How a wait goes on, several times a second, empty when it is over: for the last line
-# of a terminal. Below DEBUG, so that -v does not turn it on.
-LIVE = 5
-live = logging.getLogger(__name__ + ".live")
+# A pause says so often, for the last line of a terminal, how long it lasts.
 _LIVE_PAUSE_S = 1.0
 
 T = TypeVar("T")
@@ -65,6 +62,11 @@ def retry_after_s(headers: Mapping[str, str]) -> Optional[float]:
     return max(0.0, dates[0] - dates[1])
 
 
+def shown(body: bytes) -> str:
+    """The beginning of a body, on one line, for who has asked for it with -v."""
+    return printable(body.decode("utf-8", "replace"), _SHOWN_BODY)
+
+
 def judge(reply: Reply, *, accepted: range, asked: str) -> Reply:
     """The reply, if its status counts as success; `asked` says who and for what.
 
@@ -72,7 +74,7 @@ def judge(reply: Reply, *, accepted: range, asked: str) -> Reply:
     """
     if reply.status in accepted:
         return reply
-    log.debug("< %s", printable(reply.body.decode("utf-8", "replace"), _SHOWN_BODY))
+    log.debug("< %s", shown(reply.body))
     if reply.status in (401, 403):
         hint = (
             "only root is let through; where the VM enforces the Metadata Security Protocol, "

@@ -22,6 +22,8 @@ from .routes import RouteChanges
 # An attempt is given this long: WireServer is on the VM's own host, an emulated
 # machine under load needs part of a second.
 _PENDING_S = 3.0
+# Routers tell of an attempt that is not let through, but of few in a second.
+_TOLD_S = 6.0
 # A lease brings an address and its routes one after the other, within milliseconds.
 _SETTLING_S = 0.01
 _PIECE_BYTES = 4096
@@ -29,8 +31,13 @@ _PIECE_BYTES = 4096
 # What an attempt fails with at once as long as no address or route changes.
 _NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL)
 _OTHER_HINT = (
-    "look whether a DHCP client configures the first network interface, and whether there is "
-    "a route to {address}"
+    "look whether the first network interface is up, whether a DHCP client configures it, and "
+    "whether there is a route to {address}"
+)
+# The same errors, but told by somebody on the way: a router, a firewall, or no neighbour.
+_REJECTED_HINT = (
+    "there is a route: look whether a firewall rejects TCP port {port} to {address}, and whether "
+    "the gateway answers"
 )
 _HINTS = {
     errno.ECONNREFUSED: (
@@ -38,11 +45,12 @@ _HINTS = {
         "address, and whether a firewall rejects them"
     ),
     errno.EINPROGRESS: (
-        "look whether a firewall drops TCP port {port} to {address}, and whether the first "
-        "network interface is the one that has the route"
+        "look whether a firewall drops TCP port {port} to {address}, whether the gateway answers, "
+        "and whether the route is one of the first network interface"
     ),
     errno.EACCES: "look whether a firewall or a route of this machine prohibits {address}",
     errno.EPERM: "look whether a firewall of this machine prohibits {address}",
+    errno.EINVAL: "look whether a route of this machine is a blackhole for {address}",
     errno.EMFILE: "raise the limit of open files (ulimit -n)",
 }
 
@@ -106,6 +114,8 @@ class Dialer:
         # were noted: then none can succeed before the next.
         self._lacks_route = False
         self._tried_at = float("-inf")
+        # What somebody on the way said of an attempt, and when.
+        self._told = (float("-inf"), 0)
 
     def connect(self, *, patience_s: float, route_patience_s: float = 0.0) -> BoundedSocket:
         """Begin a connection and wait for it, or an earlier one, to be answered.
@@ -141,6 +151,7 @@ class Dialer:
                 if outcome == 0:
                     return self._win(answered)
                 failure = outcome
+                self._told = (self._clock.now(), outcome)
                 self._forget(answered)
         elif failure in _NO_ROUTE and route_patience_s:
             self._lacks_route = self._changes is not None
@@ -167,13 +178,19 @@ class Dialer:
             self.endpoint = endpoint
 
     def _failed(self, failure: int) -> NotConnected:
+        told_at, told = self._told
+        if failure == errno.EINPROGRESS and self._clock.now() - told_at <= _TOLD_S:
+            failure = told
         reason = os.strerror(failure)
         if failure == errno.EINPROGRESS:
             reason = "no reply to the attempts to connect"
         address, port = self.endpoint
+        hint = _HINTS.get(failure, _OTHER_HINT)
+        if failure == told and failure in _NO_ROUTE:
+            hint = _REJECTED_HINT
         return NotConnected(
             f"{self.endpoint} cannot be reached ({reason})",
-            _HINTS.get(failure, _OTHER_HINT).format(port=port, address=address),
+            hint.format(port=port, address=address),
         )
 
     def _win(self, connection: BoundedSocket) -> BoundedSocket:

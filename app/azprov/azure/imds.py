@@ -4,9 +4,11 @@ Source: https://learn.microsoft.com/azure/virtual-machines/instance-metadata-ser
 read 2026-11-22, and the versions that cloud-init and talos ask for.
 """
 
+import logging
+
 from ..documents.instance import Instance, parse_instance
 from ..errors import DocumentError, Refused
-from .conversation import Conversation, judge
+from .conversation import Conversation, judge, shown
 from .transport import Transport
 
 IMDS_ADDRESS = "169.254.169.254"
@@ -26,6 +28,8 @@ _UNKNOWN_VERSION = (400, 404, 410)
 # cloud-init allows a request 30 s.
 _GET_S = 30.0
 LONGEST_TIMEOUT_S = 300.0
+
+log = logging.getLogger(__name__)
 
 _HINT = "something else than Azure's metadata service may answer there: look for a proxy or filter"
 
@@ -65,4 +69,7 @@ class Imds:
         try:
             return parse_instance(reply.body)
         except DocumentError as error:
+            # A web page has no secrets; half an answer of the service may have custom data.
+            if reply.body.lstrip().startswith(b"<"):
+                log.debug("< %s", shown(reply.body))
             raise DocumentError(error.summary, _HINT) from error

@@ -11,6 +11,7 @@ from .wireserver import POST_S
 PROVISIONING_HEALTH_TARGET = "/provisioning/health"
 
 _NOT_FOUND = 404
+_HINT = "something else than WireServer may answer there: look for a proxy or filter in between"
 
 
 def post_json_health(
@@ -29,8 +30,11 @@ def post_json_health(
         bound_s=min(POST_S, conversation.left_s()),
         body_matters=False,
     )
+    asked = f"the health report by JSON to {transport.endpoint}"
+    # No goal state was fetched before, so that this may be the first answer of a proxy.
+    if "html" in reply.headers.get("Content-Type", "").lower():
+        raise Refused(f"{asked} was answered with a web page, {reply}", _HINT, status=reply.status)
     try:
-        asked = f"the health report by JSON to {transport.endpoint}"
         return judge(reply, accepted=range(200, 300), asked=asked)
     except Refused as error:
         if error.status != _NOT_FOUND:

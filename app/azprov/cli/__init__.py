@@ -45,7 +45,7 @@ _WAIT_S = 10.0
 
 _UMASK = 0o022
 _INTERRUPTED = 130
-_GO_ON = "nothing is half done, run it again to go on"
+_STOPPED_HINT = "nothing is half done, run it again to go on"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -60,9 +60,10 @@ def main(argv: Sequence[str]) -> int:
         signals.end()
     except Stopped as stopped:
         name = signal.Signals(stopped.exit_code - 128).name
-        exit_code = console.fail(stopped.exit_code, AzprovError(f"stopped by {name}", _GO_ON))
+        failure = AzprovError(f"stopped by {name}", _STOPPED_HINT)
+        exit_code = console.fail(stopped.exit_code, failure)
     except KeyboardInterrupt:
-        exit_code = console.fail(_INTERRUPTED, AzprovError("interrupted", _GO_ON))
+        exit_code = console.fail(_INTERRUPTED, AzprovError("interrupted", _STOPPED_HINT))
     return exit_code
 
 

@@ -4,6 +4,7 @@ import argparse
 import sys
 from typing import List
 
+from ..errors import AzprovError
 from ..image.check import check
 from ..image.check.finding import ERROR, NOTE, SEVERITIES, WARNING, Finding
 from ..image.check.image import Image
@@ -37,6 +38,7 @@ def run(options: argparse.Namespace) -> Answer:
         severity: sum(finding.severity == severity for finding in found) for severity in SEVERITIES
     }
     data = {
+        "error": None,
         "findings": [finding._asdict() for finding in found],
         "errors": counts[ERROR],
         "warnings": counts[WARNING],
@@ -48,9 +50,9 @@ def run(options: argparse.Namespace) -> Answer:
     subject = "this machine" if image.root.is_live else image.root
     if not counts[ERROR]:
         return Answer(f"{text}: {subject} should provision on Azure", data)
-    failure = (
-        f"{subject} would not provision on Azure, {_counted(counts[ERROR], ERROR)} found; "
-        "mend what is said above and check again; README has the symptoms under 'When it fails'"
+    failure = AzprovError(
+        f"{subject} would not provision on Azure, {_counted(counts[ERROR], ERROR)} found",
+        "mend what is said above and check again; README has the symptoms under 'When it fails'",
     )
     return Answer(text, data, exit_code=_FOUND_ERRORS, failure=failure)
 

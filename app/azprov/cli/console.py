@@ -32,8 +32,8 @@ class Answer(NamedTuple):
     text: object
     data: Dict[str, Any]
     exit_code: int = 0
-    #: The last line of the account, where the exit code is not 0.
-    failure: str = ""
+    #: The last line of the account, and the member `error`, where the exit code is not 0.
+    failure: Optional[AzprovError] = None
 
 
 class Console:
@@ -52,8 +52,10 @@ class Console:
 
     def show(self, answer: Answer) -> int:
         """Give the answer; its exit code comes back."""
+        failure = answer.failure
         if self._json:
-            content = self._json_of(answer.data, exit_code=answer.exit_code)
+            data = answer.data if failure is None else dict(answer.data, **_member(failure))
+            content = self._json_of(data, exit_code=answer.exit_code)
         elif isinstance(answer.text, bytes):
             content = answer.text
         else:
@@ -67,8 +69,8 @@ class Console:
                 error.strerror,
             )
             return ANSWER_LOST
-        if answer.failure:
-            log.error("azprov: %s", answer.failure)
+        if failure is not None:
+            _say_last(failure)
         return answer.exit_code
 
     def fail(
@@ -76,12 +78,11 @@ class Console:
     ) -> int:
         """Say the one sentence that a failure ends with; the exit code comes back."""
         if self._json:
-            details = {"summary": error.summary, "hint": error.hint}
             with suppress(OSError):
-                _write(self._json_of({"error": details}, exit_code=exit_code))
+                _write(self._json_of(_member(error), exit_code=exit_code))
         if trace is not None:
             log.debug("", exc_info=trace)
-        log.error("azprov: %s", str(error).replace("\n", " "))
+        _say_last(error)
         return exit_code
 
     def _json_of(self, data: Dict[str, Any], *, exit_code: int) -> bytes:
@@ -89,6 +90,23 @@ class Console:
 
         head = {"command": self.command, "ok": exit_code == 0, "exit_code": exit_code}
         return json.dumps(dict(head, **data)).encode("ascii") + b"\n"
+
+
+def _member(error: AzprovError) -> Dict[str, Any]:
+    return {"error": {"summary": error.summary, "hint": _to_be_typed(error.hint)}}
+
+
+def _say_last(error: AzprovError) -> None:
+    """Say the one sentence that a failure ends with."""
+    sentence = f"{error.summary}; {_to_be_typed(error.hint)}" if error.hint else error.summary
+    log.error("azprov: %s", sentence.replace("\n", " "))
+
+
+def _to_be_typed(hint: str) -> str:
+    """A next step with this azprov's command as it can be typed here."""
+    if os.path.basename(sys.argv[0]) != "azprov" and not sys.argv[0].endswith(".pyz"):
+        return hint
+    return hint.replace("azprov.pyz", own_command())
 
 
 def say(text: str) -> None:
@@ -190,6 +208,8 @@ def own_command() -> str:
     """How this azprov was called, to be typed again at the same place."""
     from shlex import quote
 
+    if os.path.basename(sys.argv[0]) == "azprov":
+        return "azprov"
     called = quote(sys.argv[0])
     return f"python3 {called}" if called.rstrip("'").endswith(".pyz") else called
 

@@ -9,7 +9,7 @@ import sys
 from typing import List
 
 from ..documents.accounts import parse_user_name
-from ..errors import HostError, NotPermitted
+from ..errors import HostError, NotPermitted, UsageError
 from ..host.root import Root
 from ..image.deprovision import carry_out, plan
 from .console import Answer, say
@@ -38,23 +38,28 @@ def run(options: argparse.Namespace) -> Answer:
         f"{root.outside(change.path)}: {change.what}, to be {change.becomes}" for change in changes
     ]
     if not changes:
-        return Answer("Nothing is left to do.", {"planned": [], "failed": []})
+        return Answer("Nothing is left to do.", {"error": None, "planned": [], "failed": []})
     refusal = "" if options.yes else _refusal(listed, is_json=options.json)
     if refusal:
         return Answer(
             "",
-            {"planned": planned, "failed": []},
+            {"error": None, "planned": planned, "failed": []},
             exit_code=_NOT_ASKED,
-            failure=f"nothing was changed, {refusal}; --yes does all of that without asking",
+            failure=UsageError(
+                f"nothing was changed, {refusal}", "--yes does all of that without asking"
+            ),
         )
     failures = [str(error) for error in carry_out(root, changes)]
-    answer = Answer(_SHUT_DOWN if root.is_live else "", {"planned": planned, "failed": failures})
+    data = {"error": None, "planned": planned, "failed": failures}
+    answer = Answer(_SHUT_DOWN if root.is_live else "", data)
     if not failures:
         return answer
     return answer._replace(
         exit_code=HostError.exit_code,
-        failure=f"{len(failures)} of {len(changes)} changes failed, see above; "
-        "mend the causes and run it again",
+        failure=HostError(
+            f"{len(failures)} of {len(changes)} changes failed",
+            "see above; mend the causes and run it again",
+        ),
     )
 
 

@@ -87,9 +87,13 @@ def run(options: argparse.Namespace) -> Answer:
         ask_vm_id=lambda: metadata.instance().vm_id,
         disable=disable_unit,
     )
-    if provisioned.failure is not None:
-        raise provisioned.failure
-    return Answer("", {"done_now": list(provisioned.done_now)})
+    failure = provisioned.failure
+    return Answer(
+        "",
+        {"error": None, "done_now": list(provisioned.done_now)},
+        exit_code=0 if failure is None else failure.exit_code,
+        failure=failure,
+    )
 
 
 def _steps(

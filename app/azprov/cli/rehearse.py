@@ -6,7 +6,7 @@ import sys
 from typing import Any, Dict, List
 
 from ..azure.clock import Clock
-from ..errors import UsageError
+from ..errors import AzprovError, UsageError
 from ..rehearsal.scenarios import SCENARIOS, find_scenario
 from ..rehearsal.stage import Event, Outcome, play
 from .console import Answer, own_home, say
@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> Answer:
     if options.list:
         names = [f"{scenario.name:<19} {scenario.story}" for scenario in SCENARIOS]
         stories = [{"name": scenario.name, "story": scenario.story} for scenario in SCENARIOS]
-        return Answer("\n".join(names), {"scenarios": stories})
+        return Answer("\n".join(names), {"error": None, "scenarios": stories})
     chosen = find_scenario(options.scenario)
     if chosen is None:
         from .suggestions import suggest_word
@@ -49,11 +49,10 @@ def run(options: argparse.Namespace) -> Answer:
         if not is_silent:
             say(_verdict(outcomes[-1]) + ("\n" if options.all else ""))
     failed = [outcome.scenario.name for outcome in outcomes if outcome.shortcomings]
-    data = {"scenarios": [_summary(outcome) for outcome in outcomes]}
+    data = {"error": None, "scenarios": [_summary(outcome) for outcome in outcomes]}
     if failed:
-        failure = (
-            f"not rehearsed as it should be: {', '.join(failed)}; look into the transcript, and "
-            "whether this machine has a loopback interface"
+        failure = AzprovError(
+            f"not rehearsed as it should be: {', '.join(failed)}", "look into the transcript"
         )
         return Answer("", data, exit_code=_FAILED, failure=failure)
     is_told = options.all and not options.quiet

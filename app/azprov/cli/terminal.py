@@ -9,7 +9,7 @@ import os
 from contextlib import suppress
 from typing import TextIO
 
-from ..azure.conversation import LIVE, live
+from ..azure.transport import LIVE, live
 from .console import AccountHandler
 
 _BRIGHT_RED, _RED, _GREEN, _YELLOW = "1;31", "31", "32", "33"

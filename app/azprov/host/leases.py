@@ -93,7 +93,9 @@ class Whereabouts:
             log.debug("no DHCP lease names WireServer, so it is at %s", WIRESERVER_ADDRESS)
         else:
             path = printable(self._root.outside(look.path))
-            log.debug("WireServer is at %s by the DHCP lease %s", look.address, path)
+            # Where it is the usual one, there is no news in it.
+            level = logging.DEBUG if look.address == WIRESERVER_ADDRESS else logging.INFO
+            log.log(level, "WireServer is at %s by the DHCP lease %s", look.address, path)
 
 
 def _names(root: Root, folder: str, complain: Callable[[str], None]) -> Iterator[str]:

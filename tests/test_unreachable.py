@@ -1,0 +1,74 @@
+"""What is said of an address that cannot be reached, by the way in which it cannot.
+
+Each way is made in a network namespace of its own; a router is a second one beside it.
+"""
+
+import subprocess
+import sys
+
+import pytest
+
+from namespaces import UNSHARE, skip_without_namespaces
+from pyz import PYZ
+
+COMMAND = "goal-state --timeout 1.5 --wireserver 168.63.129.16"
+# $1 is what the router does with packets to the platform; it tells the sender of it.
+ROUTER = """\
+ip link add near type veth peer name far
+unshare -n sleep 60 & router=$!
+trap 'kill $router' EXIT
+until [ "$(readlink /proc/$router/ns/net)" != "$(readlink /proc/$$/ns/net)" ]; do sleep 0.01; done
+ip link set far netns $router
+ip address add 10.77.0.2/24 dev near
+ip link set near up
+ip route add default via 10.77.0.1
+nsenter -t $router -n sh -ec '
+    ip link set far up
+    ip address add 10.77.0.1/24 dev far
+    echo 1 >/proc/sys/net/ipv4/ip_forward
+    ip route add '$1' 168.63.129.16
+'
+"""
+
+NO_ROUTE = (
+    "look whether the first network interface is up, whether a DHCP client configures it, and "
+    "whether there is a route to 168.63.129.16"
+)
+REJECTED = (
+    "there is a route: look whether a firewall rejects TCP port 80 to 168.63.129.16, and whether "
+    "the gateway answers"
+)
+#: By what makes it: the kernel's words, and the next step.
+WAYS = {
+    "ip link set lo up": ("Network is unreachable", NO_ROUTE),
+    "ip link set lo up; ip route add blackhole 168.63.129.16": (
+        "Invalid argument",
+        "look whether a route of this machine is a blackhole for 168.63.129.16",
+    ),
+    "ip link set lo up; ip route add prohibit 168.63.129.16": (
+        "Permission denied",
+        "look whether a firewall or a route of this machine prohibits 168.63.129.16",
+    ),
+    f"set -- unreachable\n{ROUTER}": ("No route to host", REJECTED),
+    f"set -- prohibit\n{ROUTER}": ("No route to host", REJECTED),  # as firewalld rejects
+}
+
+
+@pytest.mark.parametrize(
+    "way", WAYS, ids=["no route", "blackhole", "prohibit", "router", "admin-prohibited"]
+)
+def test_the_next_step_fits_what_is_wrong(way: str) -> None:
+    """No firewall is looked for where there is no route, nor a route where there is one."""
+    skip_without_namespaces()
+    reason, hint = WAYS[way]
+
+    done = subprocess.run(
+        [*UNSHARE, "sh", "-ec", f"{way}\n{sys.executable} {PYZ} {COMMAND}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 69, done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.endswith(f": 168.63.129.16 cannot be reached ({reason}); {hint}")
