@@ -19,6 +19,8 @@ import argparse
 import hashlib
 import json
 import os
+import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -31,7 +33,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "app"))
 from archive import zip_of
 from azprov import __version__
 from manual import manual_of
-from origin import find_origin
+from origin import Origin, find_origin
 from precompile import compile_with, find_interpreters, release_of
 from sbom import Package, packages_of, render_spdx
 
@@ -49,6 +51,8 @@ URLLIB3_REQUIREMENTS = {
     "urllib3-1": APP / "requirements" / "urllib3-1.txt",
 }
 
+SERVICES = ("azure-provisioning.service", "azure-provisioning.openrc")
+
 # pip's notes on how a package got there, different on every machine, and the wheel's on
 # how it was packed, for nobody: an entry costs every start.
 INSTALL_NOTES = (
@@ -63,7 +67,8 @@ def main() -> int:
         return fetch_wheelhouse(Path(options.arguments[0]).resolve())
     if options.wheelhouse:
         # pip's own variables, so that they hold for the pip that shiv calls, and in the tests.
-        os.environ.update(PIP_NO_INDEX="1", PIP_FIND_LINKS=str(options.wheelhouse.resolve()))
+        # As an address, since pip takes several, with blanks between them.
+        os.environ.update(PIP_NO_INDEX="1", PIP_FIND_LINKS=options.wheelhouse.resolve().as_uri())
     tools = make_environment("tools", BUILD_REQUIREMENTS)
     if Path(sys.prefix) != tools:
         # Packing needs deflate: go on in the environment that has it.
@@ -110,6 +115,8 @@ def parse_arguments() -> argparse.Namespace:
         len(options.arguments) != 1 or options.arguments[0].startswith("-")
     ):
         parser.error("wheelhouse takes the folder to fetch into")
+    if "--wheelhouse" in options.arguments:
+        parser.error("--wheelhouse goes before the command")
     if options.command == "build" and options.arguments:
         parser.error("build takes no arguments")
     if options.wheelhouse is not None and not options.wheelhouse.is_dir():
@@ -151,7 +158,18 @@ def build() -> None:
         sums += f"{hashlib.sha256(content).hexdigest()}  {name}\n".encode()
     write(DIST / "SHA256SUMS", sums, mode=0o644)
     print(f"dist/azprov.pyz: {len(archive)} bytes, with bytecode of Python {', '.join(releases)}")
+    print(f"  of {said_of(origin)}")
     print(f"  sha256 {sums[:64].decode()}")
+
+
+def said_of(origin: Origin) -> str:
+    if origin.commit is None:
+        return (
+            "no known commit: the sources are neither a clone, with git there, nor of git archive"
+        )
+    if origin.commit.endswith("-dirty"):
+        return f"commit {origin.commit}: its files were changed since"
+    return f"commit {origin.commit}"
 
 
 def pack_with_shiv(folder: str, requirements: Path) -> Path:
@@ -193,11 +211,12 @@ def unite(packed: Dict[str, Path]) -> Dict[str, bytes]:
                     continue
                 if inner.startswith("urllib3"):
                     entries[f"{folder}/{inner}"] = archive.read(name)
-                elif (
-                    inner.startswith("azprov/") and inner.endswith((".py", ".service", ".openrc"))
-                ) or inner == "LICENSE":
+                elif (inner.startswith("azprov/") and inner.endswith(".py")) or inner == "LICENSE":
                     entries[inner] = archive.read(name)
     entries["__main__.py"] = (APP / "__main__.py").read_bytes()
+    for service in SERVICES:
+        # In the package it is a link, of which some copies of a clone make a file.
+        entries[f"azprov/image/{service}"] = (UNIT / service).read_bytes()
     return entries
 
 
@@ -237,13 +256,14 @@ def make_environment(name: str, requirements: Path) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         run(
             [base, "-m", "venv", str(folder)],
-            "this Python has no complete venv module (Debian: apt-get install python3-venv)",
+            f".build/{name} could not be made; see above why. Where it is ensurepip that is "
+            "missing: apt-get install python3-venv",
         )
         run(
             [python_of(folder), "-m", "pip", "install", "--quiet", "--require-hashes"]
             + ["--disable-pip-version-check", "--requirement", str(requirements)],
-            f"pip could not install {requirements.relative_to(ROOT)}; look whether a package "
-            "index can be reached, or whether the folder of --wheelhouse has everything",
+            f"pip could not install {requirements.relative_to(ROOT)}; see above why: no index was "
+            "reached, the folder of --wheelhouse lacks it for this Python, or its hash is another",
         )
         stamp.write_text(recipe)
     return folder
@@ -256,9 +276,12 @@ def fetch_wheelhouse(folder: Path) -> int:
             [sys.executable, "-m", "pip", "download", "--quiet", "--require-hashes"]
             + ["--disable-pip-version-check", "--dest", str(folder)]
             + ["--requirement", str(requirements)],
-            f"pip could not fetch {requirements.relative_to(ROOT)}",
+            f"pip could not fetch {requirements.relative_to(ROOT)}; see above why. Where it is pip "
+            "that is missing: apt-get install python3-pip",
         )
-    print(f"Carry {folder} along and build with: python3 build.py --wheelhouse {folder}")
+    version = "{}.{}".format(*sys.version_info)
+    print(f"For Python {version} on {platform.machine()}. Carry {folder} along and build with:")
+    print(f"    python3 build.py --wheelhouse {shlex.quote(str(folder))}")
     return 0
 
 

@@ -12,14 +12,27 @@ if sys.version_info >= (3, 6):
 
     archive = globals()["__loader__"]
     name = "bytecode/%s.%s" % (sys.implementation.cache_tag, MAGIC_NUMBER[:2].hex())
+
+    def read(name):  # type: (str) -> bytes
+        from zlib import crc32, error
+
+        try:
+            data = archive.get_data(name)  # type: bytes
+        except error:
+            data = b""
+        if not data or crc32(data[:-4]) != int.from_bytes(data[-4:], "little"):
+            sys.stderr.write("azprov: %s is damaged; copy it here again\n" % archive.archive)
+            sys.exit(70)
+        return data
+
     try:
-        modules = loads(archive.get_data(name))
+        modules = loads(read(name))
     except (OSError, ImportError):  # made without this release of Python, or no zlib here
         pass
     else:
         finder = type(sys)("azprov.precompiled")
         exec(loads(modules[finder.__name__][2]), finder.__dict__)
-        finder.use(modules, name, archive)
+        finder.use(modules, name, archive, read)
 
 from azprov.__main__ import main
 

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import zipfile
+import zlib
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 from types import CodeType
@@ -94,7 +95,13 @@ def _compile(archive: str) -> Dict[str, bytes]:
             module = (path, path.endswith("/__init__.py"), _dump(code))
             (first if name in imported else rest)[name] = module
     name = f"bytecode/{sys.implementation.cache_tag}.{MAGIC_NUMBER[:2].hex()}"
-    return {name: marshal.dumps(first), name + ".rest": marshal.dumps(rest)}
+    return {name: _sealed(first), name + ".rest": _sealed(rest)}
+
+
+def _sealed(modules: Dict[str, Tuple[str, bool, bytes]]) -> bytes:
+    """With a checksum behind it: an import from a zip file does not look at the file's own."""
+    dumped = marshal.dumps(modules)
+    return dumped + zlib.crc32(dumped).to_bytes(4, "little")
 
 
 def _dump(code: CodeType) -> bytes:

@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import socket
 from typing import Iterator, List
 
 import pytest
@@ -34,6 +35,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item
         for item in items:
             if item.get_closest_marker("boot"):
                 item.add_marker(asked_for)
+
+
+def pytest_sessionstart() -> None:
+    """Servers of the tests are on loopback; where that is down, their clients would hang."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("127.0.0.1", 9))
+        except OSError:
+            pytest.exit("loopback is down: ip link set lo up", returncode=1)
 
 
 @pytest.fixture(autouse=True)

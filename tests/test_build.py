@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import List, Tuple
 
 import pytest
+from build import said_of
 
 from interpreters import INTERPRETERS
+from origin import Origin
 from pyz import PYZ, ROOT
 
 OLDEST_BUILD_PYTHON = (3, 10)
@@ -165,6 +167,51 @@ def test_a_mistyped_command_is_told() -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("usage: python3 build.py ")
     assert "invalid choice: 'tests'" in done.stderr
+
+
+def test_the_wheelhouse_goes_before_the_command() -> None:
+    """Behind it, it would be an argument of the tests, which would go to the index."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "build.py", "test", "--wheelhouse", "wheels"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert done.stderr.endswith("--wheelhouse goes before the command\n")
+
+
+@pytest.mark.parametrize(
+    ("origin", "said"),
+    [
+        (Origin("c0ffee", 1), "commit c0ffee"),
+        (Origin("c0ffee-dirty", 1), "commit c0ffee-dirty: its files were changed since"),
+        (
+            Origin(),
+            "no known commit: the sources are neither a clone, with git there, nor of git archive",
+        ),
+    ],
+)
+def test_the_build_says_of_what_it_is(origin: Origin, said: str) -> None:
+    """A commit that nobody else could build from is told at once."""
+    assert said_of(origin) == said
+
+
+def test_the_service_files_are_those_of_unit(copy: Path, tmp_path: Path) -> None:
+    """Also where a copy of the clone made files of the links, as git does without core.symlinks."""
+    for service in ("azure-provisioning.service", "azure-provisioning.openrc"):
+        link = copy / "app/azprov/image" / service
+        link.unlink()
+        link.write_text(f"../../../unit/{service}")
+
+    code, output = build(copy, Path(sys.executable), tmp_path)
+
+    assert code == 0, output
+    with zipfile.ZipFile(copy / "dist" / "azprov.pyz") as archive:
+        for service in ("azure-provisioning.service", "azure-provisioning.openrc"):
+            shipped = archive.read(f"azprov/image/{service}")
+            assert shipped == (ROOT / "unit" / service).read_bytes()
 
 
 def test_the_wheelhouse_has_to_exist() -> None:

@@ -409,29 +409,72 @@ def test_install_sh_hands_over(shell: str, delivery: Path, image: Path) -> None:
     assert install_sh(shell, delivery, "--root", image / "none")[0] == 2
 
 
-@pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize("damage", ["altered", "missing", "no sums"])
-def test_install_sh_refuses_a_damaged_delivery(
-    shell: str, damage: str, delivery: Path, image: Path
-) -> None:
-    """What was carried in has to be what was built."""
-    if damage == "altered":
+def damage_delivery(how: str, delivery: Path) -> None:
+    sums = delivery / "SHA256SUMS"
+    if how == "altered":
         with (delivery / "azprov.pyz").open("ab") as archive:
             archive.write(b"x")
-    elif damage == "missing":
+    elif how == "missing":
         (delivery / UNIT).unlink()
+    elif how == "no sums":
+        sums.unlink()
+    elif how == "an unreadable line":
+        # GNU's sha256sum -c passes over it, and over what it was to vouch for.
+        (delivery / "azprov.pyz").write_bytes(b"x")
+        sums.write_text("X" + sums.read_text()[1:])
     else:
-        (delivery / "SHA256SUMS").unlink()
+        sums.write_text("".join(sums.read_text().splitlines(keepends=True)[1:]))
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("altered", "not as SHA256SUMS has it: azprov.pyz in FOLDER"),
+        ("missing", f"not as SHA256SUMS has it: {UNIT} in FOLDER"),
+        ("no sums", "there is no FOLDER/SHA256SUMS"),
+        ("an unreadable line", "FOLDER/SHA256SUMS is damaged"),
+        ("a line less", "FOLDER/SHA256SUMS is damaged"),
+    ],
+)
+def test_install_sh_refuses_a_damaged_delivery(
+    shell: str, how: str, said: str, delivery: Path, image: Path
+) -> None:
+    """What was carried in has to be what was built, all of it."""
+    damage_delivery(how, delivery)
     before = tree(image)
 
     code, out, err = install_sh(shell, delivery, "--root", image)
 
     assert (code, out) == (73, "")
-    assert err == (
-        "install.sh: the files beside install.sh are not those of SHA256SUMS; "
-        "copy the whole of dist/ again\n"
-    )
+    told = said.replace("FOLDER", str(delivery))
+    assert err == f"install.sh: {told}; copy the whole of dist/ again\n"
     assert tree(image) == before
+
+
+def test_every_damaged_bit_of_the_sums_is_told(delivery: Path, image: Path) -> None:
+    """One of each byte; nothing is installed by sums that are not those of the build."""
+    sums = (delivery / "SHA256SUMS").read_bytes()
+    script = (ROOT / "unit/install.sh").read_text().replace("exec ", "echo installs; exit; exec ")
+    (delivery / "install.sh").write_text(script)
+
+    for number in range(0, len(sums), 7):
+        flipped = bytes([sums[number] ^ 1 << number % 7])
+        (delivery / "SHA256SUMS").write_bytes(sums[:number] + flipped + sums[number + 1 :])
+        code, out, _ = install_sh("dash", delivery, "--root", image)
+        assert (code, out) == (73, ""), number
+
+
+def test_install_sh_is_found_by_a_link(delivery: Path, image: Path, tmp_path: Path) -> None:
+    """It looks beside the file that the link leads to."""
+    link = tmp_path / "install.sh"
+    link.symlink_to(delivery / "install.sh")
+
+    done = subprocess.run(
+        ["sh", link, "--root", image], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.skipif(not shutil.which("shellcheck"), reason="shellcheck is not installed")

@@ -39,6 +39,13 @@ def ask(python: Path, archive: Path, question: str, *command: str) -> str:
     return done.stdout.splitlines()[-1]
 
 
+# The entry that a Python loads.
+NAME = (
+    "'bytecode/' + sys.implementation.cache_tag + '.' "
+    "+ __import__('importlib.util').util.MAGIC_NUMBER[:2].hex()"
+)
+
+
 @pytest.fixture(scope="module")
 def sources_only(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The archive as a Python meets it that the build did not have."""
@@ -149,6 +156,29 @@ def test_the_same_python_makes_the_same_bytes(version: str, tmp_path: Path) -> N
         for name, content in entries.items():
             assert archive.read(name) == content
     assert len(entries) == 2
+
+
+@pytest.mark.parametrize(
+    ("version", "entry"),
+    [(version, rest) for version in INTERPRETERS for rest in ("", ".rest")],
+)
+def test_a_damaged_archive_is_told(version: str, entry: str, tmp_path: Path) -> None:
+    """One bit of what that Python loads, wherever it is; the last line says what to do."""
+    python = INTERPRETERS[version]
+    name = ask(python, PYZ, NAME, "--version") + entry
+    content = bytearray(PYZ.read_bytes())
+    with zipfile.ZipFile(PYZ) as archive:
+        info = archive.getinfo(name)
+    content[info.header_offset + info.compress_size // 2] ^= 16
+    damaged = tmp_path / "azprov.pyz"
+    damaged.write_bytes(content)
+
+    done = subprocess.run(
+        [python, damaged, "check", "--help"], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout) == (70, "")
+    assert done.stderr == f"azprov: {damaged} is damaged; copy it here again\n"
 
 
 def test_the_size_of_the_archive() -> None:

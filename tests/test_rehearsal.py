@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 from typing import List
 
@@ -11,6 +12,8 @@ from azprov.azure.clock import Clock
 from azprov.cli import main
 from azprov.rehearsal.scenarios import UNAVAILABLE, Scenario
 from azprov.rehearsal.stage import Event, Outcome, play
+from namespaces import UNSHARE, skip_without_namespaces
+from pyz import PYZ
 
 
 def client(code: str) -> List[str]:
@@ -60,6 +63,21 @@ def test_the_scenarios_are_these(capsys: pytest.CaptureFixture[str]) -> None:
 
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == list(ENDS)
+
+
+def test_without_loopback_it_says_so() -> None:
+    """As in a network namespace that is new."""
+    skip_without_namespaces()
+
+    done = subprocess.run(
+        [*UNSHARE, sys.executable, PYZ, "rehearse"], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout) == (73, "")
+    assert done.stderr == (
+        "azprov: loopback is down (Network is unreachable), and the platform is simulated there; "
+        "ip link set lo up\n"
+    )
 
 
 def test_the_second_boot_is_silent(capsys: pytest.CaptureFixture[str]) -> None:

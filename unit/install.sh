@@ -4,7 +4,8 @@
 #     azprov.pyz install "$@"            (--help shows the options)
 set -eu
 
-here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+here=$(CDPATH='' cd -- "$(dirname -- "$(readlink -f -- "$0")")" && pwd)
+sums=$here/SHA256SUMS
 
 fail() {
     echo "install.sh: $1" >&2
@@ -13,8 +14,16 @@ fail() {
 
 command -v sha256sum >/dev/null 2>&1 ||
     fail "there is no sha256sum to check the files with; install coreutils or busybox" 70
-(cd -- "$here" && sha256sum -c SHA256SUMS >/dev/null 2>&1) ||
-    fail "the files beside install.sh are not those of SHA256SUMS; copy the whole of dist/ again" 73
+[ -f "$sums" ] || fail "there is no $sums; copy the whole of dist/ again" 73
+# sha256sum itself passes over lines that it cannot read, and files that no line names.
+if grep -Evq '^[0-9a-f]{64}  [a-zA-Z0-9.-]+$' "$sums" ||
+    [ "$(grep -Ec '  (azprov\.pyz|install\.sh|azure-provisioning\.service)$' "$sums")" != 3 ]
+then
+    fail "$sums is damaged; copy the whole of dist/ again" 73
+fi
+wrong=$(cd -- "$here" && LC_ALL=C sha256sum -c SHA256SUMS 2>/dev/null) ||
+    fail "not as SHA256SUMS has it: $(echo "$wrong" | sed -n 's/: FAILED.*//p' | tr '\n' ' ')\
+in $here; copy the whole of dist/ again" 73
 
 for python in python3 /usr/libexec/platform-python \
     python3.30 python3.29 python3.28 python3.27 python3.26 python3.25 python3.24 python3.23 \

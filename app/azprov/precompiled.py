@@ -9,7 +9,7 @@ import sys
 from importlib.machinery import ModuleSpec
 from marshal import loads
 from types import CodeType
-from typing import Any, Dict, Tuple
+from typing import Any, Callable, Dict, Tuple
 
 Module = Tuple[str, bool, bytes]
 #: By the module's name: source in the archive, whether it is a package, marshalled
@@ -19,29 +19,33 @@ Modules = Dict[str, Module]
 NO_MODULE = ("", False, b"")
 
 
-def use(modules: Modules, name: str, archive: Any) -> None:
+def use(modules: Modules, name: str, archive: Any, read: Callable[[str], bytes]) -> None:
     """Import from these modules, and when they do not suffice from the entry NAME.rest.
 
-    `archive` is the zipimporter of the archive, which need not be searched any more.
+    `archive` is the zipimporter of the archive, which need not be searched any more;
+    `read` gives an entry of bytecode, or ends a program whose archive is damaged.
     """
     sys.path[:] = [path for path in sys.path if path != archive.archive]
-    sys.meta_path.insert(0, _Precompiled(modules, name, archive))
+    sys.meta_path.insert(0, _Precompiled(modules, name, archive, read))
 
 
 class _Precompiled:
     """Finder and loader in one."""
 
-    def __init__(self, modules: Modules, name: str, archive: Any) -> None:
+    def __init__(
+        self, modules: Modules, name: str, archive: Any, read: Callable[[str], bytes]
+    ) -> None:
         self._modules = modules
         self._rest = name + ".rest"
         self._archive = archive
+        self._read = read
         self.get_data = archive.get_data  # for pkgutil
 
     def find_spec(self, name: str, _path: object = None, _target: object = None) -> Any:
         if not name.startswith(("azprov", "urllib3")):
             return None
         if name not in self._modules and self._rest:
-            self._modules.update(loads(self.get_data(self._rest)))
+            self._modules.update(loads(self._read(self._rest)))
             self._rest = ""
         source, is_package, _ = self._modules.get(name, NO_MODULE)
         if not source:

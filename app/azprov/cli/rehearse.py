@@ -2,11 +2,12 @@
 
 import argparse
 import os
+import socket
 import sys
 from typing import Any, Dict, List
 
 from ..azure.clock import Clock
-from ..errors import AzprovError, UsageError
+from ..errors import AzprovError, HostError, UsageError
 from ..rehearsal.scenarios import SCENARIOS, find_scenario
 from ..rehearsal.stage import Event, Outcome, play
 from .console import Answer, own_home, say
@@ -40,6 +41,7 @@ def run(options: argparse.Namespace) -> Answer:
             f"there is no scenario {options.scenario!a}",
             f"{nearest}azprov.pyz rehearse --list names them",
         )
+    _require_loopback()
     outcomes = []
     is_silent = options.json or options.quiet
     for scenario in SCENARIOS if options.all else [chosen]:
@@ -57,6 +59,18 @@ def run(options: argparse.Namespace) -> Answer:
         return Answer("", data, exit_code=_FAILED, failure=failure)
     is_told = options.all and not options.quiet
     return Answer(f"All {len(outcomes)} scenarios passed." if is_told else "", data)
+
+
+def _require_loopback() -> None:
+    """Raises HostError where no connection to oneself can come about, as in a new namespace."""
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.connect(("127.0.0.1", 9))  # of a datagram socket: nothing is sent
+    except OSError as error:
+        raise HostError(
+            f"loopback is down ({error.strerror}), and the platform is simulated there",
+            "ip link set lo up",
+        ) from error
 
 
 def _show(event: Event) -> None:
