@@ -16,16 +16,20 @@ def text_of(recipe: str) -> str:
     return (RECIPES / f"{recipe}.md").read_text()
 
 
-def blocks_of(recipe: str) -> List[str]:
-    """Those that can be run here, in order."""
-    found = re.findall(r"^```sh\n(.*?)^```$", text_of(recipe), re.DOTALL | re.MULTILINE)
+def blocks_of(recipe: str, section: str = "") -> List[str]:
+    """Those that can be run here, in order; of one section, where it is named."""
+    text = text_of(recipe)
+    if section:
+        text = text.partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+        assert text, section
+    found = re.findall(r"^```sh\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
     return [block for block in found if not block.startswith(NOT_HERE)]
 
 
-def run_recipe(recipe: str, folder: Path) -> str:
+def run_recipe(recipe: str, folder: Path, *, then: str = "") -> str:
     """Run a recipe in a folder beside dist/, to the first command that fails; what it said."""
     (folder / "dist").symlink_to(PYZ.parent)
-    return run_program(["sh", "-eux"], "".join(blocks_of(recipe)), cwd=folder)
+    return run_program(["sh", "-eux"], "".join([*blocks_of(recipe), then]), cwd=folder)
 
 
 def run_program(shell: List[str], program: str, *, cwd: Optional[Path] = None) -> str:
