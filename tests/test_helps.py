@@ -5,28 +5,36 @@ from pathlib import Path
 
 import pytest
 
-from azprov.cli import COMMANDS, command_of, main
+from azprov.cli import COMMANDS, command_of, main, overview
 from azprov.cli.helps import EXAMPLES, EXIT_CODES_IN_SHORT, options_of
 from azprov.errors import EXIT_CODES
 
 WIDTH = 80
-HEIGHT = 30
+# Of 24, so that the prompt that follows leaves the first line where it is.
+HEIGHT = 23
 
 GOAL_STATE_HELP = """\
 usage: azprov.pyz goal-state [OPTIONS]
-
 Show what the platform wants to hear about: incarnation, container id, instance
 id.
 
 options:
-  -h, --help                show this help
   --raw                     show the document as it came, whatever it is
+  --wireserver HOST[:PORT]  numeric address, or auto: a DHCP lease's option 245,
+                            else 168.63.129.16 (auto, or $AZPROV_WIRESERVER)
+  --timeout SECONDS         for the whole conversation (900)
+  --agent-name NAME         how to call ourselves (azprov/VERSION)
+  -h, --help   show this help    --json         answer with one JSON object
+  -q, --quiet  show errors only  -v, --verbose  show requests and replies too
+
+example, for a script:
+  azprov.pyz goal-state --json
 """
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_a_help_fits_a_screen(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """80 columns and 30 lines, the overview as well."""
+    """Of 80 columns and 24 lines, with the prompt below; the overview as well."""
     assert main([*filter(None, [command]), "--help"]) == 0
 
     lines = capsys.readouterr().out.splitlines()
@@ -38,10 +46,22 @@ def test_the_help_of_a_command(capsys: pytest.CaptureFixture[str]) -> None:
     """How it is called, what it is for, what it takes, an example."""
     main(["goal-state", "--help"])
 
-    out = capsys.readouterr().out
-    assert out.startswith(GOAL_STATE_HELP)
-    assert "\n  --wireserver HOST[:PORT]  " in out
-    assert out.endswith("\n\nexample, for a script:\n  azprov.pyz goal-state --json\n")
+    assert capsys.readouterr().out == GOAL_STATE_HELP
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_no_option_is_left_out(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each with its meaning, but for --version: its usage says it all."""
+    main([*filter(None, [command]), "--help"])
+
+    shown = " ".join(capsys.readouterr().out.split())
+    for option in options_of(command_of(command)[1] if command else overview()):
+        if option.flags == ["--version"]:
+            assert shown.startswith(
+                "usage: azprov.pyz COMMAND [OPTIONS], or azprov.pyz --version Takes "
+            )
+        else:
+            assert f" {option.form} {option.meaning} " in shown
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ same texts (the man page, completions); a first boot does without it.
 
 import argparse
 import textwrap
-from typing import List, NamedTuple
+from typing import Iterator, List, NamedTuple
 
 from . import COMMANDS, PROGRAM
-from .options import Parser
+from .options import Parser, add_common_options
 
 WIDTH = 80
 # Where an option's meaning begins.
@@ -96,9 +96,18 @@ def _option(action: argparse.Action) -> Option:
     )
 
 
+def common_options() -> List[Option]:
+    """What every command takes."""
+    parser = Parser(prog=PROGRAM, description="")
+    add_common_options(parser)
+    return options_of(parser)
+
+
 def usage_of(parser: Parser) -> str:
     """One line: what has to be given, and that there is more."""
-    words = [parser.prog] if parser.prog != PROGRAM else [PROGRAM, "COMMAND"]
+    if parser.prog == PROGRAM:
+        return f"{PROGRAM} COMMAND [OPTIONS], or {PROGRAM} --version"
+    words = [parser.prog]
     for option in options_of(parser):
         if option.is_required:
             words.append(option.form)
@@ -110,24 +119,37 @@ def usage_of(parser: Parser) -> str:
 def help_of(parser: Parser) -> str:
     """The whole help of a command, or of the program; it fits a screen."""
     command = parser.prog[len(PROGRAM) :].strip()
-    lines = ["usage: " + usage_of(parser), ""]
+    lines = ["usage: " + usage_of(parser)]
     for paragraph in str(parser.description).split("\n\n"):
-        lines += [*_hanging("", paragraph, 0), ""]
-    options = options_of(parser)
-    if not command:
-        lines.append("commands (COMMAND --help shows what it takes, and an example):")
-        lines += ["  {:<15}{}".format(*item) for item in COMMANDS.items()]
-        lines.append("")
-    lines.append("options:" if all(option.flags for option in options) else "arguments, options:")
+        lines += _hanging("", paragraph, 0)
+    return "\n".join([*lines, *(_of_command(command, parser) if command else _of_program())])
+
+
+def _of_program() -> List[str]:
+    # Without an empty line between its parts, which would make it higher than a screen.
+    lines = ["commands (COMMAND --help shows what it takes, and an example):"]
+    lines += ["  {:<15}{}".format(*item) for item in COMMANDS.items()]
+    lines += ["options of every command:", *_in_pairs(common_options())]
+    codes = ", ".join(f"{code} {short}" for code, short in EXIT_CODES_IN_SHORT.items())
+    return [*lines, *textwrap.wrap(f"exit codes: {codes}", WIDTH, subsequent_indent="  ")]
+
+
+def _of_command(command: str, parser: Parser) -> List[str]:
+    options, common = options_of(parser), common_options()
+    is_named = all(option.flags for option in options)
+    lines = ["", "options:" if is_named else "arguments, options:"]
     for option in options:
-        lines += _hanging(f"  {option.form}", option.meaning, _COLUMN)
-    if command in EXAMPLES:
-        example = EXAMPLES[command]
-        lines += ["", f"example, {example.purpose}:", f"  {PROGRAM} {example.command}"]
-    if not command:
-        codes = ", ".join(f"{code} {short}" for code, short in EXIT_CODES_IN_SHORT.items())
-        lines += ["", *textwrap.wrap(f"exit codes: {codes}", WIDTH, subsequent_indent="  ")]
-    return "\n".join(lines)
+        if option not in common:
+            lines += _hanging(f"  {option.form}", option.meaning, _COLUMN)
+    lines += _in_pairs(common)
+    example = EXAMPLES[command]
+    return [*lines, "", f"example, {example.purpose}:", f"  {PROGRAM} {example.command}"]
+
+
+def _in_pairs(options: List[Option]) -> Iterator[str]:
+    """Two options a line; those that every command takes are short enough."""
+    for one, other in zip(options[::2], options[1::2]):
+        yield f"  {one.form:<13}{one.meaning:<18}{other.form:<15}{other.meaning}"
 
 
 def _hanging(head: str, text: str, column: int) -> List[str]:

@@ -68,18 +68,18 @@ class Parser(argparse.ArgumentParser):
 
 def add_common_options(parser: Parser) -> None:
     parser.add_argument("--json", action="store_true", help="answer with one JSON object")
+    parser.add_argument("-q", "--quiet", action="store_true", help="show errors only")
     parser.add_argument(
         "-v", "--verbose", action="store_true", help="show requests and replies too"
     )
-    parser.add_argument("-q", "--quiet", action="store_true", help="show errors only")
 
 
 def add_wireserver_options(parser: Parser, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
     parser.add_argument(
         "--wireserver",
         metavar="HOST[:PORT]",
-        help=f"its numeric address, or {AUTO}: what a DHCP lease names in option 245, else "
-        f"{WIRESERVER_ADDRESS} ({AUTO}, or what {WIRESERVER_VARIABLE} says)",
+        help=f"numeric address, or {AUTO}: a DHCP lease's option 245, else {WIRESERVER_ADDRESS} "
+        f"({AUTO}, or ${WIRESERVER_VARIABLE})",
     )
     parser.add_argument(
         "--timeout",
@@ -103,7 +103,7 @@ def add_imds_options(
     parser.add_argument(
         "--imds",
         metavar="HOST[:PORT]",
-        help=f"its numeric address ({IMDS_ADDRESS}, or what {IMDS_VARIABLE} names)",
+        help=f"numeric address ({IMDS_ADDRESS}, or ${IMDS_VARIABLE})",
     )
     parser.add_argument(
         "--imds-timeout",
@@ -131,7 +131,7 @@ def add_protocol_option(parser: Parser) -> None:
         "--protocol",
         choices=(XML, JSON),
         default=XML,
-        help=f"the form of a report: {XML}, or {JSON}, which is newer and not documented ({XML})",
+        help=f"form of a report; {JSON} is newer, undocumented ({XML})",
     )
 
 
