@@ -10,13 +10,18 @@ from pathlib import Path
 from typing import Iterator, Sequence
 
 # When the words below changed last; a build's own day would make other bytes of it.
-_CHANGED = "2026-11-22"
+_CHANGED = "2026-11-26"
 _WIDTH = 78
 _ENVIRONMENT = (
     ("AZPROV_WIRESERVER", "The platform's address where --wireserver is not given."),
     ("AZPROV_IMDS", "That of its metadata service where --imds is not given."),
     ("NO_COLOR, TERM", "Nothing is coloured where NO_COLOR is not empty or TERM is dumb."),
 )
+# Besides those of errors.py, which tests compare with the table of README.
+_STOPPED = {
+    129: "stopped by SIGHUP; nothing half done",
+    130: "stopped by Ctrl-C; nothing half done",
+}
 _FILES = (
     ("/usr/local/lib/azprov/azprov.pyz", "The program, and /usr/local/bin/azprov, a link to it."),
     ("/etc/systemd/system/azure-provisioning.service", "The boot service."),
@@ -43,26 +48,31 @@ def _page(archive: str) -> Iterator[str]:
     sys.path.insert(1, archive + "/" + urllib3_folder())
     from azprov import __version__
     from azprov.cli import COMMANDS, overview
-    from azprov.cli.helps import options_of
+    from azprov.cli.helps import common_options, options_of
     from azprov.errors import EXIT_CODES
 
     summary = str(overview().description)
-    general = options_of(overview())
+    common = common_options()
     yield f'.TH AZPROV 8 {_CHANGED} "azprov {__version__}" "System Administration"'
     yield ".SH NAME"
     yield f"azprov \\- {_lower(summary.rstrip('.'))}"
     yield ".SH SYNOPSIS"
-    yield from _bold("azprov COMMAND [OPTIONS]")
+    yield from [*_bold("azprov COMMAND [OPTIONS]"), ".br", *_bold("azprov --version")]
     yield ".SH DESCRIPTION"
     yield from _text(summary)
     yield from [".PP", *_text(_ACCOUNT), ".SH COMMANDS"]
     for name in COMMANDS:
-        yield from _command(name, general)
+        yield from _command(name, common)
     yield from [".SH OPTIONS", *_text("Every command takes:")]
-    for option in general:
+    for option in common:
         yield from _item(option.form, option.meaning)
+    yield from [".PP", *_text("Without a command there is, besides these:")]
+    for option in options_of(overview()):
+        if option not in common:
+            yield from _item(option.form, option.meaning)
+    codes = sorted({**EXIT_CODES, **_STOPPED}.items())
     for heading, items in (
-        ("EXIT STATUS", [(str(code), meaning) for code, meaning in EXIT_CODES.items()]),
+        ("EXIT STATUS", [(str(code), meaning) for code, meaning in codes]),
         ("ENVIRONMENT", list(_ENVIRONMENT)),
         ("FILES", list(_FILES)),
     ):
@@ -73,7 +83,7 @@ def _page(archive: str) -> Iterator[str]:
     yield from _text(_PAGE)
 
 
-def _command(name: str, general: Sequence[object]) -> Iterator[str]:
+def _command(name: str, common: Sequence[object]) -> Iterator[str]:
     from azprov.cli import PROGRAM, command_of
     from azprov.cli.helps import EXAMPLES, options_of, usage_of
 
@@ -83,7 +93,7 @@ def _command(name: str, general: Sequence[object]) -> Iterator[str]:
         yield from [".PP"] if number else []
         yield from _text(paragraph)
     for option in options_of(parser):
-        if option not in general:
+        if option not in common:
             yield from _item(option.form, option.meaning)
     example = EXAMPLES[name]
     yield ".PP"

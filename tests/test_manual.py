@@ -15,6 +15,8 @@ from pyz import PYZ
 
 MANUAL = PYZ.parent / "azprov.8"
 
+COMMON = ["-h, --help", "--json", "-q, --quiet", "-v, --verbose"]
+
 READERS = {
     "man": ["man", "--warnings", "--encoding=UTF-8", "--local-file", str(MANUAL)],
     "groff": ["groff", "-man", "-ww", "-Tutf8", "-P-cbou", str(MANUAL)],
@@ -71,19 +73,37 @@ def test_every_command_is_in_it(command: str) -> None:
     lines = plain()
     _, parser = command_of(command)
     heading = next(line for line in lines if line.startswith(f'.SS "azprov {command} '))
-    general = lines.index('.SH "EXIT STATUS"'), lines.index(".SH OPTIONS")
-    own = lines[lines.index(heading) + 1 : general[1]]
+    own = lines[lines.index(heading) + 1 : lines.index(".SH OPTIONS")]
     end = next(number for number, line in enumerate(own) if line.startswith(".SS") or line == ".RE")
 
     assert f"azprov {EXAMPLES[command].command}" in own[:end]
     for option in options_of(parser):
-        assert option.form in own[:end] + lines[general[1] : general[0]], option.form
+        assert option.form in own[:end] + COMMON, option.form
+
+
+def test_what_every_command_takes_is_what_it_says() -> None:
+    """And --version is no command's."""
+    lines = plain()
+    end = lines.index('.SH "EXIT STATUS"')
+    alone = lines.index("Without a command there is, besides these:")
+
+    for first, last, forms in (
+        (lines.index("Every command takes:"), alone, COMMON),
+        (alone, end, ["--version"]),
+    ):
+        heads = [line for line in lines[first:last] if line.startswith("-")]
+        assert heads == forms
+    for command in COMMANDS:
+        forms = [option.form for option in options_of(command_of(command)[1])]
+        assert set(COMMON) <= set(forms)
+        assert "--version" not in forms
 
 
 def test_exit_codes_and_version_are_in_it() -> None:
-    """As in the code."""
+    """Those of the code, and of the two signals that README names below its table."""
     lines = plain()
 
     assert f'"azprov {__version__}"' in lines[0]
     status = lines[lines.index('.SH "EXIT STATUS"') : lines.index('.SH "ENVIRONMENT"')]
-    assert [line for line in status if line.isdigit()] == [str(code) for code in EXIT_CODES]
+    codes = [int(line) for line in status if line.isdigit()]
+    assert codes == sorted([*EXIT_CODES, 129, 130])
