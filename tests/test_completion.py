@@ -18,6 +18,7 @@ from pyz import PYZ
 SHELLS = ["bash", "zsh", "fish"]
 # Starting a shell on a machine under load.
 PATIENCE_S = 60.0
+BASH_COMPLETION = Path("/usr/share/bash-completion/bash_completion")
 
 #: What is typed, the last word being completed, and what may stand there instead.
 OFFERED = {
@@ -123,10 +124,10 @@ def test_zsh_completes(folder: Path) -> None:
     require("zsh")
     unique = {typed: offered[0] for typed, offered in OFFERED.items() if len(offered) == 1}
     assert len(unique) > len(OFFERED) / 2
-    typist = Typist(folder)
+    typist = Typist(folder, *ZSH)
 
     typist.type("autoload -Uz compinit; compinit -D -u; source azprov.zsh; PS1=READ\\Y:\r")
-    typist.type('azprov() { print -r -- "ARGUMENTS" "<$*>" }\r')
+    typist.type(SHOW_ARGUMENTS)
     for typed, offered in unique.items():
         # zsh takes the slash of a folder away again when the line is entered.
         completed = " ".join([*typed.split(" ")[:-1], offered.rstrip("/")])
@@ -134,15 +135,20 @@ def test_zsh_completes(folder: Path) -> None:
     typist.end()
 
 
-class Typist:
-    """Somebody at a zsh on a terminal."""
+ZSH = ["zsh", "-f", "-i"]
+SHOW_ARGUMENTS = 'azprov() { printf "%s\\n" "ARGUMENTS <$*>"; }\r'
 
-    def __init__(self, folder: Path) -> None:
+
+class Typist:
+    """Somebody at a shell on a terminal."""
+
+    def __init__(self, folder: Path, *command: str) -> None:
         self._pid, self._terminal = pty.fork()
         if self._pid == 0:
             os.chdir(folder)
             os.environ.update(HOME=str(folder), TERM="dumb")
-            os.execvp("zsh", ["zsh", "-f", "-i"])  # noqa: S606 - the child of a fork
+            os.environ.pop("XDG_DATA_HOME", None)
+            os.execvp(command[0], command)  # noqa: S606 - the child of a fork
 
     def type(self, keys: str) -> str:
         """What is shown from these keys on to the next prompt."""
@@ -158,6 +164,72 @@ class Typist:
     def end(self) -> None:
         os.close(self._terminal)
         os.waitpid(self._pid, 0)
+
+
+def install(folder: Path, shell: str, place: str) -> None:
+    """Where the help has it go, below this folder."""
+    path = folder / place
+    path.parent.mkdir(parents=True)
+    (folder / f"azprov.{shell}").rename(path)
+
+
+def help_text(capsys: pytest.CaptureFixture[str]) -> str:
+    assert main(["completion", "--help"]) == 0
+    return " ".join(capsys.readouterr().out.split())
+
+
+def test_bash_finds_it_where_the_help_says(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of the two places the one that needs no root."""
+    require("bash")
+    if not BASH_COMPLETION.exists():
+        pytest.skip("bash-completion is not to be had here")
+    place = ".local/share/bash-completion/completions/azprov"
+    assert f"from /etc/bash_completion.d/azprov, or, for one user, from ~/{place}. " in help_text(
+        capsys
+    )
+    install(folder, "bash", place)
+    typist = Typist(folder, "bash", "--norc", "-i")
+
+    typist.type(f"source {BASH_COMPLETION}; PS1=READ\\Y:\r")
+    typist.type(SHOW_ARGUMENTS)
+
+    assert "ARGUMENTS <rehearse>" in typist.type("azprov rehe\t\r")
+    typist.end()
+
+
+def test_zsh_finds_it_where_the_help_says(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In a folder of its path of functions."""
+    require("zsh")
+    assert "from _azprov in a folder of $fpath, such as /usr/local/share" in help_text(capsys)
+    install(folder, "zsh", "functions/_azprov")
+    typist = Typist(folder, *ZSH)
+
+    typist.type("fpath=(~/functions $fpath); autoload -Uz compinit; compinit -D -u; PS1=READ\\Y:\r")
+    typist.type(SHOW_ARGUMENTS)
+
+    assert "ARGUMENTS <rehearse>" in typist.type("azprov rehe\t\r")
+    typist.end()
+
+
+def test_fish_finds_it_where_the_help_says(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of the two places the one that needs no root."""
+    require("fish")
+    place = ".config/fish/completions/azprov.fish"
+    assert f"/etc/fish/completions/azprov.fish, or, for one user, from ~/{place}. " in help_text(
+        capsys
+    )
+    install(folder, "fish", place)
+    # fish looks for completions of commands that there are.
+    (folder / "azprov").touch(0o755)
+    script = "set -x PATH $PWD $PATH; complete -C 'azprov rehe'"
+
+    offered = output_of(folder, "env", "-u", "XDG_CONFIG_HOME", "fish", "-c", script)
+
+    assert [line.partition("\t")[0] for line in offered] == ["rehearse"]
 
 
 def test_an_unknown_shell_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,14 @@
-"""Print a script that has bash, zsh or fish complete azprov's commands and options."""
+"""Print a script that completes azprov's commands and options in a shell.
+
+bash, with bash-completion, reads it from /etc/bash_completion.d/azprov, or, for
+one user, from ~/.local/share/bash-completion/completions/azprov.
+
+zsh reads it from _azprov in a folder of $fpath, such as
+/usr/local/share/zsh/site-functions/_azprov.
+
+fish reads it from /etc/fish/completions/azprov.fish, or, for one user, from
+~/.config/fish/completions/azprov.fish.
+"""
 
 import argparse
 from typing import Callable, Dict, Iterator, List, NamedTuple
