@@ -113,8 +113,10 @@ def _bold(text: str) -> Iterator[str]:
 
 def _text(text: str) -> Iterator[str]:
     """Lines that begin with no word of the language, each of them short."""
+    # A path that is hyphenated at the end of a line could not be copied.
+    words = ["\\%" + word if "/" in word else word for word in _escaped(text).split()]
     for line in textwrap.wrap(
-        _escaped(text), _WIDTH, break_long_words=False, break_on_hyphens=False
+        " ".join(words), _WIDTH, break_long_words=False, break_on_hyphens=False
     ):
         yield _line(line, is_escaped=True)
 

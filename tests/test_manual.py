@@ -25,12 +25,12 @@ READERS = {
 }
 
 
-def read(reader: str) -> str:
+def read(reader: str, *, width: int = 200, options: str = "-rHY=0") -> str:
     if shutil.which(reader) is None:
         pytest.skip(f"{reader} is not to be had here")
     done = subprocess.run(
         READERS[reader],
-        env=dict(os.environ, LC_ALL="C.UTF-8", MANWIDTH="200", MANROFFOPT="-rHY=0"),
+        env=dict(os.environ, LC_ALL="C.UTF-8", MANWIDTH=str(width), MANROFFOPT=options),
         capture_output=True,
         text=True,
         check=False,
@@ -46,6 +46,19 @@ def test_it_is_read_without_a_warning(reader: str) -> None:
 
     assert "azprov report-failure --reason TEXT [OPTIONS]" in shown
     assert 'azprov report-failure --reason "the data disk is missing"' in shown
+
+
+def test_a_path_is_in_one_piece() -> None:
+    """Where other words are hyphenated."""
+    shown = read("man", width=80, options="")
+
+    for path in (
+        "/etc/bash_completion.d/azprov,",
+        "~/.local/share/bash-completion/completions/azprov.",
+        "/usr/local/share/zsh/site-functions/_azprov.",
+        "~/.config/fish/completions/azprov.fish.",
+    ):
+        assert path in shown
 
 
 def test_mandoc_finds_nothing_to_say() -> None:
