@@ -180,8 +180,10 @@ def _zsh_specs(options: List[Option]) -> Iterator[str]:
             value = f":{name}:" + (
                 f"({' '.join(words)})" if words else _ZSH.get(_kind_of(option), "")
             )
+        # The value is the next word, or stands behind an equals sign.
+        equals = "=" if value else ""
         for flag in option.flags:
-            yield _quoted(f"{flag}[{meaning}]{value}")
+            yield _quoted(f"{flag}{equals}[{meaning}]{value}")
         if not option.flags:
             yield _quoted(f"1{value}")
 
