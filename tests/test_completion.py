@@ -12,6 +12,7 @@ from typing import List
 import pytest
 
 from azprov.cli import COMMANDS, main
+from azprov.rehearsal.scenarios import SCENARIOS
 from interpreters import INTERPRETERS
 from pyz import PYZ
 
@@ -124,6 +125,19 @@ def test_fish_completes(folder: Path, typed: str) -> None:
 
     expected = {**OFFERED, **OFFERED_IN_A_WORD}[typed]
     assert sorted(line.partition("\t")[0] for line in offered) == expected
+
+
+def test_fish_tells_the_story_of_each_scenario(folder: Path) -> None:
+    """As rehearse --list does."""
+    require("fish")
+
+    offered = output_of(
+        folder,
+        *("fish", "--no-config", "-c", "source azprov.fish; complete -C $argv[1]"),
+        "azprov rehearse --scenario ",
+    )
+
+    assert sorted(offered) == sorted(f"{scenario.name}\t{scenario.story}" for scenario in SCENARIOS)
 
 
 def test_zsh_completes(folder: Path) -> None:

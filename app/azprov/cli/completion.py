@@ -205,6 +205,11 @@ def _fish_lines(condition: str, options: List[Option]) -> Iterator[str]:
         words = ["complete -c $name -n", condition]
         words += [f"-l {flag[2:]}" if flag[1] == "-" else f"-s {flag[1]}" for flag in option.flags]
         allowed = " ".join(_words_of(option))
+        if "--scenario" in option.flags:
+            # Each with its own meaning; fish reads the list as it reads a line.
+            allowed = " ".join(
+                f"{scenario.name}\\t{_fish_quoted(scenario.story)}" for scenario in SCENARIOS
+            )
         if allowed:
             words.append(f"{'-x ' if option.flags else ''}-a {_fish_quoted(allowed)}")
         elif option.value and option.flags:
