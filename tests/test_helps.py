@@ -1,6 +1,7 @@
 """The help texts fit a screen and have an example each; what was mistyped is guessed."""
 
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from azprov.cli import COMMANDS, command_of, main, overview
 from azprov.cli.helps import EXAMPLES, EXIT_CODES_IN_SHORT, options_of
 from azprov.errors import EXIT_CODES
+from interpreters import INTERPRETERS
+from pyz import PYZ
 
 WIDTH = 80
 # Of 24, so that the prompt that follows leaves the first line where it is.
@@ -151,6 +154,10 @@ MISTYPED = {
         "goal-state --quiet=1",
         "azprov.pyz goal-state --help shows how it is used",
     ),
+    "one dash for two": (
+        "goal-state -quiet",
+        "did you mean --quiet? azprov.pyz goal-state --help shows how it is used",
+    ),
     "a scenario": (
         "rehearse --scenario helthy",
         "did you mean healthy? azprov.pyz rehearse --list names them",
@@ -169,3 +176,25 @@ def test_what_was_mistyped_is_guessed(case: str, capsys: pytest.CaptureFixture[s
     assert code == 2
     assert len(err.splitlines()) == 1
     assert err.partition("; ")[2] == hint + "\n"
+
+
+@pytest.mark.parametrize("version", INTERPRETERS)
+@pytest.mark.parametrize("option", ["version", "help"])
+def test_one_dash_for_two_is_told_alike(version: str, option: str) -> None:
+    """By every Python: to its argparse the word begins with -v or -h."""
+    done = subprocess.run(
+        [INTERPRETERS[version], PYZ, f"-{option}"], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"azprov: unrecognized arguments: -{option}; did you mean --{option}? "
+        "azprov.pyz --help shows how it is used\n"
+    )
+
+
+def test_letters_of_options_stand_together(capsys: pytest.CaptureFixture[str]) -> None:
+    """As long as there is each of them."""
+    assert main(["rehearse", "-qv", "--list"]) == 0
+
+    assert capsys.readouterr().out.startswith("healthy ")

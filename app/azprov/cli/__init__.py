@@ -124,7 +124,7 @@ def _run(argv: List[str], console: Console) -> Answer:
     console.command = name
     argv.remove(name)
     module, parser = command_of(name)
-    options = parser.parse_args(argv)
+    options = parser.parse(argv)
     run: Callable[[argparse.Namespace], Answer] = module.run
     return _run_alone(run, options) if name in _ONE_AT_A_TIME else run(options)
 
@@ -158,7 +158,7 @@ def overview() -> Parser:
 
 
 def _run_without_command(argv: List[str]) -> Answer:
-    if overview().parse_args(argv).version:
+    if overview().parse(argv).version:
         from .version import about
 
         return Answer("azprov " + __version__, about())

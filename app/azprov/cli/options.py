@@ -5,7 +5,7 @@ import logging
 import os
 import random
 import re
-from typing import Any, Callable, NoReturn, Optional, Tuple
+from typing import Any, Callable, NoReturn, Optional, Sequence, Tuple
 
 from .. import __version__
 from ..azure.clock import Clock
@@ -53,6 +53,14 @@ class Parser(argparse.ArgumentParser):
 
     def add_argument(self, *names: Any, **settings: Any) -> argparse.Action:
         return self._group.add_argument(*names, **settings)
+
+    def parse(self, argv: Sequence[str]) -> argparse.Namespace:
+        """Raises UsageError, also for -version, which argparse of 3.8 or newer takes for -v."""
+        for word in argv:
+            unknown = {"-" + letter for letter in word[1:]}.difference(self._option_string_actions)
+            if word.startswith("-") and word[1:].isalpha() and unknown:
+                self.error(f"unrecognized arguments: {word}")
+        return self.parse_args(argv)
 
     def print_help(self, file: object = None) -> NoReturn:  # noqa: ARG002 - argparse's own form
         from .helps import help_of
