@@ -300,11 +300,16 @@ USAGE = {
     "a name for an address": (
         ["goal-state", "--wireserver", "wireserver"],
         "--wireserver is not a numeric address: 'wireserver'; "
-        "give it as 168.63.129.16 or 127.0.0.1:8080",
+        "give it as auto, 168.63.129.16 or 127.0.0.1:8080",
     ),
     "an empty address": (
         ["goal-state", "--wireserver", ""],
-        "--wireserver is not a numeric address: ''; give it as 168.63.129.16 or 127.0.0.1:8080",
+        "--wireserver is not a numeric address: ''; "
+        "give it as auto, 168.63.129.16 or 127.0.0.1:8080",
+    ),
+    "no address of the metadata service": (
+        ["metadata", "--imds", "auto"],
+        "--imds is not a numeric address: 'auto'; give it as 169.254.169.254 or 127.0.0.1:8080",
     ),
     "an image that is not there": (
         ["uninstall", "--root", "no/such"],

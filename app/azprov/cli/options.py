@@ -32,6 +32,9 @@ XML, JSON = "xml", "json"
 #: In place of an address: what a DHCP lease names, else the usual one.
 AUTO = "auto"
 
+_WIRESERVER_HINT = f"give it as {AUTO}, {WIRESERVER_ADDRESS} or 127.0.0.1:8080"
+_IMDS_HINT = f"give it as {IMDS_ADDRESS} or 127.0.0.1:8080"
+
 AGENT_NAME = "azprov/" + __version__
 
 log = logging.getLogger(__name__)
@@ -189,7 +192,7 @@ def patient_imds_of(
 
 def _imds(options: argparse.Namespace, clock: Clock, conversation: Conversation) -> Imds:
     source, text = _said("--imds", options.imds, IMDS_VARIABLE, IMDS_ADDRESS)
-    transport = Transport(_endpoint(source, text, IMDS_ADDRESS), clock)
+    transport = Transport(_endpoint(source, text, _IMDS_HINT), clock)
     return Imds(transport, conversation, agent_name=AGENT_NAME)
 
 
@@ -200,7 +203,7 @@ def _wireserver_at(
     source, text = _said("--wireserver", options.wireserver, WIRESERVER_VARIABLE, AUTO)
     if text == AUTO:
         return Endpoint(WIRESERVER_ADDRESS), Whereabouts(root, clock)
-    endpoint = _endpoint(source, text, WIRESERVER_ADDRESS)
+    endpoint = _endpoint(source, text, _WIRESERVER_HINT)
     log.debug("WireServer is at %s by %s", endpoint, source)
     return endpoint, None
 
@@ -210,11 +213,11 @@ def _said(option: str, given: Optional[str], variable: str, usual: str) -> Tuple
     return (option, given) if given is not None else (variable, os.environ.get(variable, usual))
 
 
-def _endpoint(source: str, text: str, usual: str) -> Endpoint:
+def _endpoint(source: str, text: str, hint: str) -> Endpoint:
     try:
         return parse_endpoint(text)
     except ValueError as error:
-        raise UsageError(f"{source} is {error}", f"give it as {usual} or 127.0.0.1:8080") from error
+        raise UsageError(f"{source} is {error}", hint) from error
 
 
 def _seconds(text: str) -> float:
