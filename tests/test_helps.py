@@ -189,7 +189,7 @@ def test_one_dash_for_two_is_told_alike(version: str, option: str) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
         f"azprov: unrecognized arguments: -{option}; did you mean --{option}? "
-        "azprov.pyz --help shows how it is used\n"
+        f"python3 {shlex.quote(str(PYZ))} --help shows how it is used\n"
     )
 
 
