@@ -25,7 +25,7 @@ from faults.wire import FAULTS, SLOW, Fault
 REPORT = ("report-ready", "--timeout=1.2")
 METADATA = ("metadata", "--imds-timeout=1.2")
 # Room for a process on a busy machine; without a bound there would be no end at all.
-_BUSY_S = 4.0
+_BUSY_S = 15.0
 # For both: one or two attempts.
 _LASTING_S = 1.2 + _BUSY_S
 # A first pause.

@@ -7,6 +7,7 @@ from typing import List, Tuple
 from ..documents.accounts import parse_user_name
 from ..errors import HostError, UsageError
 from ..host.accounts import require_account
+from ..host.root import Root
 from ..image.init import INITS, Init, find_init, starts_by
 from ..image.install import install
 from ..image.python import check_python, find_python
@@ -51,8 +52,14 @@ def run(options: argparse.Namespace) -> Answer:
         enable=not options.no_enable,
         force=options.force,
     )
-    text = "\n".join(f"installed {options.root.outside(path)}" for path in changed)
+    text = "\n".join(_said(options.root, path) for path in changed)
     return Answer(text or "everything is installed already", {"changed": changed})
+
+
+def _said(root: Root, path: str) -> str:
+    """What became of a path; with --no-enable the link is one that goes."""
+    verb = "removed" if root.status(path, follow=False) is None else "installed"
+    return f"{verb} {root.outside(path)}"
 
 
 def _require_what_it_needs(options: argparse.Namespace, init: Init) -> None:
