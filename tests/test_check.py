@@ -962,6 +962,32 @@ def test_the_mend_is_that_of_the_distribution(image: Path, release: str) -> None
     assert finding.mend == f"chroot {image} {MENDS[release]}"
 
 
+#: What a mend that is a command begins with, wherever in its sentence.
+COMMAND = r"(?:chroot|systemctl|python3|printf|rm|ln|chown|chmod|sed) "
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_mend_can_be_pasted(tmp_path: Path, case: str) -> None:
+    """A root whose name has a blank is one word of each command."""
+    image = make_sound(tmp_path / "sp ace")
+    change(image, WRONG[case].done)
+
+    for finding in check(Image(Root(str(image)))):
+        unquoted = re.sub(r"'[^']*'", "", finding.mend)
+        for command in re.findall(rf"\b{COMMAND}[^;,]*", unquoted):
+            assert "sp ace" not in command, finding.mend
+
+
+def test_what_an_image_says_is_quoted_in_a_mend(image: Path) -> None:
+    """No name in an image becomes a command of whoever pastes one."""
+    change(image, {f"{SYSTEM}/{UNIT}": f"ExecStart=/x /{PYZ} provision --ssh-keys $(id)\n"})
+
+    mends = [one.mend for one in check(Image(Root(str(image)))) if "$(id)" in one.mend]
+
+    assert len(mends) > 1
+    assert not [mend for mend in mends if "$(id)" in mend.replace("'$(id)'", "")]
+
+
 def test_the_mend_of_an_unknown_distribution(image: Path) -> None:
     """A sentence instead of a command."""
     change(image, {"usr/lib/os-release": None, "usr/sbin/waagent": "program"})

@@ -138,7 +138,7 @@ def check_target(image: Image) -> Iterator[Finding]:
             ERROR,
             f"the image boots to {link.rpartition('/')[2]}, which starts neither network nor "
             "azprov's service",
-            f"rm {image.shown(_DEFAULT_TARGET)}",
+            f"rm {image.typed(_DEFAULT_TARGET)}",
         )
 
 

@@ -4,6 +4,7 @@ Rule of this file: nothing in an image can stop a check. What cannot be read
 counts as not there, and is named once in `notes`.
 """
 
+import shlex
 import stat
 from typing import Dict, List
 
@@ -30,6 +31,10 @@ class Files:
     def shown(self, path: str) -> str:
         """A path as a person at a shell would name it."""
         return self.root.outside(path)
+
+    def typed(self, path: str) -> str:
+        """As `shown`, as one word of a command."""
+        return shlex.quote(self.shown(path))
 
     def content(self, path: str) -> bytes:
         """A file of at most 16 MiB, empty where there is none that can be read."""

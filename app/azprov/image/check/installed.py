@@ -1,6 +1,7 @@
 """What is installed of azprov itself: its service's file, its command, the options in it."""
 
 import re
+import shlex
 from typing import List, NamedTuple, Optional
 
 from ...documents.settings import parse_sections
@@ -72,4 +73,4 @@ def installed_options(image: Image) -> List[str]:
 
 def install_again(image: Image) -> str:
     """The command that writes the service anew, with the options that it has now."""
-    return image.azprov(" ".join(["install --force", *installed_options(image)]))
+    return image.azprov(" ".join(["install --force", *map(shlex.quote, installed_options(image))]))

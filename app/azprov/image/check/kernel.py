@@ -1,5 +1,6 @@
 """Whether the kernels can drive a VM on Azure: the bus, the disk and the network of Hyper-V."""
 
+import shlex
 from typing import FrozenSet, Iterator, List, NamedTuple, Optional
 
 from ...documents.settings import parse_assignments, uncommented
@@ -186,13 +187,14 @@ def _order(image: Image, names: str) -> str:
 
 
 def _rebuild(image: Image, kernel: Kernel) -> str:
+    version = shlex.quote(kernel.version)
     if image.is_there("/etc/initramfs-tools"):
-        return image.inside(f"update-initramfs -c -k {kernel.version}")
+        return image.inside(f"update-initramfs -c -k {version}")
     if image.is_there("/etc/mkinitcpio.conf"):
         return image.inside("mkinitcpio -P")
     if image.tool == "apk":
-        return image.inside(f"mkinitfs {kernel.version}")
-    return image.inside(f"dracut --force --kver {kernel.version}")
+        return image.inside(f"mkinitfs {version}")
+    return image.inside(f"dracut --force --kver {version}")
 
 
 RULES = (check_drivers, check_initramfs)

@@ -1,5 +1,6 @@
 """Whether those whom the first boot lets in will get in: users, their keys, their rights."""
 
+import shlex
 from typing import Iterator
 
 from ...documents.accounts import is_password, parse_accounts, passwords
@@ -24,7 +25,7 @@ def check_users_of_first_boot(image: Image) -> Iterator[Finding]:
                 ERROR,
                 f"the first boot adds keys to the user {user}, who is not in "
                 f"{image.shown(PASSWD)}, so it reports that provisioning failed",
-                image.inside(f"useradd --create-home {user}"),
+                image.inside(f"useradd --create-home {shlex.quote(user)}"),
             )
     if _ADMIN_USER in options and not image.is_there(SUDOERS_FOLDER, DOAS_FOLDER):
         yield Finding(

@@ -34,7 +34,7 @@ _CLIENTS = [
 ]
 _NETWORKD_MEND = (
     "printf '[Match]\\nName=eth0\\n[Network]\\nDHCP=yes\\n' "
-    "> {etc}/systemd/network/00-azure.network"
+    "> {typed_etc}/systemd/network/00-azure.network"
 )
 
 
@@ -64,8 +64,8 @@ _MANAGERS = (
         "ifupdown",
         ("networking", "ifupdown"),
         ifupdown_nics,
-        "printf 'auto eth0\\niface eth0 inet dhcp\\n' >> {etc}/network/interfaces, in place of "
-        "what it says of eth0 now",
+        "take what {etc}/network/interfaces says of eth0 out, then "
+        "printf 'auto eth0\\niface eth0 inet dhcp\\n' >> {typed_etc}/network/interfaces",
     ),
     _Manager(
         "NetworkManager",
@@ -123,7 +123,6 @@ def check_network(image: Image) -> Iterator[Finding]:
         for manager, nic in every
         if not nic.is_first and nic.method != OFF and not nic.mac
     ]
-    etc = image.shown("/etc")
     if static:
         manager, nic = static[0]
         yield Finding(
@@ -131,7 +130,7 @@ def check_network(image: Image) -> Iterator[Finding]:
             ERROR,
             f"{image.shown(nic.path)} gives the first network interface a fixed address, which "
             "Azure's network does not route, so the VM cannot report",
-            manager.mend.format(etc=etc),
+            _mend(image, manager),
         )
     elif others:
         manager, nic = others[0]
@@ -140,7 +139,7 @@ def check_network(image: Image) -> Iterator[Finding]:
             WARNING,
             f"{image.shown(nic.path)} configures {nic.name}, and nothing configures {FIRST_NIC}, "
             "as Azure's first network interface is called",
-            manager.mend.format(etc=etc),
+            _mend(image, manager),
         )
     elif not any(nic.mac for _, nic in every):
         yield Finding(
@@ -148,7 +147,7 @@ def check_network(image: Image) -> Iterator[Finding]:
             ERROR,
             f"{managers[0].name} starts at boot, and nothing tells it to use DHCP on the first "
             "network interface, so the VM has no network and cannot report",
-            managers[0].mend.format(etc=etc),
+            _mend(image, managers[0]),
         )
 
 
@@ -217,13 +216,17 @@ def _check_client(image: Image, told: List[Tuple[_Manager, List[Nic]]]) -> Itera
         )
 
 
+def _mend(image: Image, manager: _Manager) -> str:
+    return manager.mend.format(etc=image.shown("/etc"), typed_etc=image.typed("/etc"))
+
+
 def _mend_without_manager(image: Image) -> str:
     networkd = _MANAGERS[0]
     if image.services.is_there("systemd-networkd") or image.services.is_masked("systemd-networkd"):
         enable = image.enable("systemd-networkd")
         if _is_configured(networkd, list(networkd.nics(image))):
             return enable
-        return f"{networkd.mend.format(etc=image.shown('/etc'))} && {enable}"
+        return f"{_mend(image, networkd)} && {enable}"
     if image.services.is_there("networking"):
         return image.enable("networking")
     return image.install(

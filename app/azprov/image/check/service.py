@@ -1,6 +1,7 @@
 """Whether azprov itself will run at the first boot: its service, its program, its Python."""
 
 import re
+import shlex
 import zipfile
 from typing import Iterator
 
@@ -109,7 +110,7 @@ def check_unit(image: Image) -> Iterator[Finding]:
             install_again(image),
         )
     elif not _is_as_written(unit):
-        options = " ".join(["unit", *installed_options(image)])
+        options = " ".join(["unit", *map(shlex.quote, installed_options(image))])
         yield Finding(
             "service-altered",
             WARNING,
