@@ -13,6 +13,8 @@ from pyz import PYZ
 KERNEL = "6.1.0-56-cloud-amd64"
 MODULES = f"usr/lib/modules/{KERNEL}"
 INITRAMFS = f"boot/initrd.img-{KERNEL}"
+VMLINUZ = f"boot/vmlinuz-{KERNEL}"
+GRUB = "boot/grub/grub.cfg"
 SYSTEM = "etc/systemd/system"
 WANTS = f"{SYSTEM}/multi-user.target.wants"
 VENDOR = "usr/lib/systemd/system"
@@ -27,6 +29,12 @@ SOUND: Change = {
     "usr/lib/systemd/systemd": "",
     "etc/fstab": "# <file system> ...\nUUID=0000 / ext4 errors=remount-ro 0 1\n",
     "etc/default/grub": 'GRUB_CMDLINE_LINUX_DEFAULT="quiet"\nGRUB_CMDLINE_LINUX="console=ttyS0"\n',
+    VMLINUZ: "",
+    "vmlinuz": f"-> {VMLINUZ}",
+    "initrd.img": f"-> {INITRAMFS}",
+    # As grub-mkconfig writes it, as far as anything looks at it.
+    GRUB: 'set default="0"\nmenuentry "Debian" {\n'
+    f"\tlinux\t/{VMLINUZ} root=UUID=0000 ro console=ttyS0\n\tinitrd\t/{INITRAMFS}\n}}\n",
     "etc/systemd/network/10-azure.network": "[Match]\nName=eth0\n\n[Network]\nDHCP=yes\n",
     f"{VENDOR}/systemd-networkd.service": "[Unit]\n",
     f"{WANTS}/systemd-networkd.service": f"-> /{VENDOR}/systemd-networkd.service",

@@ -22,11 +22,14 @@ from images import azprov, tree
 from pyz import PYZ as ARCHIVE
 from pyz import ROOT
 from sound_image import (
+    GRUB,
     INITRAMFS,
+    KERNEL,
     MODULES,
     OPENRC,
     SYSTEM,
     VENDOR,
+    VMLINUZ,
     WANTS,
     Change,
     change,
@@ -135,6 +138,20 @@ def ufw(rules: str, policy: str = "DROP") -> Change:
 
 def zstd_initramfs(path: str, text: str) -> Change:
     return {INITRAMFS: b"\x28\xb5\x2f\xfd what follows is packed", path: text}
+
+
+#: The usual line of a menu for the kernel that is there.
+LINUX = f"linux /{VMLINUZ} root=UUID=1 ro console=ttyS0"
+EXTLINUX = "boot/extlinux/extlinux.conf"
+ENTRY = "boot/loader/entries/a.conf"
+
+
+def grub(text: str) -> Change:
+    return {GRUB: text}
+
+
+def without_grub(files: Change) -> Change:
+    return {GRUB: None, **files}
 
 
 ROOT_USER = "root:x:0:0::/root:/bin/sh\n"
@@ -452,7 +469,7 @@ WRONG: Dict[str, Wrong] = {
     "none in a packed one": Wrong(
         "initramfs-drivers", "error", {INITRAMFS: cpio("early") + gzip.compress(cpio("init"))}
     ),
-    "no initramfs": Wrong("initramfs-none", "note", {INITRAMFS: None}),
+    "no initramfs": Wrong("initramfs-none", "note", {**grub(LINUX), INITRAMFS: None}),
     "an initramfs in zstd": Wrong(
         "initramfs-unread",
         "note",
@@ -460,26 +477,120 @@ WRONG: Dict[str, Wrong] = {
     ),
     "a damaged initramfs": Wrong("initramfs-unread", "note", {INITRAMFS: b"070701 and no more"}),
     "no serial console": Wrong(
-        "console-missing", "warning", {"etc/default/grub": 'GRUB_CMDLINE_LINUX="quiet"\n'}
+        "console-missing",
+        "warning",
+        {GRUB: "blscfg\n", "etc/default/grub": 'GRUB_CMDLINE_LINUX="quiet"\n'},
     ),
     "no serial console in what boots": Wrong(
         "console-missing",
         "warning",
-        {"boot/grub/grub.cfg": "menuentry x {\n\tlinux\t/boot/vmlinuz root=UUID=1 ro quiet\n}\n"},
+        grub(f"menuentry x {{\n\tlinux\t/{VMLINUZ} root=UUID=1 ro quiet\n}}\n"),
     ),
     "no serial console in an entry": Wrong(
         "console-missing",
         "warning",
-        {"boot/loader/entries/a.conf": "title A\noptions root=LABEL=x\n"},
+        without_grub({ENTRY: "title A\noptions root=LABEL=x\n"}),
     ),
     "root by a name": Wrong(
-        "root-by-name", "warning", {"etc/kernel/cmdline": "root=/dev/sda1 console=ttyS0\n"}
+        "root-by-name",
+        "warning",
+        without_grub(
+            {
+                "boot/EFI/Linux/a.efi": "MZ",
+                "etc/kernel/cmdline": "root=/dev/sda1 console=ttyS0\n",
+            }
+        ),
     ),
     "root on virtio": Wrong(
         "root-by-name",
         "error",
-        {"boot/extlinux/extlinux.conf": "LABEL l\n  APPEND root=/dev/vda1 console=ttyS0\n"},
+        {EXTLINUX: "LABEL l\n  APPEND root=/dev/vda1 console=ttyS0\n"},
     ),
+    "an initrd that is not there": Wrong(
+        "boot-file-missing",
+        "error",
+        {**grub(f"{LINUX}\ninitrd /initrd.img\n"), "initrd.img": None},
+    ),
+    "a link to an initrd that is not there": Wrong(
+        "boot-file-missing",
+        "error",
+        {**grub(f"{LINUX}\ninitrd /initrd.img\n"), "initrd.img": "-> boot/initrd.img-5.10"},
+    ),
+    "one of two initrds": Wrong(
+        "boot-file-missing",
+        "error",
+        grub(f"{LINUX}\ninitrd /boot/early.img /{INITRAMFS} # the last one\n"),
+    ),
+    "no kernel by the first entry": Wrong(
+        "boot-file-missing",
+        "error",
+        grub(
+            'set default="0"\nif [ x ]; then\n set default="${next_entry}"\nfi\n'
+            "menuentry 'new' {\n linux /boot/vmlinuz-9 console=ttyS0\n}\n"
+            f"menuentry 'old' {{\n {LINUX}\n}}\n"
+        ),
+    ),
+    "no kernel by any entry": Wrong(
+        "boot-file-missing",
+        "error",
+        grub(
+            'set default="${saved_entry}"\n'
+            "menuentry 'new' {\n linux /boot/vmlinuz-9 console=ttyS0\n}\n"
+            "menuentry 'old' {\n linux /boot/vmlinuz-8\n}\n"
+            "menuentry 'Firmware' {\n chainloader /EFI/BOOT/BOOTX64.EFI\n}\n"
+        ),
+    ),
+    "a memory test and no kernel": Wrong(
+        "boot-file-missing",
+        "error",
+        {
+            **grub(
+                "set default=saved\nlinux /boot/vmlinuz-9 console=ttyS0\n"
+                "menuentry 'memory' {\n linux16 /boot/memtest86+.bin\n}\n"
+            ),
+            "boot/memtest86+.bin": "",
+        },
+    ),
+    "no kernel by GRUB's entries": Wrong(
+        "boot-file-missing",
+        "error",
+        {**grub("blscfg\n"), ENTRY: "linux /vmlinuz-9\noptions console=ttyS0\n"},
+    ),
+    "no initrd by an entry": Wrong(
+        "boot-file-missing",
+        "error",
+        without_grub(
+            {
+                "efi/loader/entries/a.conf": "linux /0123/6.1/linux\noptions console=ttyS0\n"
+                f"initrd /0123/6.1/initrd.img-{KERNEL}\n",
+                "efi/0123/6.1/linux": "",
+            }
+        ),
+    ),
+    "no kernel by extlinux": Wrong(
+        "boot-file-missing",
+        "error",
+        without_grub({EXTLINUX: "LABEL l\n LINUX vmlinuz-9\n APPEND console=ttyS0\n"}),
+    ),
+    "no initrd by syslinux": Wrong(
+        "boot-file-missing",
+        "error",
+        without_grub(
+            {
+                "boot/syslinux/syslinux.cfg": f"LABEL l\n KERNEL ../vmlinuz-{KERNEL}\n"
+                " APPEND initrd=/early.img,/initrd.img console=ttyS0\n"
+            }
+        ),
+    ),
+    "no kernel by one of two boot loaders": Wrong(
+        "boot-file-missing", "warning", {EXTLINUX: "LABEL l\n LINUX /vmlinuz-9\n"}
+    ),
+    "no kernel beside a unified one": Wrong(
+        "boot-file-missing",
+        "warning",
+        {**grub("linux /vmlinuz-9 console=ttyS0\n"), "boot/efi/EFI/LINUX/a.efi": "MZ"},
+    ),
+    "no boot loader": Wrong("boot-loader-none", "note", without_grub({})),
     "swap": Wrong("swap-on-os-disk", "warning", {"etc/fstab": "/swapfile none swap sw 0 0\n"}),
     "fstab by a name": Wrong(
         "fstab-by-name", "error", {"etc/fstab": "/dev/sda1 / ext4 defaults\n"}
@@ -603,6 +714,7 @@ FINE: Dict[str, Change] = {
     },
     "all drivers built in": {
         f"{MODULES}/modules.builtin": "a/hv_vmbus.ko\na/hv_storvsc.ko\na/hv_netvsc.ko\n",
+        **grub(LINUX),
         INITRAMFS: None,
     },
     "an early archive before the packed one": {
@@ -620,16 +732,79 @@ FINE: Dict[str, Change] = {
     "zstd by dracut for any host": zstd_initramfs("etc/dracut.conf", "hostonly=no\n"),
     "zstd by mkinitcpio": zstd_initramfs("etc/mkinitcpio.conf", "MODULES=(hv_storvsc ext4)\n"),
     "what is left of a removed kernel": {"usr/lib/modules/5.0.0/extra/a.ko": ""},
-    "no boot loader": {"etc/default/grub": None},
+    "no command line": {**grub("blscfg\n"), "etc/default/grub": None},
     "console in what boots": {
         "etc/default/grub": 'GRUB_CMDLINE_LINUX="quiet"\n',
-        "boot/grub/grub.cfg": "linux /vmlinuz root=UUID=1 console=tty1 console=ttyS0,115200n8\n",
+        **grub(f"linux /{VMLINUZ} root=UUID=1 console=tty1 console=ttyS0,115200n8\n"),
     },
     "console in the environment of entries": {
+        GRUB: None,
         "boot/grub2/grubenv": "kernelopts=root=UUID=1 console=ttyS0\n",
-        "boot/loader/entries/a.conf": "options $kernelopts\n",
+        ENTRY: "options $kernelopts\n",
     },
-    "console on Arm": {"etc/default/grub": None, "etc/kernel/cmdline": "console=ttyAMA0 ro\n"},
+    "console on Arm": {
+        **grub("blscfg\n"),
+        "etc/default/grub": None,
+        "etc/kernel/cmdline": "console=ttyAMA0 ro\n",
+    },
+    "kernel and initrd by links": grub(
+        "linux /vmlinuz console=ttyS0\ninitrd /initrd.img # both\nboot\n"
+    ),
+    "kernel and initrd of a partition": grub(
+        f"linux /vmlinuz-{KERNEL} console=ttyS0\ninitrd /initrd.img-{KERNEL}\n"
+    ),
+    "kernel and initrd of a subvolume": grub(
+        f"linux /@/.snapshots/1/snapshot/{VMLINUZ} console=ttyS0\n"
+        f"initrd /ROOT/debian@/{INITRAMFS}\n"
+    ),
+    "kernel and initrd that only GRUB knows": grub(
+        "linux ($root)/vmlinuz-9 console=ttyS0\ninitrd (hd0,gpt2)/initrd.img-9 $extra\n"
+        "linux $bootprefix/$mariner_linux console=ttyS0\ninitrd $bootprefix/$mariner_initrd\n"
+        "linux '/my kernel' console=ttyS0\ninitrd newc:a:/b http://c/d\n"
+    ),
+    "kernel by the first entry": grub(
+        f"menuentry 'new' {{\n {LINUX}\n}}\n"
+        "menuentry 'other' {\n linux /boot/vmlinuz-8\n}\n"
+        "menuentry 'memory' {\n linux16 /boot/memtest86+.bin\n}\n"
+    ),
+    "kernel by an entry that is saved": grub(
+        'set default="${saved_entry}"\nlinux /boot/vmlinuz-9 console=ttyS0\n'
+        f"menuentry 'old' {{\n {LINUX}\n}}\n"
+    ),
+    "kernel by an entry to fall back to": grub(
+        f"set fallback=1\nlinux /boot/vmlinuz-9 console=ttyS0\nmenuentry 'old' {{\n {LINUX}\n}}\n"
+    ),
+    "kernel behind another system": grub(
+        "menuentry 'other' {\n chainloader +1\n}\nmenuentry 'old' {\n linux /vmlinuz-9\n}\n"
+        f"menuentry 'new' {{\n {LINUX}\n}}\n"
+    ),
+    "entries that GRUB does not read": {ENTRY: "linux /vmlinuz-9\n"},
+    "kernel by an entry": without_grub(
+        {
+            "boot/loader/entries/0123-6.1.conf": "title A\nlinux /0123/6.1/linux\n"
+            "initrd /0123/6.1/microcode\ninitrd /0123/6.1/initrd\noptions console=ttyS0\n",
+            **{f"boot/efi/0123/6.1/{name}": "" for name in ("linux", "microcode", "initrd")},
+        }
+    ),
+    "kernel by extlinux beside it": without_grub(
+        {
+            "boot/extlinux.conf": "DEFAULT menu.c32\nLABEL m\n KERNEL memdisk\n INITRD dos.img\n"
+            f"LABEL l\n LINUX vmlinuz-{KERNEL}\n INITRD initrd.img-{KERNEL}\n"
+            " APPEND console=ttyS0\nLABEL h\n COM32 hdt.c32\n"
+        }
+    ),
+    "kernel by extlinux in its folder": without_grub(
+        {
+            EXTLINUX: "DEFAULT b\nLABEL a\n LINUX a\nLABEL b\n LINUX b\n APPEND console=ttyS0\n",
+            "boot/extlinux/b": "",
+        }
+    ),
+    "a unified kernel": without_grub({"efi/EFI/Linux/a.efi": "MZ"}),
+    "a unified kernel to be copied": without_grub({f"{MODULES}/vmlinuz.efi": "MZ"}),
+    "another boot loader": without_grub({"boot/limine.conf": "/x\n"}),
+    "a configuration on the EFI partition": without_grub(
+        {"boot/efi/EFI/redhat/grub.cfg": f"{LINUX}\n"}
+    ),
     "fstab by what stays": {
         "etc/fstab": "LABEL=a / ext4\nPARTUUID=b /boot ext4\n/dev/disk/azure/root-part1 /c ext4\n"
         "/dev/mapper/vg-data /data xfs\ntmpfs /tmp tmpfs\n/dev/sdc1 /x ext4 noauto\n/dev/sr0 /cd\n"
@@ -771,7 +946,7 @@ READ = [
     *("etc/sysconfig/network/ifcfg-eth0", "etc/udev/rules.d/70-persistent-net.rules"),
     *("etc/nftables.conf", "etc/iptables/rules.v4", "etc/ufw/ufw.conf", "etc/ufw/user.rules"),
     *("etc/dracut.conf", "etc/mkinitcpio.conf", "etc/initramfs-tools/modules", "etc/default/ufw"),
-    *("boot/grub/grub.cfg", "boot/loader/entries/a.conf", "etc/kernel/cmdline", INITRAMFS, PYZ),
+    *(GRUB, ENTRY, EXTLINUX, "boot/efi/EFI/x/grub.cfg", "etc/kernel/cmdline", INITRAMFS, PYZ),
     *(f"{MODULES}/modules.dep", f"{MODULES}/modules.builtin", f"{SYSTEM}/{UNIT}"),
     *(f"{SYSTEM}/{UNIT}.d/a.conf", "etc/cloud/cloud.cfg", "usr/lib/systemd/system-preset/a.preset"),
     *("etc/init.d/azure-provisioning", "etc/systemd/network/10-azure.network.d/a.conf"),
@@ -796,6 +971,7 @@ WORDS = st.sampled_from(
             ".ko",
             "4.19",
         ),
+        *("menuentry", "label", "initrd", "kernel", "blscfg", "/vmlinuz", "/boot/x", "initrd=,/"),
         *("root=/dev/vda", "linux", "swap", "/dev/sda1", "070701", "\0", "\x1b[2J", "MODULES="),
         *(
             "add_drivers+=",
@@ -938,6 +1114,87 @@ def test_a_program_is_told_the_same(image: Path) -> None:
         "warnings": 0,
         "notes": 1,
     }
+
+
+BY_LINKS = "linux /vmlinuz console=ttyS0\ninitrd /initrd.img\n"
+OTHERS: Change = {
+    f"boot/{name}-{version}": ""
+    for name in ("vmlinuz", "initrd.img")
+    for version in ("6.9", "6.10")
+}
+FROM_SETTINGS: Change = {
+    "etc/default/grub": "GRUB_TIMEOUT=0\n",
+    "usr/sbin/grub-mkconfig": "program",
+}
+
+#: What is done to a tree, and the mend for it; {image} is its root.
+MENDS_OF_BOOT_FILES: Dict[str, Tuple[Change, str]] = {
+    "a link": (
+        {
+            **grub(BY_LINKS),
+            **OTHERS,
+            "usr/lib/modules/6.10/modules.dep": "a.ko:\n",
+            "initrd.img": None,
+        },
+        f"ln -sf boot/initrd.img-{KERNEL} {{image}}/initrd.img",
+    ),
+    "a link of no kernel's version": (
+        {**grub(BY_LINKS), **OTHERS, "initrd.img": None, INITRAMFS: None, "vmlinuz": ""},
+        "ln -sf boot/initrd.img-6.10 {image}/initrd.img",
+    ),
+    "a link of a partition": (
+        {
+            **grub(BY_LINKS),
+            "boot/vmlinuz": f"-> vmlinuz-{KERNEL}",
+            "vmlinuz": None,
+            "initrd.img": None,
+        },
+        f"ln -sf initrd.img-{KERNEL} {{image}}/boot/initrd.img",
+    ),
+    "a link to a kernel": (
+        {**grub(BY_LINKS), "vmlinuz": None},
+        f"ln -sf boot/vmlinuz-{KERNEL} {{image}}/vmlinuz",
+    ),
+    "what a link points to": (
+        {**grub(BY_LINKS), INITRAMFS: None, "etc/initramfs-tools/modules": "hv_storvsc\n"},
+        f"chroot {{image}} update-initramfs -c -k {KERNEL}",
+    ),
+    "what is named": (
+        {INITRAMFS: None, "etc/dracut.conf": ""},
+        f"chroot {{image}} dracut --force --kver {KERNEL}",
+    ),
+    "what GRUB was told": (
+        {**grub("linux /boot/vmlinuz-9 console=ttyS0\n"), **FROM_SETTINGS},
+        "chroot {image} update-grub",
+    ),
+    "what somebody wrote": (
+        {**grub("linux /boot/vmlinuz-9 console=ttyS0\n"), "etc/default/grub": None},
+        "write a kernel and an initrd that are there into {image}/boot/grub/grub.cfg",
+    ),
+    "a path of the machine that made it": (
+        {**grub(f"linux {{image}}/{VMLINUZ} console=ttyS0\n"), **FROM_SETTINGS},
+        "take {image} out of the paths in {image}/boot/grub/grub.cfg",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MENDS_OF_BOOT_FILES)
+def test_what_is_not_there_is_mended_by_the_simplest(image: Path, case: str) -> None:
+    """A link, an initrd, or what names them."""
+    done, mend = MENDS_OF_BOOT_FILES[case]
+    change(
+        image,
+        {
+            path: content.replace("{image}", str(image)) if isinstance(content, str) else content
+            for path, content in done.items()
+        },
+    )
+
+    (mended,) = [
+        one.mend for one in check(Image(Root(str(image)))) if one.rule == "boot-file-missing"
+    ]
+
+    assert mended == mend.format(image=image)
 
 
 MENDS = {

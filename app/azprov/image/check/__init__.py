@@ -8,7 +8,20 @@ from typing import Callable, Iterator, List, Sequence, Tuple
 
 from ...documents.text import printable
 from ...errors import HostError
-from . import agents, boot, clock, firewall, kernel, leftovers, live, logins, network, service, ssh
+from . import (
+    agents,
+    boot,
+    boot_files,
+    clock,
+    firewall,
+    kernel,
+    leftovers,
+    live,
+    logins,
+    network,
+    service,
+    ssh,
+)
 from .finding import NOTE, SEVERITIES, Finding
 from .image import Image
 from .live import Probe, ask
@@ -21,6 +34,7 @@ FAMILIES: Tuple[Tuple[Rule, ...], ...] = (
     agents.RULES,
     network.RULES,
     kernel.RULES,
+    boot_files.RULES,
     boot.RULES,
     firewall.RULES,
     ssh.RULES,

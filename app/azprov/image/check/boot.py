@@ -1,24 +1,18 @@
 """What the boot loader and fstab say that does not hold on Azure."""
 
 import re
-from typing import Iterator, List, Tuple
+from typing import Iterator
 
-from ...documents.settings import parse_assignments, uncommented
+from ...documents.settings import uncommented
 from ...documents.text import printable
 from .finding import ERROR, WARNING, Finding
 from .image import Image
+from .loader import command_lines, update_grub
 
 # Azure's serial console: https://learn.microsoft.com/troubleshoot/azure/virtual-machines/linux/
 # serial-console-linux, read 2026-11-22; on Arm the port is ttyAMA0.
 _CONSOLE = re.compile(r"\bconsole=tty(S0|AMA0)\b")
 _ROOT = re.compile(r"\broot=(/dev/(?:(sd)|vd|xvd|hd)[a-z]+[0-9]*)")
-_KERNEL_LINE = re.compile(r"((linux|linux16|linuxefi|options|append)\b|kernelopts=)", re.IGNORECASE)
-_LOADER_FILES = (
-    *("/boot/grub/grub.cfg", "/boot/grub2/grub.cfg", "/boot/grub2/grubenv"),
-    *("/boot/extlinux/extlinux.conf", "/boot/extlinux.conf"),
-)
-_ENTRY_FOLDERS = ("/boot/loader/entries", "/efi/loader/entries", "/boot/efi/loader/entries")
-_COMMAND_LINES = ("/etc/kernel/cmdline", "/usr/lib/kernel/cmdline")
 _UNSTABLE = re.compile(r"/dev/(sd|vd|xvd|hd)[a-z]+[0-9]*\Z|/dev/nvme[0-9]+n")
 # The disk that a VM may have beside its own, and loses when it moves.
 _RESOURCE_DISK = "/dev/disk/cloud/azure_resource"
@@ -90,42 +84,13 @@ def check_fstab(image: Image) -> Iterator[Finding]:
             )
 
 
-def command_lines(image: Image) -> List[Tuple[str, str]]:
-    """The kernel's command lines with their files: what boots, else what it is made from."""
-    entries = [path for folder in _ENTRY_FOLDERS for path in image.matching(folder, ".conf")]
-    found = [
-        (path, line)
-        for path in [*_LOADER_FILES, *entries]
-        for line in uncommented(image.text(path))
-        if _KERNEL_LINE.match(line)
-    ]
-    # With Fedora's boot loader specification grub.cfg has only what leads to the entries.
-    if found:
-        return found
-    for path in ["/etc/default/grub", *image.matching("/etc/default/grub.d", ".cfg")]:
-        settings = parse_assignments(image.text(path))
-        found += [
-            (path, settings[name])
-            for name in sorted(settings)
-            if name.startswith("GRUB_CMDLINE_LINUX")
-        ]
-    return found + [
-        (path, " ".join(uncommented(image.text(path))))
-        for path in _COMMAND_LINES
-        if image.is_there(path)
-    ]
-
-
 def _edit_kernel_line(image: Image, path: str, what: str) -> str:
     """What to edit for the lines of a file, and what to run then."""
     if "grub" not in path and not image.is_there("/etc/default/grub"):
         return f"{what} {image.shown(path)}"
-    update = "update-grub" if image.tool == "apt-get" else "grub2-mkconfig -o /boot/grub2/grub.cfg"
-    if image.tool in ("pacman", "apk"):
-        update = "grub-mkconfig -o /boot/grub/grub.cfg"
     return (
         f"{what} GRUB_CMDLINE_LINUX of {image.shown('/etc/default/grub')}, "
-        f"then {image.inside(update)}"
+        f"then {update_grub(image)}"
     )
 
 

@@ -93,7 +93,7 @@ def check_initramfs(image: Image) -> Iterator[Finding]:
                 NOTE,
                 f"no initramfs of kernel {kernel.version} was found, and {', '.join(needed)} "
                 "must be in it for the root to be found",
-                f"see that it is made before the image is used: {_rebuild(image, kernel)}",
+                f"see that it is made before the image is used: {rebuild_initramfs(image, kernel)}",
             )
             continue
         content = find_modules(image.root, path, frozenset(needed))
@@ -115,7 +115,7 @@ def check_initramfs(image: Image) -> Iterator[Finding]:
                 ERROR,
                 f"{image.shown(path)} has no {names}, so kernel {kernel.version} does not find "
                 "its root on Azure and the deployment fails after 40 minutes",
-                f"{_order(image, names)}; then {_rebuild(image, kernel)}",
+                f"{_order(image, names)}; then {rebuild_initramfs(image, kernel)}",
             )
 
 
@@ -186,7 +186,8 @@ def _order(image: Image, names: str) -> str:
     return f'write add_drivers+=" {words} " into {image.shown("/etc/dracut.conf.d/azure.conf")}'
 
 
-def _rebuild(image: Image, kernel: Kernel) -> str:
+def rebuild_initramfs(image: Image, kernel: Kernel) -> str:
+    """The command that makes a kernel's initramfs anew."""
     version = shlex.quote(kernel.version)
     if image.is_there("/etc/initramfs-tools"):
         return image.inside(f"update-initramfs -c -k {version}")
