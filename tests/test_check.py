@@ -625,6 +625,8 @@ WRONG: Dict[str, Wrong] = {
     "sshd not enabled": Wrong("ssh-disabled", "warning", {f"{WANTS}/ssh.service": None}),
     "no way to host keys": Wrong("ssh-host-keys", "error", {"usr/bin/ssh-keygen": None}),
     "no clock": Wrong("clock-unsynchronised", "note", {f"{WANTS}/chrony.service": None}),
+    "of Docker": Wrong("container-mark", "warning", {".dockerenv": ""}),
+    "of Podman": Wrong("container-mark", "warning", {"run/.containerenv": "engine=podman\n"}),
     "an old kernel": Wrong(
         "entropy",
         "note",

@@ -67,6 +67,7 @@ LEFT: Dict[str, Dict[str, str]] = {
         "etc/udev/rules.d/70-persistent-net.rules": 'SUBSYSTEM=="net", ACTION=="add", '
         'ATTR{address}=="00:0d:3a:12:34:56", NAME="eth0"\n'
     },
+    "container-mark": {".dockerenv": "", "run/.containerenv": ""},
     "agent-data": {"var/lib/waagent/key.prv": "x", "var/lib/cloud/instance/user-data.txt": "x"},
     "authorized-keys": {"root/.ssh/authorized_keys": "x", "root/.ssh/authorized_keys2": "x"},
     "private-keys": {
@@ -117,6 +118,15 @@ def test_a_clean_image_has_nothing_left(clean: Path) -> None:
     assert find_leftovers(Root(str(clean))) == []
     assert azprov("deprovision", "--root", clean) == (0, "Nothing is left to do.\n", "")
     assert tree(clean) == before
+
+
+def test_on_a_machine_that_runs_run_is_not_the_images(clean: Path) -> None:
+    """A container's manager mounts its mark there, which cannot be removed."""
+    lay(clean, LEFT["container-mark"])
+    machine = Root(str(clean))
+    machine.is_live = True
+
+    assert [leftover.path for leftover in find_leftovers(machine)] == ["/.dockerenv"]
 
 
 def test_what_a_power_cut_left_of_the_state_goes(clean: Path) -> None:

@@ -67,6 +67,8 @@ _LEASES = (
     ("/var/lib/wicked", "lease-*"),
     ("/var/lib/wicked", "duid.xml"),
 )
+# By which systemd and others tell that they run in Docker's or Podman's container.
+_CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv")
 _NET_RULES = (("/etc/udev/rules.d", "70-persistent-net.rules"),)
 # What other agents keep there: certificates, private keys, the deployment's own data.
 _AGENT_DATA = ("/var/lib/waagent", "/var/lib/cloud", "/var/lib/azure-init")
@@ -95,7 +97,10 @@ def find_leftovers(root: Root) -> List[Leftover]:
 
     What could not be looked at is among them, and says so when it is to be removed.
     """
-    families = (_state, _host_keys, _machine_ids, _files, _agent_data, _homes, _passwords, _logs)
+    families = (
+        *(_state, _host_keys, _machine_ids, _files, _marks, _agent_data),
+        *(_homes, _passwords, _logs),
+    )
     return [leftover for find in families for leftover in _found(root, find)]
 
 
@@ -169,6 +174,18 @@ def _files(root: Root) -> Iterator[Leftover]:
             for name in root.names(folder):
                 if fnmatchcase(name, pattern):
                     yield _file(root, rule, f"{folder}/{name}", what)
+
+
+def container_marks(root: Root) -> List[str]:
+    """What a container's manager has put into its files. Raises HostError."""
+    # On a machine that runs, /run is no part of an image.
+    marks = _CONTAINER_MARKS[:1] if root.is_live else _CONTAINER_MARKS
+    return [path for path in marks if root.status(path, follow=False) is not None]
+
+
+def _marks(root: Root) -> Iterator[Leftover]:
+    for path in container_marks(root):
+        yield _file(root, "container-mark", path, "mark of a container")
 
 
 def _agent_data(root: Root) -> Iterator[Leftover]:

@@ -2,9 +2,10 @@
 
 from typing import Dict, Iterator, List, NamedTuple
 
-from ..leftovers import Leftover, find_leftovers
+from ..leftovers import Leftover, container_marks, find_leftovers
 from .finding import ERROR, NOTE, WARNING, Finding
 from .image import Image
+from .services import SYSTEMD
 
 
 class _Kind(NamedTuple):
@@ -67,10 +68,23 @@ def check_leftovers(image: Image) -> Iterator[Finding]:
                 yield Finding(rule, kind.severity, what, mend)
 
 
+def check_container_marks(image: Image) -> Iterator[Finding]:
+    """What detect_container_files of systemd's virt.c goes by, also as PID 1."""
+    marks = container_marks(image.root)
+    if marks and image.services.init == SYSTEMD:
+        yield Finding(
+            "container-mark",
+            WARNING,
+            f"{' and '.join(map(image.shown, marks))} is left of a container, so systemd takes a "
+            "VM for one and does not start what is not for containers, such as the random seed",
+            " ".join(["rm", *map(image.typed, marks)]),
+        )
+
+
 def _named(image: Image, leftovers: List[Leftover]) -> str:
     names = sorted({image.shown(leftover.path) for leftover in leftovers})
     shown = ", ".join(names[:_NAMED])
     return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"
 
 
-RULES = (check_leftovers,)
+RULES = (check_leftovers, check_container_marks)
