@@ -14,6 +14,7 @@ from azprov.documents.accounts import (
     find_password,
     free_id,
     is_password,
+    members,
     parse_accounts,
     parse_groups,
     parse_login_defs,
@@ -116,6 +117,11 @@ def test_entries_come_and_go() -> None:
     assert with_entry(b"a:y:3\n", "a", "x", 1) == b"a:y:3\n"
     assert without_entry(b"ab:1\na:2\r\nb:3", "a") == b"ab:1\nb:3"
     assert without_entry(b"b:1\ra:2\n", "a") == b"b:1\ra:2\n"
+
+
+def test_members_are_told() -> None:
+    """By the number of their group."""
+    assert members(b"a:x:1:b,c\nd:x:1:e\nf:x:11:g\nh:x:1:\nx:x:1\n", 1) == ["b", "c", "e"]
 
 
 def test_members_go() -> None:

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from azprov.errors import HostError
 from azprov.host.root import Root
+from azprov.image.init import SYSTEMD
+from azprov.image.install import install
 from azprov.image.python import check_python, find_python
 from azprov.image.unit import render_unit
 from images import MODULES, add_python, azprov, files, tree
@@ -90,6 +92,46 @@ def test_install_mends_what_is_damaged(image: Path) -> None:
     pyz.chmod(0o600)
     assert azprov("install", "--root", image)[1] == f"installed {pyz}\n"
     assert tree(image) == good
+
+
+def owners(image: Path) -> Dict[str, Tuple[int, int]]:
+    found = {}
+    for name in [*INSTALLED, "usr/local/lib/azprov"]:
+        status = (image / name).lstat()
+        found[name] = (status.st_uid, status.st_gid)
+    return found
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_what_root_installs_is_roots(image: Path) -> None:
+    """Whoever had an older file, and whatever group a folder hands on."""
+    (image / "usr/local/lib").mkdir(parents=True)
+    os.chown(image / "usr/local/lib", 0, 50)
+    (image / "usr/local/lib").chmod(0o2775)
+    azprov("install", "--root", image)
+    assert set(owners(image).values()) == {(0, 0)}
+
+    pyz = image / "usr/local/lib/azprov/azprov.pyz"
+    unit = image / "etc/systemd/system" / UNIT
+    os.chown(pyz, 1000, 1000)
+    os.chown(unit, 0, 1000)
+    _, out, _ = azprov("install", "--root", image)
+    assert out.splitlines() == [f"installed {pyz}", f"installed {unit}"]
+    assert set(owners(image).values()) == {(0, 0)}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root acts as others")
+def test_what_a_user_installs_is_that_ones(image: Path) -> None:
+    """Who may give files to nobody, and need not."""
+    for path in (image, *image.rglob("*")):
+        os.chown(path, 1000, 1000, follow_symlinks=False)
+    root = Root(str(image))
+
+    for _ in range(2):
+        with root.as_user((1000, 1000)):
+            install(root, b"x", SHIPPED, init=SYSTEMD, enable=True, force=False)
+
+    assert set(owners(image).values()) == {(1000, 1000)}
 
 
 def test_no_enable_takes_the_link_away(image: Path) -> None:

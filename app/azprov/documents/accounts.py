@@ -63,6 +63,17 @@ def parse_groups(group: bytes) -> Dict[str, int]:
     return groups
 
 
+def members(group: bytes, gid: int) -> List[str]:
+    """Who is listed for a group, by its number."""
+    return [
+        name
+        for fields in _lines(group)
+        if len(fields) > 3 and fields[2] == str(gid)
+        for name in fields[3].split(",")
+        if name
+    ]
+
+
 def find_password(shadow: bytes, name: str) -> Optional[str]:
     """What stands in an account's place for a password's hash; None if it has no line."""
     for fields in _lines(shadow):

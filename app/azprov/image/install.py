@@ -5,10 +5,12 @@ what is enabled here, and a chroot needs an image of this processor.
 """
 
 import logging
+import os
 import stat
 from typing import List, Optional, Sequence
 
 from ..errors import HostError
+from ..host.place import Owner
 from ..host.root import Root
 from ..host.service import enabling_links
 from .init import INITS, Init
@@ -36,13 +38,13 @@ def install(
     folders = made_folders(old or "", init)
     folders += [folder for folder in lacking if folder not in folders]
     noted = with_made_folders(unit, folders, init=init).encode("utf-8")
-    root.make_folders(init.folder)
+    root.make_folders(init.folder, owner=_owner())
     if root.read_link(init.file) is not None:
         root.remove(init.file)
     # Before they are made, for the power may go in between; else last, for what it starts.
     is_noted = bool(lacking) and _write(root, init.file, noted, mode=init.mode)
     for folder in wanted:
-        root.make_folders(folder)
+        root.make_folders(folder, owner=_owner())
     changed = []
     if _write(root, PYZ, archive, mode=0o755):
         changed.append(PYZ)
@@ -133,15 +135,22 @@ def _lacking(root: Root, folders: Sequence[str]) -> List[str]:
     return lacking
 
 
+def _owner() -> Optional[Owner]:
+    """Root's, for what root is to run at every boot; only root can give files to anybody."""
+    return (0, 0) if os.geteuid() == 0 else None
+
+
 def _write(root: Root, path: str, content: bytes, *, mode: int) -> bool:
     status = root.status(path, follow=False)
+    owner = _owner()
     if (
         status is not None
         and (status.st_mode & 0o7777, status.st_size) == (mode, len(content))
+        and owner in (None, (status.st_uid, status.st_gid))
         and root.read(path, limit_bytes=len(content)) == content
     ):
         return False
-    root.write(path, content, mode=mode)
+    root.write(path, content, mode=mode, owner=owner)
     return True
 
 

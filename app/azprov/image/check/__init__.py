@@ -19,6 +19,7 @@ from . import (
     live,
     logins,
     network,
+    owners,
     service,
     ssh,
 )
@@ -31,6 +32,7 @@ Rule = Callable[[Image], Iterator[Finding]]
 #: In the order in which they are reported, below their severity.
 FAMILIES: Tuple[Tuple[Rule, ...], ...] = (
     service.RULES,
+    owners.RULES,
     agents.RULES,
     network.RULES,
     kernel.RULES,
