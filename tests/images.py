@@ -1,13 +1,16 @@
 """Scratch images, what the archive does to one, and what is in it afterwards."""
 
 import os
+import pwd
 import stat
 import subprocess
 import sys
 from pathlib import Path
 from typing import Dict, List, Tuple
 
-from pyz import PYZ
+import pytest
+
+from pyz import NOWHERE, PYZ
 
 MODULES = ("http", "xml", "email", "logging", "json", "urllib")
 
@@ -36,6 +39,30 @@ def azprov(*argv: object) -> Tuple[int, str, str]:
         text=True,
         check=False,
     )
+    return done.returncode, done.stdout, done.stderr
+
+
+def azprov_as_nobody(*argv: object, folder: Path = Path("/")) -> Tuple[int, str, str]:
+    """Run by the distribution's Python, with the archive as an open file, in a folder."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    system_python = Path("/usr/bin/python3")
+    if not system_python.exists():
+        pytest.skip("there is no Python that every user may run")
+    nobody = pwd.getpwnam("nobody")
+    with PYZ.open("rb") as archive:
+        done = subprocess.run(
+            [system_python, "-I", f"/dev/fd/{archive.fileno()}", *map(str, argv)],
+            cwd=folder,
+            pass_fds=[archive.fileno()],
+            user=nobody.pw_uid,
+            group=nobody.pw_gid,
+            extra_groups=[],
+            env=NOWHERE,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     return done.returncode, done.stdout, done.stderr
 
 

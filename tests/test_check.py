@@ -18,7 +18,7 @@ from azprov.host.root import Root
 from azprov.image.check import apply, check
 from azprov.image.check.finding import Finding
 from azprov.image.check.image import Image
-from images import azprov, tree
+from images import azprov, azprov_as_nobody, tree
 from pyz import PYZ as ARCHIVE
 from pyz import ROOT
 from sound_image import (
@@ -1295,6 +1295,67 @@ def test_a_machine_that_was_provisioned_is_not_wrong(image: Path) -> None:
     rules = [(one.rule, one.severity) for one in check(Image(machine))]
 
     assert rules == [("service-done", "note"), ("state", "note"), ("not-azure", "note")]
+
+
+class Unseen(NamedTuple):
+    """What is wrong by what only root may see, and what an ordinary user is told in its place."""
+
+    done: Change
+    closed: str
+    rule: str
+    told: str
+
+
+UNSEEN = {
+    "passwords": Unseen(
+        {"etc/passwd": ROOT_USER, "etc/shadow": "root:*:19000:0:99999:7:::\n"},
+        *("etc/shadow", "nobody-logs-in"),
+        "read ./etc/shadow (Permission denied), so check anybody gets in was not finished",
+    ),
+    "keys": Unseen(
+        {"etc/passwd": ROOT_USER, "etc/shadow": "root:*:::::::\n", "root/.ssh/x": ""},
+        *("root/.ssh", "nobody-logs-in"),
+        "look at ./root/.ssh/authorized_keys (Permission denied), so check anybody gets "
+        "in was not finished",
+    ),
+    "netplan": Unseen(
+        {**netplan("network: {}\n"), "usr/sbin/netplan": "program"},
+        *("etc/netplan/50-cloud.yaml", "network-none"),
+        "read ./etc/netplan/50-cloud.yaml (Permission denied), so check network was not finished",
+    ),
+    "command lines": Unseen(
+        {GRUB: "linux /vmlinuz\n", "etc/default/grub": "GRUB_CMDLINE_LINUX=quiet\n"},
+        *(GRUB, "console-missing"),
+        "read ./boot/grub/grub.cfg (Permission denied), so check console was not finished",
+    ),
+    "boot loaders": Unseen(
+        without_grub({"boot/efi/x": ""}),
+        *("boot/efi", "boot-loader-none"),
+        "look into ./boot/efi (Permission denied), so check boot loader was not finished",
+    ),
+    "leftovers": Unseen(
+        {"var/lib/dhcp/dhclient.leases": ""},
+        *("var/lib/dhcp", "leases"),
+        "look into ./var/lib/dhcp (Permission denied), so what a used machine may have "
+        "left was not all looked for",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNSEEN)
+def test_nothing_is_said_of_what_could_not_be_seen(image: Path, case: str) -> None:
+    """Only that it could not be, and who can see it; root is told of it."""
+    done, closed, rule, told = UNSEEN[case]
+    change(image, done)
+    (image / closed).chmod(0o600)
+    assert rule in [name for name, _ in found(image)]
+
+    _, out, _ = azprov_as_nobody("check", "--json", "--root", ".", folder=image)
+
+    findings = json.loads(out)["findings"]
+    assert rule not in [one["rule"] for one in findings]
+    assert [one["what"] for one in findings].count(f"could not {told}") == 1
+    assert {(one["severity"], one["mend"]) for one in findings} == {("note", "run it as root")}
 
 
 def test_a_proxy_in_the_service_is_told(image: Path) -> None:

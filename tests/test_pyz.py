@@ -3,7 +3,6 @@
 import ast
 import json
 import os
-import pwd
 import re
 import runpy
 import shutil
@@ -16,6 +15,7 @@ from typing import Dict, List, Optional, Tuple
 import pytest
 
 from azprov import __version__
+from images import azprov_as_nobody
 from interpreters import INTERPRETERS, REQUIRED, find_python2
 from pyz import NOWHERE, PYZ, ROOT
 from strict_wireserver import READY, StrictWireServer
@@ -271,35 +271,15 @@ def test_it_runs_from_a_read_only_disk(tmp_path: Path) -> None:
     assert done == VERSION
 
 
-def run_as_nobody(*argv: str) -> Tuple[int, str, str]:
-    """Run by the distribution's Python, with the archive as an open file."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can become another user")
-    system_python = Path("/usr/bin/python3")
-    if not system_python.exists():
-        pytest.skip("there is no Python that every user may run")
-    with PYZ.open("rb") as archive:
-        done = subprocess.run(
-            [system_python, f"/dev/fd/{archive.fileno()}", *argv],
-            pass_fds=[archive.fileno()],
-            user=pwd.getpwnam("nobody").pw_uid,
-            env=NOWHERE,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    return done.returncode, done.stdout, done.stderr
-
-
 def test_it_runs_as_any_user() -> None:
     """Nothing in it is for root alone, nor is the file."""
     assert PYZ.stat().st_mode & 0o777 == 0o755
-    assert run_as_nobody("--version") == VERSION
+    assert azprov_as_nobody("--version") == VERSION
 
 
 def test_a_first_boot_needs_root() -> None:
     """It says so before anything is asked or reported."""
-    code, out, err = run_as_nobody("provision")
+    code, out, err = azprov_as_nobody("provision")
 
     assert (code, out) == (77, "")
     assert err == "azprov: the first boot changes this machine; run it as root\n"

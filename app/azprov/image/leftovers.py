@@ -34,6 +34,8 @@ class Leftover(NamedTuple):
     user: str = ""
     #: What `remove` does.
     becomes: str = "removed"
+    #: What has to be done for it to be looked at, where it could not be.
+    hint: str = ""
 
 
 #: The rule of what could not be looked at.
@@ -110,7 +112,8 @@ def _found(root: Root, find: Callable[[Root], Iterator[Leftover]]) -> List[Lefto
         for leftover in find(root):
             found.append(leftover)  # noqa: PERF402 - what was found before an error counts
     except HostError as error:
-        found.append(Leftover(UNREADABLE, "/", error.summary, partial(_raise, error)))
+        unread = Leftover(UNREADABLE, "/", error.summary, partial(_raise, error))
+        found.append(unread._replace(hint=error.hint, becomes="looked at"))
     return found
 
 

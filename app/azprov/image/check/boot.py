@@ -7,7 +7,7 @@ from ...documents.settings import uncommented
 from ...documents.text import printable
 from .finding import ERROR, WARNING, Finding
 from .image import Image
-from .loader import command_lines, update_grub
+from .loader import PARTITIONS, command_lines, update_grub
 
 # Azure's serial console: https://learn.microsoft.com/troubleshoot/azure/virtual-machines/linux/
 # serial-console-linux, read 2026-11-22; on Arm the port is ttyAMA0.
@@ -24,6 +24,7 @@ def check_console(image: Image) -> Iterator[Finding]:
     """A serial console is all there is to look at when a deployment fails."""
     lines = command_lines(image)
     if lines and not any(_CONSOLE.search(line) for _, line in lines):
+        image.require(*PARTITIONS)
         yield Finding(
             "console-missing",
             WARNING,

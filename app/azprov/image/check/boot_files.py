@@ -68,9 +68,7 @@ def check_boot_loader(image: Image) -> Iterator[Finding]:
     places = [*configuration_files(image), *unified_kernels(image), *_UNREAD_FILES]
     if image.is_there(*places):
         return
-    # Raises where there may be one that could not be seen.
-    for folder in (*PARTITIONS, "/boot/grub", "/boot/grub2"):
-        image.root.names(folder)
+    image.require(*PARTITIONS)
     yield Finding(
         "boot-loader-none",
         NOTE,

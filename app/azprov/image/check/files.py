@@ -8,7 +8,7 @@ import shlex
 import stat
 from typing import Dict, List
 
-from ...errors import HostError
+from ...errors import HostError, NotPermitted
 from ...host.root import Root
 from .finding import NOTE, Finding
 
@@ -22,6 +22,7 @@ class Files:
     def __init__(self, root: Root) -> None:
         self.root = root
         self._notes: Dict[str, Finding] = {}
+        self._denied: Dict[str, NotPermitted] = {}
 
     @property
     def notes(self) -> List[Finding]:
@@ -105,8 +106,21 @@ class Files:
                 by_name.setdefault(path.rpartition("/")[2], path)
         return [by_name[name] for name in sorted(by_name)]
 
+    def require(self, *places: str) -> None:
+        """Raise the NotPermitted of what could not be looked at there; paths begin with a place.
+
+        For rules by which something is lacking: that is a guess where not all was seen.
+        """
+        for path, error in self._denied.items():
+            if path.startswith(places):
+                # It is said of the rule now.
+                self._notes.pop(path, None)
+                raise error
+
     def note(self, path: str, error: HostError) -> None:
         """Say once that a file was passed over."""
+        if isinstance(error, NotPermitted):
+            self._denied[path] = error
         self._notes.setdefault(
             path,
             Finding(

@@ -2,7 +2,7 @@
 
 from typing import Dict, Iterator, List, NamedTuple
 
-from ..leftovers import Leftover, container_marks, find_leftovers
+from ..leftovers import UNREADABLE, Leftover, container_marks, find_leftovers
 from .finding import ERROR, NOTE, WARNING, Finding
 from .image import Image
 from .services import SYSTEMD
@@ -47,7 +47,6 @@ _KINDS = {
     ),
     "histories": _Kind(WARNING, "what was typed on the base VM is left, perhaps with passwords"),
     "logs": _Kind(NOTE, "logs of the base VM are left: who was there, and what was said"),
-    "unreadable": _Kind(NOTE, "what a used machine may have left could not all be looked for"),
 }
 # At most so many are named, the rest is counted.
 _NAMED = 3
@@ -66,6 +65,15 @@ def check_leftovers(image: Image) -> Iterator[Finding]:
                 yield Finding(rule, NOTE, what, f"before an image is made of this VM: {mend}")
             else:
                 yield Finding(rule, kind.severity, what, mend)
+    unread = found.get(UNREADABLE, [])
+    if unread:
+        summaries = [leftover.what for leftover in unread]
+        yield Finding(
+            UNREADABLE,
+            NOTE,
+            f"{_first(summaries)}, so what a used machine may have left was not all looked for",
+            unread[0].hint or "look at what is there",
+        )
 
 
 def check_container_marks(image: Image) -> Iterator[Finding]:
@@ -82,9 +90,12 @@ def check_container_marks(image: Image) -> Iterator[Finding]:
 
 
 def _named(image: Image, leftovers: List[Leftover]) -> str:
-    names = sorted({image.shown(leftover.path) for leftover in leftovers})
-    shown = ", ".join(names[:_NAMED])
-    return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"
+    return _first(sorted({image.shown(leftover.path) for leftover in leftovers}))
+
+
+def _first(texts: List[str]) -> str:
+    shown = ", ".join(texts[:_NAMED])
+    return shown if len(texts) <= _NAMED else f"{shown} and {len(texts) - _NAMED} more"
 
 
 RULES = (check_leftovers, check_container_marks)

@@ -76,6 +76,7 @@ def check_anybody_gets_in(image: Image) -> Iterator[Finding]:
     keys = [f"{account.home}/.ssh/authorized_keys" for account in accounts]
     has_password = any(map(is_password, passwords(image.content(SHADOW))))
     if accounts and not has_password and not image.is_there(*keys):
+        image.require(SHADOW, *keys)
         yield Finding(
             "nobody-logs-in",
             NOTE,

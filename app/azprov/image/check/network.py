@@ -26,6 +26,8 @@ from .nics import (
 _RULES_FOLDER = "/etc/udev/rules.d"
 _LINK_FOLDERS = ["/etc/systemd/network", "/usr/lib/systemd/network"]
 _UDEV_MAC = re.compile(r"ATTR\{address\}==\"([0-9a-fA-F:]{17})\".*NAME=")
+# What paths of network settings begin with; netplan's and NetworkManager's are for root alone.
+_SETTINGS = ("/etc/net", "/etc/NetworkManager", "/etc/systemd", "/etc/sysconfig", "/etc/dhcpcd")
 # Programs that ifupdown calls for DHCP.
 _CLIENTS = [
     f"{folder}/{name}"
@@ -104,6 +106,7 @@ def check_network(image: Image) -> Iterator[Finding]:
         return
     managers = _managers(image)
     if not managers:
+        image.require(*_SETTINGS)
         yield Finding(
             "network-none",
             ERROR,
@@ -116,6 +119,7 @@ def check_network(image: Image) -> Iterator[Finding]:
     if any(_is_configured(manager, nics) for manager, nics in told):
         yield from _check_client(image, told)
         return
+    image.require(*_SETTINGS)
     every = [(manager, nic) for manager, nics in told for nic in nics]
     static = [(manager, nic) for manager, nic in every if nic.is_first and nic.method == STATIC]
     others = [
