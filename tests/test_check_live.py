@@ -1,5 +1,6 @@
 """Questions to the platform: asked where they make sense, and what no answer costs."""
 
+import argparse
 import json
 import re
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Dict, List, Tuple
 
 import pytest
 
-from azprov.cli import main
+from azprov.cli import check, main
 from azprov.errors import NotConnected
 from azprov.host.root import Root
 from azprov.image.check.finding import Finding
@@ -71,6 +72,33 @@ def test_no_answer_is_told_with_what_it_costs(capfd: pytest.CaptureFixture[str])
     }
 
 
+def last_line(root: Path, **addresses: str) -> str:
+    """What a check of a sound machine ends with; nobody is asked by an address that is None."""
+    machine = Root(str(root))
+    machine.is_live = True
+    options = {"wireserver": None, "imds": None, "agent_name": "x", **addresses}
+    answer = check.run(argparse.Namespace(root=machine, timeout=0.2, imds_timeout=0.2, **options))
+    assert answer.exit_code == 0
+    return str(answer.text).splitlines()[-1]
+
+
+def test_a_good_check_says_who_answered(tmp_path: Path) -> None:
+    """Of those who were asked, and nothing where nobody was."""
+    make_sound(tmp_path)
+    good = "0 errors, 0 warnings, 1 note: this machine should provision on Azure"
+    with RawServer(replying(GOAL_STATE, GOAL_STATE)) as wireserver, RawServer(
+        replying(INSTANCE)
+    ) as imds:
+        one, other = str(wireserver.endpoint), str(imds.endpoint)
+
+        assert last_line(tmp_path) == good
+        assert last_line(tmp_path, wireserver=one) == f"{good}, and WireServer answered"
+        assert last_line(tmp_path, wireserver=one, imds=other) == (
+            f"{good}, and WireServer and the metadata service answered"
+        )
+        assert last_line(tmp_path, imds=NOBODY) == good.replace("0 warnings", "1 warning")
+
+
 def test_an_image_asks_nobody(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """Whatever addresses are given: it is not what would be speaking."""
     with RawServer(replying(GOAL_STATE)) as server:
@@ -89,7 +117,10 @@ def test_an_answer_that_is_no_good_is_a_finding() -> None:
     def refused() -> None:
         raise NotConnected("it cannot be reached", "look at the route")
 
-    probes = [Probe("a", "error", "so it fails", refused), Probe("b", "note", "", lambda: None)]
+    probes = [
+        Probe("A", "a", "error", "so it fails", refused),
+        Probe("B", "b", "note", "", lambda: None),
+    ]
 
     assert list(ask(probes)) == [
         Finding("a", "error", "it cannot be reached, so it fails", "look at the route")

@@ -33,7 +33,8 @@ def configure(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> Answer:
     image = Image(options.root, own_command())
-    found = check(image, _probes(options, image))
+    probes = _probes(options, image)
+    found = check(image, probes)
     counts = {
         severity: sum(finding.severity == severity for finding in found) for severity in SEVERITIES
     }
@@ -49,7 +50,12 @@ def run(options: argparse.Namespace) -> Answer:
     text = "\n".join(lines)
     subject = "this machine" if image.root.is_live else image.root
     if not counts[ERROR]:
-        return Answer(f"{text}: {subject} should provision on Azure", data)
+        text += f": {subject} should provision on Azure"
+        unanswered = {finding.rule for finding in found}
+        answered = [probe.name for probe in probes if probe.rule not in unanswered]
+        if answered:
+            text += f", and {' and '.join(answered)} answered"
+        return Answer(text, data)
     failure = AzprovError(
         f"{subject} would not provision on Azure, {_counted(counts[ERROR], ERROR)} found",
         "mend what is said above and check again; README has the symptoms under 'When it fails'",
@@ -76,6 +82,7 @@ def _probes(options: argparse.Namespace, image: Image) -> List[Probe]:
         wireserver, conversation = wireserver_of(options, image.root)
         probes.append(
             Probe(
+                "WireServer",
                 "wireserver",
                 ERROR,
                 "so Ready cannot be reported",
@@ -86,6 +93,7 @@ def _probes(options: argparse.Namespace, image: Image) -> List[Probe]:
         imds, imds_conversation = imds_of(options, options.imds_timeout)
         probes.append(
             Probe(
+                "the metadata service",
                 "metadata-service",
                 WARNING,
                 "so a VM does not learn its host name",

@@ -17,9 +17,10 @@ _TAG = "7783-7084-3265-9085-8269-3286-77"
 class Probe(NamedTuple):
     """A question to the platform; `ask` raises AzprovError if there is no answer.
 
-    `cost` says what a VM lacks without it.
+    `name` says who is asked, `cost` what a VM lacks without an answer.
     """
 
+    name: str
     rule: str
     severity: str
     cost: str
@@ -36,10 +37,9 @@ def check_platform(image: Image) -> Iterator[Finding]:
         yield Finding(
             "not-azure",
             NOTE,
-            "this machine is no VM on Azure by its firmware, so no platform was asked that was "
-            "not named",
-            "on Azure this looks at WireServer and the metadata service too; --wireserver and "
-            "--imds name others",
+            "by its firmware this machine is not a VM on Azure, so WireServer and the metadata "
+            "service are asked only where --wireserver and --imds name their addresses",
+            "run it on a VM on Azure to have both asked",
         )
 
 
