@@ -14,7 +14,7 @@ from azprov.errors import UsageError
 from azprov.host.root import Root
 from azprov.image.deprovision import carry_out, plan
 from azprov.image.leftovers import find_leftovers
-from images import azprov, tree
+from images import azprov, azprov_as_nobody, tree
 from pyz import PYZ
 from sound_image import make_sound
 
@@ -492,6 +492,26 @@ def test_a_failure_stops_nothing_else(clean: Path) -> None:
     )
     assert not (clean / "boot/loader/random-seed").exists()
     assert not (clean / "var/lib/dhcpcd/duid").exists()
+
+
+def test_what_only_root_may_change_is_exit_77(clean: Path) -> None:
+    """Nothing is; a home that is still there keeps its entry, which is no other cause."""
+    with_user(clean)
+    lay(clean, LEFT["leases"])
+    before = tree(clean)
+
+    code, out, err = azprov_as_nobody(
+        *("deprovision", "--user", "deploy", "--yes", "--json", "--root", "."), folder=clean
+    )
+
+    assert code == 77
+    answer = json.loads(out)
+    assert [told for told in answer["failed"] if told.startswith("./home/deploy is still there")]
+    count = len(answer["planned"])
+    assert err.splitlines()[-1] == (
+        f"azprov: {count} of {count} changes failed, see above; run it as root"
+    )
+    assert tree(clean) == before
 
 
 def test_what_cannot_be_looked_at_is_told(clean: Path) -> None:

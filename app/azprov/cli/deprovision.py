@@ -49,18 +49,17 @@ def run(options: argparse.Namespace) -> Answer:
                 f"nothing was changed, {refusal}", "--yes does all of that without asking"
             ),
         )
-    failures = [str(error) for error in carry_out(root, changes)]
-    data = {"error": None, "planned": planned, "failed": failures}
+    failures = carry_out(root, changes)
+    data = {"error": None, "planned": planned, "failed": [str(error) for error in failures]}
     answer = Answer(_SHUT_DOWN if root.is_live else "", data)
     if not failures:
         return answer
-    return answer._replace(
-        exit_code=HostError.exit_code,
-        failure=HostError(
-            f"{len(failures)} of {len(changes)} changes failed",
-            "see above; mend the causes and run it again",
-        ),
-    )
+    # What else fails mostly fails for the same reason, as a home that is still there.
+    kind, hint = HostError, "see above; mend the causes and run it again"
+    if isinstance(failures[0], NotPermitted):
+        kind, hint = NotPermitted, "see above; run it as root"
+    failure = kind(f"{len(failures)} of {len(changes)} changes failed", hint)
+    return answer._replace(exit_code=failure.exit_code, failure=failure)
 
 
 def _refusal(listed: List[str], *, is_json: bool) -> str:
