@@ -297,8 +297,51 @@ def test_a_user_goes_with_all_that_is_theirs(clean: Path) -> None:
         "etc/doas.d/two.conf": r"b'permit nopass :wheel\n'",
     }
     again = azprov("deprovision", "--root", clean, "--user", "deploy", "--yes")
-    nobody = f"there is no user deploy in {clean}/etc/passwd\n"
-    assert again == (0, "Nothing is left to do.\n", nobody)
+    code, out, err = again
+    assert (code, out) == (0, "Nothing is left to do.\n")
+    assert err.startswith(f"there is no user deploy in {clean}/etc/passwd")
+
+
+PEOPLE = {
+    "etc/passwd": "root:x:0:0::/root:/bin/sh\ndaemon:x:1:1::/:/bin/sh\n"
+    "builder:x:1000:1000::/nowhere:/bin/bash\nold:x:500:500::/nowhere:/bin/sh\n"
+    "sync:x:1001:1001::/nowhere:/usr/sbin/nologin\nnobody:x:65534:65534::/:/bin/sh\n"
+    "guest:x:1002:1002::/nowhere:\n",
+}
+
+
+def test_a_name_that_is_mistyped_is_told_at_the_end(clean: Path) -> None:
+    """With the users that the image still has; nobody misses it among what was done."""
+    lay(clean, {**PEOPLE, **LEFT["leases"]})
+    told = f"there is no user zz in {clean}/etc/passwd; left are: builder, guest"
+
+    code, out, err = azprov("deprovision", "--root", clean, "--user", "zz", "--yes", "--json")
+
+    assert code == 0
+    assert json.loads(out)["unknown_user"] == "zz"
+    assert [err.splitlines()[0], err.splitlines()[-1]] == [told, told]
+    assert "removed" in err
+    lay(clean, {"etc/login.defs": "UID_MIN 500\nUID_MAX 600\n"})
+    assert azprov("deprovision", "--root", clean, "--user", "zz") == (
+        *(0, "Nothing is left to do.\n"),
+        told.replace("builder,", "builder, old,") + "\n",
+    )
+
+
+def test_a_name_that_is_right_is_not(clean: Path) -> None:
+    """Nor where none was given, or no user is left."""
+    lay(clean, {**PEOPLE, **LEFT["leases"]})
+
+    for argv in (["--user", "builder"], []):
+        _, out, err = azprov("deprovision", "--root", clean, "--yes", "--json", *argv)
+        assert json.loads(out)["unknown_user"] is None
+        assert "there is no user" not in err
+
+    lay(clean, {"etc/passwd": "root:x:0:0::/root:/bin/sh\n"})
+    assert azprov("deprovision", "--root", clean, "--user", "zz") == (
+        *(0, "Nothing is left to do.\n"),
+        f"there is no user zz in {clean}/etc/passwd, nor another who logs in\n",
+    )
 
 
 def test_a_users_number_is_forgotten_last(clean: Path) -> None:

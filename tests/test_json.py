@@ -81,7 +81,9 @@ CASES: Dict[str, List[Tuple[str, int, str]]] = {
     "check": [("check {image}", 0, "check"), ("check --root {tmp}", 1, "check")],
     "deprovision": [
         ("deprovision {image}", 2, "deprovision"),
+        ("deprovision --user zz {image}", 2, "deprovision"),
         ("deprovision --yes {image}", 0, "deprovision"),
+        ("deprovision --yes --user zz {image}", 0, "deprovision"),
         ("deprovision --user root:x {image}", 78, "failure"),
     ],
     "unit": [("unit {image}", 0, "unit"), ("unit --root {tmp}", 73, "failure")],

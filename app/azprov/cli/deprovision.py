@@ -4,14 +4,15 @@ Everything is listed first, and asked about, unless --yes is given.
 """
 
 import argparse
+import logging
 import os
 import sys
-from typing import List
+from typing import Any, Dict
 
 from ..documents.accounts import parse_user_name
 from ..errors import HostError, NotPermitted, UsageError
 from ..host.root import Root
-from ..image.deprovision import carry_out, plan
+from ..image.deprovision import carry_out, plan, unknown_user
 from .console import Answer, say
 from .options import Parser, add_root_option
 
@@ -20,6 +21,8 @@ _SHUT_DOWN = (
     "Shut this VM down now and capture it: what still runs writes some of it anew "
     "(a shell its history when it ends; unset HISTFILE keeps it from that)."
 )
+
+log = logging.getLogger(__name__)
 
 
 def configure(parser: Parser) -> None:
@@ -32,25 +35,38 @@ def run(options: argparse.Namespace) -> Answer:
     root: Root = options.root
     if root.is_live and os.geteuid() != 0:
         raise NotPermitted("deprovisioning changes this machine", "run it as root")
-    changes = plan(root, "" if options.user is None else parse_user_name(options.user))
-    planned = [{"path": change.path, "what": change.what} for change in changes]
-    listed = [
-        f"{root.outside(change.path)}: {change.what}, to be {change.becomes}" for change in changes
-    ]
+    user = "" if options.user is None else parse_user_name(options.user)
+    changes = plan(root, user)
+    unknown = unknown_user(root, user) if user else ""
+    data: Dict[str, Any] = {
+        "error": None,
+        "planned": [{"path": change.path, "what": change.what} for change in changes],
+        "failed": [],
+        "unknown_user": user if unknown else None,
+    }
+    if changes and not (options.yes or options.json):
+        listed = [
+            f"{root.outside(change.path)}: {change.what}, to be {change.becomes}"
+            for change in changes
+        ]
+        say("\n".join(listed))
+    _warn(unknown)
     if not changes:
-        return Answer("Nothing is left to do.", {"error": None, "planned": [], "failed": []})
-    refusal = "" if options.yes else _refusal(listed, is_json=options.json)
+        return Answer("Nothing is left to do.", data)
+    refusal = "" if options.yes else _refusal(is_json=options.json)
     if refusal:
         return Answer(
             "",
-            {"error": None, "planned": planned, "failed": []},
+            data,
             exit_code=_NOT_ASKED,
             failure=UsageError(
                 f"nothing was changed, {refusal}", "--yes does all of that without asking"
             ),
         )
     failures = carry_out(root, changes)
-    data = {"error": None, "planned": planned, "failed": [str(error) for error in failures]}
+    # Once more, behind all that was done: a name that was mistyped leaves its user in the image.
+    _warn(unknown)
+    data["failed"] = [str(error) for error in failures]
     answer = Answer(_SHUT_DOWN if root.is_live else "", data)
     if not failures:
         return answer
@@ -62,10 +78,13 @@ def run(options: argparse.Namespace) -> Answer:
     return answer._replace(exit_code=failure.exit_code, failure=failure)
 
 
-def _refusal(listed: List[str], *, is_json: bool) -> str:
-    """Show what would be done; why not to do it, empty if whoever sits there wants it."""
-    if not is_json:
-        say("\n".join(listed))
+def _warn(unknown: str) -> None:
+    if unknown:
+        log.warning("%s", unknown)
+
+
+def _refusal(*, is_json: bool) -> str:
+    """Why not to do it, empty if whoever sits there wants it."""
     if is_json or None in (sys.stdin, sys.stderr) or not sys.stdin.isatty():
         return "there is no terminal to ask on"
     sys.stderr.write("Do all of that? [y/N] ")

@@ -6,7 +6,7 @@ other lines stays byte for byte.
 """
 
 import re
-from typing import Collection, Dict, Iterator, List, NamedTuple, Optional
+from typing import Collection, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 from ..errors import UnusableError
 from .text import lines_of, printable
@@ -18,6 +18,10 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\Z")
 _PASSWD_FIELDS = 7
 # (uid_t) -1 after it is nobody's: it says "no change" to chown(2) and setresuid(2).
 _HIGHEST_ID = (1 << 32) - 2
+
+# Who stands for users that have no number here, and may not log in.
+_NOBODY = 65534
+_NO_SHELLS = ("nologin", "false", "true", "sync", "halt", "shutdown")
 
 # In the password's place: none matches. Not "!", which locks the account, so that an
 # sshd without PAM lets nobody in by key either.
@@ -136,15 +140,22 @@ def free_id(taken: Collection[int], settings: Dict[str, str], kind: str) -> int:
 
     Raises UnusableError if there is none.
     """
-    low, high = (
-        int(settings[f"{kind}_{end}"]) if _is_id(settings.get(f"{kind}_{end}", "")) else usual
-        for end, usual in (("MIN", 1000), ("MAX", 60000))
-    )
+    low, high = _number(settings, f"{kind}_MIN", 1000), _number(settings, f"{kind}_MAX", 60000)
     held = set(taken)
     for number in range(low, high + 1):
         if number not in held:
             return number
     raise UnusableError(f"no {kind} from {low} to {high} is free", "make room in /etc/login.defs")
+
+
+def people(accounts: Sequence[Account], settings: Dict[str, str]) -> List[str]:
+    """The names of those that login.defs counts as users, and whose shell lets them log in."""
+    low = _number(settings, "UID_MIN", 1000)
+    return [
+        account.name
+        for account in accounts
+        if low <= account.uid != _NOBODY and account.shell.rpartition("/")[2] not in _NO_SHELLS
+    ]
 
 
 def parse_login_defs(content: bytes) -> Dict[str, str]:
@@ -169,6 +180,11 @@ def _text(content: bytes) -> List[str]:
     What is no UTF-8 stands there as in Python's own file names: a home may be called so.
     """
     return [line.rstrip("\r") for line in content.decode("utf-8", "surrogateescape").split("\n")]
+
+
+def _number(settings: Dict[str, str], name: str, usual: int) -> int:
+    text = settings.get(name, "")
+    return int(text) if _is_id(text) else usual
 
 
 def _is_id(text: str) -> bool:

@@ -8,8 +8,16 @@ import re
 from functools import partial
 from typing import Callable, Iterator, List, NamedTuple, Optional
 
-from ..documents.accounts import Account, without_entry, without_member
+from ..documents.accounts import (
+    Account,
+    parse_accounts,
+    parse_login_defs,
+    people,
+    without_entry,
+    without_member,
+)
 from ..documents.hostname import replace_own_name
+from ..documents.text import printable
 from ..errors import AzprovError, HostError, UsageError
 from ..host.accounts import GROUP, GSHADOW, PASSWD, SHADOW, find_account
 from ..host.hostname import HOSTNAME_FILE, HOSTS_FILE
@@ -38,6 +46,8 @@ _RULE = re.compile(rb"(?:.*\\\n)*.*\n?")
 # In this order: without a line in passwd nobody knows whose the rest is.
 _ENTRIES = ("/etc/subuid", "/etc/subgid", SHADOW, GSHADOW, GROUP, PASSWD)
 
+_LONGEST_SENTENCE = 1000
+
 log = logging.getLogger(__name__)
 
 
@@ -64,6 +74,16 @@ def plan(root: Root, user: str) -> List[Change]:
     changes += _generic_name(root)
     changes += _service(root)
     return changes
+
+
+def unknown_user(root: Root, name: str) -> str:
+    """That there is no user of that name, and who there is in its place; empty if there is one."""
+    if find_account(root, name) is not None:
+        return ""
+    settings = parse_login_defs(root.read("/etc/login.defs") or b"")
+    left = people(parse_accounts(root.read(PASSWD) or b""), settings)
+    who = f"; left are: {', '.join(left)}" if left else ", nor another who logs in"
+    return printable(f"there is no user {name} in {root.outside(PASSWD)}{who}", _LONGEST_SENTENCE)
 
 
 def carry_out(root: Root, changes: List[Change]) -> List[AzprovError]:
@@ -96,9 +116,7 @@ def _user(root: Root, name: str) -> Iterator[Change]:
         if root.read_link(folder) is None and name in root.names(folder):
             path = f"{folder}/{name}"
             yield Change(path, f"{what} of {name}", "removed", partial(root.remove_tree, path))
-    if account is None:
-        log.warning("there is no user %s in %s", name, root.outside(PASSWD))
-    else:
+    if account is not None:
         yield from _home(root, account)
     for path in (GROUP, GSHADOW):
         yield from _edit(root, path, f"{name} as a member", "taken out", without_member, name)
