@@ -1,6 +1,7 @@
 """Playing a row: the archive as a process of its own, against a platform of its own."""
 
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -104,6 +105,7 @@ def _run(
     if platform.contacted_at is not None:
         seconds = str(ended - platform.contacted_at)
     err = err.replace(endpoint, "SERVER").replace(endpoint.split(":")[0], "ADDRESS")
+    err = err.replace(f"python3 {shlex.quote(str(PYZ))}", "azprov.pyz")
     return Outcome(
         int(code), out, err, float(seconds), int(peak_kib), platform.reports, trap.is_touched()
     )

@@ -164,7 +164,7 @@ def _documents() -> Iterator[Row]:
         set_hostname = ("set-hostname", "--root=ROOT", "--imds-timeout=1.2")
         yield Row(f"set-hostname, {name}", set_hostname, served, end, _LASTING_S)
         # A host name that cannot be had never keeps Ready from being sent.
-        ready = End(76, end.line)
+        ready = End(76, end.line.replace("azprov: ", "azprov: Ready is acknowledged, but "))
         provision = ("provision", "--root=ROOT", "--imds-timeout=1.2", "--timeout=20")
         yield Row(f"provision, {name}", provision, served, ready, 1.2 + _LASTING_S, 1)
 
@@ -178,14 +178,15 @@ def _busy_and_hanging(exchange: Exchange) -> None:
     exchange.hold()
 
 
+# Before the answer, for the client is quick to connect again.
 def _refusing(exchange: Exchange) -> None:
-    _HEALTHY(exchange)
     exchange.platform.refuse()
+    _HEALTHY(exchange)
 
 
 def _deafening(exchange: Exchange) -> None:
-    _HEALTHY(exchange)
     exchange.platform.deafen()
+    _HEALTHY(exchange)
 
 
 def _refusing_for_a_second(act: Act) -> Act:

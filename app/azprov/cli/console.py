@@ -106,7 +106,12 @@ def _to_be_typed(hint: str) -> str:
     """A next step with this azprov's command as it can be typed here."""
     if os.path.basename(sys.argv[0]) != "azprov" and not sys.argv[0].endswith(".pyz"):
         return hint
-    return hint.replace("azprov.pyz", own_command())
+    if "azprov.pyz" not in hint:
+        return hint
+    try:
+        return hint.replace("azprov.pyz", own_command())
+    except OSError:  # as many files are open as may be, and a module is one more
+        return hint
 
 
 def say(text: str) -> None:
