@@ -552,7 +552,7 @@ def test_what_only_root_may_change_is_exit_77(clean: Path) -> None:
     assert [told for told in answer["failed"] if told.startswith("./home/deploy is still there")]
     count = len(answer["planned"])
     assert err.splitlines()[-1] == (
-        f"azprov: {count} of {count} changes failed, see above; run it as root"
+        f"azprov: {count} of {count} changes failed; see above; run it as root"
     )
     assert tree(clean) == before
 

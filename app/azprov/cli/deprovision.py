@@ -71,10 +71,11 @@ def run(options: argparse.Namespace) -> Answer:
     if not failures:
         return answer
     # What else fails mostly fails for the same reason, as a home that is still there.
-    kind, hint = HostError, "see above; mend the causes and run it again"
+    summary = f"{len(failures)} of {len(changes)} changes failed"
     if isinstance(failures[0], NotPermitted):
-        kind, hint = NotPermitted, "see above; run it as root"
-    failure = kind(f"{len(failures)} of {len(changes)} changes failed", hint)
+        failure: HostError = NotPermitted(summary, "see above; run it as root")
+    else:
+        failure = HostError(summary, "see above; mend the causes and run it again")
     return answer._replace(exit_code=failure.exit_code, failure=failure)
 
 
