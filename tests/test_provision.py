@@ -452,6 +452,52 @@ def test_a_failure_that_nobody_heard_of_is_not_noted(admin_machine: Machine) -> 
     assert admin_machine.ran == ["hostname", "admin-user", "ssh-keys", "ready"]
 
 
+def test_the_last_line_names_the_step_that_azure_is_told_of(admin_machine: Machine) -> None:
+    """Not the host name, which failed before it; the exit code is that of the first."""
+    admin_machine.failing["hostname"] = HostError("could not write it")
+    admin_machine.failing["ssh-keys"] = NO_KEY
+
+    failure = admin_machine.boot().failure
+
+    assert isinstance(failure, HostError)
+    assert str(failure) == (
+        "Azure is told that provisioning failed: no usable key; deploy with one"
+    )
+    del admin_machine.failing["ssh-keys"]
+    again = admin_machine.boot().failure
+    assert (
+        str(again) == "Azure was told before that provisioning failed, and now could not write it"
+    )
+
+
+def test_what_is_not_final_is_not_told(admin_machine: Machine) -> None:
+    """The report raises the step's own error: nothing is noted, and the next boot goes on."""
+    admin_machine.failing["admin-user"] = Refused("gave up", "wait")
+    admin_machine.failing["failure"] = admin_machine.failing["admin-user"]
+
+    failure = admin_machine.boot().failure
+
+    assert str(failure) == "nothing is reported, the next boot tries again: gave up; wait"
+    assert admin_machine.state is None
+    assert admin_machine.disabled == 0
+
+
+def test_who_is_ready_already_is_not_told_otherwise(
+    admin_machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A step that fails at a later boot costs nothing that was acknowledged before."""
+    admin_machine.steps = ["ready"]
+    admin_machine.boot()
+    admin_machine.steps = ["ssh-keys", "ready"]
+    admin_machine.failing["ssh-keys"] = NO_KEY
+
+    failure = admin_machine.boot().failure
+
+    assert admin_machine.ran == ["ssh-keys"]
+    assert str(failure) == "Ready is acknowledged, but no usable key; deploy with one"
+    assert "going on without it" in caplog.text
+
+
 def test_a_host_name_alone_fails_no_provisioning(admin_machine: Machine) -> None:
     """Ready is sent without it."""
     admin_machine.failing["hostname"] = UnusableError("bad name", "")

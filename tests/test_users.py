@@ -295,15 +295,33 @@ def test_a_failure_is_told_by_kvp_and_by_wireserver(
     )
 
 
-def test_a_failure_is_told_by_kvp_without_a_network(image: Path, pool: Path) -> None:
-    """The host has it whatever becomes of the post; the next boot does all again."""
+def test_for_want_of_a_network_nobody_is_told_of_a_failure(
+    image: Path, pool: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Not by KVP either: it would be final, and the next boot may well report Ready."""
     argv = ["provision", "--root", str(image), "--admin-user", "--no-hostname"]
     argv += ["--imds-timeout", "0.2", "--timeout", "0.5"]
 
     assert main(argv) == 69
 
+    assert records(pool) == {}
+    assert not (image / "var/lib/azprov/state.json").exists()
+    assert re.match(
+        r"azprov: nothing is reported, the next boot tries again: gave up after 0\.[45]\d* s: ",
+        capfd.readouterr().err.splitlines()[-1],
+    )
+
+
+def test_a_failure_is_told_by_kvp_without_an_answer(image: Path, pool: Path) -> None:
+    """The host has it whatever becomes of the post; the next boot does all again."""
+    answer = metadata(X509)
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer)
+    argv = ["provision", "--root", str(image), "--admin-user", "--no-hostname"]
+    with RawServer(replying(head + answer)) as server:
+        assert main([*argv, "--imds", str(server.endpoint), "--timeout", "2"]) == 78
+
     (line,) = records(pool).values()
-    assert line.startswith("result=error|reason=")
+    assert line.startswith("result=error|reason=the platform names no usable public key|")
     assert not (image / "var/lib/azprov/state.json").exists()
 
 

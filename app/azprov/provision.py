@@ -58,7 +58,8 @@ def provision(
     """Run the steps that are open for this VM, the last of which is Ready.
 
     Each runs whatever became of those before it; in place of Ready `report_failure`
-    is called with the name and error of a required step that failed. When the
+    is called with the name and error of a required step that failed; it raises that
+    error itself where it is nothing to be told yet. When the
     report is acknowledged, what is done is written down; when all is, `disable`
     takes the service away. `ask_vm_id` asks the platform where the firmware does
     not say. All three may raise AzprovError.
@@ -81,9 +82,8 @@ def provision(
         else:
             failures[step.name] = failure
             if step.name not in _REPORTS:
-                goes_on = (
-                    "Ready will not be reported" if step.is_required else "going on without it"
-                )
+                costs_ready = step.is_required and not _REPORTS.intersection(done)
+                goes_on = "Ready will not be reported" if costs_ready else "going on without it"
                 log.warning("the step %s failed: %s; %s", step.name, failure, goes_on)
     if not _REPORTS.intersection(failures):
         if done_now:
@@ -95,8 +95,9 @@ def provision(
             # Also where the state could not be written: a second Ready is what
             # the platform does not expect.
             _settle(failures, Step(_SERVICE, disable))
+    told_by = [step.name for step in steps if step.is_required and step.name in failures]
     is_told = FAILURE in done or FAILURE in done_now
-    return Provisioned(tuple(done_now), _told(failures, is_told=is_told))
+    return Provisioned(tuple(done_now), _told(failures, told_by[:1] if is_told else None))
 
 
 def _report_of(
@@ -112,8 +113,12 @@ def _report_of(
     return None
 
 
-def _told(failures: Dict[str, AzprovError], *, is_told: bool) -> Optional[AzprovError]:
-    """The first failure, which gives the exit code, in words that also tell of the report."""
+def _told(failures: Dict[str, AzprovError], told_by: Optional[List[str]]) -> Optional[AzprovError]:
+    """The first failure, which gives the exit code, in words that also tell of the report.
+
+    `told_by` has the step for want of which Azure is told of a failure, if it still
+    fails; it is None if Azure is not.
+    """
     if not failures:
         return None
     step, first = next(iter(failures.items()))
@@ -121,11 +126,20 @@ def _told(failures: Dict[str, AzprovError], *, is_told: bool) -> Optional[Azprov
     if unready is not None and unready is not first:
         before = f"the step {step} failed before that: {first.summary}"
         return type(first)(f"Ready is not acknowledged, {unready.summary}; {before}", unready.hint)
+    if untold is not None and any(
+        untold is failure for name, failure in failures.items() if name != FAILURE
+    ):
+        why = f"nothing is reported, the next boot tries again: {untold.summary}"
+        return type(first)(why, untold.hint)
     if untold is not None:
         why = f"provisioning failed, {first}; and Azure could not be told, {untold.summary}"
         return type(first)(why, untold.hint)
-    if is_told:
-        return type(first)(f"Azure is told that provisioning failed: {first.summary}", first.hint)
+    if told_by:
+        cause = failures[told_by[0]]
+        return type(first)(f"Azure is told that provisioning failed: {cause.summary}", cause.hint)
+    if told_by is not None:
+        why = f"Azure was told before that provisioning failed, and now {first.summary}"
+        return type(first)(why, first.hint)
     if unready is None:
         return type(first)(f"Ready is acknowledged, but {first.summary}", first.hint)
     return first

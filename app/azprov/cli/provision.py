@@ -6,11 +6,11 @@ import os
 from typing import Iterator, Optional, Tuple
 
 from ..azure.clock import Clock
-from ..azure.conversation import Conversation
+from ..azure.conversation import LAST_ATTEMPT_S, Conversation
 from ..azure.imds import Imds
 from ..documents.instance import Instance
 from ..documents.vm_id import parse_vm_id
-from ..errors import AzprovError, NotPermitted
+from ..errors import AzprovError, DocumentError, NotPermitted, PlatformError
 from ..host.commands import Commands
 from ..host.hostname import set_hostname
 from ..host.root import Root
@@ -71,6 +71,10 @@ def run(options: argparse.Namespace) -> Answer:
     metadata = _Metadata(options, time_left)
 
     def told_failure(step: str, error: AzprovError) -> None:
+        # What the platform may still say at the next boot has not failed for good.
+        is_open = isinstance(error, (PlatformError, DocumentError))
+        if is_open and time_left.seconds() < LAST_ATTEMPT_S:
+            raise error
         log.info("Telling Azure that provisioning failed, for want of the step %s", step)
         data = {"step": step, "hint": error.hint}
         line = failure_line(options, root, error.summary, data, vm_id=metadata.known_vm_id)
