@@ -6,6 +6,7 @@ import json
 import os
 import re
 import stat
+import subprocess
 import zipfile
 from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple, Tuple
@@ -620,7 +621,43 @@ WRONG: Dict[str, Wrong] = {
         "error",
         iptables("-A OUTPUT -p tcp --dport 443 -j ACCEPT\n-A OUTPUT -j DROP", policy="ACCEPT"),
     ),
+    "nftables by a file that it includes": Wrong(
+        "firewall-output",
+        "error",
+        {
+            **nft("ct state established accept"),
+            "etc/nftables.conf": 'include "nftables.d/*.nft"\n',
+            "etc/nftables.d/a.nft": "table ip filter {\n chain output {\n"
+            "  type filter hook output priority 0\n  policy drop\n }\n}\n",
+        },
+    ),
+    "nftables to WireServer alone": Wrong(
+        "firewall-metadata", "warning", nft("ip daddr 168.63.129.16 tcp dport 80 accept")
+    ),
+    "nftables to the metadata service alone": Wrong(
+        "firewall-output", "error", nft("ip daddr 169.254.0.0/16 tcp dport 80 accept")
+    ),
+    "nftables to a range of addresses": Wrong(
+        "firewall-metadata", "warning", nft("ip daddr 168.63.129.10-168.63.129.20 accept")
+    ),
+    "nftables to WireServer alone, with users": Wrong(
+        "firewall-metadata",
+        "error",
+        {
+            **nft("ip daddr 168.63.129.16 tcp dport 80 accept"),
+            **first_boot("--no-hostname --admin-user"),
+            "etc/sudoers.d/x": "",
+        },
+    ),
+    "iptables to WireServer alone": Wrong(
+        "firewall-metadata", "warning", iptables("-A OUTPUT -d 168.63.129.16/32 -j ACCEPT")
+    ),
     "ufw": Wrong("firewall-output", "error", ufw("")),
+    "ufw to WireServer alone": Wrong(
+        "firewall-metadata",
+        "warning",
+        ufw("-A ufw-user-output -p tcp -d 168.63.129.16 --dport 80 -j ACCEPT\n"),
+    ),
     "no sshd": Wrong("ssh-missing", "warning", {"usr/sbin/sshd": None}),
     "sshd not enabled": Wrong("ssh-disabled", "warning", {f"{WANTS}/ssh.service": None}),
     "no way to host keys": Wrong("ssh-host-keys", "error", {"usr/bin/ssh-keygen": None}),
@@ -812,7 +849,43 @@ FINE: Dict[str, Change] = {
         "/dev/mapper/vg-data /data xfs\ntmpfs /tmp tmpfs\n/dev/sdc1 /x ext4 noauto\n/dev/sr0 /cd\n"
         "/dev/disk/cloud/azure_resource-part2 none swap sw,nofail 0 0\n"
     },
-    "nftables that lets out": nft("ct state established accept\nip daddr 168.63.129.16 accept"),
+    "nftables that lets out": nft(
+        "ct state established accept\nip daddr { 168.63.129.16, 169.254.169.254 } accept"
+    ),
+    "nftables that lets out two networks": nft(
+        "ip daddr 168.63.129.0/24 accept\nip daddr 169.254.1.0-169.254.169.255 accept"
+    ),
+    "nftables to WireServer alone, without a host name": {
+        **nft("ip daddr 168.63.129.16 tcp dport 80 accept"),
+        f"{SYSTEM}/{UNIT}": (ROOT / "unit" / UNIT)
+        .read_text()
+        .replace("azprov.pyz provision\n", "azprov.pyz provision --no-hostname\n"),
+    },
+    "nftables for all but a network": nft("ip daddr != 10.0.0.0/8 accept"),
+    "nftables for all but a state": nft("ct state != invalid accept"),
+    "nftables by a rule in its own command": {
+        **nft(""),
+        "etc/nftables.conf": "table ip t {\n chain out {\n"
+        "  type filter hook output priority 0; policy drop;\n }\n}\n"
+        "add rule ip t out tcp dport 80 accept\n",
+    },
+    "nftables by a chain in two parts": {
+        **nft(""),
+        "etc/nftables.conf": "table ip t {\n chain out {\n"
+        "  type filter hook output priority 0; policy drop;\n }\n}\n"
+        'include "/etc/nftables.d/a.nft"\n',
+        "etc/nftables.d/a.nft": "table ip t {\n chain out {\n  tcp dport 80 accept\n }\n}\n",
+    },
+    "nftables by an include in its chain": {
+        **nft('include "/etc/nftables.d/*"'),
+        "etc/nftables.d/a": "tcp dport 80 accept\n",
+    },
+    "nftables that includes itself": nft('include "/etc/nftables.conf"\naccept'),
+    "nftables for IPv6": {
+        **nft(""),
+        "etc/nftables.conf": "table ip6 filter {\n chain output {\n"
+        "  type filter hook output priority 0; policy drop;\n }\n}\n",
+    },
     "nftables by a set of addresses": nft("ip daddr @platform tcp dport 80 accept"),
     "nftables by port": nft("tcp dport { 53, 80 } accept"),
     "nftables by name of the port": nft("tcp dport { https, http } accept"),
@@ -824,11 +897,17 @@ FINE: Dict[str, Change] = {
         **nft("ct state established accept"),
         f"{WANTS}/nftables.service": None,
     },
-    "iptables that lets out": iptables("-A OUTPUT -d 168.63.129.16/32 -p tcp -j ACCEPT"),
+    "iptables that lets out": iptables(
+        "-A OUTPUT -d 168.63.129.16/32 -p tcp -j ACCEPT\n-A OUTPUT -d 169.254.169.254 -j ACCEPT"
+    ),
+    "iptables for all but a network": iptables("-A OUTPUT ! -d 10.0.0.0/8 -j ACCEPT"),
     "iptables by state": iptables("-A OUTPUT -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT"),
     "iptables by ports": iptables("-A OUTPUT -p tcp -m multiport --dports 80,443 -j ACCEPT"),
     "iptables that accepts": iptables("-A INPUT -j DROP", policy="ACCEPT"),
-    "ufw that lets out": ufw("-A ufw-user-output -p tcp -d 168.63.129.16 --dport 80 -j ACCEPT\n"),
+    "ufw that lets out": ufw(
+        "-A ufw-user-output -p tcp -d 168.63.129.16 --dport 80 -j ACCEPT\n"
+        "-A ufw-user-output -p tcp -d 169.254.169.254 --dport 80 -j ACCEPT\n"
+    ),
     "ufw that accepts": ufw("", policy="ACCEPT"),
     "ufw not switched on": {**ufw(""), "etc/ufw/ufw.conf": "ENABLED=no\n"},
     "dropbear": {
@@ -1197,6 +1276,81 @@ def test_what_is_not_there_is_mended_by_the_simplest(image: Path, case: str) -> 
     ]
 
     assert mended == mend.format(image=image)
+
+
+#: Firewalls whose mend is a command.
+CLOSED: Dict[str, Change] = {
+    "nftables": nft("oif lo accept"),
+    "nftables by a file that it includes": WRONG["nftables by a file that it includes"].done,
+    "nftables for users": WRONG["nftables to WireServer alone, with users"].done,
+    "iptables": {
+        **iptables(""),
+        "etc/iptables/rules.v4": "*nat\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n*filter\n"
+        ":OUTPUT DROP [0:0]\n:x - [0:0]\n-A OUTPUT -j x\nCOMMIT\n",
+    },
+    "ufw": ufw(""),
+}
+
+
+@pytest.mark.parametrize("case", CLOSED)
+def test_a_firewall_is_opened_by_what_is_said(image: Path, case: str) -> None:
+    """As it was pasted: to both addresses, in the image's own file."""
+    change(image, CLOSED[case])
+    (finding,) = check(Image(Root(str(image))))
+
+    subprocess.run(["sh", "-c", finding.mend], check=True)
+
+    assert found(image) == []
+
+
+def test_ufw_is_opened_by_itself_on_its_own_machine(image: Path) -> None:
+    """Below a root it would change the firewall of the machine that the image is made on."""
+    change(image, ufw(""))
+    machine = Root(str(image))
+    machine.is_live = True
+
+    (mend,) = [one.mend for one in check(Image(machine)) if one.rule == "firewall-output"]
+
+    assert mend == (
+        "ufw allow out to 168.63.129.16 port 80 proto tcp && "
+        "ufw allow out to 169.254.169.254 port 80 proto tcp"
+    )
+
+
+#: Firewalls that are none of the usual forms, and how the mend begins.
+CLOSED_OTHERWISE: Dict[str, Tuple[Change, str]] = {
+    "nftables on one line": (
+        firewall(
+            "nftables.service",
+            "etc/nftables.conf",
+            "table ip f { chain o { type filter hook output priority 0; policy drop; }; }\n",
+        ),
+        "add to the chain with hook output in {image}/etc/nftables.conf: ip daddr ",
+    ),
+    "iptables without a policy": (
+        firewall(
+            "netfilter-persistent.service",
+            "etc/iptables/rules.v4",
+            "*filter\n-A OUTPUT -j DROP\nCOMMIT\n",
+        ),
+        "add to {image}/etc/iptables/rules.v4, below *filter and before its other rules: -A OUTPUT",
+    ),
+    "ufw with rules of its own": (
+        {**ufw(""), "etc/ufw/before.rules": "*filter\nCOMMIT\n"},
+        "add to {image}/etc/ufw/before.rules, below *filter and before its COMMIT: -A ufw-before-",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CLOSED_OTHERWISE)
+def test_a_firewall_of_another_form_is_opened_by_hand(image: Path, case: str) -> None:
+    """The file is named, and the line."""
+    done, mend = CLOSED_OTHERWISE[case]
+    change(image, done)
+
+    (finding,) = check(Image(Root(str(image))))
+
+    assert finding.mend.startswith(mend.format(image=image))
 
 
 MENDS = {
