@@ -26,7 +26,8 @@ SOUND: Change = {
     "usr/lib/os-release": 'ID=debian\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n',
     "etc/os-release": "-> ../usr/lib/os-release",
     "etc/machine-id": "",
-    "usr/lib/systemd/systemd": "",
+    "usr/lib/systemd/systemd": "program",
+    "sbin/init": "-> /usr/lib/systemd/systemd",
     "etc/fstab": "# <file system> ...\nUUID=0000 / ext4 errors=remount-ro 0 1\n",
     "etc/default/grub": 'GRUB_CMDLINE_LINUX_DEFAULT="quiet"\nGRUB_CMDLINE_LINUX="console=ttyS0"\n',
     VMLINUZ: "",
@@ -58,6 +59,12 @@ OPENRC: Change = {
     "etc/systemd/network/10-azure.network": None,
     "usr/lib/os-release": "ID=alpine\n",
     "sbin/openrc": "program",
+    "sbin/openrc-run": "program",
+    "sbin/init": "-> /bin/busybox",
+    "bin/busybox": "program",
+    # As of Alpine.
+    "etc/inittab": "::sysinit:/sbin/openrc sysinit\n::wait:/sbin/openrc default\n"
+    "tty1::respawn:/sbin/getty 38400 tty1\n",
     "etc/init.d/sshd": "program",
     "etc/runlevels/default/sshd": "-> /etc/init.d/sshd",
     "etc/init.d/chronyd": "program",

@@ -7,6 +7,7 @@ import os
 import re
 import stat
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple, Tuple
@@ -202,6 +203,35 @@ WRONG: Dict[str, Wrong] = {
     "a program that is a link to nowhere": Wrong("program-unusable", "error", {PYZ: "-> /none"}),
     "no Python": Wrong("python-unusable", "error", {"usr/bin/python3": None}),
     "no init": Wrong("init-unknown", "error", {"usr/lib/systemd/systemd": None}),
+    "nothing to start": Wrong("init-missing", "error", {"sbin/init": None}),
+    "a link to nothing": Wrong("init-missing", "error", {"sbin/init": "-> /lib/systemd/systemd"}),
+    "nothing to start, with dracut": Wrong(
+        "init-missing", "warning", {"sbin/init": None, "etc/dracut.conf": ""}
+    ),
+    "an init= that is not there": Wrong(
+        "init-missing", "error", grub(f"{LINUX} init=/lib/sysvinit/init\n")
+    ),
+    "an init= to mend something": Wrong(
+        "init-other", "error", {**grub(f"{LINUX} init=/bin/bash rw\n"), "bin/bash": "ELF"}
+    ),
+    "sysvinit beside systemd": Wrong(
+        "init-other", "error", {"sbin/init": "ELF", "etc/inittab": "si::sysinit:/etc/init.d/rcS\n"}
+    ),
+    "busybox beside systemd": Wrong(
+        "init-other", "error", {"sbin/init": "-> ../bin/busybox", "bin/busybox": "ELF"}
+    ),
+    "busybox beside systemd, with a unified kernel": Wrong(
+        "init-other",
+        "warning",
+        {
+            "sbin/init": "-> ../bin/busybox",
+            "bin/busybox": "ELF",
+            "boot/efi/EFI/Linux/a.efi": "MZ",
+        },
+    ),
+    "an unknown init": Wrong(
+        "init-other", "warning", {"sbin/init": "-> /opt/nyx", "opt/nyx": "ELF"}
+    ),
     "rescue": Wrong(
         "boot-target",
         "error",
@@ -677,6 +707,20 @@ WRONG: Dict[str, Wrong] = {
 
 FINE: Dict[str, Change] = {
     "nothing done": {},
+    "systemd by another way": {
+        "sbin/init": None,
+        "bin/init": "-> ../lib/systemd/systemd",
+        "lib/systemd/systemd": "ELF",
+    },
+    "systemd by a copy": {"sbin/init": "program"},
+    "systemd by a script": {"sbin/init": "#!/bin/sh\nexec /usr/lib/systemd/systemd\n"},
+    "systemd by init=": {
+        **grub(f"{LINUX} init=/usr/lib/systemd/systemd\n"),
+        "sbin/init": None,
+    },
+    "systemd by one of the entries": grub(
+        f"menuentry 'a' {{\n {LINUX} init=/bin/sh\n}}\nmenuentry 'b' {{\n {LINUX}\n}}\n"
+    ),
     "options in the service": {
         f"{SYSTEM}/{UNIT}": (Path(__file__).parent.parent / "unit" / UNIT)
         .read_text()
@@ -944,7 +988,31 @@ FINE: Dict[str, Change] = {
     },
 }
 
+#: What Debian's init is with OpenRC: sysvinit, whose scripts call openrc.
+SYSVINIT: Change = {
+    "sbin/init": "ELF",
+    "etc/inittab": "id:2:initdefault:\nsi::sysinit:/etc/init.d/rcS\nl2:2:wait:/etc/init.d/rc 2\n"
+    "1:2345:respawn:/sbin/getty 38400 tty1\n",
+    "etc/init.d/rcS": "#!/bin/sh\nexec /sbin/openrc sysinit\n",
+}
+
 WRONG_OPENRC: Dict[str, Wrong] = {
+    "nothing to start": Wrong("init-missing", "error", {"sbin/init": None}),
+    "busybox without a word of OpenRC": Wrong(
+        "init-other", "error", {"etc/inittab": "::sysinit:/etc/init.d/rcS\n"}
+    ),
+    "busybox without inittab": Wrong("init-other", "error", {"etc/inittab": None}),
+    "the service of systemd": Wrong(
+        "service-missing",
+        "error",
+        {
+            **SYSVINIT,
+            **first_boot("--admin-user"),
+            "usr/lib/systemd/systemd": "program",
+            "etc/init.d/azure-provisioning": None,
+            "etc/runlevels/default/azure-provisioning": None,
+        },
+    ),
     "no service": Wrong(
         "service-missing",
         "error",
@@ -1012,9 +1080,22 @@ def test_what_is_sound_is_passed_over(image: Path, case: str) -> None:
     assert found(image) == []
 
 
-def test_a_sound_image_of_openrc_is_passed_over(image: Path) -> None:
-    """As Alpine has it."""
-    change(image, OPENRC)
+FINE_OPENRC: Dict[str, Change] = {
+    "as Alpine has it": {},
+    "by openrc-init": {
+        "sbin/init": "-> openrc-init",
+        "sbin/openrc-init": "program",
+        "etc/inittab": None,
+    },
+    "by sysvinit": SYSVINIT,
+    "by sysvinit, with systemd installed": {**SYSVINIT, "usr/lib/systemd/systemd": "program"},
+}
+
+
+@pytest.mark.parametrize("case", FINE_OPENRC)
+def test_a_sound_image_of_openrc_is_passed_over(image: Path, case: str) -> None:
+    """Whatever starts it."""
+    change(image, {**OPENRC, **FINE_OPENRC[case]})
 
     assert found(image) == []
 
@@ -1030,6 +1111,7 @@ READ = [
     *(GRUB, ENTRY, EXTLINUX, "boot/efi/EFI/x/grub.cfg", "etc/kernel/cmdline", INITRAMFS, PYZ),
     *(f"{MODULES}/modules.dep", f"{MODULES}/modules.builtin", f"{SYSTEM}/{UNIT}"),
     *(f"{SYSTEM}/{UNIT}.d/a.conf", "etc/cloud/cloud.cfg", "usr/lib/systemd/system-preset/a.preset"),
+    *("sbin/init", "etc/inittab"),
     *("etc/init.d/azure-provisioning", "etc/systemd/network/10-azure.network.d/a.conf"),
 ]
 # Words that bring a rule to look closer, and marks that end or begin something.
@@ -1276,6 +1358,72 @@ def test_what_is_not_there_is_mended_by_the_simplest(image: Path, case: str) -> 
     ]
 
     assert mended == mend.format(image=image)
+
+
+#: What is done to a tree that nothing starts, and the mend for it.
+MENDS_OF_INIT: Dict[str, Tuple[Change, str]] = {
+    "of Debian": (
+        {"sbin/init": None},
+        "chroot {image} sh -c 'apt-get update && apt-get install -y systemd-sysv'",
+    ),
+    "of Debian, with its package": (
+        {"sbin/init": None, "var/lib/dpkg/info/systemd-sysv.list": ""},
+        "ln -sf /usr/lib/systemd/systemd {image}/sbin/init",
+    ),
+    "of another distribution": (
+        {"sbin/init": "ELF", "usr/lib/os-release": "ID=fedora\n"},
+        "ln -sf /usr/lib/systemd/systemd {image}/sbin/init",
+    ),
+    "by openrc-init": (
+        {**OPENRC, "sbin/init": None, "sbin/openrc-init": "program"},
+        "ln -sf /sbin/openrc-init {image}/sbin/init",
+    ),
+    "by another for OpenRC": (
+        {**OPENRC, "sbin/init": None},
+        "make {image}/sbin/init a link to openrc-init, or to an init whose {image}/etc/inittab "
+        "starts openrc",
+    ),
+    "by init=": (
+        grub(f"{LINUX} init=/bin/bash\n"),
+        "take init=/bin/bash out of {image}/boot/grub/grub.cfg",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MENDS_OF_INIT)
+def test_what_the_kernel_starts_is_mended_by_the_simplest(image: Path, case: str) -> None:
+    """A package, a link, or a word that is too many."""
+    done, mend = MENDS_OF_INIT[case]
+    change(image, done)
+
+    (finding,) = check(Image(Root(str(image))))
+
+    assert finding.mend == mend.format(image=image)
+
+
+def test_a_link_is_made_where_the_image_has_its_folder(image: Path) -> None:
+    """Not below the /sbin of the machine that the image is made on."""
+    change(image, {"sbin/init": None, "var/lib/dpkg/info/systemd-sysv.list": ""})
+    (image / "sbin").rmdir()
+    (image / "sbin").symlink_to("/usr/sbin")
+
+    (finding,) = check(Image(Root(str(image))))
+    subprocess.run(["sh", "-c", finding.mend], check=True)
+
+    assert os.readlink(image / "usr/sbin/init") == "/usr/lib/systemd/systemd"
+    assert found(image) == []
+
+
+def test_the_service_of_another_init_keeps_its_options(image: Path) -> None:
+    """`install` writes it for the init that the image starts by, as it was."""
+    change(image, {**OPENRC, **WRONG_OPENRC["the service of systemd"].done})
+    change(image, {"etc/sudoers.d/x": ""})
+    (finding,) = check(Image(Root(str(image)), f"{sys.executable} -I {ARCHIVE}"))
+
+    subprocess.run(["sh", "-c", finding.mend], check=True, stdout=subprocess.DEVNULL)
+
+    assert found(image) == []
+    assert "--admin-user" in (image / "etc/init.d/azure-provisioning").read_text()
 
 
 #: Firewalls whose mend is a command.

@@ -148,6 +148,19 @@ def test_another_script_needs_force(alpine: Path, kind: str, said: str) -> None:
     assert not script.is_symlink()
 
 
+def test_the_init_that_is_started_is_found(alpine: Path) -> None:
+    """Before what is installed beside it; inittab says what busybox and sysvinit start."""
+    (alpine / "bin").mkdir()
+    (alpine / "bin/busybox").write_text("")
+    (alpine / "usr/lib/systemd").mkdir(parents=True)
+    (alpine / "usr/lib/systemd/systemd").write_text("")
+    assert find_init(Root(str(alpine))).name == "systemd"
+
+    (alpine / "etc/inittab").write_text("::sysinit:/sbin/openrc sysinit\n")
+
+    assert find_init(Root(str(alpine))).name == "openrc"
+
+
 INITS: Dict[str, Tuple[List[str], str]] = {
     **{
         f"openrc in /{folder}": ([f"{folder}/openrc-run"], "openrc")

@@ -1,10 +1,16 @@
 """The init systems that azprov has a service for, each as a value."""
 
-from typing import NamedTuple, Tuple
+import stat
+from typing import NamedTuple, Optional, Tuple
 
+from ..documents.settings import uncommented
 from ..host.root import Root
 from ..host.service import RUNLEVELS, SCRIPT_NAME, UNIT_FOLDER, UNIT_NAME
 
+_FIRST_PROGRAMS = ("/sbin/init", "/etc/init", "/bin/init")
+# Those that do what inittab says: sysvinit's own file, and busybox.
+_BY_INITTAB = ("init", "sysvinit", "busybox")
+_LARGEST_SCRIPT_BYTES = 1 << 16
 _NOTE = "# Folders that `install` made and `uninstall` takes away.\n"
 
 
@@ -80,5 +86,54 @@ def starts_by(root: Root, init: Init) -> bool:
 
 
 def find_init(root: Root) -> Init:
-    """The first that an image has; systemd where it has none that is known."""
+    """What the kernel starts, else the first that an image has; systemd where it has none."""
+    started = started_init(root, first_program(root))
+    if started is not None:
+        return started
     return next((init for init in INITS.values() if starts_by(root, init)), SYSTEMD)
+
+
+def first_program(root: Root) -> str:
+    """What the kernel starts, links resolved; empty where there is nothing.
+
+    Source: kernel_init of Linux's init/main.c, which goes on to /bin/sh.
+    """
+    path = next((path for path in _FIRST_PROGRAMS if root.status(path) is not None), None)
+    return "" if path is None else root.real_path(path)
+
+
+def started_init(root: Root, program: str) -> Optional[Init]:
+    """The init system that a program is, or leads to by inittab(5); None for another."""
+    name = program.rpartition("/")[2]
+    if name == "systemd" or _is_copy(root, program, SYSTEMD.programs):
+        return SYSTEMD
+    if name == "openrc-init" or (name.startswith(_BY_INITTAB) and _runs_openrc(root)):
+        return OPENRC
+    return None
+
+
+def _is_copy(root: Root, path: str, originals: Tuple[str, ...]) -> bool:
+    """Whether a file is as large as one of others, as a link that was followed leaves it."""
+    statuses = [root.status(one) for one in (path, *originals)] if path else []
+    sizes = [status and stat.S_ISREG(status.st_mode) and status.st_size for status in statuses]
+    return bool(sizes and sizes[0]) and sizes[0] in sizes[1:]
+
+
+def _runs_openrc(root: Root) -> bool:
+    """Whether inittab calls OpenRC, as Alpine's does, or a script that does, as of Debian."""
+    lines = uncommented(_text(root, "/etc/inittab") or "::sysinit:/etc/init.d/rcS")
+    programs = [line.split(":", 3)[-1].split()[:1] for line in lines if line.count(":") >= 3]
+    return any(
+        program.endswith(("/openrc", "/sbin/rc"))
+        or (program.startswith("/etc/") and "openrc" in _text(root, program))
+        for words in programs
+        for program in words
+    )
+
+
+def _text(root: Root, path: str) -> str:
+    """A small file's text, empty for all else that may be there."""
+    status = root.status(path)
+    is_small = status and stat.S_ISREG(status.st_mode) and status.st_size <= _LARGEST_SCRIPT_BYTES
+    content = root.read(path, limit_bytes=_LARGEST_SCRIPT_BYTES) if is_small else None
+    return (content or b"").decode("utf-8", "replace")

@@ -14,6 +14,7 @@ from . import (
     boot_files,
     clock,
     firewall,
+    first_program,
     kernel,
     leftovers,
     live,
@@ -32,6 +33,7 @@ Rule = Callable[[Image], Iterator[Finding]]
 #: In the order in which they are reported, below their severity.
 FAMILIES: Tuple[Tuple[Rule, ...], ...] = (
     service.RULES,
+    first_program.RULES,
     owners.RULES,
     agents.RULES,
     network.RULES,

@@ -3,14 +3,14 @@
 import re
 import shlex
 import zipfile
-from typing import Iterator
+from typing import Iterator, List
 
 from ...documents.settings import parse_sections
 from ...documents.text import printable
 from ...errors import HostError
 from ...host.service import UNIT_NAME
 from ...host.state import STATE_FILE
-from ..init import INITS, SYSTEMD
+from ..init import INITS, SYSTEMD, Init
 from ..python import check_python
 from ..unit import PYZ, render_unit, without_made_folders
 from .finding import ERROR, NOTE, WARNING, Finding
@@ -64,7 +64,7 @@ def check_service(image: Image) -> Iterator[Finding]:
             if others
             else "azprov's service is not installed, so nothing reports Ready and the deployment "
             "fails after 40 minutes",
-            image.azprov("install"),
+            _install(image, others[:1]),
         )
     elif PYZ not in image.text(path):
         yield Finding(
@@ -75,6 +75,12 @@ def check_service(image: Image) -> Iterator[Finding]:
         )
     elif not services.starts(NAME):
         yield _disabled(image)
+
+
+def _install(image: Image, others: List[Init]) -> str:
+    """With the options of the service that another init would start, if there is one."""
+    options = [option for other in others for option in command_of(image.text(other.file)).options]
+    return image.azprov(" ".join(["install", *map(shlex.quote, options)]))
 
 
 def _disabled(image: Image) -> Finding:

@@ -7,10 +7,14 @@ import fnmatch
 from typing import Iterator, Optional, Set
 
 from ...documents.settings import uncommented
+from ...errors import HostError
+from ..init import find_init, starts_by
 from .files import Files
 
 SYSTEMD = "systemd"
 OPENRC = "OpenRC"
+# By the names that `install --init` has for them.
+_NAMES = {"systemd": SYSTEMD, "openrc": OPENRC}
 
 # As systemd looks for units; the last is another folder only where /usr is not merged.
 UNIT_FOLDERS = (
@@ -91,13 +95,15 @@ class Services:
         return self._has_presets_to_come and self._preset_enables(unit)
 
     def _find_init(self) -> str:
-        folders = ("/usr/lib/systemd", "/lib/systemd")
-        has_systemd = self._files.is_there(*[f"{folder}/systemd" for folder in folders])
-        has_openrc = self._files.is_there("/sbin/openrc", "/usr/sbin/openrc", "/usr/bin/openrc")
-        if has_systemd and has_openrc:
-            init = self._files.link("/sbin/init") or self._files.link("/usr/sbin/init")
-            return SYSTEMD if "systemd" in init else OPENRC
-        return SYSTEMD if has_systemd else OPENRC if has_openrc else ""
+        """As `install` finds it, so that both speak of the same service."""
+        root = self._files.root
+        try:
+            init = find_init(root)
+            is_there = starts_by(root, init)
+        except HostError as error:
+            self._files.note("/sbin/init", error)
+            return ""
+        return _NAMES[init.name] if is_there else ""
 
     def _wanted_units(self) -> Iterator[str]:
         """Every unit that a target pulls in, by all of its names."""
