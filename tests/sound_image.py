@@ -1,7 +1,7 @@
 """A sound image to try rules on: Debian's files, as far as anything looks at them."""
 
 from pathlib import Path
-from typing import Dict, Optional, Union
+from typing import Dict, NamedTuple, Optional, Union
 
 from azprov.host.root import Root
 from azprov.image.init import SYSTEMD
@@ -19,8 +19,16 @@ SYSTEM = "etc/systemd/system"
 WANTS = f"{SYSTEM}/multi-user.target.wants"
 VENDOR = "usr/lib/systemd/system"
 
+
+class File(NamedTuple):
+    """What a file of an unusual mode holds."""
+
+    text: str
+    mode: int
+
+
 #: Paths with what they hold: None for nothing, "-> x" for a link, else a file's text.
-Change = Dict[str, Optional[Union[str, bytes]]]
+Change = Dict[str, Optional[Union[str, bytes, File]]]
 
 SOUND: Change = {
     "usr/lib/os-release": 'ID=debian\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n',
@@ -101,11 +109,16 @@ def change(root: Path, changes: Change) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(content, bytes):
             path.write_bytes(content)
+        elif isinstance(content, File):
+            path.write_text(content.text)
+            path.chmod(content.mode)
         elif content.startswith("-> "):
             path.symlink_to(content[3:])
         else:
             path.write_text(content)
             path.chmod(0o755 if content == "program" else 0o644)
+            if path.parent.name == "system-connections":  # NetworkManager's
+                path.chmod(0o600)
 
 
 def make_sound(root: Path) -> Path:

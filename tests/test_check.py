@@ -34,6 +34,7 @@ from sound_image import (
     VMLINUZ,
     WANTS,
     Change,
+    File,
     change,
     cpio,
     make_sound,
@@ -360,6 +361,62 @@ WRONG: Dict[str, Wrong] = {
     "networkd by IPv6 only": Wrong(
         "network-no-dhcp", "error", networkd("[Match]\nName=e*\n[Network]\nDHCP=ipv6\n")
     ),
+    "networkd by a drop-in": Wrong(
+        "network-no-dhcp", "error", {f"{NETWORK}.d/a.conf": "[Network]\nDHCP=no\n"}
+    ),
+    "networkd, another file first": Wrong(
+        "network-no-dhcp",
+        "error",
+        {"etc/systemd/network/00-a.network": "[Match]\nName=*\n[Network]\nDHCP=no\n"},
+    ),
+    "networkd by a file that only root reads": Wrong(
+        "network-closed",
+        "error",
+        {NETWORK: File("[Match]\nName=eth0\n[Network]\nDHCP=yes\n", 0o600)},
+    ),
+    "networkd, a file for root first": Wrong(
+        "network-closed",
+        "warning",
+        {"etc/systemd/network/05-a.network": File("[Match]\nName=e*\n", 0o640)},
+    ),
+    "a name by a link": Wrong(
+        "network-renamed",
+        "error",
+        {"etc/systemd/network/10-a.link": "[Match]\nDriver=hv_netvsc\n[Link]\nName=lan0\n"},
+    ),
+    "a name by a link's drop-in": Wrong(
+        "network-renamed",
+        "error",
+        {
+            "usr/lib/systemd/network/99-default.link": "[Match]\nOriginalName=*\n"
+            "[Link]\nNamePolicy=keep kernel\n",
+            "etc/systemd/network/99-default.link.d/a.conf": "[Link]\nNamePolicy=\nName=lan0\n",
+        },
+    ),
+    "a name by what is not known": Wrong(
+        "network-renamed",
+        "warning",
+        {
+            "etc/systemd/network/10-a.link": "[Match]\nOriginalName=eth0\nPath=acpi-*\n"
+            "[Link]\nName=lan0\n"
+        },
+    ),
+    "a name by a link, for ifupdown": Wrong(
+        "network-renamed",
+        "error",
+        {
+            **ifupdown("auto eth0\niface eth0 inet dhcp\n"),
+            "etc/systemd/network/10-a.link": "[Match]\nType=ether\n[Link]\nName=lan0\n",
+        },
+    ),
+    "a name by a link that nothing configures": Wrong(
+        "network-other-nic",
+        "warning",
+        {
+            **networkd("[Match]\nName=ens3\n[Network]\nDHCP=yes\n"),
+            "etc/systemd/network/10-a.link": "[Match]\nType=ether\n[Link]\nName=lan0\n",
+        },
+    ),
     "networkd static": Wrong(
         "network-static", "error", networkd("[Match]\nName=eth0\n[Network]\nAddress=10.0.0.4/24\n")
     ),
@@ -400,6 +457,23 @@ WRONG: Dict[str, Wrong] = {
         "error",
         network_manager(
             {f"{NM}/a.nmconnection": "[connection]\ntype=ethernet\n[ipv4]\nmethod=manual\n"}
+        ),
+    ),
+    "NetworkManager by a file for all": Wrong(
+        "network-closed",
+        "warning",
+        network_manager(
+            {f"{NM}/a": File("[connection]\ntype=ethernet\n[ipv4]\nmethod=manual\n", 0o644)}
+        ),
+    ),
+    "NetworkManager by nothing but a file for all": Wrong(
+        "network-closed",
+        "error",
+        network_manager(
+            {
+                f"{NM}/a": File("[connection]\ntype=ethernet\n", 0o640),
+                "etc/NetworkManager/conf.d/a.conf": "[main]\nno-auto-default=*\n",
+            }
         ),
     ),
     "NetworkManager by address": Wrong(
@@ -728,6 +802,48 @@ FINE: Dict[str, Change] = {
     },
     "a machine id to come": {"etc/machine-id": None},
     "networkd by a driver": networkd("[Match]\nDriver=hv_netvsc\n[Network]\nDHCP=ipv4\n"),
+    "networkd for another card that only root reads": {
+        "etc/systemd/network/05-a.network": File("[Match]\nName=wg0\n", 0o600)
+    },
+    "networkd by two lines of names": networkd(
+        "[Match]\nName=eth0\nName=ens3\n[Network]\nDHCP=yes\n"
+    ),
+    "networkd by what is said last": networkd(
+        "[Match]\nName=eth0\n[Network]\nDHCP=no\n[Network]\nDHCP=yes\n"
+    ),
+    "a name by a link, and DHCP for it": {
+        **networkd("[Match]\nName=lan*\n[Network]\nDHCP=yes\n"),
+        "etc/systemd/network/10-a.link": "[Match]\nOriginalName=eth*\n[Link]\nName=lan0\n",
+    },
+    "a name by a link, and DHCP for any": {
+        **networkd("[Match]\nType=ether\n[Network]\nDHCP=yes\n"),
+        "etc/systemd/network/10-a.link": "[Match]\nOriginalName=*\n[Link]\nName=lan0\n",
+    },
+    "a name by a link, and NetworkManager": {
+        **network_manager({}),
+        "etc/systemd/network/10-a.link": "[Match]\nOriginalName=*\n[Link]\nName=lan0\n",
+    },
+    "links of other cards, and without a name": {
+        f"etc/systemd/network/{number}-a.link": f"[Match]\n{match}\n[Link]\n{link}\n"
+        for number, match, link in (
+            ("10", f"MACAddress={MAC}", "Name=lan0"),
+            ("11", "OriginalName=en*", "Name=lan0"),
+            ("12", "Driver=virtio_net", "Name=lan0"),
+            ("13", "Type=!ether", "Name=lan0"),
+            ("14", "", "Name=lan0"),
+            ("15", "OriginalName=*", "NamePolicy=keep\nName=lan0"),
+            ("16", "OriginalName=*", "Name=lan0"),
+        )
+    },
+    "a link for eth0": {
+        "etc/systemd/network/10-a.link": "[Match]\nDriver=hv_netvsc\n[Link]\nName=eth0\n"
+    },
+    "netplan that only root reads": {
+        **netplan(""),
+        "etc/netplan/50-cloud.yaml": File(
+            "network:\n  ethernets:\n    eth0:\n      dhcp4: true\n", 0o600
+        ),
+    },
     "networkd for all but lo": networkd("[Match]\nName=!lo\n[Network]\nDHCP=true\n"),
     "networkd by type": networkd("[Match]\nType=ether\n[Network]\nDHCP=yes\nAddress=10.0.0.4/24\n"),
     "networkd after the vendor's containers": {
@@ -1424,6 +1540,101 @@ def test_the_service_of_another_init_keeps_its_options(image: Path) -> None:
 
     assert found(image) == []
     assert "--admin-user" in (image / "etc/init.d/azure-provisioning").read_text()
+
+
+def test_a_folder_that_only_root_enters_is_told(image: Path) -> None:
+    """As umask 077 makes one; the file in it may have any mode."""
+    (image / "etc/systemd/network").chmod(0o700)
+    (finding,) = check(Image(Root(str(image))))
+
+    assert (finding.rule, finding.severity) == ("network-closed", "error")
+    assert finding.mend == f"chmod 755 {image}/etc/systemd/network"
+
+
+#: What is done to networkd's files, and how much is told and mended until nothing is found.
+MENDS_OF_NETWORKD: Dict[str, Tuple[Change, List[str]]] = {
+    "nothing": (
+        {NETWORK: None},
+        [
+            "printf '[Match]\\nName=eth0\\n[Network]\\nDHCP=yes\\n' > {folder}/00-azure.network "
+            "&& chmod 644 {folder}/00-azure.network"
+        ],
+    ),
+    "one that says no": (
+        {NETWORK: "[Match]\nName=eth0\n"},
+        [
+            "printf '[Match]\\nName=eth0\\n[Network]\\nDHCP=yes\\n' > {folder}/00-azure.network "
+            "&& chmod 644 {folder}/00-azure.network"
+        ],
+    ),
+    "one before all": (
+        {NETWORK: None, "usr/lib/systemd/network/00-a.network": "[Match]\nName=e*\n"},
+        [
+            "printf '[Match]\\nName=eth0\\n[Network]\\nDHCP=yes\\n' > {folder}/00-a.network "
+            "&& chmod 644 {folder}/00-a.network"
+        ],
+    ),
+    "others before it": (
+        {
+            "etc/systemd/network/00-a.network": "[Match]\nName=e*\n",
+            "etc/systemd/network/01-b.network": "[Match]\nName=e*\n[Network]\nAddress=10.1.1.1/8\n",
+            "usr/lib/systemd/network/02-c.network": "[Match]\nName=e*\n",
+        },
+        [
+            "rm {folder}/00-a.network",
+            "rm {folder}/01-b.network",
+            "mkdir -p -m 755 {folder} && ln -s /dev/null {folder}/02-c.network",
+        ],
+    ),
+    "drop-ins": (
+        {
+            f"{NETWORK}.d/a.conf": "[Network]\nDHCP=no\n",
+            "usr/lib/systemd/network/10-azure.network.d/b.conf": "[Link]\nUnmanaged=yes\n",
+        },
+        [
+            "rm {folder}/10-azure.network.d/a.conf",
+            "mkdir -p -m 755 {folder}/10-azure.network.d && "
+            "ln -s /dev/null {folder}/10-azure.network.d/b.conf",
+        ],
+    ),
+    "closed": (
+        {NETWORK: File("[Match]\nName=eth0\n[Network]\nDHCP=yes\n", 0o600)},
+        ["chmod 644 {folder}/10-azure.network"],
+    ),
+    "links": (
+        {
+            "etc/systemd/network/a.link": "[Match]\nType=ether\n[Link]\nName=lan0\n",
+            "usr/lib/systemd/network/b.link": "[Match]\nType=ether\n[Link]\nName=lan1\n",
+        },
+        ["rm {folder}/a.link", "mkdir -p -m 755 {folder} && ln -s /dev/null {folder}/b.link"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MENDS_OF_NETWORKD)
+def test_what_networkd_takes_is_named_and_mended(image: Path, case: str) -> None:
+    """Step by step, as it was pasted, until it uses DHCP."""
+    done, mends = MENDS_OF_NETWORKD[case]
+    change(image, done)
+    folder = image / "etc/systemd/network"
+
+    for mend in mends:
+        (finding,) = check(Image(Root(str(image))))
+        assert finding.mend == mend.format(folder=folder)
+        subprocess.run(["sh", "-c", f"umask 077; {finding.mend}"], check=True)
+
+    assert found(image) == []
+
+
+def test_the_file_that_wins_is_named(image: Path) -> None:
+    """Not only that nothing uses DHCP."""
+    change(image, WRONG["networkd, another file first"].done)
+
+    (finding,) = check(Image(Root(str(image))))
+
+    assert finding.what.startswith(
+        f"{image}/etc/systemd/network/00-a.network is what systemd-networkd takes for the first"
+    )
 
 
 #: Firewalls whose mend is a command.

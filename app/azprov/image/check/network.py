@@ -5,26 +5,16 @@ https://learn.microsoft.com/azure/virtual-machines/linux/create-upload-generic, 
 """
 
 import re
-from typing import Callable, Iterator, List, NamedTuple, Tuple
+from typing import Iterator, List, Tuple
 
 from .finding import ERROR, WARNING, Finding
 from .image import Image
+from .links import find_renaming
+from .managers import MANAGERS, NETPLAN, Manager, mend_of, without
 from .netplan import netplan_nics
-from .nics import (
-    DHCP,
-    FIRST_NIC,
-    OFF,
-    STATIC,
-    Nic,
-    dhcpcd_nics,
-    ifcfg_nics,
-    ifupdown_nics,
-    network_manager_nics,
-    networkd_nics,
-)
+from .nics import DHCP, FIRST_NIC, OFF, STATIC, Nic
 
 _RULES_FOLDER = "/etc/udev/rules.d"
-_LINK_FOLDERS = ["/etc/systemd/network", "/usr/lib/systemd/network"]
 _UDEV_MAC = re.compile(r"ATTR\{address\}==\"([0-9a-fA-F:]{17})\".*NAME=")
 # What paths of network settings begin with; netplan's and NetworkManager's are for root alone.
 _SETTINGS = ("/etc/net", "/etc/NetworkManager", "/etc/systemd", "/etc/sysconfig", "/etc/dhcpcd")
@@ -34,70 +24,10 @@ _CLIENTS = [
     for folder in ("/usr/sbin", "/sbin", "/usr/bin", "/bin")
     for name in ("dhclient", "udhcpc", "dhcpcd", "dhcpcd5", "pump")
 ]
-_NETWORKD_MEND = (
-    "printf '[Match]\\nName=eth0\\n[Network]\\nDHCP=yes\\n' "
-    "> {typed_etc}/systemd/network/00-azure.network"
-)
-
-
-class _Manager(NamedTuple):
-    """A network manager: its services, what it is told, how to tell it to use DHCP."""
-
-    name: str
-    services: Tuple[str, ...]
-    nics: Callable[[Image], Iterator[Nic]]
-    mend: str
-    #: Whether it uses DHCP where it is told nothing.
-    does_dhcp: bool = False
-
-
-def _no_nics(_image: Image) -> Iterator[Nic]:
-    return iter(())
-
-
-_MANAGERS = (
-    _Manager(
-        "systemd-networkd",
-        ("systemd-networkd", "systemd-networkd.socket"),
-        networkd_nics,
-        _NETWORKD_MEND,
-    ),
-    _Manager(
-        "ifupdown",
-        ("networking", "ifupdown"),
-        ifupdown_nics,
-        "take what {etc}/network/interfaces says of eth0 out, then "
-        "printf 'auto eth0\\niface eth0 inet dhcp\\n' >> {typed_etc}/network/interfaces",
-    ),
-    _Manager(
-        "NetworkManager",
-        ("NetworkManager", "networkmanager"),
-        network_manager_nics,
-        "let NetworkManager manage eth0, with method=auto in [ipv4] of its keyfile or with none",
-        does_dhcp=True,
-    ),
-    _Manager(
-        "dhcpcd",
-        ("dhcpcd", "dhcpcd@", "dhclient@", "connman", "connmand"),
-        dhcpcd_nics,
-        "take what {etc}/dhcpcd.conf says of eth0 out",
-        does_dhcp=True,
-    ),
-    _Manager(
-        "the distribution's network service",
-        ("wicked", "wickedd", "network"),
-        ifcfg_nics,
-        "write BOOTPROTO=dhcp and STARTMODE=auto (SUSE) or ONBOOT=yes (Red Hat) to ifcfg-eth0 "
-        "below {etc}/sysconfig",
-    ),
-)
-_NETPLAN = _Manager(
-    "netplan",
-    (),
-    netplan_nics,
-    "write to {etc}/netplan/50-azure.yaml, below network: and ethernets: eth0: {{dhcp4: true}}",
-)
 _NETPLAN_PROGRAMS = ("/usr/sbin/netplan", "/usr/libexec/netplan/generate", "/lib/netplan/generate")
+
+#: Managers, each with all that it is told.
+_Told = List[Tuple[Manager, List[Nic]]]
 
 
 def check_network(image: Image) -> Iterator[Finding]:
@@ -116,17 +46,38 @@ def check_network(image: Image) -> Iterator[Finding]:
         )
         return
     told = [(manager, list(manager.nics(image))) for manager in managers]
-    if any(_is_configured(manager, nics) for manager, nics in told):
-        yield from _check_client(image, told)
-        return
+    renaming = find_renaming(image)
+    name = renaming.name if renaming and renaming.is_sure else FIRST_NIC
+    is_configured = _is_configured(told, name)
+    yield from _check_closed(image, told, name, is_configured=is_configured)
+    if is_configured:
+        yield from _check_client(image, told, name)
+    if renaming and not _is_configured(told, renaming.name) and _is_configured(told, FIRST_NIC):
+        yield Finding(
+            "network-renamed",
+            ERROR if renaming.is_sure else WARNING,
+            f"{image.shown(renaming.path)} has udev call the first network interface "
+            f"{renaming.name}, and what uses DHCP is for {FIRST_NIC}, so the VM has no network "
+            "and cannot report",
+            without(image, renaming.path),
+        )
+    elif not is_configured and not any(_closed_to_dhcp(nics, name) for _, nics in told):
+        yield from _check_told(image, told, name)
+
+
+def _check_told(image: Image, told: _Told, name: str) -> Iterator[Finding]:
+    """What is said in place of DHCP on the first interface."""
     image.require(*_SETTINGS)
-    every = [(manager, nic) for manager, nics in told for nic in nics]
-    static = [(manager, nic) for manager, nic in every if nic.is_first and nic.method == STATIC]
+    held = [(manager, nic) for manager, nics in told for nic in manager.held(nics, name)]
+    static = [(manager, nic) for manager, nic in held if nic.method == STATIC]
     others = [
         (manager, nic)
-        for manager, nic in every
-        if not nic.is_first and nic.method != OFF and not nic.mac
+        for manager, nics in told
+        for nic in nics
+        if not nic.fits(name) and nic.method != OFF and not nic.mac
     ]
+    first_manager, first_nics = told[0]
+    winners = first_manager.held(first_nics, name) if first_manager.takes_first else []
     if static:
         manager, nic = static[0]
         yield Finding(
@@ -134,32 +85,72 @@ def check_network(image: Image) -> Iterator[Finding]:
             ERROR,
             f"{image.shown(nic.path)} gives the first network interface a fixed address, which "
             "Azure's network does not route, so the VM cannot report",
-            _mend(image, manager),
+            mend_of(image, manager, name),
+        )
+    elif winners:
+        yield Finding(
+            "network-no-dhcp",
+            ERROR,
+            f"{image.shown(winners[0].path)} is what {first_manager.name} takes for the first "
+            "network interface, and does not have it use DHCP, so the VM has no network and "
+            "cannot report",
+            mend_of(image, first_manager, name),
         )
     elif others:
         manager, nic = others[0]
         yield Finding(
             "network-other-nic",
             WARNING,
-            f"{image.shown(nic.path)} configures {nic.name}, and nothing configures {FIRST_NIC}, "
+            f"{image.shown(nic.path)} configures {nic.name}, and nothing configures {name}, "
             "as Azure's first network interface is called",
-            _mend(image, manager),
+            mend_of(image, manager, name),
         )
-    elif not any(nic.mac for _, nic in every):
+    elif not any(nic.mac for _, nics in told for nic in nics):
         yield Finding(
             "network-no-dhcp",
             ERROR,
-            f"{managers[0].name} starts at boot, and nothing tells it to use DHCP on the first "
+            f"{first_manager.name} starts at boot, and nothing tells it to use DHCP on the first "
             "network interface, so the VM has no network and cannot report",
-            _mend(image, managers[0]),
+            mend_of(image, first_manager, name),
         )
+
+
+def _closed_to_dhcp(nics: List[Nic], name: str) -> bool:
+    return any(nic.closed and nic.fits(name) and nic.method == DHCP for nic in nics)
+
+
+def _check_closed(
+    image: Image, told: _Told, name: str, *, is_configured: bool
+) -> Iterator[Finding]:
+    """Files that umask 077 closed to networkd, or that are too open for NetworkManager."""
+    for manager, nics in told:
+        # Without DHCP in any, the finding is that there is none.
+        if not is_configured and not _closed_to_dhcp(nics, name):
+            continue
+        for place, path in sorted({(nic.closed, nic.path) for nic in nics if nic.closed}):
+            if not any(nic.path == path and nic.fits(name) for nic in nics):
+                continue
+            typed = image.typed(place)
+            if manager.takes_first:
+                why, mend = "may not read", f"chmod {755 if place != path else 644} {typed}"
+            else:
+                why = "ignores for its mode or owner"
+                mend = f"chown root:root {typed} && chmod 600 {typed}"
+            yield Finding(
+                "network-closed",
+                WARNING if is_configured else ERROR,
+                f"{image.shown(path)} is a file that {manager.name} {why}, so what it says of the "
+                "first network interface does not hold"
+                + ("" if is_configured else ", and the VM has no network and cannot report"),
+                mend,
+            )
 
 
 def check_mac(image: Image) -> Iterator[Finding]:
     """No VM has the card of the machine that the image was made on."""
     managers = _managers(image)
     told = [(manager, list(manager.nics(image))) for manager in managers]
-    is_covered = any(_is_configured(manager, nics) for manager, nics in told)
+    is_covered = _is_configured(told, FIRST_NIC)
     pinned = [(nic.path, nic.mac) for _, nics in told for nic in nics if nic.mac]
     for path, mac in pinned:
         yield _pinned(image, path, mac, WARNING if is_covered else ERROR)
@@ -179,36 +170,30 @@ def _pinned(image: Image, path: str, mac: str, severity: str) -> Finding:
     )
 
 
-def _managers(image: Image) -> List[_Manager]:
+def _managers(image: Image) -> List[Manager]:
     """Those that start at boot. netplan writes the files of another one at boot, and starts it."""
     found = [
         manager
-        for manager in _MANAGERS
+        for manager in MANAGERS
         # A socket starts nothing whose service is masked.
         if image.services.starts(*manager.services)
         and not image.services.is_masked(manager.services[0])
     ]
     if image.is_there(*_NETPLAN_PROGRAMS) and any(netplan_nics(image)):
-        return [_NETPLAN, *found]
+        return [NETPLAN, *found]
     return found
 
 
-def _is_configured(manager: _Manager, nics: List[Nic]) -> bool:
-    """Whether this one brings up the first interface by DHCP."""
-    first = [nic for nic in nics if nic.is_first]
-    if not first:
-        # A name that an instance of a service has is the only one it serves.
-        is_instance = any(nic.path.startswith(manager.name) for nic in nics)
-        return manager.does_dhcp and not is_instance
-    return any(nic.method == DHCP for nic in first)
+def _is_configured(told: _Told, name: str) -> bool:
+    return any(manager.configures(nics, name) for manager, nics in told)
 
 
-def _check_client(image: Image, told: List[Tuple[_Manager, List[Nic]]]) -> Iterator[Finding]:
+def _check_client(image: Image, told: _Told, name: str) -> Iterator[Finding]:
     """ifupdown leaves DHCP to another program, which a minimal Debian does not have."""
     does_itself = [
         manager
         for manager, nics in told
-        if manager.name != "ifupdown" and _is_configured(manager, nics)
+        if manager.name != "ifupdown" and manager.configures(nics, name)
     ]
     if not does_itself and not image.is_program(*_CLIENTS):
         yield Finding(
@@ -220,17 +205,13 @@ def _check_client(image: Image, told: List[Tuple[_Manager, List[Nic]]]) -> Itera
         )
 
 
-def _mend(image: Image, manager: _Manager) -> str:
-    return manager.mend.format(etc=image.shown("/etc"), typed_etc=image.typed("/etc"))
-
-
 def _mend_without_manager(image: Image) -> str:
-    networkd = _MANAGERS[0]
+    networkd = MANAGERS[0]
     if image.services.is_there("systemd-networkd") or image.services.is_masked("systemd-networkd"):
         enable = image.enable("systemd-networkd")
-        if _is_configured(networkd, list(networkd.nics(image))):
+        if networkd.configures(list(networkd.nics(image)), FIRST_NIC):
             return enable
-        return f"{_mend(image, networkd)} && {enable}"
+        return f"{mend_of(image, networkd, FIRST_NIC)} && {enable}"
     if image.services.is_there("networking"):
         return image.enable("networking")
     return image.install(

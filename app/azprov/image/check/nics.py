@@ -13,19 +13,18 @@ DHCP = "dhcp"
 STATIC = "static"
 OFF = "off"
 
-_DRIVER = "hv_netvsc"
+DRIVER = "hv_netvsc"
 _MAC = re.compile(r"(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}\Z")
 _IPV4 = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
 _YES = ("yes", "true", "on", "1")
 
-_NETWORKD_FOLDERS = [
+#: As networkd and udevd look into them.
+NETWORKD_FOLDERS = [
     *("/etc/systemd/network", "/usr/local/lib/systemd/network"),
     *("/usr/lib/systemd/network", "/lib/systemd/network"),
 ]
 _NM_FOLDERS = ["/etc/NetworkManager/conf.d", "/usr/lib/NetworkManager/conf.d"]
-_NM_CONNECTIONS = (
-    *("/etc/NetworkManager/system-connections", "/usr/lib/NetworkManager/system-connections"),
-)
+NM_CONNECTIONS = "/etc/NetworkManager/system-connections"
 _IFCFG_FOLDERS = ("/etc/sysconfig/network-scripts", "/etc/sysconfig/network")
 
 
@@ -37,62 +36,88 @@ class Nic(NamedTuple):
     method: str
     #: The address of a card that has to be there for this to hold.
     mac: str = ""
+    #: The file or folder whose mode or owner keeps the manager from what is said.
+    closed: str = ""
 
-    @property
-    def is_first(self) -> bool:
-        return not self.mac and fnmatch.fnmatchcase(FIRST_NIC, self.name)
+    def fits(self, nic: str) -> bool:
+        """Whether it holds for an interface of that name, if its manager reads it."""
+        return not self.mac and fnmatch.fnmatchcase(nic, self.name)
 
 
 def networkd_nics(image: Image) -> Iterator[Nic]:
     """systemd.network(5): of the files that match an interface the first one holds."""
-    is_taken = False
-    for path in image.layered(_NETWORKD_FOLDERS, ".network"):
+    for path in image.layered(NETWORKD_FOLDERS, ".network"):
         name = path.rpartition("/")[2]
-        extra = image.layered([f"{folder}/{name}.d" for folder in _NETWORKD_FOLDERS], ".conf")
-        settings = [
-            setting for part in [path, *extra] for setting in parse_sections(image.text(part))
-        ]
+        extra = image.layered([f"{folder}/{name}.d" for folder in NETWORKD_FOLDERS], ".conf")
+        settings = parse_sections(image.text(path))
+        method = _networkd_method(settings)
+        decisive = path
+        for part in extra:
+            settings += parse_sections(image.text(part))
+            if _networkd_method(settings) != method:
+                method, decisive = _networkd_method(settings), part
         values = _values(settings)
         if not settings or not _may_be_ethernet(values):
             continue
-        method = OFF
-        if values.get("Network.DHCP", "").lower() in (*_YES, "ipv4", "both"):
-            method = DHCP
-        elif _IPV4.match(values.get("Network.Address", values.get("Address.Address", ""))):
-            method = STATIC
-        if values.get("Link.Unmanaged", "").lower() in _YES:
-            method = OFF
         mac = values.get("Match.MACAddress", values.get("Match.PermanentMACAddress", ""))
-        for pattern in _patterns(values.get("Match.Name", "*")):
-            nic = Nic(path, pattern, method, mac if _is_mac(mac) else "")
-            if not (nic.is_first and is_taken):
-                yield nic
-            is_taken = is_taken or nic.is_first
+        names = [setting.value for setting in settings if setting[:2] == ("Match", "Name")]
+        for pattern in patterns(" ".join(names) or "*"):
+            yield Nic(decisive, pattern, method, mac if _is_mac(mac) else "", _closed(image, path))
+
+
+def _networkd_method(settings: List[Setting]) -> str:
+    values = _values(settings)
+    if values.get("Link.Unmanaged", "").lower() in _YES:
+        return OFF
+    if values.get("Network.DHCP", "").lower() in (*_YES, "ipv4", "both"):
+        return DHCP
+    addresses = [value for _, key, value in settings if key == "Address"]
+    return STATIC if any(map(_IPV4.match, addresses)) else OFF
+
+
+def _closed(image: Image, path: str) -> str:
+    """What the user systemd-network may not read, as whom networkd runs: its file or folder.
+
+    One whose group is not root's is taken to be that user's.
+    """
+    top = image.root.status("/")
+    for place, needed in ((path.rpartition("/")[0], 0o5), (path, 0o4)):
+        status = image.root.status(place)
+        if status is None or top is None:
+            continue
+        allowed = status.st_mode & 0o7
+        if status.st_gid not in (0, top.st_gid):
+            allowed |= status.st_mode >> 3 & 0o7
+        if status.st_uid not in (0, top.st_uid):
+            allowed |= status.st_mode >> 6 & 0o7
+        if allowed & needed != needed:
+            return place
+    return ""
 
 
 def _may_be_ethernet(values: Dict[str, str]) -> bool:
     """Whether a [Match] fits a card of Azure; other kinds, containers and loopback do not."""
     kind = values.get("Match.Type", "ether")
-    driver = values.get("Match.Driver", _DRIVER)
+    driver = values.get("Match.Driver", DRIVER)
     path = values.get("Match.Path", "acpi-VMBUS")
     machine = values.get("Match.Virtualization", "vm").lower()
     return (
         "Match.Kind" not in values
         and "Match.WLANInterfaceType" not in values
         and "Match.KernelCommandLine" not in values
-        and any(fnmatch.fnmatchcase("ether", one) for one in _patterns(kind))
-        and any(fnmatch.fnmatchcase(_DRIVER, one) for one in _patterns(driver))
+        and any(fnmatch.fnmatchcase("ether", one) for one in patterns(kind))
+        and any(fnmatch.fnmatchcase(DRIVER, one) for one in patterns(driver))
         and ("*" in path or "VMBUS" in path)
         and machine in (*_YES, "vm", "microsoft", "!container")
     )
 
 
-def _patterns(text: str) -> List[str]:
+def patterns(text: str) -> List[str]:
     """The globs of a list; one that begins with "!" leaves all but its own."""
     words = text.split()
     if words and words[0].startswith("!"):
         denied = [words[0][1:], *words[1:]]
-        for one in ("ether", _DRIVER, FIRST_NIC):
+        for one in ("ether", DRIVER, FIRST_NIC):
             if any(fnmatch.fnmatchcase(one, pattern) for pattern in denied):
                 return []
         return ["*"]
@@ -142,7 +167,7 @@ def _interfaces_files(image: Image) -> List[str]:
 
 def network_manager_nics(image: Image) -> Iterator[Nic]:
     """nm-settings-keyfile(5) and NetworkManager.conf(5); without a keyfile it does DHCP."""
-    for folder in _NM_CONNECTIONS:
+    for folder in (NM_CONNECTIONS, "/usr/lib/NetworkManager/system-connections"):
         for path in image.matching(folder):
             values = _values(parse_sections(image.text(path)))
             kind = values.get("connection.type", "")
@@ -156,6 +181,7 @@ def network_manager_nics(image: Image) -> Iterator[Nic]:
                     values.get("connection.interface-name", "*"),
                     {"auto": DHCP, "manual": STATIC}.get(method, OFF),
                     mac if _is_mac(mac) else "",
+                    path if folder == NM_CONNECTIONS and _is_insecure(image, path) else "",
                 )
     yield from ifcfg_nics(image)
     for path in [*image.layered(_NM_FOLDERS, ".conf"), "/etc/NetworkManager/NetworkManager.conf"]:
@@ -168,6 +194,14 @@ def network_manager_nics(image: Image) -> Iterator[Nic]:
                 setting.key == "no-auto-default" and setting.value in ("*", FIRST_NIC)
             ):
                 yield Nic(path, FIRST_NIC, OFF)
+
+
+def _is_insecure(image: Image, path: str) -> bool:
+    """NetworkManager ignores a keyfile that others than root may read or own."""
+    status, top = image.root.status(path), image.root.status("/")
+    if status is None or top is None:
+        return False
+    return bool(status.st_mode & 0o077) or status.st_uid not in (0, top.st_uid)
 
 
 def ifcfg_nics(image: Image) -> Iterator[Nic]:
@@ -211,11 +245,8 @@ def dhcpcd_nics(image: Image) -> Iterator[Nic]:
 
 
 def _values(settings: List[Setting]) -> Dict[str, str]:
-    """The values by "Section.Key", the first of each."""
-    values: Dict[str, str] = {}
-    for section, key, value in settings:
-        values.setdefault(f"{section}.{key}", value)
-    return values
+    """The values by "Section.Key", the last of each."""
+    return {f"{section}.{key}": value for section, key, value in settings}
 
 
 def _is_mac(text: str) -> bool:
