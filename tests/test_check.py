@@ -1734,20 +1734,98 @@ def test_the_mend_is_that_of_the_distribution(image: Path, release: str) -> None
     assert finding.mend == f"chroot {image} {MENDS[release]}"
 
 
-#: What a mend that is a command begins with, wherever in its sentence.
-COMMAND = r"(?:chroot|systemctl|python3|printf|rm|ln|chown|chmod|sed) "
+#: What a mend that is a command begins with.
+COMMAND = re.compile(r"(?:chroot|systemctl|python3|printf|cp|rm|ln|mkdir|chown|chmod|sed|ufw) ")
+TREES = {
+    **{f"systemd, {case}": wrong.done for case, wrong in WRONG.items()},
+    **{f"OpenRC, {case}": {**OPENRC, **wrong.done} for case, wrong in WRONG_OPENRC.items()},
+}
 
 
-@pytest.mark.parametrize("case", WRONG)
+@pytest.mark.parametrize("case", TREES)
 def test_a_mend_can_be_pasted(tmp_path: Path, case: str) -> None:
-    """A root whose name has a blank is one word of each command."""
+    """A command whole, or a sentence that has one behind its last colon and nowhere else.
+
+    A root whose name has a blank is one word of it.
+    """
     image = make_sound(tmp_path / "sp ace")
-    change(image, WRONG[case].done)
+    change(image, {**TREES[case], "etc/resolv.conf": "-> ../run/systemd/resolve/stub-resolv.conf"})
 
     for finding in check(Image(Root(str(image)))):
-        unquoted = re.sub(r"'[^']*'", "", finding.mend)
-        for command in re.findall(rf"\b{COMMAND}[^;,]*", unquoted):
-            assert "sp ace" not in command, finding.mend
+        sentence, _, command = finding.mend.rpartition(": ")
+        if COMMAND.match(finding.mend) or not COMMAND.match(command):
+            sentence, command = ("", finding.mend) if COMMAND.match(finding.mend) else (command, "")
+        unquoted = re.sub(r"'[^']*'", "", command)
+        assert not re.search(r"[,;]|\bthen\b|sp ace", unquoted), finding.mend
+        assert subprocess.run(["sh", "-n", "-c", command], check=False).returncode == 0
+        assert not re.search(rf"\b{COMMAND.pattern}", sentence), finding.mend
+
+
+#: What brings an image's Python back; dpkg's lists are of Debian 12.
+PYTHON_MENDS: Dict[str, Tuple[Change, str]] = {
+    "never installed": (
+        {},
+        "chroot {image} sh -c 'apt-get update && apt-get install -y python3'",
+    ),
+    "installed": (
+        {
+            f"var/lib/dpkg/info/{name}.list": ""
+            for name in (
+                *("libpython3-stdlib:amd64", "libpython3.11-minimal:amd64", "python3-apt"),
+                *("python3", "python3-minimal", "python3.11", "libpython3.11:amd64"),
+            )
+        },
+        "chroot {image} sh -c 'apt-get update && apt-get install -y --reinstall "
+        "libpython3-stdlib libpython3.11-minimal libpython3.11 python3-minimal python3.11 python3'",
+    ),
+    "of Alpine": ({"usr/lib/os-release": "ID=alpine\n"}, "chroot {image} apk add python3"),
+}
+
+
+@pytest.mark.parametrize("case", PYTHON_MENDS)
+def test_a_python_is_brought_back(image: Path, case: str) -> None:
+    """With each package that its files are of; then the service, with its options."""
+    done, mend = PYTHON_MENDS[case]
+    change(image, {**first_boot("--admin-user"), "etc/sudoers.d/x": "", "usr/bin/python3": None})
+    change(image, done)
+
+    (finding,) = check(Image(Root(str(image))))
+
+    again = f"python3 azprov.pyz install --force --admin-user --root {image}"
+    assert finding.mend == f"{mend.format(image=image)} && {again}"
+
+
+#: What a root has for names, and what is to be done before a package tool asks for one.
+RESOLVERS: Dict[str, Tuple[Change, str]] = {
+    "none": ({}, ""),
+    "systemd-resolved's": (
+        {"etc/resolv.conf": "-> ../run/systemd/resolve/stub-resolv.conf"},
+        "mkdir -p {image}/run/systemd/resolve && "
+        "cp /etc/resolv.conf {image}/run/systemd/resolve/stub-resolv.conf && ",
+    ),
+    "systemd-resolved's, absolute": (
+        {"etc/resolv.conf": "-> /run/systemd/resolve/resolv.conf"},
+        "mkdir -p {image}/run/systemd/resolve && "
+        "cp /etc/resolv.conf {image}/run/systemd/resolve/resolv.conf && ",
+    ),
+    "a link that leads somewhere": (
+        {"etc/resolv.conf": "-> ../run/a", "run/a": "nameserver 127.0.0.1\n"},
+        "",
+    ),
+    "a link to a place of the image": ({"etc/resolv.conf": "-> /var/a"}, ""),
+}
+
+
+@pytest.mark.parametrize("case", RESOLVERS)
+def test_a_package_tool_gets_a_resolver(image: Path, case: str) -> None:
+    """That of the machine that the image is made on, where a running VM would have its own."""
+    done, before = RESOLVERS[case]
+    change(image, {f"{WANTS}/chrony.service": None, **done})
+
+    (finding,) = check(Image(Root(str(image))))
+
+    command = f"chroot {image} sh -c 'apt-get update && apt-get install -y chrony'"
+    assert finding.mend == before.format(image=image) + command
 
 
 def test_what_an_image_says_is_quoted_in_a_mend(image: Path) -> None:

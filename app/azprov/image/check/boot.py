@@ -91,7 +91,7 @@ def _edit_kernel_line(image: Image, path: str, what: str) -> str:
         return f"{what} {image.shown(path)}"
     return (
         f"{what} GRUB_CMDLINE_LINUX of {image.shown('/etc/default/grub')}, "
-        f"then {update_grub(image)}"
+        f"then: {update_grub(image)}"
     )
 
 

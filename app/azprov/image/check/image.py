@@ -1,5 +1,6 @@
 """An image as rules see it: its files, its services, and its distribution's commands."""
 
+import os
 import shlex
 
 from ...documents.os_release import parse_os_release
@@ -64,7 +65,7 @@ class Image(Files):
         if not self.tool:
             return f"install the package {name}"
         command = _INSTALL[self.tool]
-        return self.inside(command.format(name) if "{}" in command else f"{command} {name}")
+        return self._prepared(command.format(name) if "{}" in command else f"{command} {name}")
 
     def remove(self, package: str, **other_names: str) -> str:
         """The command that removes a package and its settings."""
@@ -93,6 +94,21 @@ class Image(Files):
     def inside(self, command: str) -> str:
         """A command as it is typed on this machine, to be run in the image."""
         return command if self.root.is_live else f"chroot {shlex.quote(self.root.path)} {command}"
+
+    def _prepared(self, command: str) -> str:
+        """As `inside`, for a command that looks up names.
+
+        systemd-resolved's /etc/resolv.conf leads to a file that only it writes, as it runs.
+        """
+        link = self.link("/etc/resolv.conf")
+        place = os.path.normpath(f"/etc/{link}" if not link.startswith("/") else link)
+        if self.root.is_live or not place.startswith("/run/") or self.is_there(place):
+            return self.inside(command)
+        folder = self.typed(place.rpartition("/")[0])
+        return (
+            f"mkdir -p {folder} && cp /etc/resolv.conf {self.typed(place)} && "
+            f"{self.inside(command)}"
+        )
 
     def _of_root(self, option: str) -> str:
         return "" if self.root.is_live else f"{option}{shlex.quote(self.root.path)} "

@@ -115,7 +115,7 @@ def check_initramfs(image: Image) -> Iterator[Finding]:
                 ERROR,
                 f"{image.shown(path)} has no {names}, so kernel {kernel.version} does not find "
                 "its root on Azure and the deployment fails after 40 minutes",
-                f"{_order(image, names)}; then {rebuild_initramfs(image, kernel)}",
+                f"{_order(image, names)}, then: {rebuild_initramfs(image, kernel)}",
             )
 
 

@@ -57,7 +57,7 @@ MANAGERS = (
         "ifupdown",
         ("networking", "ifupdown"),
         ifupdown_nics,
-        "take what {etc}/network/interfaces says of eth0 out, then "
+        "take what {etc}/network/interfaces says of eth0 out, then: "
         "printf 'auto eth0\\niface eth0 inet dhcp\\n' >> {typed_etc}/network/interfaces",
     ),
     Manager(

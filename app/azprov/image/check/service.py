@@ -20,7 +20,6 @@ from .installed import (
     SCRIPT,
     command_of,
     install_again,
-    installed_options,
     own_file,
     service_file,
 )
@@ -29,6 +28,9 @@ from .services import OPENRC, UNIT_FOLDERS
 _PROXY = re.compile(r"(?i)\b(https?|all|no)_proxy=")
 # Settings of a drop-in with which the service may not start, or not reach the platform.
 _DECISIVE = ("Exec", "Condition", "Assert", "PrivateNetwork", "IPAddress", "User", "Requires")
+# dpkg's lists of files, of the packages that the interpreter and its modules are in.
+_DPKG_FOLDER = "/var/lib/dpkg/info"
+_PYTHON_PARTS = re.compile(r"((?:lib)?python3(?:\.\d+)?(?:-minimal|-stdlib)?)(?::\w+)?\.list\Z")
 # A part that only azprov's archive has.
 _PART = "azprov/__main__.py"
 _LARGEST_PROGRAM_BYTES = 64 << 20
@@ -38,7 +40,10 @@ def check_service(image: Image) -> Iterator[Finding]:
     """What starts azprov, Microsoft's page "without a provisioning agent"."""
     services = image.services
     path = service_file(image)
-    with_options = "with --admin-user or --ssh-keys USER where its VMs are to have them"
+    anew = (
+        "with --admin-user or --ssh-keys USER added where its VMs are to have them: "
+        f"{image.azprov('install --force')}"
+    )
     if not services.init:
         yield Finding(
             "init-unknown",
@@ -53,7 +58,7 @@ def check_service(image: Image) -> Iterator[Finding]:
             ERROR,
             f"{UNIT_NAME} is masked, so azprov never runs and the deployment fails "
             "after 40 minutes",
-            f"{image.azprov('install --force')}, {with_options}",
+            anew,
         )
     elif path is None:
         others = [init for init in INITS.values() if PYZ in image.text(init.file)]
@@ -71,7 +76,7 @@ def check_service(image: Image) -> Iterator[Finding]:
             "service-foreign",
             ERROR,
             f"{image.shown(path)} is another service than azprov's, so azprov never runs",
-            f"look at it, then {image.azprov('install --force')}, {with_options}",
+            f"look at it, then, {anew}",
         )
     elif not services.starts(NAME):
         yield _disabled(image)
@@ -116,13 +121,12 @@ def check_unit(image: Image) -> Iterator[Finding]:
             install_again(image),
         )
     elif not _is_as_written(unit):
-        options = " ".join(["unit", *map(shlex.quote, installed_options(image))])
         yield Finding(
             "service-altered",
             WARNING,
             f"{image.shown(path)} is not what this azprov writes: edited, or of another version, "
             "and so not what was tested",
-            f"compare it with {image.azprov(options)}, or write it anew: {install_again(image)}",
+            f"where the change was not meant, write it anew: {install_again(image)}",
         )
     drop_ins = image.layered([f"{folder}/{UNIT_NAME}.d" for folder in UNIT_FOLDERS], ".conf")
     for drop_in in drop_ins:
@@ -176,8 +180,21 @@ def check_interpreter(image: Image) -> Iterator[Finding]:
             ERROR,
             f"{error.summary}, and azprov's service starts with it, so the deployment fails "
             "after 40 minutes",
-            f"{image.install('python3', pacman='python')}; then {install_again(image)}",
+            _install_python(image),
         )
+
+
+def _install_python(image: Image) -> str:
+    """And the service anew, for the Python may be another one then."""
+    again = install_again(image)
+    matches = map(_PYTHON_PARTS.match, image.names(_DPKG_FOLDER))
+    installed = [match.group(1) for match in matches if match]
+    package = "python3"
+    # Of a package that is installed apt brings no file back unless it is told to.
+    if installed and image.tool == "apt-get":
+        package = " ".join(["--reinstall", *installed])
+    install = image.install(package, pacman="python")
+    return f"{install} && {again}" if image.tool else f"{install}, then: {again}"
 
 
 def _is_as_written(unit: str) -> bool:
