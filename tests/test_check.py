@@ -695,6 +695,12 @@ WRONG: Dict[str, Wrong] = {
         "warning",
         {**grub("linux /vmlinuz-9 console=ttyS0\n"), "boot/efi/EFI/LINUX/a.efi": "MZ"},
     ),
+    "no kernel's file": Wrong(
+        "kernel-file-none", "note", {**grub("blscfg\n"), VMLINUZ: None, "etc/default/grub": None}
+    ),
+    "no kernel's file, and no boot loader": Wrong(
+        "kernel-file-none", "note", without_grub({VMLINUZ: None})
+    ),
     "no boot loader": Wrong("boot-loader-none", "note", without_grub({})),
     "swap": Wrong("swap-on-os-disk", "warning", {"etc/fstab": "/swapfile none swap sw 0 0\n"}),
     "fstab by a name": Wrong(
@@ -999,6 +1005,23 @@ FINE: Dict[str, Change] = {
         }
     ),
     "a unified kernel": without_grub({"efi/EFI/Linux/a.efi": "MZ"}),
+    "a kernel by another name": {
+        **grub("linux /boot/of-mine console=ttyS0\n"),
+        VMLINUZ: None,
+        "boot/of-mine": "",
+    },
+    "a kernel beside its modules": {
+        **grub("blscfg\n"),
+        "etc/default/grub": None,
+        VMLINUZ: None,
+        f"{MODULES}/vmlinuz": "",
+    },
+    "a kernel by kernel-install": {
+        **grub("blscfg\n"),
+        "etc/default/grub": None,
+        VMLINUZ: None,
+        f"efi/0123456789abcdef/{KERNEL}/linux": "",
+    },
     "a unified kernel to be copied": without_grub({f"{MODULES}/vmlinuz.efi": "MZ"}),
     "another boot loader": without_grub({"boot/limine.conf": "/x\n"}),
     "a configuration on the EFI partition": without_grub(
@@ -1006,7 +1029,11 @@ FINE: Dict[str, Change] = {
     ),
     "fstab by what stays": {
         "etc/fstab": "LABEL=a / ext4\nPARTUUID=b /boot ext4\n/dev/disk/azure/root-part1 /c ext4\n"
-        "/dev/mapper/vg-data /data xfs\ntmpfs /tmp tmpfs\n/dev/sdc1 /x ext4 noauto\n/dev/sr0 /cd\n"
+        "/dev/mapper/vg-data /data xfs\nLABEL=d /data ext4 nofail\nUUID=e /var/log xfs\n"
+        "LABEL=f /f ext4 x-systemd.automount\n/dev/disk/azure/scsi1/lun0-part1 /g xfs noauto\n"
+        "UUID=h /home/x xfs\nLABEL=i /i none bind\nnas:/j /j nfs\ntmpfs /tmp tmpfs\n"
+        "UUID=k / btrfs\nUUID=k /.snapshots btrfs subvol=@/.snapshots\n"
+        "/dev/sdc1 /x ext4 noauto\n/dev/sr0 /cd\n"
         "/dev/disk/cloud/azure_resource-part2 none swap sw,nofail 0 0\n"
     },
     "nftables that lets out": nft(

@@ -34,7 +34,7 @@ _GRUB_MAKERS = [
     for folder in ("/usr/sbin", "/usr/bin", "/sbin")
     for name in ("grub-mkconfig", "grub2-mkconfig")
 ]
-_KERNEL_FILES = ("vmlinuz", "vmlinux", "bzImage", "Image")
+_KERNEL_FILES = ("vmlinuz", "vmlinux", "bzImage", "zImage", "Image", "kernel-")
 # A path without variables, devices, patterns and quotes.
 _PLAIN = re.compile(r"[A-Za-z0-9/._][A-Za-z0-9/._+~@=-]*\Z")
 
@@ -63,12 +63,26 @@ def check_boot_files(image: Image) -> Iterator[Finding]:
 
 def check_boot_loader(image: Image) -> Iterator[Finding]:
     """A machine that runs was started by something; an image may be all that there is yet."""
-    if image.root.is_live or not (kernels(image) or _has_kernel_file(image)):
+    has_file = _has_kernel_file(image)
+    if image.root.is_live or not (kernels(image) or has_file):
         return
     places = [*configuration_files(image), *unified_kernels(image), *_UNREAD_FILES]
-    if image.is_there(*places):
+    has_loader = image.is_there(*places)
+    # What is named was judged before.
+    named = [entry.kernel for one in configurations(image) for entry in one.entries]
+    if has_loader and (has_file or any(map(_PLAIN.match, named))):
         return
     image.require(*PARTITIONS)
+    if not has_file:
+        yield Finding(
+            "kernel-file-none",
+            NOTE,
+            f"a kernel's modules are installed, and no kernel was found in {image.shown('/boot')} "
+            "or beside them, so whether this root boots is not known; a disk made of it later has "
+            "to bring one",
+            "install the kernel's package again, or see that the disk has a kernel",
+        )
+        return
     yield Finding(
         "boot-loader-none",
         NOTE,
@@ -79,7 +93,18 @@ def check_boot_loader(image: Image) -> Iterator[Finding]:
 
 
 def _has_kernel_file(image: Image) -> bool:
-    return any(name.startswith(_KERNEL_FILES) for name in image.names("/boot"))
+    """Whether there is one by its name, where distributions and kernel-install(8) put it."""
+    folders = ["", *PARTITIONS]
+    # As /boot/MACHINE-ID/VERSION/linux.
+    for _ in range(2):
+        folders += [f"{folder}/{name}" for folder in folders[1:] for name in image.names(folder)]
+    folders += [kernel.folder for kernel in kernels(image)]
+    return bool(unified_kernels(image)) or any(
+        name.startswith(_KERNEL_FILES) or name == "linux"
+        for folder in folders
+        for name in image.names(folder)
+        if image.is_there(f"{folder}/{name}")
+    )
 
 
 def _missing(image: Image, configuration: Configuration) -> Optional[Tuple[Entry, str]]:
