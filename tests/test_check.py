@@ -701,6 +701,9 @@ WRONG: Dict[str, Wrong] = {
     "no kernel's file, and no boot loader": Wrong(
         "kernel-file-none", "note", without_grub({VMLINUZ: None})
     ),
+    "sshd that is not to be run": Wrong(
+        "ssh-forbidden", "warning", {"etc/ssh/sshd_not_to_be_run": ""}
+    ),
     "no boot loader": Wrong("boot-loader-none", "note", without_grub({})),
     "swap": Wrong("swap-on-os-disk", "warning", {"etc/fstab": "/swapfile none swap sw 0 0\n"}),
     "fstab by a name": Wrong(

@@ -11,6 +11,7 @@ _SERVERS = [f"{folder}/sshd" for folder in _FOLDERS]
 _OTHER_SERVERS = [f"{folder}/{name}" for folder in _FOLDERS for name in ("dropbear", "tinysshd")]
 _SERVICES = ("ssh", "sshd", "ssh.socket", "sshd.socket", "sshd@")
 _OTHER_SERVICES = ("dropbear", "dropbear.socket", "tinysshd.socket", "tinysshd@")
+_FORBIDDEN = "/etc/ssh/sshd_not_to_be_run"
 _KEYGEN = ("/usr/bin/ssh-keygen", "/usr/local/bin/ssh-keygen", "/bin/ssh-keygen")
 
 
@@ -34,6 +35,15 @@ def check_ssh(image: Image) -> Iterator[Finding]:
             "the SSH server does not start at boot, so nobody can log in to see why a "
             "deployment failed",
             image.enable(service if has_sshd else "dropbear"),
+        )
+    # The condition of Debian's units, and of its script; the package asked for it once.
+    if has_sshd and image.tool == "apt-get" and image.is_there(_FORBIDDEN):
+        yield Finding(
+            "ssh-forbidden",
+            WARNING,
+            f"{image.shown(_FORBIDDEN)} keeps the SSH server from starting, so nobody can log in "
+            "to see why a deployment failed",
+            f"rm {image.typed(_FORBIDDEN)}",
         )
     if has_sshd and not _has_keys(image) and not _makes_keys(image):
         yield Finding(
