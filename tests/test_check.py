@@ -701,6 +701,14 @@ WRONG: Dict[str, Wrong] = {
     "no kernel's file, and no boot loader": Wrong(
         "kernel-file-none", "note", without_grub({VMLINUZ: None})
     ),
+    "a disk that a VM may not have": Wrong(
+        "fstab-needed", "warning", {"etc/fstab": "LABEL=data /data ext4 defaults 0 2\n"}
+    ),
+    "a temporary disk that a VM may not have": Wrong(
+        "fstab-needed",
+        "warning",
+        {"etc/fstab": "/dev/disk/cloud/azure_resource-part1 /mnt auto defaults 0 2\n"},
+    ),
     "sshd that is not to be run": Wrong(
         "ssh-forbidden", "warning", {"etc/ssh/sshd_not_to_be_run": ""}
     ),
@@ -1227,6 +1235,7 @@ def test_what_is_sound_is_passed_over(image: Path, case: str) -> None:
 
 
 FINE_OPENRC: Dict[str, Change] = {
+    "with a disk that a VM may not have": {"etc/fstab": "LABEL=data /data ext4\n"},
     "as Alpine has it": {},
     "by openrc-init": {
         "sbin/init": "-> openrc-init",

@@ -1,19 +1,24 @@
 """What the boot loader and fstab say that does not hold on Azure."""
 
 import re
-from typing import Iterator
+from typing import Iterator, List
 
 from ...documents.settings import uncommented
 from ...documents.text import printable
 from .finding import ERROR, WARNING, Finding
 from .image import Image
 from .loader import PARTITIONS, command_lines, update_grub
+from .services import SYSTEMD
 
 # Azure's serial console: https://learn.microsoft.com/troubleshoot/azure/virtual-machines/linux/
 # serial-console-linux, read 2026-11-22; on Arm the port is ttyAMA0.
 _CONSOLE = re.compile(r"\bconsole=tty(S0|AMA0)\b")
 _ROOT = re.compile(r"\broot=(/dev/(?:(sd)|vd|xvd|hd)[a-z]+[0-9]*)")
 _UNSTABLE = re.compile(r"/dev/(sd|vd|xvd|hd)[a-z]+[0-9]*\Z|/dev/nvme[0-9]+n")
+# How a file system is named in fstab that may be on any disk; LVM's are mostly the system's.
+_OTHER_DISK = re.compile(r"(LABEL|UUID|PARTLABEL|PARTUUID)=|/dev/disk/(?!azure/(root|os)\b)")
+_SYSTEM_PLACES = re.compile(r"/(\Z|(bin|boot|efi|etc|home|lib\w*|opt|root|sbin|srv|tmp|usr|var)\b)")
+_NOT_NEEDED = ("nofail", "_netdev", "bind", "rbind", "x-systemd.automount")
 # The disk that a VM may have beside its own, and loses when it moves.
 _RESOURCE_DISK = "/dev/disk/cloud/azure_resource"
 _GRUB_SETTINGS = "/etc/default/grub"
@@ -55,8 +60,9 @@ def check_root_name(image: Image) -> Iterator[Finding]:
 def check_fstab(image: Image) -> Iterator[Finding]:
     """fstab(5) with names of the machine that the image was made on; swap."""
     shown = image.shown("/etc/fstab")
-    for line in uncommented(image.text("/etc/fstab")):
-        fields = line.split()
+    lines = [line.split() for line in uncommented(image.text("/etc/fstab"))]
+    of_system = {fields[0] for fields in lines if _SYSTEM_PLACES.match((fields[1:] or [""])[0])}
+    for fields in lines:
         if len(fields) < 3:
             continue
         device, place, kind = (printable(field, 60) for field in fields[:3])
@@ -86,6 +92,29 @@ def check_fstab(image: Image) -> Iterator[Finding]:
                 ),
                 "write UUID=... there, with the UUID that blkid shows for the image's file system",
             )
+        # A subvolume of a disk that is there anyway waits for no other one.
+        elif fields[0] not in of_system and _is_needed(image, device, place, kind, options):
+            yield Finding(
+                "fstab-needed",
+                WARNING,
+                f"{shown} has the boot wait for {device} at {place}: a VM without that disk stops "
+                "in the emergency shell, before azprov",
+                f"add nofail to its options in {shown}, unless every VM has it",
+            )
+
+
+def _is_needed(image: Image, device: str, place: str, kind: str, options: List[str]) -> bool:
+    """Whether systemd does not go on without a mount that may be of another disk than the image's.
+
+    systemd.mount(5); what is not at a usual place of the system's own file systems may be.
+    """
+    return (
+        image.services.init == SYSTEMD
+        and bool(_OTHER_DISK.match(device))
+        and not _SYSTEM_PLACES.match(place)
+        and kind not in ("none", "ignore")
+        and not any(option.startswith(_NOT_NEEDED) for option in options)
+    )
 
 
 def _edit_kernel_line(image: Image, path: str, what: str) -> str:
