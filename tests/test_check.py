@@ -1929,6 +1929,18 @@ def test_what_an_image_says_is_quoted_in_a_mend(image: Path) -> None:
     assert not [mend for mend in mends if "$(id)" in mend.replace("'$(id)'", "")]
 
 
+def test_a_root_that_never_was_a_vm_is_called_none(image: Path) -> None:
+    """Its host keys came with the package openssh-server."""
+    key = "etc/ssh/ssh_host_ed25519_key"
+    change(image, {key: ""})
+
+    (finding,) = check(Image(Root(str(image))))
+
+    assert finding.what == (
+        f"SSH host keys are left: whoever has one can pose as every VM: {image}/{key}"
+    )
+
+
 def test_the_mend_of_an_unknown_distribution(image: Path) -> None:
     """A sentence instead of a command."""
     change(image, {"usr/lib/os-release": None, "usr/sbin/waagent": "program"})

@@ -15,38 +15,34 @@ class _Kind(NamedTuple):
 
 
 _KINDS = {
-    "host-keys": _Kind(
-        ERROR, "the SSH host keys of the base VM are left: whoever has one can pose as every VM"
-    ),
+    "host-keys": _Kind(ERROR, "SSH host keys are left: whoever has one can pose as every VM"),
     "machine-id": _Kind(
         ERROR,
-        "the machine's id of the base VM is left: DHCP, the journal and clusters take every VM "
-        "for the same one",
+        "a machine's id is left: DHCP, the journal and clusters take every VM for the same one",
     ),
-    "passwords": _Kind(
-        WARNING, "passwords of the base VM are left: who knows one gets into every VM"
-    ),
+    "passwords": _Kind(WARNING, "passwords are left: who knows one gets into every VM"),
     "authorized-keys": _Kind(
-        WARNING, "keys of the base VM may log in: who has one gets into every VM"
+        WARNING, "keys that may log in are left: who has one gets into every VM"
     ),
     "agent-data": _Kind(
         WARNING,
-        "data of another agent is left, with certificates and what was deployed to the base VM",
+        "data of another agent is left, with certificates and what its VM was deployed with",
     ),
     "leases": _Kind(
-        WARNING, "DHCP leases or identities are left: a VM may ask for the base VM's address"
+        WARNING,
+        "DHCP leases or identities are left: a VM may ask for an address that was another's",
     ),
     "random-seed": _Kind(WARNING, "the random seed is left: VMs begin with the same one"),
     "state": _Kind(
         WARNING,
-        "azprov's note of the base VM is left: that VM itself would report no more, and what its "
+        "azprov's note of a VM is left: that VM itself would report no more, and what its "
         "platform asked for is set",
     ),
     "private-keys": _Kind(
-        WARNING, "private keys or passwords of the base VM's users are left, for every VM to use"
+        WARNING, "private keys or passwords of users are left, for every VM to use"
     ),
-    "histories": _Kind(WARNING, "what was typed on the base VM is left, perhaps with passwords"),
-    "logs": _Kind(NOTE, "logs of the base VM are left: who was there, and what was said"),
+    "histories": _Kind(WARNING, "what was typed at a shell is left, perhaps with passwords"),
+    "logs": _Kind(NOTE, "logs are left: who was there, and what was said"),
 }
 # At most so many are named, the rest is counted.
 _NAMED = 3
