@@ -209,6 +209,11 @@ WRONG: Dict[str, Wrong] = {
     "nothing to start, with dracut": Wrong(
         "init-missing", "warning", {"sbin/init": None, "etc/dracut.conf": ""}
     ),
+    "nothing to start, with a part of dracut": Wrong(
+        "init-missing",
+        "error",
+        {"sbin/init": None, "usr/lib/dracut/dracut-install": "program"},
+    ),
     "an init= that is not there": Wrong(
         "init-missing", "error", grub(f"{LINUX} init=/lib/sysvinit/init\n")
     ),
@@ -1927,6 +1932,13 @@ def test_what_an_image_says_is_quoted_in_a_mend(image: Path) -> None:
 
     assert len(mends) > 1
     assert not [mend for mend in mends if "$(id)" in mend.replace("'$(id)'", "")]
+
+
+def test_an_inittab_that_cannot_be_read_is_no_error(image: Path) -> None:
+    """The init is the one that is installed, then; what was not read is told."""
+    change(image, {**OPENRC, "etc/inittab": "-> inittab"})
+
+    assert set(found(image)) == {("unread", "note")}
 
 
 def test_a_root_that_never_was_a_vm_is_called_none(image: Path) -> None:

@@ -15,13 +15,8 @@ _INIT = re.compile(r"(?<!\S)init=(\S+)")
 # Names of inits that start no services of systemd or OpenRC, but by an inittab that says so.
 _OTHERS = ("init", "sysvinit", "busybox", "toybox", "runit", "s6", "dinit", "finit", "upstart")
 # Makers of an initramfs in which systemd is, and goes on in the root by its own path:
-# systemctl(1), switch-root.
-_WITH_SYSTEMD = (
-    "/usr/lib/dracut",
-    "/etc/dracut.conf",
-    "/etc/dracut.conf.d",
-    "/etc/mkinitcpio.conf",
-)
+# systemctl(1), switch-root. Of dracut Debian has a part where it is not the maker.
+_WITH_SYSTEMD = ("/usr/lib/dracut/modules.d", "/etc/dracut.conf", "/etc/mkinitcpio.conf")
 _OPENRCS_OWN = ("/sbin/openrc-init", "/usr/sbin/openrc-init", "/usr/bin/openrc-init")
 
 

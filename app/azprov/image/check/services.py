@@ -8,7 +8,7 @@ from typing import Iterator, Optional, Set
 
 from ...documents.settings import uncommented
 from ...errors import HostError
-from ..init import find_init, starts_by
+from ..init import INITS, find_init
 from .files import Files
 
 SYSTEMD = "systemd"
@@ -96,14 +96,13 @@ class Services:
 
     def _find_init(self) -> str:
         """As `install` finds it, so that both speak of the same service."""
-        root = self._files.root
         try:
-            init = find_init(root)
-            is_there = starts_by(root, init)
+            found = [find_init(self._files.root)]
         except HostError as error:
-            self._files.note("/sbin/init", error)
-            return ""
-        return _NAMES[init.name] if is_there else ""
+            self._files.note("/etc/inittab", error)
+            found = list(INITS.values())
+        there = [init for init in found if self._files.is_there(*init.programs)]
+        return _NAMES[there[0].name] if there else ""
 
     def _wanted_units(self) -> Iterator[str]:
         """Every unit that a target pulls in, by all of its names."""
