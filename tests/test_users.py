@@ -67,7 +67,7 @@ class Users:
         http = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer) + answer
         with RawServer(replying(http)) as server:
             words = [*argv, "--root", str(self._image), "--imds", str(server.endpoint)]
-            code = main([*words, "--imds-timeout", "2"])
+            code = main([*words, "--imds-timeout", "20"])
         captured = self._capfd.readouterr()
         return code, captured.out, captured.err
 
