@@ -714,6 +714,17 @@ WRONG: Dict[str, Wrong] = {
         "warning",
         {"etc/fstab": "/dev/disk/cloud/azure_resource-part1 /mnt auto defaults 0 2\n"},
     ),
+    "a root that is read-only": Wrong(
+        "fstab-read-only", "warning", {"etc/fstab": "LABEL=root / ext4 ro,noatime 0 1\n"}
+    ),
+    "a driver that is blacklisted": Wrong(
+        "kernel-driver-forbidden", "error", {"etc/modprobe.d/x.conf": "blacklist hv-netvsc\n"}
+    ),
+    "a driver that is installed as nothing": Wrong(
+        "kernel-driver-forbidden",
+        "error",
+        {"usr/lib/modprobe.d/x.conf": "install hv_storvsc /bin/false\n"},
+    ),
     "sshd that is not to be run": Wrong(
         "ssh-forbidden", "warning", {"etc/ssh/sshd_not_to_be_run": ""}
     ),

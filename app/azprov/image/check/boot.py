@@ -7,6 +7,7 @@ from ...documents.settings import uncommented
 from ...documents.text import printable
 from .finding import ERROR, WARNING, Finding
 from .image import Image
+from .installed import installed_options
 from .loader import PARTITIONS, command_lines, update_grub
 from .services import SYSTEMD
 
@@ -90,7 +91,7 @@ def check_fstab(image: Image) -> Iterator[Finding]:
                     if "nofail" in options
                     else ", so that the boot may stop in the emergency shell"
                 ),
-                "write UUID=... there, with the UUID that blkid shows for the image's file system",
+                f"take the line out of {shown}, or name a file system of the image by its LABEL=",
             )
         # A subvolume of a disk that is there anyway waits for no other one.
         elif fields[0] not in of_system and _is_needed(image, device, place, kind, options):
@@ -101,6 +102,27 @@ def check_fstab(image: Image) -> Iterator[Finding]:
                 "in the emergency shell, before azprov",
                 f"add nofail to its options in {shown}, unless every VM has it",
             )
+
+
+def check_writable(image: Image) -> Iterator[Finding]:
+    """What a first boot does is kept below /etc and /var/lib."""
+    shown = image.shown("/etc/fstab")
+    kept = {}
+    for fields in (line.split() for line in uncommented(image.text("/etc/fstab"))):
+        if len(fields) > 3:
+            kept[fields[1].rstrip("/")] = [
+                option for option in fields[3].split(",") if option in ("ro", "rw")
+            ]
+    if kept.get("", [])[-1:] == ["ro"] and not any(place.startswith("/etc") for place in kept):
+        makes_users = {"--admin-user", "--ssh-keys"}.intersection(installed_options(image))
+        yield Finding(
+            "fstab-read-only",
+            ERROR if makes_users else WARNING,
+            f"{shown} mounts / read-only, so a first boot can set no host name, make no user, and "
+            "not note that it has reported",
+            f"take ro out of the options of / in {shown}, or have /etc and /var on a file system "
+            "that is writable",
+        )
 
 
 def _is_needed(image: Image, device: str, place: str, kind: str, options: List[str]) -> bool:
@@ -143,4 +165,4 @@ def check_target(image: Image) -> Iterator[Finding]:
         )
 
 
-RULES = (check_target, check_console, check_root_name, check_fstab)
+RULES = (check_target, check_console, check_root_name, check_fstab, check_writable)

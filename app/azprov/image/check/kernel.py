@@ -12,6 +12,9 @@ from .initramfs import find_modules
 _DRIVERS = ("hv_vmbus", "hv_netvsc", "hv_storvsc")
 # Without these the kernel does not find its root; the network can wait for the root.
 _DISK_DRIVERS = ("hv_vmbus", "hv_storvsc")
+_MODPROBE_FOLDERS = [
+    *("/etc/modprobe.d", "/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d"),
+]
 _MODULE_FOLDERS = ("/usr/lib/modules", "/lib/modules")
 
 
@@ -78,6 +81,26 @@ def check_drivers(image: Image) -> Iterator[Finding]:
                     pacman="linux",
                 ),
             )
+
+
+def check_forbidden(image: Image) -> Iterator[Finding]:
+    """modprobe.d(5): what is blacklisted is not loaded for its device."""
+    modules = frozenset(name for kernel in kernels(image) for name in kernel.modules)
+    for path in image.layered(_MODPROBE_FOLDERS, ".conf"):
+        for line in uncommented(image.text(path)):
+            words = line.replace("-", "_").split()
+            is_forbidden = words[0] == "blacklist" or (
+                words[0] == "install" and words[2:3] in (["/bin/false"], ["/bin/true"])
+            )
+            if is_forbidden and words[1:2] and words[1] in modules:
+                yield Finding(
+                    "kernel-driver-forbidden",
+                    ERROR,
+                    f"{image.shown(path)} keeps {words[1]} from being loaded, so a VM has no "
+                    + ("network" if words[1] == "hv_netvsc" else "disk")
+                    + " on Azure",
+                    f"take the line out of {image.shown(path)}, and make the initramfs anew",
+                )
 
 
 def check_initramfs(image: Image) -> Iterator[Finding]:
@@ -198,4 +221,4 @@ def rebuild_initramfs(image: Image, kernel: Kernel) -> str:
     return image.inside(f"dracut --force --kver {version}")
 
 
-RULES = (check_drivers, check_initramfs)
+RULES = (check_drivers, check_forbidden, check_initramfs)
