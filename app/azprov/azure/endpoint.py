@@ -5,6 +5,8 @@ import socket
 from typing import NamedTuple
 
 WIRESERVER_ADDRESS = "168.63.129.16"
+#: Of the metadata service.
+IMDS_ADDRESS = "169.254.169.254"
 
 _PORTS = range(1, 65536)
 

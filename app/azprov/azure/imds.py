@@ -11,8 +11,6 @@ from ..errors import DocumentError, Refused
 from .conversation import Conversation, judge, shown
 from .transport import Transport
 
-IMDS_ADDRESS = "169.254.169.254"
-
 # Newest first. 2021-08-01 is what cloud-init asks for; 2020-10-01 is the first with
 # all of osProfile; 2019-06-01 is what the page's unit asks for. `extended` marks a
 # request of provisioning, without it a partial answer can come (azure-init #134).

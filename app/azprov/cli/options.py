@@ -10,8 +10,8 @@ from typing import Any, Callable, NoReturn, Optional, Sequence, Tuple
 from .. import __version__
 from ..azure.clock import Clock
 from ..azure.conversation import Conversation
-from ..azure.endpoint import WIRESERVER_ADDRESS, Endpoint, parse_endpoint
-from ..azure.imds import IMDS_ADDRESS, LONGEST_TIMEOUT_S, Imds
+from ..azure.endpoint import IMDS_ADDRESS, WIRESERVER_ADDRESS, Endpoint, parse_endpoint
+from ..azure.imds import LONGEST_TIMEOUT_S, Imds
 from ..azure.presence import Patience, Presence
 from ..azure.transport import Transport
 from ..azure.wireserver import WireServer

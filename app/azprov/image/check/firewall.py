@@ -9,14 +9,13 @@ import ipaddress
 import re
 from typing import Dict, Iterator, List, NamedTuple, Tuple
 
+from ...azure.endpoint import IMDS_ADDRESS, WIRESERVER_ADDRESS
 from ...documents.settings import parse_assignments, uncommented
 from .finding import ERROR, WARNING, Finding
 from .image import Image
 from .installed import installed_options
 
-_WIRESERVER = "168.63.129.16"
-_METADATA = "169.254.169.254"
-_BOTH = f"{_WIRESERVER},{_METADATA}"
+_BOTH = f"{WIRESERVER_ADDRESS},{IMDS_ADDRESS}"
 # First boots that fail without the metadata service; others go on with the old host name.
 _NEED_METADATA = {"--admin-user", "--ssh-keys"}
 _NFT_FILES = ("/etc/nftables.conf", "/etc/sysconfig/nftables.conf", "/etc/nftables.nft")
@@ -59,7 +58,7 @@ def check_firewall(image: Image) -> Iterator[Finding]:
     for firewall in [*_nftables(image), *_iptables(image), *_ufw(image)]:
         closed = [
             address
-            for address in (_WIRESERVER, _METADATA)
+            for address in (WIRESERVER_ADDRESS, IMDS_ADDRESS)
             if firewall.drops and not any(_may_reach(rule, address) for rule in firewall.accepts)
         ]
         if not closed:
@@ -69,7 +68,7 @@ def check_firewall(image: Image) -> Iterator[Finding]:
             f"{' and '.join(closed)}, TCP port 80, so "
         )
         options = installed_options(image)
-        if _WIRESERVER in closed:
+        if WIRESERVER_ADDRESS in closed:
             yield Finding(
                 "firewall-output",
                 ERROR,
@@ -241,7 +240,8 @@ def _ufw(image: Image) -> Iterator[_Firewall]:
 def _mend_ufw(image: Image) -> str:
     if image.root.is_live:
         return " && ".join(
-            f"ufw allow out to {address} port 80 proto tcp" for address in (_WIRESERVER, _METADATA)
+            f"ufw allow out to {address} port 80 proto tcp"
+            for address in (WIRESERVER_ADDRESS, IMDS_ADDRESS)
         )
     # In a chroot ufw would change the rules of the machine that the image is made on.
     line = f"-A ufw-before-output {_OPEN_IPTABLES}"
