@@ -51,11 +51,16 @@ WAYS = {
     ),
     f"set -- unreachable\n{ROUTER}": ("No route to host", REJECTED),
     f"set -- prohibit\n{ROUTER}": ("No route to host", REJECTED),  # as firewalld rejects
+    # What the router said is no more so when the kernel says the same for another reason.
+    f"set -- prohibit\n{ROUTER}(sleep 0.7; ip route add unreachable 168.63.129.16) &\n": (
+        "No route to host",
+        NO_ROUTE,
+    ),
 }
 
 
 @pytest.mark.parametrize(
-    "way", WAYS, ids=["no route", "blackhole", "prohibit", "router", "admin-prohibited"]
+    "way", WAYS, ids=["no route", "blackhole", "prohibit", "router", "admin-prohibited", "no more"]
 )
 def test_the_next_step_fits_what_is_wrong(way: str) -> None:
     """No firewall is looked for where there is no route, nor a route where there is one."""

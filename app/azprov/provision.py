@@ -59,10 +59,10 @@ def provision(
 
     Each runs whatever became of those before it; in place of Ready `report_failure`
     is called with the name and error of a required step that failed; it raises that
-    error itself where it is nothing to be told yet. When the
-    report is acknowledged, what is done is written down; when all is, `disable`
-    takes the service away. `ask_vm_id` asks the platform where the firmware does
-    not say. All three may raise AzprovError.
+    error itself where it is nothing to be told yet. When the report is acknowledged,
+    what is done is written down; when all is, `disable` takes the service away.
+    `ask_vm_id` asks the platform where the firmware does not say. All three may raise
+    AzprovError.
     """
     old = read_state(root)
     vm_id = read_vm_id(root)
@@ -95,9 +95,14 @@ def provision(
             # Also where the state could not be written: a second Ready is what
             # the platform does not expect.
             _settle(failures, Step(_SERVICE, disable))
-    told_by = [step.name for step in steps if step.is_required and step.name in failures]
+    cause = failures.get(_cause(steps, failures))
     is_told = FAILURE in done or FAILURE in done_now
-    return Provisioned(tuple(done_now), _told(failures, told_by[:1] if is_told else None))
+    return Provisioned(tuple(done_now), _told(failures, cause, is_told=is_told))
+
+
+def _cause(steps: Tuple[Step, ...], failures: Dict[str, AzprovError]) -> str:
+    """The first required step that failed; empty where none did."""
+    return next((step.name for step in steps if step.is_required and step.name in failures), "")
 
 
 def _report_of(
@@ -106,18 +111,17 @@ def _report_of(
     report_failure: Callable[[str, AzprovError], None],
 ) -> Optional[Step]:
     """The report to send in place of Ready, where there is a reason to."""
-    for step in steps:
-        failure = failures.get(step.name)
-        if step.is_required and failure is not None:
-            return Step(FAILURE, partial(report_failure, step.name, failure))
-    return None
+    name = _cause(steps, failures)
+    return Step(FAILURE, partial(report_failure, name, failures[name])) if name else None
 
 
-def _told(failures: Dict[str, AzprovError], told_by: Optional[List[str]]) -> Optional[AzprovError]:
+def _told(
+    failures: Dict[str, AzprovError], cause: Optional[AzprovError], *, is_told: bool
+) -> Optional[AzprovError]:
     """The first failure, which gives the exit code, in words that also tell of the report.
 
-    `told_by` has the step for want of which Azure is told of a failure, if it still
-    fails; it is None if Azure is not.
+    `cause` is that of the first required step, if one failed now; `is_told` says
+    whether Azure knows of a failure, now or from an earlier boot.
     """
     if not failures:
         return None
@@ -126,18 +130,15 @@ def _told(failures: Dict[str, AzprovError], told_by: Optional[List[str]]) -> Opt
     if unready is not None and unready is not first:
         before = f"the step {step} failed before that: {first.summary}"
         return type(first)(f"Ready is not acknowledged, {unready.summary}; {before}", unready.hint)
-    if untold is not None and any(
-        untold is failure for name, failure in failures.items() if name != FAILURE
-    ):
+    if untold is not None and untold is cause:
         why = f"nothing is reported, the next boot tries again: {untold.summary}"
         return type(first)(why, untold.hint)
     if untold is not None:
         why = f"provisioning failed, {first}; and Azure could not be told, {untold.summary}"
         return type(first)(why, untold.hint)
-    if told_by:
-        cause = failures[told_by[0]]
+    if is_told and cause is not None:
         return type(first)(f"Azure is told that provisioning failed: {cause.summary}", cause.hint)
-    if told_by is not None:
+    if is_told:
         why = f"Azure was told before that provisioning failed, and now {first.summary}"
         return type(first)(why, first.hint)
     if unready is None:

@@ -24,6 +24,7 @@ from .routes import RouteChanges
 _PENDING_S = 3.0
 # Routers tell of an attempt that is not let through, but of few in a second.
 _TOLD_S = 6.0
+_NOTHING_TOLD = (float("-inf"), 0)
 # A lease brings an address and its routes one after the other, within milliseconds.
 _SETTLING_S = 0.01
 _PIECE_BYTES = 4096
@@ -115,7 +116,7 @@ class Dialer:
         self._lacks_route = False
         self._tried_at = float("-inf")
         # What somebody on the way said of an attempt, and when.
-        self._told = (float("-inf"), 0)
+        self._told = _NOTHING_TOLD
 
     def connect(self, *, patience_s: float, route_patience_s: float = 0.0) -> BoundedSocket:
         """Begin a connection and wait for it, or an earlier one, to be answered.
@@ -144,6 +145,8 @@ class Dialer:
                 self._pending.append((self._clock.now(), connection))
             else:
                 connection.close()
+                # The kernel itself says no by now, whatever was said on the way before.
+                self._told = _NOTHING_TOLD
         if self._pending:
             sockets = [pending for _, pending in self._pending]
             for answered in select.select([], sockets, [], patience_s)[1]:

@@ -104,9 +104,8 @@ def _say_last(error: AzprovError) -> None:
 
 def _to_be_typed(hint: str) -> str:
     """A next step with this azprov's command as it can be typed here."""
-    if os.path.basename(sys.argv[0]) != "azprov" and not sys.argv[0].endswith(".pyz"):
-        return hint
-    if "azprov.pyz" not in hint:
+    is_ours = os.path.basename(sys.argv[0]) == "azprov" or sys.argv[0].endswith(".pyz")
+    if not is_ours or "azprov.pyz" not in hint:
         return hint
     try:
         return hint.replace("azprov.pyz", own_command())

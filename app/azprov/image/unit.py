@@ -10,7 +10,7 @@ from .init import SYSTEMD, Init
 PYZ = "/usr/local/lib/azprov/azprov.pyz"
 
 # What accounts need beyond the shipped sandbox, where a service makes or changes one.
-_STEPS_FOR_USERS = ("--admin-user", "--ssh-keys")
+_STEPS_FOR_USERS = frozenset(["--admin-user", "--ssh-keys"])
 _SANDBOX_FOR_USERS = (
     ("ProtectSystem=strict\n", "ProtectSystem=yes\n"),
     ("ProtectHome=yes\n", "ProtectHome=no\n"),
@@ -32,10 +32,15 @@ def render_unit(python: str, arguments: Sequence[str], *, init: Init = SYSTEMD) 
                 f"{word!a} cannot stand in a service file", "use a plainer path or name"
             )
     shipped = (pkgutil.get_data(__name__, init.shipped) or b"").decode("utf-8")
-    if set(_STEPS_FOR_USERS).intersection(arguments):
+    if makes_users(arguments):
         for narrow, open_to_users in _SANDBOX_FOR_USERS:
             shipped = shipped.replace(narrow, open_to_users)
     return shipped.replace(_command(init, _SHIPPED_PYTHON, ()), _command(init, python, arguments))
+
+
+def makes_users(arguments: Sequence[str]) -> bool:
+    """Whether a first boot with these arguments makes or changes a user, and fails without."""
+    return not _STEPS_FOR_USERS.isdisjoint(arguments)
 
 
 def _command(init: Init, python: str, arguments: Sequence[str]) -> str:

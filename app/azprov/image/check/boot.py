@@ -5,6 +5,7 @@ from typing import Iterator, List
 
 from ...documents.settings import uncommented
 from ...documents.text import printable
+from ..unit import makes_users
 from .finding import ERROR, WARNING, Finding
 from .image import Image
 from .installed import installed_options
@@ -61,7 +62,7 @@ def check_root_name(image: Image) -> Iterator[Finding]:
 def check_fstab(image: Image) -> Iterator[Finding]:
     """fstab(5) with names of the machine that the image was made on; swap."""
     shown = image.shown("/etc/fstab")
-    lines = [line.split() for line in uncommented(image.text("/etc/fstab"))]
+    lines = _fstab(image)
     of_system = {fields[0] for fields in lines if _SYSTEM_PLACES.match((fields[1:] or [""])[0])}
     for fields in lines:
         if len(fields) < 3:
@@ -108,21 +109,25 @@ def check_writable(image: Image) -> Iterator[Finding]:
     """What a first boot does is kept below /etc and /var/lib."""
     shown = image.shown("/etc/fstab")
     kept = {}
-    for fields in (line.split() for line in uncommented(image.text("/etc/fstab"))):
+    for fields in _fstab(image):
         if len(fields) > 3:
             kept[fields[1].rstrip("/")] = [
                 option for option in fields[3].split(",") if option in ("ro", "rw")
             ]
     if kept.get("", [])[-1:] == ["ro"] and not any(place.startswith("/etc") for place in kept):
-        makes_users = {"--admin-user", "--ssh-keys"}.intersection(installed_options(image))
         yield Finding(
             "fstab-read-only",
-            ERROR if makes_users else WARNING,
+            ERROR if makes_users(installed_options(image)) else WARNING,
             f"{shown} mounts / read-only, so a first boot can set no host name, make no user, and "
             "not note that it has reported",
             f"take ro out of the options of / in {shown}, or have /etc and /var on a file system "
             "that is writable",
         )
+
+
+def _fstab(image: Image) -> List[List[str]]:
+    """The fields of each line."""
+    return [line.split() for line in uncommented(image.text("/etc/fstab"))]
 
 
 def _is_needed(image: Image, device: str, place: str, kind: str, options: List[str]) -> bool:

@@ -11,13 +11,12 @@ from typing import Dict, Iterator, List, NamedTuple, Tuple
 
 from ...azure.endpoint import IMDS_ADDRESS, WIRESERVER_ADDRESS
 from ...documents.settings import parse_assignments, uncommented
+from ..unit import makes_users
 from .finding import ERROR, WARNING, Finding
 from .image import Image
 from .installed import installed_options
 
 _BOTH = f"{WIRESERVER_ADDRESS},{IMDS_ADDRESS}"
-# First boots that fail without the metadata service; others go on with the old host name.
-_NEED_METADATA = {"--admin-user", "--ssh-keys"}
 _NFT_FILES = ("/etc/nftables.conf", "/etc/sysconfig/nftables.conf", "/etc/nftables.nft")
 _IPTABLES_FILES = (
     *("/etc/iptables/rules.v4", "/etc/sysconfig/iptables"),
@@ -75,7 +74,7 @@ def check_firewall(image: Image) -> Iterator[Finding]:
                 f"{what}azprov cannot report and the deployment fails after 40 minutes",
                 firewall.mend,
             )
-        elif _NEED_METADATA.intersection(options):
+        elif makes_users(options):
             yield Finding(
                 "firewall-metadata",
                 ERROR,

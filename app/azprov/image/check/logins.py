@@ -7,6 +7,7 @@ from ...documents.accounts import is_password, parse_accounts, passwords
 from ...documents.sshd_config import authorized_keys_path, first_values
 from ...host.accounts import DOAS_FOLDER, PASSWD, SHADOW, SUDOERS_FOLDER, find_account
 from ...host.ssh import sshd_settings
+from ..unit import makes_users
 from .finding import ERROR, NOTE, WARNING, Finding
 from .image import Image
 from .installed import installed_options, own_file
@@ -39,7 +40,7 @@ def check_users_of_first_boot(image: Image) -> Iterator[Finding]:
 
 def check_keys_are_taken(image: Image) -> Iterator[Finding]:
     """What sshd refuses before it looks for a key: sshd_config(5)."""
-    if not {_ADMIN_USER, _SSH_KEYS}.intersection(installed_options(image)):
+    if not makes_users(installed_options(image)):
         return
     settings = sshd_settings(image.root)
     accounts = parse_accounts(image.content(PASSWD))
@@ -70,7 +71,7 @@ def check_keys_are_taken(image: Image) -> Iterator[Finding]:
 
 def check_anybody_gets_in(image: Image) -> Iterator[Finding]:
     """An image without any login is fine for an appliance, and seldom meant."""
-    if own_file(image) is None or {_ADMIN_USER, _SSH_KEYS}.intersection(installed_options(image)):
+    if own_file(image) is None or makes_users(installed_options(image)):
         return
     accounts = parse_accounts(image.content(PASSWD))
     keys = [f"{account.home}/.ssh/authorized_keys" for account in accounts]
