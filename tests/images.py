@@ -81,5 +81,13 @@ def tree(root: Path) -> Dict[str, str]:
     return found
 
 
+def changes(root: Path) -> Dict[str, Tuple[int, int]]:
+    """Every path with its number and when it was last changed; not when it was last read."""
+    return {
+        str(path.relative_to(root)): (path.lstat().st_ino, path.lstat().st_ctime_ns)
+        for path in root.rglob("*")
+    }
+
+
 def files(root: Path) -> List[str]:
     return [name for name, what in tree(root).items() if not what.startswith("folder")]

@@ -5,7 +5,6 @@ import io
 import json
 import os
 import re
-import stat
 import subprocess
 import sys
 import zipfile
@@ -20,7 +19,7 @@ from azprov.host.root import Root
 from azprov.image.check import apply, check
 from azprov.image.check.finding import Finding
 from azprov.image.check.image import Image
-from images import azprov, azprov_as_nobody, tree
+from images import azprov, azprov_as_nobody, changes, tree
 from pyz import PYZ as ARCHIVE
 from pyz import ROOT
 from sound_image import (
@@ -1372,22 +1371,14 @@ def test_what_is_no_file_is_named_and_passed_over(image: Path, kind: str, path: 
     assert any(str(image / path) in one.what for one in findings), findings
 
 
-def state(root: Path) -> Dict[str, Tuple[int, int]]:
-    """When each path was last changed, and its kind."""
-    return {
-        str(path): (path.lstat().st_mtime_ns, stat.S_IFMT(path.lstat().st_mode))
-        for path in root.rglob("*")
-    }
-
-
 def test_check_changes_nothing(image: Path) -> None:
     """Not a file, not a time; nor is anything needed that cannot be written."""
     change(image, {"etc/fstab": "/dev/sda1 / ext4\n", **enabled("cloud-init.service")})
-    before = tree(image), state(image)
+    before = tree(image), changes(image)
 
     assert azprov("check", "--root", image)[0] == 1
 
-    assert (tree(image), state(image)) == before
+    assert (tree(image), changes(image)) == before
 
 
 def test_a_person_is_told_what_and_how(image: Path) -> None:

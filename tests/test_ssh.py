@@ -22,6 +22,7 @@ from azprov.errors import HostError
 from azprov.host.root import Root
 from azprov.host.ssh import add_keys, forbid_passwords, sshd_settings
 from azprov.host.sshd import lacks_host_keys, make_host_keys
+from images import changes
 from ports import NoCommands, Recorder
 from samples_of import sample
 
@@ -110,13 +111,13 @@ def test_keys_are_the_users_own(image: Path) -> None:
 
 
 def test_a_second_time_changes_nothing(image: Path) -> None:
-    """Not even the file's number."""
+    """Not even a file's number."""
     add(image)
-    before = (image / "home/ops/.ssh/authorized_keys").stat()
+    before = changes(image)
 
     add(image)
 
-    assert (image / "home/ops/.ssh/authorized_keys").stat() == before
+    assert changes(image) == before
 
 
 def test_too_open_a_file_is_closed(image: Path) -> None:

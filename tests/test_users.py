@@ -17,6 +17,7 @@ from azprov.documents.instance import parse_instance
 from azprov.documents.kvp import parse_pool
 from azprov.host.identity import read_platform_vm_id
 from azprov.host.root import Root
+from images import changes
 from ports import RawServer, replying
 from samples_of import sample
 
@@ -117,9 +118,9 @@ def test_an_admin_user_is_made(users: Users, image: Path) -> None:
     assert (image / "home/azureuser/.ssh/authorized_keys").read_text() == ED25519
     assert (image / "etc/sudoers.d/90-azprov").exists()
     assert (image / "etc/ssh/sshd_config.d/00-azprov.conf").exists()
-    before = {path: path.stat() for path in image.rglob("*") if path.is_file()}
+    before = changes(image)
     assert users("admin-user", answer=metadata(ED25519))[0] == 0
-    assert {path: path.stat() for path in image.rglob("*") if path.is_file()} == before
+    assert changes(image) == before
 
 
 def test_passwords_stay_where_the_platform_allows_them(users: Users, image: Path) -> None:
