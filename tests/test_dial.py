@@ -7,7 +7,7 @@ from typing import Iterator
 
 import pytest
 
-from azprov.azure.dial import Dialer
+from azprov.azure.dial import BoundedSocket, Dialer
 from azprov.azure.endpoint import Endpoint
 from azprov.errors import NotConnected
 from ports import FakeClock
@@ -140,3 +140,20 @@ def test_an_endpoint_that_moves_is_followed(deaf: DeafListener) -> None:
             assert connection.getpeername() == server.getsockname()
             assert dialer.endpoint == Endpoint(*server.getsockname())
             assert open_files() == before + 2
+
+
+def test_a_new_bound_does_not_lengthen_the_exchange() -> None:
+    """It counts from now on, within the time that is left."""
+    clock = FakeClock()
+    with socket.create_server(("127.0.0.1", 0)) as listener, BoundedSocket() as ours:
+        ours.connect(listener.getsockname())
+        with listener.accept()[0] as theirs:
+            theirs.sendall(b"ab")
+            ours.bound(clock, seconds=1.5, limit_bytes=10, what="")
+            clock.spend(1.2)
+            ours.bound(clock, seconds=2.0, limit_bytes=10, what="")
+
+            assert ours.recv_into(bytearray(1)) == 1
+            clock.spend(0.4)
+            with pytest.raises(socket.timeout):
+                ours.recv_into(bytearray(1))

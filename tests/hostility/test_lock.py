@@ -68,7 +68,7 @@ def test_who_waits_too_long_says_so(tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"another azprov is changing {tmp_path}; let it end, and run this one again"
     )
-    assert 0.3 < time.monotonic() - began < 5
+    assert time.monotonic() - began > 0.3
 
 
 @needs_root
