@@ -7,13 +7,13 @@ import socket
 from typing import Iterator, List
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from pyz import NOWHERE
 from strict_wireserver import StrictWireServer, serving
 
 # How long an example takes is no law; a machine under load would break it.
-settings.register_profile("azprov", deadline=None)
+settings.register_profile("azprov", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("azprov")
 
 # No test contacts the platform's real addresses from here, not even one that has gone
