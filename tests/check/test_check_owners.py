@@ -10,16 +10,11 @@ from azprov.host.root import Root
 from azprov.image.check import check
 from azprov.image.check.finding import Finding
 from azprov.image.check.image import Image
-from sound_image import SYSTEM, change, make_sound
+from sound_image import SYSTEM, change
 
 PYZ = "usr/local/lib/azprov/azprov.pyz"
 SERVICE = f"{SYSTEM}/azure-provisioning.service"
 GUARDED = (PYZ, os.path.dirname(PYZ), "usr/local/lib", SERVICE, SYSTEM)
-
-
-@pytest.fixture
-def image(tmp_path: Path) -> Path:
-    return make_sound(tmp_path / "image")
 
 
 def found(image: Path) -> List[Finding]:

@@ -1,0 +1,68 @@
+"""What `check` prints, for a person and for a program."""
+
+import json
+from pathlib import Path
+
+from check.trees import UNIT
+from images import azprov
+from sound_image import WANTS, change
+
+
+def test_a_person_is_told_what_and_how(image: Path) -> None:
+    """Errors first, a mend below each, the counts last; the failure on stderr."""
+    change(
+        image,
+        {
+            "etc/fstab": "/swapfile none swap sw\n",
+            f"{WANTS}/{UNIT}": None,
+            f"{WANTS}/chrony.service": None,
+        },
+    )
+
+    code, out, err = azprov("check", "--root", image)
+
+    assert code == 1
+    assert out == (
+        "error: azure-provisioning is installed and does not start at boot, so nothing reports "
+        "Ready and the deployment fails after 40 minutes\n"
+        f"  mend: systemctl --root={image} enable azure-provisioning.service\n"
+        f"warning: {image}/etc/fstab has swap on /swapfile: on the OS disk it is slow and costs "
+        "what the disk is billed and throttled by\n"
+        f"  mend: take the line out of {image}/etc/fstab; where swap is needed, make it on the "
+        "VM's temporary disk at boot\n"
+        "note: no time synchronisation starts at boot, so the clock drifts, and logs and "
+        "certificates with it\n"
+        f"  mend: chroot {image} sh -c 'apt-get update && apt-get install -y chrony'\n"
+        "1 error, 1 warning, 1 note\n"
+    )
+    assert err == (
+        f"azprov: {image} would not provision on Azure, 1 error found; mend what is said above "
+        "and check again; README has the symptoms under 'When it fails'\n"
+    )
+
+
+def test_a_program_is_told_the_same(image: Path) -> None:
+    """One JSON object; without an error it is a success."""
+    change(image, {f"{WANTS}/chrony.service": None})
+
+    code, out, err = azprov("check", "--json", "--root", image)
+
+    assert (code, err) == (0, "")
+    assert json.loads(out) == {
+        "command": "check",
+        "ok": True,
+        "exit_code": 0,
+        "error": None,
+        "findings": [
+            {
+                "rule": "clock-unsynchronised",
+                "severity": "note",
+                "what": "no time synchronisation starts at boot, so the clock drifts, and logs "
+                "and certificates with it",
+                "mend": f"chroot {image} sh -c 'apt-get update && apt-get install -y chrony'",
+            }
+        ],
+        "errors": 0,
+        "warnings": 0,
+        "notes": 1,
+    }

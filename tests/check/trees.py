@@ -1,0 +1,149 @@
+"""What is done to a sound image, and what `check` finds in one."""
+
+import io
+import zipfile
+from pathlib import Path
+from typing import List, NamedTuple, Tuple
+
+from azprov.host.root import Root
+from azprov.image.check import check
+from azprov.image.check.image import Image
+from pyz import PYZ as ARCHIVE
+from pyz import ROOT
+from sound_image import GRUB, INITRAMFS, SYSTEM, VENDOR, VMLINUZ, WANTS, Change
+
+UNIT = "azure-provisioning.service"
+NETWORK = "etc/systemd/network/10-azure.network"
+PYZ = "usr/local/lib/azprov/azprov.pyz"
+NM = "etc/NetworkManager/system-connections"
+MAC = "00:15:5d:01:02:03"
+
+
+def _other_archive() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("other.py", "")
+    return packed.getvalue()
+
+
+OTHER_ARCHIVE = _other_archive()
+_MIDDLE = ARCHIVE.stat().st_size // 2
+DAMAGED = ARCHIVE.read_bytes()[:_MIDDLE] + b"xxxx" + ARCHIVE.read_bytes()[_MIDDLE + 4 :]
+
+
+class Wrong(NamedTuple):
+    """One thing that is wrong, and what is to be found for it."""
+
+    rule: str
+    severity: str
+    done: Change
+
+
+def enabled(service: str) -> Change:
+    """A service of the distribution that starts at boot."""
+    return {
+        f"{VENDOR}/{service}": "[Unit]\n",
+        f"{WANTS}/{service}": f"-> /{VENDOR}/{service}",
+    }
+
+
+def instead_of_networkd(service: str, files: Change) -> Change:
+    return {
+        NETWORK: None,
+        f"{WANTS}/systemd-networkd.service": None,
+        **enabled(service),
+        **files,
+    }
+
+
+def networkd(text: str) -> Change:
+    return {NETWORK: text}
+
+
+def ifupdown(text: str) -> Change:
+    files: Change = {"etc/network/interfaces": text, "usr/sbin/dhclient": "program"}
+    return instead_of_networkd("networking.service", files)
+
+
+def network_manager(files: Change) -> Change:
+    return instead_of_networkd("NetworkManager.service", files)
+
+
+def ifcfg(text: str) -> Change:
+    return instead_of_networkd("wicked.service", {"etc/sysconfig/network/ifcfg-eth0": text})
+
+
+def netplan(text: str) -> Change:
+    return {
+        NETWORK: None,
+        f"{WANTS}/systemd-networkd.service": None,
+        "usr/sbin/netplan": "program",
+        "etc/netplan/50-cloud.yaml": text,
+    }
+
+
+def dhcpcd(text: str) -> Change:
+    return instead_of_networkd("dhcpcd.service", {"etc/dhcpcd.conf": text})
+
+
+def firewall(service: str, path: str, text: str) -> Change:
+    return {**enabled(service), path: text}
+
+
+def nft(rules: str, policy: str = "drop") -> Change:
+    chain = f"chain output {{\n type filter hook output priority 0; policy {policy};\n{rules}\n}}"
+    return firewall("nftables.service", "etc/nftables.conf", f"table inet filter {{\n{chain}\n}}\n")
+
+
+def iptables(rules: str, policy: str = "DROP") -> Change:
+    text = f"*filter\n:INPUT ACCEPT [0:0]\n:OUTPUT {policy} [0:0]\n{rules}\nCOMMIT\n"
+    return firewall("netfilter-persistent.service", "etc/iptables/rules.v4", text)
+
+
+def ufw(rules: str, policy: str = "DROP") -> Change:
+    return {
+        **firewall("ufw.service", "etc/ufw/ufw.conf", "ENABLED=yes\n"),
+        "etc/default/ufw": f'DEFAULT_OUTPUT_POLICY="{policy}"\n',
+        "etc/ufw/user.rules": rules,
+        "etc/ufw/before.rules": "-A ufw-before-output -o lo -j ACCEPT\n"
+        "-A ufw-before-output -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n",
+    }
+
+
+def zstd_initramfs(path: str, text: str) -> Change:
+    return {INITRAMFS: b"\x28\xb5\x2f\xfd what follows is packed", path: text}
+
+
+#: The usual line of a menu for the kernel that is there.
+LINUX = f"linux /{VMLINUZ} root=UUID=1 ro console=ttyS0"
+EXTLINUX = "boot/extlinux/extlinux.conf"
+ENTRY = "boot/loader/entries/a.conf"
+
+
+def grub(text: str) -> Change:
+    return {GRUB: text}
+
+
+def without_grub(files: Change) -> Change:
+    return {GRUB: None, **files}
+
+
+ROOT_USER = "root:x:0:0::/root:/bin/sh\n"
+
+
+def first_boot(options: str) -> Change:
+    """azprov's service with these options, as `install` writes it."""
+    shipped = (ROOT / "unit" / UNIT).read_text()
+    command = f"ExecStart=/usr/bin/python3 -I /{PYZ} provision"
+    text = shipped.replace(command, f"{command} {options}")
+    for line, other in (
+        ("ProtectSystem=strict", "ProtectSystem=yes"),
+        ("ProtectHome=yes", "ProtectHome=no"),
+        ("CapabilityBoundingSet=", "CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_AUDIT_WRITE "),
+    ):
+        text = text.replace(line, other)
+    return {f"{SYSTEM}/{UNIT}": text}
+
+
+def found(root: Path) -> List[Tuple[str, str]]:
+    return [(one.rule, one.severity) for one in check(Image(Root(str(root))))]
