@@ -333,6 +333,35 @@ def test_a_boot_has_one_deadline(image: Path, capfd: pytest.CaptureFixture[str])
     assert re.match(r"azprov: Ready is not acknowledged, gave up after 0\.\d+ s: ", last), last
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--imds", "metadata.local"),
+        ("--imds", ""),
+        ("--wireserver", "wireserver"),
+    ],
+)
+def test_a_mistyped_address_is_no_failed_deployment(
+    image: Path, pool: Path, option: str, value: str
+) -> None:
+    """Which would be final; it is a wrong usage, and the platform hears nothing of it."""
+    requests: List[bytes] = []
+    with RawServer(replying(b"", seen=requests)) as server:
+        addresses = {
+            "--imds": str(server.endpoint),
+            "--wireserver": str(server.endpoint),
+            option: value,
+        }
+        argv = ["provision", "--root", str(image), "--admin-user", "--no-hostname"]
+        argv += ["--timeout", "1"]
+
+        assert main(argv + [word for pair in addresses.items() for word in pair]) == 2
+
+    assert requests == []
+    assert records(pool) == {}
+    assert not (image / "var/lib/azprov/state.json").exists()
+
+
 def test_a_dry_run_tells_nobody(image: Path, pool: Path) -> None:
     """Neither by WireServer nor by KVP, which the platform would take as final."""
     requests: List[bytes] = []

@@ -190,22 +190,38 @@ def patient_imds_of(
     return _imds(options, clock, conversation), conversation
 
 
+def require_addresses(options: argparse.Namespace) -> None:
+    """Raises UsageError for an address that is none, before anything is done or told."""
+    _wireserver_by(options)
+    if "imds" in options:
+        _imds_endpoint(options)
+
+
 def _imds(options: argparse.Namespace, clock: Clock, conversation: Conversation) -> Imds:
-    source, text = _said("--imds", options.imds, IMDS_VARIABLE, IMDS_ADDRESS)
-    transport = Transport(_endpoint(source, text, _IMDS_HINT), clock)
+    transport = Transport(_imds_endpoint(options), clock)
     return Imds(transport, conversation, agent_name=AGENT_NAME)
+
+
+def _imds_endpoint(options: argparse.Namespace) -> Endpoint:
+    source, text = _said("--imds", options.imds, IMDS_VARIABLE, IMDS_ADDRESS)
+    return _endpoint(source, text, _IMDS_HINT)
 
 
 def _wireserver_at(
     options: argparse.Namespace, root: Root, clock: Clock
 ) -> Tuple[Endpoint, Optional[Callable[[], Endpoint]]]:
     """Its endpoint, and who says before each attempt whether that still holds."""
-    source, text = _said("--wireserver", options.wireserver, WIRESERVER_VARIABLE, AUTO)
-    if text == AUTO:
+    source, endpoint = _wireserver_by(options)
+    if endpoint is None:
         return Endpoint(WIRESERVER_ADDRESS), Whereabouts(root, clock)
-    endpoint = _endpoint(source, text, _WIRESERVER_HINT)
     log.debug("WireServer is at %s by %s", endpoint, source)
     return endpoint, None
+
+
+def _wireserver_by(options: argparse.Namespace) -> Tuple[str, Optional[Endpoint]]:
+    """Who names its endpoint, and which that is; None where a lease is to name it."""
+    source, text = _said("--wireserver", options.wireserver, WIRESERVER_VARIABLE, AUTO)
+    return source, None if text == AUTO else _endpoint(source, text, _WIRESERVER_HINT)
 
 
 def _said(option: str, given: Optional[str], variable: str, usual: str) -> Tuple[str, str]:

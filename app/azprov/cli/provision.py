@@ -25,6 +25,7 @@ from .options import (
     add_root_option,
     add_wireserver_options,
     patient_imds_of,
+    require_addresses,
 )
 from .reporting import failure_line, report_failed, report_ready
 from .set_hostname import hostname_of
@@ -66,6 +67,8 @@ def add_step_options(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> Answer:
     if options.root.is_live and os.geteuid() != 0:
         raise NotPermitted("the first boot changes this machine", "run it as root")
+    # A mistyped option is no failure of the deployment, which would be final.
+    require_addresses(options)
     root, commands = options.root, Commands()
     time_left = _TimeLeft(options)
     metadata = _Metadata(options, time_left)

@@ -10,7 +10,7 @@ import os
 from ..documents.provisioning_report import parse_report
 from ..host.root import Root
 from .console import Answer
-from .options import Parser, add_report_options
+from .options import Parser, add_report_options, require_addresses
 from .reporting import answer_of, failure_line, report_failed
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> Answer:
+    require_addresses(options)
     root = Root()
     line = failure_line(options, root, options.reason, {})
     if ("reason", options.reason) not in parse_report(line):
