@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from azprov.cli import main
 from azprov.documents.vm_id import is_same_vm, parse_vm_id
 from azprov.errors import AzprovError, HostError, Refused, Stopped, UnusableError
 from azprov.host.identity import read_vm_id
@@ -362,6 +363,37 @@ def test_disabling_takes_every_link_away(tmp_path: Path) -> None:
 
     left = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir())
     assert left == [UNIT, "multi-user.target.wants/ssh.service", f"other.d/{UNIT}"]
+
+
+def test_a_service_needs_no_suffix(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """As with systemctl; of one that is not enabled it is told."""
+    caplog.set_level("INFO")
+    link = tmp_path / "etc/systemd/system/multi-user.target.wants" / UNIT
+    link.parent.mkdir(parents=True)
+    link.symlink_to("/x")
+    root = Root(str(tmp_path))
+
+    disable(root, "azure-provisioning", NoCommands())
+    disable(root, "azure-provisioning", NoCommands())
+    disable(root, "azure", NoCommands())
+
+    assert not link.is_symlink()
+    assert caplog.messages == [
+        "Disabled azure-provisioning.service",
+        "azure is not enabled, so there is nothing to disable",
+    ]
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../../hostname", "/etc/hostname", "a b", "a\n"])
+def test_what_is_no_service_is_not_disabled(tmp_path: Path, name: str) -> None:
+    """It is a wrong usage, and nothing is removed by it."""
+    hostname = tmp_path / "etc/hostname"
+    hostname.parent.mkdir()
+    hostname.write_text("a")
+
+    assert main(["provision", "--root", str(tmp_path), "--unit", name, "--timeout", "1"]) == 2
+
+    assert hostname.exists()
 
 
 def test_a_link_that_systemctl_leaves_goes(tmp_path: Path) -> None:

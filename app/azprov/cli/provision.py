@@ -14,7 +14,7 @@ from ..errors import AzprovError, DocumentError, NotPermitted, PlatformError
 from ..host.commands import Commands
 from ..host.hostname import set_hostname
 from ..host.root import Root
-from ..host.service import UNIT_NAME, disable
+from ..host.service import UNIT_NAME, disable, parse_service_name
 from ..host.sshd import lacks_host_keys, make_host_keys
 from ..provision import ADMIN_USER, HOST_KEYS, HOSTNAME, READY, SSH_KEYS, Step, provision
 from .console import Answer
@@ -42,7 +42,11 @@ log = logging.getLogger(__name__)
 def configure(parser: Parser) -> None:
     add_step_options(parser)
     parser.add_argument(
-        "--unit", metavar="NAME", default=UNIT_NAME, help=f"the service to disable ({UNIT_NAME})"
+        "--unit",
+        metavar="NAME",
+        type=_service_name,
+        default=UNIT_NAME,
+        help=f"the service to disable ({UNIT_NAME})",
     )
     add_wireserver_options(parser)
     add_protocol_option(parser)
@@ -134,6 +138,13 @@ def _steps(
     if options.ssh_keys is not None:
         yield Step(SSH_KEYS, add_users_keys, is_required=True)
     yield Step(READY, lambda: report_ready(time_left.options(), root, dry_run=False))
+
+
+def _service_name(text: str) -> str:
+    try:
+        return parse_service_name(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 class _TimeLeft:
