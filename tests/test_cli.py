@@ -240,18 +240,25 @@ def test_verbose_shows_what_an_error_says(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "is_shown"),
-    [(b"\n<html>Welcome</html>", True), (b'{"compute": {"customData": "c2VjcmV0', False)],
-    ids=["a web page", "half an answer"],
+    ("body", "shown"),
+    [
+        (b"\n<html>Welcome</html>", "?<html>Welcome</html>"),
+        (b'{"compute": {"customData": "c2VjcmV0', "(36 bytes, which may hold secrets)"),
+        (b'{ "error": "Bad request" , "customData": "c2VjcmV0"}', '{ "error": "Bad request"'),
+    ],
+    ids=["a web page", "half an answer", "an error"],
 )
-def test_verbose_shows_what_is_no_metadata(shell: Shell, body: bytes, is_shown: bool) -> None:
-    """Where it cannot be the service's own, which may hold custom data."""
-    with RawServer(replying(http(body))) as server:
+@pytest.mark.parametrize(("status", "exit_code"), [("200 OK", 76), ("500 Error", 69)])
+def test_verbose_shows_what_is_no_metadata(
+    shell: Shell, body: bytes, shown: str, status: str, exit_code: int
+) -> None:
+    """Whatever its status; the service's own answer, or half of it, may hold custom data."""
+    with RawServer(replying(http(body, status))) as server:
         imds = f"--imds={server.endpoint}"
         code, _, err = shell("metadata", "-v", "--imds-timeout", "0.5", imds)
 
-    assert code == 76
-    assert ("< ?<html>Welcome</html>" in err.splitlines()) is is_shown
+    assert code == exit_code
+    assert f"< {shown}" in err.splitlines()
     assert "c2VjcmV0" not in err
 
 

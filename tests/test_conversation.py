@@ -231,7 +231,14 @@ def test_no_permission_has_a_hint_of_its_own(status: int) -> None:
 
 @pytest.mark.parametrize(
     ("status", "hint"),
-    [(503, "may recover"), (429, "may recover"), (302, "proxy"), (404, "proxy"), (206, "proxy")],
+    [
+        (503, "may recover"),
+        (429, "may recover"),
+        (410, "may recover"),
+        (302, "proxy"),
+        (404, "proxy"),
+        (206, "proxy"),
+    ],
 )
 def test_each_refusal_says_where_to_look(status: int, hint: str) -> None:
     """A platform in trouble is waited for; another server is looked for."""

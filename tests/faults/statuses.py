@@ -105,7 +105,7 @@ _STATUSES: Dict[str, str] = {
     "403 Forbidden": ROOT_HINT,
     "404 Not Found": CLIENT_HINT,
     "407 Proxy Authentication Required": CLIENT_HINT,
-    "410 Gone": CLIENT_HINT,
+    "410 Gone": SERVER_HINT,
     "429 Too Many Requests": SERVER_HINT,
     "500 Internal Server Error": SERVER_HINT,
     "503 Service Unavailable": SERVER_HINT,

@@ -21,6 +21,8 @@ FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 8.0
 # What is kept of the time for a last attempt when a pause would use it all up.
 LAST_ATTEMPT_S = 1.0
+# WireServer's ResourceNotAvailable (walinuxagent #2960), and the metadata service's own.
+_GONE = 410
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERRORS = 500
 # So much of an error's body is shown with -v.
@@ -67,10 +69,12 @@ def shown(body: bytes) -> str:
     return printable(body.decode("utf-8", "replace"), _SHOWN_BODY)
 
 
-def judge(reply: Reply, *, accepted: range, asked: str) -> Reply:
+def judge(
+    reply: Reply, *, accepted: range, asked: str, shown: Callable[[bytes], str] = shown
+) -> Reply:
     """The reply, if its status counts as success; `asked` says who and for what.
 
-    Raises Refused.
+    `shown` is what -v may show of another one's body. Raises Refused.
     """
     if reply.status in accepted:
         return reply
@@ -80,7 +84,7 @@ def judge(reply: Reply, *, accepted: range, asked: str) -> Reply:
             "only root is let through; where the VM enforces the Metadata Security Protocol, "
             "only Microsoft's guest proxy agent is"
         )
-    elif reply.status == _TOO_MANY_REQUESTS or reply.status >= _SERVER_ERRORS:
+    elif reply.status in (_GONE, _TOO_MANY_REQUESTS) or reply.status >= _SERVER_ERRORS:
         hint = "the platform is there and may recover: try again later"
     else:
         hint = "-v shows its answer; look whether a proxy or another server is at that address"

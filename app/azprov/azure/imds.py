@@ -5,6 +5,7 @@ read 2026-11-22, and the versions that cloud-init and talos ask for.
 """
 
 import logging
+import re
 
 from ..documents.instance import Instance, parse_instance
 from ..errors import DocumentError, Refused
@@ -63,11 +64,18 @@ class Imds:
             bound_s=min(_GET_S, self._conversation.left_s()),
         )
         asked = f"the request for metadata to {self._transport.endpoint}"
-        judge(reply, accepted=range(200, 201), asked=asked)
+        judge(reply, accepted=range(200, 201), asked=asked, shown=_shown)
         try:
             return parse_instance(reply.body)
         except DocumentError as error:
-            # A web page has no secrets; half an answer of the service may have custom data.
-            if reply.body.lstrip().startswith(b"<"):
-                log.debug("< %s", shown(reply.body))
+            log.debug("< %s", _shown(reply.body))
             raise DocumentError(error.summary, _HINT) from error
+
+
+def _shown(body: bytes) -> str:
+    """A web page or the reason of an error; what else there is may have custom data in it."""
+    error = re.match(rb'\s*\{\s*"error"\s*:\s*"[^"]*"', body)
+    if error is not None:
+        return shown(error.group())
+    is_page = body.lstrip().startswith(b"<")
+    return shown(body) if is_page else f"({len(body)} bytes, which may hold secrets)"
