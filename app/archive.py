@@ -9,7 +9,16 @@ from typing import Dict
 
 # What runs before main: a Python without zlib can still say what it lacks.
 STORED = ("__main__.py", "azprov/__init__.py", "azprov/__main__.py")
-SHEBANG = b"#!/usr/bin/env python3\n"
+# A minimal image may have no python3 by that name, but RHEL's own, or one with a version.
+HEAD = rb"""#!/bin/sh
+for python in python3 /usr/libexec/platform-python \
+    /usr/bin/python3.[1-9][0-9] /usr/bin/python3.[6-9] /usr/local/bin/python3
+do
+    command -v "$python" >/dev/null 2>&1 && exec "$python" "$0" "$@"
+done
+echo "azprov: cannot run: there is no Python 3.6 or newer; install python3" >&2
+exit 70
+"""
 
 
 def zip_of(entries: Dict[str, bytes]) -> bytes:
@@ -21,7 +30,7 @@ def zip_of(entries: Dict[str, bytes]) -> bytes:
     """
     import deflate
 
-    body, directory = SHEBANG, b""
+    body, directory = HEAD, b""
     for name, data in sorted(entries.items()):
         content = bytes(deflate.deflate_compress(data, 12))
         is_stored = name in STORED or len(content) >= len(data)

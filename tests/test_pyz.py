@@ -219,13 +219,53 @@ def test_it_runs_through_a_symlink(tmp_path: Path) -> None:
     assert run(sys.executable, link, "--version") == VERSION
 
 
-def test_it_runs_by_its_shebang(tmp_path: Path) -> None:
-    """It is executable, and asks env for python3."""
+def test_it_runs_by_itself(tmp_path: Path) -> None:
+    """It is executable, and takes the python3 of the PATH."""
     (tmp_path / "python3").symlink_to(INTERPRETERS[NEWEST])
     link = tmp_path / "azprov"
     link.symlink_to(PYZ)
 
     assert run(link, "--version", env={"PATH": str(tmp_path)}) == VERSION
+
+
+@pytest.mark.parametrize(
+    ("there", "taken"),
+    [
+        (["bin/python3", "usr/libexec/platform-python"], "bin/python3"),
+        (["usr/libexec/platform-python", "usr/bin/python3.9"], "usr/libexec/platform-python"),
+        (["usr/bin/python3.9", "usr/bin/python3.14", "usr/bin/python3.5"], "usr/bin/python3.14"),
+        (["usr/bin/python3.9", "usr/bin/python3.9-config"], "usr/bin/python3.9"),
+        (["usr/local/bin/python3", "usr/bin/python3.5"], "usr/local/bin/python3"),
+    ],
+)
+def test_it_finds_a_python_by_another_name(tmp_path: Path, there: List[str], taken: str) -> None:
+    """As RHEL's own, or one with its version, in an image that has no python3."""
+    script = head_below(tmp_path)
+    for name in there:
+        python = tmp_path / name
+        python.parent.mkdir(parents=True, exist_ok=True)
+        python.write_text('#!/bin/sh\necho "$0" "$@"\n')
+        python.chmod(0o755)
+
+    code, out, err = run(script, "check", "a b", env={"PATH": str(tmp_path / "bin")})
+
+    assert (code, out, err) == (0, f"{tmp_path / taken} {script} check a b\n", "")
+
+
+def test_without_a_python_it_says_so(tmp_path: Path) -> None:
+    """And not that env has no such file."""
+    said = "azprov: cannot run: there is no Python 3.6 or newer; install python3\n"
+
+    assert run(head_below(tmp_path), "check", env={"PATH": str(tmp_path)}) == (70, "", said)
+
+
+def head_below(folder: Path) -> Path:
+    """What the archive begins with, as a script that looks below a folder."""
+    head = PYZ.read_bytes().partition(b"PK\3\4")[0]
+    script = folder / "azprov"
+    script.write_bytes(head.replace(b"/usr/", os.fsencode(f"{folder}/usr/")))
+    script.chmod(0o755)
+    return script
 
 
 def test_it_runs_from_odd_places(tmp_path: Path) -> None:
