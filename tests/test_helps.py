@@ -191,10 +191,3 @@ def test_one_dash_for_two_is_told_alike(version: str, option: str) -> None:
         f"azprov: unrecognized arguments: -{option}; did you mean --{option}? "
         f"python3 {shlex.quote(str(PYZ))} --help shows how it is used\n"
     )
-
-
-def test_letters_of_options_stand_together(capsys: pytest.CaptureFixture[str]) -> None:
-    """As long as there is each of them."""
-    assert main(["rehearse", "-qv", "--list"]) == 0
-
-    assert capsys.readouterr().out.startswith("healthy ")

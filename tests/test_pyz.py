@@ -125,6 +125,29 @@ def test_everything_ends_at_the_deadline(version: str) -> None:
     )
 
 
+NOBODY_THERE = "127.0.0.1:9 cannot be reached (Connection refused); trying on, 0 s left"
+FLAGS = {
+    "-vv": ["WireServer is at 127.0.0.1:9 by AZPROV_WIRESERVER", NOBODY_THERE],
+    "-vq": ["WireServer is at 127.0.0.1:9 by AZPROV_WIRESERVER", NOBODY_THERE],
+    "-qv": ["WireServer is at 127.0.0.1:9 by AZPROV_WIRESERVER", NOBODY_THERE],
+    "-v -q": ["WireServer is at 127.0.0.1:9 by AZPROV_WIRESERVER", NOBODY_THERE],
+    "-qq": [],
+    "": [NOBODY_THERE],
+}
+
+
+@pytest.mark.parametrize("version", INTERPRETERS)
+def test_flags_in_one_word_mean_what_they_mean_apart(version: str) -> None:
+    """On every Python, although argparse of 3.6 and 3.7 knows no such word."""
+    for flags, account in FLAGS.items():
+        code, _, err = run(
+            INTERPRETERS[version], PYZ, "goal-state", "--timeout=0.1", *flags.split()
+        )
+        assert (code, err.splitlines()[:-1]) == (69, account), flags
+    assert run(INTERPRETERS[version], PYZ, "goal-state", "-vh")[1].startswith("usage: azprov.pyz g")
+    assert run(INTERPRETERS[version], PYZ, "goal-state", "-vx")[0] == 2
+
+
 # Runs the archive as `python azprov.pyz ARGS` would, then tells what was imported.
 SHOW_URLLIB3 = """
 import runpy, sys

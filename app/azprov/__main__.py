@@ -10,6 +10,9 @@ OLDEST_PYTHON = (3, 6)
 # urllib3 2 needs Python 3.10; 1.26 is the last line that runs on 3.6 to 3.9.
 OLDEST_PYTHON_OF_URLLIB3_2 = (3, 10)
 
+# Every option that is one letter; none takes a value.
+FLAGS = "hqv"
+
 CANNOT_RUN = 70
 INTERRUPTED = 130
 
@@ -23,6 +26,7 @@ def main():  # type: () -> int
     # The command writes what it was asked to write: no __pycache__ beside the
     # standard library of an image that came without one.
     sys.dont_write_bytecode = True
+    argv = one_flag_a_word(sys.argv[1:])
     archive = __file__[: -len("/azprov/__main__.py")]
     if archive == sys.path[0]:
         sys.path.insert(1, archive + "/" + urllib3_folder())
@@ -32,12 +36,12 @@ def main():  # type: () -> int
         with lean_imports():
             from azprov.cli import main as command_line
 
-        return command_line(sys.argv[1:])
+        return command_line(argv)
     except KeyboardInterrupt:
         sys.stderr.write("azprov: interrupted; run it again to go on\n")
         return INTERRUPTED
     except ImportError as error:
-        if "-v" in sys.argv or "--verbose" in sys.argv:
+        if "-v" in argv or "--verbose" in argv:
             raise
         return _cannot_run(
             "this Python (%s) lacks the module %s; %s"
@@ -47,6 +51,16 @@ def main():  # type: () -> int
                 package_advice("the complete standard library of Python"),
             )
         )
+
+
+def one_flag_a_word(argv):  # type: (list[str]) -> list[str]
+    """The same words, with -vq as -v -q: argparse of Python 3.6 and 3.7 takes those alone."""
+    words = []
+    for word in argv:
+        letters = word[1:] if word.startswith("-") else ""
+        are_flags = letters and not letters.strip(FLAGS)
+        words += ["-" + letter for letter in letters] if are_flags else [word]
+    return words
 
 
 def urllib3_folder():  # type: () -> str

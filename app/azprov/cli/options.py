@@ -58,10 +58,12 @@ class Parser(argparse.ArgumentParser):
         return self._group.add_argument(*names, **settings)
 
     def parse(self, argv: Sequence[str]) -> argparse.Namespace:
-        """Raises UsageError, also for -version, which argparse of 3.8 or newer takes for -v."""
+        """A dash and one letter are an option, more letters none. Raises UsageError.
+
+        Of 3.8 or newer, argparse takes -version for -v.
+        """
         for word in argv:
-            unknown = {"-" + letter for letter in word[1:]}.difference(self._option_string_actions)
-            if word.startswith("-") and word[1:].isalpha() and unknown:
+            if word.startswith("-") and word[1:].isalpha() and len(word) > len("-v"):
                 self.error(f"unrecognized arguments: {word}")
         return self.parse_args(argv)
 
