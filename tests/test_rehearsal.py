@@ -80,6 +80,24 @@ def test_without_loopback_it_says_so() -> None:
     )
 
 
+def test_without_a_folder_to_write_in_it_says_so() -> None:
+    """As on a system that is read-only; here it is no file that may hold a byte."""
+    done = subprocess.run(
+        ["sh", "-c", 'ulimit -f 0 && exec "$0" "$1" rehearse -q', sys.executable, PYZ],
+        cwd="/",
+        env={},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (73, "")
+    assert done.stderr == (
+        "azprov: no folder can be made for the simulated VM (No usable temporary directory found "
+        "in ['/tmp', '/var/tmp', '/usr/tmp', '/']); set TMPDIR to a folder that can be written\n"
+    )
+
+
 def test_the_second_boot_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
     """No request, to either service."""
     main(["rehearse", "--json", "--scenario", "second-boot"])

@@ -8,6 +8,7 @@ from typing import Callable, Dict, Iterator, List, NamedTuple, Sequence
 
 from ..azure.clock import Clock
 from ..documents.health import READY
+from ..errors import HostError
 from .machine import Machine
 from .platform import VM_IDS, Platform
 from .scenarios import Scenario
@@ -78,7 +79,7 @@ def play(
 ) -> Outcome:
     """Run `client`, the command that starts azprov, through a scenario; `show` each event.
 
-    The client changes a scratch folder, which is removed.
+    The client changes a scratch folder, which is removed. Raises HostError if none can be made.
     """
     events: List[Event] = []
     lock = threading.Lock()
@@ -92,7 +93,7 @@ def play(
 
         return say
 
-    with tempfile.TemporaryDirectory(prefix="azprov-rehearsal-") as folder:
+    with _scratch_folder() as folder:
         machine = Machine(os.path.realpath(folder))
         machine.prepare_boot(VM_IDS[0])
         image = machine.files()
@@ -111,6 +112,16 @@ def play(
             machine.is_disabled,
             changes,
         )
+
+
+def _scratch_folder() -> "tempfile.TemporaryDirectory[str]":
+    try:
+        return tempfile.TemporaryDirectory(prefix="azprov-rehearsal-")
+    except OSError as error:
+        raise HostError(
+            f"no folder can be made for the simulated VM ({error.strerror})",
+            "set TMPDIR to a folder that can be written",
+        ) from error
 
 
 def _boot_all(
