@@ -21,8 +21,9 @@ if sys.version_info >= (3, 6):
         except error:
             data = b""
         if not data or crc32(data[:-4]) != int.from_bytes(data[-4:], "little"):
-            sys.stderr.write("azprov: %s is damaged; copy it here again\n" % archive.archive)
-            sys.exit(70)
+            from azprov.__main__ import fail
+
+            sys.exit(fail("%s is damaged" % archive.archive, "copy it here again"))
         return data
 
     try:

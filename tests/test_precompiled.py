@@ -173,12 +173,19 @@ def test_a_damaged_archive_is_told(version: str, entry: str, tmp_path: Path) -> 
     damaged = tmp_path / "azprov.pyz"
     damaged.write_bytes(content)
 
-    done = subprocess.run(
-        [python, damaged, "check", "--help"], capture_output=True, text=True, check=False
-    )
-
-    assert (done.returncode, done.stdout) == (70, "")
-    assert done.stderr == f"azprov: {damaged} is damaged; copy it here again\n"
+    for words, answer in (
+        (["check", "--help"], ""),
+        (
+            ["check", "--help", "--json"],
+            '{"command": "check", "ok": false, "exit_code": 70, "error": '
+            f'{{"summary": "{damaged} is damaged", "hint": "copy it here again"}}}}\n',
+        ),
+    ):
+        done = subprocess.run(
+            [python, damaged, *words], capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stdout) == (70, answer)
+        assert done.stderr == f"azprov: {damaged} is damaged; copy it here again\n"
 
 
 def test_the_size_of_the_archive() -> None:

@@ -348,6 +348,13 @@ def test_a_first_boot_needs_root() -> None:
     assert err == "azprov: the first boot changes this machine; run it as root\n"
 
 
+def as_json(command: Optional[str], line: str) -> Dict[str, object]:
+    """The object of a failure whose last line this is, before the command line was there."""
+    summary, _, hint = line[len("azprov: ") :].partition("; ")
+    error = {"summary": summary, "hint": hint}
+    return {"command": command, "ok": False, "exit_code": 70, "error": error}
+
+
 def test_an_old_python_is_told(tmp_path: Path) -> None:
     """Python 2.7 gets a sentence and exit 70, not a traceback."""
     python2 = next(find_python2(), None)
@@ -362,6 +369,9 @@ def test_an_old_python_is_told(tmp_path: Path) -> None:
         "azprov: cannot run: Python 3.6 or newer is needed and this is Python 2.7."
     )
     assert "install a newer python3" in line
+    code, out, err = run(python2, PYZ, "--json", cwd=tmp_path)
+    assert (code, err) == (70, f"{line}\n")
+    assert json.loads(out) == as_json(None, line)
 
 
 def test_python_3_5_would_be_told() -> None:
@@ -407,6 +417,40 @@ def test_a_crippled_python_is_told(version: str, missing: str, tmp_path: Path) -
     module = missing.replace(".py", "")
     assert line.startswith("azprov: cannot run: this Python (")
     assert f") lacks the module {module}; install the complete standard library" in line
+
+
+@pytest.mark.parametrize("version", INTERPRETERS)
+@pytest.mark.parametrize("missing", ["http", "argparse.py", "json"])
+def test_a_crippled_python_is_told_as_json(version: str, missing: str, tmp_path: Path) -> None:
+    """By the object of every failure, though json be what is missing; -v changes nothing in it."""
+    env = crippled(INTERPRETERS[version], tmp_path, missing)
+    command = (INTERPRETERS[version], PYZ, "goal-state", "--timeout=0.1", "--json")
+
+    code, out, err = run(*command, env=env)
+    verbose = run(*command, "-vv", env=env)
+
+    last = err.splitlines()[-1]
+    assert f" lacks the module {missing.replace('.py', '')}; install the complete " in last
+    assert (code, json.loads(out)) == (70, as_json("goal-state", last))
+    assert verbose[:2] == (code, out)
+    assert "\nTraceback (most recent call last):\n" in "\n" + verbose[2]
+    assert verbose[2].splitlines()[-1] == last
+
+
+def test_a_text_is_quoted_for_json_without_json() -> None:
+    """In ASCII, whatever is in it; a path may hold bytes that are no UTF-8."""
+    first_file = runpy.run_path(str(ROOT / "app" / "azprov" / "__main__.py"))
+    texts = {
+        "a b~": '"a b~"',
+        'the "C:\\"': '"the \\u0022C:\\u005c\\u0022"',
+        "\n\x7f\x00": '"\\u000a\\u007f\\u0000"',
+        "\xe9\uffff\udcff": '"\\u00e9\\uffff\\udcff"',
+        "\U00010000\U0001f600\U0010ffff": '"\\ud800\\udc00\\ud83d\\ude00\\udbff\\udfff"',
+    }
+
+    for text, quoted in texts.items():
+        assert first_file["in_json"](text) == quoted
+        assert json.loads(quoted) == text
 
 
 ADVICE = {

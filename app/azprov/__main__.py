@@ -19,9 +19,10 @@ INTERRUPTED = 130
 
 def main():  # type: () -> int
     if sys.version_info < OLDEST_PYTHON:
-        return _cannot_run(
-            "Python %d.%d or newer is needed and this is Python %s; %s"
-            % (OLDEST_PYTHON + (sys.version.split()[0], package_advice("a newer python3")))
+        return fail(
+            "cannot run: Python %d.%d or newer is needed and this is Python %s"
+            % (OLDEST_PYTHON + (sys.version.split()[0],)),
+            package_advice("a newer python3"),
         )
     # The command writes what it was asked to write: no __pycache__ beside the
     # standard library of an image that came without one.
@@ -38,18 +39,14 @@ def main():  # type: () -> int
 
         return command_line(argv)
     except KeyboardInterrupt:
-        sys.stderr.write("azprov: interrupted; run it again to go on\n")
-        return INTERRUPTED
+        return fail("interrupted", "run it again to go on", INTERRUPTED)
     except ImportError as error:
         if "-v" in argv or "--verbose" in argv:
-            raise
-        return _cannot_run(
-            "this Python (%s) lacks the module %s; %s"
-            % (
-                sys.executable,
-                (error.name or str(error)).split(".")[0],
-                package_advice("the complete standard library of Python"),
-            )
+            sys.excepthook(*sys.exc_info())
+        return fail(
+            "cannot run: this Python (%s) lacks the module %s"
+            % (sys.executable, (error.name or str(error)).split(".")[0]),
+            package_advice("the complete standard library of Python"),
         )
 
 
@@ -68,9 +65,38 @@ def urllib3_folder():  # type: () -> str
     return "urllib3-2" if sys.version_info >= OLDEST_PYTHON_OF_URLLIB3_2 else "urllib3-1"
 
 
-def _cannot_run(sentence):  # type: (str) -> int
-    sys.stderr.write("azprov: cannot run: " + sentence + "\n")
-    return CANNOT_RUN
+def fail(summary, hint, exit_code=CANNOT_RUN):  # type: (str, str, int) -> int
+    """Say the one sentence, and with --json the object, of a failure before the command line.
+
+    Nothing that this Python may lack is imported, not even json. Returns the exit code.
+    """
+    if "--json" in sys.argv:
+        from os import write
+
+        words = [word for word in sys.argv[1:] if not word.startswith("-")]
+        command = in_json(words[0]) if words else "null"
+        error = '{"summary": %s, "hint": %s}' % (in_json(summary), in_json(hint))
+        head = '{"command": %s, "ok": false, "exit_code": %d, "error": ' % (command, exit_code)
+        try:  # noqa: SIM105 - Python 2 has no suppress
+            write(1, (head + error + "}\n").encode("ascii"))
+        except OSError:
+            pass
+    sys.stderr.write("azprov: %s; %s\n" % (summary, hint))
+    return exit_code
+
+
+def in_json(text):  # type: (str) -> str
+    """The text as a string of JSON, in ASCII; by two surrogates above U+FFFF (RFC 8259, 7)."""
+    quoted = ""
+    for letter in text:
+        code = ord(letter)
+        if code > 0xFFFF:
+            quoted += "\\u%04x\\u%04x" % (0xD7C0 + (code >> 10), 0xDC00 + (code & 0x3FF))
+        elif " " <= letter <= "~" and letter not in '"\\':
+            quoted += letter
+        else:
+            quoted += "\\u%04x" % code
+    return '"' + quoted + '"'
 
 
 def package_advice(what, path="/etc/os-release"):  # type: (str, str) -> str
