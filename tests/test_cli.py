@@ -11,7 +11,7 @@ from typing import Dict, List, Tuple
 import pytest
 
 from azprov import __version__
-from azprov.cli import COMMANDS, main
+from azprov.cli import COMMANDS, command_of, main
 from azprov.errors import EXIT_CODES
 from ports import RawServer, replying
 from samples_of import sample
@@ -338,6 +338,16 @@ USAGE = {
         "argument --agent-name: not 1 to 128 printable ASCII characters: 'a\\r\\nb: c'; "
         "azprov.pyz goal-state --help shows how it is used",
     ),
+    "no user's name": (
+        ["ssh-keys", "--user", "a b"],
+        "argument --user: the user name 'a b' cannot be used, it is not made of letters, digits, "
+        "'_', '.' and '-', 32 at most; azprov.pyz ssh-keys --help shows how it is used",
+    ),
+    "an empty name of a user": (
+        ["deprovision", "--user", ""],
+        "argument --user: the user name '' cannot be used, it is not made of letters, digits, "
+        "'_', '.' and '-', 32 at most; azprov.pyz deprovision --help shows how it is used",
+    ),
     "an unknown scenario": (
         ["rehearse", "--scenario", "x"],
         "there is no scenario 'x'; azprov.pyz rehearse --list names them",
@@ -359,6 +369,14 @@ def test_wrong_usage_is_exit_2_and_one_line(shell: Shell, mistake: str) -> None:
 def test_a_timeout_is_a_number_above_zero(shell: Shell, seconds: str) -> None:
     """No conversation without an end."""
     assert shell("goal-state", f"--timeout={seconds}")[0] == 2
+
+
+@pytest.mark.parametrize("name", ["root", "_apt", "www-data", "systemd-network", "Ops.1"])
+def test_a_system_user_has_a_user_name(name: str) -> None:
+    """Whom a distribution makes, as well as whom a person does."""
+    for command in ("ssh-keys", "deprovision"):
+        _, parser = command_of(command)
+        assert parser.parse(["--user", name]).user == name
 
 
 def test_the_address_may_come_from_the_environment(

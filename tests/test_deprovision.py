@@ -483,15 +483,15 @@ def test_json_is_never_asked_about(clean: Path) -> None:
     assert tree(clean) == before
 
 
-@pytest.mark.parametrize("name", ["../etc", "a/b", ".."])
+@pytest.mark.parametrize("name", ["../etc", "a/b", "..", ""])
 def test_what_is_no_user_name_is_refused(clean: Path, name: str) -> None:
     """It stands in paths that are removed."""
     before = tree(clean)
 
     code, _, err = azprov("deprovision", "--root", clean, "--user", name, "--yes")
 
-    assert code == 78
-    assert f"the user name '{name}' cannot be used" in err
+    assert code == 2
+    assert f"argument --user: the user name '{name}' cannot be used" in err
     assert tree(clean) == before
 
 

@@ -84,7 +84,7 @@ CASES: Dict[str, List[Tuple[str, int, str]]] = {
         ("deprovision --user zz {image}", 2, "deprovision"),
         ("deprovision --yes {image}", 0, "deprovision"),
         ("deprovision --yes --user zz {image}", 0, "deprovision"),
-        ("deprovision --user root:x {image}", 78, "failure"),
+        ("deprovision --user root:x {image}", 2, "failure"),
     ],
     "unit": [("unit {image}", 0, "unit"), ("unit --root {tmp}", 73, "failure")],
     "rehearse": [

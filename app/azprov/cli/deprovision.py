@@ -9,12 +9,11 @@ import os
 import sys
 from typing import Any, Dict
 
-from ..documents.accounts import parse_user_name
 from ..errors import HostError, NotPermitted, UsageError
 from ..host.root import Root
 from ..image.deprovision import carry_out, plan, unknown_user
 from .console import Answer, say
-from .options import Parser, add_root_option
+from .options import Parser, add_root_option, user_name
 
 _NOT_ASKED = 2
 _SHUT_DOWN = (
@@ -26,7 +25,12 @@ log = logging.getLogger(__name__)
 
 
 def configure(parser: Parser) -> None:
-    parser.add_argument("--user", metavar="NAME", help="remove that user, with home and rights")
+    parser.add_argument(
+        "--user",
+        metavar="NAME",
+        type=user_name,
+        help="remove that user, with home and rights",
+    )
     parser.add_argument("--yes", action="store_true", help="do not ask")
     add_root_option(parser)
 
@@ -35,7 +39,7 @@ def run(options: argparse.Namespace) -> Answer:
     root: Root = options.root
     if root.is_live and os.geteuid() != 0:
         raise NotPermitted("deprovisioning changes this machine", "run it as root")
-    user = "" if options.user is None else parse_user_name(options.user)
+    user: str = options.user or ""
     changes = plan(root, user)
     unknown = unknown_user(root, user) if user else ""
     data: Dict[str, Any] = {

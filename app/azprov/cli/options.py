@@ -15,7 +15,7 @@ from ..azure.imds import LONGEST_TIMEOUT_S, Imds
 from ..azure.presence import Patience, Presence
 from ..azure.transport import Transport
 from ..azure.wireserver import WireServer
-from ..errors import UsageError
+from ..errors import UnusableError, UsageError
 from ..host.leases import Whereabouts
 from ..host.root import Root
 
@@ -197,6 +197,19 @@ def require_addresses(options: argparse.Namespace) -> None:
     _wireserver_by(options)
     if "imds" in options:
         _imds_endpoint(options)
+
+
+def user_name(text: str) -> str:
+    """The name as it is, as an option's type.
+
+    Raises argparse.ArgumentTypeError for what no Linux account can be called.
+    """
+    from ..documents.accounts import parse_user_name
+
+    try:
+        return parse_user_name(text)
+    except UnusableError as error:
+        raise argparse.ArgumentTypeError(error.summary) from error
 
 
 def _imds(options: argparse.Namespace, clock: Clock, conversation: Conversation) -> Imds:

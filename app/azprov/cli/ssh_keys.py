@@ -11,13 +11,15 @@ from ..host.accounts import require_account
 from ..host.commands import Commands
 from ..host.ssh import add_keys
 from .console import Answer
-from .options import Parser, add_imds_options, add_root_option, imds_of
+from .options import Parser, add_imds_options, add_root_option, imds_of, user_name
 
 log = logging.getLogger(__name__)
 
 
 def configure(parser: Parser) -> None:
-    parser.add_argument("--user", metavar="NAME", required=True, help="a user that is there")
+    parser.add_argument(
+        "--user", metavar="NAME", type=user_name, required=True, help="a user that is there"
+    )
     add_imds_options(parser)
     add_root_option(parser)
 
