@@ -348,6 +348,11 @@ USAGE = {
         "argument --user: the user name '' cannot be used, it is not made of letters, digits, "
         "'_', '.' and '-', 32 at most; azprov.pyz deprovision --help shows how it is used",
     ),
+    "no host name": (
+        ["set-hostname", "web_01"],
+        "argument NAME: the host name 'web_01' cannot be used, it is not made of letters, digits "
+        "and inner hyphens; azprov.pyz set-hostname --help shows how it is used",
+    ),
     "an unknown scenario": (
         ["rehearse", "--scenario", "x"],
         "there is no scenario 'x'; azprov.pyz rehearse --list names them",

@@ -56,7 +56,7 @@ CASES: Dict[str, List[Tuple[str, int, str]]] = {
     ],
     "set-hostname": [
         ("set-hostname {image} {imds}", 0, "set-hostname"),
-        ("set-hostname web_01 {image}", 78, "failure"),
+        ("set-hostname web_01 {image}", 2, "failure"),
     ],
     "ssh-keys": [
         ("ssh-keys --user root {image} {imds}", 0, "ssh-keys"),

@@ -12,28 +12,27 @@ from .options import Parser, add_imds_options, add_root_option, imds_of
 
 
 def configure(parser: Parser) -> None:
-    parser.add_argument("name", nargs="?", metavar="NAME", help="a host name")
+    parser.add_argument("name", nargs="?", metavar="NAME", type=_host_name, help="a host name")
     add_imds_options(parser)
     add_root_option(parser)
 
 
 def run(options: argparse.Namespace) -> Answer:
-    if options.name is not None:
-        name = _given(options.name)
-    else:
+    name = options.name
+    if name is None:
         imds, conversation = imds_of(options, options.imds_timeout)
         name = hostname_of(conversation.hold(imds.fetch_instance))
     set_hostname(options.root, name, Commands())
     return Answer("", {"hostname": name})
 
 
-def _given(text: str) -> str:
-    try:
-        return parse_hostname(text)
-    except UnusableError as error:
-        raise UnusableError(error.summary, "give another one") from error
-
-
 def hostname_of(instance: Instance) -> str:
     """computerName, else the resource's name. Raises UnusableError."""
     return parse_hostname(instance.computer_name or instance.name)
+
+
+def _host_name(text: str) -> str:
+    try:
+        return parse_hostname(text)
+    except UnusableError as error:
+        raise argparse.ArgumentTypeError(error.summary) from error
