@@ -339,23 +339,22 @@ def test_a_boot_has_one_deadline(image: Path, capfd: pytest.CaptureFixture[str])
         ("--imds", "metadata.local"),
         ("--imds", ""),
         ("--wireserver", "wireserver"),
+        ("--ssh-keys", ""),
+        ("--ssh-keys", "a b"),
     ],
 )
-def test_a_mistyped_address_is_no_failed_deployment(
+def test_a_mistyped_option_is_no_failed_deployment(
     image: Path, pool: Path, option: str, value: str
 ) -> None:
     """Which would be final; it is a wrong usage, and the platform hears nothing of it."""
     requests: List[bytes] = []
     with RawServer(replying(b"", seen=requests)) as server:
-        addresses = {
-            "--imds": str(server.endpoint),
-            "--wireserver": str(server.endpoint),
-            option: value,
-        }
+        endpoint = str(server.endpoint)
+        options = {"--imds": endpoint, "--wireserver": endpoint, option: value}
         argv = ["provision", "--root", str(image), "--admin-user", "--no-hostname"]
         argv += ["--timeout", "1"]
 
-        assert main(argv + [word for pair in addresses.items() for word in pair]) == 2
+        assert main(argv + [word for pair in options.items() for word in pair]) == 2
 
     assert requests == []
     assert records(pool) == {}

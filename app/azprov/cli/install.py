@@ -4,7 +4,6 @@ import argparse
 import os
 from typing import List, Tuple
 
-from ..documents.accounts import parse_user_name
 from ..errors import HostError, UsageError
 from ..host.accounts import require_account
 from ..host.root import Root
@@ -86,7 +85,7 @@ def unit_of(options: argparse.Namespace) -> Tuple[str, Init]:
     if options.no_hostname:
         arguments.append("--no-hostname")
     if options.ssh_keys is not None:
-        arguments += ["--ssh-keys", parse_user_name(options.ssh_keys)]
+        arguments += ["--ssh-keys", options.ssh_keys]
     if options.admin_user:
         arguments.append("--admin-user")
     if options.keep_enabled:

@@ -26,6 +26,7 @@ from .options import (
     add_wireserver_options,
     patient_imds_of,
     require_addresses,
+    user_name,
 )
 from .reporting import failure_line, report_failed, report_ready
 from .set_hostname import hostname_of
@@ -58,7 +59,10 @@ def add_step_options(parser: Parser) -> None:
     """What is to be done at a first boot; `install` writes it into the service."""
     parser.add_argument("--no-hostname", action="store_true", help="leave the host name alone")
     parser.add_argument(
-        "--ssh-keys", metavar="USER", help="add the platform's public keys to that user's login"
+        "--ssh-keys",
+        metavar="USER",
+        type=user_name,
+        help="add the platform's public keys to that user's login",
     )
     parser.add_argument(
         "--admin-user", action="store_true", help="create the platform's admin user"
