@@ -373,6 +373,123 @@ def test_without_being_named_a_user_stays(clean: Path) -> None:
     assert "deploy:*:" in (clean / "etc/shadow").read_text()
     assert not (clean / "home/deploy/.ssh/authorized_keys").exists()
     assert (clean / "home/deploy/deep/er/file").exists()
+    for rights in ("etc/sudoers.d/90-azprov", "etc/doas.d/90-azprov.conf", "etc/sudoers.d/two"):
+        assert (clean / rights).read_text() == USER[rights]
+
+
+SYSTEM_UID = os.geteuid() or 998
+SERVICE = f"svc:x:{SYSTEM_UID}:{SYSTEM_UID}::/srv/svc:/bin/sh\n"
+# One for each user, one for all, and what is none.
+KEYS_FILES = (
+    "AuthorizedKeysFile .ssh/keys2 /etc/ssh/keys/%u /dev/null\n"
+    "Match User git\nAuthorizedKeysFile none\n"
+    "Match Group sftp\nAuthorizedKeysFile /etc/ssh/%U.keys /etc/ssh/common%%keys /etc/ssh/folder\n"
+)
+
+
+def test_keys_go_wherever_sshd_would_look(clean: Path) -> None:
+    """By every setting, for users of the system too; what no account has for its own stays."""
+    passwd = f"{KEPT['etc/passwd']}{SERVICE}app:x:54321:54321::/:/bin/sh\n"
+    lay(clean, {"etc/passwd": passwd, "etc/ssh/sshd_config": KEYS_FILES})
+    stays = {"etc/ssh/keys/README": "x", "etc/ssh/folder/x": "x", "srv/svc/.ssh/config": "x"}
+    lay(clean, stays)
+    keys = {
+        "/srv/svc/.ssh/authorized_keys": "svc",
+        "/srv/svc/.ssh/authorized_keys2": "svc",
+        "/srv/svc/.ssh/keys2": "svc",
+        "/etc/ssh/keys/app": "app",
+        "/etc/ssh/keys/svc": "svc",
+        f"/etc/ssh/{SYSTEM_UID}.keys": "svc",
+        "/etc/ssh/common%keys": "",
+    }
+    lay(clean, {path[1:]: "x" for path in keys})
+    (clean / "etc/ssh/keys/nobody").symlink_to("README")
+    keys["/etc/ssh/keys/nobody"] = "nobody"
+    (clean / "dev").mkdir()
+    os.mkfifo(clean / "dev/null")
+    for path in (clean / "srv/svc", *(clean / "srv/svc").rglob("*")):
+        os.chown(path, SYSTEM_UID, -1)
+    root = Root(str(clean))
+
+    found = find_leftovers(root)
+
+    assert {(left.rule, left.path, left.user) for left in found} == {
+        ("authorized-keys", path, user) for path, user in keys.items()
+    }
+    assert carry_out(root, plan(root, "")) == []
+    assert find_leftovers(root) == []
+    assert [(clean / name).read_text() for name in stays] == ["x", "x", "x"]
+    assert (clean / "dev/null").exists()
+
+
+def test_check_names_such_keys_too(tmp_path: Path) -> None:
+    """By what deprovision removes; and somebody gets in by them."""
+    image = make_sound(tmp_path / "image")
+    lay(image, {"etc/passwd": KEPT["etc/passwd"], "etc/ssh/sshd_config": KEYS_FILES})
+    lay(image, {"etc/ssh/common%keys": "x"})
+
+    _, out, _ = azprov("check", "--json", "--root", image)
+
+    (finding,) = json.loads(out)["findings"]
+    assert finding["rule"] == "authorized-keys"
+    assert f"{image}/etc/ssh/common%keys" in finding["what"]
+
+
+def test_a_home_that_two_have_is_the_first_ones(clean: Path) -> None:
+    """As Fedora's operator has root's, in which operator may do nothing."""
+    lay(clean, {"etc/passwd": KEPT["etc/passwd"] + "operator:x:11:0::/root:/sbin/nologin\n"})
+    lay(clean, LEFT["authorized-keys"])
+    root = Root(str(clean))
+
+    assert [left.user for left in find_leftovers(root)] == ["root", "root"]
+    assert carry_out(root, plan(root, "")) == []
+
+
+def test_a_users_keys_elsewhere_go_with_the_user(clean: Path) -> None:
+    """Before its entry does, by which they are found."""
+    with_user(clean)
+    lay(clean, {"etc/ssh/sshd_config": KEYS_FILES, "etc/ssh/keys/deploy": "x"})
+    root = Root(str(clean))
+
+    changes = plan(root, "deploy")
+
+    paths = [change.path for change in changes]
+    assert paths.count("/etc/ssh/keys/deploy") == 1
+    assert paths.index("/etc/ssh/keys/deploy") < paths.index("/etc/passwd")
+    assert "/home/deploy/.ssh/authorized_keys" not in paths
+    assert carry_out(root, changes) == []
+    assert list((clean / "etc/ssh/keys").iterdir()) == []
+    assert plan(root, "deploy") == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_users_keys_go_from_a_home_that_stays(clean: Path) -> None:
+    """The next user of that name would have the home, and whoever has the key."""
+    with_user(clean)
+    (clean / "home/deploy/.bash_history").unlink()
+    os.chown(clean / "home/deploy", 0, -1)
+    root = Root(str(clean))
+
+    assert carry_out(root, plan(root, "deploy")) == []
+
+    assert list(files(clean / "home/deploy")) == ["deep/er/file"]
+    assert "deploy" not in (clean / "etc/passwd").read_text()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_keys_that_cannot_be_removed_keep_their_users_entry(clean: Path) -> None:
+    """Else nobody would find them again."""
+    with_user(clean)
+    for path in (clean / "home/deploy", clean / "home/deploy/.ssh"):
+        os.chown(path, 0, -1)
+    root = Root(str(clean))
+
+    failures = [str(failure) for failure in carry_out(root, plan(root, "deploy"))]
+
+    keys = clean / "home/deploy/.ssh/authorized_keys"
+    assert f"could not remove {keys} (Permission denied)" in failures[1]
+    assert failures[-1].endswith(f"is still there, so deploy stays in {clean}/etc/passwd")
+    assert "deploy:x:" in (clean / "etc/passwd").read_text()
 
 
 def test_a_home_that_cannot_be_removed_keeps_its_entry(clean: Path) -> None:
@@ -634,8 +751,11 @@ def test_a_home_that_cannot_be_looked_at_hides_no_other(clean: Path) -> None:
 
     failures = carry_out(root, plan(root, ""))
 
-    assert len(failures) == 1
-    assert "Too many levels of symbolic links" in str(failures[0])
+    by_names, by_keys = map(str, failures)
+    assert "could not look into" in by_names
+    assert "home/eve/.ssh (Too many levels of symbolic links)" in by_names
+    assert "could not look at" in by_keys
+    assert "home/eve/.ssh/authorized_keys (Too many levels of symbolic links)" in by_keys
     assert not (clean / "home/eve/.bash_history").exists()
     assert not (clean / "home/zoe/.ssh/authorized_keys").exists()
     assert (clean / "etc/shadow").read_text() == "zoë:*:19000::::::\n"

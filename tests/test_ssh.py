@@ -15,8 +15,11 @@ from azprov.documents.accounts import Account
 from azprov.documents.ssh_key import SshKey, parse_ssh_keys
 from azprov.documents.sshd_config import (
     authorized_keys_path,
+    common_keys_paths,
     first_values,
+    own_keys_paths,
     parse_sshd_config,
+    parse_with_matches,
 )
 from azprov.errors import HostError
 from azprov.host.root import Root
@@ -81,6 +84,45 @@ def test_where_keys_are_looked_for(value: object, path: object) -> None:
     config = b"" if value is None else f"AuthorizedKeysFile {value}".encode()
 
     assert authorized_keys_path(list(parse_sshd_config(config)), USER) == path
+
+
+DEFAULTS = ["/home/ops/.ssh/authorized_keys", "/home/ops/.ssh/authorized_keys2"]
+
+
+@pytest.mark.parametrize(
+    ("config", "own", "common"),
+    [
+        ("", DEFAULTS, []),
+        ("AuthorizedKeysFile none", DEFAULTS, []),
+        ("AuthorizedKeysFile .ssh/authorized_keys", DEFAULTS, []),
+        ("AuthorizedKeysFile k /e/%u /e/all", [*DEFAULTS, "/home/ops/k", "/e/ops"], ["/e/all"]),
+        ("AuthorizedKeysFile %h/k\nauthorizedkeysfile=k", [*DEFAULTS, "/home/ops/k"], []),
+        ("AuthorizedKeysFile /e/%%u", DEFAULTS, ["/e/%u"]),
+        (
+            "Match User a\nAuthorizedKeysFile /a%U\nMatch all\nAuthorizedKeysFile NONE /b",
+            [*DEFAULTS, f"/a{ID}"],
+            ["/b"],
+        ),
+    ],
+)
+def test_where_keys_may_be(config: str, own: object, common: object) -> None:
+    """By any of the settings, in a Match too, and by none."""
+    settings = list(parse_with_matches(config.encode()))
+
+    assert own_keys_paths(settings, USER) == own
+    assert common_keys_paths(settings) == common
+
+
+def test_a_match_is_among_all_settings() -> None:
+    """And is where those for every connection end."""
+    config = b"Port 1\nMatch User a\nPort 2\n"
+
+    assert [(one.keyword, one.values) for one in parse_with_matches(config)] == [
+        ("port", ["1"]),
+        ("match", ["User", "a"]),
+        ("port", ["2"]),
+    ]
+    assert [one.values for one in parse_sshd_config(config)] == [["1"]]
 
 
 @pytest.fixture

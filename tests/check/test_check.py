@@ -269,6 +269,12 @@ UNSEEN = {
         *("boot/efi", "boot-loader-none"),
         "look into ./boot/efi (Permission denied), so check boot loader was not finished",
     ),
+    "sshd's settings": Unseen(
+        {"etc/ssh/sshd_config": "AuthorizedKeysFile /etc/keys\n", "etc/keys": ""},
+        *("etc/ssh/sshd_config", "authorized-keys"),
+        "read ./etc/ssh/sshd_config (Permission denied), so what a used machine may have "
+        "left was not all looked for",
+    ),
     "leftovers": Unseen(
         {"var/lib/dhcp/dhclient.leases": ""},
         *("var/lib/dhcp", "leases"),

@@ -30,7 +30,14 @@ from azprov.documents.accounts import (
 from azprov.documents.hostname import replace_own_name
 from azprov.documents.os_release import parse_os_release
 from azprov.documents.settings import parse_sections, uncommented
-from azprov.documents.sshd_config import authorized_keys_path, first_values, parse_sshd_config
+from azprov.documents.sshd_config import (
+    authorized_keys_path,
+    common_keys_paths,
+    first_values,
+    own_keys_paths,
+    parse_sshd_config,
+    parse_with_matches,
+)
 from azprov.errors import HostError, UnusableError
 from azprov.host.root import Root
 from azprov.host.state import parse_state, render_state
@@ -134,6 +141,11 @@ def sshd_config(data: bytes) -> None:
     path = authorized_keys_path(settings, _ACCOUNT)
     assert path is None or path.startswith("/")
     assert first_values(settings, "AuthorizedKeysFile") != []
+    every = list(parse_with_matches(data))
+    assert every[: len(settings)] == settings
+    own, common = own_keys_paths(every, _ACCOUNT), common_keys_paths(every)
+    assert all(held.startswith("/") for held in own + common)
+    assert path is None or path in own + common
 
 
 def accounts(data: bytes) -> None:

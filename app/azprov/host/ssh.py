@@ -2,15 +2,18 @@
 
 import fnmatch
 import logging
-from typing import Iterator, List, Optional, Sequence
+from typing import Callable, Iterator, List, Optional, Sequence, Set, Tuple
 
 from ..documents.accounts import Account
 from ..documents.ssh_key import SshKey, merge_authorized_keys
 from ..documents.sshd_config import (
     Setting,
     authorized_keys_path,
+    common_keys_paths,
     first_values,
+    own_keys_paths,
     parse_sshd_config,
+    parse_with_matches,
 )
 from ..errors import HostError
 from .commands import Commands
@@ -57,9 +60,41 @@ def add_keys(root: Root, account: Account, keys: Sequence[SshKey], commands: Com
     log.info("SSH keys that may log in as %s: %d", account.name, len(keys))
 
 
+def keys_paths(
+    root: Root, accounts: Sequence[Account]
+) -> Iterator[Tuple[Optional[Account], List[str]]]:
+    """Each account with the paths at which sshd might look for its keys, by whatever setting.
+
+    At last, without an account, those for the keys of whoever logs in. A path comes
+    once: root's home is the one of Fedora's operator too. Raises HostError.
+    """
+    settings = sshd_settings(root, matches=True)
+    seen: Set[str] = set()
+    for account in (*accounts, None):
+        paths = (
+            common_keys_paths(settings) if account is None else own_keys_paths(settings, account)
+        )
+        yield account, [path for path in paths if path not in seen]
+        seen.update(paths)
+
+
+def remove_keys(root: Root, account: Optional[Account], path: str) -> None:
+    """Take such a file away, with its user's rights where that is in the home. Raises HostError."""
+    if account is not None and _is_in_home(root, path, account):
+        with root.as_user((account.uid, account.gid)):
+            root.remove(path)
+    else:
+        root.remove(path)
+
+
 def _is_in_home(root: Root, path: str, account: Account) -> bool:
-    """Whether a path leads through the home, by its name or by another one, as with links."""
+    """Whether a path leads through the home, by its name or by another one, as with links.
+
+    None does through /, the home of some users of systems: that is nobody's own.
+    """
     home = account.home.rstrip("/")
+    if not home:
+        return False
     if path.startswith(home + "/"):
         return True
     parts = path.split("/")
@@ -87,23 +122,29 @@ def forbid_passwords(root: Root, commands: Commands) -> None:
     restart_sshd(root, commands, "reload-or-restart")
 
 
-def sshd_settings(root: Root) -> List[Setting]:
-    """What counts for every connection, included files in their place."""
+def sshd_settings(root: Root, *, matches: bool = False) -> List[Setting]:
+    """What counts for every connection, included files in their place.
+
+    With `matches` also what counts for some, by a Match.
+    """
+    parse = parse_with_matches if matches else parse_sshd_config
     for path in CONFIGS:
         content = root.read(path)
         if content is not None:
-            return list(_with_includes(root, content, _MOST_INCLUDES))
+            return list(_with_includes(root, content, parse, _MOST_INCLUDES))
     return []
 
 
-def _with_includes(root: Root, content: bytes, depth: int) -> Iterator[Setting]:
-    for setting in parse_sshd_config(content):
+def _with_includes(
+    root: Root, content: bytes, parse: Callable[[bytes], Iterator[Setting]], depth: int
+) -> Iterator[Setting]:
+    for setting in parse(content):
         if setting.keyword != "include":
             yield setting
         elif depth:
             for pattern in setting.values:
                 for path in _matching(root, pattern):
-                    yield from _with_includes(root, root.read(path) or b"", depth - 1)
+                    yield from _with_includes(root, root.read(path) or b"", parse, depth - 1)
 
 
 def _matching(root: Root, pattern: str) -> List[str]:

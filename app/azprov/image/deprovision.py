@@ -6,7 +6,7 @@ A plan is made first, of what is there; when nothing is, nothing is left to do.
 import logging
 import re
 from functools import partial
-from typing import Callable, Iterator, List, NamedTuple, Optional
+from typing import Callable, Iterator, List, NamedTuple, Sequence
 
 from ..documents.accounts import (
     Account,
@@ -23,7 +23,7 @@ from ..host.accounts import GROUP, GSHADOW, PASSWD, SHADOW, find_account
 from ..host.hostname import HOSTNAME_FILE, HOSTS_FILE
 from ..host.root import Root
 from .init import INITS, Init
-from .leftovers import find_leftovers
+from .leftovers import Leftover, find_leftovers
 from .unit import PYZ
 
 # What other agents' deprovisioning calls a machine that has no name.
@@ -65,12 +65,10 @@ def plan(root: Root, user: str) -> List[Change]:
 
     Raises HostError; UsageError for a user that no image can do without.
     """
-    changes = list(_user(root, user)) if user else []
-    changes += [
-        Change(left.path, left.what, left.becomes, left.remove)
-        for left in find_leftovers(root)
-        if not user or left.user != user
-    ]
+    leftovers = find_leftovers(root)
+    of_user = [left for left in leftovers if user and left.user == user]
+    changes = list(_user(root, user, of_user)) if user else []
+    changes += [_change(left) for left in leftovers if left not in of_user]
     changes += _generic_name(root)
     changes += _service(root)
     return changes
@@ -100,7 +98,11 @@ def carry_out(root: Root, changes: List[Change]) -> List[AzprovError]:
     return failures
 
 
-def _user(root: Root, name: str) -> Iterator[Change]:
+def _change(left: Leftover) -> Change:
+    return Change(left.path, left.what, left.becomes, left.remove)
+
+
+def _user(root: Root, name: str, leftovers: Sequence[Leftover]) -> Iterator[Change]:
     account = find_account(root, name)
     if account is not None and account.uid == 0:
         raise UsageError(
@@ -116,33 +118,46 @@ def _user(root: Root, name: str) -> Iterator[Change]:
         if root.read_link(folder) is None and name in root.names(folder):
             path = f"{folder}/{name}"
             yield Change(path, f"{what} of {name}", "removed", partial(root.remove_tree, path))
-    if account is not None:
-        yield from _home(root, account)
+    theirs = [] if account is None else list(_theirs(root, account, leftovers))
+    yield from theirs
     for path in (GROUP, GSHADOW):
         yield from _edit(root, path, f"{name} as a member", "taken out", without_member, name)
-    yield from _entries(root, name, account)
+    yield from _entries(root, name, [change.path for change in theirs])
 
 
-def _entries(root: Root, name: str, account: Optional[Account]) -> Iterator[Change]:
+def _theirs(root: Root, account: Account, leftovers: Sequence[Leftover]) -> Iterator[Change]:
+    """The home, and before it what is not in it, as keys that lie elsewhere."""
+    homes = list(_home(root, account))
+    inside = tuple(f"{change.path.rstrip('/')}/" for change in homes)
+    for left in leftovers:
+        # A password goes with its entry.
+        if left.path != SHADOW and not left.path.startswith(inside):
+            yield _change(left)
+    yield from homes
+
+
+def _entries(root: Root, name: str, found_by_it: Sequence[str]) -> Iterator[Change]:
     for path in _ENTRIES:
         backup = f"{path}-"
         if name.encode("ascii") in (root.read(backup) or b""):
             yield Change(backup, "backup with that user", "removed", partial(root.remove, backup))
         for change in _edit(root, path, f"entry of {name}", "taken out", without_entry, name):
-            if path == PASSWD and account is not None:
-                forget = partial(_forget, root, account, change.make)
+            if path == PASSWD:
+                forget = partial(_forget, root, name, found_by_it, change.make)
                 yield change._replace(make=forget)
             else:
                 yield change
 
 
-def _forget(root: Root, account: Account, take_out: Callable[[], object]) -> None:
-    """Without its entry nobody would know whose a home is that could not be removed."""
-    if any(True for _ in _home(root, account)):
-        raise HostError(
-            f"{root.outside(account.home)} is still there, so {account.name} stays in "
-            f"{root.outside(PASSWD)}"
-        )
+def _forget(
+    root: Root, name: str, found_by_it: Sequence[str], take_out: Callable[[], object]
+) -> None:
+    """Without its entry nobody would know whose a home is that could not be removed, or keys."""
+    for path in found_by_it:
+        if root.status(path, follow=False) is not None:
+            raise HostError(
+                f"{root.outside(path)} is still there, so {name} stays in {root.outside(PASSWD)}"
+            )
     take_out()
 
 

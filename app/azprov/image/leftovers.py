@@ -3,7 +3,7 @@
 import stat
 from fnmatch import fnmatchcase
 from functools import partial
-from typing import Callable, Iterator, List, NamedTuple
+from typing import Callable, Iterator, List, NamedTuple, Optional
 
 from ..documents.accounts import (
     MATCHES_NONE,
@@ -17,7 +17,7 @@ from ..documents.accounts import (
 from ..errors import HostError
 from ..host.accounts import PASSWD, SHADOW
 from ..host.root import Root
-from ..host.ssh import DROP_IN
+from ..host.ssh import DROP_IN, keys_paths, remove_keys
 from ..host.sshd import SSH_FOLDER, is_host_key
 from ..host.state import STATE_FOLDER
 from .init import SYSTEMD, starts_by
@@ -84,7 +84,6 @@ _LOG_FOLDER, _JOURNAL = "/var/log", "/var/log/journal"
 # In a home, by the rule: what it is, in which folder, and the names of files there.
 _IN_HOMES = (
     ("histories", "what was typed", "", (".*_history", ".lesshst", ".viminfo", ".wget-hsts")),
-    ("authorized-keys", "keys that may log in", "/.ssh", ("authorized_keys", "authorized_keys2")),
     ("private-keys", "user's key or known hosts", "/.ssh", ("id_*", "known_hosts*")),
     ("private-keys", "user's passwords", "", (".netrc",)),
 )
@@ -101,7 +100,7 @@ def find_leftovers(root: Root) -> List[Leftover]:
     """
     families = (
         *(_state, _host_keys, _machine_ids, _files, _marks, _agent_data),
-        *(_homes, _passwords, _logs),
+        *(_homes, _keys, _passwords, _logs),
     )
     return [leftover for find in families for leftover in _found(root, find)]
 
@@ -221,6 +220,22 @@ def _home(account: Account, root: Root) -> Iterator[Leftover]:
                 path = f"{folder}/{name}"
                 remove = partial(_remove_as_user, root, account, path)
                 yield Leftover(rule, path, what, remove, account.name)
+
+
+def _keys(root: Root) -> Iterator[Leftover]:
+    accounts = parse_accounts(root.read(PASSWD) or b"")
+    for account, paths in keys_paths(root, accounts):
+        yield from _found(root, partial(_keys_at, account, paths))
+
+
+def _keys_at(account: Optional[Account], paths: List[str], root: Root) -> Iterator[Leftover]:
+    for path in paths:
+        status = root.status(path, follow=False)
+        # Some settings name /dev/null, to have no keys.
+        if status is not None and stat.S_IFMT(status.st_mode) in (stat.S_IFREG, stat.S_IFLNK):
+            remove = partial(remove_keys, root, account, path)
+            whose = "" if account is None else account.name
+            yield Leftover("authorized-keys", path, "keys that may log in", remove, whose)
 
 
 def _remove_as_user(root: Root, account: Account, path: str) -> None:

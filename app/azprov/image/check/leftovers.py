@@ -63,7 +63,8 @@ def check_leftovers(image: Image) -> Iterator[Finding]:
                 yield Finding(rule, kind.severity, what, mend)
     unread = found.get(UNREADABLE, [])
     if unread:
-        summaries = [leftover.what for leftover in unread]
+        # Once, though several rules look there.
+        summaries = list(dict.fromkeys(leftover.what for leftover in unread))
         yield Finding(
             UNREADABLE,
             NOTE,

@@ -6,7 +6,7 @@ from typing import Iterator
 from ...documents.accounts import is_password, parse_accounts, passwords
 from ...documents.sshd_config import authorized_keys_path, first_values
 from ...host.accounts import DOAS_FOLDER, PASSWD, SHADOW, SUDOERS_FOLDER, find_account
-from ...host.ssh import sshd_settings
+from ...host.ssh import keys_paths, sshd_settings
 from ..unit import makes_users
 from .finding import ERROR, NOTE, WARNING, Finding
 from .image import Image
@@ -74,7 +74,7 @@ def check_anybody_gets_in(image: Image) -> Iterator[Finding]:
     if own_file(image) is None or makes_users(installed_options(image)):
         return
     accounts = parse_accounts(image.content(PASSWD))
-    keys = [f"{account.home}/.ssh/authorized_keys" for account in accounts]
+    keys = [path for _, paths in keys_paths(image.root, accounts) for path in paths]
     has_password = any(map(is_password, passwords(image.content(SHADOW))))
     if accounts and not has_password and not image.is_there(*keys):
         image.require(SHADOW, *keys)
