@@ -12,9 +12,11 @@ import pytest
 
 from azprov.errors import UsageError
 from azprov.host.root import Root
+from azprov.host.ssh import forbid_passwords
 from azprov.image.deprovision import carry_out, plan
 from azprov.image.leftovers import find_leftovers
 from images import azprov, azprov_as_nobody, tree
+from ports import NoCommands
 from pyz import PYZ
 from sound_image import make_sound
 
@@ -490,6 +492,43 @@ def test_keys_that_cannot_be_removed_keep_their_users_entry(clean: Path) -> None
     assert f"could not remove {keys} (Permission denied)" in failures[1]
     assert failures[-1].endswith(f"is still there, so deploy stays in {clean}/etc/passwd")
     assert "deploy:x:" in (clean / "etc/passwd").read_text()
+
+
+@pytest.mark.parametrize("before", ["", "Port 22\n"])
+def test_what_the_platform_asked_sshd_for_goes(clean: Path, before: str) -> None:
+    """Out of sshd's own file too, where it stands for want of a folder of drop-ins."""
+    config = clean / "etc/ssh/sshd_config"
+    config.write_text("PasswordAuthentication yes\n")
+    root = Root(str(clean))
+    forbid_passwords(root, NoCommands())
+    config.write_text(before + config.read_text())
+    config.chmod(0o600)
+
+    code, _, err = azprov("deprovision", "--root", clean, "--yes")
+
+    assert code == 0
+    assert f"{config}: what the platform asked sshd for, taken out" in err
+    assert config.read_text() == before + "PasswordAuthentication yes\n"
+    assert config.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "PasswordAuthentication no\nKbdInteractiveAuthentication no\n",
+        "# azprov: the platform asked for a VM without password logins.\n"
+        "PasswordAuthentication no\nKbdInteractiveAuthentication yes\n"
+        "ChallengeResponseAuthentication no\n",
+        "Port 22 # azprov: the platform asked for a VM without password logins.\n"
+        "PasswordAuthentication no\nKbdInteractiveAuthentication no\n"
+        "ChallengeResponseAuthentication no\n",
+    ],
+)
+def test_what_somebody_else_set_in_sshd_stays(clean: Path, config: str) -> None:
+    """Or altered since."""
+    lay(clean, {"etc/ssh/sshd_config": config})
+
+    assert plan(Root(str(clean)), "") == []
 
 
 def test_a_home_that_cannot_be_removed_keeps_its_entry(clean: Path) -> None:

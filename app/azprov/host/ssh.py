@@ -2,6 +2,7 @@
 
 import fnmatch
 import logging
+import re
 from typing import Callable, Iterator, List, Optional, Sequence, Set, Tuple
 
 from ..documents.accounts import Account
@@ -31,6 +32,8 @@ _MOST_INCLUDES = 16
 _KEYBOARD = ("KbdInteractiveAuthentication", "ChallengeResponseAuthentication")
 _NO_PASSWORDS = "".join(f"{name} no\n" for name in ("PasswordAuthentication", *_KEYBOARD))
 _MARK = "# azprov: the platform asked for a VM without password logins.\n"
+_BLOCK = (_MARK + _NO_PASSWORDS).encode("ascii")
+_OWN_LINES = re.compile(rb"^" + re.escape(_BLOCK), re.MULTILINE)
 
 log = logging.getLogger(__name__)
 
@@ -111,15 +114,19 @@ def forbid_passwords(root: Root, commands: Commands) -> None:
     main = next((path for path in CONFIGS if root.status(path) is not None), None)
     if main is None or _refuses_passwords(root):
         return
-    block = (_MARK + _NO_PASSWORDS).encode("ascii")
     if root.status(_DROP_IN_FOLDER) is not None:
-        root.write(DROP_IN, block, mode=0o600)
+        root.write(DROP_IN, _BLOCK, mode=0o600)
     if not _refuses_passwords(root):
         # Not included, as by an sshd before 8.2, or set before that: what comes first counts.
         # Removed before that is written: when it is, there is nothing left to do.
         root.remove(DROP_IN)
-        root.write(main, block + (root.read(main) or b""))
+        root.write(main, _BLOCK + (root.read(main) or b""))
     restart_sshd(root, commands, "reload-or-restart")
+
+
+def without_own_lines(content: bytes) -> bytes:
+    """sshd's own file without what `forbid_passwords` wrote there, unless it was altered since."""
+    return _OWN_LINES.sub(b"", content)
 
 
 def sshd_settings(root: Root, *, matches: bool = False) -> List[Setting]:

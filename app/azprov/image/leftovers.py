@@ -17,8 +17,8 @@ from ..documents.accounts import (
 from ..errors import HostError
 from ..host.accounts import PASSWD, SHADOW
 from ..host.root import Root
-from ..host.ssh import DROP_IN, keys_paths, remove_keys
-from ..host.sshd import SSH_FOLDER, is_host_key
+from ..host.ssh import DROP_IN, keys_paths, remove_keys, without_own_lines
+from ..host.sshd import CONFIGS, SSH_FOLDER, is_host_key
 from ..host.state import STATE_FOLDER
 from .init import SYSTEMD, starts_by
 
@@ -139,8 +139,18 @@ def _state(root: Root) -> Iterator[Leftover]:
             *("state", STATE_FOLDER, "azprov's note of what is done"),
             partial(root.remove_tree, STATE_FOLDER),
         )
+    asked = "what the platform asked sshd for"
     if root.status(DROP_IN) is not None:
-        yield _file(root, "state", DROP_IN, "what the platform asked sshd for")
+        yield _file(root, "state", DROP_IN, asked)
+    for path in CONFIGS:
+        content = root.read(path) or b""
+        if without_own_lines(content) != content:
+            take_out = partial(_take_out_own_lines, root, path)
+            yield Leftover("state", path, asked, take_out, becomes="taken out")
+
+
+def _take_out_own_lines(root: Root, path: str) -> None:
+    root.write(path, without_own_lines(root.read(path) or b""))
 
 
 def _host_keys(root: Root) -> Iterator[Leftover]:
