@@ -17,6 +17,7 @@ from check.trees import (
     ifcfg,
     ifupdown,
     iptables,
+    keys_for,
     netplan,
     network_manager,
     networkd,
@@ -61,6 +62,19 @@ FINE: Dict[str, Change] = {
         .read_text()
         .replace("azprov.pyz provision\n", "azprov.pyz provision --no-hostname --keep-enabled\n")
     },
+    "keys of a user, and no logins of root": keys_for("ops", "PermitRootLogin no\n"),
+    "root's keys and no password": keys_for("root", "PermitRootLogin prohibit-password\n"),
+    "logins of root, for sftp by others": keys_for(
+        "root", "Match User sftp\nPermitRootLogin no\nDenyUsers root\n"
+    ),
+    "others denied, and the user from elsewhere": keys_for(
+        "ops", "DenyUsers root OPS op op[s] ops@10.0.0.*\n"
+    ),
+    "a key alone among other ways": keys_for(
+        "ops", "AuthenticationMethods publickey,keyboard-interactive publickey\n"
+    ),
+    "two keys": keys_for("ops", "AuthenticationMethods publickey,publickey\n"),
+    "any way": keys_for("ops", "AuthenticationMethods any\n"),
     "a machine id to come": {"etc/machine-id": None},
     "networkd by a driver": networkd("[Match]\nDriver=hv_netvsc\n[Network]\nDHCP=ipv4\n"),
     "networkd for another card that only root reads": {

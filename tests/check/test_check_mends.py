@@ -24,6 +24,7 @@ from check.trees import (
     found,
     grub,
     iptables,
+    keys_for,
     nft,
     ufw,
     without_grub,
@@ -545,3 +546,44 @@ def test_the_mend_of_an_unknown_distribution(image: Path) -> None:
     (finding,) = check(Image(Root(str(image))))
 
     assert finding.mend == "remove the package walinuxagent"
+
+
+#: What sshd's settings are, what is said of it, and the mend.
+TOLD_OF_SSHD = {
+    "PermitRootLogin no\n": (
+        "sshd's settings say PermitRootLogin no, so root does not get in by the keys that the "
+        "first boot adds",
+        "take that out of {image}/etc/ssh",
+    ),
+    "PubkeyAuthentication no\nMatch User root\nPubkeyAuthentication yes\n": (
+        "sshd's settings say PubkeyAuthentication no, so nobody gets in by the keys that the "
+        "first boot adds, but by a Match that says otherwise",
+        "take that out of {image}/etc/ssh",
+    ),
+    "DenyUsers a\nDenyUsers ro*\n": (
+        "sshd's settings say DenyUsers a ro*, so root does not get in by the keys that the "
+        "first boot adds",
+        "take that out of {image}/etc/ssh",
+    ),
+    "AuthenticationMethods publickey,keyboard-interactive\n": (
+        "sshd's settings say AuthenticationMethods publickey,keyboard-interactive, and the first "
+        "boot adds nothing but a key",
+        "see that PAM lets the deployed user in by the key and what it asks for, or take it out "
+        "of {image}/etc/ssh",
+    ),
+    "DenyGroups a b\n": (
+        "sshd's settings say DenyGroups a b, and nobody in these gets in",
+        "see that the deployed user is in none of them, or take it out of {image}/etc/ssh",
+    ),
+}
+
+
+@pytest.mark.parametrize("config", TOLD_OF_SSHD)
+def test_what_sshd_refuses_is_told_with_who(image: Path, config: str) -> None:
+    """In its own words, as they are to be looked for."""
+    what, mend = TOLD_OF_SSHD[config]
+    change(image, keys_for("root", config))
+
+    (finding,) = check(Image(Root(str(image))))
+
+    assert (finding.what, finding.mend) == (what, mend.format(image=image))

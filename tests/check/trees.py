@@ -145,5 +145,14 @@ def first_boot(options: str) -> Change:
     return {f"{SYSTEM}/{UNIT}": text}
 
 
+def keys_for(user: str, sshd_config: str) -> Change:
+    """The first boot adds keys to a user of the image, and its sshd has these settings."""
+    return {
+        **first_boot(f"--ssh-keys {user}"),
+        "etc/passwd": f"{ROOT_USER}ops:x:1000:1000::/home/ops:/bin/sh\n",
+        "etc/ssh/sshd_config": sshd_config,
+    }
+
+
 def found(root: Path) -> List[Tuple[str, str]]:
     return [(one.rule, one.severity) for one in check(Image(Root(str(root))))]

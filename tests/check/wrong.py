@@ -23,6 +23,7 @@ from check.trees import (
     ifcfg,
     ifupdown,
     iptables,
+    keys_for,
     netplan,
     network_manager,
     networkd,
@@ -135,6 +136,54 @@ WRONG: Dict[str, Wrong] = {
             "etc/passwd": ROOT_USER,
             "etc/ssh/sshd_config": "AuthorizedKeysFile none\n",
         },
+    ),
+    "root's keys where root does not log in": Wrong(
+        "keys-refused", "error", keys_for("root", "PermitRootLogin No\n")
+    ),
+    "the keys of another user with root's number": Wrong(
+        "keys-refused",
+        "error",
+        {
+            **keys_for("toor", "PermitRootLogin forced-commands-only\n"),
+            "etc/passwd": "toor:x:0:0::/toor:/bin/sh\n",
+        },
+    ),
+    "root's keys where root logs in from some places": Wrong(
+        "keys-refused",
+        "warning",
+        keys_for(
+            "root",
+            "PermitRootLogin no\nMatch Address 10.0.0.0/8\nPermitRootLogin prohibit-password\n",
+        ),
+    ),
+    "root's keys where root is set twice": Wrong(
+        "keys-refused", "error", keys_for("root", "PermitRootLogin no\nPermitRootLogin yes\n")
+    ),
+    "keys of one who is denied": Wrong(
+        "keys-refused", "error", keys_for("ops", "DenyUsers a b\nDenyUsers o?s\n")
+    ),
+    "everybody denied": Wrong(
+        "keys-refused",
+        "error",
+        {**keys_for("ops", "DenyUsers *\n"), **first_boot("--admin-user"), "etc/sudoers.d/x": ""},
+    ),
+    "a group that is denied": Wrong(
+        "logins-restricted", "warning", keys_for("ops", "DenyGroups guests\n")
+    ),
+    "passwords only": Wrong(
+        "keys-refused",
+        "error",
+        keys_for("ops", "AuthenticationMethods password keyboard-interactive:pam\n"),
+    ),
+    "a password beside the key": Wrong(
+        "keys-refused",
+        "error",
+        keys_for("ops", "AuthenticationMethods publickey,password hostbased,publickey\n"),
+    ),
+    "a second factor beside the key": Wrong(
+        "logins-restricted",
+        "warning",
+        keys_for("ops", "AuthenticationMethods password publickey,keyboard-interactive:pam\n"),
     ),
     "logins of others": Wrong(
         "logins-restricted",
