@@ -94,6 +94,8 @@ def test_the_document_is_of_this_archive() -> None:
     }
     assert carried == {version: ("urllib3", hash_) for version, hash_ in WHEELS.items()}
     assert {package["licenseDeclared"] for package in packages.values()} == {"MIT"}
+    concluded = {package["licenseConcluded"] for package in packages.values()}
+    assert (azprov["licenseConcluded"], concluded) == ("MIT", {"MIT AND PSF-2.0"})
     with zipfile.ZipFile(PYZ) as archive:
         note = json.loads(archive.read("azprov/build.json"))
         folders = {name.split("/")[1] for name in archive.namelist() if "dist-info/" in name}
