@@ -338,6 +338,11 @@ USAGE = {
         "argument --agent-name: not 1 to 128 printable ASCII characters: 'a\\r\\nb: c'; "
         "azprov.pyz goal-state --help shows how it is used",
     ),
+    "a file in the place of a root": (
+        ["check", "--root", "/etc/passwd"],
+        "argument --root: '/etc/passwd' is a file: mount the image that is in it, and name that "
+        "folder; azprov.pyz check --help shows how it is used",
+    ),
     "no user's name": (
         ["ssh-keys", "--user", "a b"],
         "argument --user: the user name 'a b' cannot be used, it is not made of letters, digits, "

@@ -266,6 +266,10 @@ def _imds_seconds(text: str) -> float:
 
 
 def _root(text: str) -> Root:
+    if os.path.isfile(text):
+        raise argparse.ArgumentTypeError(
+            f"{text!a} is a file: mount the image that is in it, and name that folder"
+        )
     if not os.path.isdir(text):
         raise argparse.ArgumentTypeError(f"there is no folder {text!a}")
     return Root(text)
