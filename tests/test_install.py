@@ -170,6 +170,17 @@ def test_what_is_somebody_elses_is_not_replaced(image: Path, path: str) -> None:
     assert azprov("install", "--root", image, "--force")[0] == 0
 
 
+def test_a_user_who_is_not_there_gets_no_keys(image: Path) -> None:
+    """With --force too, which only replaces a service."""
+    (image / "etc/passwd").write_text("ops:x:1000:1000::/home/ops:/bin/sh\n")
+    before = tree(image)
+
+    code, _, err = azprov("install", "--root", image, "--force", "--ssh-keys", "opps")
+
+    assert (code, tree(image)) == (73, before)
+    assert "there is no user 'opps'" in err
+
+
 def test_other_options_need_force(image: Path) -> None:
     """azprov's own service is called that, and replaced when told to."""
     azprov("install", "--root", image)

@@ -10,7 +10,7 @@ from ..host.root import Root
 from ..image.init import INITS, Init, find_init, starts_by
 from ..image.install import install
 from ..image.python import check_python, find_python
-from ..image.unit import render_unit
+from ..image.unit import PYZ, render_unit
 from .console import Answer, own_home
 from .options import Parser, add_root_option
 from .provision import add_step_options
@@ -40,7 +40,9 @@ def run(options: argparse.Namespace) -> Answer:
         raise UsageError("this is no azprov.pyz but its source", "build it: python3 build.py")
     unit, init = unit_of(options)
     if not options.force:
-        _require_what_it_needs(options, init)
+        _require_init(options.root, init)
+    if options.ssh_keys is not None:
+        require_account(options.root, options.ssh_keys)
     with open(archive, "rb") as file:
         content = file.read()
     changed = install(
@@ -61,19 +63,17 @@ def _said(root: Root, path: str) -> str:
     return f"{verb} {root.outside(path)}"
 
 
-def _require_what_it_needs(options: argparse.Namespace, init: Init) -> None:
-    """Raises HostError for a service that would not start, or whose first boot would fail."""
-    found = find_init(options.root)
-    if found is not init and starts_by(options.root, found):
+def _require_init(root: Root, init: Init) -> None:
+    """Raises HostError for a service that would not be started."""
+    found = find_init(root)
+    if found is not init and starts_by(root, found):
         raise HostError(
-            f"{options.root} starts by {found.name}, not by {init.name}",
+            f"{root} starts by {found.name}, not by {init.name}",
             "leave --init out, or write it all the same with --force",
         )
-    if options.ssh_keys is not None:
-        require_account(options.root, options.ssh_keys)
 
 
-def unit_of(options: argparse.Namespace) -> Tuple[str, Init]:
+def unit_of(options: argparse.Namespace, program: str = PYZ) -> Tuple[str, Init]:
     """The service file for these options, and who reads it.
 
     Raises HostError if no Python can run it.
@@ -90,4 +90,4 @@ def unit_of(options: argparse.Namespace) -> Tuple[str, Init]:
         arguments.append("--admin-user")
     if options.keep_enabled:
         arguments.append("--keep-enabled")
-    return render_unit(found.path, arguments, init=init), init
+    return render_unit(found.path, arguments, init=init, program=program), init

@@ -24,7 +24,7 @@ from ..host.hostname import HOSTNAME_FILE, HOSTS_FILE
 from ..host.root import Root
 from .init import INITS, Init
 from .leftovers import Leftover, find_leftovers
-from .unit import PYZ
+from .unit import own_service
 
 # What other agents' deprovisioning calls a machine that has no name.
 _GENERIC_NAME = "localhost"
@@ -232,11 +232,12 @@ def _generic_name(root: Root) -> Iterator[Change]:
 def _service(root: Root) -> Iterator[Change]:
     """Have azprov's service start at the next boot again, where it is installed."""
     for init in INITS.values():
-        unit = root.read(init.file) if root.read_link(init.file) is None else None
-        if unit is not None and PYZ.encode() in unit and root.read_link(init.link) is None:
-            yield Change(init.link, "azprov's service", "enabled", partial(_enable, root, init))
+        file = own_service(root, init)
+        if file is not None and root.read_link(init.link) is None:
+            enable = partial(_enable, root, init, file)
+            yield Change(init.link, "azprov's service", "enabled", enable)
 
 
-def _enable(root: Root, init: Init) -> None:
+def _enable(root: Root, init: Init, file: str) -> None:
     root.make_folders(init.link_folder)
-    root.link(init.link, init.file)
+    root.link(init.link, file)

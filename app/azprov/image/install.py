@@ -14,7 +14,14 @@ from ..host.place import Owner
 from ..host.root import Root
 from ..host.service import enabling_links
 from .init import INITS, Init
-from .unit import PYZ, made_folders, with_made_folders, without_made_folders
+from .unit import (
+    PYZ,
+    made_folders,
+    own_service,
+    program_of,
+    with_made_folders,
+    without_made_folders,
+)
 
 COMMAND_LINK = "/usr/local/bin/azprov"
 _PYZ_FOLDER = "/usr/local/lib/azprov"
@@ -68,7 +75,7 @@ def uninstall(root: Root) -> List[str]:
     for init in INITS.values():
         unit = _old_unit(root, init)
         folders += made_folders(unit or "", init)
-        if unit is not None and PYZ in unit:
+        if unit is not None and program_of(unit) == PYZ:
             removed += [link for link in enabling_links(root, init.unit) if root.remove(link)]
             files.append(init.file)
     if root.read_link(COMMAND_LINK) == PYZ and root.remove(COMMAND_LINK):
@@ -107,7 +114,7 @@ def _refuse_foreign(root: Root, old: Optional[str], unit: str, init: Init) -> No
         what = "is masked" if link == "/dev/null" else f"is a link to {link}"
         raise HostError(f"{place} {what}", hint)
     if old is not None and without_made_folders(old, init) != unit:
-        if PYZ in old:
+        if program_of(old) is not None:
             raise HostError(
                 f"{place} is azprov's own service with other options, of another version or edited",
                 "--force replaces it",
@@ -115,10 +122,14 @@ def _refuse_foreign(root: Root, old: Optional[str], unit: str, init: Init) -> No
         raise HostError(f"{place} is another service than the one to install", hint)
     if old is None:
         for folder in init.package_folders:
-            if root.status(f"{folder}/{init.unit}") is not None:
+            path = f"{folder}/{init.unit}"
+            if own_service(root, init) == path:
                 raise HostError(
-                    f"{root.outside(folder)}/{init.unit} is a service of the same name", hint
+                    f"azprov is there already, with the service {root.outside(path)} of a package",
+                    "enable that one, or take the package out first",
                 )
+            if root.status(path) is not None:
+                raise HostError(f"{root.outside(path)} is a service of the same name", hint)
     if root.status(COMMAND_LINK, follow=False) and root.read_link(COMMAND_LINK) != PYZ:
         raise HostError(f"{root.outside(COMMAND_LINK)} is another command", hint)
 

@@ -8,7 +8,7 @@ from ...documents.settings import parse_sections
 from ...host.service import UNIT_NAME
 from ..init import OPENRC as OPENRC_SERVICE
 from ..init import SYSTEMD
-from ..unit import PYZ
+from ..unit import PYZ, program_of
 from .image import Image
 from .services import OPENRC, UNIT_FOLDERS
 
@@ -22,9 +22,10 @@ _USUAL_PYTHON = "/usr/bin/python3"
 
 
 class Command(NamedTuple):
-    """What a service starts: a Python, azprov's command, and the options behind it."""
+    """What a service starts: a Python, azprov, its command, and the options behind it."""
 
     python: str
+    program: str
     name: str
     options: List[str]
 
@@ -42,13 +43,13 @@ def own_file(image: Image) -> Optional[str]:
     if image.services.is_masked(NAME):
         return None
     path = service_file(image)
-    return path if path is not None and PYZ in image.text(path) else None
+    return path if path is not None and program_of(image.text(path)) is not None else None
 
 
 def command_of(text: str) -> Command:
     """What a service's file starts; the name is empty where it cannot be told."""
     for setting in parse_sections(text):
-        if setting.key == "ExecStart" and PYZ in setting.value:
+        if setting.key == "ExecStart" and program_of(setting.value) is not None:
             words = setting.value.split()
             return _command(words[0].lstrip("-@:+!"), words)
     python, arguments = _INTERPRETER.search(text), _ARGUMENTS.search(text)
@@ -58,11 +59,18 @@ def command_of(text: str) -> Command:
 
 
 def _command(python: str, words: List[str]) -> Command:
-    after = words[words.index(PYZ) + 1 :] if PYZ in words else []
+    program = program_of(" ".join(words)) or PYZ
+    after = words[words.index(program) + 1 :] if program in words else []
     options = after[1:]
     if tuple(options[:2]) == OPENRC_SERVICE.arguments:
         options = options[2:]
-    return Command(python, after[0] if after else "", options)
+    return Command(python, program, after[0] if after else "", options)
+
+
+def installed_program(image: Image) -> str:
+    """The archive that the installed service starts; where `install` puts one if there is none."""
+    path = own_file(image)
+    return PYZ if path is None else command_of(image.text(path)).program
 
 
 def installed_options(image: Image) -> List[str]:
@@ -72,5 +80,10 @@ def installed_options(image: Image) -> List[str]:
 
 
 def install_again(image: Image) -> str:
-    """The command that writes the service anew, with the options that it has now."""
+    """The command that writes the service anew, with the options that it has now.
+
+    Of a package's it is a sentence: another service would hide that one.
+    """
+    if installed_program(image) != PYZ:
+        return f"install the package again that has {image.shown(own_file(image) or '')}"
     return image.azprov(" ".join(["install --force", *map(shlex.quote, installed_options(image))]))

@@ -5,10 +5,9 @@ from typing import Iterator
 
 from ...documents.accounts import members, parse_accounts
 from ...host.accounts import GROUP, PASSWD
-from ..unit import PYZ
 from .finding import WARNING, Finding
 from .image import Image
-from .installed import own_file
+from .installed import installed_program, own_file
 
 
 def check_owners(image: Image) -> Iterator[Finding]:
@@ -20,9 +19,10 @@ def check_owners(image: Image) -> Iterator[Finding]:
     if service is None:
         return
     maker = image.root.status("/")
-    folder = _folder(PYZ)
+    program = installed_program(image)
+    folder = _folder(program)
     owned, open_to_others = [], []
-    for path in (PYZ, folder, _folder(folder), service, _folder(service)):
+    for path in (program, folder, _folder(folder), service, _folder(service)):
         status = image.root.status(path)
         if status is None or maker is None:
             continue

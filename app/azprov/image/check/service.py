@@ -12,7 +12,7 @@ from ...host.service import UNIT_NAME
 from ...host.state import STATE_FILE
 from ..init import INITS, SYSTEMD, Init
 from ..python import check_python
-from ..unit import PYZ, render_unit, without_made_folders
+from ..unit import PYZ, program_of, render_unit, without_made_folders
 from .finding import ERROR, NOTE, WARNING, Finding
 from .image import Image
 from .installed import (
@@ -20,6 +20,7 @@ from .installed import (
     SCRIPT,
     command_of,
     install_again,
+    installed_program,
     own_file,
     service_file,
 )
@@ -61,7 +62,7 @@ def check_service(image: Image) -> Iterator[Finding]:
             anew,
         )
     elif path is None:
-        others = [init for init in INITS.values() if PYZ in image.text(init.file)]
+        others = [init for init in INITS.values() if program_of(image.text(init.file))]
         yield Finding(
             "service-missing",
             ERROR,
@@ -71,7 +72,7 @@ def check_service(image: Image) -> Iterator[Finding]:
             "fails after 40 minutes",
             _install(image, others[:1]),
         )
-    elif PYZ not in image.text(path):
+    elif program_of(image.text(path)) is None:
         yield Finding(
             "service-foreign",
             ERROR,
@@ -156,12 +157,13 @@ def check_program(image: Image) -> Iterator[Finding]:
     """The archive that the service starts."""
     if own_file(image) is None:
         return
-    flaw = _flaw_of_program(image)
+    program = installed_program(image)
+    flaw = _flaw_of(image, program)
     if flaw:
         yield Finding(
             "program-unusable",
             ERROR,
-            f"{image.shown(PYZ)} {flaw}, so azprov's service fails at every boot and the "
+            f"{image.shown(program)} {flaw}, so azprov's service fails at every boot and the "
             "deployment with it",
             install_again(image),
         )
@@ -194,20 +196,23 @@ def _install_python(image: Image) -> str:
     if installed and image.tool == "apt-get":
         package = " ".join(["--reinstall", *installed])
     install = image.install(package, pacman="python")
+    if installed_program(image) != PYZ:
+        return install
     return f"{install} && {again}" if image.tool else f"{install}, then: {again}"
 
 
 def _is_as_written(unit: str) -> bool:
     try:
-        python, _, options = command_of(unit)
-        return without_made_folders(unit, SYSTEMD) == render_unit(python, options)
+        python, program, _, options = command_of(unit)
+        written = render_unit(python, options, program=program)
+        return without_made_folders(unit, SYSTEMD) == written
     except HostError:
         return False
 
 
-def _flaw_of_program(image: Image) -> str:
+def _flaw_of(image: Image, program: str) -> str:
     try:
-        file = image.root.open_file(PYZ)
+        file = image.root.open_file(program)
     except HostError as error:
         return f"cannot be read ({printable(error.summary)})"
     if file is None:
