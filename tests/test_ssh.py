@@ -17,9 +17,9 @@ from azprov.documents.sshd_config import (
     authorized_keys_path,
     common_keys_paths,
     first_values,
+    for_every_connection,
     own_keys_paths,
     parse_sshd_config,
-    parse_with_matches,
 )
 from azprov.errors import HostError
 from azprov.host.root import Root
@@ -57,7 +57,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root acts as oth
 )
 def test_settings(config: str, values: object) -> None:
     """The first one counts, for every connection, in any case and spelling."""
-    settings = list(parse_sshd_config(config.encode()))
+    settings = for_every_connection(parse_sshd_config(config.encode()))
 
     assert first_values(settings, "PasswordAuthentication") == values
 
@@ -107,22 +107,24 @@ DEFAULTS = ["/home/ops/.ssh/authorized_keys", "/home/ops/.ssh/authorized_keys2"]
 )
 def test_where_keys_may_be(config: str, own: object, common: object) -> None:
     """By any of the settings, in a Match too, and by none."""
-    settings = list(parse_with_matches(config.encode()))
+    settings = list(parse_sshd_config(config.encode()))
 
     assert own_keys_paths(settings, USER) == own
     assert common_keys_paths(settings) == common
 
 
-def test_a_match_is_among_all_settings() -> None:
-    """And is where those for every connection end."""
-    config = b"Port 1\nMatch User a\nPort 2\n"
+def test_a_setting_has_the_match_that_it_is_in() -> None:
+    """Until the next one."""
+    config = b"Port 1\nMatch User a\nPort 2\nMATCH all\nPort 3\n"
 
-    assert [(one.keyword, one.values) for one in parse_with_matches(config)] == [
-        ("port", ["1"]),
-        ("match", ["User", "a"]),
-        ("port", ["2"]),
+    settings = list(parse_sshd_config(config))
+
+    assert [(one.keyword, one.values, one.match) for one in settings] == [
+        ("port", ["1"], ()),
+        ("port", ["2"], ("User", "a")),
+        ("port", ["3"], ("all",)),
     ]
-    assert [one.values for one in parse_sshd_config(config)] == [["1"]]
+    assert for_every_connection(settings) == settings[:1]
 
 
 @pytest.fixture
@@ -220,6 +222,18 @@ def test_a_setting_in_an_included_file_counts(image: Path) -> None:
     assert os.listdir(image / "home/ops/.ssh") == ["b"]
 
 
+def test_a_setting_has_the_file_that_it_is_in(image: Path) -> None:
+    """And the Match around its Include as well as its own."""
+    (image / "etc/ssh/sshd_config").write_text("Match User a\nInclude sshd_config.d/a\nPort 2\n")
+    (image / "etc/ssh/sshd_config.d/a").write_text("Port 0\nMatch Address b\nPort 1\n")
+
+    assert [tuple(one) for one in sshd_settings(Root(str(image)), matches=True)] == [
+        ("port", ["0"], ("User", "a"), "/etc/ssh/sshd_config.d/a"),
+        ("port", ["1"], ("User", "a", "Address", "b"), "/etc/ssh/sshd_config.d/a"),
+        ("port", ["2"], ("User", "a"), "/etc/ssh/sshd_config"),
+    ]
+
+
 def test_files_that_include_each_other_end(image: Path) -> None:
     """sshd would refuse them; reading them must not take for ever."""
     (image / "etc/ssh/sshd_config").write_text("Include sshd_config\nPort 1\n")
@@ -308,6 +322,18 @@ def test_what_is_set_behind_the_drop_in_does_not_count(image: Path, later: str) 
     assert os.listdir(image / "etc/ssh/sshd_config.d") == ["00-azprov.conf"]
     assert (image / "etc/ssh/sshd_config").read_text() == before
     assert before.startswith("Include")
+
+
+def test_passwords_that_are_forbidden_in_capitals(image: Path) -> None:
+    """sshd takes NO as no: nothing is written."""
+    (image / "etc/ssh/sshd_config").write_text(
+        "PasswordAuthentication NO\nKbdInteractiveAuthentication No\n"
+    )
+    before = changes(image)
+
+    forbid_passwords(Root(str(image)), NoCommands())
+
+    assert changes(image) == before
 
 
 @pytest.mark.parametrize(

@@ -34,9 +34,9 @@ from azprov.documents.sshd_config import (
     authorized_keys_path,
     common_keys_paths,
     first_values,
+    for_every_connection,
     own_keys_paths,
     parse_sshd_config,
-    parse_with_matches,
 )
 from azprov.errors import HostError, UnusableError
 from azprov.host.root import Root
@@ -134,15 +134,14 @@ def state(data: bytes) -> None:
 
 
 def sshd_config(data: bytes) -> None:
-    settings = list(parse_sshd_config(data))
-    for setting in settings:
+    every = list(parse_sshd_config(data))
+    for setting in every:
         assert setting.keyword == setting.keyword.lower().strip(" \t\r\n")
         assert "\n" not in "".join(setting.values)
+    settings = for_every_connection(every)
     path = authorized_keys_path(settings, _ACCOUNT)
     assert path is None or path.startswith("/")
     assert first_values(settings, "AuthorizedKeysFile") != []
-    every = list(parse_with_matches(data))
-    assert every[: len(settings)] == settings
     own, common = own_keys_paths(every, _ACCOUNT), common_keys_paths(every)
     assert all(held.startswith("/") for held in own + common)
     assert path is None or path in own + common

@@ -5,8 +5,7 @@ counts; AuthorizedKeysFile is relative to the home, with %%, %h, %u and %U.
 """
 
 import re
-from itertools import takewhile
-from typing import Iterable, Iterator, List, NamedTuple, Optional
+from typing import Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from .accounts import Account
 
@@ -21,15 +20,14 @@ class Setting(NamedTuple):
     #: In lower case, as sshd takes it in any.
     keyword: str
     values: List[str]
+    #: The words of the Match that it is in, one behind the other where an included one is within.
+    match: Tuple[str, ...] = ()
+    path: str = ""
 
 
 def parse_sshd_config(content: bytes) -> Iterator[Setting]:
-    """The settings for every connection, in their order: those before the first Match."""
-    return takewhile(lambda setting: setting.keyword != "match", parse_with_matches(content))
-
-
-def parse_with_matches(content: bytes) -> Iterator[Setting]:
-    """All settings in their order, each Match itself and what it sets among them."""
+    """The settings in their order, each with the Match that it is in."""
+    match: Tuple[str, ...] = ()
     for line in content.decode("utf-8", "replace").split("\n"):
         keyword, _, rest = _SPACES.sub(" ", line.strip()).partition(" ")
         if "=" in keyword:
@@ -40,7 +38,14 @@ def parse_with_matches(content: bytes) -> Iterator[Setting]:
         if not keyword or keyword.startswith("#"):
             continue
         words = [quoted or plain for quoted, plain in _WORDS.findall(rest.partition(" #")[0])]
-        yield Setting(keyword.lower(), words)
+        if keyword.lower() == "match":
+            match = tuple(words)
+        else:
+            yield Setting(keyword.lower(), words, match)
+
+
+def for_every_connection(settings: Iterable[Setting]) -> List[Setting]:
+    return [setting for setting in settings if not setting.match]
 
 
 def first_values(settings: Iterable[Setting], keyword: str) -> Optional[List[str]]:
@@ -49,6 +54,11 @@ def first_values(settings: Iterable[Setting], keyword: str) -> Optional[List[str
         if setting.keyword == keyword.lower() and setting.values:
             return setting.values
     return None
+
+
+def says(settings: Iterable[Setting], keyword: str, word: str) -> bool:
+    """Whether a keyword has that word, such as yes or no, in any case."""
+    return [value.lower() for value in first_values(settings, keyword) or []] == [word]
 
 
 def authorized_keys_path(settings: Iterable[Setting], account: Account) -> Optional[str]:

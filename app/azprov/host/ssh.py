@@ -3,7 +3,7 @@
 import fnmatch
 import logging
 import re
-from typing import Callable, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Iterator, List, Optional, Sequence, Set, Tuple
 
 from ..documents.accounts import Account
 from ..documents.ssh_key import SshKey, merge_authorized_keys
@@ -12,9 +12,10 @@ from ..documents.sshd_config import (
     authorized_keys_path,
     common_keys_paths,
     first_values,
+    for_every_connection,
     own_keys_paths,
     parse_sshd_config,
-    parse_with_matches,
+    says,
 )
 from ..errors import HostError
 from .commands import Commands
@@ -134,24 +135,22 @@ def sshd_settings(root: Root, *, matches: bool = False) -> List[Setting]:
 
     With `matches` also what counts for some, by a Match.
     """
-    parse = parse_with_matches if matches else parse_sshd_config
     for path in CONFIGS:
-        content = root.read(path)
-        if content is not None:
-            return list(_with_includes(root, content, parse, _MOST_INCLUDES))
+        if root.status(path) is not None:
+            settings = list(_with_includes(root, path, (), _MOST_INCLUDES))
+            return settings if matches else for_every_connection(settings)
     return []
 
 
-def _with_includes(
-    root: Root, content: bytes, parse: Callable[[bytes], Iterator[Setting]], depth: int
-) -> Iterator[Setting]:
-    for setting in parse(content):
+def _with_includes(root: Root, path: str, match: Tuple[str, ...], depth: int) -> Iterator[Setting]:
+    for setting in parse_sshd_config(root.read(path) or b""):
+        within = match + setting.match
         if setting.keyword != "include":
-            yield setting
+            yield setting._replace(match=within, path=path)
         elif depth:
             for pattern in setting.values:
-                for path in _matching(root, pattern):
-                    yield from _with_includes(root, root.read(path) or b"", parse, depth - 1)
+                for included in _matching(root, pattern):
+                    yield from _with_includes(root, included, within, depth - 1)
 
 
 def _matching(root: Root, pattern: str) -> List[str]:
@@ -162,11 +161,9 @@ def _matching(root: Root, pattern: str) -> List[str]:
 
 def _refuses_passwords(root: Root) -> bool:
     settings = sshd_settings(root)
-    keyboard = [values for values in (first_values(settings, name) for name in _KEYBOARD) if values]
-    return (
-        first_values(settings, "PasswordAuthentication") == ["no"]
-        and bool(keyboard)
-        and all(values == ["no"] for values in keyboard)
+    keyboard = [name for name in _KEYBOARD if first_values(settings, name)]
+    return bool(keyboard) and all(
+        says(settings, name, "no") for name in ("PasswordAuthentication", *keyboard)
     )
 
 
