@@ -13,6 +13,7 @@ from check.trees import (
     UNIT,
     dhcpcd,
     enabled,
+    first_boot,
     grub,
     ifcfg,
     ifupdown,
@@ -73,7 +74,21 @@ FINE: Dict[str, Change] = {
     "a key alone among other ways": keys_for(
         "ops", "AuthenticationMethods publickey,keyboard-interactive publickey\n"
     ),
-    "two keys": keys_for("ops", "AuthenticationMethods publickey,publickey\n"),
+    "a user among those allowed": keys_for("ops", "AllowUsers root\nAllowUsers a o?s@* \n"),
+    "everybody allowed": {
+        **keys_for("ops", "AllowUsers *\nAllowGroups a *\n"),
+        **first_boot("--ssh-keys ops --admin-user"),
+        "etc/sudoers.d/x": "",
+    },
+    "a user let in by a Match": keys_for(
+        "ops",
+        "PubkeyAuthentication no\nAllowUsers a\n"
+        "Match User ops\nPubkeyAuthentication yes\nAllowUsers ops\n"
+        "Match all\nPubkeyAuthentication no\nAllowUsers b\n",
+    ),
+    "others refused by a Match": keys_for(
+        "ops", "Match User *,!ops\nPubkeyAuthentication no\nAllowUsers a\n"
+    ),
     "any way": keys_for("ops", "AuthenticationMethods any\n"),
     "a machine id to come": {"etc/machine-id": None},
     "networkd by a driver": networkd("[Match]\nDriver=hv_netvsc\n[Network]\nDHCP=ipv4\n"),

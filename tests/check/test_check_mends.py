@@ -18,6 +18,7 @@ from check.trees import (
     LINUX,
     NETWORK,
     PYZ,
+    ROOT_USER,
     UNIT,
     firewall,
     first_boot,
@@ -384,7 +385,9 @@ def test_the_mend_is_that_of_the_distribution(image: Path, release: str) -> None
 
 
 #: What a mend that is a command begins with.
-COMMAND = re.compile(r"(?:chroot|systemctl|python3|printf|cp|rm|ln|mkdir|chown|chmod|sed|ufw) ")
+COMMAND = re.compile(
+    r"(?:chroot|systemctl|python3|printf|cp|rm|ln|mkdir|chown|chmod|sed|ufw|echo) "
+)
 TREES = {
     **{f"systemd, {case}": wrong.done for case, wrong in WRONG.items()},
     **{f"OpenRC, {case}": {**OPENRC, **wrong.done} for case, wrong in WRONG_OPENRC.items()},
@@ -551,38 +554,81 @@ def test_the_mend_of_an_unknown_distribution(image: Path) -> None:
 #: What sshd's settings are, what is said of it, and the mend.
 TOLD_OF_SSHD = {
     "PermitRootLogin no\n": (
-        "sshd's settings say PermitRootLogin no, so root does not get in by the keys that the "
-        "first boot adds",
-        "take that out of {image}/etc/ssh",
+        "sshd's settings say PermitRootLogin no, so the VM is Ready and nobody gets in by the "
+        "keys that the first boot adds to root",
+        "take that out of {image}/etc/ssh/sshd_config",
     ),
-    "PubkeyAuthentication no\nMatch User root\nPubkeyAuthentication yes\n": (
-        "sshd's settings say PubkeyAuthentication no, so nobody gets in by the keys that the "
-        "first boot adds, but by a Match that says otherwise",
-        "take that out of {image}/etc/ssh",
+    "PubkeyAuthentication no\nMatch Group a\nPubkeyAuthentication yes\n": (
+        "sshd's settings say PubkeyAuthentication no, so the VM is Ready and nobody gets in by "
+        "the keys that the first boot adds to root, unless a Match says otherwise",
+        "take that out of {image}/etc/ssh/sshd_config",
     ),
-    "DenyUsers a\nDenyUsers ro*\n": (
-        "sshd's settings say DenyUsers a ro*, so root does not get in by the keys that the "
-        "first boot adds",
-        "take that out of {image}/etc/ssh",
+    "Include a.conf\nDenyUsers ro*\n": (
+        "sshd's settings say DenyUsers a ro*, so the VM is Ready and nobody gets in by the keys "
+        "that the first boot adds to root",
+        "take that out of {image}/etc/ssh/a.conf and {image}/etc/ssh/sshd_config",
     ),
     "AuthenticationMethods publickey,keyboard-interactive\n": (
-        "sshd's settings say AuthenticationMethods publickey,keyboard-interactive, and the first "
-        "boot adds nothing but a key",
-        "see that PAM lets the deployed user in by the key and what it asks for, or take it out "
-        "of {image}/etc/ssh",
+        "sshd's settings say AuthenticationMethods publickey,keyboard-interactive, with which one "
+        "key may not be enough",
+        "see that root can log in all the same, or take it out of {image}/etc/ssh/sshd_config",
     ),
     "DenyGroups a b\n": (
         "sshd's settings say DenyGroups a b, and nobody in these gets in",
-        "see that the deployed user is in none of them, or take it out of {image}/etc/ssh",
+        "see that root can log in all the same, or take it out of {image}/etc/ssh/sshd_config",
     ),
 }
 
 
 @pytest.mark.parametrize("config", TOLD_OF_SSHD)
 def test_what_sshd_refuses_is_told_with_who(image: Path, config: str) -> None:
-    """In its own words, as they are to be looked for."""
+    """In its own words, and with the file, as they are to be looked for."""
     what, mend = TOLD_OF_SSHD[config]
-    change(image, keys_for("root", config))
+    change(image, {**keys_for("root", config), "etc/ssh/a.conf": "DenyUsers a\n"})
+
+    (finding,) = check(Image(Root(str(image))))
+
+    assert (finding.what, finding.mend) == (what, mend.format(image=image))
+
+
+#: What is said of the admin user and root together, and the end of the mend.
+TOLD_OF_BOTH = {
+    "PermitRootLogin no\n": (
+        "sshd's settings say PermitRootLogin no, so root does not get in by the keys that the "
+        "first boot adds",
+        "take that out of {image}/usr/etc/ssh/sshd_config",
+    ),
+    "AllowGroups a\n": (
+        "sshd's settings say AllowGroups a, and nobody else gets in",
+        "see that the deployed user and root can log in all the same, or take it out of "
+        "{image}/usr/etc/ssh/sshd_config",
+    ),
+    "AllowUsers root\n": (
+        "sshd's settings say AllowUsers root, and nobody else gets in",
+        "see that the deployed user can log in all the same, or take it out of "
+        "{image}/usr/etc/ssh/sshd_config",
+    ),
+    "PubkeyAuthentication no\n": (
+        "sshd's settings say PubkeyAuthentication no, so the VM is Ready and nobody gets in by "
+        "the keys that the first boot adds",
+        "take that out of {image}/usr/etc/ssh/sshd_config",
+    ),
+}
+
+
+@pytest.mark.parametrize("config", TOLD_OF_BOTH)
+def test_what_sshd_refuses_of_two_users(image: Path, config: str) -> None:
+    """Each by what is known of the one; in SUSE's place."""
+    what, mend = TOLD_OF_BOTH[config]
+    change(
+        image,
+        {
+            **first_boot("--admin-user --ssh-keys root"),
+            "etc/passwd": ROOT_USER,
+            "etc/sudoers.d/x": "",
+            "usr/etc/ssh/sshd_config": config,
+        },
+    )
 
     (finding,) = check(Image(Root(str(image))))
 

@@ -45,6 +45,8 @@ from sound_image import (
     cpio,
 )
 
+ROOT_AND_ADMIN = {**first_boot("--ssh-keys root --admin-user"), "etc/sudoers.d/x": ""}
+
 WRONG: Dict[str, Wrong] = {
     "no service": Wrong(
         "service-missing", "error", {f"{SYSTEM}/{UNIT}": None, f"{WANTS}/{UNIT}": None}
@@ -161,6 +163,70 @@ WRONG: Dict[str, Wrong] = {
     ),
     "keys of one who is denied": Wrong(
         "keys-refused", "error", keys_for("ops", "DenyUsers a b\nDenyUsers o?s\n")
+    ),
+    "keys of one who is denied from everywhere": Wrong(
+        "keys-refused", "error", keys_for("ops", "DenyUsers ops@*\n")
+    ),
+    "keys of one who is not allowed": Wrong(
+        "keys-refused", "error", keys_for("ops", "AllowUsers a\nAllowUsers b@10.0.0.*\n")
+    ),
+    "keys of one who is allowed from some places": Wrong(
+        "logins-restricted", "warning", keys_for("ops", "AllowUsers a ops@10.0.0.*\n")
+    ),
+    "every group denied": Wrong(
+        "keys-refused", "error", keys_for("ops", "DenyGroups a\nDenyGroups *\n")
+    ),
+    "no keys, in capitals": Wrong(
+        "keys-refused", "error", keys_for("ops", "PubkeyAuthentication NO\n")
+    ),
+    "no keys for all": Wrong(
+        "keys-refused",
+        "error",
+        {
+            **first_boot("--admin-user"),
+            "etc/sudoers.d/x": "",
+            "etc/ssh/sshd_config": "Match all\nPubkeyAuthentication no\n",
+        },
+    ),
+    "no root, by a Match of root": Wrong(
+        "keys-refused",
+        "error",
+        keys_for("root", "PermitRootLogin yes\nMatch User a,r??t\nPermitRootLogin no\n"),
+    ),
+    "no root, by a Match of all but others": Wrong(
+        "keys-refused", "error", keys_for("root", "Match User *,!ops\nPermitRootLogin no\n")
+    ),
+    "no root, and a Match of others": Wrong(
+        "keys-refused",
+        "error",
+        keys_for(
+            "root",
+            "PermitRootLogin no\nMatch User sftp,!root Address 10.0.0.0/8\nPermitRootLogin yes\n"
+            "Match User *,!root\nPermitRootLogin yes\n",
+        ),
+    ),
+    "no keys, but of some user": Wrong(
+        "keys-refused",
+        "warning",
+        {
+            **first_boot("--admin-user"),
+            "etc/sudoers.d/x": "",
+            "etc/ssh/sshd_config": "PubkeyAuthentication no\n"
+            "Match User *,!git\nPubkeyAuthentication yes\n",
+        },
+    ),
+    "no root, but the admin": Wrong(
+        "keys-refused",
+        "warning",
+        {**keys_for("root", "PermitRootLogin no\n"), **ROOT_AND_ADMIN},
+    ),
+    "root allowed, and not the admin": Wrong(
+        "logins-restricted", "warning", {**keys_for("root", "AllowUsers root\n"), **ROOT_AND_ADMIN}
+    ),
+    "two keys": Wrong(
+        "logins-restricted",
+        "warning",
+        keys_for("ops", "AuthenticationMethods publickey,publickey\n"),
     ),
     "everybody denied": Wrong(
         "keys-refused",

@@ -1,40 +1,26 @@
 """Whether those whom the first boot lets in will get in: users, their keys, their rights."""
 
 import shlex
-from fnmatch import fnmatchcase
-from typing import Iterator, List, NamedTuple, Set
+from typing import Iterator, List
 
 from ...documents.accounts import is_password, parse_accounts, passwords
-from ...documents.sshd_config import Setting, authorized_keys_path, first_values
 from ...host.accounts import DOAS_FOLDER, PASSWD, SHADOW, SUDOERS_FOLDER, find_account
 from ...host.ssh import keys_paths, sshd_settings
-from ...host.sshd import SSH_FOLDER
 from ..unit import makes_users
 from .finding import ERROR, NOTE, WARNING, Finding
 from .image import Image
 from .installed import installed_options, own_file
+from .sshd_logins import User, obstacles
 
 _ADMIN_USER, _SSH_KEYS = "--admin-user", "--ssh-keys"
 
-# With the second a key has to come with a command, and those of the platform have none.
-_NO_ROOT = ("no", "forced-commands-only")
-# PAM may ask for a second factor, and for a password that no user of a first boot has.
-_ANY_WAY, _BY_KEY, _WITH_PAM = {"any"}, {"publickey"}, {"publickey", "keyboard-interactive"}
-# Whom a setting lets in, and what is to be seen to.
-_RESTRICTIONS = (
-    ("AllowUsers", "nobody else gets in", "is among them"),
-    ("AllowGroups", "nobody else gets in", "is among them"),
-    ("DenyGroups", "nobody in these gets in", "is in none of them"),
-)
-_NOBODY = "nobody gets"
-
-
-class _Refusal(NamedTuple):
-    """A setting, and whom it keeps out."""
-
-    keyword: str
-    said: str
-    who: str = _NOBODY
+# What a setting costs that lets some in.
+_RESTRICTIONS = {
+    "AuthenticationMethods": "with which one key may not be enough",
+    "AllowUsers": "and nobody else gets in",
+    "AllowGroups": "and nobody else gets in",
+    "DenyGroups": "and nobody in these gets in",
+}
 
 
 def check_users_of_first_boot(image: Image) -> Iterator[Finding]:
@@ -60,85 +46,60 @@ def check_users_of_first_boot(image: Image) -> Iterator[Finding]:
 
 
 def check_keys_are_taken(image: Image) -> Iterator[Finding]:
-    """Whom sshd refuses whatever the key, or for whom a key is not enough: sshd_config(5)."""
-    options = installed_options(image)
-    if not makes_users(options):
+    """Whom sshd refuses whatever the key, or for whom a key may not be enough."""
+    users = _users_with_keys(image)
+    if not users:
         return
-    settings = sshd_settings(image.root)
-    every = sshd_settings(image.root, matches=True)
-    for keyword, said, who in _refusals(image, settings, _user_of_keys(options)):
-        # Who comes from where, or in which group, is not known before.
-        is_in_match = len(_all_values(every, keyword)) > len(_all_values(settings, keyword))
-        yield Finding(
-            "keys-refused",
-            WARNING if is_in_match else ERROR,
-            f"sshd's settings say {keyword} {said}, so {who} in by the keys that the first boot "
-            f"adds{', but by a Match that says otherwise' if is_in_match else ''}",
-            f"take that out of {image.shown(SSH_FOLDER)}",
-        )
-    for name, who, condition in _RESTRICTIONS:
-        named = first_values(settings, name)
-        if named is not None:
+    settings = sshd_settings(image.root, matches=True)
+    found = [(user, obstacle) for user in users for obstacle in obstacles(settings, user)]
+    shut_out = {user for user, one in found if one.is_certain and not one.has_exceptions}
+    severity = ERROR if shut_out.issuperset(users) else WARNING
+    for obstacle in dict.fromkeys(obstacle for _, obstacle in found):
+        whom = [user for user, other in found if other == obstacle]
+        setting = f"sshd's settings say {obstacle.keyword} {obstacle.said}"
+        files = " and ".join(map(image.shown, obstacle.paths))
+        if obstacle.is_certain:
+            yield Finding(
+                "keys-refused",
+                severity,
+                f"{setting}, {_refused(whom, users)}"
+                f"{', unless a Match says otherwise' if obstacle.has_exceptions else ''}",
+                f"take that out of {files}",
+            )
+        else:
             yield Finding(
                 "logins-restricted",
                 WARNING,
-                f"sshd's settings say {name} {' '.join(named)}, and {who}",
-                f"see that the deployed user {condition}, or take it out of "
-                f"{image.shown(SSH_FOLDER)}",
+                f"{setting}, {_RESTRICTIONS[obstacle.keyword]}",
+                f"see that {' and '.join(map(_shown, whom))} can log in all the same, or take it "
+                f"out of {files}",
             )
-    ways = _ways(settings)
-    if _WITH_PAM in ways and _BY_KEY not in ways:
-        yield Finding(
-            "logins-restricted",
-            WARNING,
-            f"sshd's settings say AuthenticationMethods {_methods(settings)}, and the first boot "
-            "adds nothing but a key",
-            "see that PAM lets the deployed user in by the key and what it asks for, or take it "
-            f"out of {image.shown(SSH_FOLDER)}",
-        )
 
 
 def _user_of_keys(options: List[str]) -> str:
     return options[options.index(_SSH_KEYS) + 1] if _SSH_KEYS in options[:-1] else ""
 
 
-def _refusals(image: Image, settings: List[Setting], user: str) -> Iterator[_Refusal]:
-    accounts = parse_accounts(image.content(PASSWD))
-    if first_values(settings, "PubkeyAuthentication") == ["no"]:
-        yield _Refusal("PubkeyAuthentication", "no")
-    if accounts and authorized_keys_path(settings, accounts[0]) is None:
-        yield _Refusal("AuthorizedKeysFile", "none")
-    if not any(way in (_ANY_WAY, _BY_KEY, _WITH_PAM) for way in _ways(settings)):
-        yield _Refusal("AuthenticationMethods", _methods(settings))
-    (root_login, *_) = first_values(settings, "PermitRootLogin") or ["prohibit-password"]
-    is_root = any(account.name == user and account.uid == 0 for account in accounts)
-    if is_root and root_login.lower() in _NO_ROOT:
-        yield _Refusal("PermitRootLogin", root_login, f"{user} does not get")
-    denied = _all_values(settings, "DenyUsers")
-    # Of the platform's user no name is known before, which * alone matches.
-    if any(_names(pattern, user) for pattern in denied):
-        yield _Refusal("DenyUsers", " ".join(denied), f"{user} does not get" if user else _NOBODY)
+def _users_with_keys(image: Image) -> List[User]:
+    options = installed_options(image)
+    users = [User()] if _ADMIN_USER in options else []
+    name = _user_of_keys(options)
+    if name:
+        account = find_account(image.root, name)
+        users.append(User(name, is_root=account is not None and account.uid == 0))
+    return users
 
 
-def _all_values(settings: List[Setting], keyword: str) -> List[str]:
-    """Those of every line, as of a keyword whose lines add to each other."""
-    lines = [setting.values for setting in settings if setting.keyword == keyword.lower()]
-    return [value for values in lines for value in values]
+def _refused(whom: List[User], users: List[User]) -> str:
+    """What it costs that some of the first boot's users are refused."""
+    if len(whom) < len(users):
+        return f"so {_shown(whom[0])} does not get in by the keys that the first boot adds"
+    to = f" to {users[0].name}" if len(users) == 1 and users[0].name else ""
+    return f"so the VM is Ready and nobody gets in by the keys that the first boot adds{to}"
 
 
-def _names(pattern: str, user: str) -> bool:
-    """As sshd's patterns do, by * and ?. USER@HOST, for some who log in, is no name."""
-    return fnmatchcase(user, pattern.replace("[", "[[]"))
-
-
-def _methods(settings: List[Setting]) -> str:
-    return " ".join(first_values(settings, "AuthenticationMethods") or ["any"])
-
-
-def _ways(settings: List[Setting]) -> List[Set[str]]:
-    """What each way to log in asks for, without the devices behind a colon."""
-    lists = _methods(settings).split()
-    return [{method.partition(":")[0] for method in listed.split(",")} for listed in lists]
+def _shown(user: User) -> str:
+    return user.name or "the deployed user"
 
 
 def check_anybody_gets_in(image: Image) -> Iterator[Finding]:
