@@ -89,6 +89,25 @@ FINE: Dict[str, Change] = {
     "others refused by a Match": keys_for(
         "ops", "Match User *,!ops\nPubkeyAuthentication no\nAllowUsers a\n"
     ),
+    "a locked user, with PAM": {
+        **keys_for("ops", "UsePAM YES\n"),
+        "etc/shadow": "ops:!:19000:0:99999:7:::\n",
+    },
+    "a locked user, with Alpine's PAM": {
+        **keys_for("ops", "UsePAM yes\n"),
+        "usr/lib/os-release": "ID=alpine\n",
+        "usr/sbin/sshd.pam": "program",
+        "etc/shadow": "ops:!:19000:0:99999:7:::\n",
+    },
+    "a locked user without sshd's settings": {
+        **keys_for("ops", ""),
+        "etc/ssh/sshd_config": None,
+        "etc/shadow": "ops:!:19000:0:99999:7:::\n",
+    },
+    "another locked user, and no password": {
+        **keys_for("ops", ""),
+        "etc/shadow": "ops:*:19000:0:99999:7:::\nroot:!:19000:0:99999:7:::\n",
+    },
     "any way": keys_for("ops", "AuthenticationMethods any\n"),
     "a machine id to come": {"etc/machine-id": None},
     "networkd by a driver": networkd("[Match]\nDriver=hv_netvsc\n[Network]\nDHCP=ipv4\n"),

@@ -633,3 +633,40 @@ def test_what_sshd_refuses_of_two_users(image: Path, config: str) -> None:
     (finding,) = check(Image(Root(str(image))))
 
     assert (finding.what, finding.mend) == (what, mend.format(image=image))
+
+
+def test_a_locked_user_gets_a_password_that_none_matches(image: Path) -> None:
+    """Neither the old one back nor an empty one."""
+    change(image, {**keys_for("ops", ""), "etc/shadow": "ops:!$6$a:19000:0:99999:7:::\n"})
+
+    (finding,) = check(Image(Root(str(image))))
+
+    assert finding.what == (
+        f"ops is locked by a '!' in {image}/etc/shadow, which counts for an sshd without PAM, so "
+        "the VM is Ready and nobody gets in by the keys that the first boot adds to ops"
+    )
+    assert finding.mend == f"echo 'ops:*' | chroot {image} chpasswd -e"
+
+
+#: How a user is made that gets in by a key, also by an sshd without PAM.
+MADE_USERS = {
+    "debian": "chroot {image} useradd --create-home --password '*' carol",
+    "alpine": "chroot {image} adduser -D carol && echo 'carol:*' | chroot {image} chpasswd -e",
+}
+
+
+@pytest.mark.parametrize("name", MADE_USERS)
+def test_a_user_who_is_missing_is_made(image: Path, name: str) -> None:
+    """By what the distribution has."""
+    change(
+        image,
+        {
+            **first_boot("--ssh-keys carol"),
+            "etc/passwd": ROOT_USER,
+            "usr/lib/os-release": f"ID={name}\n",
+        },
+    )
+
+    (finding,) = check(Image(Root(str(image))))
+
+    assert finding.mend == MADE_USERS[name].format(image=image)

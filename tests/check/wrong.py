@@ -228,6 +228,30 @@ WRONG: Dict[str, Wrong] = {
         "warning",
         keys_for("ops", "AuthenticationMethods publickey,publickey\n"),
     ),
+    "keys of one who is locked": Wrong(
+        "keys-user-locked",
+        "error",
+        {**keys_for("ops", "UsePAM no\n"), "etc/shadow": "ops:!$6$a:19000:0:99999:7:::\n"},
+    ),
+    "keys of one who is locked, and the admin": Wrong(
+        "keys-user-locked",
+        "warning",
+        {
+            **keys_for("ops", ""),
+            "etc/sudoers.d/x": "",
+            **first_boot("--ssh-keys ops --admin-user"),
+            "etc/shadow": "ops:!:19000:0:99999:7:::\n",
+        },
+    ),
+    "keys of one who is locked, on Alpine": Wrong(
+        "keys-user-locked",
+        "error",
+        {
+            **keys_for("ops", "UsePAM yes\n"),
+            "usr/lib/os-release": "ID=alpine\n",
+            "etc/shadow": "ops:!:19000:0:99999:7:::\n",
+        },
+    ),
     "everybody denied": Wrong(
         "keys-refused",
         "error",

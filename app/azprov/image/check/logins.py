@@ -3,9 +3,11 @@
 import shlex
 from typing import Iterator, List
 
-from ...documents.accounts import is_password, parse_accounts, passwords
+from ...documents.accounts import find_password, is_password, parse_accounts, passwords
+from ...documents.sshd_config import Setting, says
 from ...host.accounts import DOAS_FOLDER, PASSWD, SHADOW, SUDOERS_FOLDER, find_account
 from ...host.ssh import keys_paths, sshd_settings
+from ...host.sshd import CONFIGS
 from ..unit import makes_users
 from .finding import ERROR, NOTE, WARNING, Finding
 from .image import Image
@@ -13,6 +15,8 @@ from .installed import installed_options, own_file
 from .sshd_logins import User, obstacles
 
 _ADMIN_USER, _SSH_KEYS = "--admin-user", "--ssh-keys"
+# Alpine's sshd that can use PAM is a program of its own, the other one passes over UsePAM.
+_SSHD_WITH_PAM = "/usr/sbin/sshd.pam"
 
 # What a setting costs that lets some in.
 _RESTRICTIONS = {
@@ -33,7 +37,7 @@ def check_users_of_first_boot(image: Image) -> Iterator[Finding]:
             ERROR,
             f"the first boot adds keys to the user {user}, who is not in "
             f"{image.shown(PASSWD)}, so it reports that provisioning failed",
-            image.inside(f"useradd --create-home {shlex.quote(user)}"),
+            _make(image, user),
         )
     if _ADMIN_USER in options and not image.is_there(SUDOERS_FOLDER, DOAS_FOLDER):
         yield Finding(
@@ -52,8 +56,17 @@ def check_keys_are_taken(image: Image) -> Iterator[Finding]:
         return
     settings = sshd_settings(image.root, matches=True)
     found = [(user, obstacle) for user in users for obstacle in obstacles(settings, user)]
+    locked = [user for user in users if _is_locked(image, settings, user.name)]
     shut_out = {user for user, one in found if one.is_certain and not one.has_exceptions}
-    severity = ERROR if shut_out.issuperset(users) else WARNING
+    severity = ERROR if shut_out.union(locked).issuperset(users) else WARNING
+    for user in locked:
+        yield Finding(
+            "keys-user-locked",
+            severity,
+            f"{user.name} is locked by a '!' in {image.shown(SHADOW)}, which counts for an sshd "
+            f"without PAM, {_refused([user], users)}",
+            _unlock(image, user.name),
+        )
     for obstacle in dict.fromkeys(obstacle for _, obstacle in found):
         whom = [user for user, other in found if other == obstacle]
         setting = f"sshd's settings say {obstacle.keyword} {obstacle.said}"
@@ -76,6 +89,17 @@ def check_keys_are_taken(image: Image) -> Iterator[Finding]:
             )
 
 
+def _make(image: Image, name: str) -> str:
+    """The command that makes a user, with a password that none matches instead of a lock."""
+    if image.tool == "apk":
+        return f"{image.inside(f'adduser -D {shlex.quote(name)}')} && {_unlock(image, name)}"
+    return image.inside(f"useradd --create-home --password '*' {shlex.quote(name)}")
+
+
+def _unlock(image: Image, name: str) -> str:
+    return f"echo {shlex.quote(f'{name}:*')} | {image.inside('chpasswd -e')}"
+
+
 def _user_of_keys(options: List[str]) -> str:
     return options[options.index(_SSH_KEYS) + 1] if _SSH_KEYS in options[:-1] else ""
 
@@ -88,6 +112,15 @@ def _users_with_keys(image: Image) -> List[User]:
         account = find_account(image.root, name)
         users.append(User(name, is_root=account is not None and account.uid == 0))
     return users
+
+
+def _is_locked(image: Image, settings: List[Setting], name: str) -> bool:
+    """Whether an sshd that has settings refuses a user for the '!' of passwd -l."""
+    uses_pam = says(settings, "UsePAM", "yes")
+    if image.tool == "apk":
+        uses_pam = uses_pam and image.is_there(_SSHD_WITH_PAM)
+    field = find_password(image.content(SHADOW), name) or ""
+    return image.is_there(*CONFIGS) and not uses_pam and field.startswith("!")
 
 
 def _refused(whom: List[User], users: List[User]) -> str:
