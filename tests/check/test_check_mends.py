@@ -568,6 +568,11 @@ TOLD_OF_SSHD = {
         "that the first boot adds to root",
         "take that out of {image}/etc/ssh/a.conf and {image}/etc/ssh/sshd_config",
     ),
+    "AllowUsers a\nAllowUsers b\n": (
+        "sshd's settings say AllowUsers a b, so the VM is Ready and nobody gets in by the keys "
+        "that the first boot adds to root",
+        "add root to it in {image}/etc/ssh/sshd_config",
+    ),
     "AuthenticationMethods publickey,keyboard-interactive\n": (
         "sshd's settings say AuthenticationMethods publickey,keyboard-interactive, with which one "
         "key may not be enough",

@@ -77,7 +77,9 @@ def check_keys_are_taken(image: Image) -> Iterator[Finding]:
                 severity,
                 f"{setting}, {_refused(whom, users)}"
                 f"{', unless a Match says otherwise' if obstacle.has_exceptions else ''}",
-                f"take that out of {files}",
+                f"add {whom[0].name} to it in {files}"
+                if obstacle.keyword == "AllowUsers"
+                else f"take that out of {files}",
             )
         else:
             yield Finding(
