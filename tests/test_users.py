@@ -122,6 +122,19 @@ def test_an_admin_user_is_made(users: Users, image: Path) -> None:
     assert changes(image) == before
 
 
+def test_an_admin_user_has_no_keys_of_one_before(users: Users, image: Path) -> None:
+    """Who built the image by that name, and was taken out of it without the home."""
+    path = image / "home/azureuser/.ssh/authorized_keys"
+    path.parent.mkdir(parents=True)
+    path.write_text(RSA)
+    for owned in (path, path.parent, path.parent.parent):
+        os.chown(owned, os.geteuid() or 2000, os.getegid() or 2000)
+
+    assert users("admin-user", answer=metadata(ED25519))[0] == 0
+
+    assert path.read_text() == ED25519
+
+
 def test_passwords_stay_where_the_platform_allows_them(users: Users, image: Path) -> None:
     """It says so by "false"."""
     users("admin-user", answer=metadata(ED25519, no_passwords="false"))

@@ -32,6 +32,9 @@ SUDOERS_FOLDER, DOAS_FOLDER = "/etc/sudoers.d", "/etc/doas.d"
 #: In these folders, the file that makes somebody an administrator.
 SUDOERS_FILE, DOAS_FILE = f"{SUDOERS_FOLDER}/90-azprov", f"{DOAS_FOLDER}/90-azprov.conf"
 
+#: Below it a user who is made has a home.
+HOMES = "/home"
+
 _SKELETON = "/etc/skel"
 _SHELLS = ("/bin/bash", "/bin/ash", "/bin/sh")
 _PRIVATE_HOME = 0o700
@@ -110,7 +113,7 @@ def make_administrator(root: Root, name: str) -> None:
 
 def _create(root: Root, name: str, commands: Commands) -> Account:
     shell = next((shell for shell in _SHELLS if root.status(shell) is not None), _SHELLS[-1])
-    home = f"/home/{name}"
+    home = f"{HOMES}/{name}"
     has_group = name in parse_groups(root.read(GROUP) or b"")
     useradd = ["useradd", "--no-create-home", "--home-dir", home, "--shell", shell]
     useradd += ["--gid", name] if has_group else ["--user-group"]

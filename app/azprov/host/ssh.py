@@ -3,6 +3,7 @@
 import fnmatch
 import logging
 import re
+import stat
 from typing import Iterator, List, Optional, Sequence, Set, Tuple
 
 from ..documents.accounts import Account
@@ -80,6 +81,12 @@ def keys_paths(
         )
         yield account, [path for path in paths if path not in seen]
         seen.update(paths)
+
+
+def holds_keys(root: Root, path: str) -> bool:
+    """Whether there is a file, or a link: some settings name /dev/null, to have no keys."""
+    status = root.status(path, follow=False)
+    return status is not None and stat.S_IFMT(status.st_mode) in (stat.S_IFREG, stat.S_IFLNK)
 
 
 def remove_keys(root: Root, account: Optional[Account], path: str) -> None:

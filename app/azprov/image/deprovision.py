@@ -65,7 +65,7 @@ def plan(root: Root, user: str) -> List[Change]:
 
     Raises HostError; UsageError for a user that no image can do without.
     """
-    leftovers = find_leftovers(root)
+    leftovers = find_leftovers(root, user)
     of_user = [left for left in leftovers if user and left.user == user]
     changes = list(_user(root, user, of_user)) if user else []
     changes += [_change(left) for left in leftovers if left not in of_user]

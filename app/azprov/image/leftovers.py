@@ -16,8 +16,9 @@ from ..documents.accounts import (
 )
 from ..errors import HostError
 from ..host.accounts import PASSWD, SHADOW
+from ..host.former_keys import former_keys, former_users, remove_former_keys
 from ..host.root import Root
-from ..host.ssh import DROP_IN, keys_paths, remove_keys, without_own_lines
+from ..host.ssh import DROP_IN, holds_keys, keys_paths, remove_keys, without_own_lines
 from ..host.sshd import CONFIGS, SSH_FOLDER, is_host_key
 from ..host.state import STATE_FOLDER
 from .init import SYSTEMD, starts_by
@@ -93,14 +94,14 @@ _FIRST_USER = 1000
 _NOBODY = 65534
 
 
-def find_leftovers(root: Root) -> List[Leftover]:
-    """All of them, in the order in which they are best removed.
+def find_leftovers(root: Root, user: str = "") -> List[Leftover]:
+    """All of them, in the order in which they are best removed; keys of that former user too.
 
     What could not be looked at is among them, and says so when it is to be removed.
     """
     families = (
         *(_state, _host_keys, _machine_ids, _files, _marks, _agent_data),
-        *(_homes, _keys, _passwords, _logs),
+        *(_homes, _keys, partial(_former_users, user), _passwords, _logs),
     )
     return [leftover for find in families for leftover in _found(root, find)]
 
@@ -240,12 +241,21 @@ def _keys(root: Root) -> Iterator[Leftover]:
 
 def _keys_at(account: Optional[Account], paths: List[str], root: Root) -> Iterator[Leftover]:
     for path in paths:
-        status = root.status(path, follow=False)
-        # Some settings name /dev/null, to have no keys.
-        if status is not None and stat.S_IFMT(status.st_mode) in (stat.S_IFREG, stat.S_IFLNK):
+        if holds_keys(root, path):
             remove = partial(remove_keys, root, account, path)
             whose = "" if account is None else account.name
             yield Leftover("authorized-keys", path, "keys that may log in", remove, whose)
+
+
+def _former_users(name: str, root: Root) -> Iterator[Leftover]:
+    for former in former_users(root, name):
+        yield from _found(root, partial(_former_keys, former))
+
+
+def _former_keys(former: str, root: Root) -> Iterator[Leftover]:
+    for path in former_keys(root, former):
+        remove = partial(remove_former_keys, root, path)
+        yield Leftover("authorized-keys", path, "keys of nobody who is there", remove)
 
 
 def _remove_as_user(root: Root, account: Account, path: str) -> None:
