@@ -258,7 +258,7 @@ def test_another_service_of_that_name_is_not(clean: Path, other: object) -> None
 USER = {
     "etc/passwd": KEPT["etc/passwd"] + f"deploy:x:{UID}:{UID}::/home/deploy:/bin/sh\n",
     "etc/shadow": "root:*:19000:0:99999:7:::\ndeploy:$y$hash:19000:0:99999:7:::\n",
-    "etc/group": "root:x:0:\nsudo:x:27:ops,deploy\ndeploy:x:1000:\ndeployers:x:1001:deploy\n",
+    "etc/group": f"root:x:0:\nsudo:x:27:ops,deploy\ndeploy:x:{UID}:\ndeployers:x:1001:deploy\n",
     "etc/gshadow": "root:*::\nsudo:*::ops,deploy\ndeploy:!::\n",
     "etc/subuid": "deploy:100000:65536\n",
     "etc/sudoers": KEPT["etc/sudoers"] + "deploy ALL=(ALL) NOPASSWD:ALL\n",
@@ -302,6 +302,54 @@ def test_a_user_goes_with_all_that_is_theirs(clean: Path) -> None:
     code, out, err = again
     assert (code, out) == (0, "Nothing is left to do.\n")
     assert err.startswith(f"there is no user deploy in {clean}/etc/passwd")
+
+
+@pytest.mark.parametrize(
+    ("passwd", "group", "left"),
+    [
+        ("d:x:1000:1000::/n:/bin/sh\n", "d:x:1000:d\n", ""),
+        ("d:x:1000:100::/n:/bin/sh\n", "d:x:999:d\n", "d:x:999:\n"),
+        (
+            "d:x:1000:1000::/n:/bin/sh\ne:x:1001:1000::/n:/bin/sh\n",
+            "d:x:1000:d\n",
+            "d:x:1000:\n",
+        ),
+        ("d:x:1000:1000::/n:/bin/sh\n", "d:x:1000:d,e\n", "d:x:1000:e\n"),
+        ("", "d:x:1000:d,e\n", "d:x:1000:e\n"),
+    ],
+)
+def test_a_group_of_that_name_goes_if_it_is_the_users_own(
+    clean: Path, passwd: str, group: str, left: str
+) -> None:
+    """As with userdel: Docker's group is no user's, whatever that one is called."""
+    gshadow = "d:!::d\n"
+    lay(clean, {"etc/passwd": passwd, "etc/group": group, "etc/gshadow": gshadow})
+    root = Root(str(clean))
+
+    assert carry_out(root, plan(root, "d")) == []
+
+    assert (clean / "etc/group").read_text() == left
+    assert (clean / "etc/gshadow").read_text() == ("d:!::\n" if left else "")
+    assert (clean / "etc/passwd").read_text() == passwd.partition("\n")[2]
+    assert plan(root, "d") == []
+
+
+@pytest.mark.parametrize("path", ["etc/group", "etc/gshadow"])
+def test_a_group_that_cannot_be_taken_out_keeps_its_users_entry(clean: Path, path: str) -> None:
+    """Else it would be nobody's, and stay."""
+    with_user(clean)
+    in_its_way = clean / "etc" / f".{path[4:]}.azprov-new"
+    (in_its_way / "x").mkdir(parents=True)
+    root = Root(str(clean))
+
+    failures = [str(failure) for failure in carry_out(root, plan(root, "deploy"))]
+
+    assert failures[-1] == f"deploy is still in {clean}/{path}, and so in {clean}/etc/passwd"
+    assert "deploy:x:" in (clean / "etc/passwd").read_text()
+    (in_its_way / "x").rmdir()
+    assert carry_out(root, plan(root, "deploy")) == []
+    for name in ("etc/passwd", path):
+        assert "deploy:" not in (clean / name).read_text()
 
 
 PEOPLE = {

@@ -10,7 +10,9 @@ from typing import Callable, Iterator, List, NamedTuple, Sequence
 
 from ..documents.accounts import (
     Account,
+    members,
     parse_accounts,
+    parse_groups,
     parse_login_defs,
     people,
     without_entry,
@@ -122,7 +124,9 @@ def _user(root: Root, name: str, leftovers: Sequence[Leftover]) -> Iterator[Chan
     yield from theirs
     for path in (GROUP, GSHADOW):
         yield from _edit(root, path, f"{name} as a member", "taken out", without_member, name)
-    yield from _entries(root, name, [change.path for change in theirs])
+    has_own_group = account is not None and _has_own_group(root, account)
+    files = [path for path in _ENTRIES if has_own_group or path not in (GROUP, GSHADOW)]
+    yield from _entries(root, name, files, [change.path for change in theirs])
 
 
 def _theirs(root: Root, account: Account, leftovers: Sequence[Leftover]) -> Iterator[Change]:
@@ -136,27 +140,56 @@ def _theirs(root: Root, account: Account, leftovers: Sequence[Leftover]) -> Iter
     yield from homes
 
 
-def _entries(root: Root, name: str, found_by_it: Sequence[str]) -> Iterator[Change]:
+def _has_own_group(root: Root, account: Account) -> bool:
+    """Whether the group of its name is the user's own and of no use to another, as to userdel."""
+    group = root.read(GROUP) or b""
+    others = [
+        other.name
+        for other in parse_accounts(root.read(PASSWD) or b"")
+        if other.gid == account.gid and other.name != account.name
+    ]
+    others += [member for member in members(group, account.gid) if member != account.name]
+    # gshadow may still have one that is gone from the other.
+    return parse_groups(group).get(account.name, account.gid) == account.gid and not others
+
+
+def _entries(
+    root: Root, name: str, files: Sequence[str], found_by_it: Sequence[str]
+) -> Iterator[Change]:
     for path in _ENTRIES:
         backup = f"{path}-"
         if name.encode("ascii") in (root.read(backup) or b""):
             yield Change(backup, "backup with that user", "removed", partial(root.remove, backup))
+    for path in files:
         for change in _edit(root, path, f"entry of {name}", "taken out", without_entry, name):
             if path == PASSWD:
-                forget = partial(_forget, root, name, found_by_it, change.make)
+                forget = partial(_forget, root, name, found_by_it, files, change.make)
                 yield change._replace(make=forget)
             else:
                 yield change
 
 
 def _forget(
-    root: Root, name: str, found_by_it: Sequence[str], take_out: Callable[[], object]
+    root: Root,
+    name: str,
+    found_by_it: Sequence[str],
+    files: Sequence[str],
+    take_out: Callable[[], object],
 ) -> None:
-    """Without its entry nobody would know whose a home is that could not be removed, or keys."""
+    """Without its entry nobody would know whose a home is that could not be removed, or keys.
+
+    Nor whose a group is.
+    """
     for path in found_by_it:
         if root.status(path, follow=False) is not None:
             raise HostError(
                 f"{root.outside(path)} is still there, so {name} stays in {root.outside(PASSWD)}"
+            )
+    for path in files:
+        content = root.read(path) or b""
+        if path in (GROUP, GSHADOW) and without_entry(content, name) != content:
+            raise HostError(
+                f"{name} is still in {root.outside(path)}, and so in {root.outside(PASSWD)}"
             )
     take_out()
 
