@@ -34,6 +34,8 @@ KEPT = {
     "etc/ssh/sshd_config": "Include /etc/ssh/sshd_config.d/*.conf\n",
     "usr/lib/systemd/systemd": "",
     "root/.bashrc": "x\n",
+    "root/.aws/config": "x\n",
+    "root/.azure/azureProfile.json": "x\n",
     "var/lib/dhcp/README": "x\n",
 }
 # By the rule, what a machine that was used leaves.
@@ -58,6 +60,7 @@ LEFT: Dict[str, Dict[str, str]] = {
         "var/lib/seedrng/seed.credit": "x",
         "boot/loader/random-seed": "x",
     },
+    "credential-secret": {"var/lib/systemd/credential.secret": "x"},
     "leases": {
         "var/lib/dhcp/dhclient.eth0.leases": "x",
         "var/lib/dhcpcd/eth0.lease": "x",
@@ -76,15 +79,35 @@ LEFT: Dict[str, Dict[str, str]] = {
         "root/.ssh/id_ed25519": "x",
         "root/.ssh/id_ed25519.pub": "x",
         "root/.ssh/known_hosts": "x",
+        "root/.ssh/vm.pem": "x",
         "root/.netrc": "x",
+        "root/.git-credentials": "x",
+        "root/.pgpass": "x",
+        "root/.aws/credentials": "x",
+        "root/.azure/msal_token_cache.json": "x",
+        "root/.azure/service_principal_entries.bin": "x",
+        "root/.azure/accessTokens.json": "x",
+        "root/.docker/config.json": "x",
+        "root/.kube/config": "x",
     },
     "logs": {
         "var/log/journal/0123456789abcdef0123456789abcdef/system.journal": "x",
         "var/log/auth.log": "x",
         "var/log/auth.log.1": "x",
         "var/log/azure-provisioning.log": "x",
+        "var/log/wtmp.1": "x",
+        "var/log/btmp-20260101.gz": "x",
+        "var/log/audit/audit.log": "x",
+        "var/log/audit/audit.log.1": "x",
+        "var/lib/wtmpdb/wtmp.db": "x",
+        "var/lib/lastlog/lastlog2.db": "x",
     },
-    "histories": {"root/.bash_history": "x", "root/.python_history": "x", "root/.viminfo": "x"},
+    "histories": {
+        "root/.bash_history": "x",
+        "root/.python_history": "x",
+        "root/.viminfo": "x",
+        "root/.local/share/fish/fish_history": "x",
+    },
     "passwords": {"etc/shadow": "root:$y$hash:19000:0:99999:7:::\n"},
 }
 UNIT = "etc/systemd/system/azure-provisioning.service"

@@ -22,6 +22,7 @@ from ..host.ssh import DROP_IN, holds_keys, keys_paths, remove_keys, without_own
 from ..host.sshd import CONFIGS, SSH_FOLDER, is_host_key
 from ..host.state import STATE_FOLDER
 from .init import SYSTEMD, starts_by
+from .traces import AGENT_DATA, CONTAINER_MARKS, FILES, IN_HOMES, JOURNAL, LOG_FOLDER, LOGS, RECORDS
 
 
 class Leftover(NamedTuple):
@@ -44,50 +45,6 @@ UNREADABLE = "unreadable"
 MACHINE_ID = "/etc/machine-id"
 _DBUS_MACHINE_ID = "/var/lib/dbus/machine-id"
 
-# Folders, and the files there, of systemd, sysvinit, Alpine, systemd-boot and Debian.
-_RANDOM_SEEDS = (
-    ("/var/lib/systemd", "random-seed"),
-    ("/var/lib/urandom", "random-seed"),
-    ("/var/lib/misc", "random-seed"),
-    ("/var/lib/seedrng", "seed.*"),
-    ("/var/lib", "random-seed"),
-    ("/boot/loader", "random-seed"),
-    ("/efi/loader", "random-seed"),
-    ("/boot/efi/loader", "random-seed"),
-)
-# Of dhclient, dhcpcd, NetworkManager, udhcpc and wicked, with what they tell a VM apart by.
-_LEASES = (
-    ("/var/lib/dhcp", "*.lease*"),
-    ("/var/lib/dhclient", "*.lease*"),
-    ("/var/lib/dhcpcd", "*.lease*"),
-    ("/var/lib/dhcpcd", "duid"),
-    ("/var/lib/dhcpcd", "secret"),
-    ("/etc", "dhcpcd.duid"),
-    ("/etc", "dhcpcd.secret"),
-    ("/var/lib/NetworkManager", "*.lease"),
-    ("/var/lib/NetworkManager", "secret_key"),
-    ("/var/lib/udhcpc", "*.lease*"),
-    ("/var/lib/wicked", "lease-*"),
-    ("/var/lib/wicked", "duid.xml"),
-)
-# By which systemd and others tell that they run in Docker's or Podman's container.
-_CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv")
-_NET_RULES = (("/etc/udev/rules.d", "70-persistent-net.rules"),)
-# What other agents keep there: certificates, private keys, the deployment's own data.
-_AGENT_DATA = ("/var/lib/waagent", "/var/lib/cloud", "/var/lib/azure-init")
-
-# Who was there, and what was said. The records have to be there, if only empty.
-_LOGS = ("auth.log*", "secure*", "syslog*", "messages*", "cloud-init*.log", "waagent.log*")
-_OWN_LOG = "azure-provisioning.log"
-_RECORDS = ("wtmp", "btmp", "lastlog")
-_LOG_FOLDER, _JOURNAL = "/var/log", "/var/log/journal"
-
-# In a home, by the rule: what it is, in which folder, and the names of files there.
-_IN_HOMES = (
-    ("histories", "what was typed", "", (".*_history", ".lesshst", ".viminfo", ".wget-hsts")),
-    ("private-keys", "user's key or known hosts", "/.ssh", ("id_*", "known_hosts*")),
-    ("private-keys", "user's passwords", "", (".netrc",)),
-)
 # What useradd and passwd keep of the last version.
 _SHADOW_BACKUP = f"{SHADOW}-"
 _FIRST_USER = 1000
@@ -178,11 +135,7 @@ def _is_machine_id(content: bytes) -> bool:
 
 
 def _files(root: Root) -> Iterator[Leftover]:
-    for rule, what, places in (
-        ("random-seed", "random seed", _RANDOM_SEEDS),
-        ("leases", "DHCP lease or identity", _LEASES),
-        ("net-rules", "network names by MAC address", _NET_RULES),
-    ):
+    for rule, what, places in FILES:
         for folder, pattern in places:
             for name in root.names(folder):
                 if fnmatchcase(name, pattern):
@@ -192,7 +145,7 @@ def _files(root: Root) -> Iterator[Leftover]:
 def container_marks(root: Root) -> List[str]:
     """What a container's manager has put into its files. Raises HostError."""
     # On a machine that runs, /run is no part of an image.
-    marks = _CONTAINER_MARKS[:1] if root.is_live else _CONTAINER_MARKS
+    marks = CONTAINER_MARKS[:1] if root.is_live else CONTAINER_MARKS
     return [path for path in marks if root.status(path, follow=False) is not None]
 
 
@@ -202,7 +155,7 @@ def _marks(root: Root) -> Iterator[Leftover]:
 
 
 def _agent_data(root: Root) -> Iterator[Leftover]:
-    for folder in _AGENT_DATA:
+    for folder in AGENT_DATA:
         if root.names(folder):
             yield Leftover(
                 *("agent-data", folder, "what another agent keeps of its VM"),
@@ -224,7 +177,7 @@ def _homes(root: Root) -> Iterator[Leftover]:
 
 
 def _home(account: Account, root: Root) -> Iterator[Leftover]:
-    for rule, what, below, patterns in _IN_HOMES:
+    for rule, what, below, patterns in IN_HOMES:
         folder = f"{account.home.rstrip('/')}{below}"
         for name in root.names(folder):
             if any(fnmatchcase(name, pattern) for pattern in patterns):
@@ -277,18 +230,18 @@ def _passwords(root: Root) -> Iterator[Leftover]:
 
 
 def _logs(root: Root) -> Iterator[Leftover]:
-    for name in root.names(_JOURNAL):
-        path = f"{_JOURNAL}/{name}"
+    for name in root.names(JOURNAL):
+        path = f"{JOURNAL}/{name}"
         yield Leftover("logs", path, "journal", partial(root.remove_tree, path))
-    for name in root.names(_LOG_FOLDER):
-        path = f"{_LOG_FOLDER}/{name}"
+    for name in root.names(LOG_FOLDER):
+        path = f"{LOG_FOLDER}/{name}"
         status = root.status(path, follow=False)
         if status is None or not stat.S_ISREG(status.st_mode) or not status.st_size:
             continue
-        if name in _RECORDS:
+        if name in RECORDS:
             empty = partial(root.write, path, b"")
             yield Leftover("logs", path, "record of logins", empty, becomes="emptied")
-        elif any(fnmatchcase(name, pattern) for pattern in (*_LOGS, _OWN_LOG)):
+        elif any(fnmatchcase(name, pattern) for pattern in LOGS):
             yield _file(root, "logs", path, "log")
 
 

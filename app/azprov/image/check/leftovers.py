@@ -20,6 +20,10 @@ _KINDS = {
         ERROR,
         "a machine's id is left: DHCP, the journal and clusters take every VM for the same one",
     ),
+    "credential-secret": _Kind(
+        WARNING,
+        "the key of systemd's encrypted credentials is left: what one VM encrypts every VM opens",
+    ),
     "passwords": _Kind(WARNING, "passwords are left: who knows one gets into every VM"),
     "authorized-keys": _Kind(
         WARNING, "keys that may log in are left: who has one gets into every VM"
