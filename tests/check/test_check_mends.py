@@ -675,3 +675,48 @@ def test_a_user_who_is_missing_is_made(image: Path, name: str) -> None:
     (finding,) = check(Image(Root(str(image))))
 
     assert finding.mend == MADE_USERS[name].format(image=image)
+
+
+ANEW = "remove them, and have the image make new ones at its first boot"
+# Beside a usual one, which deprovision removes, and one that is not there.
+BY_HOSTKEY: Change = {
+    "etc/ssh/sshd_config": "HostKey /etc/ssh/ssh_host_rsa_key\nHostKey /none\n"
+    "HostKey /etc/ssh/key\n",
+    **dict.fromkeys(("etc/ssh/key", "etc/ssh/ssh_host_rsa_key"), "x"),
+}
+BY_DROPBEAR: Change = {"etc/dropbear/dropbear_rsa_host_key": "x", "etc/dropbear/config": "x"}
+#: Host keys that deprovision leaves, which they are, and the mend.
+OTHER_HOST_KEYS: Dict[str, Tuple[Change, List[str], str]] = {
+    "a HostKey line": (
+        BY_HOSTKEY,
+        ["/etc/ssh/key"],
+        f"{ANEW} or take the HostKey lines out, so that the usual ones are made",
+    ),
+    "another server": (BY_DROPBEAR, ["/etc/dropbear/dropbear_rsa_host_key"], ANEW),
+    "both": (
+        {**BY_HOSTKEY, **BY_DROPBEAR},
+        ["/etc/ssh/key", "/etc/dropbear/dropbear_rsa_host_key"],
+        f"{ANEW} or take the HostKey lines out, so that the usual ones are made",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OTHER_HOST_KEYS)
+def test_other_host_keys_are_told_with_what_would_make_new_ones(image: Path, case: str) -> None:
+    """Of a machine that runs only as something to think of."""
+    done, keys, mend = OTHER_HOST_KEYS[case]
+    change(image, done)
+    machine = Root(str(image))
+    machine.is_live = True
+
+    told = [
+        (one.severity, one.what.rpartition(": ")[2], one.mend)
+        for root in (Root(str(image)), machine)
+        for one in check(Image(root))
+        if one.rule == "host-keys-elsewhere"
+    ]
+
+    assert told == [
+        ("error", ", ".join(f"{image}{key}" for key in keys), mend),
+        ("note", ", ".join(keys), f"before an image is made of this VM: {mend}"),
+    ]

@@ -807,6 +807,21 @@ WRONG: Dict[str, Wrong] = {
     "no sshd": Wrong("ssh-missing", "warning", {"usr/sbin/sshd": None}),
     "sshd not enabled": Wrong("ssh-disabled", "warning", {f"{WANTS}/ssh.service": None}),
     "no way to host keys": Wrong("ssh-host-keys", "error", {"usr/bin/ssh-keygen": None}),
+    "host keys by another name": Wrong(
+        "host-keys-elsewhere",
+        "error",
+        {
+            "etc/ssh/sshd_config": "HostKey\nHostKey /etc/ssh/ssh_host_rsa_key\n"
+            "HostKey /none\nHostKey /srv/ssh_host_rsa_key\n",
+            "srv/ssh_host_rsa_key": "x",
+        },
+    ),
+    "host keys of dropbear": Wrong(
+        "host-keys-elsewhere", "error", {"etc/dropbear/dropbear_ed25519_host_key": "x"}
+    ),
+    "host keys of tinysshd": Wrong(
+        "host-keys-elsewhere", "error", {"etc/tinyssh/sshkeydir/.ed25519.sk": "x"}
+    ),
     "no clock": Wrong("clock-unsynchronised", "note", {f"{WANTS}/chrony.service": None}),
     "of Docker": Wrong("container-mark", "warning", {".dockerenv": ""}),
     "of Podman": Wrong("container-mark", "warning", {"run/.containerenv": "engine=podman\n"}),

@@ -1,7 +1,10 @@
 """What a machine that was used left in an image: each VM made of it would share it."""
 
+from fnmatch import fnmatchcase
 from typing import Dict, Iterator, List, NamedTuple
 
+from ...host.ssh import sshd_settings
+from ...host.sshd import SSH_FOLDER, is_host_key
 from ..leftovers import UNREADABLE, Leftover, container_marks, find_leftovers
 from .finding import ERROR, NOTE, WARNING, Finding
 from .image import Image
@@ -48,6 +51,8 @@ _KINDS = {
     "histories": _Kind(WARNING, "what was typed at a shell is left, perhaps with passwords"),
     "logs": _Kind(NOTE, "logs are left: who was there, and what was said"),
 }
+# Of dropbear and tinysshd, by folder and name.
+_OTHER_HOST_KEYS = (("/etc/dropbear", "dropbear_*_host_key"), ("/etc/tinyssh/sshkeydir", "*"))
 # At most so many are named, the rest is counted.
 _NAMED = 3
 
@@ -77,6 +82,42 @@ def check_leftovers(image: Image) -> Iterator[Finding]:
         )
 
 
+def check_other_host_keys(image: Image) -> Iterator[Finding]:
+    """Those that deprovision leaves: without them such a server might not start again."""
+    of_sshd = [path for path in _named_by_sshd(image) if image.is_there(path)]
+    of_others = [
+        f"{folder}/{name}"
+        for folder, pattern in _OTHER_HOST_KEYS
+        for name in image.names(folder)
+        if fnmatchcase(name, pattern)
+    ]
+    if not of_sshd and not of_others:
+        return
+    mend = "remove them, and have the image make new ones at its first boot"
+    if of_sshd:
+        mend += " or take the HostKey lines out, so that the usual ones are made"
+    yield Finding(
+        "host-keys-elsewhere",
+        NOTE if image.root.is_live else ERROR,
+        "SSH host keys are left that deprovision does not remove, since perhaps nothing makes "
+        "new ones: whoever has one can pose as every VM: "
+        f"{_first([image.shown(path) for path in (*of_sshd, *of_others)])}",
+        f"before an image is made of this VM: {mend}" if image.root.is_live else mend,
+    )
+
+
+def _named_by_sshd(image: Image) -> List[str]:
+    """The files of its HostKey lines, but for those that have their usual names."""
+    settings = sshd_settings(image.root)
+    paths = [path for one in settings if one.keyword == "hostkey" for path in one.values[:1]]
+    return [path for path in dict.fromkeys(paths) if not _is_usual(path)]
+
+
+def _is_usual(path: str) -> bool:
+    folder, _, name = path.rpartition("/")
+    return folder == SSH_FOLDER and is_host_key(name)
+
+
 def check_container_marks(image: Image) -> Iterator[Finding]:
     """What detect_container_files of systemd's virt.c goes by, also as PID 1."""
     marks = container_marks(image.root)
@@ -99,4 +140,4 @@ def _first(texts: List[str]) -> str:
     return shown if len(texts) <= _NAMED else f"{shown} and {len(texts) - _NAMED} more"
 
 
-RULES = (check_leftovers, check_container_marks)
+RULES = (check_leftovers, check_other_host_keys, check_container_marks)
