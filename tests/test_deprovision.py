@@ -6,7 +6,7 @@ import pty
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict, List, Optional
 
 import pytest
 
@@ -840,6 +840,43 @@ def test_a_rule_of_several_lines_goes_whole(clean: Path) -> None:
     carry_out(root, plan(root, "deploy"))
 
     assert (clean / "etc/sudoers").read_text() == "ops ALL=(ALL) \\\n  ALL\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "rules", "left"),
+    [
+        ("sudoers", "#1000 ALL=(ALL) ALL\n#1001 ALL=(ALL) ALL\n", "#1001 ALL=(ALL) ALL\n"),
+        ("sudoers.d/a", "#1000 ALL=(ALL) ALL\n# who built it\n", None),
+        ("sudoers.d/a", "d ALL=(ALL) ALL\n#1001 ALL=ALL\n", "#1001 ALL=ALL\n"),
+        ("sudoers.d/a", "d ALL=(ALL) ALL\n#include /etc/b\n", "#include /etc/b\n"),
+        ("doas.conf", "permit nopass d\npermit persist e as d\n", "permit persist e as d\n"),
+        ("doas.conf", "permit nolog setenv { A=b -C } d cmd ls\npermit :d\n", "permit :d\n"),
+        ("doas.conf", "permit nopass d\n", ""),
+        ("doas.d/a.conf", "permit setenv { d } e\n", "permit setenv { d } e\n"),
+    ],
+)
+def test_rights_by_number_and_of_doas_go(
+    clean: Path, path: str, rules: str, left: Optional[str]
+) -> None:
+    """And nobody else's, whatever else is named."""
+    lay(clean, {"etc/passwd": "d:x:1000:1000::/n:/bin/sh\n", f"etc/{path}": rules})
+    root = Root(str(clean))
+
+    assert carry_out(root, plan(root, "d")) == []
+
+    file = clean / "etc" / path
+    assert (file.read_text() if file.exists() else None) == left
+
+
+def test_a_number_that_another_has_too_keeps_its_rights(clean: Path) -> None:
+    """They are that one's."""
+    lay(clean, {"etc/passwd": "d:x:1000:1000::/n:/bin/sh\ne:x:1000:1000::/n:/bin/sh\n"})
+    lay(clean, {"etc/sudoers": "#1000 ALL=(ALL) ALL\n"})
+    root = Root(str(clean))
+
+    assert carry_out(root, plan(root, "d")) == []
+
+    assert (clean / "etc/sudoers").read_text() == "#1000 ALL=(ALL) ALL\n"
 
 
 def test_a_home_that_cannot_be_looked_at_hides_no_other(clean: Path) -> None:

@@ -6,7 +6,7 @@ A plan is made first, of what is there; when nothing is, nothing is left to do.
 import logging
 import re
 from functools import partial
-from typing import Callable, Iterator, List, NamedTuple, Sequence
+from typing import Callable, Iterator, List, NamedTuple, Optional, Sequence
 
 from ..documents.accounts import (
     Account,
@@ -42,9 +42,13 @@ _OF_USERS = (
     ("/var/lib/AccountsService/users", "account service's note"),
 )
 _RIGHTS_FOLDERS = ("/etc/sudoers.d", "/etc/doas.d")
-_SUDOERS = "/etc/sudoers"
+_RIGHTS_FILES = ("/etc/sudoers", "/etc/doas.conf")
 # A line, with those that a backslash at its end goes on to.
 _RULE = re.compile(rb"(?:.*\\\n)*.*\n?")
+# What stands between permit and whom it is about, in doas.conf.
+_OPTIONS = re.compile(rb"(?<=\s)(?:nopass|nolog|persist|keepenv|setenv\s*\{[^}]*\})(?=\s)")
+# But for a user by the number, and another file.
+_NO_RIGHT = re.compile(rb"#(?![0-9]+\s|include)|Defaults")
 # In this order: without a line in passwd nobody knows whose the rest is.
 _ENTRIES = ("/etc/subuid", "/etc/subgid", SHADOW, GSHADOW, GROUP, PASSWD)
 
@@ -111,10 +115,12 @@ def _user(root: Root, name: str, leftovers: Sequence[Leftover]) -> Iterator[Chan
             f"the user {name!a} has the number 0, which no image can do without",
             "name the user that was deployed",
         )
-    for folder in _RIGHTS_FOLDERS:
-        for held in root.names(folder):
-            yield from _lines_of(root, f"{folder}/{held}", name, goes_when_empty=True)
-    yield from _lines_of(root, _SUDOERS, name, goes_when_empty=False)
+    for who in (name, *_number(root, account)):
+        for folder in _RIGHTS_FOLDERS:
+            for held in root.names(folder):
+                yield from _lines_of(root, f"{folder}/{held}", who, goes_when_empty=True)
+        for path in _RIGHTS_FILES:
+            yield from _lines_of(root, path, who, goes_when_empty=False)
     for folder, what in _OF_USERS:
         # /var/spool/mail is /var/mail by another name.
         if root.read_link(folder) is None and name in root.names(folder):
@@ -127,6 +133,13 @@ def _user(root: Root, name: str, leftovers: Sequence[Leftover]) -> Iterator[Chan
     has_own_group = account is not None and _has_own_group(root, account)
     files = [path for path in _ENTRIES if has_own_group or path not in (GROUP, GSHADOW)]
     yield from _entries(root, name, files, [change.path for change in theirs])
+
+
+def _number(root: Root, account: Optional[Account]) -> List[str]:
+    """The user's number, as sudoers has it in a name's place; none if it is another's too."""
+    accounts = parse_accounts(root.read(PASSWD) or b"")
+    theirs = [other for other in accounts if account is not None and other.uid == account.uid]
+    return [f"#{other.uid}" for other in theirs] if len(theirs) == 1 else []
 
 
 def _theirs(root: Root, account: Account, leftovers: Sequence[Leftover]) -> Iterator[Change]:
@@ -244,13 +257,13 @@ def _who(line: bytes) -> List[bytes]:
     """Whom a rule is about: sudoers has it first, doas.conf behind permit and options."""
     words = line.split()
     if words[:1] == [b"permit"]:
-        return [word for word in words[1:] if word not in (b"nopass", b"persist", b"keepenv")][:1]
+        return _OPTIONS.sub(b"", line).split()[1:2]
     return [word.strip(b'"') for word in words[:1]]
 
 
 def _rights(content: bytes) -> List[bytes]:
     lines = [line.strip() for line in content.splitlines()]
-    return [line for line in lines if line and not line.startswith((b"#", b"Defaults"))]
+    return [line for line in lines if line and not _NO_RIGHT.match(line)]
 
 
 def _generic_name(root: Root) -> Iterator[Change]:
