@@ -206,8 +206,13 @@ def user_name(text: str) -> str:
     """
     from ..documents.accounts import parse_user_name
 
+    return argument(parse_user_name, text)
+
+
+def argument(parse: Callable[[str], str], text: str) -> str:
+    """What is parsed; UnusableError becomes argparse's own."""
     try:
-        return parse_user_name(text)
+        return parse(text)
     except UnusableError as error:
         raise argparse.ArgumentTypeError(error.summary) from error
 

@@ -14,7 +14,7 @@ from ..errors import AzprovError, DocumentError, NotPermitted, PlatformError
 from ..host.commands import Commands
 from ..host.hostname import set_hostname
 from ..host.root import Root
-from ..host.service import UNIT_NAME, disable, parse_service_name
+from ..host.service import UNIT_NAME, disable, is_service_name
 from ..host.sshd import lacks_host_keys, make_host_keys
 from ..provision import ADMIN_USER, HOST_KEYS, HOSTNAME, READY, SSH_KEYS, Step, provision
 from .console import Answer
@@ -145,10 +145,9 @@ def _steps(
 
 
 def _service_name(text: str) -> str:
-    try:
-        return parse_service_name(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+    if not is_service_name(text):
+        raise argparse.ArgumentTypeError(f"not the name of a service: {text!a}")
+    return text
 
 
 class _TimeLeft:

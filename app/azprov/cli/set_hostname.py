@@ -4,11 +4,10 @@ import argparse
 
 from ..documents.hostname import parse_hostname
 from ..documents.instance import Instance
-from ..errors import UnusableError
 from ..host.commands import Commands
 from ..host.hostname import set_hostname
 from .console import Answer
-from .options import Parser, add_imds_options, add_root_option, imds_of
+from .options import Parser, add_imds_options, add_root_option, argument, imds_of
 
 
 def configure(parser: Parser) -> None:
@@ -32,7 +31,4 @@ def hostname_of(instance: Instance) -> str:
 
 
 def _host_name(text: str) -> str:
-    try:
-        return parse_hostname(text)
-    except UnusableError as error:
-        raise argparse.ArgumentTypeError(error.summary) from error
+    return argument(parse_hostname, text)

@@ -7,7 +7,7 @@ the files themselves. The home is always made here, so that it is whole or not t
 import logging
 import os
 import stat
-from typing import Iterator, NamedTuple, Optional
+from typing import Iterator, List, NamedTuple, Optional
 
 from ..documents.accounts import (
     MATCHES_NONE,
@@ -54,9 +54,14 @@ class _Held(NamedTuple):
     content: Optional[bytes] = None
 
 
+def read_accounts(root: Root) -> List[Account]:
+    """Those of the root's own files. Raises HostError."""
+    return parse_accounts(root.read(PASSWD) or b"")
+
+
 def find_account(root: Root, name: str) -> Optional[Account]:
     """The account of that name in the root's own files."""
-    for account in parse_accounts(root.read(PASSWD) or b""):
+    for account in read_accounts(root):
         if account.name == name:
             return account
     return None
@@ -145,7 +150,7 @@ def _write_entries(root: Root, name: str, home: str, shell: str) -> Account:
     """The account by its files, passwd last: what stands in no passwd is no account."""
     settings = parse_login_defs(root.read("/etc/login.defs") or b"")
     groups = parse_groups(root.read(GROUP) or b"")
-    accounts = parse_accounts(root.read(PASSWD) or b"")
+    accounts = read_accounts(root)
     gid = groups.get(name)
     if gid is None:
         gid = free_id([*groups.values(), *(account.gid for account in accounts)], settings, "GID")

@@ -8,12 +8,12 @@ of whoever could lay links on the way to them.
 import logging
 from typing import Iterator, List, Optional, Sequence, Set
 
-from ..documents.accounts import Account, parse_accounts
+from ..documents.accounts import Account
 from ..documents.sshd_config import own_keys_paths
-from .accounts import HOMES, PASSWD
+from .accounts import HOMES, read_accounts
 from .place import Owner
 from .root import Root
-from .ssh import holds_keys, keys_paths, sshd_settings
+from .ssh import folders_above, holds_keys, keys_paths, sshd_settings
 
 # (uid_t) -1, which nobody has.
 _NO_ID = (1 << 32) - 1
@@ -26,14 +26,14 @@ def former_users(root: Root, name: str) -> List[str]:
 
     Raises HostError.
     """
-    accounts = parse_accounts(root.read(PASSWD) or b"")
+    accounts = read_accounts(root)
     named = {name} - {"", *(account.name for account in accounts)}
     return sorted(named.union(_homeless(root, accounts)))
 
 
 def former_keys(root: Root, name: str) -> Iterator[str]:
     """The files with keys of one of them, but for those of an account. Raises HostError."""
-    accounts = parse_accounts(root.read(PASSWD) or b"")
+    accounts = read_accounts(root)
     theirs = {path for _, paths in keys_paths(root, accounts) for path in paths}
     return (path for path in _keys_of(root, name) if path not in theirs)
 
@@ -80,16 +80,11 @@ def _keys_of(root: Root, name: str) -> Iterator[str]:
 
 
 def _owner_on_the_way(root: Root, path: str) -> Optional[Owner]:
-    for folder in _folders_above(path):
+    for folder in folders_above(path):
         if root.status(folder) is not None:
             real = root.real_path(folder)
-            for above in (*_folders_above(real), real):
+            for above in (*folders_above(real), real):
                 status = root.status(above)
                 if status is not None and status.st_uid != 0:
                     return (status.st_uid, status.st_gid)
     return None
-
-
-def _folders_above(path: str) -> Iterator[str]:
-    parts = path.split("/")
-    return ("/".join(parts[:count]) for count in range(2, len(parts)))

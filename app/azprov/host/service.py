@@ -19,11 +19,9 @@ _NAME = re.compile(r"[A-Za-z0-9:_\\@-][A-Za-z0-9:_.\\@-]{0,254}\Z")
 log = logging.getLogger(__name__)
 
 
-def parse_service_name(text: str) -> str:
-    """The name as it is. Raises ValueError for what no unit or script can be called."""
-    if not _NAME.match(text):
-        raise ValueError(f"not the name of a service: {text!a}")
-    return text
+def is_service_name(text: str) -> bool:
+    """Whether a unit or script can be called that."""
+    return _NAME.match(text) is not None
 
 
 def disable(root: Root, unit: str, commands: Commands) -> None:
@@ -35,14 +33,16 @@ def disable(root: Root, unit: str, commands: Commands) -> None:
     --no-reload: what runs now needs no new look at the units. Raises HostError
     if a link stays.
     """
-    names = [name for name in (unit, f"{unit}.service") if enabling_links(root, name)]
-    if not names:
+    name, links = unit, enabling_links(root, unit)
+    if not links:
+        name = f"{unit}.service"
+        links = enabling_links(root, name)
+    if not links:
         # By hand there need be none of its own.
         level = logging.DEBUG if unit in (UNIT_NAME, SCRIPT_NAME) else logging.WARNING
         log.log(level, "%s is not enabled, so there is nothing to disable", unit)
         return
-    name = names[0]
-    if root.is_live and any(link.startswith(UNIT_FOLDER) for link in enabling_links(root, name)):
+    if root.is_live and any(link.startswith(UNIT_FOLDER) for link in links):
         commands.run(["systemctl", "--no-reload", "disable", name], limit_s=_SYSTEMCTL_S)
     for link in enabling_links(root, name):
         root.remove(link)

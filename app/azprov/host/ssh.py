@@ -108,13 +108,17 @@ def _is_in_home(root: Root, path: str, account: Account) -> bool:
         return False
     if path.startswith(home + "/"):
         return True
-    parts = path.split("/")
-    folders = ["/".join(parts[:count]) for count in range(2, len(parts))]
     return root.status(home) is not None and any(
         f"{root.real_path(folder)}/".startswith(f"{root.real_path(home)}/")
-        for folder in folders
+        for folder in folders_above(path)
         if root.status(folder) is not None
     )
+
+
+def folders_above(path: str) -> Iterator[str]:
+    """Those on the way to a path, but for the root."""
+    parts = path.split("/")
+    return ("/".join(parts[:count]) for count in range(2, len(parts)))
 
 
 def forbid_passwords(root: Root, commands: Commands) -> None:

@@ -11,7 +11,6 @@ from typing import Callable, Iterator, List, NamedTuple, Optional, Sequence
 from ..documents.accounts import (
     Account,
     members,
-    parse_accounts,
     parse_groups,
     parse_login_defs,
     people,
@@ -21,7 +20,7 @@ from ..documents.accounts import (
 from ..documents.hostname import replace_own_name
 from ..documents.text import printable
 from ..errors import AzprovError, HostError, UsageError
-from ..host.accounts import GROUP, GSHADOW, PASSWD, SHADOW, find_account
+from ..host.accounts import GROUP, GSHADOW, PASSWD, SHADOW, find_account, read_accounts
 from ..host.hostname import HOSTNAME_FILE, HOSTS_FILE
 from ..host.root import Root
 from .init import INITS, Init
@@ -85,7 +84,7 @@ def unknown_user(root: Root, name: str) -> str:
     if find_account(root, name) is not None:
         return ""
     settings = parse_login_defs(root.read("/etc/login.defs") or b"")
-    left = people(parse_accounts(root.read(PASSWD) or b""), settings)
+    left = people(read_accounts(root), settings)
     who = f"; left are: {', '.join(left)}" if left else ", nor another who logs in"
     return printable(f"there is no user {name} in {root.outside(PASSWD)}{who}", _LONGEST_SENTENCE)
 
@@ -137,7 +136,7 @@ def _user(root: Root, name: str, leftovers: Sequence[Leftover]) -> Iterator[Chan
 
 def _number(root: Root, account: Optional[Account]) -> List[str]:
     """The user's number, as sudoers has it in a name's place; none if it is another's too."""
-    accounts = parse_accounts(root.read(PASSWD) or b"")
+    accounts = read_accounts(root)
     theirs = [other for other in accounts if account is not None and other.uid == account.uid]
     return [f"#{other.uid}" for other in theirs] if len(theirs) == 1 else []
 
@@ -158,7 +157,7 @@ def _has_own_group(root: Root, account: Account) -> bool:
     group = root.read(GROUP) or b""
     others = [
         other.name
-        for other in parse_accounts(root.read(PASSWD) or b"")
+        for other in read_accounts(root)
         if other.gid == account.gid and other.name != account.name
     ]
     others += [member for member in members(group, account.gid) if member != account.name]

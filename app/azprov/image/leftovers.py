@@ -10,12 +10,11 @@ from ..documents.accounts import (
     Account,
     find_password,
     is_password,
-    parse_accounts,
     passwords,
     with_password,
 )
 from ..errors import HostError
-from ..host.accounts import PASSWD, SHADOW
+from ..host.accounts import SHADOW, read_accounts
 from ..host.former_keys import former_keys, former_users, remove_former_keys
 from ..host.root import Root
 from ..host.ssh import DROP_IN, holds_keys, keys_paths, remove_keys, without_own_lines
@@ -82,7 +81,7 @@ def homes(root: Root) -> List[Account]:
     """The accounts of people, and root's, that have a home."""
     return [
         account
-        for account in parse_accounts(root.read(PASSWD) or b"")
+        for account in read_accounts(root)
         if (account.uid == 0 or _FIRST_USER <= account.uid != _NOBODY)
         and account.home.startswith("/")
         and account.home != "/"
@@ -187,7 +186,7 @@ def _home(account: Account, root: Root) -> Iterator[Leftover]:
 
 
 def _keys(root: Root) -> Iterator[Leftover]:
-    accounts = parse_accounts(root.read(PASSWD) or b"")
+    accounts = read_accounts(root)
     for account, paths in keys_paths(root, accounts):
         yield from _found(root, partial(_keys_at, account, paths))
 
@@ -219,7 +218,7 @@ def _remove_as_user(root: Root, account: Account, path: str) -> None:
 
 def _passwords(root: Root) -> Iterator[Leftover]:
     shadow = root.read(SHADOW) or b""
-    for account in parse_accounts(root.read(PASSWD) or b""):
+    for account in read_accounts(root):
         field = find_password(shadow, account.name)
         if field is not None and is_password(field):
             what = f"password of {account.name}" if field else f"no password for {account.name}"

@@ -6,7 +6,7 @@ counts as not there, and is named once in `notes`.
 
 import shlex
 import stat
-from typing import Dict, List
+from typing import Dict, Iterable, List
 
 from ...errors import HostError, NotPermitted
 from ...host.root import Root
@@ -105,6 +105,10 @@ class Files:
             for path in self.matching(folder, suffix):
                 by_name.setdefault(path.rpartition("/")[2], path)
         return [by_name[name] for name in sorted(by_name)]
+
+    def drop_ins(self, folders: Iterable[str], name: str) -> List[str]:
+        """The paths of what changes a file of that name, as of systemd.unit(5)."""
+        return self.layered([f"{folder}/{name}.d" for folder in folders], ".conf")
 
     def require(self, *places: str) -> None:
         """Raise the NotPermitted of what could not be looked at there; paths begin with a place.

@@ -26,7 +26,7 @@ def find_renaming(image: Image) -> Optional[Renaming]:
     """What the first file that fits does, if that is a fixed name."""
     for path in image.layered(NETWORKD_FOLDERS, ".link"):
         name = path.rpartition("/")[2]
-        extra = image.layered([f"{folder}/{name}.d" for folder in NETWORKD_FOLDERS], ".conf")
+        extra = image.drop_ins(NETWORKD_FOLDERS, name)
         settings = [
             setting for part in [path, *extra] for setting in parse_sections(image.text(part))
         ]

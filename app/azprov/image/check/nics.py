@@ -48,7 +48,7 @@ def networkd_nics(image: Image) -> Iterator[Nic]:
     """systemd.network(5): of the files that match an interface the first one holds."""
     for path in image.layered(NETWORKD_FOLDERS, ".network"):
         name = path.rpartition("/")[2]
-        extra = image.layered([f"{folder}/{name}.d" for folder in NETWORKD_FOLDERS], ".conf")
+        extra = image.drop_ins(NETWORKD_FOLDERS, name)
         settings = parse_sections(image.text(path))
         method = _networkd_method(settings)
         decisive = path

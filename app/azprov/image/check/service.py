@@ -129,7 +129,7 @@ def check_unit(image: Image) -> Iterator[Finding]:
             "and so not what was tested",
             f"where the change was not meant, write it anew: {install_again(image)}",
         )
-    drop_ins = image.layered([f"{folder}/{UNIT_NAME}.d" for folder in UNIT_FOLDERS], ".conf")
+    drop_ins = image.drop_ins(UNIT_FOLDERS, UNIT_NAME)
     for drop_in in drop_ins:
         settings = parse_sections(image.text(drop_in))
         is_decisive = any(setting.key.startswith(_DECISIVE) for setting in settings)
