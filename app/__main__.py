@@ -31,7 +31,7 @@ if sys.version_info >= (3, 6):
     except (OSError, ImportError):  # made without this release of Python, or no zlib here
         pass
     else:
-        finder = type(sys)("azprov.precompiled")
+        finder = type(sys)("azprov.startup.bytecode")
         exec(loads(modules[finder.__name__][2]), finder.__dict__)
         finder.use(modules, name, archive, read)
 

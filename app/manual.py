@@ -48,7 +48,7 @@ def _page(archive: str) -> Iterator[str]:
     sys.path.insert(1, archive + "/" + urllib3_folder())
     from azprov import __version__
     from azprov.cli import COMMANDS, overview
-    from azprov.cli.helps import common_options, options_of
+    from azprov.cli.help import common_options, options_of
     from azprov.errors import EXIT_CODES
 
     summary = str(overview().description)
@@ -85,7 +85,7 @@ def _page(archive: str) -> Iterator[str]:
 
 def _command(name: str, common: Sequence[object]) -> Iterator[str]:
     from azprov.cli import PROGRAM, command_of
-    from azprov.cli.helps import EXAMPLES, options_of, usage_of
+    from azprov.cli.help import EXAMPLES, options_of, usage_of
 
     _, parser = command_of(name)
     yield f'.SS "{_escaped(usage_of(parser).replace(PROGRAM, "azprov"))}"'

@@ -19,15 +19,15 @@ OLDEST_MINOR = 6
 _NEWEST_MINOR = 30
 # What the first boot imports; the rest of the archive is read by other commands only.
 _FIRST_BOOT = (
-    *("azprov.precompiled", "azprov.lean"),
-    *("azprov.cli.report_ready", "azprov.cli.provision"),
+    *("azprov.startup.bytecode", "azprov.startup.deferred"),
+    *("azprov.cli.commands.report_ready", "azprov.cli.commands.provision"),
 )
 # What is left to its sources: parts of urllib3 for other worlds (browsers, SOCKS, HTTP/2),
 # which azprov never imports, and what nobody runs at a boot. It is half of all that is not for
 # a first boot, 50 to 70 kB for each release, and would save a check 0.1 s.
 _FROM_SOURCE = (
     *("urllib3.contrib.", "urllib3.http2.connection"),
-    *("azprov.image.check", "azprov.rehearsal"),
+    *("azprov.check", "azprov.rehearsal"),
 )
 
 
@@ -84,7 +84,7 @@ def compile_with(python: Path, archive: Path) -> Dict[str, bytes]:
 
 def _compile(archive: str) -> Dict[str, bytes]:
     from azprov.__main__ import urllib3_folder
-    from azprov.precompiled import NO_MODULE
+    from azprov.startup.bytecode import NO_MODULE
 
     sources = dict(_sources(archive, urllib3_folder()))
     sys.path.insert(0, archive + "/" + urllib3_folder())

@@ -14,11 +14,11 @@ import threading
 import time
 from contextlib import suppress
 
-from azprov.azure.clock import Clock
 from azprov.azure.conversation import Conversation
 from azprov.azure.dial import BoundedSocket, Dialer
 from azprov.azure.endpoint import Endpoint
 from azprov.errors import NotConnected
+from azprov.system.clock import Clock
 
 PORT = 8080
 LATE_S = 0.5

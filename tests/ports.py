@@ -5,9 +5,9 @@ import threading
 from types import TracebackType
 from typing import Callable, List, Optional, Sequence, Type
 
-from azprov.azure.clock import Clock
 from azprov.azure.endpoint import Endpoint
-from azprov.host.commands import Commands
+from azprov.system.clock import Clock
+from azprov.system.commands import Commands
 
 
 class FakeClock(Clock):

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Dict, NamedTuple, Optional, Union
 
-from azprov.host.root import Root
-from azprov.image.init import SYSTEMD
 from azprov.image.install import install
-from azprov.image.unit import render_unit
+from azprov.image.service_file import render_unit
+from azprov.system.init_systems import SYSTEMD
+from azprov.system.root import Root
 from images import add_python
 from pyz import PYZ
 

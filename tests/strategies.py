@@ -2,8 +2,8 @@
 
 from hypothesis import strategies as st
 
-from azprov.documents.goal_state import GoalState
-from azprov.documents.health import Details, HealthReport
+from azprov.formats.platform.goal_state import GoalState
+from azprov.formats.platform.health import Details, HealthReport
 
 # XML 1.0, production 2, written out here once more and not taken from the code.
 _MARKUP = st.sampled_from("\t\n\r &<>\"'];a")

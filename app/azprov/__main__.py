@@ -32,7 +32,7 @@ def main():  # type: () -> int
     if archive == sys.path[0]:
         sys.path.insert(1, archive + "/" + urllib3_folder())
     try:
-        from azprov.lean import lean_imports
+        from azprov.startup.deferred import lean_imports
 
         with lean_imports():
             from azprov.cli import main as command_line

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azprov.host.root import Root
-from azprov.image.check import apply, check
-from azprov.image.check.finding import Finding
-from azprov.image.check.image import Image
+from azprov.check import apply, check
+from azprov.check.facts.image import Image
+from azprov.check.finding import Finding
+from azprov.system.root import Root
 from check.fine import FINE
 from check.openrc import FINE_OPENRC, WRONG_OPENRC
 from check.trees import (
@@ -30,9 +30,9 @@ from check.trees import (
     without_grub,
 )
 from check.wrong import WRONG
+from house.test_architecture import APP
 from images import azprov, azprov_as_nobody, changes, tree
 from sound_image import GRUB, INITRAMFS, MODULES, OPENRC, SYSTEM, WANTS, Change, change, make_sound
-from test_architecture import APP
 
 
 @pytest.mark.parametrize("case", WRONG)
@@ -310,7 +310,7 @@ def test_a_proxy_in_the_service_is_told(image: Path) -> None:
 
 def test_every_rule_has_its_bad_tree() -> None:
     """No rule is in the code that no table here tries."""
-    source = "".join(path.read_text() for path in (APP / "azprov" / "image" / "check").glob("*.py"))
+    source = "".join(path.read_text() for path in (APP / "azprov" / "check").rglob("*.py"))
     rules = set(re.findall(r"Finding\(\s*\"([a-z-]+)\"", source))
 
     # Found by tests of their own.

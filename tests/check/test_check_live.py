@@ -8,16 +8,17 @@ from typing import Dict, List, Tuple
 
 import pytest
 
-from azprov.cli import check, main
+from azprov.check.facts.image import Image
+from azprov.check.finding import Finding
+from azprov.check.rules.live import Probe, ask, check_platform
+from azprov.cli import main
+from azprov.cli.commands import check
 from azprov.errors import NotConnected
-from azprov.host.root import Root
-from azprov.image.check.finding import Finding
-from azprov.image.check.image import Image
-from azprov.image.check.live import Probe, ask, check_platform
+from azprov.system.root import Root
 from ports import RawServer, replying
 from samples_of import sample
 from sound_image import make_sound
-from test_cli import http
+from unit.cli.test_cli import http
 
 GOAL_STATE = http(sample("goal_state/version-2012-11-30.xml"))
 INSTANCE = http(sample("instance/vm.json"))

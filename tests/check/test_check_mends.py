@@ -9,9 +9,9 @@ from typing import Dict, List, Tuple
 
 import pytest
 
-from azprov.host.root import Root
-from azprov.image.check import check
-from azprov.image.check.image import Image
+from azprov.check import check
+from azprov.check.facts.image import Image
+from azprov.system.root import Root
 from check.openrc import WRONG_OPENRC
 from check.trees import (
     EXTLINUX,

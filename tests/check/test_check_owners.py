@@ -6,10 +6,10 @@ from typing import List
 
 import pytest
 
-from azprov.host.root import Root
-from azprov.image.check import check
-from azprov.image.check.finding import Finding
-from azprov.image.check.image import Image
+from azprov.check import check
+from azprov.check.facts.image import Image
+from azprov.check.finding import Finding
+from azprov.system.root import Root
 from sound_image import SYSTEM, change
 
 PYZ = "usr/local/lib/azprov/azprov.pyz"

@@ -5,9 +5,9 @@ import zipfile
 from pathlib import Path
 from typing import List, NamedTuple, Tuple
 
-from azprov.host.root import Root
-from azprov.image.check import check
-from azprov.image.check.image import Image
+from azprov.check import check
+from azprov.check.facts.image import Image
+from azprov.system.root import Root
 from pyz import PYZ as ARCHIVE
 from pyz import ROOT
 from sound_image import GRUB, INITRAMFS, SYSTEM, VENDOR, VMLINUZ, WANTS, Change

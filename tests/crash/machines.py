@@ -4,10 +4,10 @@ import os
 from pathlib import Path
 from typing import Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Tuple
 
-from azprov.host.root import Root
-from azprov.image.init import SYSTEMD
 from azprov.image.install import install
-from azprov.image.unit import render_unit
+from azprov.image.service_file import render_unit
+from azprov.system.init_systems import SYSTEMD
+from azprov.system.root import Root
 from crash.answering import KEY, VM, Azure
 from images import add_python
 from sound_image import Change, change

@@ -4,7 +4,7 @@ import gzip
 import json
 from typing import Callable, Dict, NamedTuple, Tuple
 
-from azprov.documents.kvp import render_record
+from azprov.formats.platform.kvp import render_record
 from fuzz import of_host, of_platform
 from samples_of import SAMPLES, sample
 

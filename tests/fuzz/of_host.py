@@ -12,7 +12,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Dict
 
-from azprov.documents.accounts import (
+from azprov.check import check as check_image
+from azprov.check.facts.azprov_service import command_of
+from azprov.check.facts.image import Image
+from azprov.errors import HostError, UnusableError
+from azprov.formats.host.config_syntax import parse_sections, uncommented
+from azprov.formats.host.hostname import replace_own_name
+from azprov.formats.host.os_release import parse_os_release
+from azprov.formats.host.passwd import (
     MATCHES_NONE,
     Account,
     find_password,
@@ -27,10 +34,7 @@ from azprov.documents.accounts import (
     without_entry,
     without_member,
 )
-from azprov.documents.hostname import replace_own_name
-from azprov.documents.os_release import parse_os_release
-from azprov.documents.settings import parse_sections, uncommented
-from azprov.documents.sshd_config import (
+from azprov.formats.host.sshd_config import (
     authorized_keys_path,
     common_keys_paths,
     first_values,
@@ -38,21 +42,17 @@ from azprov.documents.sshd_config import (
     own_keys_paths,
     parse_sshd_config,
 )
-from azprov.errors import HostError, UnusableError
-from azprov.host.root import Root
-from azprov.host.state import parse_state, render_state
-from azprov.image.check import check as check_image
-from azprov.image.check.image import Image
-from azprov.image.check.installed import command_of
 from azprov.image.deprovision import plan
-from azprov.image.init import INITS
-from azprov.image.unit import (
+from azprov.image.service_file import (
     PYZ,
     made_folders,
     render_unit,
     with_made_folders,
     without_made_folders,
 )
+from azprov.system.init_systems import INITS
+from azprov.system.root import Root
+from azprov.system.state import parse_state, render_state
 from fuzz.of_platform import require_sentence, text_of
 
 _NAME = "azureuser"

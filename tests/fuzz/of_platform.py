@@ -7,28 +7,28 @@ import ipaddress
 import socket
 from typing import Optional
 
-from azprov.azure.clock import Clock
 from azprov.azure.conversation import judge
 from azprov.azure.transport import Transport
-from azprov.cli.ssh_keys import keys_of
-from azprov.documents import xml
-from azprov.documents.accounts import parse_user_name
-from azprov.documents.goal_state import parse_goal_state, render_goal_state
-from azprov.documents.health import (
+from azprov.cli.commands.ssh_keys import keys_of
+from azprov.errors import AzprovError, DocumentError, PlatformError, Refused, UnusableError
+from azprov.formats.host.dhcp_lease import parse_lease
+from azprov.formats.host.hostname import parse_hostname
+from azprov.formats.host.passwd import parse_user_name
+from azprov.formats.host.ssh_keys import merge_authorized_keys, parse_ssh_keys
+from azprov.formats.platform import xml
+from azprov.formats.platform.goal_state import parse_goal_state, render_goal_state
+from azprov.formats.platform.health import (
     DESCRIPTION_LIMIT_BYTES,
     parse_health_report,
     provisioning_failed,
     ready,
     render_health_report,
 )
-from azprov.documents.hostname import parse_hostname
-from azprov.documents.instance import find, parse_instance
-from azprov.documents.kvp import RECORD_BYTES, parse_pool, render_record
-from azprov.documents.lease import parse_lease
-from azprov.documents.provisioning_report import Origin, failure_report, parse_report
-from azprov.documents.ssh_key import merge_authorized_keys, parse_ssh_keys
-from azprov.documents.vm_id import is_same_vm, parse_vm_id, swapped
-from azprov.errors import AzprovError, DocumentError, PlatformError, Refused, UnusableError
+from azprov.formats.platform.instance import find, parse_instance
+from azprov.formats.platform.kvp import RECORD_BYTES, parse_pool, render_record
+from azprov.formats.platform.provisioning_report import Origin, failure_report, parse_report
+from azprov.formats.platform.vm_id import is_same_vm, parse_vm_id, swapped
+from azprov.system.clock import Clock
 from ports import RawServer
 from samples_of import sample
 

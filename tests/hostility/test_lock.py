@@ -13,8 +13,8 @@ from typing import Iterator, List
 import pytest
 
 from azprov.errors import HostError
-from azprov.host.lock import alone
-from azprov.host.root import Root
+from azprov.system.lock import alone
+from azprov.system.root import Root
 from hostility.scene import (
     WRITING,
     Done,
@@ -140,8 +140,8 @@ def test_four_at_once_are_as_one(name: str, tmp_path: Path, platform: Platform) 
 HOLDER = """
 import fcntl, os, sys
 from azprov.errors import HostError
-from azprov.host.lock import alone
-from azprov.host.root import Root
+from azprov.system.lock import alone
+from azprov.system.root import Root
 fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)
 try:
     with alone(Root(), wait_s=0):

@@ -12,9 +12,9 @@ import logging
 import re
 from typing import Callable, Mapping, Optional, TypeVar
 
-from ..documents.text import printable
 from ..errors import AzprovError, BrokenReply, DocumentError, NotConnected, PlatformError, Refused
-from .clock import Clock
+from ..formats.text import printable
+from ..system.clock import Clock
 from .transport import LIVE, POLL_S, Reply, live
 
 FIRST_PAUSE_S = 0.5

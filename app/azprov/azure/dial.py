@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Any, Callable, List, Optional, Tuple
 
 from ..errors import NotConnected
-from .clock import Clock
+from ..system.clock import Clock
 from .endpoint import Endpoint
 from .routes import RouteChanges
 

@@ -7,8 +7,8 @@ read 2026-11-22, and the versions that cloud-init and talos ask for.
 import logging
 import re
 
-from ..documents.instance import Instance, parse_instance
 from ..errors import DocumentError, Refused
+from ..formats.platform.instance import Instance, parse_instance
 from .conversation import Conversation, judge, shown
 from .transport import Transport
 

@@ -14,10 +14,10 @@ from urllib3 import HTTPConnectionPool
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import HTTPError
 
-from ..documents.text import printable
-from ..documents.xml import LIMIT_BYTES
 from ..errors import BrokenReply
-from .clock import Clock
+from ..formats.platform.xml import LIMIT_BYTES
+from ..formats.text import printable
+from ..system.clock import Clock
 from .dial import BoundedSocket, Dialer, OutOfBounds
 from .endpoint import Endpoint
 

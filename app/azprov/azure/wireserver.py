@@ -3,8 +3,8 @@
 Source: the page "Creating generalized images without a provisioning agent".
 """
 
-from ..documents.goal_state import GoalState, parse_goal_state
 from ..errors import DocumentError
+from ..formats.platform.goal_state import GoalState, parse_goal_state
 from .conversation import Conversation, judge
 from .transport import Reply, Transport
 

@@ -13,8 +13,8 @@ from typing import Callable, List, Optional, Sequence, Tuple
 
 from .. import __version__
 from ..errors import AzprovError, Stopped, UsageError
-from .console import Answer, Console, occupy_streams
 from .options import HelpAskedFor, Parser, add_common_options
+from .output import Answer, Console, occupy_streams
 
 PROGRAM = "azprov.pyz"
 
@@ -130,7 +130,7 @@ def _run(argv: List[str], console: Console) -> Answer:
 
 
 def _run_alone(run: Callable[[argparse.Namespace], Answer], options: argparse.Namespace) -> Answer:
-    from ..host.lock import alone
+    from ..system.lock import alone
 
     # The first boot has a deadline, and the one before it may wait for the network.
     with alone(options.root, wait_s=getattr(options, "timeout", _WAIT_S)):
@@ -139,7 +139,7 @@ def _run_alone(run: Callable[[argparse.Namespace], Answer], options: argparse.Na
 
 def command_of(name: str) -> Tuple[ModuleType, Parser]:
     """The module of a command, imported, and the parser of what it takes."""
-    module = import_module(__name__ + "." + name.replace("-", "_"))
+    module = import_module(f"{__name__}.commands.{name.replace('-', '_')}")
     parser = Parser(prog=f"{PROGRAM} {name}", description=str(module.__doc__).rstrip())
     module.configure(parser)
     add_common_options(parser)

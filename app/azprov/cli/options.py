@@ -8,16 +8,16 @@ import re
 from typing import Any, Callable, NoReturn, Optional, Sequence, Tuple
 
 from .. import __version__
-from ..azure.clock import Clock
 from ..azure.conversation import Conversation
 from ..azure.endpoint import IMDS_ADDRESS, WIRESERVER_ADDRESS, Endpoint, parse_endpoint
 from ..azure.imds import LONGEST_TIMEOUT_S, Imds
-from ..azure.presence import Patience, Presence
+from ..azure.patience import Patience, Presence
 from ..azure.transport import Transport
 from ..azure.wireserver import WireServer
+from ..azure.wireserver_address import Whereabouts
 from ..errors import UnusableError, UsageError
-from ..host.leases import Whereabouts
-from ..host.root import Root
+from ..system.clock import Clock
+from ..system.root import Root
 
 # Azure restarts a VM that has not reported after 20 minutes; a boot's last
 # attempt must be over by then.
@@ -68,7 +68,7 @@ class Parser(argparse.ArgumentParser):
         return self.parse_args(argv)
 
     def print_help(self, file: object = None) -> NoReturn:  # noqa: ARG002 - argparse's own form
-        from .helps import help_of
+        from .help import help_of
 
         raise HelpAskedFor(help_of(self))
 
@@ -204,7 +204,7 @@ def user_name(text: str) -> str:
 
     Raises argparse.ArgumentTypeError for what no Linux account can be called.
     """
-    from ..documents.accounts import parse_user_name
+    from ..formats.host.passwd import parse_user_name
 
     return argument(parse_user_name, text)
 

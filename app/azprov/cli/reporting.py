@@ -5,16 +5,16 @@ import logging
 import time
 from typing import Dict, Optional
 
-from ..documents.goal_state import GoalState
-from ..documents.health import HealthReport, provisioning_failed, ready
-from ..documents.provisioning_report import KVP_KEY, Origin, failure_report, success_report
+from ..boot.report import Reported, report
 from ..errors import HostError
-from ..host.identity import read_platform_vm_id
-from ..host.kvp import tell_host
-from ..host.root import Root
-from ..report import Reported, report
-from .console import Answer
+from ..formats.platform.goal_state import GoalState
+from ..formats.platform.health import HealthReport, provisioning_failed, ready
+from ..formats.platform.provisioning_report import KVP_KEY, Origin, failure_report, success_report
+from ..system.kvp import tell_host
+from ..system.root import Root
+from ..system.vm_id import read_platform_vm_id
 from .options import JSON, wireserver_of
+from .output import Answer
 
 log = logging.getLogger(__name__)
 

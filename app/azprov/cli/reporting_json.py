@@ -5,16 +5,16 @@ from functools import partial
 from typing import Callable, Optional
 
 from ..azure.provisioning_health import post_json_health
-from ..documents.health import (
+from ..boot.report import Account, Reported
+from ..formats.platform.health import (
     NOT_READY,
     PROVISIONING_FAILED,
     READY,
     Details,
     fit_description,
 )
-from ..documents.health_json import JsonHealth, render_json_health
-from ..host.root import Root
-from ..report import Account, Reported
+from ..formats.platform.health_json import JsonHealth, render_json_health
+from ..system.root import Root
 from .options import connection_of
 
 

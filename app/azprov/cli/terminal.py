@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TextIO
 
 from ..azure.transport import LIVE, live
-from .console import AccountHandler
+from .output import AccountHandler
 
 _BRIGHT_RED, _RED, _GREEN, _YELLOW = "1;31", "31", "32", "33"
 _COLOURS = {

@@ -8,7 +8,7 @@ import zipfile
 from typing import Any, Dict, List
 
 from .. import __version__
-from .console import own_home
+from .output import own_home
 
 
 def about() -> Dict[str, Any]:

@@ -8,7 +8,9 @@ import re
 from functools import partial
 from typing import Callable, Iterator, List, NamedTuple, Optional, Sequence
 
-from ..documents.accounts import (
+from ..errors import AzprovError, HostError, UsageError
+from ..formats.host.hostname import replace_own_name
+from ..formats.host.passwd import (
     Account,
     members,
     parse_groups,
@@ -17,15 +19,13 @@ from ..documents.accounts import (
     without_entry,
     without_member,
 )
-from ..documents.hostname import replace_own_name
-from ..documents.text import printable
-from ..errors import AzprovError, HostError, UsageError
-from ..host.accounts import GROUP, GSHADOW, PASSWD, SHADOW, find_account, read_accounts
-from ..host.hostname import HOSTNAME_FILE, HOSTS_FILE
-from ..host.root import Root
-from .init import INITS, Init
-from .leftovers import Leftover, find_leftovers
-from .unit import own_service
+from ..formats.text import printable
+from ..system.accounts import GROUP, GSHADOW, PASSWD, SHADOW, find_account, read_accounts
+from ..system.hostname import HOSTNAME_FILE, HOSTS_FILE
+from ..system.init_systems import INITS, Init
+from ..system.root import Root
+from .leftovers.search import Leftover, find_leftovers
+from .service_file import own_service
 
 # What other agents' deprovisioning calls a machine that has no name.
 _GENERIC_NAME = "localhost"

@@ -10,11 +10,11 @@ import stat
 from typing import List, Optional, Sequence
 
 from ..errors import HostError
-from ..host.place import Owner
-from ..host.root import Root
-from ..host.service import enabling_links
-from .init import INITS, Init
-from .unit import (
+from ..system.boot_service import enabling_links
+from ..system.init_systems import INITS, Init
+from ..system.root import Root
+from ..system.root.entry import Owner
+from .service_file import (
     PYZ,
     made_folders,
     own_service,

@@ -4,7 +4,7 @@ import re
 from typing import Iterator, List, NamedTuple, Optional, Tuple
 
 from ..errors import HostError
-from ..host.root import Root
+from ..system.root import Root
 
 OLDEST_MINOR = 6
 # One module of each package that distributions split off.

@@ -3,9 +3,9 @@
 import os
 from typing import Dict
 
-from ..host.accounts import find_account
-from ..host.root import Root
-from ..host.service import UNIT_FOLDER, UNIT_NAME, enabling_links
+from ..system.accounts import find_account
+from ..system.boot_service import UNIT_FOLDER, UNIT_NAME, enabling_links
+from ..system.root import Root
 from .scenarios import IMAGE_NAME
 
 _WANTS = f"{UNIT_FOLDER}/multi-user.target.wants"

@@ -11,10 +11,10 @@ from typing import Any, Callable, List, Optional, Type
 
 from ..azure.provisioning_health import PROVISIONING_HEALTH_TARGET
 from ..azure.wireserver import GOAL_STATE_TARGET, HEALTH_TARGET, PROTOCOL_VERSION
-from ..documents.goal_state import GoalState, render_goal_state
-from ..documents.health import HealthReport, parse_health_report
-from ..documents.health_json import parse_json_health
 from ..errors import DocumentError
+from ..formats.platform.goal_state import GoalState, render_goal_state
+from ..formats.platform.health import HealthReport, parse_health_report
+from ..formats.platform.health_json import parse_json_health
 from .scenarios import Reply, Scenario
 from .server import Request, Server
 

@@ -1,0 +1,1 @@
+"""The first boot: its steps, its report, and what they leave behind."""

@@ -1,0 +1,1 @@
+"""Readers of an image. Nothing here decides whether what they find is good."""

@@ -1,0 +1,1 @@
+"""How an image configures its network."""

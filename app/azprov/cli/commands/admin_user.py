@@ -1,0 +1,45 @@
+"""Create the platform's admin user: home, keys, sudo, a password that none matches."""
+
+import argparse
+
+from ...errors import DocumentError
+from ...formats.host.passwd import parse_user_name
+from ...formats.platform.instance import Instance
+from ...system.admin_user import set_up_admin
+from ...system.commands import Commands
+from ...system.root import Root
+from ..options import Parser, add_imds_options, add_root_option, imds_of
+from ..output import Answer
+from .ssh_keys import keys_of
+
+
+def configure(parser: Parser) -> None:
+    add_imds_options(parser)
+    add_root_option(parser)
+
+
+def run(options: argparse.Namespace) -> Answer:
+    imds, conversation = imds_of(options, options.imds_timeout)
+    instance = conversation.hold(imds.fetch_instance)
+    create_admin(options.root, instance, Commands())
+    keys = [key.fingerprint for key in keys_of(instance)]
+    return Answer("", {"user": instance.admin_username, "keys": keys})
+
+
+def create_admin(root: Root, instance: Instance, commands: Commands) -> None:
+    """Make the user that the platform names; nothing is made for one that cannot log in.
+
+    Raises DocumentError, UnusableError or HostError.
+    """
+    if not instance.admin_username:
+        raise DocumentError(
+            "instance metadata names no admin user",
+            "see what it says: azprov.pyz metadata compute/osProfile",
+        )
+    set_up_admin(
+        root,
+        parse_user_name(instance.admin_username),
+        keys_of(instance),
+        commands,
+        no_passwords=instance.is_password_login_disabled,
+    )

@@ -1,0 +1,103 @@
+"""Say whether an image, or this machine, will provision: findings with a mend each."""
+
+import argparse
+import sys
+from typing import List
+
+from ...check import check
+from ...check.facts.image import Image
+from ...check.finding import ERROR, NOTE, SEVERITIES, WARNING, Finding
+from ...check.rules.live import Probe, is_on_azure
+from ...errors import AzprovError
+from ..options import (
+    Parser,
+    add_imds_options,
+    add_root_option,
+    add_wireserver_options,
+    imds_of,
+    wireserver_of,
+)
+from ..output import Answer, own_command
+from ..terminal import painted
+
+_FOUND_ERRORS = 1
+# The platform is the VM's own host, and answers in milliseconds or not at all.
+_PROBE_S = 5.0
+
+
+def configure(parser: Parser) -> None:
+    add_root_option(parser, purpose="look at")
+    add_wireserver_options(parser, timeout_s=_PROBE_S)
+    add_imds_options(parser, timeout_s=_PROBE_S)
+
+
+def run(options: argparse.Namespace) -> Answer:
+    image = Image(options.root, own_command())
+    probes = _probes(options, image)
+    found = check(image, probes)
+    counts = {
+        severity: sum(finding.severity == severity for finding in found) for severity in SEVERITIES
+    }
+    data = {
+        "error": None,
+        "findings": [finding._asdict() for finding in found],
+        "errors": counts[ERROR],
+        "warnings": counts[WARNING],
+        "notes": counts[NOTE],
+    }
+    lines = [line for finding in found for line in _lines(finding)]
+    lines.append(", ".join(_counted(counts[severity], severity) for severity in SEVERITIES))
+    text = "\n".join(lines)
+    subject = "this machine" if image.root.is_live else image.root
+    if not counts[ERROR]:
+        text += f": {subject} should provision on Azure"
+        unanswered = {finding.rule for finding in found}
+        answered = [probe.name for probe in probes if probe.rule not in unanswered]
+        if answered:
+            text += f", and {' and '.join(answered)} answered"
+        return Answer(text, data)
+    failure = AzprovError(
+        f"{subject} would not provision on Azure, {_counted(counts[ERROR], ERROR)} found",
+        "mend what is said above and check again; README has the symptoms under 'When it fails'",
+    )
+    return Answer(text, data, exit_code=_FOUND_ERRORS, failure=failure)
+
+
+def _lines(finding: Finding) -> List[str]:
+    severity, mend = painted(finding.severity, sys.stdout), painted("mend", sys.stdout)
+    return [f"{severity}: {finding.what}", f"  {mend}: {finding.mend}"]
+
+
+def _counted(count: int, severity: str) -> str:
+    return f"{count} {severity}" if count == 1 else f"{count} {severity}s"
+
+
+def _probes(options: argparse.Namespace, image: Image) -> List[Probe]:
+    """What to ask the platform: on a VM of Azure, or by an address that was given."""
+    probes: List[Probe] = []
+    if not image.root.is_live:
+        return probes
+    on_azure = is_on_azure(image)
+    if on_azure or options.wireserver is not None:
+        wireserver, conversation = wireserver_of(options, image.root)
+        probes.append(
+            Probe(
+                "WireServer",
+                "wireserver",
+                ERROR,
+                "so Ready cannot be reported",
+                lambda: conversation.hold(wireserver.fetch_goal_state),
+            )
+        )
+    if on_azure or options.imds is not None:
+        imds, imds_conversation = imds_of(options, options.imds_timeout)
+        probes.append(
+            Probe(
+                "the metadata service",
+                "metadata-service",
+                WARNING,
+                "so a VM does not learn its host name",
+                lambda: imds_conversation.hold(imds.fetch_instance),
+            )
+        )
+    return probes

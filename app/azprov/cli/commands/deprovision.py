@@ -1,0 +1,98 @@
+"""Make a used VM or image generic again, and armed for its next first boot.
+
+Everything is listed first, and asked about, unless --yes is given.
+"""
+
+import argparse
+import logging
+import os
+import sys
+from typing import Any, Dict
+
+from ...errors import HostError, NotPermitted, UsageError
+from ...image.deprovision import carry_out, plan, unknown_user
+from ...system.root import Root
+from ..options import Parser, add_root_option, user_name
+from ..output import Answer, say
+
+_NOT_ASKED = 2
+_SHUT_DOWN = (
+    "Shut this VM down now and capture it: what still runs writes some of it anew "
+    "(a shell its history when it ends; unset HISTFILE keeps it from that)."
+)
+
+log = logging.getLogger(__name__)
+
+
+def configure(parser: Parser) -> None:
+    parser.add_argument(
+        "--user",
+        metavar="NAME",
+        type=user_name,
+        help="remove that user, with home and rights",
+    )
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    add_root_option(parser)
+
+
+def run(options: argparse.Namespace) -> Answer:
+    root: Root = options.root
+    if root.is_live and os.geteuid() != 0:
+        raise NotPermitted("deprovisioning changes this machine", "run it as root")
+    user: str = options.user or ""
+    changes = plan(root, user)
+    unknown = unknown_user(root, user) if user else ""
+    data: Dict[str, Any] = {
+        "error": None,
+        "planned": [{"path": change.path, "what": change.what} for change in changes],
+        "failed": [],
+        "unknown_user": user if unknown else None,
+    }
+    if changes and not (options.yes or options.json):
+        listed = [
+            f"{root.outside(change.path)}: {change.what}, to be {change.becomes}"
+            for change in changes
+        ]
+        say("\n".join(listed))
+    _warn(unknown)
+    if not changes:
+        return Answer("Nothing is left to do.", data)
+    refusal = "" if options.yes else _refusal(is_json=options.json)
+    if refusal:
+        return Answer(
+            "",
+            data,
+            exit_code=_NOT_ASKED,
+            failure=UsageError(
+                f"nothing was changed, {refusal}", "--yes does all of that without asking"
+            ),
+        )
+    failures = carry_out(root, changes)
+    # Once more, behind all that was done: a name that was mistyped leaves its user in the image.
+    _warn(unknown)
+    data["failed"] = [str(error) for error in failures]
+    answer = Answer(_SHUT_DOWN if root.is_live else "", data)
+    if not failures:
+        return answer
+    # What else fails mostly fails for the same reason, as a home that is still there.
+    summary = f"{len(failures)} of {len(changes)} changes failed"
+    if isinstance(failures[0], NotPermitted):
+        failure: HostError = NotPermitted(summary, "see above; run it as root")
+    else:
+        failure = HostError(summary, "see above; mend the causes and run it again")
+    return answer._replace(exit_code=failure.exit_code, failure=failure)
+
+
+def _warn(unknown: str) -> None:
+    if unknown:
+        log.warning("%s", unknown)
+
+
+def _refusal(*, is_json: bool) -> str:
+    """Why not to do it, empty if whoever sits there wants it."""
+    if is_json or None in (sys.stdin, sys.stderr) or not sys.stdin.isatty():
+        return "there is no terminal to ask on"
+    sys.stderr.write("Do all of that? [y/N] ")
+    sys.stderr.flush()
+    answers_yes = sys.stdin.buffer.readline().strip().lower() in (b"y", b"yes")
+    return "" if answers_yes else "as you say"

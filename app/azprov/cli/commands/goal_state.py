@@ -1,0 +1,25 @@
+"""Show what the platform wants to hear about: incarnation, container id, instance id."""
+
+import argparse
+
+from ...formats.text import printable
+from ...system.root import Root
+from ..options import Parser, add_wireserver_options, wireserver_of
+from ..output import Answer
+
+
+def configure(parser: Parser) -> None:
+    parser.add_argument(
+        "--raw", action="store_true", help="show the document as it came, whatever it is"
+    )
+    add_wireserver_options(parser)
+
+
+def run(options: argparse.Namespace) -> Answer:
+    wireserver, conversation = wireserver_of(options, Root())
+    if options.raw:
+        document = conversation.hold(wireserver.fetch_document)
+        return Answer(document, {"document": document.decode("utf-8", "replace")})
+    goal_state = conversation.hold(wireserver.fetch_goal_state)
+    text = "Incarnation: {}\nContainerId: {}\nInstanceId: {}".format(*map(printable, goal_state))
+    return Answer(text, dict(goal_state._asdict()))

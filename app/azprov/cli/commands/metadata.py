@@ -1,0 +1,28 @@
+"""Show what the platform's metadata service says of this VM, whole or one leaf."""
+
+import argparse
+import json
+from typing import Any
+
+from ...errors import DocumentError
+from ...formats.platform.instance import find
+from ..options import Parser, add_imds_options, imds_of
+from ..output import Answer
+
+
+def configure(parser: Parser) -> None:
+    parser.add_argument("path", nargs="?", metavar="PATH", help="such as compute/name")
+    add_imds_options(parser)
+
+
+def run(options: argparse.Namespace) -> Answer:
+    imds, conversation = imds_of(options, options.imds_timeout)
+    instance = conversation.hold(imds.fetch_instance)
+    value: Any = instance.document
+    if options.path:
+        try:
+            value = find(instance, options.path)
+        except DocumentError as error:
+            raise DocumentError(error.summary, "azprov.pyz metadata shows what there is") from error
+    text = value if isinstance(value, str) else json.dumps(value, indent=2)
+    return Answer(text.encode("utf-8", "replace") + b"\n", {"value": value})

@@ -1,0 +1,127 @@
+"""Run the first boot against a simulated platform on loopback; nothing is changed."""
+
+import argparse
+import os
+import socket
+import sys
+from typing import Any, Dict, List
+
+from ...errors import AzprovError, HostError, UsageError
+from ...rehearsal.run import Event, Outcome, play
+from ...rehearsal.scenarios import SCENARIOS, find_scenario
+from ...system.clock import Clock
+from ..options import Parser
+from ..output import Answer, own_home, say
+from ..terminal import painted
+
+_FAILED = 1
+_TIMES = ("never", "once", "twice")
+
+
+def configure(parser: Parser) -> None:
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument(
+        "--scenario", metavar="NAME", default="healthy", help="how the platform behaves (healthy)"
+    )
+    choice.add_argument("--all", action="store_true", help="run every scenario")
+    choice.add_argument("--list", action="store_true", help="name the scenarios, run none")
+
+
+def run(options: argparse.Namespace) -> Answer:
+    if options.list:
+        names = [f"{scenario.name:<19} {scenario.story}" for scenario in SCENARIOS]
+        stories = [{"name": scenario.name, "story": scenario.story} for scenario in SCENARIOS]
+        return Answer("\n".join(names), {"error": None, "scenarios": stories})
+    chosen = find_scenario(options.scenario)
+    if chosen is None:
+        from ..suggestions import suggest_word
+
+        nearest = suggest_word(options.scenario, [scenario.name for scenario in SCENARIOS])
+        raise UsageError(
+            f"there is no scenario {options.scenario!a}",
+            f"{nearest}azprov.pyz rehearse --list names them",
+        )
+    _require_loopback()
+    outcomes = []
+    is_silent = options.json or options.quiet
+    for scenario in SCENARIOS if options.all else [chosen]:
+        if not is_silent:
+            say(f"Rehearsing {scenario.name}: {scenario.story}")
+        outcomes.append(play(scenario, _own_command(), Clock(), _hide if is_silent else _show))
+        if not is_silent:
+            say(_verdict(outcomes[-1]) + ("\n" if options.all else ""))
+    failed = [outcome.scenario.name for outcome in outcomes if outcome.shortcomings]
+    data = {"error": None, "scenarios": [_summary(outcome) for outcome in outcomes]}
+    if failed:
+        failure = AzprovError(
+            f"not rehearsed as it should be: {', '.join(failed)}", "look into the transcript"
+        )
+        return Answer("", data, exit_code=_FAILED, failure=failure)
+    is_told = options.all and not options.quiet
+    return Answer(f"All {len(outcomes)} scenarios passed." if is_told else "", data)
+
+
+def _require_loopback() -> None:
+    """Raises HostError where no connection to oneself can come about, as in a new namespace."""
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.connect(("127.0.0.1", 9))  # of a datagram socket: nothing is sent
+    except OSError as error:
+        raise HostError(
+            f"loopback is down ({error.strerror}), and the platform is simulated there",
+            "ip link set lo up",
+        ) from error
+
+
+def _show(event: Event) -> None:
+    say("{:6.2f} s  {:<8}  {}".format(*event))
+
+
+def _hide(_event: Event) -> None:
+    """With --json the events are part of the answer."""
+
+
+def _own_command() -> List[str]:
+    """The command that starts this azprov again: its archive, or its package."""
+    home = own_home()
+    if os.path.isfile(home):
+        return [sys.executable, home]
+    code = (
+        "import sys; sys.path.insert(0, {!r}); from azprov.__main__ import main; sys.exit(main())"
+    )
+    return [sys.executable, "-c", code.format(home)]
+
+
+def _verdict(outcome: Outcome) -> str:
+    scenario = outcome.scenario
+    lines = ["", "Files of the VM:"]
+    lines += [f"  {change}" for change in outcome.changes or ["none has changed"]]
+    if outcome.shortcomings:
+        failed = painted("FAILED", sys.stdout)
+        lines.append(f"{failed}: {'; '.join(outcome.shortcomings)}.")
+    else:
+        reports = f"Ready was acknowledged {_TIMES[outcome.ready_reports]}"
+        if outcome.failure_reports:
+            times = _TIMES[outcome.failure_reports]
+            reports = f"Azure was told {times} that provisioning failed, and never Ready"
+        lines += [
+            f"On Azure: {scenario.meaning}",
+            f"{painted('PASSED', sys.stdout)}: {reports}, as it should be.",
+        ]
+    return "\n".join(lines)
+
+
+def _summary(outcome: Outcome) -> Dict[str, Any]:
+    return {
+        "name": outcome.scenario.name,
+        "passed": not outcome.shortcomings,
+        "shortcomings": outcome.shortcomings,
+        "boots": [booted._asdict() for booted in outcome.boots],
+        "ready_reports": outcome.ready_reports,
+        "failure_reports": outcome.failure_reports,
+        "keys": outcome.keys,
+        "hostname": outcome.hostname,
+        "disabled": outcome.is_disabled,
+        "changes": outcome.changes,
+        "events": [event._asdict() for event in outcome.events],
+    }

@@ -1,0 +1,45 @@
+"""Post that provisioning failed, with the reason; to Hyper-V KVP too.
+
+The platform takes this report as final: it fails the deployment with the text.
+"""
+
+import argparse
+import logging
+import os
+
+from ...formats.platform.provisioning_report import parse_report
+from ...system.root import Root
+from ..options import Parser, add_report_options, require_addresses
+from ..output import Answer
+from ..reporting import answer_of, failure_line, report_failed
+
+log = logging.getLogger(__name__)
+
+
+def configure(parser: Parser) -> None:
+    parser.add_argument(
+        "--reason",
+        metavar="TEXT",
+        required=True,
+        type=_reason,
+        help="what went wrong, for whoever deployed the VM",
+    )
+    add_report_options(parser)
+
+
+def run(options: argparse.Namespace) -> Answer:
+    require_addresses(options)
+    root = Root()
+    line = failure_line(options, root, options.reason, {})
+    if ("reason", options.reason) not in parse_report(line):
+        log.warning("the reason does not fit into a report as it is, and was cut or cleaned")
+    reported = report_failed(options, root, line, dry_run=options.dry_run)
+    return answer_of(reported, dry_run=options.dry_run)
+
+
+def _reason(text: str) -> str:
+    # Python 3.6 reads arguments as ASCII where no locale is set, as at a boot.
+    text = os.fsencode(text).decode("utf-8", "replace")
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the text is empty")
+    return text

@@ -1,0 +1,17 @@
+"""Fetch the goal state, post Ready, wait for the acknowledgement."""
+
+import argparse
+
+from ...system.root import Root
+from ..options import Parser, add_report_options
+from ..output import Answer
+from ..reporting import answer_of, report_ready
+
+
+def configure(parser: Parser) -> None:
+    add_report_options(parser)
+
+
+def run(options: argparse.Namespace) -> Answer:
+    reported = report_ready(options, Root(), dry_run=options.dry_run)
+    return answer_of(reported, dry_run=options.dry_run)

@@ -1,0 +1,34 @@
+"""Set the host name: NAME, else the one that the platform names for this VM."""
+
+import argparse
+
+from ...formats.host.hostname import parse_hostname
+from ...formats.platform.instance import Instance
+from ...system.commands import Commands
+from ...system.hostname import set_hostname
+from ..options import Parser, add_imds_options, add_root_option, argument, imds_of
+from ..output import Answer
+
+
+def configure(parser: Parser) -> None:
+    parser.add_argument("name", nargs="?", metavar="NAME", type=_host_name, help="a host name")
+    add_imds_options(parser)
+    add_root_option(parser)
+
+
+def run(options: argparse.Namespace) -> Answer:
+    name = options.name
+    if name is None:
+        imds, conversation = imds_of(options, options.imds_timeout)
+        name = hostname_of(conversation.hold(imds.fetch_instance))
+    set_hostname(options.root, name, Commands())
+    return Answer("", {"hostname": name})
+
+
+def hostname_of(instance: Instance) -> str:
+    """computerName, else the resource's name. Raises UnusableError."""
+    return parse_hostname(instance.computer_name or instance.name)
+
+
+def _host_name(text: str) -> str:
+    return argument(parse_hostname, text)

@@ -1,0 +1,17 @@
+"""Take azprov and its boot service out of an image or this machine."""
+
+import argparse
+
+from ...image.install import uninstall
+from ..options import Parser, add_root_option
+from ..output import Answer
+
+
+def configure(parser: Parser) -> None:
+    add_root_option(parser)
+
+
+def run(options: argparse.Namespace) -> Answer:
+    removed = uninstall(options.root)
+    text = "\n".join(f"removed {options.root.outside(path)}" for path in removed)
+    return Answer(text or "nothing of azprov is installed", {"removed": removed})

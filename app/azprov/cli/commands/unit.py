@@ -1,0 +1,30 @@
+"""Print the service file that `install` would write, without its note for `uninstall`."""
+
+import argparse
+
+from ...image.service_file import PYZ, program_of
+from ..options import Parser
+from ..output import Answer
+from .install import add_service_options, unit_of
+
+
+def configure(parser: Parser) -> None:
+    add_service_options(parser)
+    parser.add_argument(
+        "--program",
+        metavar="PATH",
+        type=_program,
+        default=PYZ,
+        help="where azprov.pyz is, for a package (as `install` has it)",
+    )
+
+
+def run(options: argparse.Namespace) -> Answer:
+    text, _ = unit_of(options, options.program)
+    return Answer(text.encode("utf-8"), {"unit": text})
+
+
+def _program(text: str) -> str:
+    if program_of(text) != text:
+        raise argparse.ArgumentTypeError(f"not a path that ends in /azprov.pyz: {text!a}")
+    return text

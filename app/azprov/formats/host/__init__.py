@@ -1,0 +1,1 @@
+"""Files of a Linux system: bytes to values and back."""

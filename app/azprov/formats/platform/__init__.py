@@ -1,0 +1,1 @@
+"""Documents of the platform: bytes to values and back."""

@@ -1,0 +1,1 @@
+"""Files that a used machine leaves, and that an image must not hold."""

@@ -1,0 +1,90 @@
+"""The text of the boot service: what is shipped, with its command filled in."""
+
+import pkgutil
+import re
+from typing import List, Optional, Sequence
+
+from ..errors import HostError
+from ..system.init_systems import SYSTEMD, Init
+from ..system.root import Root
+
+#: Where `install` puts the archive; a distribution's package has it where others are.
+PYZ = "/usr/local/lib/azprov/azprov.pyz"
+_PROGRAM = re.compile(r"(?<![\w./-])/(?:[A-Za-z0-9._+@-]+/)*azprov\.pyz(?![\w.-])")
+
+# What accounts need beyond the shipped sandbox, where a service makes or changes one.
+_STEPS_FOR_USERS = frozenset(["--admin-user", "--ssh-keys"])
+_SANDBOX_FOR_USERS = (
+    ("ProtectSystem=strict\n", "ProtectSystem=yes\n"),
+    ("ProtectHome=yes\n", "ProtectHome=no\n"),
+    ("CapabilityBoundingSet=", "CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_AUDIT_WRITE "),
+)
+
+_SHIPPED_PYTHON = "/usr/bin/python3"
+
+
+def render_unit(
+    python: str, arguments: Sequence[str], *, init: Init = SYSTEMD, program: str = PYZ
+) -> str:
+    """The service file that runs `provision` of a program with these arguments.
+
+    Raises HostError if the init system would read a word of the command as
+    something else.
+    """
+    for word in [python, program, *arguments]:
+        if not re.match(r"[A-Za-z0-9/._,:@+=-]+\Z", word):
+            raise HostError(
+                f"{word!a} cannot stand in a service file", "use a plainer path or name"
+            )
+    shipped = (pkgutil.get_data(__name__, init.shipped) or b"").decode("utf-8")
+    if makes_users(arguments):
+        for narrow, open_to_users in _SANDBOX_FOR_USERS:
+            shipped = shipped.replace(narrow, open_to_users)
+    usual = _command(init, _SHIPPED_PYTHON, PYZ, ())
+    text = shipped.replace(usual, _command(init, python, program, arguments))
+    return text.replace(f" {_folder(PYZ)} ", f" {_folder(program)} ")
+
+
+def program_of(unit: str) -> Optional[str]:
+    """The path of the azprov.pyz that a service file starts; None if it starts something else."""
+    found = _PROGRAM.search(unit)
+    return None if found is None else found.group()
+
+
+def own_service(root: Root, init: Init) -> Optional[str]:
+    """The file of azprov's service, by `install` or a package; None where another one counts."""
+    for folder in (init.folder, *init.package_folders):
+        path = f"{folder}/{init.unit}"
+        if root.read_link(path) is not None:
+            return None
+        content = root.read(path)
+        if content is not None:
+            return path if program_of(content.decode("utf-8", "replace")) else None
+    return None
+
+
+def makes_users(arguments: Sequence[str]) -> bool:
+    """Whether a first boot with these arguments makes or changes a user, and fails without."""
+    return not _STEPS_FOR_USERS.isdisjoint(arguments)
+
+
+def _command(init: Init, python: str, program: str, arguments: Sequence[str]) -> str:
+    words = ["-I", program, "provision", *init.arguments, *arguments]
+    return init.command.format(python=python, arguments=" ".join(words))
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def with_made_folders(unit: str, folders: Sequence[str], *, init: Init) -> str:
+    return unit + init.note + " ".join(folders) + "\n" if folders else unit
+
+
+def made_folders(unit: str, init: Init) -> List[str]:
+    """The folders noted in a service file, in the order they were made."""
+    return unit.partition(init.note)[2].split()
+
+
+def without_made_folders(unit: str, init: Init) -> str:
+    return unit.partition(init.note)[0]

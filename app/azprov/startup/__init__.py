@@ -1,0 +1,1 @@
+"""Cheap cold starts: bytecode from the archive, and imports that are deferred."""

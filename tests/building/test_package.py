@@ -1,0 +1,135 @@
+"""azprov as a distribution's package: the recipe's tree in an image, checked and made generic."""
+
+import shutil
+from pathlib import Path
+from typing import List, Tuple
+
+import pytest
+
+from azprov.check import check
+from azprov.check.facts.image import Image
+from azprov.image.install import uninstall
+from azprov.system.root import Root
+from images import azprov, files, tree
+from recipes import run_recipe
+from sound_image import WANTS, make_sound
+from strict_wireserver import StrictWireServer
+
+LINK = f"{WANTS}/azure-provisioning.service"
+SERVICE = "usr/lib/systemd/system/azure-provisioning.service"
+PROGRAM = "usr/lib/azprov/azprov.pyz"
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("package")
+    run_recipe("package", folder)
+    return folder / "package"
+
+
+@pytest.fixture
+def image(tmp_path: Path, package: Path) -> Path:
+    """A sound image with the package in the place of what `install` writes."""
+    root = make_sound(tmp_path / "image")
+    uninstall(Root(str(root)))
+    shutil.copytree(package, root, symlinks=True, dirs_exist_ok=True)
+    for folder in ("etc/sudoers.d", "var/lib"):
+        (root / folder).mkdir(parents=True)
+    (root / LINK).symlink_to(f"/{SERVICE}")
+    return root
+
+
+def found(image: Path) -> List[Tuple[str, str, str]]:
+    return [(one.rule, one.severity, one.mend) for one in check(Image(Root(str(image))))]
+
+
+def test_a_package_has_what_its_recipe_says(package: Path) -> None:
+    """Each file in its place, and the command as a link."""
+    assert files(package) == [
+        "usr/bin/azprov",
+        PROGRAM,
+        SERVICE,
+        "usr/share/bash-completion/completions/azprov",
+        "usr/share/doc/azprov/copyright",
+        "usr/share/fish/vendor_completions.d/azprov.fish",
+        "usr/share/man/man8/azprov.8",
+        "usr/share/zsh/vendor-completions/_azprov",
+    ]
+    assert (package / "usr/bin/azprov").resolve() == package / PROGRAM
+    licences = (package / "usr/share/doc/azprov/copyright").read_text()
+    assert licences.count("Permission is hereby granted") == 3
+    service = (package / SERVICE).read_text()
+    assert f"ExecStart=/usr/bin/python3 -I /{PROGRAM} provision --admin-user\n" in service
+    assert "RequiresMountsFor=/etc /usr/lib/azprov /var/lib/azprov\n" in service
+    assert "ProtectHome=no\n" in service
+
+
+def test_a_package_is_as_sound_as_an_installation(image: Path) -> None:
+    """By its own path, with its own options."""
+    assert found(image) == []
+
+
+def test_what_is_wrong_with_a_package_is_its_own_to_mend(image: Path) -> None:
+    """Another service would hide that of the package."""
+    again = f"install the package again that has {image / SERVICE}"
+    service = image / SERVICE
+    service.write_text(service.read_text().replace("960", "10"))
+    (image / PROGRAM).write_bytes(b"x")
+
+    assert found(image) == [
+        ("program-unusable", "error", again),
+        ("service-altered", "warning", f"where the change was not meant, write it anew: {again}"),
+    ]
+
+
+def test_deprovisioning_arms_the_service_of_a_package(
+    image: Path, wireserver: StrictWireServer
+) -> None:
+    """As its own, after a first boot; a second time nothing is left."""
+    before = tree(image)
+    options = ("--no-hostname", "--imds-timeout=0.2")
+    address = f"--wireserver=127.0.0.1:{wireserver.listener.getsockname()[1]}"
+    assert azprov("provision", "--root", image, *options, address)[0] == 0
+    assert wireserver.verdicts == ["goal state", "ready"]
+    assert not (image / LINK).is_symlink()
+
+    assert azprov("deprovision", "--root", image, "--yes")[0] == 0
+    again = azprov("deprovision", "--root", image)
+
+    assert again == (0, "Nothing is left to do.\n", "")
+    assert tree(image) == before
+
+
+def test_a_package_is_not_installed_over(image: Path) -> None:
+    """The one would hide the other."""
+    before = tree(image)
+
+    assert azprov("install", "--root", image) == (
+        73,
+        "",
+        f"azprov: azprov is there already, with the service {image / SERVICE} of a package; "
+        "enable that one, or take the package out first\n",
+    )
+    assert azprov("uninstall", "--root", image)[0] == 0
+    assert tree(image) == before
+
+
+@pytest.mark.parametrize("path", ["azprov.pyz", "/usr/lib/azprov", "/a b/azprov.pyz", "/a.pyz"])
+def test_a_program_is_a_path_to_the_archive(path: str) -> None:
+    """By which the service is known as azprov's."""
+    code, out, err = azprov("unit", "--program", path)
+
+    assert (code, out) == (2, "")
+    assert f"argument --program: not a path that ends in /azprov.pyz: {path!r}; " in err
+
+
+def test_a_script_of_openrc_has_the_program_too(image: Path) -> None:
+    """In its own words."""
+    argv = ("unit", "--root", image, "--init", "openrc", "--program", "/usr/lib/azprov/azprov.pyz")
+
+    code, out, _ = azprov(*argv)
+
+    assert code == 0
+    assert (
+        'command_args="-I /usr/lib/azprov/azprov.pyz provision --unit azure-provisioning"\n' in out
+    )

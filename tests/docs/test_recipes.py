@@ -1,0 +1,116 @@
+"""The recipes stay true to the code, as far as that can be seen without booting anything."""
+
+import ast
+import re
+from pathlib import Path
+from typing import Iterator, List, Set
+
+import pytest
+
+from pyz import ROOT
+from recipes import RECIPES, text_of
+
+CODE = ROOT / "app" / "azprov"
+ERRORS = {
+    *("AzprovError", "UsageError", "NotConnected", "BrokenReply", "Refused", "DocumentError"),
+    *("HostError", "NotPermitted", "UnusableError"),
+}
+# What stands in the place of a value, in an f-string and in a text for str.format.
+VALUE = "\0"
+
+
+def words_of(node: ast.AST) -> str:
+    if isinstance(node, ast.JoinedStr):
+        return "".join(words_of(part) for part in node.values)
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return re.sub(r"\{\w+\}", VALUE, node.value)
+    return VALUE
+
+
+def hints_in(tree: ast.AST) -> Iterator[str]:
+    """The next step of each error that is raised, and each text that is called a hint."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            if node.func.id in ERRORS and len(node.args) > 1:
+                yield words_of(node.args[1])
+        elif isinstance(node, ast.Assign) and "hint" in ast.unparse(node.targets[0]).lower():
+            values = node.value.values if isinstance(node.value, ast.Dict) else [node.value]
+            yield from map(words_of, values)
+
+
+def all_hints() -> List[str]:
+    found: Set[str] = set()
+    for path in CODE.rglob("*.py"):
+        found.update(hints_in(ast.parse(path.read_text())))
+    # Where what was typed is near to something, a suggestion stands before the step.
+    return sorted(re.sub(f"^{VALUE}(?=azprov|{VALUE})", "", hint) for hint in found - {VALUE})
+
+
+def text_of_code(command: str) -> str:
+    return (CODE / "cli" / "commands" / f"{command}.py").read_text()
+
+
+def steps_explained() -> List[str]:
+    """The left column of each table of them."""
+    tables = text_of("when-it-fails").split("| azprov says | then |\n|---|---|\n")[1:]
+    rows = [row for table in tables for row in table.partition("\n\n")[0].splitlines()]
+    return [row.split(" | ")[0][2:] for row in rows]
+
+
+def test_the_hints_are_found() -> None:
+    """One of each way in which they are written."""
+    hints = all_hints()
+
+    assert "deploy the VM with an SSH key in OpenSSH's form" in hints
+    assert "look at it, and replace it with --force if it is not needed" in hints
+    assert "mount the file system writable" in hints
+    assert f"look whether a firewall of this machine prohibits {VALUE}" in hints
+    assert f"install a complete python3, 3.{VALUE} or newer, into the image" in hints
+    assert len(hints) > 45
+
+
+@pytest.mark.parametrize("hint", all_hints())
+def test_each_next_step_is_explained(hint: str) -> None:
+    """By the same words, with something in the place of values."""
+    pattern = re.escape(hint).replace(re.escape(VALUE), r"\S+")
+
+    assert [step for step in steps_explained() if re.fullmatch(pattern, step)], hint
+
+
+def test_check_leads_there() -> None:
+    """Its last sentence names a section of README that leads to the page."""
+    heading = re.search(r"README has the symptoms under '([\w ]+)'", text_of_code("check"))
+
+    assert heading is not None
+    section = (ROOT / "README.md").read_text().partition(f"\n## {heading[1]}\n")[2]
+    assert "(unit/recipes/when-it-fails.md)" in section.partition("\n## ")[0]
+
+
+def test_no_step_is_explained_that_nobody_names() -> None:
+    """What the code no longer says goes."""
+    patterns = [re.escape(hint).replace(re.escape(VALUE), r"\S+") for hint in all_hints()]
+
+    assert [
+        step
+        for step in steps_explained()
+        if not any(re.fullmatch(pattern, step) for pattern in patterns)
+    ] == []
+
+
+def anchors_of(text: str) -> List[str]:
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return [heading.lower().replace(" ", "-") for heading in headings]
+
+
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.md")), ids=lambda path: path.stem)
+def test_a_recipe_is_whole(path: Path) -> None:
+    """Its links lead somewhere, and it says what was run and what was not."""
+    text = path.read_text()
+
+    for link, anchor in re.findall(r"\]\(([\w.-]+\.md)(#[\w-]+)?\)", text):
+        assert not anchor or anchor[1:] in anchors_of((RECIPES / link).read_text()), (link, anchor)
+        assert (RECIPES / link).is_file(), link
+    for anchor in re.findall(r"\]\(#([\w-]+)\)", text):
+        assert anchor in anchors_of(text), anchor
+    if path.stem != "when-it-fails":
+        assert re.search(r"^(Run|Not run)\b", text, re.MULTILINE)

@@ -1,0 +1,201 @@
+"""The bytecode in the archive: used by the Pythons it was made with, missed by no other."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from interpreters import INTERPRETERS
+from precompile import compile_with
+from pyz import NOWHERE, PYZ, ROOT
+from strict_wireserver import StrictWireServer
+
+MIB = 1 << 20
+
+# Runs the archive as `python azprov.pyz ARGS` would, then answers a question about the process.
+PROBE = """
+import runpy, sys
+question = sys.argv.pop(1)
+sys.argv = sys.argv[1:]
+try:
+    runpy.run_path(sys.argv[0], run_name="__main__")
+except SystemExit:
+    pass
+print(eval(question))
+"""
+
+
+def ask(python: Path, archive: Path, question: str, *command: str) -> str:
+    done = subprocess.run(
+        [python, "-I", "-c", PROBE, question, archive, *command],
+        env=NOWHERE,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1]
+
+
+# The entry that a Python loads.
+NAME = (
+    "'bytecode/' + sys.implementation.cache_tag + '.' "
+    "+ __import__('importlib.util').util.MAGIC_NUMBER[:2].hex()"
+)
+
+
+@pytest.fixture(scope="module")
+def sources_only(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive as a Python meets it that the build did not have."""
+    stripped = tmp_path_factory.mktemp("sources") / "azprov.pyz"
+    with zipfile.ZipFile(PYZ) as archive, zipfile.ZipFile(stripped, "w") as copy:
+        for info in archive.infolist():
+            if not info.filename.startswith("bytecode/"):
+                copy.writestr(info, archive.read(info))
+    return stripped
+
+
+LOADERS = (
+    "sorted({type(module.__loader__).__name__ for module in sys.modules.values()"
+    " if str(getattr(module, '__file__', '')).startswith(sys.argv[0])})"
+)
+
+
+@pytest.mark.parametrize("version", INTERPRETERS)
+def test_each_python_of_the_build_has_its_bytecode(version: str) -> None:
+    """Every module of azprov and urllib3 that a command imports comes from it."""
+    loaders = ask(INTERPRETERS[version], PYZ, LOADERS, "goal-state", "--timeout", "0.1")
+
+    assert loaders == "['_Precompiled']"
+
+
+@pytest.mark.parametrize("version", INTERPRETERS)
+def test_a_python_that_the_build_did_not_have_reports_from_the_sources(
+    version: str, sources_only: Path, wireserver: StrictWireServer
+) -> None:
+    """Ready is acknowledged all the same; and the sources are what was imported."""
+    address = f"127.0.0.1:{wireserver.listener.getsockname()[1]}"
+
+    loaders = ask(
+        INTERPRETERS[version], sources_only, LOADERS, "report-ready", "--wireserver", address
+    )
+
+    assert wireserver.verdicts == ["goal state", "ready"]
+    assert loaders == "['zipimporter']"
+
+
+@pytest.mark.parametrize("version", INTERPRETERS)
+def test_what_a_report_does_not_need_is_not_imported(version: str) -> None:
+    """Nothing of TLS, JSON, package metadata, forms, help, other commands or the simulator."""
+    spared = {
+        *("ssl", "_ssl", "json", "importlib.metadata", "mimetypes", "brotli", "csv"),
+        *("hmac", "http.server", "subprocess", "azprov.rehearsal", "azprov.image"),
+        *(
+            "azprov.cli.commands.rehearse",
+            "azprov.cli.commands.provision",
+            "azprov.cli.commands.check",
+            "azprov.cli.version",
+        ),
+        *("azprov.cli.help", "azprov.cli.suggestions", "difflib"),
+        "azprov.cli.terminal",
+    }
+
+    imported = ask(
+        INTERPRETERS[version],
+        PYZ,
+        f"sorted(set(sys.modules) & {spared!r})",
+        *("report-ready", "--timeout", "0.1"),
+    )
+
+    assert imported == "[]"
+
+
+@pytest.mark.parametrize("version", INTERPRETERS)
+def test_the_bytecode_keeps_the_help(version: str) -> None:
+    """A command's docstring is its help text; docstrings that nobody reads are left out."""
+    said = subprocess.check_output([INTERPRETERS[version], PYZ, "check", "--help"], text=True)
+    kept = ask(INTERPRETERS[version], PYZ, "sys.modules['azprov.errors'].__doc__", "--version")
+
+    assert "\nSay whether an image, or this machine, will provision: findings with a mend" in said
+    assert kept == "None"
+
+
+def test_a_module_without_bytecode_comes_from_its_source() -> None:
+    """Parts of urllib3 for other worlds are not compiled, and can be imported."""
+    question = "__import__('urllib3.contrib.socks', fromlist=['x']).__name__"
+
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", PROBE, question, PYZ, "--version"],
+        env=NOWHERE,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "urllib3-2/urllib3/contrib/socks.py" in done.stderr
+    assert "SOCKS support in urllib3 requires" in done.stderr
+
+
+def test_a_traceback_shows_the_lines_of_the_sources() -> None:
+    """The loader hands them out, although no such file is on the disk."""
+    question = "__import__('linecache').getline(*LINE).strip()".replace(
+        "LINE", "('azprov/errors.py', 1, vars(sys.modules['azprov.errors']))"
+    )
+
+    line = ask(INTERPRETERS[list(INTERPRETERS)[-1]], PYZ, question, "--version")
+
+    assert line == (ROOT / "app" / "azprov" / "errors.py").read_text().splitlines()[0]
+
+
+@pytest.mark.parametrize("version", INTERPRETERS)
+def test_the_same_python_makes_the_same_bytes(version: str, tmp_path: Path) -> None:
+    """From an archive that lies elsewhere as well."""
+    elsewhere = tmp_path / "a copy.pyz"
+    elsewhere.write_bytes(PYZ.read_bytes())
+
+    entries = compile_with(INTERPRETERS[version], elsewhere)
+
+    with zipfile.ZipFile(PYZ) as archive:
+        for name, content in entries.items():
+            assert archive.read(name) == content
+    assert len(entries) == 2
+
+
+@pytest.mark.parametrize(
+    ("version", "entry"),
+    [(version, rest) for version in INTERPRETERS for rest in ("", ".rest")],
+)
+def test_a_damaged_archive_is_told(version: str, entry: str, tmp_path: Path) -> None:
+    """One bit of what that Python loads, wherever it is; the last line says what to do."""
+    python = INTERPRETERS[version]
+    name = ask(python, PYZ, NAME, "--version") + entry
+    content = bytearray(PYZ.read_bytes())
+    with zipfile.ZipFile(PYZ) as archive:
+        info = archive.getinfo(name)
+    content[info.header_offset + info.compress_size // 2] ^= 16
+    damaged = tmp_path / "azprov.pyz"
+    damaged.write_bytes(content)
+
+    for words, answer in (
+        (["check", "--help"], ""),
+        (
+            ["check", "--help", "--json"],
+            '{"command": "check", "ok": false, "exit_code": 70, "error": '
+            f'{{"summary": "{damaged} is damaged", "hint": "copy it here again"}}}}\n',
+        ),
+    ):
+        done = subprocess.run(
+            [python, damaged, *words], capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stdout) == (70, answer)
+        assert done.stderr == f"azprov: {damaged} is damaged; copy it here again\n"
+
+
+def test_the_size_of_the_archive() -> None:
+    """Below 3 MiB, and below 500 kB for who needs no bytecode."""
+    assert PYZ.stat().st_size < 3 * MIB
+    with zipfile.ZipFile(PYZ) as archive:
+        others = [i for i in archive.infolist() if not i.filename.startswith("bytecode/")]
+    assert sum(info.compress_size for info in others) < 500_000

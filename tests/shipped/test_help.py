@@ -1,0 +1,193 @@
+"""The help texts fit a screen and have an example each; what was mistyped is guessed."""
+
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from azprov.cli import COMMANDS, command_of, main, overview
+from azprov.cli.help import EXAMPLES, EXIT_CODES_IN_SHORT, options_of
+from azprov.errors import EXIT_CODES
+from interpreters import INTERPRETERS
+from pyz import PYZ
+
+WIDTH = 80
+# Of 24, so that the prompt that follows leaves the first line where it is.
+HEIGHT = 23
+
+GOAL_STATE_HELP = """\
+usage: azprov.pyz goal-state [OPTIONS]
+Show what the platform wants to hear about: incarnation, container id, instance
+id.
+
+options:
+  --raw                     show the document as it came, whatever it is
+  --wireserver HOST[:PORT]  numeric address, or auto: a DHCP lease's option 245,
+                            else 168.63.129.16 (auto, or $AZPROV_WIRESERVER)
+  --timeout SECONDS         for the whole conversation (900)
+  --agent-name NAME         how to call ourselves (azprov/VERSION)
+  -h, --help   show this help    --json         answer with one JSON object
+  -q, --quiet  show errors only  -v, --verbose  show requests and replies too
+
+example, for a script:
+  azprov.pyz goal-state --json
+"""
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_a_help_fits_a_screen(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of 80 columns and 24 lines, with the prompt below; the overview as well."""
+    assert main([*filter(None, [command]), "--help"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) <= HEIGHT
+    assert max(map(len, lines)) <= WIDTH
+
+
+def test_the_help_of_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """How it is called, what it is for, what it takes, an example."""
+    main(["goal-state", "--help"])
+
+    assert capsys.readouterr().out == GOAL_STATE_HELP
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_no_option_is_left_out(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each with its meaning, but for --version: its usage says it all."""
+    main([*filter(None, [command]), "--help"])
+
+    shown = " ".join(capsys.readouterr().out.split())
+    for option in options_of(command_of(command)[1] if command else overview()):
+        if option.flags == ["--version"]:
+            assert shown.startswith(
+                "usage: azprov.pyz COMMAND [OPTIONS], or azprov.pyz --version Takes "
+            )
+        else:
+            assert f" {option.form} {option.meaning} " in shown
+
+
+@pytest.mark.parametrize(
+    ("command", "usage"),
+    [
+        ("report-failure", "report-failure --reason TEXT [OPTIONS]"),
+        ("metadata", "metadata [PATH] [OPTIONS]"),
+        ("ssh-keys", "ssh-keys --user NAME [OPTIONS]"),
+    ],
+)
+def test_a_usage_names_what_has_to_be_given(
+    command: str, usage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And arguments that may be."""
+    main([command, "--help"])
+
+    assert capsys.readouterr().out.startswith(f"usage: azprov.pyz {usage}\n")
+
+
+def test_every_command_has_an_example() -> None:
+    """And every exit code its short form in the overview."""
+    assert list(EXAMPLES) == list(COMMANDS)
+    assert list(EXIT_CODES_IN_SHORT) == list(EXIT_CODES)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_example_is_right_usage(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its options are those of the command, and it has one at least."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "image").mkdir()
+    name, *arguments = shlex.split(EXAMPLES[command].command.partition(" >")[0])
+
+    _, parser = command_of(command)
+
+    assert name == command
+    assert arguments
+    parser.parse_args(arguments)
+
+
+def test_unit_takes_what_goes_into_the_service() -> None:
+    """Each option of install, but for what is done with the service."""
+    taken = {
+        command: {flag for option in options_of(command_of(command)[1]) for flag in option.flags}
+        for command in ("install", "unit")
+    }
+
+    assert taken["install"] - taken["unit"] == {"--no-enable", "--force"}
+    assert taken["unit"] - taken["install"] == {"--program"}
+
+
+COMMAND_HINT = "azprov.pyz --help lists the commands; options with a value follow the command"
+MISTYPED = {
+    "a letter left out": ("report-redy", f"did you mean report-ready? {COMMAND_HINT}"),
+    "letters swapped": ("deprovsiion", f"did you mean deprovision? {COMMAND_HINT}"),
+    "another case": ("PROVISION", f"did you mean provision? {COMMAND_HINT}"),
+    "the beginning of two": (
+        "report",
+        f"did you mean report-ready or report-failure? {COMMAND_HINT}",
+    ),
+    "an underscore": ("set_hostname", f"did you mean set-hostname? {COMMAND_HINT}"),
+    "help without dashes": ("help", f"did you mean --help? {COMMAND_HINT}"),
+    "nothing that is near": ("frobnicate", COMMAND_HINT),
+    "a letter": ("r", COMMAND_HINT),
+    "the beginning of an option": (
+        "report-ready --wire",
+        "did you mean --wireserver? azprov.pyz report-ready --help shows how it is used",
+    ),
+    "an option and its value": (
+        "goal-state --time-out=3",
+        "did you mean --timeout? azprov.pyz goal-state --help shows how it is used",
+    ),
+    "an option of another command": (
+        "report-ready --root image",
+        "azprov.pyz report-ready --help shows how it is used",
+    ),
+    "an option without a command": (
+        "--verison",
+        "did you mean --version? azprov.pyz --help shows how it is used",
+    ),
+    "a wrong value of a right option": (
+        "goal-state --timeout soon",
+        "azprov.pyz goal-state --help shows how it is used",
+    ),
+    "a value for an option that has none": (
+        "goal-state --quiet=1",
+        "azprov.pyz goal-state --help shows how it is used",
+    ),
+    "one dash for two": (
+        "goal-state -quiet",
+        "did you mean --quiet? azprov.pyz goal-state --help shows how it is used",
+    ),
+    "a scenario": (
+        "rehearse --scenario helthy",
+        "did you mean healthy? azprov.pyz rehearse --list names them",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MISTYPED)
+def test_what_was_mistyped_is_guessed(case: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What it begins, or what it looks like; no guess where nothing is near."""
+    line, hint = MISTYPED[case]
+
+    code = main(line.split())
+
+    err = capsys.readouterr().err
+    assert code == 2
+    assert len(err.splitlines()) == 1
+    assert err.partition("; ")[2] == hint + "\n"
+
+
+@pytest.mark.parametrize("version", INTERPRETERS)
+@pytest.mark.parametrize("option", ["version", "help"])
+def test_one_dash_for_two_is_told_alike(version: str, option: str) -> None:
+    """By every Python: to its argparse the word begins with -v or -h."""
+    done = subprocess.run(
+        [INTERPRETERS[version], PYZ, f"-{option}"], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"azprov: unrecognized arguments: -{option}; did you mean --{option}? "
+        f"python3 {shlex.quote(str(PYZ))} --help shows how it is used\n"
+    )

@@ -1,0 +1,57 @@
+"""The archive where WireServer has another address than usual, which a lease names."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import List
+
+import pytest
+
+from namespaces import UNSHARE
+from pyz import PYZ, ROOT
+
+DRIVER = Path(__file__).parents[1] / "leased_address.py"
+
+
+@pytest.mark.parametrize("options", [[], ["--wireserver", "auto"]], ids=" ".join)
+def test_a_first_boot_finds_the_address_in_a_lease_that_comes_later(
+    options: List[str], tmp_path: Path
+) -> None:
+    """Ready goes there, though there was no lease, and no network, when it began."""
+    if subprocess.run([*UNSHARE, "true"], check=False).returncode:
+        assert not os.environ.get("CI")
+        pytest.skip("no network namespace can be made here")
+    firmware = tmp_path / "sys/class/dmi/id"
+    firmware.mkdir(parents=True)
+    (firmware / "product_uuid").write_text("B1D0C1A2-53F4-4A8E-8D57-0A3C1F6E2D90\n")
+
+    provision = ["provision", "--no-hostname", "--root", str(tmp_path), "-v", "--timeout", "20"]
+    client = [sys.executable, "-I", str(PYZ), *provision, *options]
+    driver = subprocess.run(
+        [*UNSHARE, sys.executable, str(DRIVER), str(tmp_path), *client],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert driver.returncode == 0, driver.stderr
+    result = json.loads(driver.stdout)
+    lines = result["err"].splitlines()
+    assert lines[1] == "no DHCP lease names WireServer, so it is at 168.63.129.16"
+    assert lines[2].startswith("168.63.129.16 cannot be reached (Network is unreachable)")
+    lease = f"{tmp_path}/run/systemd/netif/leases/2"
+    assert f"WireServer is at 10.9.8.7 by the DHCP lease {lease}" in lines
+    assert (result["exit_code"], result["verdicts"]) == (0, ["goal state", "ready"])
+
+
+def test_the_service_lets_it_out_to_such_an_address() -> None:
+    """Its sandbox knows both addresses of Azure, and the private ones of Azure Stack."""
+    unit = (ROOT / "unit" / "azure-provisioning.service").read_text().splitlines()
+
+    assert [line for line in unit if line.startswith("IPAddress")] == [
+        "IPAddressDeny=any",
+        "IPAddressAllow=168.63.129.16 169.254.169.254",
+        "IPAddressAllow=10.0.0.0/8 100.64.0.0/10 172.16.0.0/12 192.168.0.0/16",
+    ]

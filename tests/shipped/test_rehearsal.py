@@ -1,0 +1,274 @@
+"""Rehearsals: every scenario ends as it should, and one that does not is told."""
+
+import json
+import os
+import subprocess
+import sys
+from typing import List
+
+import pytest
+
+from azprov.cli import main
+from azprov.rehearsal.run import Event, Outcome, play
+from azprov.rehearsal.scenarios import UNAVAILABLE, Scenario
+from azprov.system.clock import Clock
+from namespaces import UNSHARE, skip_without_namespaces
+from pyz import PYZ
+
+
+def client(code: str) -> List[str]:
+    """A client of the rehearsal that runs a line of Python in place of azprov."""
+    return [sys.executable, "-c", code]
+
+
+# What each scenario must end in: the exit codes of its boots, how often Ready was
+# acknowledged, the host name, and whether the service is disabled.
+ENDS = {
+    "healthy": ([0], 1, "rehearsal-vm", True),
+    "network-late": ([0], 1, "rehearsal-vm", True),
+    "busy": ([0], 1, "rehearsal-vm", True),
+    "wrong-answers": ([0], 1, "rehearsal-vm", True),
+    "ids-change": ([0], 1, "rehearsal-vm", True),
+    "refused": ([69], 0, "rehearsal-vm", False),
+    "imds-down": ([69], 1, "image", False),
+    "imds-late": ([0], 1, "rehearsal-vm", True),
+    "bad-host-name": ([78, 78], 1, "image", False),
+    "second-boot": ([0, 0], 1, "rehearsal-vm", True),
+    "captured-image": ([0, 0], 2, "rehearsal-vm", True),
+    "power-cut": ([-9, 0], 2, "rehearsal-vm", True),
+    "user-and-keys": ([0], 1, "rehearsal-vm", True),
+    "user-network-late": ([0], 1, "rehearsal-vm", True),
+    "bad-keys": ([0], 1, "rehearsal-vm", True),
+    "failed-provisioning": ([78, 78], 0, "rehearsal-vm", False),
+    "json": ([0], 1, "rehearsal-vm", True),
+    "json-failure": ([78], 0, "rehearsal-vm", False),
+}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_each_scenario_ends_as_it_should(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The real client comes through, over real sockets, and leaves this behind."""
+    code = main(["rehearse", "--json", "--scenario", name])
+
+    (scenario,) = json.loads(capsys.readouterr().out)["scenarios"]
+    codes = [boot["exit_code"] for boot in scenario["boots"]]
+    got = (codes, scenario["ready_reports"], scenario["hostname"], scenario["disabled"])
+    assert got == ENDS[name]
+    assert code == 0
+
+
+def test_the_scenarios_are_these(capsys: pytest.CaptureFixture[str]) -> None:
+    """A line each."""
+    assert main(["rehearse", "--list"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(ENDS)
+
+
+def test_without_loopback_it_says_so() -> None:
+    """As in a network namespace that is new."""
+    skip_without_namespaces()
+
+    done = subprocess.run(
+        [*UNSHARE, sys.executable, PYZ, "rehearse"], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout) == (73, "")
+    assert done.stderr == (
+        "azprov: loopback is down (Network is unreachable), and the platform is simulated there; "
+        "ip link set lo up\n"
+    )
+
+
+def test_without_a_folder_to_write_in_it_says_so() -> None:
+    """As on a system that is read-only; here it is no file that may hold a byte."""
+    done = subprocess.run(
+        ["sh", "-c", 'ulimit -f 0 && exec "$0" "$1" rehearse -q', sys.executable, PYZ],
+        cwd="/",
+        env={},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (73, "")
+    assert done.stderr == (
+        "azprov: no folder can be made for the simulated VM (No usable temporary directory found "
+        "in ['/tmp', '/var/tmp', '/usr/tmp', '/']); set TMPDIR to a folder that can be written\n"
+    )
+
+
+def test_the_second_boot_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
+    """No request, to either service."""
+    main(["rehearse", "--json", "--scenario", "second-boot"])
+
+    (scenario,) = json.loads(capsys.readouterr().out)["scenarios"]
+    assert [boot["requests"] for boot in scenario["boots"]] == [3, 0]
+
+
+def test_a_rehearsal_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """The events are there for a program to read."""
+    assert main(["rehearse", "--json", "-q"]) == 0
+
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["command"] == "rehearse"
+    (scenario,) = answer["scenarios"]
+    assert scenario["name"] == "healthy"
+    assert scenario["passed"] is True
+    assert scenario["shortcomings"] == []
+    assert scenario["changes"] == [
+        "/etc/hostname now says: rehearsal-vm",
+        "/etc/hosts now says: 127.0.1.1\trehearsal-vm",
+        "/etc/systemd/system/multi-user.target.wants/azure-provisioning.service is gone",
+        "/var/lib/azprov/state.json is new: "
+        '{"vm_id": "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90", "done": ["hostname", "ready"]}',
+    ]
+    said = [(event["who"], event["what"]) for event in scenario["events"]]
+    assert ("platform", "WireServer: GET /machine?comp=goalstate is answered 200 OK") in said
+    assert ("platform", "WireServer: POST /machine?comp=health is answered 200 OK") in said
+    assert ("VM", "Response: 200 OK") in said
+
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILeLl+L9DUoUbgVpkSxX5nH3FeAxsKNpir5ZJZkpGAQS rehearsal"
+
+
+@pytest.mark.parametrize("name", ["user-and-keys", "bad-keys"])
+def test_the_admin_user_could_log_in(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """An account, its key, sudo, and no passwords for sshd."""
+    main(["rehearse", "--json", "--scenario", name])
+
+    (scenario,) = json.loads(capsys.readouterr().out)["scenarios"]
+    ids = f"{os.geteuid() or 1000}:{os.getegid() or 1000}"
+    assert scenario["keys"] == 1
+    for change in (
+        f"/etc/passwd now says: azureuser:x:{ids}::/home/azureuser:/bin/sh",
+        "/etc/shadow now says: azureuser:*::0:99999:7:::",
+        f"/home/azureuser/.ssh/authorized_keys is new: {KEY}",
+        '/etc/sudoers.d/90-azprov is new: "azureuser" ALL=(ALL:ALL) NOPASSWD:ALL',
+    ):
+        assert change in scenario["changes"]
+    assert any("sshd_config.d/00-azprov.conf is new" in change for change in scenario["changes"])
+
+
+def test_a_failure_is_reported_once_and_no_user_is_made(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing stands half made, the second boot asks WireServer nothing."""
+    main(["rehearse", "--json", "--scenario", "failed-provisioning"])
+
+    (scenario,) = json.loads(capsys.readouterr().out)["scenarios"]
+    assert (scenario["failure_reports"], scenario["ready_reports"]) == (1, 0)
+    assert [boot["requests"] for boot in scenario["boots"]] == [3, 1]
+    said = [event["what"] for event in scenario["events"]]
+    assert any("reason=the platform names no usable public key|agent=azprov/" in s for s in said)
+    assert not any("passwd" in change for change in scenario["changes"])
+
+
+HEALTHY = Scenario("healthy", "", "", hostname="image", is_disabled=False)
+
+NEVER_REPORTS = "import sys; sys.exit(0)"
+FORGES_A_REPORT = """
+import http.client, sys
+connection = http.client.HTTPConnection(sys.argv[sys.argv.index("--wireserver") + 1])
+connection.request("GET", "/machine?comp=goalstate", headers={"x-ms-version": "2012-11-30"})
+goal_state = connection.getresponse().read().decode()
+ids = [goal_state.partition("<%s>" % tag)[2].partition("<")[0]
+       for tag in ("Incarnation", "ContainerId", "InstanceId")]
+body = ("<Health><GoalStateIncarnation>%s</GoalStateIncarnation><Container><ContainerId>%s"
+        "</ContainerId><RoleInstanceList><Role><InstanceId>%s</InstanceId><Health><State>STATE"
+        "</State></Health></Role></RoleInstanceList></Container></Health>" % tuple(ids))
+for version, content_type in VERSIONS:
+    connection.request("POST", "/machine?comp=health", body,
+        {"x-ms-version": version, "Content-Type": content_type})
+    response = connection.getresponse()
+    response.read()
+    print(response.status, file=sys.stderr)
+"""
+
+
+def ignore(_event: Event) -> None:
+    """The outcome has the events too."""
+
+
+def said(outcome: Outcome) -> List[str]:
+    return [event.what for event in outcome.events if event.who == "VM"][1:-1]
+
+
+def reporting(state: str, *versions: str) -> List[str]:
+    pairs = [tuple(version.split()) for version in versions]
+    return client(FORGES_A_REPORT.replace("STATE", state).replace("VERSIONS", repr(pairs)))
+
+
+def test_a_client_that_never_reports_fails() -> None:
+    """Exit 0 without an acknowledged report is no success."""
+    outcome = play(HEALTHY, client(NEVER_REPORTS), Clock(), ignore)
+
+    assert outcome.shortcomings == ["Ready was acknowledged 0 times, not 1"]
+
+
+def test_a_client_that_reports_twice_fails() -> None:
+    """One Ready is what the platform expects."""
+    outcome = play(
+        HEALTHY, reporting("Ready", "2012-11-30 text/xml", "2012-11-30 text/xml"), Clock(), ignore
+    )
+
+    assert said(outcome) == ["200", "200"]
+    assert outcome.shortcomings == ["Ready was acknowledged 2 times, not 1"]
+
+
+def test_a_client_that_reports_a_failure_fails() -> None:
+    """Another state than Ready is counted on its own."""
+    outcome = play(HEALTHY, reporting("NotReady", "2012-11-30 text/xml"), Clock(), ignore)
+
+    assert outcome.shortcomings == [
+        "Ready was acknowledged 0 times, not 1",
+        "a failure was acknowledged 1 times, not 0",
+    ]
+
+
+def test_the_simulated_platform_is_strict() -> None:
+    """Wrong headers and stale identifiers are refused."""
+    outcome = play(
+        HEALTHY,
+        reporting("Ready", "2010-01-01 text/xml", "2012-11-30 text/plain", "2012-11-30 text/xml"),
+        Clock(),
+        ignore,
+    )
+    stale = HEALTHY._replace(reports=(UNAVAILABLE._replace(moves_on=True),))
+    late = play(
+        stale, reporting("Ready", "2012-11-30 text/xml", "2012-11-30 text/xml"), Clock(), ignore
+    )
+
+    assert said(outcome) == ["400", "415", "200"]
+    assert said(late) == ["503", "410"]
+
+
+def test_a_client_that_crashes_fails() -> None:
+    """Its last words are in the transcript."""
+    outcome = play(HEALTHY, client("raise SystemExit('oh no')"), Clock(), ignore)
+
+    assert said(outcome) == ["oh no"]
+    assert outcome.shortcomings[0] == "the exit code of boot 1 is 1, not 0"
+
+
+FORGES_JSON = """
+import http.client, sys
+connection = http.client.HTTPConnection(sys.argv[sys.argv.index("--wireserver") + 1])
+agent, json = {"x-ms-guest-agent-name": "x"}, {"Content-Type": "application/json"}
+for headers, body in (
+    (agent, '{"state":"Ready"}'),
+    (json, '{"state":"Ready"}'),
+    ({**agent, **json}, '{"State":"Ready"}'),
+    ({**agent, **json}, '{"state":"Ready"}'),
+):
+    connection.request("POST", "/provisioning/health", body, headers)
+    response = connection.getresponse()
+    response.read()
+    print(response.status, file=sys.stderr)
+"""
+
+
+def test_the_simulated_platform_is_strict_with_the_newer_form_too() -> None:
+    """Headers and names have to be right; 201 is what it answers."""
+    outcome = play(HEALTHY, client(FORGES_JSON), Clock(), ignore)
+
+    assert said(outcome) == ["415", "400", "400", "201"]
+    assert outcome.shortcomings == []

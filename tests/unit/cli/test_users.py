@@ -1,0 +1,446 @@
+"""ssh-keys and admin-user: what the platform names, on a scratch image, and what is refused."""
+
+import argparse
+import json
+import os
+import re
+import stat
+from pathlib import Path
+from typing import Any, Dict, List, Tuple
+
+import pytest
+
+from azprov.cli import main
+from azprov.cli.reporting import report_failed
+from azprov.formats.platform.instance import parse_instance
+from azprov.formats.platform.kvp import parse_pool
+from azprov.system.root import Root
+from azprov.system.vm_id import read_platform_vm_id
+from images import changes
+from ports import RawServer, replying
+from samples_of import sample
+
+ED25519 = sample("ssh_key/ed25519.pub").decode()
+RSA = sample("ssh_key/rsa-2048.pub").decode()
+X509 = sample("ssh_key/x509.pem").decode()
+ID, GROUP_ID = os.geteuid() or 1000, os.getegid() or 1000
+VM = "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90"
+
+
+def metadata(*keys: str, user: object = "azureuser", no_passwords: str = "true") -> bytes:
+    compute: Dict[str, Any] = {
+        "name": "web01",
+        "osProfile": {"adminUsername": user, "disablePasswordAuthentication": no_passwords},
+        "publicKeys": [{"keyData": key, "path": ""} for key in keys],
+    }
+    return json.dumps({"compute": compute}).encode()
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    tmp_path.chmod(0o755)
+    for name, content in {
+        "etc/passwd": f"root:x:0:0::/root:/bin/sh\nops:x:{ID}:{GROUP_ID}::/home/ops:/bin/sh\n",
+        "etc/shadow": "root:*:::::::\nops:$y$hash:::::::\n",
+        "etc/group": "root:x:0:\n",
+        "etc/login.defs": f"UID_MIN {os.geteuid() or 2000}\nGID_MIN {os.getegid() or 2000}\n",
+        "etc/ssh/sshd_config": "Include /etc/ssh/sshd_config.d/*.conf\n",
+        "etc/ssh/sshd_config.d/README": "",
+        "etc/sudoers.d/README": "",
+        "home/ops/.profile": "",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content)
+    for path in (tmp_path / "home/ops", tmp_path / "home/ops/.profile"):
+        os.chown(path, ID, GROUP_ID)
+    return tmp_path
+
+
+class Users:
+    """Runs a command against a metadata service with this answer."""
+
+    def __init__(self, image: Path, capfd: pytest.CaptureFixture[str]) -> None:
+        self._image = image
+        self._capfd = capfd
+
+    def __call__(self, *argv: str, answer: bytes) -> Tuple[int, str, str]:
+        http = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer) + answer
+        with RawServer(replying(http)) as server:
+            words = [*argv, "--root", str(self._image), "--imds", str(server.endpoint)]
+            code = main([*words, "--imds-timeout", "20"])
+        captured = self._capfd.readouterr()
+        return code, captured.out, captured.err
+
+
+@pytest.fixture
+def users(image: Path, capfd: pytest.CaptureFixture[str]) -> Users:
+    return Users(image, capfd)
+
+
+def test_keys_are_added_for_a_user(users: Users, image: Path) -> None:
+    """Junk is left out with a line, the rest is told by its fingerprint."""
+    code, out, err = users(
+        "ssh-keys", "--user", "ops", "--json", answer=metadata(X509, ED25519 + "\r\n", RSA)
+    )
+
+    assert code == 0
+    answer = json.loads(out)
+    assert answer["user"] == "ops"
+    # As `ssh-keygen -l -f` shows them.
+    assert answer["keys"] == [
+        "SHA256:VkMX6cxIuudqzG/X88ueOcmm/VwEwelfBxAog+4iX8s",
+        "SHA256:zjEo04NeGai5b0YpjYt/oBcwOXamQbjUCis6Q3nD/T4",
+    ]
+    assert err.splitlines() == [
+        "the platform's public key 1 is left out: it is an X.509 certificate",
+        "SSH keys that may log in as ops: 2",
+    ]
+    path = image / "home/ops/.ssh/authorized_keys"
+    assert path.read_text() == ED25519 + RSA
+    assert (path.stat().st_uid, stat.S_IMODE(path.stat().st_mode)) == (ID, 0o600)
+
+
+def test_nothing_of_a_key_is_in_the_account(users: Users) -> None:
+    """Not even with -v."""
+    _, _, err = users("ssh-keys", "--user", "ops", "-v", answer=metadata(ED25519, RSA[:60]))
+
+    assert ED25519.split()[1][:20] not in err
+    assert RSA.split()[1][:20] not in err
+
+
+def test_an_admin_user_is_made(users: Users, image: Path) -> None:
+    """With keys, sudo, and no passwords for sshd; a second time nothing changes."""
+    assert users("admin-user", answer=metadata(ED25519))[0] == 0
+
+    assert f"azureuser:x:{os.geteuid() or 2000}:" in (image / "etc/passwd").read_text()
+    assert "azureuser:*:" in (image / "etc/shadow").read_text()
+    assert (image / "home/azureuser/.ssh/authorized_keys").read_text() == ED25519
+    assert (image / "etc/sudoers.d/90-azprov").exists()
+    assert (image / "etc/ssh/sshd_config.d/00-azprov.conf").exists()
+    before = changes(image)
+    assert users("admin-user", answer=metadata(ED25519))[0] == 0
+    assert changes(image) == before
+
+
+def test_an_admin_user_has_no_keys_of_one_before(users: Users, image: Path) -> None:
+    """Who built the image by that name, and was taken out of it without the home."""
+    path = image / "home/azureuser/.ssh/authorized_keys"
+    path.parent.mkdir(parents=True)
+    path.write_text(RSA)
+    for owned in (path, path.parent, path.parent.parent):
+        os.chown(owned, os.geteuid() or 2000, os.getegid() or 2000)
+
+    assert users("admin-user", answer=metadata(ED25519))[0] == 0
+
+    assert path.read_text() == ED25519
+
+
+def test_passwords_stay_where_the_platform_allows_them(users: Users, image: Path) -> None:
+    """It says so by "false"."""
+    users("admin-user", answer=metadata(ED25519, no_passwords="false"))
+
+    assert not (image / "etc/ssh/sshd_config.d/00-azprov.conf").exists()
+
+
+def test_a_user_that_is_there_is_kept(users: Users, image: Path) -> None:
+    """Password, home and number; it gets the keys and sudo."""
+    assert users("admin-user", answer=metadata(ED25519, user="ops"))[0] == 0
+
+    assert "ops:$y$hash:" in (image / "etc/shadow").read_text()
+    assert (image / "home/ops/.ssh/authorized_keys").read_text() == ED25519
+    assert (image / "etc/sudoers.d/90-azprov").read_text().startswith('"ops" ')
+
+
+@pytest.mark.parametrize(
+    ("argv", "answer", "code", "last"),
+    [
+        (
+            ["ssh-keys", "--user", "ops"],
+            metadata(),
+            78,
+            "the platform names no public key; deploy the VM with an SSH key in OpenSSH's form",
+        ),
+        (
+            ["ssh-keys", "--user", "ops"],
+            metadata(X509, "junk"),
+            78,
+            "the platform names no usable public key; deploy the VM with an SSH key in "
+            "OpenSSH's form",
+        ),
+        (
+            ["ssh-keys", "--user", "nobody"],
+            metadata(ED25519),
+            73,
+            "there is no user 'nobody' in IMAGE/etc/passwd; name one that is there, or let "
+            "--admin-user create the platform's",
+        ),
+        (
+            ["admin-user"],
+            metadata(ED25519, user=""),
+            76,
+            "instance metadata names no admin user; see what it says: "
+            "azprov.pyz metadata compute/osProfile",
+        ),
+        (
+            ["admin-user"],
+            metadata(ED25519, user="a:0:0::/:"),
+            78,
+            "the user name 'a:0:0::/:' cannot be used, it is not made of letters, digits, '_', '.' "
+            "and '-', 32 at most; give another one",
+        ),
+        (["ssh-keys"], b"", 2, "the following arguments are required: --user; "),
+    ],
+)
+def test_what_cannot_be_done_changes_nothing(
+    users: Users, image: Path, argv: List[str], answer: bytes, code: int, last: str
+) -> None:
+    """The last line names the cause and the next step."""
+    before = {path: path.lstat() for path in image.rglob("*")}
+
+    got, out, err = users(*argv, answer=answer)
+
+    assert (got, out) == (code, "")
+    assert err.splitlines()[-1].startswith("azprov: " + last.replace("IMAGE", str(image)))
+    assert {path: path.lstat() for path in image.rglob("*")} == before
+
+
+@pytest.mark.parametrize(
+    ("value", "keys"),
+    [
+        ([{"keyData": "a"}, {"keyData": 7}, {}, "x", None], ("a", "", "")),
+        ("x", ()),
+        (None, ()),
+    ],
+)
+def test_public_keys_of_any_form(value: object, keys: Tuple[str, ...]) -> None:
+    """What is no text is an empty one, which is no key."""
+    document = json.dumps({"compute": {"name": "a", "publicKeys": value}}).encode()
+
+    assert parse_instance(document).public_keys == keys
+
+
+@pytest.mark.parametrize(
+    ("value", "is_disabled"),
+    [("true", True), (True, True), ("false", False), ("", False), (None, False), ("1", False)],
+)
+def test_password_logins(value: object, is_disabled: bool) -> None:
+    """Disabled only where the platform says so."""
+    profile = {"disablePasswordAuthentication": value, "adminUsername": "a"}
+    document = json.dumps({"compute": {"name": "a", "osProfile": profile}}).encode()
+
+    instance = parse_instance(document)
+
+    assert instance.is_password_login_disabled is is_disabled
+    assert instance.admin_username == "a"
+
+
+@pytest.mark.parametrize("has_efi", [True, False])
+def test_the_vm_id_as_the_platform_writes_it(tmp_path: Path, has_efi: bool) -> None:
+    """Generation 1 VMs, which have no EFI, have it byte-swapped in their firmware."""
+    dmi = tmp_path / "sys/class/dmi/id"
+    dmi.mkdir(parents=True)
+    (dmi / "product_uuid").write_text("A2C1D0B1-F453-8E4A-8D57-0A3C1F6E2D90\n")
+    if has_efi:
+        (tmp_path / "sys/firmware/efi").mkdir(parents=True)
+
+    vm_id = read_platform_vm_id(Root(str(tmp_path)))
+
+    assert vm_id == ("a2c1d0b1-f453-8e4a-8d57-0a3c1f6e2d90" if has_efi else VM)
+
+
+GOAL_STATE = sample("goal_state/version-2012-11-30.xml")
+
+
+def provision(image: Path, answer: bytes, *options: str) -> Tuple[int, List[bytes]]:
+    """A first boot below a root, with an admin user if not told else; what WireServer was sent."""
+    requests: List[bytes] = []
+    goal_state = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(GOAL_STATE) + GOAL_STATE
+    accepted = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    metadata = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer) + answer
+    serving = replying(goal_state, accepted, seen=requests)
+    with RawServer(replying(metadata)) as imds, RawServer(serving) as wireserver:
+        argv = ["provision", "--root", str(image), "--no-hostname", *(options or ["--admin-user"])]
+        argv += ["--imds", str(imds.endpoint), "--wireserver", str(wireserver.endpoint)]
+        return main(argv), requests
+
+
+@pytest.fixture
+def pool(image: Path) -> Path:
+    """What a KVP daemon leaves there for guests to append to."""
+    path = image / "var/lib/hyperv/.kvp_pool_1"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"")
+    return path
+
+
+def records(pool: Path) -> Dict[str, str]:
+    return dict(parse_pool(pool.read_bytes()))
+
+
+def test_success_is_told_by_kvp(image: Path, pool: Path) -> None:
+    """In one record, when Ready can be posted."""
+    code, requests = provision(image, metadata(ED25519))
+
+    assert code == 0
+    assert b"<State>Ready</State>" in requests[-1]
+    (line,) = records(pool).values()
+    assert line.startswith("result=success|agent=azprov/")
+    assert list(records(pool)) == ["PROVISIONING_REPORT"]
+
+
+def test_a_failure_is_told_by_kvp_and_by_wireserver(
+    image: Path, pool: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """In the same words; the exit code is the step's, and the last line says it was told."""
+    code, requests = provision(image, metadata(X509))
+
+    assert code == 78
+    (line,) = records(pool).values()
+    assert line.startswith(
+        "result=error|reason=the platform names no usable public key|agent=azprov/"
+    )
+    assert "|step=admin-user|'hint=deploy the VM with an SSH key in OpenSSH''s form'|" in line
+    assert f"<Description>{line}</Description>".encode() in requests[-1]
+    assert b"<State>NotReady</State>" in requests[-1]
+    assert capfd.readouterr().err.splitlines()[-1] == (
+        "azprov: Azure is told that provisioning failed: the platform names no usable public key; "
+        "deploy the VM with an SSH key in OpenSSH's form"
+    )
+
+
+def test_for_want_of_a_network_nobody_is_told_of_a_failure(
+    image: Path, pool: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Not by KVP either: it would be final, and the next boot may well report Ready."""
+    argv = ["provision", "--root", str(image), "--admin-user", "--no-hostname"]
+    argv += ["--imds-timeout", "0.2", "--timeout", "0.5"]
+
+    assert main(argv) == 69
+
+    assert records(pool) == {}
+    assert not (image / "var/lib/azprov/state.json").exists()
+    assert re.match(
+        r"azprov: nothing is reported, the next boot tries again: gave up after \d\.\d+ s: ",
+        capfd.readouterr().err.splitlines()[-1],
+    )
+
+
+def test_a_failure_is_told_by_kvp_without_an_answer(image: Path, pool: Path) -> None:
+    """The host has it whatever becomes of the post; the next boot does all again."""
+    answer = metadata(X509)
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer)
+    argv = ["provision", "--root", str(image), "--admin-user", "--no-hostname"]
+    with RawServer(replying(head + answer)) as server:
+        assert main([*argv, "--imds", str(server.endpoint), "--timeout", "2"]) == 78
+
+    (line,) = records(pool).values()
+    assert line.startswith("result=error|reason=the platform names no usable public key|")
+    assert not (image / "var/lib/azprov/state.json").exists()
+
+
+def test_a_boot_has_one_deadline(image: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Ready is tried in what the wait for a host name has left of it, not for as long again."""
+    assert main(["provision", "--root", str(image), "--timeout", "1"]) == 69
+
+    last = capfd.readouterr().err.splitlines()[-1]
+    assert re.match(r"azprov: Ready is not acknowledged, gave up after 0\.\d+ s: ", last), last
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--imds", "metadata.local"),
+        ("--imds", ""),
+        ("--wireserver", "wireserver"),
+        ("--ssh-keys", ""),
+        ("--ssh-keys", "a b"),
+    ],
+)
+def test_a_mistyped_option_is_no_failed_deployment(
+    image: Path, pool: Path, option: str, value: str
+) -> None:
+    """Which would be final; it is a wrong usage, and the platform hears nothing of it."""
+    requests: List[bytes] = []
+    with RawServer(replying(b"", seen=requests)) as server:
+        endpoint = str(server.endpoint)
+        options = {"--imds": endpoint, "--wireserver": endpoint, option: value}
+        argv = ["provision", "--root", str(image), "--admin-user", "--no-hostname"]
+        argv += ["--timeout", "1"]
+
+        assert main(argv + [word for pair in options.items() for word in pair]) == 2
+
+    assert requests == []
+    assert records(pool) == {}
+    assert not (image / "var/lib/azprov/state.json").exists()
+
+
+def test_a_dry_run_tells_nobody(image: Path, pool: Path) -> None:
+    """Neither by WireServer nor by KVP, which the platform would take as final."""
+    requests: List[bytes] = []
+    reply = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(GOAL_STATE) + GOAL_STATE
+    with RawServer(replying(reply, seen=requests)) as server:
+        options = argparse.Namespace(
+            wireserver=str(server.endpoint), timeout=5.0, agent_name="azprov", protocol="xml"
+        )
+        reported = report_failed(options, Root(str(image)), "result=error", dry_run=True)
+
+    assert reported.reply is None
+    assert [request.split()[0] for request in requests] == [b"GET"]
+    assert pool.read_bytes() == b""
+
+
+def test_keys_that_cannot_be_added_are_a_failure_too(image: Path) -> None:
+    """Nobody could log in to such a VM."""
+    code, requests = provision(image, metadata(X509), "--ssh-keys", "ops")
+
+    assert code == 78
+    assert b"<State>NotReady</State>" in requests[-1]
+
+
+def test_the_failure_names_the_vm_that_the_platform_named(image: Path) -> None:
+    """Where the firmware does not."""
+    answer = json.loads(metadata(X509))
+    answer["compute"]["vmId"] = VM
+
+    _, requests = provision(image, json.dumps(answer).encode(), "--ssh-keys", "ops")
+
+    assert f"|vm_id={VM}|".encode() in requests[-1]
+
+
+def test_a_dead_metadata_service_is_waited_for_once(
+    image: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Not by each step anew, and there is time left to tell of it."""
+    options = ["--admin-user", "--ssh-keys", "ops", "--imds-timeout", "60", "--timeout", "2"]
+
+    code, requests = provision(image, b"<html>", *options)
+
+    assert code == 76
+    assert b"<State>NotReady</State>" in requests[-1]
+    waits = re.findall(r"the step \S+ failed: gave up after (\S+) s: ", capfd.readouterr().err)
+    assert len(waits) == 2
+    assert waits[0] == waits[1]
+
+
+@pytest.mark.parametrize(("options", "stays"), [([], False), (["--keep-enabled"], True)])
+def test_a_service_is_disabled_unless_it_is_kept(
+    image: Path, options: List[str], stays: bool
+) -> None:
+    """When all is done."""
+    link = image / "etc/systemd/system/multi-user.target.wants/azure-provisioning.service"
+    link.parent.mkdir(parents=True)
+    link.symlink_to("/x")
+
+    assert provision(image, metadata(ED25519), "--admin-user", *options)[0] == 0
+
+    assert link.is_symlink() is stays
+
+
+def test_no_host_keys_are_made_below_a_root(image: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """They would be this machine's; its first boot makes those of the image."""
+    (image / "usr/bin").mkdir(parents=True)
+    (image / "usr/bin/ssh-keygen").write_text("")
+
+    assert provision(image, metadata(ED25519))[0] == 0
+
+    assert "host keys" not in capfd.readouterr().err

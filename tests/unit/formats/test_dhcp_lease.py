@@ -1,0 +1,169 @@
+"""DHCP leases: what each client writes, and that nothing else is taken for an address."""
+
+import json
+from typing import Dict, Optional
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from azprov.formats.host.dhcp_lease import parse_lease
+from samples_of import sample
+
+# Addresses that a host can have, written out here once more.
+HOSTS = st.tuples(
+    st.integers(1, 223).filter(lambda first: first != 127),
+    *[st.integers(0, 255)] * 3,
+).map(bytes)
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("networkd", "168.63.129.16"),
+        ("networkd-json.json", "168.63.129.16"),
+        ("networkmanager-internal.lease", "10.9.8.7"),
+        ("networkmanager-nettools.lease", None),
+        ("dhclient.leases", "168.63.129.16"),
+        ("dhclient-printable.lease", "98.76.54.32"),
+        ("dhclient-escaped.lease", "34.92.96.36"),
+        ("dhclient-two-interfaces.leases", "10.9.8.7"),
+        ("dhclient-renewed-without.leases", None),
+        ("dhclient-being-written.leases", "10.9.8.7"),
+        ("dhcpcd.lease", "168.63.129.16"),
+        ("dhcpcd-in-pieces.lease", "10.9.8.7"),
+        ("dhcpcd-without.lease", None),
+    ],
+)
+def test_each_clients_lease_is_understood(name: str, address: Optional[str]) -> None:
+    """As the client writes it; one without the option names nobody."""
+    assert parse_lease(sample(f"lease/{name}")) == address
+
+
+REPLY = sample("lease/dhcpcd.lease")[:240]
+
+
+def leases_of(address: bytes) -> Dict[str, bytes]:
+    """A lease of every form with these four bytes in option 245."""
+    digits = [f"{byte:x}" for byte in address]
+    return {
+        "networkd": b"ADDRESS=10.1.0.4\nOPTION_245=" + address.hex().encode() + b"\n",
+        "JSON": json.dumps(
+            {"Private_Options": [{"Option": 245, "Data": address.hex()}]}, indent=2
+        ).encode(),
+        "dhclient": b"lease {\n  option unknown-245 " + ":".join(digits).encode() + b";\n}\n",
+        "dotted": b"OPTION_245=" + ".".join(map(str, address)).encode() + b"\n",
+        "dhcpcd": REPLY + b"\x00\xf5\x04" + address + b"\xff",
+    }
+
+
+@given(HOSTS)
+def test_every_address_is_read_back(address: bytes) -> None:
+    """From every form, any address that a host can have."""
+    expected = "{}.{}.{}.{}".format(*address)
+
+    assert {parse_lease(lease) for lease in leases_of(address).values()} == {expected}
+
+
+@given(st.lists(st.integers(0x20, 0x7E), min_size=4, max_size=4).map(bytes))
+def test_printable_addresses_are_read_back(address: bytes) -> None:
+    """As dhclient quotes them, with a backslash before what a shell would heed."""
+    quoted = "".join("\\" + c if c in "\"'$`\\" else c for c in address.decode())
+    lease = f'lease {{\n  option unknown-245 "{quoted}";\n}}\n'
+
+    assert parse_lease(lease.encode()) == "{}.{}.{}.{}".format(*address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["0.0.0.0", "0.1.2.3", "127.0.0.1", "224.0.0.1", "239.255.255.250", "240.0.0.1"]  # noqa: S104 - they are refused
+    + ["255.255.255.255"],
+)
+def test_what_is_no_hosts_address_is_refused(address: str) -> None:
+    """This network, loopback, multicast, reserved, broadcast; in every form."""
+    for lease in leases_of(bytes(map(int, address.split(".")))).values():
+        with pytest.raises(ValueError, match=f"names {address}, which is no host's address"):
+            parse_lease(lease)
+
+
+def test_the_lease_that_was_written_last_counts() -> None:
+    """dhclient's file is a log: one that was renewed is younger than another's after its first."""
+    lease = 'lease {\n  interface "%s";\n  option unknown-245 %s;\n}\n'
+    log = [lease % ("eth0", "a:9:8:1"), lease % ("eth1", "a:9:8:2"), lease % ("eth0", "a:9:8:3")]
+
+    assert parse_lease("".join(log).encode()) == "10.9.8.3"
+
+
+@pytest.mark.parametrize(
+    ("lease", "complaint"),
+    [
+        (b"OPTION_245=\n", "has 0 bytes, not 4"),
+        (b"OPTION_245=a83f81\n", "has 3 bytes, not 4"),
+        (b"OPTION_245=a83f811000\n", "has 5 bytes, not 4"),
+        (b"OPTION_245=wireserver\n", "is no address: 'wireserver'"),
+        (b"OPTION_245=" + b"9" * 100000 + b"\n", "is no address: '9999"),
+        (b"OPTION_245=168.63.129.256\n", "is no address: '168.63.129.256'"),
+        (b"lease {\noption unknown-245 a8:3f:81;\n}\n", "has 3 bytes, not 4"),
+        (b"lease {\noption unknown-245 a8:3f:81:100;\n}\n", "is no address: 'a8:3f:81:100'"),
+        (b'lease {\noption unknown-245 "abc";\n}\n', "has 3 bytes, not 4"),
+        (b'lease {\noption unknown-245 ";\n}\n', "has 0 bytes, not 4"),
+        (b'{"Private_Options": [{"Option": 245}]}', "is no address: 'None'"),
+        (b'{"Private_Options": {"245": "a83f8110"}}', "options of another form"),
+        (b'{"Private_Options": [245]}', "options of another form"),
+        (b'{"Private_Options": [', "it is not JSON"),
+        (b'{"a": ' * 100000, "it is not JSON"),
+        (b"\xff\xfe\x00", "neither text nor a DHCP reply"),
+        (b"\x02", "it is no DHCP reply"),
+        (REPLY[:-1] + b"d", "it is no DHCP reply"),
+        (REPLY + b"\xf5", "it is cut off"),
+        (REPLY + b"\xf5\x04\xa8\x3f\x81", "it is cut off"),
+        (REPLY + b"\xf5\x00\xff", "has 0 bytes, not 4"),
+        (REPLY + b"\xf5\x05\xa8\x3f\x81\x10\x00\xff", "has 5 bytes, not 4"),
+    ],
+)
+def test_malformed_leases_are_refused(lease: bytes, complaint: str) -> None:
+    """With what is wrong about them."""
+    with pytest.raises(ValueError, match=complaint):
+        parse_lease(lease)
+
+
+@pytest.mark.parametrize(
+    "lease",
+    [
+        b"",
+        b"option unknown-245 a8:3f:81:10;\n",
+        b"lease6 {\n  option unknown-245 a8:3f:81:10;\n",
+        b"# OPTION_245=a83f8110\n",
+        b"NOOPTION_245=a83f8110\n",
+        b"{}",
+        b'{"Private_Options": [{"Option": 244, "Data": "a83f8110"}]}',
+        REPLY,
+        REPLY + b"\xff\xf5\x04\xa8\x3f\x81\x10",
+    ],
+)
+def test_without_the_option_there_is_no_address(lease: bytes) -> None:
+    """Nor with it in a place where it says nothing."""
+    assert parse_lease(lease) is None
+
+
+def is_address_none_or_value_error(content: bytes) -> bool:
+    try:
+        address = parse_lease(content)
+    except ValueError:
+        return True
+    return address is None or len(address.split(".")) == 4
+
+
+@given(st.binary() | st.binary().map(lambda rest: REPLY + rest) | st.text().map(str.encode))
+def test_anything_is_an_address_or_none_or_a_value_error(content: bytes) -> None:
+    """Whatever is in a file, nothing else comes out."""
+    assert is_address_none_or_value_error(content)
+
+
+@given(HOSTS, st.data())
+def test_a_damaged_lease_is_no_other_error(address: bytes, data: st.DataObject) -> None:
+    """Each form, cut anywhere, with any byte changed."""
+    lease = bytearray(data.draw(st.sampled_from(sorted(leases_of(address).values()))))
+    lease[data.draw(st.integers(0, len(lease) - 1))] = data.draw(st.integers(0, 255))
+
+    assert is_address_none_or_value_error(bytes(lease[: data.draw(st.integers(0, len(lease)))]))

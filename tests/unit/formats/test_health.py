@@ -1,0 +1,172 @@
+"""The health report: literal documents, and the laws of its renderer and parser."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from azprov.errors import DocumentError
+from azprov.formats.platform.goal_state import GoalState
+from azprov.formats.platform.health import (
+    Details,
+    HealthReport,
+    fit_description,
+    parse_health_report,
+    provisioning_failed,
+    ready,
+    render_health_report,
+)
+from samples_of import sample
+from strategies import GOAL_STATES, HEALTH_REPORTS, XML_TEXT
+
+GOAL_STATE = GoalState(
+    "1", "6a1f2f0e-9d7c-4d0b-8e3a-51b7f0c2a901", "0d3b5a51-6f6e-4a59-a2b1-7c1b0e9d4f11._web01"
+)
+FAILED = HealthReport(
+    *GOAL_STATE,
+    state="NotReady",
+    details=Details("ProvisioningFailed", "user <ops> & key:\nno such shell"),
+)
+
+
+def test_ready_is_the_documented_document() -> None:
+    """Ready carries the three identifiers and no details."""
+    assert render_health_report(ready(GOAL_STATE)) == sample("health_report/ready.xml")
+
+
+def test_failure_is_the_documented_document() -> None:
+    """NotReady carries sub-status and description, escaped."""
+    report = provisioning_failed(GOAL_STATE, "user <ops> & key:\nno such shell")
+
+    assert render_health_report(report) == sample("health_report/provisioning-failed.xml")
+
+
+@pytest.mark.parametrize(
+    ("name", "report"),
+    [
+        ("ready.xml", HealthReport(*GOAL_STATE, state="Ready")),
+        ("provisioning-failed.xml", FAILED),
+        (
+            "page-example.xml",
+            HealthReport("INCARNATION", "CONTAINER_ID", "INSTANCE_ID", "Ready"),
+        ),
+    ],
+)
+def test_known_reports_are_understood(name: str, report: HealthReport) -> None:
+    """The documented documents parse to their values."""
+    assert parse_health_report(sample(f"health_report/{name}")) == report
+
+
+@given(HEALTH_REPORTS)
+def test_parsing_inverts_rendering(report: HealthReport) -> None:
+    """parse(render(x)) == x, over all text that XML can hold."""
+    assert parse_health_report(render_health_report(report)) == report
+
+
+@given(HEALTH_REPORTS)
+def test_the_order_is_the_documented_one(report: HealthReport) -> None:
+    """Whatever the texts, the tags come in exactly the documented order."""
+    tags = re.findall(r"<(/?\w+)>", render_health_report(report).decode("utf-8"))
+
+    details = "Details SubStatus /SubStatus Description /Description /Details "
+    assert " ".join(tags) == (
+        "Health GoalStateIncarnation /GoalStateIncarnation "
+        "Container ContainerId /ContainerId "
+        "RoleInstanceList Role InstanceId /InstanceId "
+        f"Health State /State {details if report.details else ''}/Health "
+        "/Role /RoleInstanceList /Container /Health"
+    )
+
+
+@given(HEALTH_REPORTS)
+def test_a_report_is_one_line(report: HealthReport) -> None:
+    """No text in a report breaks the line it is logged on."""
+    document = render_health_report(report)
+
+    assert b"\n" not in document
+    assert b"\r" not in document
+
+
+def escaped_bytes(text: str) -> int:
+    """How much room a description takes in a document, counted from outside."""
+    report = HealthReport("1", "c", "i", "NotReady", Details("s", text))
+    match = re.search(b"<Description>(.*)</Description>", render_health_report(report), re.DOTALL)
+    assert match is not None
+    return len(match[1])
+
+
+@given(st.text(), st.integers(0, 60))
+def test_a_description_never_exceeds_its_limit(text: str, limit: int) -> None:
+    """It fits in escaped bytes, and one character more would not."""
+    fitted = fit_description(text, limit)
+    whole = fit_description(text, 10**9)
+
+    assert escaped_bytes(fitted) <= limit
+    assert whole.startswith(fitted)
+    if fitted != whole:
+        assert escaped_bytes(whole[: len(fitted) + 1]) > limit
+
+
+@given(XML_TEXT)
+def test_a_description_that_fits_is_not_touched(text: str) -> None:
+    """Text that XML can hold comes through as it is."""
+    assert fit_description(text, escaped_bytes(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "fitted"),
+    [
+        ("a&b", 5, "a"),  # "&amp;" would take five more
+        ("a&b", 6, "a&"),
+        ("a\N{SNOWMAN}b", 3, "a"),  # three bytes in UTF-8
+        ("a\N{SNOWMAN}b", 4, "a\N{SNOWMAN}"),
+        ("\U0001f600", 3, ""),
+        ("bell\x07, half \ud83d", 100, "bell\ufffd, half \ufffd"),
+        ("x" * 5000, 4096, "x" * 4096),
+    ],
+)
+def test_nothing_is_cut_in_the_middle(text: str, limit: int, fitted: str) -> None:
+    """No entity and no code point is cut; what XML cannot hold is replaced."""
+    assert fit_description(text, limit) == fitted
+
+
+@given(GOAL_STATES, st.text(max_size=20))
+def test_every_reason_can_be_sent(goal_state: GoalState, reason: str) -> None:
+    """Any text from a command line, lone surrogates included, becomes a document."""
+    report = parse_health_report(render_health_report(provisioning_failed(goal_state, reason)))
+
+    assert report.state == "NotReady"
+    assert report.details is not None
+    assert report.details.substatus == "ProvisioningFailed"
+
+
+def test_a_long_reason_stays_under_the_platforms_limit() -> None:
+    """5000 ampersands are cut to 4096 escaped bytes, not to 4096 characters."""
+    report = provisioning_failed(GOAL_STATE, "&" * 5000)
+
+    assert report.details == Details("ProvisioningFailed", "&" * 819)  # 819 * 5 = 4095
+
+
+WRONG = {
+    "another root": ("<Health>", "<GoalState>"),
+    "a name of the goal state": ("Role>", "RoleInstance>"),
+    "an element more": ("<Container>", "<Extra/><Container>"),
+    "an element less": ("<GoalStateIncarnation>1</GoalStateIncarnation>", ""),
+    "two roles": ("<Role>", "<Role/><Role>"),
+    "an empty id": ("6a1f2f0e-9d7c-4d0b-8e3a-51b7f0c2a901", " "),
+    "no state": ("<State>Ready</State>", ""),
+    "details without text": ("</State>", "</State><Details/>"),
+    "another order": ("<State>Ready</State>", "<Details/><State>Ready</State>"),
+}
+
+
+@pytest.mark.parametrize("difference", WRONG)
+def test_a_report_of_another_form_is_refused(difference: str) -> None:
+    """The simulated platform takes the documented form and nothing else."""
+    old, new = WRONG[difference]
+    document = sample("health_report/ready.xml").decode()
+    assert old in document
+
+    with pytest.raises(DocumentError):
+        parse_health_report(document.replace(old, new).encode())

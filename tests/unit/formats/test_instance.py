@@ -1,0 +1,231 @@
+"""Instance metadata: its document, and the service that gives it."""
+
+import json
+from typing import Any, Dict, List
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from azprov.azure.conversation import Conversation
+from azprov.azure.imds import Imds
+from azprov.azure.transport import Transport
+from azprov.errors import AzprovError, DocumentError, PlatformError
+from azprov.formats.platform.instance import Instance, find, parse_instance
+from azprov.system.clock import Clock
+from ports import FakeClock, RawServer, replying
+from samples_of import sample
+
+SAMPLE = sample("instance/vm.json")
+SCALE_SET = sample("instance/scale-set.json")
+OLD = sample("instance/api-2019-06-01.json")
+VM_ID = "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90"
+
+
+@pytest.mark.parametrize(
+    ("document", "vm_id", "name", "computer_name"),
+    [
+        (SAMPLE, VM_ID, "web01", "web01-host"),
+        (SCALE_SET, VM_ID, "set_0", "set000000"),
+        (OLD, VM_ID, "web01", ""),
+        (b'\xef\xbb\xbf{"compute": {"name": "a"}}', "", "a", ""),
+        (b'{"compute": {"name": "a", "osProfile": null, "vmId": null}}', "", "a", ""),
+        (b'{"compute": {"name": "a", "osProfile": "none"}}', "", "a", ""),
+    ],
+)
+def test_the_facts_are_found(document: bytes, vm_id: str, name: str, computer_name: str) -> None:
+    """What is missing is an empty string."""
+    instance = parse_instance(document)
+
+    assert (instance.vm_id, instance.name, instance.computer_name) == (vm_id, name, computer_name)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"",
+        b"<html><body>Welcome</body></html>",
+        b"web01",
+        b"null",
+        b"[]",
+        b"{}",
+        b'{"compute": []}',
+        b'{"compute": {}}',
+        b'{"compute": {"name": ""}}',
+        b'{"compute": {"name": 7}}',
+        b'{"compute": {"name": "a", "vmId": ["b"]}}',
+        b'{"error": "Bad request", "newest-versions": ["2021-08-01"]}',
+        b'{"compute": {"name": "\xff"}}',
+        b"[" * 100000,
+        b'{"compute":' * 50000,
+        b"1" * 5000,
+    ],
+)
+def test_what_is_not_the_promised_form_is_refused(document: bytes) -> None:
+    """A 200 from something else is no metadata."""
+    with pytest.raises(DocumentError, match="instance metadata "):
+        parse_instance(document)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (b"[" + b"{}," * 10000 + b"{}]", "instance metadata has too many values"),
+        (b"[" * 10000, "instance metadata has too many values"),
+        (b"[" + b"0," * 10000 + b"0]", "instance metadata has too many values"),
+        (b"[" * 101 + b"]" * 101, "instance metadata has too deep values"),
+        (b'{"a":' * 101 + b"0" + b"}" * 101, "instance metadata has too deep values"),
+        (b"9" * 101, "instance metadata is not JSON"),
+        (b"NaN", "instance metadata is not JSON"),
+        (b"-Infinity", "instance metadata is not JSON"),
+        (b"1e999", "instance metadata is not JSON"),
+    ],
+)
+def test_what_no_vm_has_is_refused(value: bytes, said: str) -> None:
+    """It would take much memory or time, here or where it is shown, or is no JSON when shown."""
+    with pytest.raises(DocumentError) as refusal:
+        parse_instance(b'{"compute": {"name": "a"}, "x": %s}' % value)
+
+    assert refusal.value.summary == said
+
+
+@pytest.mark.parametrize(
+    "value", ["9" * 100, "-1.5e3", "[" * 99 + "]" * 99, "[" + "0," * 5000 + "0]"]
+)
+def test_what_a_vm_may_have_one_day_is_taken(value: str) -> None:
+    """Numbers, depth and size beyond all that is known."""
+    document = f'{{"compute": {{"name": "a"}}, "x": {value}}}'.encode()
+
+    assert parse_instance(document).document["x"] == json.loads(value)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.sampled_from(["compute", "name", "vmId"]), inner)
+    ),
+)
+
+
+@given(st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
+def test_any_document_gives_a_value_or_a_document_error(document: bytes) -> None:
+    """Nothing else comes out, and the value has its strings."""
+    try:
+        instance = parse_instance(document)
+    except DocumentError:
+        return
+    assert isinstance(instance.name, str)
+    assert isinstance(instance.vm_id, str)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("compute/name", "web01"),
+        ("/compute/name/", "web01"),
+        ("compute/userData", ""),
+        ("network/interface/0/macAddress", "000D3A123456"),
+        ("compute/publicKeys/0/path", "/home/admin/.ssh/authorized_keys"),
+    ],
+)
+def test_leaves_are_found_by_their_path(path: str, value: str) -> None:
+    """As the service's own addresses name them."""
+    assert find(parse_instance(SAMPLE), path) == value
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("", "x", "compute/x", "compute/name/x", "network/interface/9"),
+        "network/interface/" + "9" * 5000,
+    ],
+    ids=lambda path: path[:30],
+)
+def test_a_path_to_nowhere_is_a_document_error(path: str) -> None:
+    """It names the path."""
+    with pytest.raises(DocumentError, match="instance metadata lacks "):
+        find(parse_instance(SAMPLE), path)
+
+
+def ok(body: bytes) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+def refused(status: str, body: bytes = b"") -> bytes:
+    return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def ask(*replies: bytes, timeout_s: float = 120) -> "tuple[Instance | AzprovError, List[bytes]]":
+    requests: List[bytes] = []
+    talk = Conversation(FakeClock(), timeout_s=timeout_s, jitter=lambda: 1.0)
+    with RawServer(replying(*replies, seen=requests)) as server:
+        imds = Imds(Transport(server.endpoint, Clock()), talk, agent_name="test/1")
+        try:
+            return talk.hold(imds.fetch_instance), requests
+        except AzprovError as error:
+            return error, requests
+
+
+def targets(requests: List[bytes]) -> List[str]:
+    return [request.split(b" ")[1].decode() for request in requests]
+
+
+NEWEST = "/metadata/instance?api-version=2021-08-01&extended=true"
+MIDDLE = "/metadata/instance?api-version=2020-10-01"
+OLDEST = "/metadata/instance?api-version=2019-06-01"
+
+
+def test_the_request_is_the_documented_one() -> None:
+    """Metadata: true, no X-Forwarded-For, no key twice."""
+    instance, requests = ask(ok(SAMPLE))
+
+    assert isinstance(instance, Instance)
+    assert targets(requests) == [NEWEST]
+    head = requests[0].decode().split("\r\n")
+    assert "Metadata: true" in head
+    assert not any(line.lower().startswith("x-forwarded-for") for line in head)
+
+
+@pytest.mark.parametrize("status", ["400 Bad Request", "404 Not Found", "410 Gone"])
+def test_an_unknown_version_falls_back_to_older_ones(status: str) -> None:
+    """Within the same attempt, without a pause."""
+    instance, requests = ask(refused(status), refused(status), ok(OLD))
+
+    assert isinstance(instance, Instance)
+    assert targets(requests) == [NEWEST, MIDDLE, OLDEST]
+
+
+@pytest.mark.parametrize("status", ["429 Too Many Requests", "500 Error", "503 Busy"])
+def test_a_busy_service_is_asked_again(status: str) -> None:
+    """For the newest version, after a pause."""
+    instance, requests = ask(refused(status), refused(status), ok(SAMPLE))
+
+    assert isinstance(instance, Instance)
+    assert targets(requests) == [NEWEST, NEWEST, NEWEST]
+
+
+def test_a_web_page_is_asked_again() -> None:
+    """A 200 that is not the promised form is a failure."""
+    instance, requests = ask(ok(b"<html></html>"), ok(SAMPLE))
+
+    assert isinstance(instance, Instance)
+    assert len(requests) == 2
+
+
+def test_a_service_that_stays_wrong_is_told() -> None:
+    """Exit 76 for wrong answers, 69 for refusals."""
+    wrong, _ = ask(ok(b"<html></html>"), timeout_s=5)
+    none, _ = ask(refused("404 Not Found"), timeout_s=5)
+
+    assert isinstance(wrong, DocumentError)
+    assert wrong.exit_code == 76
+    assert isinstance(none, PlatformError)
+    assert none.exit_code == 69
+    assert "404 Not Found" in none.summary
+
+
+def test_the_answer_is_kept_whole() -> None:
+    """What the command shows is all there is."""
+    document: Dict[str, Any] = parse_instance(SAMPLE).document
+
+    assert document == json.loads(SAMPLE)

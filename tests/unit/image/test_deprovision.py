@@ -1,0 +1,908 @@
+"""A used image made generic again: what goes, what stays, and what a failure does not stop."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+from typing import Dict, List, Optional
+
+import pytest
+
+from azprov.errors import UsageError
+from azprov.image.deprovision import carry_out, plan
+from azprov.image.leftovers.search import find_leftovers
+from azprov.system.root import Root
+from azprov.system.sshd.authorized_keys import forbid_passwords
+from images import azprov, azprov_as_nobody, tree
+from ports import NoCommands
+from pyz import PYZ
+from sound_image import make_sound
+
+ME = f"{os.geteuid()}:{os.getegid()}"
+UID = os.geteuid() or 1000
+VM = '{"vm_id": "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90", "done": ["ready"]}\n'
+
+# What stays, byte for byte.
+KEPT = {
+    "etc/passwd": f"root:x:{ME}:root:/root:/bin/sh\nnobody:x:65534:65534::/nowhere:/bin/false\n",
+    "etc/group": "root:x:0:\nsudo:x:27:ops\n",
+    "etc/gshadow": "root:*::\nsudo:*::ops\n",
+    "etc/sudoers": "root ALL=(ALL:ALL) ALL\n%sudo ALL=(ALL:ALL) ALL\n",
+    "etc/sudoers.d/README": "# deploy may look here\n",
+    "etc/ssh/sshd_config": "Include /etc/ssh/sshd_config.d/*.conf\n",
+    "usr/lib/systemd/systemd": "",
+    "root/.bashrc": "x\n",
+    "root/.aws/config": "x\n",
+    "root/.azure/azureProfile.json": "x\n",
+    "var/lib/dhcp/README": "x\n",
+}
+# By the rule, what a machine that was used leaves.
+LEFT: Dict[str, Dict[str, str]] = {
+    "state": {
+        "var/lib/azprov/state.json": VM,
+        "etc/ssh/sshd_config.d/00-azprov.conf": "PasswordAuthentication no\n",
+    },
+    "host-keys": {
+        "etc/ssh/ssh_host_rsa_key": "x",
+        "etc/ssh/ssh_host_rsa_key.pub": "x",
+        "etc/ssh/ssh_host_ed25519_key": "x",
+        "etc/ssh/ssh_host_ed25519_key-cert.pub": "x",
+    },
+    "machine-id": {
+        "etc/machine-id": "0123456789abcdef0123456789abcdef\n",
+        "var/lib/dbus/machine-id": "0123456789abcdef0123456789abcdef\n",
+    },
+    "random-seed": {
+        "var/lib/systemd/random-seed": "x",
+        "var/lib/urandom/random-seed": "x",
+        "var/lib/seedrng/seed.credit": "x",
+        "boot/loader/random-seed": "x",
+    },
+    "credential-secret": {"var/lib/systemd/credential.secret": "x"},
+    "leases": {
+        "var/lib/dhcp/dhclient.eth0.leases": "x",
+        "var/lib/dhcpcd/eth0.lease": "x",
+        "var/lib/dhcpcd/duid": "x",
+        "var/lib/NetworkManager/internal-x-eth0.lease": "x",
+        "var/lib/NetworkManager/secret_key": "x",
+    },
+    "net-rules": {
+        "etc/udev/rules.d/70-persistent-net.rules": 'SUBSYSTEM=="net", ACTION=="add", '
+        'ATTR{address}=="00:0d:3a:12:34:56", NAME="eth0"\n'
+    },
+    "container-mark": {".dockerenv": "", "run/.containerenv": ""},
+    "agent-data": {"var/lib/waagent/key.prv": "x", "var/lib/cloud/instance/user-data.txt": "x"},
+    "authorized-keys": {"root/.ssh/authorized_keys": "x", "root/.ssh/authorized_keys2": "x"},
+    "private-keys": {
+        "root/.ssh/id_ed25519": "x",
+        "root/.ssh/id_ed25519.pub": "x",
+        "root/.ssh/known_hosts": "x",
+        "root/.ssh/vm.pem": "x",
+        "root/.netrc": "x",
+        "root/.git-credentials": "x",
+        "root/.pgpass": "x",
+        "root/.aws/credentials": "x",
+        "root/.azure/msal_token_cache.json": "x",
+        "root/.azure/service_principal_entries.bin": "x",
+        "root/.azure/accessTokens.json": "x",
+        "root/.docker/config.json": "x",
+        "root/.kube/config": "x",
+    },
+    "logs": {
+        "var/log/journal/0123456789abcdef0123456789abcdef/system.journal": "x",
+        "var/log/auth.log": "x",
+        "var/log/auth.log.1": "x",
+        "var/log/azure-provisioning.log": "x",
+        "var/log/wtmp.1": "x",
+        "var/log/btmp-20260101.gz": "x",
+        "var/log/audit/audit.log": "x",
+        "var/log/audit/audit.log.1": "x",
+        "var/lib/wtmpdb/wtmp.db": "x",
+        "var/lib/lastlog/lastlog2.db": "x",
+    },
+    "histories": {
+        "root/.bash_history": "x",
+        "root/.python_history": "x",
+        "root/.viminfo": "x",
+        "root/.local/share/fish/fish_history": "x",
+    },
+    "passwords": {"etc/shadow": "root:$y$hash:19000:0:99999:7:::\n"},
+}
+UNIT = "etc/systemd/system/azure-provisioning.service"
+LINK = "etc/systemd/system/multi-user.target.wants/azure-provisioning.service"
+
+
+def lay(root: Path, files: Dict[str, str]) -> None:
+    for name, content in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(content)
+
+
+def files(root: Path) -> Dict[str, str]:
+    return {name: what for name, what in tree(root).items() if not what.startswith("folder")}
+
+
+@pytest.fixture
+def clean(tmp_path: Path) -> Path:
+    """An image that no machine has used."""
+    root = tmp_path / "image"
+    root.mkdir(mode=0o755)
+    lay(root, KEPT)
+    lay(root, {"etc/hostname": "localhost\n", "etc/hosts": "127.0.1.1\tlocalhost\n"})
+    lay(root, {"etc/shadow": "root:*:19000:0:99999:7:::\n", "etc/machine-id": ""})
+    (root / "etc/ssh/sshd_config.d").mkdir()
+    return root
+
+
+def test_a_clean_image_has_nothing_left(clean: Path) -> None:
+    """And deprovisioning it changes nothing, without a question."""
+    before = tree(clean)
+
+    assert find_leftovers(Root(str(clean))) == []
+    assert azprov("deprovision", "--root", clean) == (0, "Nothing is left to do.\n", "")
+    assert tree(clean) == before
+
+
+def test_on_a_machine_that_runs_run_is_not_the_images(clean: Path) -> None:
+    """A container's manager mounts its mark there, which cannot be removed."""
+    lay(clean, LEFT["container-mark"])
+    machine = Root(str(clean))
+    machine.is_live = True
+
+    assert [leftover.path for leftover in find_leftovers(machine)] == ["/.dockerenv"]
+
+
+def test_what_a_power_cut_left_of_the_state_goes(clean: Path) -> None:
+    """The folder too, when the file in it is gone already."""
+    before = tree(clean)
+    (clean / "var/lib/azprov").mkdir()
+
+    assert azprov("deprovision", "--root", clean, "--yes")[0] == 0
+
+    assert tree(clean) == before
+
+
+def test_an_agents_folder_is_emptied(clean: Path) -> None:
+    """As a power cut on the way would leave it; an empty one is none of another agent's data."""
+    lay(clean, LEFT["agent-data"])
+
+    for _ in range(2):
+        assert azprov("deprovision", "--root", clean, "--yes")[0] == 0
+        assert list((clean / "var/lib/waagent").iterdir()) == []
+
+
+@pytest.mark.parametrize("rule", LEFT)
+def test_each_kind_is_found_and_removed(clean: Path, rule: str) -> None:
+    """By its own rule; and found no more."""
+    before = files(clean)
+    lay(clean, LEFT[rule])
+    root = Root(str(clean))
+
+    found = find_leftovers(root)
+    for leftover in found:
+        leftover.remove()
+
+    assert {leftover.rule for leftover in found} == {rule}
+    paths = {f"/{name}" for name in LEFT[rule]}
+    assert len(found) == len(paths)
+    assert all(any(path.startswith(leftover.path) for path in paths) for leftover in found)
+    assert find_leftovers(root) == []
+    assert files(clean) == before
+
+
+def findings(out: str) -> List[Dict[str, str]]:
+    """But for the one that nobody gets into such an image any more."""
+    return [found for found in json.loads(out)["findings"] if found["rule"] != "nobody-logs-in"]
+
+
+SEVERITIES = {"logs": "note", "host-keys": "error", "machine-id": "error", "net-rules": "error"}
+
+
+@pytest.mark.parametrize("rule", LEFT)
+def test_check_finds_what_deprovision_removes(tmp_path: Path, rule: str) -> None:
+    """In an image that is sound but for it, by one finding; afterwards none."""
+    image = make_sound(tmp_path / "image")
+    lay(image, {"etc/passwd": KEPT["etc/passwd"], **LEFT[rule]})
+
+    _, out, _ = azprov("check", "--json", "--root", image)
+    (finding,) = findings(out)
+
+    assert finding["severity"] == SEVERITIES.get(rule, "warning")
+    assert finding["rule"] == {"net-rules": "network-mac"}.get(rule, rule)
+    assert str(image) in finding["what"]
+    assert azprov("deprovision", "--root", image, "--yes")[0] == 0
+    assert findings(azprov("check", "--json", "--root", image)[1]) == []
+
+
+def test_a_used_image_is_made_generic(clean: Path) -> None:
+    """All at once, by the command; a second time finds nothing."""
+    for left in LEFT.values():
+        lay(clean, left)
+    lay(clean, {"etc/hostname": "base\n", "etc/hosts": "127.0.0.1\tlocalhost\n127.0.1.1\tbase\n"})
+
+    code, out, err = azprov("deprovision", "--root", clean, "--yes")
+
+    assert (code, out) == (0, "")
+    assert f"{clean}/etc/machine-id: machine's id, emptied" in err
+    assert (clean / "etc/machine-id").read_text() == ""
+    assert (clean / "etc/shadow").read_text() == "root:*:19000:0:99999:7:::\n"
+    assert (clean / "etc/hostname").read_text() == "localhost\n"
+    assert (clean / "etc/hosts").read_text() == "127.0.0.1\tlocalhost\n127.0.1.1\tlocalhost\n"
+    for name, content in KEPT.items():
+        assert (clean / name).read_text() == content
+    again = azprov("deprovision", "--root", clean, "--yes")
+    assert again == (0, "Nothing is left to do.\n", "")
+
+
+def test_the_machine_id_without_systemd(clean: Path) -> None:
+    """Nobody would fill an empty file."""
+    (clean / "usr/lib/systemd/systemd").unlink()
+    lay(clean, {"etc/machine-id": "0123456789abcdef0123456789abcdef\n"})
+
+    azprov("deprovision", "--root", clean, "--yes")
+
+    assert not (clean / "etc/machine-id").exists()
+
+
+def test_an_id_that_is_to_be_made_is_none(clean: Path) -> None:
+    """As image builders leave it; nor is a link to the machine's own one."""
+    lay(clean, {"etc/machine-id": "uninitialized\n"})
+    (clean / "var/lib/dbus").mkdir(parents=True)
+    (clean / "var/lib/dbus/machine-id").symlink_to("/etc/machine-id")
+
+    assert find_leftovers(Root(str(clean))) == []
+
+
+def test_the_service_is_armed_again(clean: Path) -> None:
+    """Where it is installed, and only there."""
+    text = "ExecStart=/usr/bin/python3 -I /usr/local/lib/azprov/azprov.pyz provision\n"
+    lay(clean, {UNIT: "[Service]\n" + text})
+
+    assert azprov("deprovision", "--root", clean, "--yes")[0] == 0
+
+    assert os.readlink(clean / LINK) == "/" + UNIT
+    assert azprov("deprovision", "--root", clean, "--yes")[1] == "Nothing is left to do.\n"
+
+
+@pytest.mark.parametrize("other", ["[Service]\nExecStart=/bin/other\n", None])
+def test_another_service_of_that_name_is_not(clean: Path, other: object) -> None:
+    """Nor a masked one."""
+    if other is None:
+        (clean / UNIT).parent.mkdir(parents=True)
+        (clean / UNIT).symlink_to("/dev/null")
+    else:
+        lay(clean, {UNIT: str(other)})
+
+    assert azprov("deprovision", "--root", clean)[1] == "Nothing is left to do.\n"
+
+
+USER = {
+    "etc/passwd": KEPT["etc/passwd"] + f"deploy:x:{UID}:{UID}::/home/deploy:/bin/sh\n",
+    "etc/shadow": "root:*:19000:0:99999:7:::\ndeploy:$y$hash:19000:0:99999:7:::\n",
+    "etc/group": f"root:x:0:\nsudo:x:27:ops,deploy\ndeploy:x:{UID}:\ndeployers:x:1001:deploy\n",
+    "etc/gshadow": "root:*::\nsudo:*::ops,deploy\ndeploy:!::\n",
+    "etc/subuid": "deploy:100000:65536\n",
+    "etc/sudoers": KEPT["etc/sudoers"] + "deploy ALL=(ALL) NOPASSWD:ALL\n",
+    "etc/sudoers.d/90-azprov": '"deploy" ALL=(ALL:ALL) NOPASSWD:ALL\n',
+    "etc/sudoers.d/two": "deploy ALL=(ALL) ALL\nops ALL=(ALL) ALL\n",
+    "etc/sudoers.d/three": "Defaults:deploy !requiretty\ndeploy ALL=(ALL) ALL\n",
+    "etc/doas.d/90-azprov.conf": "permit nopass deploy\n",
+    "etc/doas.d/two.conf": "permit persist keepenv deploy\npermit nopass :wheel\n",
+    "var/spool/cron/crontabs/deploy": "x",
+    "var/mail/deploy": "x",
+    "home/deploy/.ssh/authorized_keys": "x",
+    "home/deploy/.bash_history": "x",
+    "home/deploy/deep/er/file": "x",
+}
+
+
+def with_user(root: Path) -> None:
+    lay(root, USER)
+    for path in (root / "home/deploy", *(root / "home/deploy").rglob("*")):
+        os.chown(path, UID, -1)
+
+
+def test_a_user_goes_with_all_that_is_theirs(clean: Path) -> None:
+    """And nobody else's; a second time finds nobody."""
+    before = {name: what.partition(" ")[2] for name, what in files(clean).items()}
+    with_user(clean)
+    (clean / "home/deploy/out").symlink_to("/etc")
+
+    code, _, _ = azprov("deprovision", "--root", clean, "--user", "deploy", "--yes")
+
+    assert code == 0
+    left = {name: what.partition(" ")[2] for name, what in files(clean).items()}
+    assert left == {
+        **before,
+        "etc/group": r"b'root:x:0:\nsudo:x:27:ops\ndeployers:x:1001:\n'",
+        "etc/subuid": "b''",
+        "etc/sudoers.d/two": r"b'ops ALL=(ALL) ALL\n'",
+        "etc/doas.d/two.conf": r"b'permit nopass :wheel\n'",
+    }
+    again = azprov("deprovision", "--root", clean, "--user", "deploy", "--yes")
+    code, out, err = again
+    assert (code, out) == (0, "Nothing is left to do.\n")
+    assert err.startswith(f"there is no user deploy in {clean}/etc/passwd")
+
+
+@pytest.mark.parametrize(
+    ("passwd", "group", "left"),
+    [
+        ("d:x:1000:1000::/n:/bin/sh\n", "d:x:1000:d\n", ""),
+        ("d:x:1000:100::/n:/bin/sh\n", "d:x:999:d\n", "d:x:999:\n"),
+        (
+            "d:x:1000:1000::/n:/bin/sh\ne:x:1001:1000::/n:/bin/sh\n",
+            "d:x:1000:d\n",
+            "d:x:1000:\n",
+        ),
+        ("d:x:1000:1000::/n:/bin/sh\n", "d:x:1000:d,e\n", "d:x:1000:e\n"),
+        ("", "d:x:1000:d,e\n", "d:x:1000:e\n"),
+    ],
+)
+def test_a_group_of_that_name_goes_if_it_is_the_users_own(
+    clean: Path, passwd: str, group: str, left: str
+) -> None:
+    """As with userdel: Docker's group is no user's, whatever that one is called."""
+    gshadow = "d:!::d\n"
+    lay(clean, {"etc/passwd": passwd, "etc/group": group, "etc/gshadow": gshadow})
+    root = Root(str(clean))
+
+    assert carry_out(root, plan(root, "d")) == []
+
+    assert (clean / "etc/group").read_text() == left
+    assert (clean / "etc/gshadow").read_text() == ("d:!::\n" if left else "")
+    assert (clean / "etc/passwd").read_text() == passwd.partition("\n")[2]
+    assert plan(root, "d") == []
+
+
+@pytest.mark.parametrize("path", ["etc/group", "etc/gshadow"])
+def test_a_group_that_cannot_be_taken_out_keeps_its_users_entry(clean: Path, path: str) -> None:
+    """Else it would be nobody's, and stay."""
+    with_user(clean)
+    in_its_way = clean / "etc" / f".{path[4:]}.azprov-new"
+    (in_its_way / "x").mkdir(parents=True)
+    root = Root(str(clean))
+
+    failures = [str(failure) for failure in carry_out(root, plan(root, "deploy"))]
+
+    assert failures[-1] == f"deploy is still in {clean}/{path}, and so in {clean}/etc/passwd"
+    assert "deploy:x:" in (clean / "etc/passwd").read_text()
+    (in_its_way / "x").rmdir()
+    assert carry_out(root, plan(root, "deploy")) == []
+    for name in ("etc/passwd", path):
+        assert "deploy:" not in (clean / name).read_text()
+
+
+PEOPLE = {
+    "etc/passwd": "root:x:0:0::/root:/bin/sh\ndaemon:x:1:1::/:/bin/sh\n"
+    "builder:x:1000:1000::/nowhere:/bin/bash\nold:x:500:500::/nowhere:/bin/sh\n"
+    "sync:x:1001:1001::/nowhere:/usr/sbin/nologin\nnobody:x:65534:65534::/:/bin/sh\n"
+    "guest:x:1002:1002::/nowhere:\n",
+}
+
+
+def test_a_name_that_is_mistyped_is_told_at_the_end(clean: Path) -> None:
+    """With the users that the image still has; nobody misses it among what was done."""
+    lay(clean, {**PEOPLE, **LEFT["leases"]})
+    told = f"there is no user zz in {clean}/etc/passwd; left are: builder, guest"
+
+    code, out, err = azprov("deprovision", "--root", clean, "--user", "zz", "--yes", "--json")
+
+    assert code == 0
+    assert json.loads(out)["unknown_user"] == "zz"
+    assert [err.splitlines()[0], err.splitlines()[-1]] == [told, told]
+    assert "removed" in err
+    lay(clean, {"etc/login.defs": "UID_MIN 500\nUID_MAX 600\n"})
+    assert azprov("deprovision", "--root", clean, "--user", "zz") == (
+        *(0, "Nothing is left to do.\n"),
+        told.replace("builder,", "builder, old,") + "\n",
+    )
+
+
+def test_a_name_that_is_right_is_not(clean: Path) -> None:
+    """Nor where none was given, or no user is left."""
+    lay(clean, {**PEOPLE, **LEFT["leases"]})
+
+    for argv in (["--user", "builder"], []):
+        _, out, err = azprov("deprovision", "--root", clean, "--yes", "--json", *argv)
+        assert json.loads(out)["unknown_user"] is None
+        assert "there is no user" not in err
+
+    lay(clean, {"etc/passwd": "root:x:0:0::/root:/bin/sh\n"})
+    assert azprov("deprovision", "--root", clean, "--user", "zz") == (
+        *(0, "Nothing is left to do.\n"),
+        f"there is no user zz in {clean}/etc/passwd, nor another who logs in\n",
+    )
+
+
+def test_a_users_number_is_forgotten_last(clean: Path) -> None:
+    """Cut off before that, a second run still knows whose home it is."""
+    with_user(clean)
+    root = Root(str(clean))
+
+    paths = [change.path for change in plan(root, "deploy")]
+
+    assert paths.index("/home/deploy") < paths.index("/etc/passwd")
+    assert max(paths.index(path) for path in paths if path.startswith("/etc/")) == (
+        paths.index("/etc/passwd")
+    )
+
+
+def test_no_host_name_is_made(clean: Path) -> None:
+    """Where an image has none, the first boot sets one."""
+    (clean / "etc/hostname").unlink()
+
+    assert plan(Root(str(clean)), "") == []
+
+
+def test_without_being_named_a_user_stays(clean: Path) -> None:
+    """But for what lets anybody log in as that one."""
+    with_user(clean)
+
+    assert azprov("deprovision", "--root", clean, "--yes")[0] == 0
+
+    assert "deploy:*:" in (clean / "etc/shadow").read_text()
+    assert not (clean / "home/deploy/.ssh/authorized_keys").exists()
+    assert (clean / "home/deploy/deep/er/file").exists()
+    for rights in ("etc/sudoers.d/90-azprov", "etc/doas.d/90-azprov.conf", "etc/sudoers.d/two"):
+        assert (clean / rights).read_text() == USER[rights]
+
+
+SYSTEM_UID = os.geteuid() or 998
+SERVICE = f"svc:x:{SYSTEM_UID}:{SYSTEM_UID}::/srv/svc:/bin/sh\n"
+# One for each user, one for all, and what is none.
+KEYS_FILES = (
+    "AuthorizedKeysFile .ssh/keys2 /etc/ssh/keys/%u /dev/null\n"
+    "Match User git\nAuthorizedKeysFile none\n"
+    "Match Group sftp\nAuthorizedKeysFile /etc/ssh/%U.keys /etc/ssh/common%%keys /etc/ssh/folder\n"
+)
+
+
+def test_keys_go_wherever_sshd_would_look(clean: Path) -> None:
+    """By every setting, for users of the system too; what no account has for its own stays."""
+    passwd = f"{KEPT['etc/passwd']}{SERVICE}app:x:54321:54321::/:/bin/sh\n"
+    lay(clean, {"etc/passwd": passwd, "etc/ssh/sshd_config": KEYS_FILES})
+    stays = {"etc/ssh/keys/README": "x", "etc/ssh/folder/x": "x", "srv/svc/.ssh/config": "x"}
+    lay(clean, stays)
+    keys = {
+        "/srv/svc/.ssh/authorized_keys": "svc",
+        "/srv/svc/.ssh/authorized_keys2": "svc",
+        "/srv/svc/.ssh/keys2": "svc",
+        "/etc/ssh/keys/app": "app",
+        "/etc/ssh/keys/svc": "svc",
+        f"/etc/ssh/{SYSTEM_UID}.keys": "svc",
+        "/etc/ssh/common%keys": "",
+    }
+    lay(clean, {path[1:]: "x" for path in keys})
+    (clean / "etc/ssh/keys/nobody").symlink_to("README")
+    keys["/etc/ssh/keys/nobody"] = "nobody"
+    (clean / "dev").mkdir()
+    os.mkfifo(clean / "dev/null")
+    for path in (clean / "srv/svc", *(clean / "srv/svc").rglob("*")):
+        os.chown(path, SYSTEM_UID, -1)
+    root = Root(str(clean))
+
+    found = find_leftovers(root)
+
+    assert {(left.rule, left.path, left.user) for left in found} == {
+        ("authorized-keys", path, user) for path, user in keys.items()
+    }
+    assert carry_out(root, plan(root, "")) == []
+    assert find_leftovers(root) == []
+    assert [(clean / name).read_text() for name in stays] == ["x", "x", "x"]
+    assert (clean / "dev/null").exists()
+
+
+def test_check_names_such_keys_too(tmp_path: Path) -> None:
+    """By what deprovision removes; and somebody gets in by them."""
+    image = make_sound(tmp_path / "image")
+    lay(image, {"etc/passwd": KEPT["etc/passwd"], "etc/ssh/sshd_config": KEYS_FILES})
+    lay(image, {"etc/ssh/common%keys": "x"})
+
+    _, out, _ = azprov("check", "--json", "--root", image)
+
+    (finding,) = json.loads(out)["findings"]
+    assert finding["rule"] == "authorized-keys"
+    assert f"{image}/etc/ssh/common%keys" in finding["what"]
+
+
+def test_a_home_that_two_have_is_the_first_ones(clean: Path) -> None:
+    """As Fedora's operator has root's, in which operator may do nothing."""
+    lay(clean, {"etc/passwd": KEPT["etc/passwd"] + "operator:x:11:0::/root:/sbin/nologin\n"})
+    lay(clean, LEFT["authorized-keys"])
+    root = Root(str(clean))
+
+    assert [left.user for left in find_leftovers(root)] == ["root", "root"]
+    assert carry_out(root, plan(root, "")) == []
+
+
+def test_a_users_keys_elsewhere_go_with_the_user(clean: Path) -> None:
+    """Before its entry does, by which they are found."""
+    with_user(clean)
+    lay(clean, {"etc/ssh/sshd_config": KEYS_FILES, "etc/ssh/keys/deploy": "x"})
+    root = Root(str(clean))
+
+    changes = plan(root, "deploy")
+
+    paths = [change.path for change in changes]
+    assert paths.count("/etc/ssh/keys/deploy") == 1
+    assert paths.index("/etc/ssh/keys/deploy") < paths.index("/etc/passwd")
+    assert "/home/deploy/.ssh/authorized_keys" not in paths
+    assert carry_out(root, changes) == []
+    assert list((clean / "etc/ssh/keys").iterdir()) == []
+    assert plan(root, "deploy") == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_users_keys_go_from_a_home_that_stays(clean: Path) -> None:
+    """The next user of that name would have the home, and whoever has the key."""
+    with_user(clean)
+    (clean / "home/deploy/.bash_history").unlink()
+    os.chown(clean / "home/deploy", 0, -1)
+    root = Root(str(clean))
+
+    assert carry_out(root, plan(root, "deploy")) == []
+
+    assert list(files(clean / "home/deploy")) == ["deep/er/file"]
+    assert "deploy" not in (clean / "etc/passwd").read_text()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_keys_that_cannot_be_removed_keep_their_users_entry(clean: Path) -> None:
+    """Else nobody would find them again."""
+    with_user(clean)
+    for path in (clean / "home/deploy", clean / "home/deploy/.ssh"):
+        os.chown(path, 0, -1)
+    root = Root(str(clean))
+
+    failures = [str(failure) for failure in carry_out(root, plan(root, "deploy"))]
+
+    keys = clean / "home/deploy/.ssh/authorized_keys"
+    assert f"could not remove {keys} (Permission denied)" in failures[1]
+    assert failures[-1].endswith(f"is still there, so deploy stays in {clean}/etc/passwd")
+    assert "deploy:x:" in (clean / "etc/passwd").read_text()
+
+
+@pytest.mark.parametrize("before", ["", "Port 22\n"])
+def test_what_the_platform_asked_sshd_for_goes(clean: Path, before: str) -> None:
+    """Out of sshd's own file too, where it stands for want of a folder of drop-ins."""
+    config = clean / "etc/ssh/sshd_config"
+    config.write_text("PasswordAuthentication yes\n")
+    root = Root(str(clean))
+    forbid_passwords(root, NoCommands())
+    config.write_text(before + config.read_text())
+    config.chmod(0o600)
+
+    code, _, err = azprov("deprovision", "--root", clean, "--yes")
+
+    assert code == 0
+    assert f"{config}: what the platform asked sshd for, taken out" in err
+    assert config.read_text() == before + "PasswordAuthentication yes\n"
+    assert config.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "PasswordAuthentication no\nKbdInteractiveAuthentication no\n",
+        "# azprov: the platform asked for a VM without password logins.\n"
+        "PasswordAuthentication no\nKbdInteractiveAuthentication yes\n"
+        "ChallengeResponseAuthentication no\n",
+        "Port 22 # azprov: the platform asked for a VM without password logins.\n"
+        "PasswordAuthentication no\nKbdInteractiveAuthentication no\n"
+        "ChallengeResponseAuthentication no\n",
+    ],
+)
+def test_what_somebody_else_set_in_sshd_stays(clean: Path, config: str) -> None:
+    """Or altered since."""
+    lay(clean, {"etc/ssh/sshd_config": config})
+
+    assert plan(Root(str(clean)), "") == []
+
+
+def test_a_home_that_cannot_be_removed_keeps_its_entry(clean: Path) -> None:
+    """Else nobody would find it again."""
+    with_user(clean)
+    # A mounted file system in it would do as well, and needs root.
+    number = os.open(clean / "home/deploy", os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("d", dir_fd=number)
+        below = os.open("d", os.O_RDONLY, dir_fd=number)
+        os.close(number)
+        number = below
+    os.close(number)
+
+    code, _, err = azprov("deprovision", "--root", clean, "--user", "deploy", "--yes")
+
+    assert code == 73
+    assert f"{clean}/home/deploy is still there, so deploy stays" in err
+    assert "deploy:x:" in (clean / "etc/passwd").read_text()
+    subprocess.run(["rm", "-rf", clean / "home/deploy"], check=True)
+
+
+def test_backups_of_passwords_go(clean: Path) -> None:
+    """useradd and passwd keep the last version, with what was locked since."""
+    lay(clean, {"etc/shadow-": "root:$y$hash:1::::::\n", "etc/passwd-": "old"})
+
+    azprov("deprovision", "--root", clean, "--yes")
+
+    assert not (clean / "etc/shadow-").exists()
+    assert (clean / "etc/passwd-").exists()
+
+
+def test_records_of_logins_are_emptied(clean: Path) -> None:
+    """They have to be there for logins to be recorded."""
+    lay(clean, {"var/log/wtmp": "x", "var/log/lastlog": "x", "var/log/btmp": ""})
+
+    _, _, err = azprov("deprovision", "--root", clean, "--yes")
+
+    assert f"{clean}/var/log/wtmp: record of logins, emptied" in err
+    assert [(clean / "var/log" / name).read_text() for name in ("wtmp", "lastlog", "btmp")] == [
+        *("", "", "")
+    ]
+
+
+def test_a_root_on_overlayfs(clean: Path, tmp_path: Path) -> None:
+    """Files have the device of the layer below there, folders that of the overlay."""
+    if os.geteuid() != 0:
+        pytest.skip("only root mounts")
+    with_user(clean)
+    merged, other = tmp_path / "merged", tmp_path / "other"
+    merged.mkdir()
+    other.mkdir()
+    # Layers of two file systems, as an image's and a container's mostly are.
+    script = (
+        'mount -t tmpfs none "$2" && mkdir "$2/upper" "$2/work" && mount -t overlay none '
+        '-o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$3" || exit 99; shift 3; exec "$@"'
+    )
+    command = ["unshare", "-m", "sh", "-c", script, "sh", str(clean), str(other), str(merged)]
+    command += [sys.executable, "-I", str(PYZ), "deprovision", "--user", "deploy", "--yes"]
+    done = subprocess.run(
+        [*command, "--root", str(merged)], capture_output=True, text=True, check=False
+    )
+    if done.returncode == 99:
+        pytest.skip("no overlay can be mounted here")
+
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", ["root", "toor"])
+def test_root_stays(clean: Path, name: str) -> None:
+    """By its number, whatever it is called."""
+    lay(clean, {"etc/passwd": "root:x:0:0::/root:/bin/sh\ntoor:x:0:0::/root:/bin/sh\n"})
+
+    with pytest.raises(UsageError, match="has the number 0"):
+        plan(Root(str(clean)), name)
+
+
+def test_without_a_terminal_it_is_listed(clean: Path) -> None:
+    """Exit code 2, and nothing is changed."""
+    lay(clean, LEFT["leases"])
+    before = tree(clean)
+
+    code, out, err = azprov("deprovision", "--root", clean)
+
+    assert code == 2
+    assert f"{clean}/var/lib/dhcpcd/duid: DHCP lease or identity, to be removed" in out.splitlines()
+    assert err == (
+        "azprov: nothing was changed, there is no terminal to ask on; "
+        "--yes does all of that without asking\n"
+    )
+    assert tree(clean) == before
+
+
+def test_json_is_never_asked_about(clean: Path) -> None:
+    """One object, and nothing is changed."""
+    lay(clean, LEFT["net-rules"])
+    before = tree(clean)
+
+    code, out, _ = azprov("deprovision", "--root", clean, "--json")
+
+    assert code == 2
+    assert json.loads(out)["planned"] == [
+        {
+            "path": "/etc/udev/rules.d/70-persistent-net.rules",
+            "what": "network names by MAC address",
+        }
+    ]
+    assert tree(clean) == before
+
+
+@pytest.mark.parametrize("name", ["../etc", "a/b", "..", ""])
+def test_what_is_no_user_name_is_refused(clean: Path, name: str) -> None:
+    """It stands in paths that are removed."""
+    before = tree(clean)
+
+    code, _, err = azprov("deprovision", "--root", clean, "--user", name, "--yes")
+
+    assert code == 2
+    assert f"argument --user: the user name '{name}' cannot be used" in err
+    assert tree(clean) == before
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y", 0), ("YES", 0), ("n", 2), ("", 2)])
+def test_on_a_terminal_it_asks(clean: Path, answer: str, code: int) -> None:
+    """No is the default."""
+    lay(clean, LEFT["leases"])
+    master, slave = pty.openpty()
+    command: List[str] = [sys.executable, "-I", str(PYZ), "deprovision", "--root", str(clean)]
+    with subprocess.Popen(
+        command, stdin=slave, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as p:
+        os.write(master, answer.encode() + b"\n")
+        _, err = p.communicate(timeout=60)
+    os.close(slave)
+    os.close(master)
+
+    assert p.returncode == code
+    assert b"Do all of that? [y/N] " in err
+    assert (clean / "var/lib/dhcpcd/duid").exists() == (code == 2)
+
+
+def test_a_failure_stops_nothing_else(clean: Path) -> None:
+    """It is told, counted in the last line, and is the exit code."""
+    lay(clean, LEFT["leases"])
+    lay(clean, LEFT["random-seed"])
+    seed = clean / "var/lib/urandom/random-seed"
+    seed.unlink()
+    seed.mkdir()
+    (seed / "x").write_text("")
+
+    code, out, err = azprov("deprovision", "--root", clean, "--yes", "--json")
+
+    assert code == 73
+    answer = json.loads(out)
+    assert len(answer["planned"]) == 9
+    (failed,) = answer["failed"]
+    assert failed.startswith(f"could not remove {seed}")
+    assert err.splitlines()[-1] == (
+        "azprov: 1 of 9 changes failed; see above; mend the causes and run it again"
+    )
+    assert not (clean / "boot/loader/random-seed").exists()
+    assert not (clean / "var/lib/dhcpcd/duid").exists()
+
+
+def test_what_only_root_may_change_is_exit_77(clean: Path) -> None:
+    """Nothing is; a home that is still there keeps its entry, which is no other cause."""
+    with_user(clean)
+    lay(clean, LEFT["leases"])
+    before = tree(clean)
+
+    code, out, err = azprov_as_nobody(
+        *("deprovision", "--user", "deploy", "--yes", "--json", "--root", "."), folder=clean
+    )
+
+    assert code == 77
+    answer = json.loads(out)
+    assert [told for told in answer["failed"] if told.startswith("./home/deploy is still there")]
+    count = len(answer["planned"])
+    assert err.splitlines()[-1] == (
+        f"azprov: {count} of {count} changes failed; see above; run it as root"
+    )
+    assert tree(clean) == before
+
+
+def test_what_cannot_be_looked_at_is_told(clean: Path) -> None:
+    """And the rest is done all the same."""
+    lay(clean, LEFT["random-seed"])
+    (clean / "etc/shadow").unlink()
+    os.mkfifo(clean / "etc/shadow")
+
+    code, _, err = azprov("deprovision", "--root", clean, "--yes")
+
+    assert code == 73
+    assert f"{clean}/etc/shadow is no regular file" in err
+    assert not (clean / "boot/loader/random-seed").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root acts as others")
+def test_a_link_in_a_home_saves_what_it_points_to(clean: Path) -> None:
+    """Root removes nothing for a user that the user could not."""
+    lay(clean, {"etc/passwd": "eve:x:54321:54321::/home/eve:/bin/sh\n", "etc/authorized_keys": "x"})
+    (clean / "home/eve").mkdir(parents=True)
+    (clean / "home/eve/.ssh").symlink_to("/etc")
+    os.chown(clean / "home/eve", 54321, 54321)
+
+    code, _, err = azprov("deprovision", "--root", clean, "--yes")
+
+    assert code == 73
+    assert "Permission denied" in err
+    assert (clean / "etc/authorized_keys").exists()
+
+
+@pytest.mark.parametrize("home", ["/", "", "//.", "/usr/sbin", "/var/shared"])
+def test_a_home_that_is_not_the_users_own_stays(
+    clean: Path, home: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Distributions give their own users such: nobody of Alpine and Fedora has /."""
+    lay(clean, {"etc/passwd": f"daemon:x:54321:54321::{home}:/bin/false\n"})
+    lay(clean, {"usr/sbin/sshd": "x", "var/shared/data": "x"})
+    if os.geteuid() == 0:
+        os.chown(clean, 54321, -1)  # not even where / is that user's
+    root = Root(str(clean))
+
+    assert carry_out(root, plan(root, "daemon")) == []
+
+    assert (clean / "etc/passwd").read_text() == ""
+    assert (clean / "usr/sbin/sshd").exists()
+    assert (clean / "var/shared/data").exists()
+    assert "home of daemon, is not that user's own, and stays" in caplog.text
+
+
+def test_a_rule_of_several_lines_goes_whole(clean: Path) -> None:
+    """sudo would read nothing of a file in which half of one is left."""
+    rules = "deploy ALL=(ALL) \\\n  NOPASSWD: \\\n  ALL\nops ALL=(ALL) \\\n  ALL\n"
+    lay(clean, {"etc/sudoers": rules})
+    root = Root(str(clean))
+
+    carry_out(root, plan(root, "deploy"))
+
+    assert (clean / "etc/sudoers").read_text() == "ops ALL=(ALL) \\\n  ALL\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "rules", "left"),
+    [
+        ("sudoers", "#1000 ALL=(ALL) ALL\n#1001 ALL=(ALL) ALL\n", "#1001 ALL=(ALL) ALL\n"),
+        ("sudoers.d/a", "#1000 ALL=(ALL) ALL\n# who built it\n", None),
+        ("sudoers.d/a", "d ALL=(ALL) ALL\n#1001 ALL=ALL\n", "#1001 ALL=ALL\n"),
+        ("sudoers.d/a", "d ALL=(ALL) ALL\n#include /etc/b\n", "#include /etc/b\n"),
+        ("doas.conf", "permit nopass d\npermit persist e as d\n", "permit persist e as d\n"),
+        ("doas.conf", "permit nolog setenv { A=b -C } d cmd ls\npermit :d\n", "permit :d\n"),
+        ("doas.conf", "permit nopass d\n", ""),
+        ("doas.d/a.conf", "permit setenv { d } e\n", "permit setenv { d } e\n"),
+    ],
+)
+def test_rights_by_number_and_of_doas_go(
+    clean: Path, path: str, rules: str, left: Optional[str]
+) -> None:
+    """And nobody else's, whatever else is named."""
+    lay(clean, {"etc/passwd": "d:x:1000:1000::/n:/bin/sh\n", f"etc/{path}": rules})
+    root = Root(str(clean))
+
+    assert carry_out(root, plan(root, "d")) == []
+
+    file = clean / "etc" / path
+    assert (file.read_text() if file.exists() else None) == left
+
+
+def test_a_number_that_another_has_too_keeps_its_rights(clean: Path) -> None:
+    """They are that one's."""
+    lay(clean, {"etc/passwd": "d:x:1000:1000::/n:/bin/sh\ne:x:1000:1000::/n:/bin/sh\n"})
+    lay(clean, {"etc/sudoers": "#1000 ALL=(ALL) ALL\n"})
+    root = Root(str(clean))
+
+    assert carry_out(root, plan(root, "d")) == []
+
+    assert (clean / "etc/sudoers").read_text() == "#1000 ALL=(ALL) ALL\n"
+
+
+def test_a_home_that_cannot_be_looked_at_hides_no_other(clean: Path) -> None:
+    """What was found in it before counts as well."""
+    lay(
+        clean,
+        {
+            "etc/passwd": f"eve:x:{UID}:{UID}::/home/eve:/bin/sh\n"
+            f"zoë:x:{UID}:{UID}::/home/zoe:/bin/sh\n",
+            "etc/shadow": "zoë:$y$hash:19000::::::\n",
+            "home/eve/.bash_history": "x",
+            "home/zoe/.ssh/authorized_keys": "x",
+        },
+    )
+    (clean / "home/eve/.ssh").symlink_to(".ssh")
+    for path in (clean / "home").rglob("*"):
+        os.chown(path, UID, -1, follow_symlinks=False)
+    root = Root(str(clean))
+
+    failures = carry_out(root, plan(root, ""))
+
+    by_names, by_keys = map(str, failures)
+    assert "could not look into" in by_names
+    assert "home/eve/.ssh (Too many levels of symbolic links)" in by_names
+    assert "could not look at" in by_keys
+    assert "home/eve/.ssh/authorized_keys (Too many levels of symbolic links)" in by_keys
+    assert not (clean / "home/eve/.bash_history").exists()
+    assert not (clean / "home/zoe/.ssh/authorized_keys").exists()
+    assert (clean / "etc/shadow").read_text() == "zoë:*:19000::::::\n"

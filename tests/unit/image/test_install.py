@@ -1,0 +1,559 @@
+"""Into an image and out again: every file of the contract and no other."""
+
+import os
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+from typing import Dict, List, Optional, Tuple
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from azprov.errors import HostError
+from azprov.image.install import install
+from azprov.image.python import check_python, find_python
+from azprov.image.service_file import render_unit
+from azprov.system.init_systems import SYSTEMD
+from azprov.system.root import Root
+from images import MODULES, add_python, azprov, files, tree
+from pyz import PYZ, ROOT
+from shells import SHELLS, command_of
+
+UNIT = "azure-provisioning.service"
+SHIPPED = (ROOT / "unit" / UNIT).read_text()
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    """A merged-/usr image with links as distributions make them."""
+    root = tmp_path / "image"
+    add_python(root)
+    (root / "bin").symlink_to("usr/bin")
+    (root / "etc").mkdir()
+    return root
+
+
+INSTALLED = [
+    "etc/systemd/system/azure-provisioning.service",
+    "etc/systemd/system/multi-user.target.wants/azure-provisioning.service",
+    "usr/local/bin/azprov",
+    "usr/local/lib/azprov/azprov.pyz",
+]
+
+
+def test_install_places_the_files_of_the_contract(image: Path) -> None:
+    """These, and nothing else, with these modes and targets."""
+    before = files(image)
+
+    code, out, err = azprov("install", "--root", image)
+
+    assert (code, err) == (0, "")
+    assert sorted(set(files(image)) - set(before)) == INSTALLED
+    assert out.splitlines() == [
+        f"installed {image}/usr/local/lib/azprov/azprov.pyz",
+        f"installed {image}/usr/local/bin/azprov",
+        f"installed {image}/etc/systemd/system/azure-provisioning.service",
+        f"installed {image}/etc/systemd/system/multi-user.target.wants/azure-provisioning.service",
+    ]
+    pyz = image / "usr/local/lib/azprov/azprov.pyz"
+    assert pyz.read_bytes() == PYZ.read_bytes()
+    assert stat.S_IMODE(pyz.stat().st_mode) == 0o755
+    assert os.readlink(image / "usr/local/bin/azprov") == "/usr/local/lib/azprov/azprov.pyz"
+    unit = image / "etc/systemd/system" / UNIT
+    assert stat.S_IMODE(unit.stat().st_mode) == 0o644
+    assert unit.read_text().startswith(SHIPPED)
+    link = image / "etc/systemd/system/multi-user.target.wants" / UNIT
+    assert os.readlink(link) == f"/etc/systemd/system/{UNIT}"
+
+
+def test_install_is_idempotent(image: Path) -> None:
+    """A second time changes nothing and says so."""
+    azprov("install", "--root", image)
+    once = tree(image)
+
+    assert azprov("install", "--root", image) == (0, "everything is installed already\n", "")
+    assert tree(image) == once
+
+
+def test_install_mends_what_is_damaged(image: Path) -> None:
+    """Content, modes and links are those of the contract afterwards."""
+    azprov("install", "--root", image)
+    good = tree(image)
+    pyz = image / "usr/local/lib/azprov/azprov.pyz"
+    pyz.write_bytes(b"half")
+    pyz.chmod(0o600)
+    (image / "usr/local/bin/azprov").unlink()
+
+    assert azprov("install", "--root", image)[0] == 0
+    assert tree(image) == good
+
+    pyz.chmod(0o600)
+    assert azprov("install", "--root", image)[1] == f"installed {pyz}\n"
+    assert tree(image) == good
+
+
+def owners(image: Path) -> Dict[str, Tuple[int, int]]:
+    found = {}
+    for name in [*INSTALLED, "usr/local/lib/azprov"]:
+        status = (image / name).lstat()
+        found[name] = (status.st_uid, status.st_gid)
+    return found
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_what_root_installs_is_roots(image: Path) -> None:
+    """Whoever had an older file, and whatever group a folder hands on."""
+    (image / "usr/local/lib").mkdir(parents=True)
+    os.chown(image / "usr/local/lib", 0, 50)
+    (image / "usr/local/lib").chmod(0o2775)
+    azprov("install", "--root", image)
+    assert set(owners(image).values()) == {(0, 0)}
+
+    pyz = image / "usr/local/lib/azprov/azprov.pyz"
+    unit = image / "etc/systemd/system" / UNIT
+    os.chown(pyz, 1000, 1000)
+    os.chown(unit, 0, 1000)
+    _, out, _ = azprov("install", "--root", image)
+    assert out.splitlines() == [f"installed {pyz}", f"installed {unit}"]
+    assert set(owners(image).values()) == {(0, 0)}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root acts as others")
+def test_what_a_user_installs_is_that_ones(image: Path) -> None:
+    """Who may give files to nobody, and need not."""
+    for path in (image, *image.rglob("*")):
+        os.chown(path, 1000, 1000, follow_symlinks=False)
+    root = Root(str(image))
+
+    for _ in range(2):
+        with root.as_user((1000, 1000)):
+            install(root, b"x", SHIPPED, init=SYSTEMD, enable=True, force=False)
+
+    assert set(owners(image).values()) == {(1000, 1000)}
+
+
+def test_no_enable_takes_the_link_away(image: Path) -> None:
+    """What is asked for is so afterwards, whatever was before."""
+    link = image / "etc/systemd/system/multi-user.target.wants" / UNIT
+    azprov("install", "--root", image)
+    assert link.is_symlink()
+
+    code, out, _ = azprov("install", "--root", image, "--no-enable")
+
+    assert (code, out) == (0, f"removed {link}\n")
+    assert not link.is_symlink()
+    azprov("install", "--root", image)
+    assert link.is_symlink()
+
+
+FOREIGN = {
+    "usr/local/bin/azprov": "is another command",
+    "lib/systemd/system/azure-provisioning.service": "is a service of the same name",
+    "usr/lib/systemd/system/azure-provisioning.service": "is a service of the same name",
+}
+
+
+@pytest.mark.parametrize("path", FOREIGN)
+def test_what_is_somebody_elses_is_not_replaced(image: Path, path: str) -> None:
+    """Nor put in the shade, without --force."""
+    (image / path).parent.mkdir(parents=True, exist_ok=True)
+    (image / path).write_text("somebody else's")
+    before = tree(image)
+
+    code, _, err = azprov("install", "--root", image)
+
+    assert code == 73
+    assert FOREIGN[path] in err
+    assert tree(image) == before
+    assert azprov("install", "--root", image, "--force")[0] == 0
+
+
+def test_a_user_who_is_not_there_gets_no_keys(image: Path) -> None:
+    """With --force too, which only replaces a service."""
+    (image / "etc/passwd").write_text("ops:x:1000:1000::/home/ops:/bin/sh\n")
+    before = tree(image)
+
+    code, _, err = azprov("install", "--root", image, "--force", "--ssh-keys", "opps")
+
+    assert (code, tree(image)) == (73, before)
+    assert "there is no user 'opps'" in err
+
+
+def test_other_options_need_force(image: Path) -> None:
+    """azprov's own service is called that, and replaced when told to."""
+    azprov("install", "--root", image)
+
+    code, _, err = azprov("install", "--root", image, "--keep-enabled")
+
+    assert code == 73
+    assert "is azprov's own service with other options, of another version or edited" in err
+    assert azprov("install", "--root", image, "--keep-enabled", "--force")[0] == 0
+    assert " provision --keep-enabled\n" in (image / "etc/systemd/system" / UNIT).read_text()
+
+
+EXTRAS = {
+    "nothing more": [],
+    "folders that are there": ["etc/systemd/system/multi-user.target.wants", "usr/local/bin"],
+    "an empty folder of ours": ["usr/local/lib"],
+}
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+@pytest.mark.parametrize("options", [[], ["--no-enable"], ["--keep-enabled", "--no-hostname"]])
+def test_install_then_uninstall_is_the_identity(
+    image: Path, extra: str, options: List[str]
+) -> None:
+    """Folders that were there stay, folders that were made go."""
+    for folder in EXTRAS[extra]:
+        (image / folder).mkdir(parents=True, exist_ok=True)
+    before = tree(image)
+
+    assert azprov("install", "--root", image, *options)[0] == 0
+    assert azprov("install", "--root", image, *options)[0] == 0
+    assert tree(image) != before
+    assert azprov("uninstall", "--root", image)[0] == 0
+
+    assert tree(image) == before
+    assert azprov("uninstall", "--root", image) == (0, "nothing of azprov is installed\n", "")
+
+
+def test_uninstall_knows_what_a_failed_install_made(image: Path) -> None:
+    """A folder is noted before it is made: what stopped in between is taken out as well."""
+    before = tree(image)
+    (image / "etc/systemd/system").mkdir(parents=True)
+    (image / "usr/local").mkdir()
+    (image / "usr/local/bin").symlink_to("/no/such")
+    assert azprov("install", "--root", image)[0] == 73
+    (image / "usr/local/bin").unlink()
+
+    assert azprov("install", "--root", image)[0] == 0
+    azprov("uninstall", "--root", image)
+
+    left = sorted(set(tree(image)) - set(before))
+    assert left == ["etc/systemd", "etc/systemd/system", "usr/local"]
+
+
+def test_uninstall_leaves_what_took_the_place_of_a_folder(image: Path) -> None:
+    """A link or a file where `install` had made an empty folder is somebody else's."""
+    azprov("install", "--root", image)
+    (image / "usr/local/bin/azprov").unlink()
+    (image / "usr/local/bin").rmdir()
+    (image / "usr/local/bin").symlink_to("/srv")
+    (image / "srv").mkdir()
+
+    assert azprov("uninstall", "--root", image)[0] == 0
+
+    assert (image / "usr/local/bin").is_symlink()
+
+
+def test_uninstall_leaves_what_is_not_azprovs(image: Path) -> None:
+    """A service and a command of the same name that are somebody else's."""
+    (image / "etc/systemd/system").mkdir(parents=True)
+    (image / "etc/systemd/system" / UNIT).write_text("[Service]\nExecStart=/bin/other\n")
+    (image / "usr/local/bin").mkdir(parents=True)
+    (image / "usr/local/bin/azprov").symlink_to("/opt/other")
+    before = tree(image)
+
+    azprov("uninstall", "--root", image)
+
+    assert tree(image) == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"), [("other", "is another service than the one"), ("masked", "is masked")]
+)
+def test_a_foreign_unit_is_not_overwritten(image: Path, kind: str, said: str) -> None:
+    """It is told before anything is changed, and replaced with --force."""
+    unit = image / "etc/systemd/system" / UNIT
+    unit.parent.mkdir(parents=True)
+    if kind == "masked":
+        unit.symlink_to("/dev/null")
+    else:
+        unit.write_text("[Service]\nExecStart=/usr/bin/python3 /usr/local/azure-provisioning.py\n")
+    before = tree(image)
+
+    code, out, err = azprov("install", "--root", image)
+
+    assert (code, out) == (73, "")
+    assert said in err
+    assert "--force" in err
+    assert tree(image) == before
+    assert azprov("install", "--root", image, "--force")[0] == 0
+    assert not unit.is_symlink()
+    assert unit.read_text().startswith(SHIPPED)
+
+
+def test_absolute_links_stay_inside(tmp_path: Path, image: Path) -> None:
+    """An image whose /etc and /usr/local are absolute links is changed there, not here."""
+    (image / "etc").rmdir()
+    (image / "data/etc").mkdir(parents=True)
+    (image / "data/local").mkdir()
+    (image / "etc").symlink_to("/data/etc")
+    (image / "usr/local").symlink_to("/data/local")
+
+    assert azprov("install", "--root", image)[0] == 0
+
+    assert (image / "data/etc/systemd/system" / UNIT).is_file()
+    assert (image / "data/local/lib/azprov/azprov.pyz").is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["image"]
+
+
+def test_options_go_into_the_service(image: Path) -> None:
+    """The steps, and the Python; `unit` prints the same and changes nothing."""
+    add_python(image, 9, "usr/local/bin/python3", link=False)
+    options = ["--no-hostname", "--keep-enabled", "--python", "/usr/local/bin/python3"]
+    before = tree(image)
+
+    _, printed, _ = azprov("unit", "--root", image, *options)
+    assert tree(image) == before
+    azprov("install", "--root", image, *options)
+
+    command = (
+        "ExecStart=/usr/local/bin/python3 -I /usr/local/lib/azprov/azprov.pyz "
+        "provision --no-hostname --keep-enabled"
+    )
+    assert command in printed.splitlines()
+    assert (image / "etc/systemd/system" / UNIT).read_text().startswith(printed)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [[], ["--admin-user"], ["--ssh-keys", "ops"], ["--init", "openrc", "--admin-user"]],
+    ids=" ".join,
+)
+def test_unit_prints_what_install_writes(image: Path, options: List[str]) -> None:
+    """With whatever options, for whichever init system; but for the note of folders."""
+    (image / "etc").mkdir(exist_ok=True)
+    (image / "etc/passwd").write_text("ops:x:1000:1000::/home/ops:/bin/sh\n")
+
+    _, printed, _ = azprov("unit", "--root", image, *options)
+    assert azprov("install", "--root", image, *options)[0] == 0
+
+    file = "etc/init.d/azure-provisioning" if "openrc" in options else f"etc/systemd/system/{UNIT}"
+    written, _, note = (image / file).read_text().partition("# Folders that `install` made")
+    assert written.replace("[X-azprov]\n", "").rstrip() == printed.rstrip()
+    assert len(note.splitlines()) == 2
+
+
+def test_the_shipped_service_is_the_usual_one() -> None:
+    """What dist/ holds is what install writes where Python is /usr/bin/python3."""
+    assert render_unit("/usr/bin/python3", []) == SHIPPED
+
+
+@pytest.mark.parametrize("word", ["/a b", "/a%h", "/a$X", "/a;b", "/a'b", "/a\\b", "/a\nb", ""])
+def test_no_word_of_the_command_is_read_as_something_else(word: str) -> None:
+    """systemd expands and splits; such a path is refused."""
+    with pytest.raises(HostError, match="cannot stand in a service file"):
+        render_unit(word, [])
+
+
+PYTHONS: Dict[str, Tuple[List[Tuple[str, int]], str]] = {
+    "the usual": ([("usr/bin/python3", 11), ("usr/local/bin/python3", 13)], "/usr/bin/python3"),
+    "platform-python": ([("usr/libexec/platform-python", 6)], "/usr/libexec/platform-python"),
+    "the newest": ([("usr/bin/python3.9", 9), ("usr/bin/python3.12", 12)], "/usr/bin/python3.12"),
+    "local": ([("usr/local/bin/python3", 8)], "/usr/local/bin/python3"),
+    "too old, then one": ([("usr/bin/python3", 5), ("usr/bin/python3.8", 8)], "/usr/bin/python3.8"),
+}
+
+
+@pytest.mark.parametrize("case", PYTHONS)
+def test_the_python_of_the_image_is_found(tmp_path: Path, case: str) -> None:
+    """In the order of the contract; one that cannot run azprov is passed over."""
+    pythons, found = PYTHONS[case]
+    for path, minor in pythons:
+        add_python(tmp_path, minor, path, link=path.endswith(("bin/python3", "platform-python")))
+
+    assert find_python(Root(str(tmp_path))).path == found
+
+
+LACKING: Dict[str, Tuple[Optional[int], str, str]] = {
+    "none": (None, "", "there is no Python 3 in "),
+    "too old": (5, "", "/usr/bin/python3 is Python 3.5"),
+    "minimal": (11, "http", "/usr/bin/python3 lacks the modules http"),
+}
+
+
+@pytest.mark.parametrize("case", LACKING)
+def test_an_image_without_a_usable_python_is_refused(tmp_path: Path, case: str) -> None:
+    """It would not boot to Ready; what is lacking is told, and nothing is changed."""
+    minor, lack, said = LACKING[case]
+    (tmp_path / "usr").mkdir()
+    if minor is not None:
+        add_python(tmp_path, minor, lack=lack)
+    before = tree(tmp_path)
+
+    code, _, err = azprov("install", "--root", tmp_path)
+
+    assert code == 73
+    assert said in err
+    assert "install a complete python3" in err
+    assert tree(tmp_path) == before
+
+
+def test_a_given_python_is_looked_at(tmp_path: Path) -> None:
+    """One that is not there, or not executable, is refused."""
+    root = Root(str(tmp_path))
+    with pytest.raises(HostError, match="there is no "):
+        check_python(root, "/opt/python3")
+
+    with pytest.raises(HostError, match="is no path inside the root"):
+        check_python(root, "python3")
+
+    add_python(tmp_path, link=False)
+    (tmp_path / "usr/bin/sh").write_text("")
+    (tmp_path / "usr/bin/sh").chmod(0o755)
+    with pytest.raises(HostError, match="is no Python by its name"):
+        check_python(root, "/usr/bin/sh")
+    (tmp_path / "usr/bin/python3").chmod(0o644)
+    with pytest.raises(HostError, match="is not executable"):
+        check_python(root, "/usr/bin/python3")
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(minor=st.integers(0, 20), lack=st.sampled_from(["", *MODULES]))
+def test_a_python_is_taken_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, minor: int, lack: str
+) -> None:
+    """From 3.6 on with all it needs, and no other."""
+    root = tmp_path_factory.mktemp("image")
+    add_python(root, minor, lack=lack)
+
+    try:
+        found: Optional[int] = find_python(Root(str(root))).minor
+    except HostError:
+        found = None
+
+    assert found == (minor if minor >= 6 and not lack else None)
+
+
+@pytest.fixture
+def delivery(tmp_path: Path) -> Path:
+    """dist/ as it is carried into an air-gapped build."""
+    folder = tmp_path / "carried in"
+    shutil.copytree(PYZ.parent, folder)
+    return folder
+
+
+def install_sh(shell: str, delivery: Path, *argv: object) -> Tuple[int, str, str]:
+    done = subprocess.run(
+        [*command_of(shell), str(delivery / "install.sh"), *map(str, argv)],
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_the_shells_of_small_systems_are_here() -> None:
+    """In CI none is left out in silence."""
+    if os.environ.get("CI"):
+        assert SHELLS == ["dash", "busybox", "bash"]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_install_sh_hands_over(shell: str, delivery: Path, image: Path) -> None:
+    """From a folder with a space in its name, called from elsewhere."""
+    code, _, err = install_sh(shell, delivery, "--root", image, "--keep-enabled")
+
+    assert (code, err) == (0, "")
+    assert set(INSTALLED) <= set(files(image))
+    assert " provision --keep-enabled\n" in (image / "etc/systemd/system" / UNIT).read_text()
+    assert install_sh(shell, delivery, "--root", image / "none")[0] == 2
+
+
+def damage_delivery(how: str, delivery: Path) -> None:
+    sums = delivery / "SHA256SUMS"
+    if how == "altered":
+        with (delivery / "azprov.pyz").open("ab") as archive:
+            archive.write(b"x")
+    elif how == "missing":
+        (delivery / UNIT).unlink()
+    elif how == "no sums":
+        sums.unlink()
+    elif how == "an unreadable line":
+        # GNU's sha256sum -c passes over it, and over what it was to vouch for.
+        (delivery / "azprov.pyz").write_bytes(b"x")
+        sums.write_text("X" + sums.read_text()[1:])
+    else:
+        sums.write_text("".join(sums.read_text().splitlines(keepends=True)[1:]))
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("altered", "not as SHA256SUMS has it: azprov.pyz in FOLDER"),
+        ("missing", f"not as SHA256SUMS has it: {UNIT} in FOLDER"),
+        ("no sums", "there is no FOLDER/SHA256SUMS"),
+        ("an unreadable line", "FOLDER/SHA256SUMS is damaged"),
+        ("a line less", "FOLDER/SHA256SUMS is damaged"),
+    ],
+)
+def test_install_sh_refuses_a_damaged_delivery(
+    shell: str, how: str, said: str, delivery: Path, image: Path
+) -> None:
+    """What was carried in has to be what was built, all of it."""
+    damage_delivery(how, delivery)
+    before = tree(image)
+
+    code, out, err = install_sh(shell, delivery, "--root", image)
+
+    assert (code, out) == (73, "")
+    told = said.replace("FOLDER", str(delivery))
+    assert err == f"install.sh: {told}; copy the whole of dist/ again\n"
+    assert tree(image) == before
+
+
+def test_every_damaged_bit_of_the_sums_is_told(delivery: Path, image: Path) -> None:
+    """One of each byte; nothing is installed by sums that are not those of the build."""
+    sums = (delivery / "SHA256SUMS").read_bytes()
+    script = (ROOT / "unit/install.sh").read_text().replace("exec ", "echo installs; exit; exec ")
+    (delivery / "install.sh").write_text(script)
+
+    for number in range(0, len(sums), 7):
+        flipped = bytes([sums[number] ^ 1 << number % 7])
+        (delivery / "SHA256SUMS").write_bytes(sums[:number] + flipped + sums[number + 1 :])
+        code, out, _ = install_sh("dash", delivery, "--root", image)
+        assert (code, out) == (73, ""), number
+
+
+def test_install_sh_is_found_by_a_link(delivery: Path, image: Path, tmp_path: Path) -> None:
+    """It looks beside the file that the link leads to."""
+    link = tmp_path / "install.sh"
+    link.symlink_to(delivery / "install.sh")
+
+    done = subprocess.run(
+        ["sh", link, "--root", image], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not shutil.which("shellcheck"), reason="shellcheck is not installed")
+@pytest.mark.parametrize("script", ["install.sh", "azure-provisioning.openrc"])
+def test_the_shell_scripts_are_clean(script: str) -> None:
+    """shellcheck has nothing to say, for POSIX sh."""
+    check = subprocess.run(
+        ["shellcheck", "--shell=sh", ROOT / "unit" / script],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (check.returncode, check.stdout) == (0, "")
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed")
+def test_the_service_is_sound() -> None:
+    """systemd-analyze verify has nothing to say of a service whose program exists."""
+    check = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", ROOT / "unit" / UNIT],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (check.returncode, check.stdout + check.stderr) == (0, "")

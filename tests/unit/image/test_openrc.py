@@ -1,0 +1,383 @@
+"""OpenRC: into an image and out again, and what its script does with start-stop-daemon."""
+
+import os
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Dict, List, Tuple
+
+import pytest
+
+from azprov.__main__ import package_advice
+from azprov.errors import HostError
+from azprov.image.python import find_python
+from azprov.image.service_file import render_unit
+from azprov.system.boot_service import disable, enabling_links
+from azprov.system.init_systems import OPENRC, find_init
+from azprov.system.root import Root
+from images import add_python, azprov, files, tree
+from ports import NoCommands
+from pyz import ROOT
+from shells import SHELLS, command_of
+
+SCRIPT = "azure-provisioning"
+SHIPPED = (ROOT / "unit" / "azure-provisioning.openrc").read_text()
+
+
+@pytest.fixture
+def alpine(tmp_path: Path) -> Path:
+    """The layout of Alpine 3.23: /sbin and /lib are folders of their own, no systemd."""
+    root = tmp_path / "alpine"
+    add_python(root, 12)
+    for folder in ("etc/init.d", "etc/runlevels/boot", "etc/runlevels/default", "sbin", "lib"):
+        (root / folder).mkdir(parents=True)
+    (root / "etc/alpine-release").write_text("3.23.6\n")
+    (root / "etc/os-release").write_text('NAME="Alpine Linux"\nID=alpine\n')
+    (root / "sbin/openrc-run").write_text("")
+    (root / "sbin/init").symlink_to("/bin/busybox")
+    return root
+
+
+def test_install_places_the_files_of_the_contract(alpine: Path) -> None:
+    """Found to be OpenRC's by its files: these and nothing else, with these modes."""
+    before = files(alpine)
+
+    code, out, err = azprov("install", "--root", alpine)
+
+    assert (code, err) == (0, "")
+    assert out.splitlines() == [
+        f"installed {alpine}/usr/local/lib/azprov/azprov.pyz",
+        f"installed {alpine}/usr/local/bin/azprov",
+        f"installed {alpine}/etc/init.d/azure-provisioning",
+        f"installed {alpine}/etc/runlevels/default/azure-provisioning",
+    ]
+    assert sorted(set(files(alpine)) - set(before)) == [
+        "etc/init.d/azure-provisioning",
+        "etc/runlevels/default/azure-provisioning",
+        "usr/local/bin/azprov",
+        "usr/local/lib/azprov/azprov.pyz",
+    ]
+    script = alpine / "etc/init.d" / SCRIPT
+    assert stat.S_IMODE(script.stat().st_mode) == 0o755
+    assert script.read_text() == (
+        f"{SHIPPED}\n# Folders that `install` made and `uninstall` takes away.\n"
+        "# MadeFolders=/usr/local /usr/local/lib /usr/local/lib/azprov /usr/local/bin\n"
+    )
+    link = alpine / "etc/runlevels/default" / SCRIPT
+    assert os.readlink(link) == "/etc/init.d/azure-provisioning"
+
+
+@pytest.mark.parametrize("options", [[], ["--no-enable"], ["--keep-enabled", "--no-hostname"]])
+def test_install_then_uninstall_is_the_identity(alpine: Path, options: List[str]) -> None:
+    """A second install changes nothing; folders that were made go."""
+    shutil.rmtree(alpine / "etc/runlevels")
+    before = tree(alpine)
+
+    assert azprov("install", "--root", alpine, *options)[0] == 0
+    once = tree(alpine)
+    assert once != before
+    assert azprov("install", "--root", alpine, *options) == (
+        0,
+        "everything is installed already\n",
+        "",
+    )
+    assert tree(alpine) == once
+    assert azprov("uninstall", "--root", alpine)[0] == 0
+
+    assert tree(alpine) == before
+
+
+def test_uninstall_takes_out_what_either_init_was_given(alpine: Path) -> None:
+    """The folders that both made too."""
+    before = tree(alpine)
+
+    code, out, err = azprov("install", "--root", alpine, "--init", "systemd")
+    assert (code, out) == (73, "")
+    assert err == (
+        f"azprov: {alpine} starts by openrc, not by systemd; leave --init out, or write it all "
+        "the same with --force\n"
+    )
+    assert azprov("install", "--root", alpine, "--init", "systemd", "--force")[0] == 0
+    assert azprov("install", "--root", alpine)[0] == 0
+    code, out, _ = azprov("uninstall", "--root", alpine)
+
+    assert (code, tree(alpine)) == (0, before)
+    assert out.splitlines() == [
+        f"removed {alpine}/etc/systemd/system/multi-user.target.wants/azure-provisioning.service",
+        f"removed {alpine}/etc/runlevels/default/azure-provisioning",
+        f"removed {alpine}/usr/local/bin/azprov",
+        f"removed {alpine}/usr/local/lib/azprov/azprov.pyz",
+        f"removed {alpine}/etc/systemd/system/azure-provisioning.service",
+        f"removed {alpine}/etc/init.d/azure-provisioning",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("another script", "is another service than the one to install"),
+        ("a link", "is a link to /usr/libexec/azure"),
+        ("own, other options", "is azprov's own service with other options, of another version"),
+    ],
+)
+def test_another_script_needs_force(alpine: Path, kind: str, said: str) -> None:
+    """It is told before anything is changed; uninstall leaves what is not azprov's."""
+    script = alpine / "etc/init.d" / SCRIPT
+    if kind == "another script":
+        script.write_text("#!/sbin/openrc-run\ncommand=/usr/bin/azure\n")
+    elif kind == "a link":
+        script.symlink_to("/usr/libexec/azure")
+    else:
+        script.write_text(SHIPPED.replace(" provision ", " provision --no-hostname "))
+    before = tree(alpine)
+
+    code, out, err = azprov("install", "--root", alpine)
+
+    assert (code, out) == (73, "")
+    assert said in err
+    assert "--force" in err
+    assert tree(alpine) == before
+    if kind != "own, other options":
+        azprov("uninstall", "--root", alpine)
+        assert tree(alpine) == before
+    assert azprov("install", "--root", alpine, "--force")[0] == 0
+    assert script.read_text().startswith(SHIPPED)
+    assert not script.is_symlink()
+
+
+def test_the_init_that_is_started_is_found(alpine: Path) -> None:
+    """Before what is installed beside it; inittab says what busybox and sysvinit start."""
+    (alpine / "bin").mkdir()
+    (alpine / "bin/busybox").write_text("")
+    (alpine / "usr/lib/systemd").mkdir(parents=True)
+    (alpine / "usr/lib/systemd/systemd").write_text("")
+    assert find_init(Root(str(alpine))).name == "systemd"
+
+    (alpine / "etc/inittab").write_text("::sysinit:/sbin/openrc sysinit\n")
+
+    assert find_init(Root(str(alpine))).name == "openrc"
+
+
+INITS: Dict[str, Tuple[List[str], str]] = {
+    **{
+        f"openrc in /{folder}": ([f"{folder}/openrc-run"], "openrc")
+        for folder in ("sbin", "usr/sbin", "bin", "usr/bin")
+    },
+    "systemd": (["usr/lib/systemd/systemd"], "systemd"),
+    "systemd before /usr was merged": (["lib/systemd/systemd"], "systemd"),
+    "both": (["usr/sbin/openrc-run", "lib/systemd/systemd"], "systemd"),
+    "neither": ([], "systemd"),
+}
+
+
+@pytest.mark.parametrize("case", INITS)
+def test_the_init_of_the_image_is_found(tmp_path: Path, case: str) -> None:
+    """By its files, systemd first; --init decides otherwise."""
+    paths, found = INITS[case]
+    for path in paths:
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text("")
+
+    assert find_init(Root(str(tmp_path))).name == found
+
+
+def test_options_go_into_the_script(alpine: Path) -> None:
+    """`unit --init openrc` prints them too; a word that sh would expand is refused."""
+    add_python(alpine, 9, "usr/local/bin/python3", link=False)
+    options = ["--no-hostname", "--keep-enabled", "--python", "/usr/local/bin/python3"]
+
+    code, printed, _ = azprov("unit", "--root", alpine, "--init", "openrc", *options)
+
+    assert code == 0
+    assert printed.splitlines()[4:6] == [
+        'command="/usr/local/bin/python3"',
+        'command_args="-I /usr/local/lib/azprov/azprov.pyz '
+        'provision --unit azure-provisioning --no-hostname --keep-enabled"',
+    ]
+    assert render_unit("/usr/bin/python3", [], init=OPENRC) == SHIPPED
+    for word in ("/a b", "/a$X", "/a;b", "/a'b", '/a"b', "/a*", "/a`b`", "/a\nb"):
+        with pytest.raises(HostError, match="cannot stand in a service file"):
+            render_unit(word, [], init=OPENRC)
+
+
+def test_disable_takes_away_the_links_of_every_runlevel(alpine: Path) -> None:
+    """And nothing else: not the script, not the unit of systemd, not another service."""
+    azprov("install", "--root", alpine)
+    azprov("install", "--root", alpine, "--init", "systemd")
+    (alpine / "etc/runlevels/boot" / SCRIPT).symlink_to(f"/etc/init.d/{SCRIPT}")
+    (alpine / "etc/runlevels/boot/syslog").symlink_to("/etc/init.d/syslog")
+    root = Root(str(alpine))
+    before = files(alpine)
+
+    assert enabling_links(root, SCRIPT) == [
+        "/etc/runlevels/boot/azure-provisioning",
+        "/etc/runlevels/default/azure-provisioning",
+    ]
+    disable(root, SCRIPT, NoCommands())
+    disable(root, SCRIPT, NoCommands())
+
+    assert sorted(set(before) - set(files(alpine))) == [
+        "etc/runlevels/boot/azure-provisioning",
+        "etc/runlevels/default/azure-provisioning",
+    ]
+
+
+def test_python_in_alpine(alpine: Path) -> None:
+    """It is found where Alpine's package puts it, and apk brings what it lacks."""
+    assert find_python(Root(str(alpine))) == ("/usr/bin/python3", 12)
+    assert package_advice("it", str(alpine / "etc/os-release")) == "install it: apk add python3"
+
+
+# openrc-run's functions that the script calls, and a start-stop-daemon that says how it was
+# called, for which service, a line a word.
+STAND_INS = r"""
+for word in after use keyword ebegin; do
+    eval "$word() { echo $word \"\$@\"; }"
+done
+eend() { return "$1"; }
+export RC_SVCNAME=azure-provisioning
+"""
+
+
+class Script:
+    """The shipped script below a folder of its own, in a shell with stand-ins."""
+
+    def __init__(self, folder: Path, shell: str, help_text: str) -> None:
+        self.run_folder, self.log_folder = folder / "run", folder / "log"
+        for each in (self.run_folder, self.log_folder, folder / "bin"):
+            each.mkdir()
+        self.pidfile = self.run_folder / "azure-provisioning.pid"
+        self.log = self.log_folder / "azure-provisioning.log"
+        self.socket = folder / "dev-log"
+        self._shell = shell
+        daemon = folder / "bin/start-stop-daemon"
+        daemon.write_text(
+            f"#!/bin/sh\n[ \"$1\" != --help ] || {{ echo '{help_text}'; exit; }}\n"
+            'echo "RC_SVCNAME=${RC_SVCNAME-unset}"\nprintf \'%s\\n\' "$@"\n'
+        )
+        daemon.chmod(0o755)
+        text = SHIPPED
+        for real, mine in (
+            ("/run/", f"{self.run_folder}/"),
+            ("/var/log/", f"{self.log_folder}/"),
+            ("/dev/log", str(self.socket)),
+        ):
+            text = text.replace(real, mine)
+        (folder / "script").write_text(text)
+        self._folder = folder
+
+    def call(self, function: str) -> List[str]:
+        done = subprocess.run(
+            [*command_of(self._shell), "-c", f"{STAND_INS}. ./script\n{function}"],
+            cwd=self._folder,
+            env={"PATH": f"{self._folder}/bin:{os.environ['PATH']}"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout.splitlines()
+
+
+OPENRC_HELP = "-4, --stderr-logger <arg>         Redirect stderr to process"
+DPKG_HELP = "-O, --output <filename>       redirect stdout and stderr to <filename>"
+COMMAND = [
+    *("/usr/bin/python3", "-I", "/usr/local/lib/azprov/azprov.pyz"),
+    *("provision", "--unit", "azure-provisioning"),
+]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_account_goes_to_syslog(tmp_path: Path, shell: str) -> None:
+    """Where one listens, and start-stop-daemon is OpenRC's; no daemon is noted."""
+    script = Script(tmp_path, shell, OPENRC_HELP)
+    script.pidfile.write_text("1\n")
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as syslog:
+        syslog.bind(str(script.socket))
+        said = script.call("start")
+
+    assert said == [
+        "ebegin Starting Azure provisioning (azprov) in the background",
+        "RC_SVCNAME=unset",
+        *("--start", "--background", "--make-pidfile", "--pidfile", str(script.pidfile)),
+        *("--stderr-logger", "logger -t azprov -p daemon.info"),
+        *("--exec", "/usr/bin/env", "--", *COMMAND),
+    ]
+    assert not script.pidfile.exists()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("help_text", "is_heard"), [(OPENRC_HELP, False), (DPKG_HELP, True), (DPKG_HELP, False)]
+)
+def test_the_account_goes_to_a_file(
+    tmp_path: Path, shell: str, help_text: str, is_heard: bool
+) -> None:
+    """Where no syslog listens, and where start-stop-daemon is dpkg's."""
+    script = Script(tmp_path, shell, help_text)
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as syslog:
+        if is_heard:
+            syslog.bind(str(script.socket))
+        said = script.call("start")
+
+    assert said[7:] == [
+        *("--exec", "/bin/sh", "--", "-c", 'true >>"$0" || exec "$@"; exec "$@" 2>>"$0"'),
+        *(str(script.log), *COMMAND),
+    ]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_log_that_cannot_be_written_costs_nothing(tmp_path: Path, shell: str) -> None:
+    """The command runs all the same."""
+    inner = Script(tmp_path, shell, DPKG_HELP).call("start")[11]
+    log = tmp_path / "a folder"
+    log.mkdir()
+
+    done = subprocess.run(
+        [*command_of(shell), "-c", inner, log, "sh", "-c", "echo ran; echo said >&2"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (0, "ran\n")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_only_azprov_is_stopped(tmp_path: Path, shell: str) -> None:
+    """Not what has its number by now, nor anything where it has not been started."""
+    script = Script(tmp_path, shell, OPENRC_HELP)
+    assert script.call("stop") == []
+
+    with subprocess.Popen(["sleep", "60"]) as other:
+        script.pidfile.write_text(f"{other.pid}\n")
+        said_of_another = script.call("stop")
+        other.kill()
+    assert said_of_another == []
+    assert script.call("stop") == []
+
+    with subprocess.Popen(
+        [sys.executable, "-c", "input()", "azprov.pyz"], stdin=subprocess.PIPE
+    ) as azprov_process:
+        script.pidfile.write_text(f"{azprov_process.pid}\n")
+        said = script.call("stop")
+        azprov_process.kill()
+    assert said == [
+        "ebegin Stopping Azure provisioning (azprov)",
+        "RC_SVCNAME=azure-provisioning",
+        *("--stop", "--pidfile", str(script.pidfile), "--retry", "TERM/10/KILL/5"),
+    ]
+
+
+def test_it_needs_nothing_that_may_be_missing(tmp_path: Path) -> None:
+    """It is put after services, and waits for none that cannot be had."""
+    assert Script(tmp_path, "sh", OPENRC_HELP).call("depend") == [
+        "after root localmount bootmisc hostname",
+        "use logger",
+        "keyword -prefix",
+    ]

@@ -1,0 +1,155 @@
+"""Where WireServer is by the leases of a machine: which counts, and when it is looked for."""
+
+import logging
+import os
+from pathlib import Path
+
+import pytest
+
+from azprov.azure.endpoint import Endpoint
+from azprov.azure.wireserver_address import Whereabouts
+from azprov.system.dhcp_leases import Look, look_into_leases
+from azprov.system.root import Root
+from ports import FakeClock
+from samples_of import sample
+
+USUAL = Endpoint("168.63.129.16")
+OTHER = b"OPTION_245=0a090807\n"
+
+
+def add(root: Path, path: str, content: bytes, *, age_s: int = 0) -> None:
+    lease = root / path.lstrip("/")
+    lease.parent.mkdir(parents=True, exist_ok=True)
+    lease.write_bytes(content)
+    os.utime(lease, (2e9 - age_s, 2e9 - age_s))
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "address"),
+    [
+        ("/run/systemd/netif/leases/2", "networkd", "168.63.129.16"),
+        ("/run/systemd/netif/leases/2", "networkd-json.json", "168.63.129.16"),
+        (
+            "/var/lib/NetworkManager/internal-5fb06bd0-0bb0-7ffb-45f1-d6edd65f3e03-eth0.lease",
+            "networkmanager-internal.lease",
+            "10.9.8.7",
+        ),
+        (
+            "/var/lib/NetworkManager/dhclient-5fb06bd0-0bb0-7ffb-45f1-d6edd65f3e03-eth0.lease",
+            "dhclient-printable.lease",
+            "98.76.54.32",
+        ),
+        ("/var/lib/dhcp/dhclient.eth0.leases", "dhclient.leases", "168.63.129.16"),
+        ("/var/lib/dhclient/dhclient--eth0.lease", "dhclient.leases", "168.63.129.16"),
+        ("/var/lib/dhcpcd/eth0.lease", "dhcpcd.lease", "168.63.129.16"),
+        ("/var/lib/dhcpcd5/dhcpcd-eth0.lease", "dhcpcd.lease", "168.63.129.16"),
+        ("/var/db/dhcpcd/eth0.lease", "dhcpcd.lease", "168.63.129.16"),
+    ],
+)
+def test_each_clients_leases_are_found(path: str, name: str, address: str, tmp_path: Path) -> None:
+    """Where the client keeps them."""
+    add(tmp_path, path, sample(f"lease/{name}"))
+
+    assert look_into_leases(Root(str(tmp_path))) == Look(address, path, ())
+
+
+def test_without_leases_there_is_no_address(tmp_path: Path) -> None:
+    """Nor with files that are none, or without the option."""
+    add(tmp_path, "/var/lib/dhcp/notes.txt", OTHER)
+    add(tmp_path, "/var/lib/NetworkManager/timestamps", b"\xff")
+    add(tmp_path, "/run/systemd/netif/leases/3", b"ADDRESS=10.1.0.4\n")
+
+    assert look_into_leases(Root(str(tmp_path))) == Look(None, "", ())
+
+
+def test_the_newest_lease_that_names_an_address_counts(tmp_path: Path) -> None:
+    """Not one of another interface that names none, nor an old one of another client."""
+    add(tmp_path, "/var/lib/dhcp/dhclient.leases", sample("lease/dhclient.leases"), age_s=60)
+    add(tmp_path, "/run/systemd/netif/leases/2", OTHER, age_s=30)
+    add(tmp_path, "/run/systemd/netif/leases/3", b"ADDRESS=10.2.0.4\n")
+
+    look = look_into_leases(Root(str(tmp_path)))
+
+    assert (look.address, look.path) == ("10.9.8.7", "/run/systemd/netif/leases/2")
+
+
+def test_bad_leases_are_passed_over(tmp_path: Path) -> None:
+    """Each with its reason; a good one beside them counts."""
+    secret = tmp_path / "secret"
+    secret.write_bytes(OTHER)
+    image = tmp_path / "image"
+    leases = image / "var/lib/dhcp"
+    add(image, "/var/lib/dhcp/broadcast.lease", b"OPTION_245=ffffffff\n")
+    add(image, "/var/lib/dhcp/large.lease", b"#" * (1 << 18))
+    (leases / "folder.lease").mkdir()
+    os.mkfifo(leases / "pipe.lease")
+    (leases / "out.lease").symlink_to(secret)
+    add(image, "/run/systemd/netif/leases/2", sample("lease/networkd"), age_s=1000)
+
+    look = look_into_leases(Root(str(image)))
+
+    assert look.address == "168.63.129.16"
+    assert look.complaints == (
+        f"{leases}/broadcast.lease is passed over: option 245 names 255.255.255.255, which is "
+        "no host's address",
+        f"{leases}/folder.lease is passed over: {leases}/folder.lease is no regular file",
+        f"{leases}/large.lease is passed over: it is larger than 131072 bytes",
+        f"{leases}/out.lease is passed over: it is gone",
+        f"{leases}/pipe.lease is passed over: {leases}/pipe.lease is no regular file",
+    )
+
+
+def test_so_many_leases_are_looked_at_and_no_more(tmp_path: Path) -> None:
+    """Of each client, however many there are."""
+    for number in range(100):
+        add(tmp_path, f"/var/lib/dhcpcd/{number:03}.lease", b"\xff")
+
+    assert len(look_into_leases(Root(str(tmp_path))).complaints) == 32
+
+
+def test_one_look_serves_who_is_heard_at_once(tmp_path: Path) -> None:
+    """A lease that changes within the second is not looked at again."""
+    where = Whereabouts(Root(str(tmp_path)), FakeClock())
+    assert where() == USUAL
+
+    add(tmp_path, "/run/systemd/netif/leases/2", OTHER)
+
+    assert where() == USUAL
+
+
+def test_a_lease_that_comes_later_is_found_within_a_second(tmp_path: Path) -> None:
+    """At a first boot there is none yet; one that goes away is forgotten too."""
+    clock = FakeClock()
+    where = Whereabouts(Root(str(tmp_path)), clock)
+    where()
+    add(tmp_path, "/run/systemd/netif/leases/2", OTHER)
+
+    clock.spend(0.9)
+    assert where() == USUAL
+    clock.spend(0.1)
+    assert where() == Endpoint("10.9.8.7")
+    (tmp_path / "run/systemd/netif/leases/2").unlink()
+    clock.spend(1.0)
+    assert where() == USUAL
+
+
+def test_what_is_found_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """And again when it is something else."""
+    clock = FakeClock()
+    where = Whereabouts(Root(str(tmp_path)), clock)
+    add(tmp_path, "/var/lib/dhcp/x.lease", b"OPTION_245=00\n")
+
+    with caplog.at_level(logging.DEBUG, "azprov"):
+        for _ in range(3):
+            where()
+            clock.spend(1.0)
+        add(tmp_path, "/var/lib/dhcp/x.lease", OTHER)
+        for _ in range(3):
+            where()
+            clock.spend(1.0)
+
+    assert caplog.messages == [
+        f"{tmp_path}/var/lib/dhcp/x.lease is passed over: option 245 has 1 bytes, not 4",
+        "no DHCP lease names WireServer, so it is at 168.63.129.16",
+        f"WireServer is at 10.9.8.7 by the DHCP lease {tmp_path}/var/lib/dhcp/x.lease",
+    ]
