@@ -175,8 +175,8 @@ def test_dockerfile(tmp_path: Path) -> None:
         (machine.root / "etc" / name).write_text("")
 
     # This root has no kernel that `check` could find its way to.
-    (how_it_starts,) = blocks_of("debian-vhd", "How it starts")
-    (generic,) = blocks_of("debian-vhd", "Generic, and checked")
+    (how_it_starts,) = blocks_of("debian-vhd", "The boot loader")
+    (generic,) = blocks_of("debian-vhd", "Make it generic, and check it")
     deprovision, check, _ = generic.split("\n")
     assert " deprovision " in deprovision
     assert " check " in check

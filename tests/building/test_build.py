@@ -88,7 +88,7 @@ def as_git_archive_gives_it(copy: Path) -> List[str]:
     return [*DELIVERED, "SHA256SUMS"]
 
 
-def test_two_builds_are_the_same_bytes(copy: Path, tmp_path: Path) -> None:
+def test_two_builds_make_the_same_bytes_from_the_same_commit(copy: Path, tmp_path: Path) -> None:
     """Other folder, Python, umask, time zone, locale, epoch and HOME, same files."""
     home = tmp_path / "home"
     home.mkdir()

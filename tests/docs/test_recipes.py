@@ -99,7 +99,7 @@ def test_no_step_is_explained_that_nobody_names() -> None:
 
 def anchors_of(text: str) -> List[str]:
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-    return [heading.lower().replace(" ", "-") for heading in headings]
+    return [re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings]
 
 
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.md")), ids=lambda path: path.stem)

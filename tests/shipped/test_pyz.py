@@ -110,7 +110,7 @@ def test_it_rehearses(version: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("version", INTERPRETERS)
-def test_everything_ends_at_the_deadline(version: str) -> None:
+def test_every_wait_has_an_end(version: str) -> None:
     """With the sentence and the code of the contract, and no warning of that Python."""
     code, out, err = run(
         INTERPRETERS[version], "-Wd", PYZ, "goal-state", "--timeout=0.2", "--wireserver=127.0.0.1:9"

@@ -59,7 +59,7 @@ def test_report_ready_at_the_real_address(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", INTERPRETERS)
-def test_ready_goes_out_when_it_can_be_heard(version: str) -> None:
+def test_ready_is_sent_as_soon_as_wireserver_can_be_reached(version: str) -> None:
     """Without a route at first, the report goes out once there is one."""
     result = run(2.0, str(INTERPRETERS[version]), str(PYZ), "report-ready")
 

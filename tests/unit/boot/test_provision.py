@@ -150,7 +150,7 @@ def machine(tmp_path: Path) -> Machine:
 DONE = {"vm_id": VM, "done": ["hostname", "ready"]}
 
 
-def test_once_and_not_before_the_acknowledgement(machine: Machine) -> None:
+def test_a_step_is_done_only_after_the_acknowledgement(machine: Machine) -> None:
     """In order, Ready last; then the service goes."""
     provisioned = machine.boot()
 
