@@ -40,7 +40,7 @@ def image(tmp_path: Path, package: Path) -> Path:
 
 
 def found(image: Path) -> List[Tuple[str, str, str]]:
-    return [(one.rule, one.severity, one.mend) for one in check(Image(Root(str(image))))]
+    return [(one.rule, one.severity, one.fix) for one in check(Image(Root(str(image))))]
 
 
 def test_a_package_has_what_its_recipe_says(package: Path) -> None:

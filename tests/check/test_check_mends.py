@@ -120,7 +120,7 @@ def test_what_is_not_there_is_mended_by_the_simplest(image: Path, case: str) -> 
     )
 
     (mended,) = [
-        one.mend for one in check(Image(Root(str(image)))) if one.rule == "boot-file-missing"
+        one.fix for one in check(Image(Root(str(image)))) if one.rule == "boot-file-missing"
     ]
 
     assert mended == mend.format(image=image)
@@ -164,7 +164,7 @@ def test_what_the_kernel_starts_is_mended_by_the_simplest(image: Path, case: str
 
     (finding,) = check(Image(Root(str(image))))
 
-    assert finding.mend == mend.format(image=image)
+    assert finding.fix == mend.format(image=image)
 
 
 def test_a_link_is_made_where_the_image_has_its_folder(image: Path) -> None:
@@ -174,7 +174,7 @@ def test_a_link_is_made_where_the_image_has_its_folder(image: Path) -> None:
     (image / "sbin").symlink_to("/usr/sbin")
 
     (finding,) = check(Image(Root(str(image))))
-    subprocess.run(["sh", "-c", finding.mend], check=True)
+    subprocess.run(["sh", "-c", finding.fix], check=True)
 
     assert os.readlink(image / "usr/sbin/init") == "/usr/lib/systemd/systemd"
     assert found(image) == []
@@ -186,7 +186,7 @@ def test_the_service_of_another_init_keeps_its_options(image: Path) -> None:
     change(image, {"etc/sudoers.d/x": ""})
     (finding,) = check(Image(Root(str(image)), f"{sys.executable} -I {ARCHIVE}"))
 
-    subprocess.run(["sh", "-c", finding.mend], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["sh", "-c", finding.fix], check=True, stdout=subprocess.DEVNULL)
 
     assert found(image) == []
     assert "--admin-user" in (image / "etc/init.d/azure-provisioning").read_text()
@@ -198,7 +198,7 @@ def test_a_folder_that_only_root_enters_is_told(image: Path) -> None:
     (finding,) = check(Image(Root(str(image))))
 
     assert (finding.rule, finding.severity) == ("network-closed", "error")
-    assert finding.mend == f"chmod 755 {image}/etc/systemd/network"
+    assert finding.fix == f"chmod 755 {image}/etc/systemd/network"
 
 
 #: What is done to networkd's files, and how much is told and mended until nothing is found.
@@ -270,8 +270,8 @@ def test_what_networkd_takes_is_named_and_mended(image: Path, case: str) -> None
 
     for mend in mends:
         (finding,) = check(Image(Root(str(image))))
-        assert finding.mend == mend.format(folder=folder)
-        subprocess.run(["sh", "-c", f"umask 077; {finding.mend}"], check=True)
+        assert finding.fix == mend.format(folder=folder)
+        subprocess.run(["sh", "-c", f"umask 077; {finding.fix}"], check=True)
 
     assert found(image) == []
 
@@ -307,7 +307,7 @@ def test_a_firewall_is_opened_by_what_is_said(image: Path, case: str) -> None:
     change(image, CLOSED[case])
     (finding,) = check(Image(Root(str(image))))
 
-    subprocess.run(["sh", "-c", finding.mend], check=True)
+    subprocess.run(["sh", "-c", finding.fix], check=True)
 
     assert found(image) == []
 
@@ -318,7 +318,7 @@ def test_ufw_is_opened_by_itself_on_its_own_machine(image: Path) -> None:
     machine = Root(str(image))
     machine.is_live = True
 
-    (mend,) = [one.mend for one in check(Image(machine)) if one.rule == "firewall-output"]
+    (mend,) = [one.fix for one in check(Image(machine)) if one.rule == "firewall-output"]
 
     assert mend == (
         "ufw allow out to 168.63.129.16 port 80 proto tcp && "
@@ -359,7 +359,7 @@ def test_a_firewall_of_another_form_is_opened_by_hand(image: Path, case: str) ->
 
     (finding,) = check(Image(Root(str(image))))
 
-    assert finding.mend.startswith(mend.format(image=image))
+    assert finding.fix.startswith(mend.format(image=image))
 
 
 MENDS = {
@@ -381,7 +381,7 @@ def test_the_mend_is_that_of_the_distribution(image: Path, release: str) -> None
 
     (finding,) = check(Image(Root(str(image))))
 
-    assert finding.mend == f"chroot {image} {MENDS[release]}"
+    assert finding.fix == f"chroot {image} {MENDS[release]}"
 
 
 #: What a mend that is a command begins with.
@@ -404,13 +404,13 @@ def test_a_mend_can_be_pasted(tmp_path: Path, case: str) -> None:
     change(image, {**TREES[case], "etc/resolv.conf": "-> ../run/systemd/resolve/stub-resolv.conf"})
 
     for finding in check(Image(Root(str(image)))):
-        sentence, _, command = finding.mend.rpartition(": ")
-        if COMMAND.match(finding.mend) or not COMMAND.match(command):
-            sentence, command = ("", finding.mend) if COMMAND.match(finding.mend) else (command, "")
+        sentence, _, command = finding.fix.rpartition(": ")
+        if COMMAND.match(finding.fix) or not COMMAND.match(command):
+            sentence, command = ("", finding.fix) if COMMAND.match(finding.fix) else (command, "")
         unquoted = re.sub(r"'[^']*'", "", command)
-        assert not re.search(r"[,;]|\bthen\b|sp ace", unquoted), finding.mend
+        assert not re.search(r"[,;]|\bthen\b|sp ace", unquoted), finding.fix
         assert subprocess.run(["sh", "-n", "-c", command], check=False).returncode == 0
-        assert not re.search(rf"\b{COMMAND.pattern}", sentence), finding.mend
+        assert not re.search(rf"\b{COMMAND.pattern}", sentence), finding.fix
 
 
 MADE = "#\n# DO NOT EDIT THIS FILE\n#\n"
@@ -456,7 +456,7 @@ def test_the_file_that_was_read_is_to_be_edited(image: Path, case: str) -> None:
     machine.is_live = True
 
     mends = [
-        one.mend
+        one.fix
         for root in (Root(str(image)), machine)
         for one in check(Image(root))
         if one.rule == "console-missing"
@@ -496,7 +496,7 @@ def test_a_python_is_brought_back(image: Path, case: str) -> None:
     (finding,) = check(Image(Root(str(image))))
 
     again = f"python3 azprov.pyz install --force --admin-user --root {image}"
-    assert finding.mend == f"{mend.format(image=image)} && {again}"
+    assert finding.fix == f"{mend.format(image=image)} && {again}"
 
 
 #: What a root has for names, and what is to be done before a package tool asks for one.
@@ -529,14 +529,14 @@ def test_a_package_tool_gets_a_resolver(image: Path, case: str) -> None:
     (finding,) = check(Image(Root(str(image))))
 
     command = f"chroot {image} sh -c 'apt-get update && apt-get install -y chrony'"
-    assert finding.mend == before.format(image=image) + command
+    assert finding.fix == before.format(image=image) + command
 
 
 def test_what_an_image_says_is_quoted_in_a_mend(image: Path) -> None:
     """No name in an image becomes a command of whoever pastes one."""
     change(image, {f"{SYSTEM}/{UNIT}": f"ExecStart=/x /{PYZ} provision --ssh-keys $(id)\n"})
 
-    mends = [one.mend for one in check(Image(Root(str(image)))) if "$(id)" in one.mend]
+    mends = [one.fix for one in check(Image(Root(str(image)))) if "$(id)" in one.fix]
 
     assert len(mends) > 1
     assert not [mend for mend in mends if "$(id)" in mend.replace("'$(id)'", "")]
@@ -548,7 +548,7 @@ def test_the_mend_of_an_unknown_distribution(image: Path) -> None:
 
     (finding,) = check(Image(Root(str(image))))
 
-    assert finding.mend == "remove the package walinuxagent"
+    assert finding.fix == "remove the package walinuxagent"
 
 
 #: What sshd's settings are, what is said of it, and the mend.
@@ -593,7 +593,7 @@ def test_what_sshd_refuses_is_told_with_who(image: Path, config: str) -> None:
 
     (finding,) = check(Image(Root(str(image))))
 
-    assert (finding.what, finding.mend) == (what, mend.format(image=image))
+    assert (finding.what, finding.fix) == (what, mend.format(image=image))
 
 
 #: What is said of the admin user and root together, and the end of the mend.
@@ -637,7 +637,7 @@ def test_what_sshd_refuses_of_two_users(image: Path, config: str) -> None:
 
     (finding,) = check(Image(Root(str(image))))
 
-    assert (finding.what, finding.mend) == (what, mend.format(image=image))
+    assert (finding.what, finding.fix) == (what, mend.format(image=image))
 
 
 def test_a_locked_user_gets_a_password_that_none_matches(image: Path) -> None:
@@ -650,7 +650,7 @@ def test_a_locked_user_gets_a_password_that_none_matches(image: Path) -> None:
         f"ops is locked by a '!' in {image}/etc/shadow, which counts for an sshd without PAM, so "
         "the VM is Ready and nobody gets in by the keys that the first boot adds to ops"
     )
-    assert finding.mend == f"echo 'ops:*' | chroot {image} chpasswd -e"
+    assert finding.fix == f"echo 'ops:*' | chroot {image} chpasswd -e"
 
 
 #: How a user is made that gets in by a key, also by an sshd without PAM.
@@ -674,7 +674,7 @@ def test_a_user_who_is_missing_is_made(image: Path, name: str) -> None:
 
     (finding,) = check(Image(Root(str(image))))
 
-    assert finding.mend == MADE_USERS[name].format(image=image)
+    assert finding.fix == MADE_USERS[name].format(image=image)
 
 
 ANEW = "remove them, and have the image make new ones at its first boot"
@@ -710,7 +710,7 @@ def test_other_host_keys_are_told_with_what_would_make_new_ones(image: Path, cas
     machine.is_live = True
 
     told = [
-        (one.severity, one.what.rpartition(": ")[2], one.mend)
+        (one.severity, one.what.rpartition(": ")[2], one.fix)
         for root in (Root(str(image)), machine)
         for one in check(Image(root))
         if one.rule == "host-keys-elsewhere"

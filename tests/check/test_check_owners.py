@@ -51,8 +51,8 @@ def test_what_is_not_roots_is_found(image: Path) -> None:
     change(image, {"etc/group": "root:x:0:\nstaff:x:50:builder\n"})
     (after,) = found(image)
 
-    assert before.mend == f"chown root:root {image / PYZ}"
-    assert after.mend == f"chown root:root {image / PYZ} && chmod go-w {folder}"
+    assert before.fix == f"chown root:root {image / PYZ}"
+    assert after.fix == f"chown root:root {image / PYZ} && chmod go-w {folder}"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")

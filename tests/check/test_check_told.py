@@ -25,19 +25,19 @@ def test_a_person_is_told_what_and_how(image: Path) -> None:
     assert out == (
         "error: azure-provisioning is installed and does not start at boot, so nothing reports "
         "Ready and the deployment fails after 40 minutes\n"
-        f"  mend: systemctl --root={image} enable azure-provisioning.service\n"
+        f"  fix: systemctl --root={image} enable azure-provisioning.service\n"
         f"warning: {image}/etc/fstab has swap on /swapfile: on the OS disk it is slow and costs "
         "what the disk is billed and throttled by\n"
-        f"  mend: take the line out of {image}/etc/fstab; where swap is needed, make it on the "
+        f"  fix: take the line out of {image}/etc/fstab; where swap is needed, make it on the "
         "VM's temporary disk at boot\n"
         "note: no time synchronisation starts at boot, so the clock drifts, and logs and "
         "certificates with it\n"
-        f"  mend: chroot {image} sh -c 'apt-get update && apt-get install -y chrony'\n"
+        f"  fix: chroot {image} sh -c 'apt-get update && apt-get install -y chrony'\n"
         "1 error, 1 warning, 1 note\n"
     )
     assert err == (
-        f"azprov: {image} would not provision on Azure, 1 error found; mend what is said above "
-        "and check again; README has the symptoms under 'When it fails'\n"
+        f"azprov: {image} would not provision on Azure, 1 error found; apply the fixes above and "
+        "check again; README lists the symptoms under 'When it fails'\n"
     )
 
 
@@ -59,7 +59,7 @@ def test_a_program_is_told_the_same(image: Path) -> None:
                 "severity": "note",
                 "what": "no time synchronisation starts at boot, so the clock drifts, and logs "
                 "and certificates with it",
-                "mend": f"chroot {image} sh -c 'apt-get update && apt-get install -y chrony'",
+                "fix": f"chroot {image} sh -c 'apt-get update && apt-get install -y chrony'",
             }
         ],
         "errors": 0,

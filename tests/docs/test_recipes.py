@@ -79,7 +79,7 @@ def test_each_next_step_is_explained(hint: str) -> None:
 
 def test_check_leads_there() -> None:
     """Its last sentence names a section of README that leads to the page."""
-    heading = re.search(r"README has the symptoms under '([\w ]+)'", text_of_code("check"))
+    heading = re.search(r"README lists the symptoms under '([\w ]+)'", text_of_code("check"))
 
     assert heading is not None
     section = (ROOT / "README.md").read_text().partition(f"\n## {heading[1]}\n")[2]

@@ -226,7 +226,7 @@ def image(data: bytes) -> None:
         (folder / name).write_bytes(data)
     for finding in check_image(Image(Root(str(folder)))):
         assert finding.what.isprintable()
-        assert finding.mend.isprintable()
+        assert finding.fix.isprintable()
     try:
         for change in plan(Root(str(folder)), _NAME):
             assert change.what

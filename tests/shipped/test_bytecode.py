@@ -118,7 +118,9 @@ def test_the_bytecode_keeps_the_help(version: str) -> None:
     said = subprocess.check_output([INTERPRETERS[version], PYZ, "check", "--help"], text=True)
     kept = ask(INTERPRETERS[version], PYZ, "sys.modules['azprov.errors'].__doc__", "--version")
 
-    assert "\nSay whether an image, or this machine, will provision: findings with a mend" in said
+    assert (
+        "\nSay whether an image, or this machine, will provision: findings, each with a fix" in said
+    )
     assert kept == "None"
 
 

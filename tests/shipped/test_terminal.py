@@ -103,7 +103,7 @@ def test_the_words_of_a_check_are_coloured(tmp_path: Path) -> None:
     written = at_terminal("check", "--root", tmp_path, variables=CAPABLE)
 
     assert written.startswith("\x1b[1;31merror\x1b[m: ")
-    assert "\r\n  \x1b[32mmend\x1b[m: " in written
+    assert "\r\n  \x1b[32mfix\x1b[m: " in written
     answer, *account = at_terminal(
         "check", "--json", "--root", tmp_path, variables=CAPABLE
     ).splitlines()

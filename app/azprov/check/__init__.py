@@ -1,15 +1,16 @@
-"""Whether an image will provision on Azure: every rule, asked of its files.
+"""Whether an image will provision on Azure: every rule, applied to the files of the image.
 
-Rule of this room: nothing is changed, run or asked of the network, and nothing
-that an image holds can stop the check.
+Rule of this room: a check reads files only. It changes nothing, runs nothing and
+sends nothing, and no content of an image can stop it.
 """
 
 from typing import Callable, Iterator, List, Sequence, Tuple
 
 from ..errors import HostError
 from ..formats.text import printable
+from .facts.files import Unread
 from .facts.image import Image
-from .finding import NOTE, SEVERITIES, Finding
+from .finding import SEVERITIES, UNREAD, Check, Finding, Rule
 from .rules import (
     agents,
     boot,
@@ -28,52 +29,70 @@ from .rules import azprov_service as service
 from .rules import init_system as first_program
 from .rules.live import Probe, ask
 
-Rule = Callable[[Image], Iterator[Finding]]
+_Find = Callable[[Image], Iterator[Finding]]
 
-#: In the order in which they are reported, below their severity.
-FAMILIES: Tuple[Tuple[Rule, ...], ...] = (
-    service.RULES,
-    first_program.RULES,
-    owners.RULES,
-    agents.RULES,
-    network.RULES,
-    kernel.RULES,
-    boot_files.RULES,
-    boot.RULES,
-    firewall.RULES,
-    ssh.RULES,
-    logins.RULES,
-    clock.RULES,
-    leftovers.RULES,
-    live.RULES,
+
+def _unregistered(rules: Tuple[_Find, ...]) -> Tuple[Check, ...]:
+    """Functions of modules that do not name their rules yet."""
+    return tuple(Check(find, ()) for find in rules)
+
+
+#: Findings are reported by severity, and within one severity in this order.
+CHECKS: Tuple[Check, ...] = (
+    *_unregistered(service.RULES),
+    *_unregistered(first_program.RULES),
+    *_unregistered(owners.RULES),
+    *agents.CHECKS,
+    *_unregistered(network.RULES),
+    *_unregistered(kernel.RULES),
+    *_unregistered(boot_files.RULES),
+    *_unregistered(boot.RULES),
+    *_unregistered(firewall.RULES),
+    *_unregistered(ssh.RULES),
+    *_unregistered(logins.RULES),
+    *_unregistered(clock.RULES),
+    *_unregistered(leftovers.RULES),
+    *_unregistered(live.RULES),
+)
+
+#: Every rule once, in the order of the checks.
+RULES: Tuple[Rule, ...] = tuple(
+    dict.fromkeys([*(rule for one in CHECKS for rule in one.rules), UNREAD])
 )
 
 _LONGEST_SENTENCE = 1000
 
 
 def check(image: Image, probes: Sequence[Probe] = ()) -> List[Finding]:
-    """All that was found, the errors first; `probes` are questions to the platform."""
-    found = [finding for family in FAMILIES for rule in family for finding in apply(rule, image)]
-    found += [*ask(probes), *image.notes]
+    """All findings, errors first. Each probe asks the platform one question."""
+    found = [finding for one in CHECKS for finding in apply(one, image)]
+    found += [*ask(probes), *map(_unread, image.unread)]
     return sorted(map(_fit, found), key=lambda finding: SEVERITIES.index(finding.severity))
 
 
-def apply(rule: Rule, image: Image) -> Iterator[Finding]:
-    """What a rule finds, and a note where it could not be finished."""
+def apply(one: Check, image: Image) -> Iterator[Finding]:
+    """The findings of one check, with an `unread` finding if a file stopped it."""
     try:
-        yield from rule(image)
+        yield from one.find(image)
     except HostError as error:
-        yield Finding(
-            "unread",
-            NOTE,
-            f"{error.summary}, so {rule.__name__.replace('_', ' ')} was not finished",
-            error.hint or "look at what is there",
+        names = [rule.id for rule in one.rules if rule != UNREAD] or [one.find.__name__]
+        yield UNREAD.found(
+            f"{error.summary}, so these rules were not fully checked: {', '.join(names)}",
+            _next(error.hint),
         )
 
 
+def _unread(file: Unread) -> Finding:
+    return UNREAD.found(f"{file.reason}, so its content was not checked", _next(file.hint))
+
+
+def _next(hint: str) -> str:
+    return hint or "check the file and its file system"
+
+
 def _fit(finding: Finding) -> Finding:
-    """Without what an image's own names and texts could do to a terminal."""
+    """Replace terminal control sequences from the image, and cut long text."""
     return finding._replace(
         what=printable(finding.what, _LONGEST_SENTENCE),
-        mend=printable(finding.mend, _LONGEST_SENTENCE),
+        fix=printable(finding.fix, _LONGEST_SENTENCE),
     )

@@ -29,7 +29,7 @@ COMMANDS = {
     "provision": "the first boot: what is asked for, then Ready, once per VM",
     "install": "put this file and its boot service into an image",
     "uninstall": "take them out again",
-    "check": "say whether an image will provision: findings with a mend each",
+    "check": "say whether an image will provision: findings, each with a fix",
     "deprovision": "make a used VM or image generic, armed for its first boot",
     "unit": "print the service file that install would write",
     "rehearse": "run the client against a simulated platform on loopback",

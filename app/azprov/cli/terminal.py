@@ -16,7 +16,7 @@ _BRIGHT_RED, _RED, _GREEN, _YELLOW = "1;31", "31", "32", "33"
 _COLOURS = {
     "error": _BRIGHT_RED,
     "warning": _YELLOW,
-    "mend": _GREEN,
+    "fix": _GREEN,
     "FAILED": _BRIGHT_RED,
     "PASSED": _GREEN,
 }

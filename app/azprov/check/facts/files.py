@@ -1,44 +1,51 @@
-"""The files of an image as rules ask for them: an answer always, a note where it was none.
+"""The files of an image, read so that nothing in the image can stop a check.
 
-Rule of this file: nothing in an image can stop a check. What cannot be read
-counts as not there, and is named once in `notes`.
+Rule of this file: a file that cannot be read counts as missing, and is listed once
+in `unread`.
 """
 
 import shlex
 import stat
-from typing import Dict, Iterable, List
+from typing import Dict, Iterable, List, NamedTuple
 
 from ...errors import HostError, NotPermitted
 from ...system.root import Root
-from ..finding import NOTE, Finding
 
-# A distribution's modules.dep has up to about 1 MB, more than any other text here.
+# The modules.dep of a distribution has up to about 1 MB; no other text here is larger.
 _LIMIT_BYTES = 1 << 24
 
 
+class Unread(NamedTuple):
+    """A file that could not be read: why, as a sentence that names it, and a next step if any."""
+
+    path: str
+    reason: str
+    hint: str
+
+
 class Files:
-    """Below one root, and read only."""
+    """The files below one root, for reading only."""
 
     def __init__(self, root: Root) -> None:
         self.root = root
-        self._notes: Dict[str, Finding] = {}
+        self._unread: Dict[str, Unread] = {}
         self._denied: Dict[str, NotPermitted] = {}
 
     @property
-    def notes(self) -> List[Finding]:
-        """What could not be read until now."""
-        return list(self._notes.values())
+    def unread(self) -> List[Unread]:
+        """The files that could not be read so far."""
+        return list(self._unread.values())
 
     def shown(self, path: str) -> str:
-        """A path as a person at a shell would name it."""
+        """A path as it is named outside the image."""
         return self.root.outside(path)
 
     def typed(self, path: str) -> str:
-        """As `shown`, as one word of a command."""
+        """A path as `shown`, quoted as one word of a shell command."""
         return shlex.quote(self.shown(path))
 
     def content(self, path: str) -> bytes:
-        """A file of at most 16 MiB, empty where there is none that can be read."""
+        """The first 16 MiB of a file; empty if it is missing or cannot be read."""
         try:
             return self.root.read(path, limit_bytes=_LIMIT_BYTES) or b""
         except HostError as error:
@@ -46,7 +53,7 @@ class Files:
             return b""
 
     def text(self, path: str) -> str:
-        """As `content`, decoded."""
+        """The same as `content`, decoded."""
         content = self.content(path)
         try:
             return content.decode("utf-8")
@@ -55,16 +62,16 @@ class Files:
             return content.decode("utf-8", "replace")
 
     def is_there(self, *paths: str) -> bool:
-        """Whether one of them leads somewhere."""
+        """Whether at least one of the paths exists, with links resolved inside the image."""
         return any(self.status_mode(path) for path in paths)
 
     def is_program(self, *paths: str) -> bool:
-        """Whether one of them is a file that may be executed."""
+        """Whether at least one of the paths is an executable file."""
         modes = [self.status_mode(path) for path in paths]
         return any(stat.S_ISREG(mode) and mode & 0o111 for mode in modes)
 
     def status_mode(self, path: str, *, follow: bool = True) -> int:
-        """The kind and mode of what is there, 0 for nothing."""
+        """The type and mode bits of a path, 0 if it does not exist."""
         try:
             status = self.root.status(path, follow=follow)
         except HostError as error:
@@ -73,7 +80,7 @@ class Files:
         return 0 if status is None else status.st_mode
 
     def link(self, path: str) -> str:
-        """What a link says, empty if there is none."""
+        """The target of a symbolic link as it is written; empty if the path is not a link."""
         try:
             return self.root.read_link(path) or ""
         except HostError as error:
@@ -88,7 +95,7 @@ class Files:
             return []
 
     def matching(self, folder: str, suffix: str = "") -> List[str]:
-        """The paths in a folder whose names end so, sorted; hidden files are not among them."""
+        """The paths in a folder that end with a suffix, sorted, without hidden files."""
         return [
             f"{folder}/{name}"
             for name in self.names(folder)
@@ -96,9 +103,9 @@ class Files:
         ]
 
     def layered(self, folders: List[str], suffix: str) -> List[str]:
-        """The paths in several folders by name; one in an earlier folder hides its namesakes.
+        """The paths in several folders, sorted by name; a file hides its namesakes further on.
 
-        As systemd and NetworkManager take /etc before /usr/lib.
+        systemd and NetworkManager read /etc before /usr/lib in this way.
         """
         by_name: Dict[str, str] = {}
         for folder in folders:
@@ -107,30 +114,23 @@ class Files:
         return [by_name[name] for name in sorted(by_name)]
 
     def drop_ins(self, folders: Iterable[str], name: str) -> List[str]:
-        """The paths of what changes a file of that name, as of systemd.unit(5)."""
+        """The drop-in files of a unit or a network file, systemd.unit(5)."""
         return self.layered([f"{folder}/{name}.d" for folder in folders], ".conf")
 
-    def require(self, *places: str) -> None:
-        """Raise the NotPermitted of what could not be looked at there; paths begin with a place.
+    def require(self, *beginnings: str) -> None:
+        """Raise the first NotPermitted for a path that begins in one of these ways.
 
-        For rules by which something is lacking: that is a guess where not all was seen.
+        A rule that reports something as missing calls this first: without
+        permission to look, it would be guessing.
         """
         for path, error in self._denied.items():
-            if path.startswith(places):
-                # It is said of the rule now.
-                self._notes.pop(path, None)
+            if path.startswith(beginnings):
+                # The rule reports it now.
+                self._unread.pop(path, None)
                 raise error
 
     def note(self, path: str, error: HostError) -> None:
-        """Say once that a file was passed over."""
+        """Add a file to `unread`, unless it is listed already."""
         if isinstance(error, NotPermitted):
             self._denied[path] = error
-        self._notes.setdefault(
-            path,
-            Finding(
-                "unread",
-                NOTE,
-                f"{error.summary}, so what it says was not taken into account",
-                error.hint or "look at what is there",
-            ),
-        )
+        self._unread.setdefault(path, Unread(path, error.summary, error.hint))

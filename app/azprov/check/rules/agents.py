@@ -4,7 +4,7 @@ from typing import Iterator, NamedTuple, Tuple
 
 from ...formats.host.config_syntax import uncommented
 from ..facts.image import Image
-from ..finding import ERROR, WARNING, Finding
+from ..finding import ERROR, WARNING, Check, Finding, Rule
 
 
 class _Agent(NamedTuple):
@@ -60,31 +60,41 @@ _AGENTS = (
 )
 
 
+AGENT_ENABLED = Rule(
+    "agent-enabled",
+    ERROR,
+    "another provisioning agent starts at boot and reports to Azure too",
+    "remove its package",
+)
+AGENT_INSTALLED = Rule(
+    "agent-installed",
+    WARNING,
+    "another provisioning agent is installed, and would report to Azure once it is enabled",
+    "remove its package",
+)
+
+
 def check_agents(image: Image) -> Iterator[Finding]:
     """Two agents report twice, and their first boots meet: cloud-init issue 3156."""
     for agent in _AGENTS:
         is_debians = agent.name == _WALINUXAGENT and image.os_release.get("ID") == "debian"
-        mend = image.remove(
+        fix = image.remove(
             "waagent" if is_debians else agent.package,
             dnf=agent.dnf or agent.package,
             tdnf=agent.dnf or agent.package,
             zypper="python-azure-agent" if agent.name == _WALINUXAGENT else agent.package,
         )
         if image.services.starts(*agent.services) and _reports(image, agent):
-            yield Finding(
-                "agent-enabled",
-                ERROR,
+            yield AGENT_ENABLED.found(
                 f"{agent.name} starts at boot too, so the platform hears two agents, and the "
                 "first final report of the two counts, whatever the other still has to do",
-                mend,
+                fix,
             )
         elif image.services.is_there(*agent.services) or image.is_there(*agent.files):
-            yield Finding(
-                "agent-installed",
-                WARNING,
+            yield AGENT_INSTALLED.found(
                 f"{agent.name} is installed; it does not report from this image now, and would "
                 "beside azprov as soon as something enables it",
-                mend,
+                fix,
             )
 
 
@@ -103,4 +113,4 @@ def _reports(image: Image, agent: _Agent) -> bool:
     return not sources or "Azure" in sources[-1]
 
 
-RULES = (check_agents,)
+CHECKS = (Check(check_agents, (AGENT_ENABLED, AGENT_INSTALLED)),)

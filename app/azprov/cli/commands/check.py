@@ -1,4 +1,4 @@
-"""Say whether an image, or this machine, will provision: findings with a mend each."""
+"""Say whether an image, or this machine, will provision: findings, each with a fix."""
 
 import argparse
 import sys
@@ -58,14 +58,14 @@ def run(options: argparse.Namespace) -> Answer:
         return Answer(text, data)
     failure = AzprovError(
         f"{subject} would not provision on Azure, {_counted(counts[ERROR], ERROR)} found",
-        "mend what is said above and check again; README has the symptoms under 'When it fails'",
+        "apply the fixes above and check again; README lists the symptoms under 'When it fails'",
     )
     return Answer(text, data, exit_code=_FOUND_ERRORS, failure=failure)
 
 
 def _lines(finding: Finding) -> List[str]:
-    severity, mend = painted(finding.severity, sys.stdout), painted("mend", sys.stdout)
-    return [f"{severity}: {finding.what}", f"  {mend}: {finding.mend}"]
+    severity, fix = painted(finding.severity, sys.stdout), painted("fix", sys.stdout)
+    return [f"{severity}: {finding.what}", f"  {fix}: {finding.fix}"]
 
 
 def _counted(count: int, severity: str) -> str:

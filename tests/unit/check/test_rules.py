@@ -1,0 +1,80 @@
+"""The registry: which rules there are, and that every finding belongs to one."""
+
+import ast
+import re
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+from azprov.check import CHECKS, RULES
+from azprov.check.finding import SEVERITIES, Rule
+from house.test_architecture import APP
+
+CHECK = APP / "azprov" / "check"
+# Modules that do not name their rules yet.
+UNREGISTERED = [
+    *("azprov_service", "boot", "boot_files", "clock", "firewall", "init_system", "kernel"),
+    *("leftovers", "live", "logins", "network", "owners", "ssh"),
+]
+RULE_MODULES = [
+    path for path in sorted((CHECK / "rules").glob("[!_]*.py")) if path.stem not in UNREGISTERED
+]
+
+
+def test_rule_ids_are_unique() -> None:
+    """Each id names one rule, since people ignore rules by their ids."""
+    ids = [rule.id for rule in RULES]
+
+    assert [one for one in ids if ids.count(one) > 1] == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_rule_is_described_in_full(rule: Rule) -> None:
+    """A rule has a kebab-case id, a known severity, and a sentence and a fix that fit a list."""
+    assert re.match(r"[a-z]+(-[a-z]+)*\Z", rule.id)
+    assert rule.severity in SEVERITIES
+    for text in (rule.sentence, rule.fix):
+        assert text
+        assert not text.endswith(".")
+        assert not text[0].isspace()
+
+
+def test_every_check_names_its_rules() -> None:
+    """A check without rules could not be listed or ignored."""
+    nameless = [
+        one.find.__name__
+        for one in CHECKS
+        if not one.rules and one.find.__module__.rpartition(".")[2] not in UNREGISTERED
+    ]
+
+    assert nameless == []
+
+
+def defined_rules(path: Path) -> Iterator[str]:
+    """The ids of the rules that a module defines, wherever in the module."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Rule":
+            (first, *_) = node.args
+            assert isinstance(first, ast.Constant), f"{path}:{node.lineno}"
+            yield str(first.value)
+
+
+@pytest.mark.parametrize("path", [CHECK / "finding.py", *RULE_MODULES], ids=lambda path: path.name)
+def test_every_rule_that_is_defined_is_registered(path: Path) -> None:
+    """A rule that no check names would be missing in the list of rules."""
+    registered = {rule.id for rule in RULES}
+
+    assert [one for one in defined_rules(path) if one not in registered] == []
+
+
+@pytest.mark.parametrize("path", RULE_MODULES, ids=lambda path: path.name)
+def test_findings_are_made_by_rules(path: Path) -> None:
+    """A finding comes from `Rule.found`, so that its rule is always registered."""
+    made = [
+        node.lineno
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Finding"
+    ]
+
+    assert made == []
