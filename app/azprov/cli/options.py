@@ -1,43 +1,28 @@
-"""The options that commands share, and the clients that are built from them."""
+"""The options that commands share, and the settings that are read from them."""
 
 import argparse
-import logging
 import os
-import random
 import re
-from typing import Any, Callable, NoReturn, Optional, Sequence, Tuple
+from typing import Any, Callable, NoReturn, Sequence
 
-from .. import __version__
-from ..azure.conversation import Conversation
-from ..azure.endpoint import IMDS_ADDRESS, WIRESERVER_ADDRESS, Endpoint, parse_endpoint
-from ..azure.imds import LONGEST_TIMEOUT_S, Imds
-from ..azure.patience import Patience, Presence
-from ..azure.transport import Transport
-from ..azure.wireserver import WireServer
-from ..azure.wireserver_address import Whereabouts
+from ..azure.endpoint import IMDS_ADDRESS, WIRESERVER_ADDRESS
+from ..azure.imds import LONGEST_TIMEOUT_S
+from ..boot.settings import (
+    AGENT_NAME,
+    AUTO,
+    DEFAULT_IMDS_TIMEOUT_S,
+    DEFAULT_TIMEOUT_S,
+    IMDS_VARIABLE,
+    JSON,
+    WIRESERVER_VARIABLE,
+    XML,
+    ImdsSettings,
+    WireServerSettings,
+    imds_address,
+    wireserver_address,
+)
 from ..errors import UnusableError, UsageError
-from ..system.clock import Clock
 from ..system.root import Root
-
-# Azure restarts a VM that has not reported after 20 minutes; a boot's last
-# attempt must be over by then.
-DEFAULT_TIMEOUT_S = 900.0
-
-DEFAULT_IMDS_TIMEOUT_S = 120.0
-
-WIRESERVER_VARIABLE = "AZPROV_WIRESERVER"
-IMDS_VARIABLE = "AZPROV_IMDS"
-#: In which form a report is sent: the documented one, or its possible successor.
-XML, JSON = "xml", "json"
-#: In place of an address: what a DHCP lease names, else the usual one.
-AUTO = "auto"
-
-_WIRESERVER_HINT = f"give it as {AUTO}, {WIRESERVER_ADDRESS} or 127.0.0.1:8080"
-_IMDS_HINT = f"give it as {IMDS_ADDRESS} or 127.0.0.1:8080"
-
-AGENT_NAME = "azprov/" + __version__
-
-log = logging.getLogger(__name__)
 
 
 class HelpAskedFor(Exception):
@@ -148,55 +133,19 @@ def add_protocol_option(parser: Parser) -> None:
     )
 
 
-def wireserver_of(options: argparse.Namespace, root: Root) -> Tuple[WireServer, Conversation]:
-    """The client of one conversation, over the real network and clock; `root` has the leases."""
-    transport, conversation = connection_of(options, root)
-    return WireServer(transport, conversation, agent_name=options.agent_name), conversation
-
-
-def connection_of(options: argparse.Namespace, root: Root) -> Tuple[Transport, Conversation]:
-    """What a client of WireServer speaks through."""
-    clock = Clock()
-    conversation = Conversation(clock, timeout_s=options.timeout, jitter=random.random)
-    endpoint, locate = _wireserver_at(options, root, clock)
-    return Transport(endpoint, clock, locate), conversation
-
-
-def imds_of(options: argparse.Namespace, timeout_s: float) -> Tuple[Imds, Conversation]:
-    """The client of one conversation with the metadata service."""
-    clock = Clock()
-    conversation = Conversation(clock, timeout_s=timeout_s, jitter=random.random)
-    return _imds(options, clock, conversation), conversation
-
-
-def patient_imds_of(
-    options: argparse.Namespace,
-    root: Root,
-    timeout_s: float,
-    *,
-    silent_s: float,
-    answering_s: float,
-) -> Tuple[Imds, Conversation]:
-    """One that waits for the network too: the two bounds count from when the platform is there.
-
-    `root` has the leases, by which WireServer is asked whether it is.
-    """
-    clock = Clock()
-    endpoint, locate = _wireserver_at(options, root, clock)
-    patience = Patience(
-        Presence(endpoint, clock, locate), clock, silent_s=silent_s, answering_s=answering_s
+def wireserver_settings(options: argparse.Namespace) -> WireServerSettings:
+    """Read the options for WireServer. Raises UsageError for an address that is not valid."""
+    return WireServerSettings(
+        wireserver_address(options.wireserver, os.environ),
+        options.timeout,
+        options.agent_name,
+        getattr(options, "protocol", XML),
     )
-    conversation = Conversation(
-        clock, timeout_s=timeout_s, jitter=random.random, patience=patience.left_s
-    )
-    return _imds(options, clock, conversation), conversation
 
 
-def require_addresses(options: argparse.Namespace) -> None:
-    """Raises UsageError for an address that is none, before anything is done or told."""
-    _wireserver_by(options)
-    if "imds" in options:
-        _imds_endpoint(options)
+def imds_settings(options: argparse.Namespace) -> ImdsSettings:
+    """Read the options for the metadata service. Raises UsageError for a bad address."""
+    return ImdsSettings(imds_address(options.imds, os.environ), options.imds_timeout)
 
 
 def user_name(text: str) -> str:
@@ -215,45 +164,6 @@ def argument(parse: Callable[[str], str], text: str) -> str:
         return parse(text)
     except UnusableError as error:
         raise argparse.ArgumentTypeError(error.summary) from error
-
-
-def _imds(options: argparse.Namespace, clock: Clock, conversation: Conversation) -> Imds:
-    transport = Transport(_imds_endpoint(options), clock)
-    return Imds(transport, conversation, agent_name=AGENT_NAME)
-
-
-def _imds_endpoint(options: argparse.Namespace) -> Endpoint:
-    source, text = _said("--imds", options.imds, IMDS_VARIABLE, IMDS_ADDRESS)
-    return _endpoint(source, text, _IMDS_HINT)
-
-
-def _wireserver_at(
-    options: argparse.Namespace, root: Root, clock: Clock
-) -> Tuple[Endpoint, Optional[Callable[[], Endpoint]]]:
-    """Its endpoint, and who says before each attempt whether that still holds."""
-    source, endpoint = _wireserver_by(options)
-    if endpoint is None:
-        return Endpoint(WIRESERVER_ADDRESS), Whereabouts(root, clock)
-    log.debug("WireServer is at %s by %s", endpoint, source)
-    return endpoint, None
-
-
-def _wireserver_by(options: argparse.Namespace) -> Tuple[str, Optional[Endpoint]]:
-    """Who names its endpoint, and which that is; None where a lease is to name it."""
-    source, text = _said("--wireserver", options.wireserver, WIRESERVER_VARIABLE, AUTO)
-    return source, None if text == AUTO else _endpoint(source, text, _WIRESERVER_HINT)
-
-
-def _said(option: str, given: Optional[str], variable: str, usual: str) -> Tuple[str, str]:
-    """An address and who names it: the option, the variable, or neither."""
-    return (option, given) if given is not None else (variable, os.environ.get(variable, usual))
-
-
-def _endpoint(source: str, text: str, hint: str) -> Endpoint:
-    try:
-        return parse_endpoint(text)
-    except ValueError as error:
-        raise UsageError(f"{source} is {error}", hint) from error
 
 
 def _seconds(text: str) -> float:

@@ -1,11 +1,12 @@
 """What the reports share: the line for the host, by KVP as well, and the answer."""
 
-import argparse
 import logging
 import time
 from typing import Dict, Optional
 
+from ..boot.connect import Ports, open_wireserver
 from ..boot.report import Reported, report
+from ..boot.settings import JSON, WireServerSettings
 from ..errors import HostError
 from ..formats.platform.goal_state import GoalState
 from ..formats.platform.health import HealthReport, provisioning_failed, ready
@@ -13,30 +14,35 @@ from ..formats.platform.provisioning_report import KVP_KEY, Origin, failure_repo
 from ..system.kvp import tell_host
 from ..system.root import Root
 from ..system.vm_id import read_platform_vm_id
-from .options import JSON, wireserver_of
 from .output import Answer
 
 log = logging.getLogger(__name__)
 
 
-def report_ready(options: argparse.Namespace, root: Root, *, dry_run: bool) -> Reported:
+def report_ready(
+    settings: WireServerSettings, ports: Ports, root: Root, *, dry_run: bool
+) -> Reported:
     """Report Ready until it is acknowledged; by KVP when it can be posted."""
 
     def tell_success() -> None:
         try:
-            tell_host(root, KVP_KEY, success_report(_origin(options, root)))
+            tell_host(root, KVP_KEY, success_report(_origin(settings, root)))
         except HostError as error:
             log.debug("KVP: %s", error)
 
-    if options.protocol == JSON:
+    if settings.protocol == JSON:
         from .reporting_json import report_by_json
 
-        return report_by_json(options, root, None, before_post=tell_success, dry_run=dry_run)
-    wireserver, conversation = wireserver_of(options, root)
+        return report_by_json(
+            settings, ports, root, None, before_post=tell_success, dry_run=dry_run
+        )
+    wireserver, conversation = open_wireserver(ports, root, settings)
     return report(wireserver, conversation, ready, before_post=tell_success, dry_run=dry_run)
 
 
-def report_failed(options: argparse.Namespace, root: Root, line: str, *, dry_run: bool) -> Reported:
+def report_failed(
+    settings: WireServerSettings, ports: Ports, root: Root, line: str, *, dry_run: bool
+) -> Reported:
     """Report a failure until it is acknowledged; by KVP at once, network or not."""
 
     def failed(goal_state: GoalState) -> HealthReport:
@@ -48,16 +54,16 @@ def report_failed(options: argparse.Namespace, root: Root, line: str, *, dry_run
             log.info("Told the host by Hyper-V KVP: %s", line)
         except HostError as error:
             log.info("The host is told by WireServer only: %s", error)
-    if options.protocol == JSON:
+    if settings.protocol == JSON:
         from .reporting_json import report_by_json
 
-        return report_by_json(options, root, line, before_post=_nothing, dry_run=dry_run)
-    wireserver, conversation = wireserver_of(options, root)
+        return report_by_json(settings, ports, root, line, before_post=_nothing, dry_run=dry_run)
+    wireserver, conversation = open_wireserver(ports, root, settings)
     return report(wireserver, conversation, failed, before_post=_nothing, dry_run=dry_run)
 
 
 def failure_line(
-    options: argparse.Namespace,
+    settings: WireServerSettings,
     root: Root,
     reason: str,
     data: Dict[str, str],
@@ -68,7 +74,7 @@ def failure_line(
 
     `vm_id` is the platform's own, where it is known.
     """
-    origin = _origin(options, root)
+    origin = _origin(settings, root)
     return failure_report(origin._replace(vm_id=vm_id or origin.vm_id), reason, data)
 
 
@@ -85,9 +91,9 @@ def answer_of(reported: Reported, *, dry_run: bool) -> Answer:
     return Answer(reported.document + b"\n" if dry_run else "", data)
 
 
-def _origin(options: argparse.Namespace, root: Root) -> Origin:
+def _origin(settings: WireServerSettings, root: Root) -> Origin:
     timestamp = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
-    return Origin(options.agent_name, read_platform_vm_id(root), timestamp)
+    return Origin(settings.agent_name, read_platform_vm_id(root), timestamp)
 
 
 def _nothing() -> None:

@@ -1,11 +1,12 @@
 """A report by `--protocol json`; nothing here is imported where that was not asked for."""
 
-import argparse
 from functools import partial
 from typing import Callable, Optional
 
 from ..azure.provisioning_health import post_json_health
+from ..boot.connect import Ports, open_connection
 from ..boot.report import Account, Reported
+from ..boot.settings import WireServerSettings
 from ..formats.platform.health import (
     NOT_READY,
     PROVISIONING_FAILED,
@@ -15,11 +16,11 @@ from ..formats.platform.health import (
 )
 from ..formats.platform.health_json import JsonHealth, render_json_health
 from ..system.root import Root
-from .options import connection_of
 
 
 def report_by_json(
-    options: argparse.Namespace,
+    settings: WireServerSettings,
+    ports: Ports,
     root: Root,
     failure: Optional[str],
     *,
@@ -38,7 +39,7 @@ def report_by_json(
     if dry_run:
         return Reported(None, health.state, document, None)
     account = Account(before_post)
-    transport, conversation = connection_of(options, root)
-    send = partial(post_json_health, transport, conversation, agent_name=options.agent_name)
+    transport, conversation = open_connection(ports, root, settings)
+    send = partial(post_json_health, transport, conversation, agent_name=settings.agent_name)
     reply = conversation.hold(lambda: account.post(document, send))
     return Reported(None, health.state, document, reply)

@@ -1,6 +1,5 @@
 """ssh-keys and admin-user: what the platform names, on a scratch image, and what is refused."""
 
-import argparse
 import json
 import os
 import re
@@ -10,6 +9,8 @@ from typing import Any, Dict, List, Tuple
 
 import pytest
 
+from azprov.boot.connect import real_ports
+from azprov.boot.settings import Address, WireServerSettings
 from azprov.cli import main
 from azprov.cli.reporting import report_failed
 from azprov.formats.platform.instance import parse_instance
@@ -379,10 +380,10 @@ def test_a_dry_run_tells_nobody(image: Path, pool: Path) -> None:
     requests: List[bytes] = []
     reply = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(GOAL_STATE) + GOAL_STATE
     with RawServer(replying(reply, seen=requests)) as server:
-        options = argparse.Namespace(
-            wireserver=str(server.endpoint), timeout=5.0, agent_name="azprov", protocol="xml"
+        settings = WireServerSettings(Address(server.endpoint, "--wireserver"), timeout_s=5.0)
+        reported = report_failed(
+            settings, real_ports(), Root(str(image)), "result=error", dry_run=True
         )
-        reported = report_failed(options, Root(str(image)), "result=error", dry_run=True)
 
     assert reported.reply is None
     assert [request.split()[0] for request in requests] == [b"GET"]

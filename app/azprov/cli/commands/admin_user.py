@@ -2,13 +2,14 @@
 
 import argparse
 
+from ...boot.connect import open_imds, real_commands, real_ports
 from ...errors import DocumentError
 from ...formats.host.passwd import parse_user_name
 from ...formats.platform.instance import Instance
 from ...system.admin_user import set_up_admin
 from ...system.commands import Commands
 from ...system.root import Root
-from ..options import Parser, add_imds_options, add_root_option, imds_of
+from ..options import Parser, add_imds_options, add_root_option, imds_settings
 from ..output import Answer
 from .ssh_keys import keys_of
 
@@ -19,9 +20,9 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> Answer:
-    imds, conversation = imds_of(options, options.imds_timeout)
+    imds, conversation = open_imds(real_ports(), imds_settings(options))
     instance = conversation.hold(imds.fetch_instance)
-    create_admin(options.root, instance, Commands())
+    create_admin(options.root, instance, real_commands())
     keys = [key.fingerprint for key in keys_of(instance)]
     return Answer("", {"user": instance.admin_username, "keys": keys})
 

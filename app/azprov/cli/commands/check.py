@@ -4,6 +4,7 @@ import argparse
 import sys
 from typing import List
 
+from ...boot.connect import open_imds, open_wireserver, real_ports
 from ...check import check
 from ...check.facts.image import Image
 from ...check.finding import ERROR, NOTE, SEVERITIES, WARNING, Finding
@@ -14,8 +15,8 @@ from ..options import (
     add_imds_options,
     add_root_option,
     add_wireserver_options,
-    imds_of,
-    wireserver_of,
+    imds_settings,
+    wireserver_settings,
 )
 from ..output import Answer, own_command
 from ..terminal import painted
@@ -79,7 +80,9 @@ def _probes(options: argparse.Namespace, image: Image) -> List[Probe]:
         return probes
     on_azure = is_on_azure(image)
     if on_azure or options.wireserver is not None:
-        wireserver, conversation = wireserver_of(options, image.root)
+        wireserver, conversation = open_wireserver(
+            real_ports(), image.root, wireserver_settings(options)
+        )
         probes.append(
             Probe(
                 "WireServer",
@@ -90,7 +93,7 @@ def _probes(options: argparse.Namespace, image: Image) -> List[Probe]:
             )
         )
     if on_azure or options.imds is not None:
-        imds, imds_conversation = imds_of(options, options.imds_timeout)
+        imds, imds_conversation = open_imds(real_ports(), imds_settings(options))
         probes.append(
             Probe(
                 "the metadata service",

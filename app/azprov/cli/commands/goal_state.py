@@ -2,9 +2,10 @@
 
 import argparse
 
+from ...boot.connect import open_wireserver, real_ports
 from ...formats.text import printable
 from ...system.root import Root
-from ..options import Parser, add_wireserver_options, wireserver_of
+from ..options import Parser, add_wireserver_options, wireserver_settings
 from ..output import Answer
 
 
@@ -16,7 +17,7 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> Answer:
-    wireserver, conversation = wireserver_of(options, Root())
+    wireserver, conversation = open_wireserver(real_ports(), Root(), wireserver_settings(options))
     if options.raw:
         document = conversation.hold(wireserver.fetch_document)
         return Answer(document, {"document": document.decode("utf-8", "replace")})

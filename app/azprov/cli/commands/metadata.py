@@ -4,9 +4,10 @@ import argparse
 import json
 from typing import Any
 
+from ...boot.connect import open_imds, real_ports
 from ...errors import DocumentError
 from ...formats.platform.instance import find
-from ..options import Parser, add_imds_options, imds_of
+from ..options import Parser, add_imds_options, imds_settings
 from ..output import Answer
 
 
@@ -16,7 +17,7 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> Answer:
-    imds, conversation = imds_of(options, options.imds_timeout)
+    imds, conversation = open_imds(real_ports(), imds_settings(options))
     instance = conversation.hold(imds.fetch_instance)
     value: Any = instance.document
     if options.path:

@@ -7,7 +7,9 @@ from typing import Iterator, Optional, Tuple
 
 from ...azure.conversation import LAST_ATTEMPT_S, Conversation
 from ...azure.imds import Imds
+from ...boot.connect import Ports, open_patient_imds, real_commands, real_ports
 from ...boot.provision import ADMIN_USER, HOST_KEYS, HOSTNAME, READY, SSH_KEYS, Step, provision
+from ...boot.settings import BootSettings, WireServerSettings
 from ...errors import AzprovError, DocumentError, NotPermitted, PlatformError
 from ...formats.platform.instance import Instance
 from ...formats.platform.vm_id import parse_vm_id
@@ -23,9 +25,9 @@ from ..options import (
     add_protocol_option,
     add_root_option,
     add_wireserver_options,
-    patient_imds_of,
-    require_addresses,
+    imds_settings,
     user_name,
+    wireserver_settings,
 )
 from ..output import Answer
 from ..reporting import failure_line, report_failed, report_ready
@@ -76,10 +78,18 @@ def run(options: argparse.Namespace) -> Answer:
     if options.root.is_live and os.geteuid() != 0:
         raise NotPermitted("the first boot changes this machine", "run it as root")
     # A mistyped option is no failure of the deployment, which would be final.
-    require_addresses(options)
-    root, commands = options.root, Commands()
-    time_left = _TimeLeft(options)
-    metadata = _Metadata(options, time_left)
+    settings = BootSettings(
+        wireserver_settings(options),
+        imds_settings(options),
+        options.unit,
+        not options.no_hostname,
+        options.admin_user,
+        options.ssh_keys,
+        options.keep_enabled,
+    )
+    root, ports, commands = options.root, real_ports(), real_commands()
+    time_left = _TimeLeft(settings.wireserver, ports.clock)
+    metadata = _Metadata(settings, ports, root, time_left)
 
     def told_failure(step: str, error: AzprovError) -> None:
         # What the platform may still say at the next boot has not failed for good.
@@ -88,16 +98,18 @@ def run(options: argparse.Namespace) -> Answer:
             raise error
         log.info("Telling Azure that provisioning failed, for want of the step %s", step)
         data = {"step": step, "hint": error.hint}
-        line = failure_line(options, root, error.summary, data, vm_id=metadata.known_vm_id)
-        report_failed(time_left.options(), root, line, dry_run=False)
+        line = failure_line(
+            settings.wireserver, root, error.summary, data, vm_id=metadata.known_vm_id
+        )
+        report_failed(time_left.settings(), ports, root, line, dry_run=False)
 
     def disable_unit() -> None:
-        if not options.keep_enabled:
-            disable(root, options.unit, commands)
+        if not settings.keep_enabled:
+            disable(root, settings.unit, commands)
 
     provisioned = provision(
         root,
-        tuple(_steps(options, metadata, commands, time_left)),
+        tuple(_steps(settings, metadata, ports, root, commands, time_left)),
         report_failure=told_failure,
         ask_vm_id=lambda: metadata.instance().vm_id,
         disable=disable_unit,
@@ -112,10 +124,14 @@ def run(options: argparse.Namespace) -> Answer:
 
 
 def _steps(
-    options: argparse.Namespace, metadata: "_Metadata", commands: Commands, time_left: "_TimeLeft"
+    settings: BootSettings,
+    metadata: "_Metadata",
+    ports: Ports,
+    root: Root,
+    commands: Commands,
+    time_left: "_TimeLeft",
 ) -> Iterator[Step]:
     """The first boot, in its order."""
-    root: Root = options.root
 
     def set_name() -> None:
         set_hostname(root, hostname_of(metadata.instance()), commands)
@@ -130,18 +146,18 @@ def _steps(
         from ...system.sshd.authorized_keys import add_keys
         from .ssh_keys import keys_of
 
-        account = require_account(root, options.ssh_keys)
+        account = require_account(root, settings.ssh_keys_user or "")
         add_keys(root, account, keys_of(metadata.instance()), commands)
 
     if root.is_live and lacks_host_keys(root):
         yield Step(HOST_KEYS, lambda: make_host_keys(root, commands))
-    if not options.no_hostname:
+    if settings.set_hostname:
         yield Step(HOSTNAME, set_name)
-    if options.admin_user:
+    if settings.create_admin_user:
         yield Step(ADMIN_USER, create_user, is_required=True)
-    if options.ssh_keys is not None:
+    if settings.ssh_keys_user is not None:
         yield Step(SSH_KEYS, add_users_keys, is_required=True)
-    yield Step(READY, lambda: report_ready(time_left.options(), root, dry_run=False))
+    yield Step(READY, lambda: report_ready(time_left.settings(), ports, root, dry_run=False))
 
 
 def _service_name(text: str) -> str:
@@ -153,27 +169,29 @@ def _service_name(text: str) -> str:
 class _TimeLeft:
     """The one deadline of a boot, by which all that is said to the platform has to be said."""
 
-    def __init__(self, options: argparse.Namespace) -> None:
-        self._options = options
-        self._clock = Clock()
-        self._deadline: float = self._clock.now() + options.timeout
+    def __init__(self, settings: WireServerSettings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._deadline: float = self._clock.now() + settings.timeout_s
 
     def seconds(self) -> float:
         return max(0.0, self._deadline - self._clock.now())
 
-    def options(self) -> argparse.Namespace:
+    def settings(self) -> WireServerSettings:
         """Those of the boot, for a conversation that begins now."""
-        return argparse.Namespace(**dict(vars(self._options), timeout=self.seconds()))
+        return self._settings._replace(timeout_s=self.seconds())
 
 
 class _Metadata:
     """The platform's answer, asked for once, when it is first needed."""
 
-    def __init__(self, options: argparse.Namespace, time_left: _TimeLeft) -> None:
-        self._options = options
+    def __init__(
+        self, settings: BootSettings, ports: Ports, root: Root, time_left: _TimeLeft
+    ) -> None:
+        self._settings, self._ports, self._root = settings, ports, root
         self._time_left = time_left
         # Without a user the provisioning fails for good; a host name can come next time.
-        self._is_needed = options.admin_user or options.ssh_keys is not None
+        self._is_needed = settings.has_required_step
         self._instance: Optional[Instance] = None
         self._failure: Optional[AzprovError] = None
 
@@ -202,11 +220,12 @@ class _Metadata:
         of a failure that the next boot may not have would be final.
         """
         left_s = self._time_left.seconds()
-        bound_s = min(self._options.imds_timeout, left_s / 2)
-        return patient_imds_of(
-            self._options,
-            self._options.root,
-            left_s if self._is_needed else max(left_s - _READY_S, left_s / 2),
+        bound_s = min(self._settings.imds.timeout_s, left_s / 2)
+        limit_s = left_s if self._is_needed else max(left_s - _READY_S, left_s / 2)
+        return open_patient_imds(
+            self._ports,
+            self._root,
+            self._settings.wireserver._replace(timeout_s=limit_s),
+            self._settings.imds._replace(timeout_s=bound_s),
             silent_s=bound_s if self._is_needed else min(bound_s, _SILENT_S),
-            answering_s=bound_s,
         )

@@ -6,10 +6,10 @@ import socket
 import sys
 from typing import Any, Dict, List
 
+from ...boot.connect import real_ports
 from ...errors import AzprovError, HostError, UsageError
 from ...rehearsal.run import Event, Outcome, play
 from ...rehearsal.scenarios import SCENARIOS, find_scenario
-from ...system.clock import Clock
 from ..options import Parser
 from ..output import Answer, own_home, say
 from ..terminal import painted
@@ -47,7 +47,9 @@ def run(options: argparse.Namespace) -> Answer:
     for scenario in SCENARIOS if options.all else [chosen]:
         if not is_silent:
             say(f"Rehearsing {scenario.name}: {scenario.story}")
-        outcomes.append(play(scenario, _own_command(), Clock(), _hide if is_silent else _show))
+        outcomes.append(
+            play(scenario, _own_command(), real_ports().clock, _hide if is_silent else _show)
+        )
         if not is_silent:
             say(_verdict(outcomes[-1]) + ("\n" if options.all else ""))
     failed = [outcome.scenario.name for outcome in outcomes if outcome.shortcomings]

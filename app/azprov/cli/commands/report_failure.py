@@ -7,9 +7,10 @@ import argparse
 import logging
 import os
 
+from ...boot.connect import real_ports
 from ...formats.platform.provisioning_report import parse_report
 from ...system.root import Root
-from ..options import Parser, add_report_options, require_addresses
+from ..options import Parser, add_report_options, wireserver_settings
 from ..output import Answer
 from ..reporting import answer_of, failure_line, report_failed
 
@@ -28,12 +29,11 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> Answer:
-    require_addresses(options)
-    root = Root()
-    line = failure_line(options, root, options.reason, {})
+    settings, root = wireserver_settings(options), Root()
+    line = failure_line(settings, root, options.reason, {})
     if ("reason", options.reason) not in parse_report(line):
         log.warning("the reason does not fit into a report as it is, and was cut or cleaned")
-    reported = report_failed(options, root, line, dry_run=options.dry_run)
+    reported = report_failed(settings, real_ports(), root, line, dry_run=options.dry_run)
     return answer_of(reported, dry_run=options.dry_run)
 
 

@@ -2,8 +2,9 @@
 
 import argparse
 
+from ...boot.connect import real_ports
 from ...system.root import Root
-from ..options import Parser, add_report_options
+from ..options import Parser, add_report_options, wireserver_settings
 from ..output import Answer
 from ..reporting import answer_of, report_ready
 
@@ -13,5 +14,7 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> Answer:
-    reported = report_ready(options, Root(), dry_run=options.dry_run)
+    reported = report_ready(
+        wireserver_settings(options), real_ports(), Root(), dry_run=options.dry_run
+    )
     return answer_of(reported, dry_run=options.dry_run)

@@ -2,11 +2,11 @@
 
 import argparse
 
+from ...boot.connect import open_imds, real_commands, real_ports
 from ...formats.host.hostname import parse_hostname
 from ...formats.platform.instance import Instance
-from ...system.commands import Commands
 from ...system.hostname import set_hostname
-from ..options import Parser, add_imds_options, add_root_option, argument, imds_of
+from ..options import Parser, add_imds_options, add_root_option, argument, imds_settings
 from ..output import Answer
 
 
@@ -19,9 +19,9 @@ def configure(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> Answer:
     name = options.name
     if name is None:
-        imds, conversation = imds_of(options, options.imds_timeout)
+        imds, conversation = open_imds(real_ports(), imds_settings(options))
         name = hostname_of(conversation.hold(imds.fetch_instance))
-    set_hostname(options.root, name, Commands())
+    set_hostname(options.root, name, real_commands())
     return Answer("", {"hostname": name})
 
 

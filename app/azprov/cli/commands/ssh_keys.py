@@ -4,13 +4,13 @@ import argparse
 import logging
 from typing import List
 
+from ...boot.connect import open_imds, real_commands, real_ports
 from ...errors import UnusableError
 from ...formats.host.ssh_keys import SshKey, parse_ssh_keys
 from ...formats.platform.instance import Instance
 from ...system.accounts import require_account
-from ...system.commands import Commands
 from ...system.sshd.authorized_keys import add_keys
-from ..options import Parser, add_imds_options, add_root_option, imds_of, user_name
+from ..options import Parser, add_imds_options, add_root_option, imds_settings, user_name
 from ..output import Answer
 
 log = logging.getLogger(__name__)
@@ -26,9 +26,9 @@ def configure(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> Answer:
     account = require_account(options.root, options.user)
-    imds, conversation = imds_of(options, options.imds_timeout)
+    imds, conversation = open_imds(real_ports(), imds_settings(options))
     keys = keys_of(conversation.hold(imds.fetch_instance))
-    add_keys(options.root, account, keys, Commands())
+    add_keys(options.root, account, keys, real_commands())
     return Answer("", {"user": account.name, "keys": [key.fingerprint for key in keys]})
 
 
