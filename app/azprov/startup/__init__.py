@@ -1,1 +1,1 @@
-"""Cheap cold starts: bytecode from the archive, and imports that are deferred."""
+"""Cheap cold starts: bytecode from the archive, and deferred imports."""

@@ -1,8 +1,8 @@
-"""Imports azprov and urllib3 from the bytecode that the build made of them.
+"""Imports azprov and urllib3 from the bytecode that the build stored in the archive.
 
-What the build did not compile is left to zipimport and the sources. There are two
-entries for each release of Python, one for a first boot and one for the rest: an
-entry costs every start 31,000 instructions, unpacking what is not used 20 a byte.
+A module that the build did not compile is imported from its source by zipimport.
+Each release of Python has two entries, one for a first boot and one for the rest:
+an entry costs every start 31,000 instructions, and unpacking an unused byte costs 20.
 """
 
 import sys
@@ -12,25 +12,25 @@ from types import CodeType
 from typing import Any, Callable, Dict, Tuple
 
 Module = Tuple[str, bool, bytes]
-#: By the module's name: source in the archive, whether it is a package, marshalled
-#: code. One with an empty source is none, but is looked for.
+#: By the module's name: its source in the archive, whether it is a package, and its
+#: marshalled code. The source of a missing module is empty.
 Modules = Dict[str, Module]
 
 NO_MODULE = ("", False, b"")
 
 
 def use(modules: Modules, name: str, archive: Any, read: Callable[[str], bytes]) -> None:
-    """Import from these modules, and when they do not suffice from the entry NAME.rest.
+    """Import from these modules first, and then from the entry NAME.rest.
 
-    `archive` is the zipimporter of the archive, which need not be searched any more;
-    `read` gives an entry of bytecode, or ends a program whose archive is damaged.
+    `archive` is the zipimporter of the archive, which is removed from sys.path.
+    `read` returns an entry of bytecode, or ends the program if the archive is damaged.
     """
     sys.path[:] = [path for path in sys.path if path != archive.archive]
     sys.meta_path.insert(0, _Precompiled(modules, name, archive, read))
 
 
 class _Precompiled:
-    """Finder and loader in one."""
+    """The finder and the loader of these modules."""
 
     def __init__(
         self, modules: Modules, name: str, archive: Any, read: Callable[[str], bytes]
@@ -51,14 +51,14 @@ class _Precompiled:
         if not source:
             return None
         origin = f"{self._archive.archive}/{source}"
-        new_spec: Any = ModuleSpec  # whose loaders need no base class
+        new_spec: Any = ModuleSpec  # its loader needs no base class
         spec = new_spec(name, self, origin=origin, is_package=is_package)
         if is_package:
             spec.submodule_search_locations = [origin[: -len("/__init__.py")]]
         return spec
 
     def create_module(self, _spec: object) -> None:
-        """An ordinary module will do."""
+        """Use an ordinary module."""
 
     def exec_module(self, module: Any) -> None:
         spec = module.__spec__
@@ -70,5 +70,5 @@ class _Precompiled:
         return code
 
     def get_source(self, name: str) -> str:
-        """For the lines of a traceback."""
+        """The source, for the lines of a traceback."""
         return str(self.get_data(self._modules[name][0]).decode("utf-8"))

@@ -1,68 +1,93 @@
-"""Importing less: a first boot runs azprov once, and most of that once is imports.
+"""Cheaper imports: azprov runs once per boot, and most of that run is imports.
 
-Half of what urllib3 imports is for TLS, HTTP/2, forms and compressed bodies, and a
-sixth of all instructions goes into compiling patterns, most of which match nothing.
+Half of what urllib3 imports is for TLS, HTTP/2, forms and compressed bodies. A
+sixth of all instructions compiles patterns, most of which are never used.
 """
 
 import gc
+import importlib
 import re
 import sys
 from contextlib import contextmanager
-from importlib import import_module
 from types import ModuleType
-from typing import Any, Callable, Dict, Iterator
+from typing import Any, Dict, Iterator
 
-# As on a Python that lacks them, which urllib3 and http.client can do with.
+# Hidden as on a Python without them; urllib3 and http.client work without these.
 _HIDDEN = ("ssl", "brotli", "brotlicffi", "backports.zstd", "compression.zstd")
-_LATER = ("hashlib", "hmac", "importlib.metadata", "json", "mimetypes", "traceback")
+#: The deferred modules, each with its functions that can be taken without importing it.
+DEFERRED = {
+    "hashlib": ("md5", "sha1", "sha256"),
+    "hmac": ("compare_digest",),
+    "importlib.metadata": ("version",),
+    "json": ("dumps", "loads"),
+    "mimetypes": ("guess_type",),
+    "traceback": ("format_exc", "print_exc", "print_exception", "print_stack"),
+}
 
 
 @contextmanager
 def lean_imports() -> Iterator[None]:
-    """For the imports in this block: hide what plain HTTP never needs, defer what it may.
+    """Hide modules that plain HTTP never needs, and defer rarely used ones, in this block.
 
-    A module that is imported already stays as it is. Nothing is collected meanwhile,
-    since next to nothing that an import makes is ever garbage.
+    A module that is already imported stays unchanged. Garbage collection is off
+    meanwhile, because imports create almost no garbage.
     """
-    placed: Dict[str, Any] = dict.fromkeys(_HIDDEN)
-    placed.update((name, _Later(name)) for name in _LATER)
-    placed = {name: module for name, module in placed.items() if name not in sys.modules}
-    sys.modules.update(placed, re=_PatientRe("re"))
+    replaced: Dict[str, Any] = dict.fromkeys(_HIDDEN)
+    replaced.update((name, _DeferredModule(name)) for name in DEFERRED)
+    replaced = {name: module for name, module in replaced.items() if name not in sys.modules}
+    sys.modules.update(replaced, re=_DeferredRe("re"))
+    # `import importlib.metadata` expects the module as an attribute of its package, too.
+    if "importlib.metadata" in replaced:
+        vars(importlib)["metadata"] = replaced["importlib.metadata"]
     gc.disable()
     try:
         yield
     finally:
         gc.enable()
         sys.modules["re"] = re
-        for name in placed:
-            del sys.modules[name]
+        for name, module in replaced.items():
+            if sys.modules.get(name) is module:
+                del sys.modules[name]
 
 
-class _Later(ModuleType):
-    """A module whose functions import it when they are called. It has nothing else."""
+class _DeferredModule(ModuleType):
+    """A module that is imported when it is needed.
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        if name.startswith("__"):
+    A function named in DEFERRED imports it when it is called, and raises ImportError
+    then if this Python lacks the module. Any other attribute imports it at once, so
+    that a class or constant is always the real object.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        # The import statement asks whether this is a package; submodules are not deferred.
+        if name == "__path__":
             raise AttributeError(name)
+        if name not in DEFERRED[self.__name__]:
+            return getattr(self._load(), name)
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            return getattr(import_module(self.__name__), name)(*args, **kwargs)
+            return getattr(self._load(), name)(*args, **kwargs)
 
         return call
 
+    def _load(self) -> ModuleType:
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return importlib.import_module(self.__name__)
 
-class _PatientRe(ModuleType):
-    """The module re, whose patterns are compiled when they are first used."""
+
+class _DeferredRe(ModuleType):
+    """The module re, except that a pattern is compiled when it is first used."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(re, name)
 
     @staticmethod
-    def compile(pattern: Any, flags: int = 0) -> "_Pattern":
-        return _Pattern(pattern, flags)
+    def compile(pattern: Any, flags: int = 0) -> "_DeferredPattern":
+        return _DeferredPattern(pattern, flags)
 
 
-class _Pattern:
+class _DeferredPattern:
     def __init__(self, pattern: Any, flags: int) -> None:
         self._source = (pattern, flags)
 
