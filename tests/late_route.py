@@ -63,7 +63,7 @@ def main() -> None:
     talk = Conversation(Clock(), timeout_s=1.0 if way in ("never", "storm") else 60.0, jitter=float)
     began = time.monotonic()
     with suppress(NotConnected):
-        talk.hold(attempt).close()
+        talk.retry(attempt).close()
         is_connected = True
     seconds = time.monotonic() - began
     dialer.close()

@@ -15,7 +15,7 @@ from typing import Callable, Mapping, Optional, TypeVar
 from ..errors import AzprovError, BrokenReply, DocumentError, NotConnected, PlatformError, Refused
 from ..formats.text import printable
 from ..system.clock import Clock
-from .transport import LIVE, POLL_S, Reply, live
+from .transport import POLL_S, PROGRESS, Reply, progress
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 8.0
@@ -35,7 +35,7 @@ _CHANGED_WAIT_LINE_S = 5.0
 log = logging.getLogger(__name__)
 
 # A pause says so often, for the last line of a terminal, how long it lasts.
-_LIVE_PAUSE_S = 1.0
+_PROGRESS_S = 1.0
 
 T = TypeVar("T")
 
@@ -121,18 +121,18 @@ class Conversation:
         """Seconds until the deadline, 0 when it is over."""
         return max(0.0, self._deadline - self._clock.now())
 
-    def hold(self, attempt: Callable[[], T]) -> T:
+    def retry(self, attempt: Callable[[], T]) -> T:
         """What the attempt returns, as soon as it returns.
 
         Raises the last attempt's error, in words that say how long was tried,
         when there is no time for another.
         """
         try:
-            return self._hold(attempt)
+            return self._retry(attempt)
         finally:
-            live.log(LIVE, "")
+            progress.log(PROGRESS, "")
 
-    def _hold(self, attempt: Callable[[], T]) -> T:
+    def _retry(self, attempt: Callable[[], T]) -> T:
         failures = 0
         last: Optional[AzprovError] = None
         while True:
@@ -173,10 +173,10 @@ class Conversation:
         self._deadline = min(self._latest, self._clock.now() + self._patience(error))
 
     def _sleep(self, pause: float) -> None:
-        while pause > _LIVE_PAUSE_S and live.isEnabledFor(LIVE):
-            live.log(LIVE, "trying again in %.0f s, %.0f s left", pause, self.left_s())
-            self._clock.sleep(_LIVE_PAUSE_S)
-            pause -= _LIVE_PAUSE_S
+        while pause > _PROGRESS_S and progress.isEnabledFor(PROGRESS):
+            progress.log(PROGRESS, "trying again in %.0f s, %.0f s left", pause, self.left_s())
+            self._clock.sleep(_PROGRESS_S)
+            pause -= _PROGRESS_S
         self._clock.sleep(pause)
 
     def _cut_by_deadline(self, error: AzprovError) -> bool:
@@ -193,15 +193,15 @@ class Conversation:
         silent_s = self._clock.now() - self._wait_line_at
         is_moved = abs(self._deadline - self._told_deadline) > 1.0
         changed = error.summary != self._wait_reason or is_moved
-        repeats = not changed and live.isEnabledFor(LIVE)
+        repeats = not changed and progress.isEnabledFor(PROGRESS)
         if silent_s >= (_CHANGED_WAIT_LINE_S if changed else _WAIT_LINE_S) and not repeats:
             self._wait_reason = error.summary
             self._wait_line_at = self._clock.now()
             self._told_deadline = self._deadline
             log.info("%s; trying on, %.0f s left", error.summary, self.left_s())
         waited_s = int(self._tried_s())
-        live.log(
-            LIVE,
+        progress.log(
+            PROGRESS,
             "waiting for %s, %d s, %.0f s left",
             *(error.summary.partition(" ")[0], waited_s, self._deadline - self._began - waited_s),
         )

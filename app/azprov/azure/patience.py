@@ -19,7 +19,7 @@ _KNOCK_S = 1.0
 log = logging.getLogger(__name__)
 
 
-class Presence:
+class WireServerProbe:
     """Knocks at WireServer for whoever waits for another service of the platform."""
 
     def __init__(
@@ -30,7 +30,7 @@ class Presence:
         self._knocked_at = float("-inf")
         self._is_there = False
 
-    def is_there(self) -> bool:
+    def is_reachable(self) -> bool:
         """Whether the platform has been there once; takes no time to find out."""
         if not self._is_there and self._clock.now() - self._knocked_at >= _KNOCK_S:
             self._knocked_at = self._clock.now()
@@ -53,9 +53,9 @@ class Patience:
     """
 
     def __init__(
-        self, presence: Presence, clock: Clock, *, silent_s: float, answering_s: float
+        self, probe: WireServerProbe, clock: Clock, *, silent_s: float, answering_s: float
     ) -> None:
-        self._presence = presence
+        self._presence = probe
         self._clock = clock
         self._silent_s = silent_s
         self._answering_s = answering_s
@@ -68,6 +68,6 @@ class Patience:
         if not self._has_answered and not isinstance(error, NotConnected):
             self._has_answered = True
             self._until = now + self._answering_s
-        elif self._until == float("inf") and self._presence.is_there():
+        elif self._until == float("inf") and self._presence.is_reachable():
             self._until = now + self._silent_s
         return self._until - now

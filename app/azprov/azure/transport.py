@@ -42,8 +42,8 @@ log = logging.getLogger(__name__)
 
 # How a wait goes on, several times a second, empty when it is over: for the last line
 # of a terminal. Below DEBUG, so that -v does not turn it on.
-LIVE = 5
-live = logging.getLogger(__name__ + ".live")
+PROGRESS = 5
+progress = logging.getLogger(__name__ + ".progress")
 
 
 class Reply(NamedTuple):
@@ -94,7 +94,7 @@ class Transport:
             self._clock, seconds=bound_s, limit_bytes=_LIMIT_HEAD_BYTES, what=_LARGE_HEAD
         )
         log.debug("> %s http://%s%s", method, self.endpoint, target)
-        live.log(LIVE, "asking %s, for %.0f s at most", self.endpoint, bound_s)
+        progress.log(PROGRESS, "asking %s, for %.0f s at most", self.endpoint, bound_s)
         pool = _DialedPool(self.endpoint.address, self.endpoint.port, dial=lambda: connection)
         try:
             response = pool.urlopen(

@@ -16,7 +16,7 @@ _LOOK_S = 1.0
 log = logging.getLogger(__name__)
 
 
-class Whereabouts:
+class WireServerLocator:
     """Where WireServer is, to be asked before each attempt to connect.
 
     It looks at the first one, and again at most once a second: a conversation that

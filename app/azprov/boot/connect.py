@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Callable, NamedTuple, Optional, Tuple
 from ..azure.conversation import Conversation
 from ..azure.endpoint import WIRESERVER_ADDRESS, Endpoint
 from ..azure.imds import Imds
-from ..azure.patience import Patience, Presence
+from ..azure.patience import Patience, WireServerProbe
 from ..azure.transport import Transport
 from ..azure.wireserver import WireServer
-from ..azure.wireserver_address import Whereabouts
+from ..azure.wireserver_address import WireServerLocator
 from ..system.clock import Clock
 from ..system.root import Root
 from .settings import AGENT_NAME, ImdsSettings, WireServerSettings
@@ -36,7 +36,7 @@ class Ports(NamedTuple):
     jitter: Callable[[], float]
     transport: Callable[[Endpoint, Locate], Transport]
     #: Finds out whether a service takes connections.
-    presence: Callable[[Endpoint, Locate], Presence]
+    presence: Callable[[Endpoint, Locate], WireServerProbe]
 
 
 def real_ports() -> Ports:
@@ -46,7 +46,7 @@ def real_ports() -> Ports:
         clock,
         random.random,
         lambda endpoint, locate: Transport(endpoint, clock, locate),
-        lambda endpoint, locate: Presence(endpoint, clock, locate),
+        lambda endpoint, locate: WireServerProbe(endpoint, clock, locate),
     )
 
 
@@ -117,6 +117,6 @@ def _imds(ports: Ports, settings: ImdsSettings, conversation: Conversation) -> I
 def _located(ports: Ports, root: Root, settings: WireServerSettings) -> Tuple[Endpoint, Locate]:
     """WireServer's endpoint, and the search for it where no setting names one."""
     if settings.address is None:
-        return Endpoint(WIRESERVER_ADDRESS), Whereabouts(root, ports.clock)
+        return Endpoint(WIRESERVER_ADDRESS), WireServerLocator(root, ports.clock)
     log.debug("WireServer is at %s by %s", *settings.address)
     return settings.address.endpoint, None

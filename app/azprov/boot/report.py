@@ -53,7 +53,7 @@ def report(
         return Reported(goal_state, report.state, document, reply)
 
     log.info(RETRIEVING)
-    return conversation.hold(attempt)
+    return conversation.retry(attempt)
 
 
 class Account:

@@ -41,5 +41,5 @@ def report_by_json(
     account = Account(before_post)
     transport, conversation = open_connection(ports, root, settings)
     send = partial(post_json_health, transport, conversation, agent_name=settings.agent_name)
-    reply = conversation.hold(lambda: account.post(document, send))
+    reply = conversation.retry(lambda: account.post(document, send))
     return Reported(None, health.state, document, reply)

@@ -9,7 +9,7 @@ import os
 from contextlib import suppress
 from typing import TextIO
 
-from ..azure.transport import LIVE, live
+from ..azure.transport import PROGRESS, progress
 from .output import AccountHandler
 
 _BRIGHT_RED, _RED, _GREEN, _YELLOW = "1;31", "31", "32", "33"
@@ -47,11 +47,11 @@ class TerminalHandler(AccountHandler):
         super().__init__(stream)
         self._takes_colour = takes_colour(stream)
         self._shown = ""
-        live.setLevel(LIVE if with_waits else logging.NOTSET)
+        progress.setLevel(PROGRESS if with_waits else logging.NOTSET)
 
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)[:-1]
-        if record.levelno == LIVE:
+        if record.levelno == PROGRESS:
             text = text[: self._width() - 1]
             # Several times a second it says what it said before.
             line, self._shown = _REWIND + text if text != self._shown else "", text

@@ -42,7 +42,7 @@ def test_an_answer_comes_through_at_once() -> None:
     """What succeeds is not waited for."""
     clock = FakeClock()
 
-    assert conversation(clock).hold(scripted(clock, "answer")) == "answer"
+    assert conversation(clock).retry(scripted(clock, "answer")) == "answer"
     assert clock.sleeps == []
 
 
@@ -51,7 +51,7 @@ def test_nobody_there_is_polled_twenty_times_a_second() -> None:
     clock = FakeClock()
     steps = [NO_ROUTE] * 6000
 
-    assert conversation(clock).hold(scripted(clock, *steps, "answer")) == "answer"
+    assert conversation(clock).retry(scripted(clock, *steps, "answer")) == "answer"
     assert max(clock.sleeps) == pytest.approx(0.05)
     assert clock.time == pytest.approx(1000 + 6000 * 0.05)
 
@@ -60,8 +60,8 @@ def test_time_spent_connecting_counts_for_the_poll() -> None:
     """Polls begin 50 ms apart, and at once when an attempt took longer."""
     clock = FakeClock()
 
-    conversation(clock).hold(scripted(clock, NO_ROUTE, "answer", spent_s=0.02))
-    conversation(clock).hold(scripted(clock, NO_ROUTE, "answer", spent_s=0.2))
+    conversation(clock).retry(scripted(clock, NO_ROUTE, "answer", spent_s=0.02))
+    conversation(clock).retry(scripted(clock, NO_ROUTE, "answer", spent_s=0.2))
 
     assert clock.sleeps == [pytest.approx(0.03), 0]
 
@@ -71,7 +71,7 @@ def test_an_answer_that_is_no_good_is_asked_again_ever_more_slowly(failure: Azpr
     """1, 2, 4, 8, 8 ... seconds where the jitter is at its highest."""
     clock = FakeClock()
 
-    conversation(clock).hold(scripted(clock, *[failure] * 6, "answer"))
+    conversation(clock).retry(scripted(clock, *[failure] * 6, "answer"))
 
     assert clock.sleeps == [1, 2, 4, 8, 8, 8]
 
@@ -80,7 +80,7 @@ def test_a_lost_connection_starts_the_pauses_anew() -> None:
     """A platform that went away and came back is asked quickly again."""
     clock = FakeClock()
 
-    conversation(clock).hold(scripted(clock, BUSY, BUSY, NO_ROUTE, BUSY, "answer"))
+    conversation(clock).retry(scripted(clock, BUSY, BUSY, NO_ROUTE, BUSY, "answer"))
 
     assert clock.sleeps == [1, 2, pytest.approx(0.05), 1]
 
@@ -105,7 +105,7 @@ def test_retry_after_is_honoured() -> None:
     clock = FakeClock()
     steps = [Refused("429", retry_after_s=30.0), Refused("429", retry_after_s=0.0)]
 
-    conversation(clock).hold(scripted(clock, *steps, "answer"))
+    conversation(clock).retry(scripted(clock, *steps, "answer"))
 
     assert clock.sleeps == [30, 2]
 
@@ -115,7 +115,7 @@ def test_retry_after_leaves_time_for_a_last_attempt() -> None:
     clock = FakeClock()
     steps = [Refused("429", retry_after_s=86400.0)]
 
-    assert conversation(clock, timeout_s=20).hold(scripted(clock, *steps, "answer")) == "answer"
+    assert conversation(clock, timeout_s=20).retry(scripted(clock, *steps, "answer")) == "answer"
     assert clock.sleeps == [19]
 
 
@@ -124,7 +124,7 @@ def test_the_deadline_ends_the_conversation() -> None:
     clock = FakeClock()
 
     with pytest.raises(Refused) as end:
-        conversation(clock, timeout_s=20).hold(scripted(clock, BUSY))
+        conversation(clock, timeout_s=20).retry(scripted(clock, BUSY))
 
     assert str(end.value) == "gave up after 19 s: the request was answered with 503; wait"
     assert clock.sleeps == [1, 2, 4, 8, 4]
@@ -136,7 +136,7 @@ def test_the_deadline_ends_polling() -> None:
     clock = FakeClock()
 
     with pytest.raises(NotConnected) as end:
-        conversation(clock, timeout_s=2).hold(scripted(clock, NO_ROUTE))
+        conversation(clock, timeout_s=2).retry(scripted(clock, NO_ROUTE))
 
     assert end.value.exit_code == 69
     assert 1001.9 < clock.time <= 1002
@@ -154,7 +154,7 @@ def test_a_request_cut_by_the_deadline_does_not_hide_the_reason() -> None:
         raise BROKEN
 
     with pytest.raises(DocumentError, match="goal state lacks it"):
-        talk.hold(attempt)
+        talk.retry(attempt)
 
 
 @given(
@@ -174,7 +174,7 @@ def test_no_conversation_outlives_its_deadline(
     clock = FakeClock()
 
     with pytest.raises(AzprovError):
-        conversation(clock, timeout_s, jitter).hold(scripted(clock, *steps, spent_s=spent_s))
+        conversation(clock, timeout_s, jitter).retry(scripted(clock, *steps, spent_s=spent_s))
 
     assert clock.time <= 1000 + timeout_s + spent_s + 1e-6
 
@@ -184,7 +184,7 @@ def test_every_retry_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
     clock = FakeClock()
 
     with caplog.at_level(logging.INFO, "azprov"):
-        conversation(clock).hold(scripted(clock, BUSY, BAD_DOCUMENT, "answer"))
+        conversation(clock).retry(scripted(clock, BUSY, BAD_DOCUMENT, "answer"))
 
     assert caplog.messages == [
         "the request was answered with 503; trying again in 1.0 s, 900 s left",
@@ -199,7 +199,7 @@ def test_a_wait_is_said_now_and_then(caplog: pytest.LogCaptureFixture) -> None:
     steps = [NO_ROUTE] * 800 + [refused] * 10
 
     with caplog.at_level(logging.INFO, "azprov"):
-        conversation(clock).hold(scripted(clock, *steps, "answer"))
+        conversation(clock).retry(scripted(clock, *steps, "answer"))
 
     no_route = f"{NO_ROUTE.summary}; trying on"
     assert caplog.messages == [
@@ -253,7 +253,7 @@ def test_a_pause_is_never_cut_below_half_a_second() -> None:
     clock = FakeClock()
 
     with pytest.raises(Refused, match="gave up after 1 s"):
-        conversation(clock, timeout_s=1.9).hold(scripted(clock, BUSY))
+        conversation(clock, timeout_s=1.9).retry(scripted(clock, BUSY))
 
     assert clock.sleeps == [1]
 
@@ -317,7 +317,7 @@ def test_patience_moves_the_deadline(caplog: pytest.LogCaptureFixture) -> None:
     talk = Conversation(clock, timeout_s=900.0, jitter=lambda: 1.0, patience=patience)
 
     with pytest.raises(NotConnected, match=r"^gave up after 70 s: 168\.63\.129\.16 cannot be"):
-        talk.hold(scripted(clock, NO_ROUTE))
+        talk.retry(scripted(clock, NO_ROUTE))
 
     assert [line.rpartition("; ")[2] for line in caplog.messages] == [
         "trying on, 900 s left",
@@ -333,6 +333,6 @@ def test_no_patience_outlasts_the_time(caplog: pytest.LogCaptureFixture) -> None
     talk = Conversation(clock, timeout_s=5.0, jitter=lambda: 1.0, patience=lambda _error: 100.0)
 
     with pytest.raises(Refused, match=r"^gave up after 4 s: "):
-        talk.hold(scripted(clock, BUSY))
+        talk.retry(scripted(clock, BUSY))
 
     assert caplog.messages[0].endswith("trying again in 1.0 s, 5 s left")

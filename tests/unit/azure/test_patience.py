@@ -6,7 +6,7 @@ from typing import Iterator
 import pytest
 
 from azprov.azure.endpoint import Endpoint
-from azprov.azure.patience import Patience, Presence
+from azprov.azure.patience import Patience, WireServerProbe
 from azprov.errors import AzprovError, BrokenReply, NotConnected, Refused
 from ports import FakeClock
 
@@ -32,19 +32,19 @@ def knocks(port: socket.socket) -> int:
             assert connection.recv(1) == b""
 
 
-def presence_at(port: socket.socket, clock: FakeClock) -> Presence:
-    return Presence(Endpoint(*port.getsockname()), clock)
+def probe_at(port: socket.socket, clock: FakeClock) -> WireServerProbe:
+    return WireServerProbe(Endpoint(*port.getsockname()), clock)
 
 
 def test_a_platform_that_is_there_is_knocked_at_once(port: socket.socket) -> None:
     """The first connection is the only one, and says nothing; that the port closes is no matter."""
     port.listen()
     clock = FakeClock()
-    presence = presence_at(port, clock)
+    probe = probe_at(port, clock)
 
     answers = []
     for _ in range(12):
-        answers.append(presence.is_there())
+        answers.append(probe.is_reachable())
         clock.spend(1.0)
 
     assert answers[1:] == [True] * 11  # the first may be too quick for a handshake
@@ -54,39 +54,39 @@ def test_a_platform_that_is_there_is_knocked_at_once(port: socket.socket) -> Non
 def test_where_nobody_is_nobody_is_heard(port: socket.socket) -> None:
     """However long it is."""
     clock = FakeClock()
-    presence = presence_at(port, clock)
+    probe = probe_at(port, clock)
 
     for _ in range(100):
-        assert not presence.is_there()
+        assert not probe.is_reachable()
         clock.spend(10.0)
 
 
 def test_knocks_are_a_second_apart(port: socket.socket) -> None:
     """Whoever polls twenty times a second knocks once; a platform that comes later is heard."""
     clock = FakeClock()
-    presence = presence_at(port, clock)
-    presence.is_there()
+    probe = probe_at(port, clock)
+    probe.is_reachable()
     port.listen()
 
     clock.spend(0.9)
-    presence.is_there()
+    probe.is_reachable()
     assert knocks(port) == 0
 
     clock.spend(0.2)
-    presence.is_there()
+    probe.is_reachable()
     assert knocks(port) == 1
 
 
 ABSENT = NotConnected("nobody is there")
 
 
-class Neighbour(Presence):
+class Neighbour(WireServerProbe):
     """A platform that is there when it is told to be."""
 
     def __init__(self) -> None:
         self.has_come = False
 
-    def is_there(self) -> bool:
+    def is_reachable(self) -> bool:
         return self.has_come
 
 

@@ -216,7 +216,7 @@ class Life(RuleBasedStateMachine):
         metadata = Imds(Line(self.vm, imds, clock, fuse), ask, agent_name="azprov/test")
 
         def set_name() -> None:
-            set_hostname(root, ask.hold(metadata.fetch_instance).name, NoCommands())
+            set_hostname(root, ask.retry(metadata.fetch_instance).name, NoCommands())
 
         def say_ready() -> None:
             report(platform, talk, health.ready, before_post=lambda: None, dry_run=False)
@@ -229,7 +229,7 @@ class Life(RuleBasedStateMachine):
                 root,
                 (Step(HOSTNAME, set_name), Step(READY, say_ready)),
                 report_failure=never,
-                ask_vm_id=lambda: ask.hold(metadata.fetch_instance).vm_id,
+                ask_vm_id=lambda: ask.retry(metadata.fetch_instance).vm_id,
                 disable=lambda: disable(root, UNIT, NoCommands()),
             )
         except PowerCutError:

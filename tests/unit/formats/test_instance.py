@@ -161,7 +161,7 @@ def ask(*replies: bytes, timeout_s: float = 120) -> "tuple[Instance | AzprovErro
     with RawServer(replying(*replies, seen=requests)) as server:
         imds = Imds(Transport(server.endpoint, Clock()), talk, agent_name="test/1")
         try:
-            return talk.hold(imds.fetch_instance), requests
+            return talk.retry(imds.fetch_instance), requests
         except AzprovError as error:
             return error, requests
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from azprov.azure.endpoint import Endpoint
-from azprov.azure.wireserver_address import Whereabouts
+from azprov.azure.wireserver_address import WireServerLocator
 from azprov.system.dhcp_leases import Look, look_into_leases
 from azprov.system.root import Root
 from ports import FakeClock
@@ -109,7 +109,7 @@ def test_so_many_leases_are_looked_at_and_no_more(tmp_path: Path) -> None:
 
 def test_one_look_serves_who_is_heard_at_once(tmp_path: Path) -> None:
     """A lease that changes within the second is not looked at again."""
-    where = Whereabouts(Root(str(tmp_path)), FakeClock())
+    where = WireServerLocator(Root(str(tmp_path)), FakeClock())
     assert where() == USUAL
 
     add(tmp_path, "/run/systemd/netif/leases/2", OTHER)
@@ -120,7 +120,7 @@ def test_one_look_serves_who_is_heard_at_once(tmp_path: Path) -> None:
 def test_a_lease_that_comes_later_is_found_within_a_second(tmp_path: Path) -> None:
     """At a first boot there is none yet; one that goes away is forgotten too."""
     clock = FakeClock()
-    where = Whereabouts(Root(str(tmp_path)), clock)
+    where = WireServerLocator(Root(str(tmp_path)), clock)
     where()
     add(tmp_path, "/run/systemd/netif/leases/2", OTHER)
 
@@ -136,7 +136,7 @@ def test_a_lease_that_comes_later_is_found_within_a_second(tmp_path: Path) -> No
 def test_what_is_found_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """And again when it is something else."""
     clock = FakeClock()
-    where = Whereabouts(Root(str(tmp_path)), clock)
+    where = WireServerLocator(Root(str(tmp_path)), clock)
     add(tmp_path, "/var/lib/dhcp/x.lease", b"OPTION_245=00\n")
 
     with caplog.at_level(logging.DEBUG, "azprov"):

@@ -21,7 +21,7 @@ def configure(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> Answer:
     imds, conversation = open_imds(real_ports(), imds_settings(options))
-    instance = conversation.hold(imds.fetch_instance)
+    instance = conversation.retry(imds.fetch_instance)
     create_admin(options.root, instance, real_commands())
     keys = [key.fingerprint for key in keys_of(instance)]
     return Answer("", {"user": instance.admin_username, "keys": keys})

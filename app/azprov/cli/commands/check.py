@@ -89,7 +89,7 @@ def _probes(options: argparse.Namespace, image: Image) -> List[Probe]:
                 "wireserver",
                 ERROR,
                 "so Ready cannot be reported",
-                lambda: conversation.hold(wireserver.fetch_goal_state),
+                lambda: conversation.retry(wireserver.fetch_goal_state),
             )
         )
     if on_azure or options.imds is not None:
@@ -100,7 +100,7 @@ def _probes(options: argparse.Namespace, image: Image) -> List[Probe]:
                 "metadata-service",
                 WARNING,
                 "so a VM does not learn its host name",
-                lambda: imds_conversation.hold(imds.fetch_instance),
+                lambda: imds_conversation.retry(imds.fetch_instance),
             )
         )
     return probes

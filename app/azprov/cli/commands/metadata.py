@@ -18,7 +18,7 @@ def configure(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> Answer:
     imds, conversation = open_imds(real_ports(), imds_settings(options))
-    instance = conversation.hold(imds.fetch_instance)
+    instance = conversation.retry(imds.fetch_instance)
     value: Any = instance.document
     if options.path:
         try:

@@ -207,7 +207,7 @@ class _Metadata:
         if self._instance is None:
             imds, conversation = self._client()
             try:
-                self._instance = conversation.hold(imds.fetch_instance)
+                self._instance = conversation.retry(imds.fetch_instance)
             except AzprovError as error:
                 self._failure = error
                 raise

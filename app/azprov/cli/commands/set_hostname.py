@@ -20,7 +20,7 @@ def run(options: argparse.Namespace) -> Answer:
     name = options.name
     if name is None:
         imds, conversation = open_imds(real_ports(), imds_settings(options))
-        name = hostname_of(conversation.hold(imds.fetch_instance))
+        name = hostname_of(conversation.retry(imds.fetch_instance))
     set_hostname(options.root, name, real_commands())
     return Answer("", {"hostname": name})
 

@@ -27,7 +27,7 @@ def configure(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> Answer:
     account = require_account(options.root, options.user)
     imds, conversation = open_imds(real_ports(), imds_settings(options))
-    keys = keys_of(conversation.hold(imds.fetch_instance))
+    keys = keys_of(conversation.retry(imds.fetch_instance))
     add_keys(options.root, account, keys, real_commands())
     return Answer("", {"user": account.name, "keys": [key.fingerprint for key in keys]})
 
