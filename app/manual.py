@@ -47,19 +47,19 @@ def _page(archive: str) -> Iterator[str]:
 
     sys.path.insert(1, archive + "/" + urllib3_folder())
     from azprov import __version__
-    from azprov.cli import COMMANDS, overview
-    from azprov.cli.help import common_options, options_of
+    from azprov.cli.commands import COMMANDS
+    from azprov.cli.help import PROGRAM_SUMMARY, common_options, options_of, sentence
+    from azprov.cli.registry import program_parser
     from azprov.errors import EXIT_CODES
 
-    summary = str(overview().description)
     common = common_options()
     yield f'.TH AZPROV 8 {_CHANGED} "azprov {__version__}" "System Administration"'
     yield ".SH NAME"
-    yield f"azprov \\- {_lower(summary.rstrip('.'))}"
+    yield f"azprov \\- {PROGRAM_SUMMARY}"
     yield ".SH SYNOPSIS"
     yield from [*_bold("azprov COMMAND [OPTIONS]"), ".br", *_bold("azprov --version")]
     yield ".SH DESCRIPTION"
-    yield from _text(summary)
+    yield from _text(sentence(PROGRAM_SUMMARY))
     yield from [".PP", *_text(_ACCOUNT), ".SH COMMANDS"]
     for name in COMMANDS:
         yield from _command(name, common)
@@ -67,7 +67,7 @@ def _page(archive: str) -> Iterator[str]:
     for option in common:
         yield from _item(option.form, option.meaning)
     yield from [".PP", *_text("Without a command there is, besides these:")]
-    for option in options_of(overview()):
+    for option in options_of(program_parser()):
         if option not in common:
             yield from _item(option.form, option.meaning)
     codes = sorted({**EXIT_CODES, **_STOPPED}.items())
@@ -84,21 +84,20 @@ def _page(archive: str) -> Iterator[str]:
 
 
 def _command(name: str, common: Sequence[object]) -> Iterator[str]:
-    from azprov.cli import PROGRAM, command_of
-    from azprov.cli.help import EXAMPLES, options_of, usage_of
+    from azprov.cli.help import command_usage, options_of, paragraphs_of
+    from azprov.cli.registry import PROGRAM, command_parser, load_command
 
-    _, parser = command_of(name)
-    yield f'.SS "{_escaped(usage_of(parser).replace(PROGRAM, "azprov"))}"'
-    for number, paragraph in enumerate(str(parser.description).split("\n\n")):
+    yield f'.SS "{_escaped(command_usage(name).replace(PROGRAM, "azprov"))}"'
+    for number, paragraph in enumerate(paragraphs_of(name)):
         yield from [".PP"] if number else []
         yield from _text(paragraph)
-    for option in options_of(parser):
+    for option in options_of(command_parser(name)):
         if option not in common:
             yield from _item(option.form, option.meaning)
-    example = EXAMPLES[name]
+    purpose, example = load_command(name).EXAMPLE
     yield ".PP"
-    yield from _text(f"Example, {example.purpose}:")
-    yield from [".PP", ".RS", ".nf", _line(f"azprov {example.command}"), ".fi", ".RE"]
+    yield from _text(f"Example: {purpose}")
+    yield from [".PP", ".RS", ".nf", _line(f"azprov {example}"), ".fi", ".RE"]
 
 
 def _item(head: str, text: str) -> Iterator[str]:
@@ -128,10 +127,6 @@ def _line(text: str, *, is_escaped: bool = False) -> str:
 
 def _escaped(text: str) -> str:
     return text.replace("\\", "\\e").replace("-", "\\-")
-
-
-def _lower(text: str) -> str:
-    return text[0].lower() + text[1:]
 
 
 if __name__ == "__main__":

@@ -94,9 +94,8 @@ def _compile(archive: str) -> Dict[str, bytes]:
     rest: Dict[str, Tuple[str, bool, bytes]] = {}
     for name, (path, source) in sorted(sources.items()):
         if name in imported or not name.startswith(_FROM_SOURCE):
-            # Docstrings are a tenth of it; those of the commands are their help texts.
-            level = 0 if name.startswith("azprov.cli.") else 2
-            code = compile(source, path, "exec", dont_inherit=True, optimize=level)
+            # Level 2 drops the docstrings, a tenth of the bytecode.
+            code = compile(source, path, "exec", dont_inherit=True, optimize=2)
             module = (path, path.endswith("/__init__.py"), _dump(code))
             (first if name in imported else rest)[name] = module
     name = f"bytecode/{sys.implementation.cache_tag}.{MAGIC_NUMBER[:2].hex()}"

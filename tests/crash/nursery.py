@@ -107,8 +107,8 @@ def main() -> None:
     sys.argv = [ARCHIVE]
     sys.dont_write_bytecode = True
     cli = importlib.import_module("azprov.cli")
-    for name in cli.COMMANDS:
-        importlib.import_module(f"azprov.cli.{name.replace('-', '_')}")
+    for name in importlib.import_module("azprov.cli.commands").COMMANDS:
+        importlib.import_module("azprov.cli.registry").load_command(name)
     replies = os.fdopen(os.dup(1), "w")
     for line in sys.stdin:
         request = json.loads(line)

@@ -6,7 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from azprov.cli import COMMANDS
+from azprov.cli.commands import COMMANDS
+from azprov.cli.registry import load_command
 from azprov.errors import EXIT_CODES
 from images import azprov
 from pyz import PYZ, ROOT
@@ -24,10 +25,12 @@ def test_the_exit_codes_are_those_of_the_code() -> None:
 
 
 def test_the_commands_are_those_of_the_code() -> None:
-    """Each command has its row, and no row is of a command that is not there."""
-    rows = re.findall(r"^\| `([a-z-]+)[^|]*` \| .+ \|$", README, re.MULTILINE)
+    """README's table has a row for each command, with the command's SUMMARY."""
+    rows = re.findall(r"^\| `([a-z-]+)[^|`]*` \| (.+) \|$", README, re.MULTILINE)
 
-    assert rows == list(COMMANDS)
+    assert [(name, meaning.replace("`", "")) for name, meaning in rows] == [
+        (name, load_command(name).SUMMARY) for name in COMMANDS
+    ]
 
 
 def test_the_versions_of_urllib3_are_the_pinned_ones() -> None:

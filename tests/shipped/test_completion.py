@@ -11,7 +11,8 @@ from typing import List
 
 import pytest
 
-from azprov.cli import COMMANDS, main
+from azprov.cli import main
+from azprov.cli.commands import COMMANDS
 from azprov.rehearsal.scenarios import SCENARIOS
 from interpreters import INTERPRETERS
 from pyz import PYZ
@@ -208,7 +209,7 @@ def test_bash_finds_it_where_the_help_says(
     if not BASH_COMPLETION.exists():
         pytest.skip("bash-completion is not to be had here")
     place = ".local/share/bash-completion/completions/azprov"
-    assert f"from /etc/bash_completion.d/azprov, or, for one user, from ~/{place}. " in help_text(
+    assert f"from /etc/bash_completion.d/azprov, or for one user from ~/{place}. " in help_text(
         capsys
     )
     install(folder, "bash", place)
@@ -224,7 +225,9 @@ def test_bash_finds_it_where_the_help_says(
 def test_zsh_finds_it_where_the_help_says(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """In a folder of its path of functions."""
     require("zsh")
-    assert "from _azprov in a folder of $fpath, such as /usr/local/share" in help_text(capsys)
+    assert "from a file _azprov in a folder of $fpath, for example /usr/local/share" in help_text(
+        capsys
+    )
     install(folder, "zsh", "functions/_azprov")
     typist = Typist(folder, *ZSH)
 
@@ -241,7 +244,7 @@ def test_fish_finds_it_where_the_help_says(
     """Of the two places the one that needs no root."""
     require("fish")
     place = ".config/fish/completions/azprov.fish"
-    assert f"/etc/fish/completions/azprov.fish, or, for one user, from ~/{place}. " in help_text(
+    assert f"/etc/fish/completions/azprov.fish, or for one user from ~/{place}. " in help_text(
         capsys
     )
     install(folder, "fish", place)

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from azprov.cli import COMMANDS, command_of, main, overview
-from azprov.cli.help import EXAMPLES, EXIT_CODES_IN_SHORT, options_of
+from azprov.cli import main
+from azprov.cli.commands import COMMANDS
+from azprov.cli.help import SHORT_EXIT_CODES, options_of
+from azprov.cli.registry import command_parser, load_command, program_parser
 from azprov.errors import EXIT_CODES
 from interpreters import INTERPRETERS
 from pyz import PYZ
@@ -18,8 +20,7 @@ HEIGHT = 23
 
 GOAL_STATE_HELP = """\
 usage: azprov.pyz goal-state [OPTIONS]
-Show what the platform wants to hear about: incarnation, container id, instance
-id.
+Show incarnation, container id and instance id, or the document.
 
 options:
   --raw                     show the document as it came, whatever it is
@@ -30,7 +31,7 @@ options:
   -h, --help   show this help    --json         answer with one JSON object
   -q, --quiet  show errors only  -v, --verbose  show requests and replies too
 
-example, for a script:
+example: print them as JSON, for a script
   azprov.pyz goal-state --json
 """
 
@@ -58,7 +59,7 @@ def test_no_option_is_left_out(command: str, capsys: pytest.CaptureFixture[str])
     main([*filter(None, [command]), "--help"])
 
     shown = " ".join(capsys.readouterr().out.split())
-    for option in options_of(command_of(command)[1] if command else overview()):
+    for option in options_of(command_parser(command) if command else program_parser()):
         if option.flags == ["--version"]:
             assert shown.startswith(
                 "usage: azprov.pyz COMMAND [OPTIONS], or azprov.pyz --version Takes "
@@ -84,10 +85,9 @@ def test_a_usage_names_what_has_to_be_given(
     assert capsys.readouterr().out.startswith(f"usage: azprov.pyz {usage}\n")
 
 
-def test_every_command_has_an_example() -> None:
-    """And every exit code its short form in the overview."""
-    assert list(EXAMPLES) == list(COMMANDS)
-    assert list(EXIT_CODES_IN_SHORT) == list(EXIT_CODES)
+def test_the_program_help_names_every_exit_code() -> None:
+    """The short forms in the help are those of the codes in errors.py, in their order."""
+    assert list(SHORT_EXIT_CODES) == list(EXIT_CODES)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -97,19 +97,17 @@ def test_an_example_is_right_usage(
     """Its options are those of the command, and it has one at least."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "image").mkdir()
-    name, *arguments = shlex.split(EXAMPLES[command].command.partition(" >")[0])
-
-    _, parser = command_of(command)
+    name, *arguments = shlex.split(load_command(command).EXAMPLE[1].partition(" >")[0])
 
     assert name == command
     assert arguments
-    parser.parse_args(arguments)
+    command_parser(command).parse(arguments)
 
 
 def test_unit_takes_what_goes_into_the_service() -> None:
     """Each option of install, but for what is done with the service."""
     taken = {
-        command: {flag for option in options_of(command_of(command)[1]) for flag in option.flags}
+        command: {flag for option in options_of(command_parser(command)) for flag in option.flags}
         for command in ("install", "unit")
     }
 

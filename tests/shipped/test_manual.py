@@ -8,8 +8,9 @@ from typing import List
 import pytest
 
 from azprov import __version__
-from azprov.cli import COMMANDS, command_of
-from azprov.cli.help import EXAMPLES, options_of
+from azprov.cli.commands import COMMANDS
+from azprov.cli.help import options_of
+from azprov.cli.registry import command_parser, load_command
 from azprov.errors import EXIT_CODES
 from pyz import PYZ
 
@@ -84,13 +85,12 @@ def plain() -> List[str]:
 def test_every_command_is_in_it(command: str) -> None:
     """With each of its options, and the example."""
     lines = plain()
-    _, parser = command_of(command)
     heading = next(line for line in lines if line.startswith(f'.SS "azprov {command} '))
     own = lines[lines.index(heading) + 1 : lines.index(".SH OPTIONS")]
     end = next(number for number, line in enumerate(own) if line.startswith(".SS") or line == ".RE")
 
-    assert f"azprov {EXAMPLES[command].command}" in own[:end]
-    for option in options_of(parser):
+    assert f"azprov {load_command(command).EXAMPLE[1]}" in own[:end]
+    for option in options_of(command_parser(command)):
         assert option.form in own[:end] + COMMON, option.form
 
 
@@ -107,7 +107,7 @@ def test_what_every_command_takes_is_what_it_says() -> None:
         heads = [line for line in lines[first:last] if line.startswith("-")]
         assert heads == forms
     for command in COMMANDS:
-        forms = [option.form for option in options_of(command_of(command)[1])]
+        forms = [option.form for option in options_of(command_parser(command))]
         assert set(COMMON) <= set(forms)
         assert "--version" not in forms
 

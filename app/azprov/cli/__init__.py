@@ -7,34 +7,14 @@ A command is a module of this package with `configure(parser)` and
 import argparse
 import os
 import signal
-from importlib import import_module
-from types import ModuleType
-from typing import Callable, List, Optional, Sequence, Tuple
+from typing import Callable, List, Optional, Sequence
 
 from .. import __version__
 from ..errors import AzprovError, Stopped, UsageError
-from .options import HelpAskedFor, Parser, add_common_options
+from .commands import COMMANDS
+from .options import HelpRequested
 from .output import Answer, Console, occupy_streams
-
-PROGRAM = "azprov.pyz"
-
-COMMANDS = {
-    "report-ready": "fetch the goal state, post Ready, wait for the acknowledgement",
-    "report-failure": "post that provisioning failed, with the reason",
-    "goal-state": "show what the platform wants to hear about",
-    "metadata": "show what the platform says of this VM, whole or one leaf",
-    "set-hostname": "set the host name: NAME, else the platform's",
-    "ssh-keys": "add the platform's public keys to a user's authorized_keys",
-    "admin-user": "create the admin user: home, keys, sudo, a locked password",
-    "provision": "the first boot: what is asked for, then Ready, once per VM",
-    "install": "put this file and its boot service into an image",
-    "uninstall": "take them out again",
-    "check": "say whether an image will provision: findings, each with a fix",
-    "deprovision": "make a used VM or image generic, armed for its first boot",
-    "unit": "print the service file that install would write",
-    "rehearse": "run the client against a simulated platform on loopback",
-    "completion": "print a script that completes all of this in bash, zsh or fish",
-}
+from .registry import command_parser, load_command, program_parser
 
 # What changes a machine or an image, and decides by what it finds there.
 _ONE_AT_A_TIME = frozenset(
@@ -94,8 +74,11 @@ def _told(argv: List[str], console: Console) -> int:
     try:
         try:
             answer = _run(argv, console)
-        except HelpAskedFor as help_text:
-            answer = Answer(str(help_text), {"help": str(help_text)})
+        except HelpRequested:
+            from .help import help_text
+
+            text = help_text(console.command)
+            answer = Answer(text, {"help": text})
         return console.show(answer)
     except AzprovError as error:
         return console.fail(error.exit_code, error)
@@ -123,9 +106,8 @@ def _run(argv: List[str], console: Console) -> Answer:
         )
     console.command = name
     argv.remove(name)
-    module, parser = command_of(name)
-    options = parser.parse(argv)
-    run: Callable[[argparse.Namespace], Answer] = module.run
+    options = command_parser(name).parse(argv)
+    run: Callable[[argparse.Namespace], Answer] = load_command(name).run
     return _run_alone(run, options) if name in _ONE_AT_A_TIME else run(options)
 
 
@@ -137,28 +119,8 @@ def _run_alone(run: Callable[[argparse.Namespace], Answer], options: argparse.Na
         return run(options)
 
 
-def command_of(name: str) -> Tuple[ModuleType, Parser]:
-    """The module of a command, imported, and the parser of what it takes."""
-    module = import_module(f"{__name__}.commands.{name.replace('-', '_')}")
-    parser = Parser(prog=f"{PROGRAM} {name}", description=str(module.__doc__).rstrip())
-    module.configure(parser)
-    add_common_options(parser)
-    return module, parser
-
-
-def overview() -> Parser:
-    """The parser of what may stand without a command."""
-    parser = Parser(
-        prog=PROGRAM,
-        description="Takes a Linux VM on Azure from first boot to Ready without an agent.",
-    )
-    parser.add_argument("--version", action="store_true", help="show the version")
-    add_common_options(parser)
-    return parser
-
-
 def _run_without_command(argv: List[str]) -> Answer:
-    if overview().parse(argv).version:
+    if program_parser().parse(argv).version:
         from .version import about
 
         return Answer("azprov " + __version__, about())

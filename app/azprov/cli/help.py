@@ -6,45 +6,21 @@ same texts (the man page, completions); a first boot does without it.
 
 import argparse
 import textwrap
-from typing import Iterator, List, NamedTuple
+from typing import Iterator, List, NamedTuple, Optional
 
-from . import COMMANDS, PROGRAM
+from .commands import COMMANDS
 from .options import Parser, add_common_options
+from .registry import PROGRAM, command_parser, load_command
 
 WIDTH = 80
 # Where an option's meaning begins.
 _COLUMN = 28
 
 
-class Example(NamedTuple):
-    purpose: str
-    command: str
-
-
-EXAMPLES = {
-    "report-ready": Example("give up after a minute", "report-ready --timeout 60"),
-    "report-failure": Example(
-        "fail the deployment, and say why", 'report-failure --reason "the data disk is missing"'
-    ),
-    "goal-state": Example("for a script", "goal-state --json"),
-    "metadata": Example("the VM's name alone", "metadata compute/name"),
-    "set-hostname": Example("a name of your own, in an image", "set-hostname web01 --root image"),
-    "ssh-keys": Example("who deployed the VM may log in as root", "ssh-keys --user root"),
-    "admin-user": Example("give up after half a minute", "admin-user --imds-timeout 30"),
-    "provision": Example("make the user that was deployed, too", "provision --admin-user"),
-    "install": Example("have an image make that user", "install --root image --admin-user"),
-    "uninstall": Example("out of an image", "uninstall --root image"),
-    "check": Example("an image, before it is deployed", "check --root image"),
-    "deprovision": Example("take the builder's login away too", "deprovision --user builder"),
-    "unit": Example("of a service that makes the user", "unit --admin-user"),
-    "rehearse": Example("the network comes late", "rehearse --scenario network-late"),
-    "completion": Example(
-        "for every bash of this machine", "completion bash > /etc/bash_completion.d/azprov"
-    ),
-}
+PROGRAM_SUMMARY = "takes a Linux VM on Azure from first boot to Ready without an agent"
 
 # The table of errors.py in two lines; the man page has it in full.
-EXIT_CODES_IN_SHORT = {
+SHORT_EXIT_CODES = {
     0: "done",
     1: "found wanting",
     2: "usage",
@@ -98,17 +74,26 @@ def _option(action: argparse.Action) -> Option:
 
 def common_options() -> List[Option]:
     """What every command takes."""
-    parser = Parser(prog=PROGRAM, description="")
+    parser = Parser(prog=PROGRAM)
     add_common_options(parser)
     return options_of(parser)
 
 
-def usage_of(parser: Parser) -> str:
-    """One line: what has to be given, and that there is more."""
-    if parser.prog == PROGRAM:
-        return f"{PROGRAM} COMMAND [OPTIONS], or {PROGRAM} --version"
-    words = [parser.prog]
-    for option in options_of(parser):
+def paragraphs_of(command: str) -> List[str]:
+    """The summary of a command as a sentence, then its description, if it has one."""
+    module = load_command(command)
+    description = getattr(module, "DESCRIPTION", "")
+    return [sentence(module.SUMMARY), *filter(None, description.split("\n\n"))]
+
+
+def sentence(summary: str) -> str:
+    return f"{summary[0].upper()}{summary[1:]}."
+
+
+def command_usage(command: str) -> str:
+    """One line: the arguments and the options that are required."""
+    words = [PROGRAM, command]
+    for option in options_of(command_parser(command)):
         if option.is_required:
             words.append(option.form)
         elif not option.flags:
@@ -116,34 +101,35 @@ def usage_of(parser: Parser) -> str:
     return " ".join([*words, "[OPTIONS]"])
 
 
-def help_of(parser: Parser) -> str:
-    """The whole help of a command, or of the program; it fits a screen."""
-    command = parser.prog[len(PROGRAM) :].strip()
-    lines = ["usage: " + usage_of(parser)]
-    for paragraph in str(parser.description).split("\n\n"):
-        lines += _hanging("", paragraph, 0)
-    return "\n".join([*lines, *(_of_command(command, parser) if command else _of_program())])
+def help_text(command: Optional[str]) -> str:
+    """The help of a command, or of the program; it fits a screen."""
+    return "\n".join(_program_help() if command is None else _command_help(command))
 
 
-def _of_program() -> List[str]:
-    # Without an empty line between its parts, which would make it higher than a screen.
-    lines = ["commands (COMMAND --help shows what it takes, and an example):"]
-    lines += ["  {:<15}{}".format(*item) for item in COMMANDS.items()]
+def _program_help() -> List[str]:
+    # No empty lines between the parts: with them it would not fit a screen.
+    lines = [f"usage: {PROGRAM} COMMAND [OPTIONS], or {PROGRAM} --version"]
+    lines += [sentence(PROGRAM_SUMMARY)]
+    lines += ["commands (COMMAND --help shows the options and an example):"]
+    lines += [f"  {name:<15}{load_command(name).SUMMARY}" for name in COMMANDS]
     lines += ["options of every command:", *_in_pairs(common_options())]
-    codes = ", ".join(f"{code} {short}" for code, short in EXIT_CODES_IN_SHORT.items())
+    codes = ", ".join(f"{code} {short}" for code, short in SHORT_EXIT_CODES.items())
     return [*lines, *textwrap.wrap(f"exit codes: {codes}", WIDTH, subsequent_indent="  ")]
 
 
-def _of_command(command: str, parser: Parser) -> List[str]:
-    options, common = options_of(parser), common_options()
-    is_named = all(option.flags for option in options)
-    lines = ["", "options:" if is_named else "arguments, options:"]
+def _command_help(command: str) -> List[str]:
+    lines = ["usage: " + command_usage(command)]
+    for paragraph in paragraphs_of(command):
+        lines += _hanging("", paragraph, 0)
+    options, common = options_of(command_parser(command)), common_options()
+    has_arguments = not all(option.flags for option in options)
+    lines += ["", "arguments and options:" if has_arguments else "options:"]
     for option in options:
         if option not in common:
             lines += _hanging(f"  {option.form}", option.meaning, _COLUMN)
     lines += _in_pairs(common)
-    example = EXAMPLES[command]
-    return [*lines, "", f"example, {example.purpose}:", f"  {PROGRAM} {example.command}"]
+    purpose, example = load_command(command).EXAMPLE
+    return [*lines, "", f"example: {purpose}", f"  {PROGRAM} {example}"]
 
 
 def _in_pairs(options: List[Option]) -> Iterator[str]:

@@ -25,15 +25,15 @@ from ..errors import UnusableError, UsageError
 from ..system.root import Root
 
 
-class HelpAskedFor(Exception):
-    """Holds the text, which is an answer like any other."""
+class HelpRequested(Exception):
+    """The command line has -h or --help."""
 
 
 class Parser(argparse.ArgumentParser):
-    """Raises UsageError where argparse would print its usage and exit, and HelpAskedFor."""
+    """Raises UsageError where argparse would print its usage and exit, and HelpRequested for -h."""
 
-    def __init__(self, *, prog: str, description: str) -> None:
-        super().__init__(prog=prog, description=description, allow_abbrev=False, add_help=False)
+    def __init__(self, *, prog: str) -> None:
+        super().__init__(prog=prog, allow_abbrev=False, add_help=False)
         # A parser makes a formatter to try each option on, which in Python 3.14 imports
         # dataclasses and inspect, and before that shutil. A group does not.
         self._group = self.add_argument_group("options")
@@ -53,9 +53,7 @@ class Parser(argparse.ArgumentParser):
         return self.parse_args(argv)
 
     def print_help(self, file: object = None) -> NoReturn:  # noqa: ARG002 - argparse's own form
-        from .help import help_of
-
-        raise HelpAskedFor(help_of(self))
+        raise HelpRequested
 
     def error(self, message: str) -> NoReturn:
         from .suggestions import suggest_option

@@ -5,13 +5,17 @@ import os
 import re
 import signal
 import socket
+import sys
 import threading
+from types import ModuleType
 from typing import Dict, List, Tuple
 
 import pytest
 
 from azprov import __version__
-from azprov.cli import COMMANDS, command_of, main
+from azprov.cli import main
+from azprov.cli.commands import COMMANDS
+from azprov.cli.registry import command_parser
 from azprov.errors import EXIT_CODES
 from ports import RawServer, replying
 from samples_of import sample
@@ -385,8 +389,7 @@ def test_a_timeout_is_a_number_above_zero(shell: Shell, seconds: str) -> None:
 def test_a_system_user_has_a_user_name(name: str) -> None:
     """Whom a distribution makes, as well as whom a person does."""
     for command in ("ssh-keys", "deprovision"):
-        _, parser = command_of(command)
-        assert parser.parse(["--user", name]).user == name
+        assert command_parser(command).parse(["--user", name]).user == name
 
 
 def test_the_address_may_come_from_the_environment(
@@ -471,14 +474,15 @@ def test_a_bug_is_one_line_and_a_traceback_only_on_demand(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever was not foreseen ends as exit 70."""
-    monkeypatch.setitem(COMMANDS, "__init__", "a module that is no command")
+    broken = ModuleType("goal_state")
+    monkeypatch.setitem(sys.modules, "azprov.cli.commands.goal_state", broken)
 
-    code, out, err = shell("__init__")
+    code, out, err = shell("goal-state")
 
     assert (code, out) == (70, "")
     assert err.startswith("azprov: a bug in azprov: AttributeError: ")
     assert len(err.splitlines()) == 1
-    verbose = shell("__init__", "-v")[2]
+    verbose = shell("goal-state", "-v")[2]
     assert "Traceback" in verbose
     assert verbose.splitlines()[-1] + "\n" == err
 

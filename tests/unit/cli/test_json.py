@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Tuple
 import fastjsonschema
 import pytest
 
-from azprov.cli import COMMANDS
+from azprov.cli.commands import COMMANDS
 from images import azprov
 from ports import RawServer, replying
 from pyz import ROOT

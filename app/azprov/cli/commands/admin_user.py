@@ -1,4 +1,4 @@
-"""Create the platform's admin user: home, keys, sudo, a password that none matches."""
+"""Creates the admin user that the platform names."""
 
 import argparse
 
@@ -12,6 +12,9 @@ from ...system.root import Root
 from ..options import Parser, add_imds_options, add_root_option, imds_settings
 from ..output import Answer
 from .ssh_keys import keys_of
+
+SUMMARY = "create the admin user: home, keys, sudo, locked password"
+EXAMPLE = ("give up after half a minute", "admin-user --imds-timeout 30")
 
 
 def configure(parser: Parser) -> None:

@@ -1,4 +1,4 @@
-"""Say whether an image, or this machine, will provision: findings, each with a fix."""
+"""Checks whether an image, or this machine, will provision."""
 
 import argparse
 import sys
@@ -20,6 +20,9 @@ from ..options import (
 )
 from ..output import Answer, own_command
 from ..terminal import painted
+
+SUMMARY = "say whether an image will provision: findings, each with a fix"
+EXAMPLE = ("check an image before it is deployed", "check --root image")
 
 _FOUND_ERRORS = 1
 # The platform is the VM's own host, and answers in milliseconds or not at all.

@@ -1,24 +1,27 @@
-"""Print a script that completes azprov's commands and options in a shell.
-
-bash, with bash-completion, reads it from /etc/bash_completion.d/azprov, or, for
-one user, from ~/.local/share/bash-completion/completions/azprov.
-
-zsh reads it from _azprov in a folder of $fpath, such as
-/usr/local/share/zsh/site-functions/_azprov.
-
-fish reads it from /etc/fish/completions/azprov.fish, or, for one user, from
-~/.config/fish/completions/azprov.fish.
-"""
+"""Prints a script that completes azprov's commands and options in a shell."""
 
 import argparse
 from typing import Callable, Dict, Iterator, List, NamedTuple
 
 from ... import __version__
 from ...rehearsal.scenarios import SCENARIOS
-from .. import COMMANDS, PROGRAM, command_of, overview
 from ..help import Option, options_of
 from ..options import Parser
 from ..output import Answer
+from ..registry import PROGRAM, command_parser, load_command, program_parser
+from . import COMMANDS
+
+SUMMARY = "print a completion script for bash, zsh or fish"
+DESCRIPTION = """\
+bash with bash-completion loads it from /etc/bash_completion.d/azprov, or for one user
+from ~/.local/share/bash-completion/completions/azprov.
+
+zsh loads it from a file _azprov in a folder of $fpath, for example
+/usr/local/share/zsh/site-functions/_azprov.
+
+fish loads it from /etc/fish/completions/azprov.fish, or for one user from
+~/.config/fish/completions/azprov.fish."""
+EXAMPLE = ("install it for every user of bash", "completion bash > /etc/bash_completion.d/azprov")
 
 # What it is installed as, and what it is built as.
 _NAMES = f"azprov {PROGRAM}"
@@ -112,8 +115,8 @@ def run(options: argparse.Namespace) -> Answer:
 
 def _commands() -> List[_Command]:
     return [
-        _Command(name, purpose, options_of(command_of(name)[1]))
-        for name, purpose in COMMANDS.items()
+        _Command(name, load_command(name).SUMMARY, options_of(command_parser(name)))
+        for name in COMMANDS
     ]
 
 
@@ -130,7 +133,9 @@ def _kind_of(option: Option) -> str:
 
 def _bash() -> str:
     values: List[str] = []
-    words = [f"        '') words='{' '.join([*COMMANDS, *_flags(options_of(overview()))])}' ;;"]
+    words = [
+        f"        '') words='{' '.join([*COMMANDS, *_flags(options_of(program_parser()))])}' ;;"
+    ]
     for command in _commands():
         offered = f"words='{' '.join(_flags(command.options))}'"
         for option in command.options:
@@ -159,7 +164,7 @@ def _zsh() -> str:
         specs = " \\\n                ".join(_zsh_specs(command.options))
         rest.append(f"        {command.name})\n            _arguments {specs}\n            ;;")
     script = _ZSH_SCRIPT.format(
-        options=" ".join(_zsh_specs(options_of(overview()))),
+        options=" ".join(_zsh_specs(options_of(program_parser()))),
         commands="\n".join(commands),
         rest="\n".join(rest),
         names=_NAMES,
@@ -191,7 +196,7 @@ def _zsh_specs(options: List[Option]) -> Iterator[str]:
 def _fish() -> str:
     lines = ["for name in " + _NAMES, "complete -c $name -f"]
     unasked = "__fish_use_subcommand"
-    lines += _fish_lines(unasked, options_of(overview()))
+    lines += _fish_lines(unasked, options_of(program_parser()))
     for command in _commands():
         purpose = _fish_quoted(command.purpose)
         lines.append(f"complete -c $name -n {unasked} -a {command.name} -d {purpose}")

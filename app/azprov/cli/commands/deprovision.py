@@ -1,7 +1,4 @@
-"""Make a used VM or image generic again, and armed for its next first boot.
-
-Everything is listed first, and asked about, unless --yes is given.
-"""
+"""Makes a used VM or image generic again."""
 
 import argparse
 import logging
@@ -14,6 +11,10 @@ from ...image.deprovision import carry_out, plan, unknown_user
 from ...system.root import Root
 from ..options import Parser, add_root_option, user_name
 from ..output import Answer, say
+
+SUMMARY = "make a used VM or image generic, armed for its next first boot"
+DESCRIPTION = "All changes are listed first. Nothing is changed until you confirm, or with --yes."
+EXAMPLE = ("remove the user who built the image too", "deprovision --user builder")
 
 _NOT_ASKED = 2
 _SHUT_DOWN = (

@@ -1,4 +1,4 @@
-"""Show what the platform wants to hear about: incarnation, container id, instance id."""
+"""Shows the goal state of this VM."""
 
 import argparse
 
@@ -7,6 +7,9 @@ from ...formats.text import printable
 from ...system.root import Root
 from ..options import Parser, add_wireserver_options, wireserver_settings
 from ..output import Answer
+
+SUMMARY = "show incarnation, container id and instance id, or the document"
+EXAMPLE = ("print them as JSON, for a script", "goal-state --json")
 
 
 def configure(parser: Parser) -> None:

@@ -1,4 +1,4 @@
-"""Put this file and its boot service into an image or this machine."""
+"""Installs azprov into an image or into this machine."""
 
 import argparse
 import os
@@ -14,6 +14,9 @@ from ...system.root import Root
 from ..options import Parser, add_root_option
 from ..output import Answer, own_home
 from .provision import add_step_options
+
+SUMMARY = "put this file and its boot service into an image or this VM"
+EXAMPLE = ("have the image's first boot create the admin user", "install --root image --admin-user")
 
 
 def configure(parser: Parser) -> None:

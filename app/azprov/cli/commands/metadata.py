@@ -1,4 +1,4 @@
-"""Show what the platform's metadata service says of this VM, whole or one leaf."""
+"""Shows the instance metadata of this VM."""
 
 import argparse
 import json
@@ -9,6 +9,9 @@ from ...errors import DocumentError
 from ...formats.platform.instance import find
 from ..options import Parser, add_imds_options, imds_settings
 from ..output import Answer
+
+SUMMARY = "show instance metadata, whole (JSON) or one leaf (compute/name)"
+EXAMPLE = ("show only the VM's name", "metadata compute/name")
 
 
 def configure(parser: Parser) -> None:

@@ -1,4 +1,4 @@
-"""The first boot: the steps that are asked for, then Ready, each once per VM."""
+"""Runs the first boot."""
 
 import argparse
 import logging
@@ -32,6 +32,9 @@ from ..options import (
 from ..output import Answer
 from ..reporting import failure_line, report_failed, report_ready
 from .set_hostname import hostname_of
+
+SUMMARY = "the first boot: the chosen steps, then Ready, each once per VM"
+EXAMPLE = ("create the admin user too", "provision --admin-user")
 
 # How long a metadata service may be silent when WireServer is not, where a host name is
 # all that hangs on it. cloud-init gives up after a dozen failed connections too.

@@ -1,4 +1,4 @@
-"""Run the first boot against a simulated platform on loopback; nothing is changed."""
+"""Runs a first boot against the simulated platform."""
 
 import argparse
 import os
@@ -13,6 +13,9 @@ from ...rehearsal.scenarios import SCENARIOS, find_scenario
 from ..options import Parser
 from ..output import Answer, own_home, say
 from ..terminal import painted
+
+SUMMARY = "run a first boot against a simulated platform on loopback"
+EXAMPLE = ("see what happens when the network comes late", "rehearse --scenario network-late")
 
 _FAILED = 1
 _TIMES = ("never", "once", "twice")

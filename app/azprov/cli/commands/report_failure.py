@@ -1,7 +1,4 @@
-"""Post that provisioning failed, with the reason; to Hyper-V KVP too.
-
-The platform takes this report as final: it fails the deployment with the text.
-"""
+"""Reports to the platform that provisioning failed."""
 
 import argparse
 import logging
@@ -13,6 +10,12 @@ from ...system.root import Root
 from ..options import Parser, add_report_options, wireserver_settings
 from ..output import Answer
 from ..reporting import answer_of, failure_line, report_failed
+
+SUMMARY = "post that provisioning failed, to Hyper-V KVP too; final"
+DESCRIPTION = (
+    "The platform takes this report as final: it fails the deployment and shows the reason."
+)
+EXAMPLE = ("fail the deployment and say why", 'report-failure --reason "the data disk is missing"')
 
 log = logging.getLogger(__name__)
 

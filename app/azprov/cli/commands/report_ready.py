@@ -1,4 +1,4 @@
-"""Fetch the goal state, post Ready, wait for the acknowledgement."""
+"""Reports Ready to the platform."""
 
 import argparse
 
@@ -7,6 +7,9 @@ from ...system.root import Root
 from ..options import Parser, add_report_options, wireserver_settings
 from ..output import Answer
 from ..reporting import answer_of, report_ready
+
+SUMMARY = "fetch the goal state, post Ready, wait for the acknowledgement"
+EXAMPLE = ("give up after a minute", "report-ready --timeout 60")
 
 
 def configure(parser: Parser) -> None:

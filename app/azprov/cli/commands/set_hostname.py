@@ -1,4 +1,4 @@
-"""Set the host name: NAME, else the one that the platform names for this VM."""
+"""Sets the host name of this machine or of an image."""
 
 import argparse
 
@@ -8,6 +8,9 @@ from ...formats.platform.instance import Instance
 from ...system.hostname import set_hostname
 from ..options import Parser, add_imds_options, add_root_option, argument, imds_settings
 from ..output import Answer
+
+SUMMARY = "set the host name: NAME, or the platform's"
+EXAMPLE = ("set a name of your own in an image", "set-hostname web01 --root image")
 
 
 def configure(parser: Parser) -> None:

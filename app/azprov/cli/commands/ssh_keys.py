@@ -1,4 +1,4 @@
-"""Add the platform's public keys to a user's authorized_keys; what is there stays."""
+"""Adds the platform's SSH keys to a user of this machine or of an image."""
 
 import argparse
 import logging
@@ -12,6 +12,9 @@ from ...system.accounts import require_account
 from ...system.sshd.authorized_keys import add_keys
 from ..options import Parser, add_imds_options, add_root_option, imds_settings, user_name
 from ..output import Answer
+
+SUMMARY = "add the platform's public keys to a user's authorized_keys"
+EXAMPLE = ("let the person who deployed the VM log in as root", "ssh-keys --user root")
 
 log = logging.getLogger(__name__)
 

@@ -1,10 +1,13 @@
-"""Take azprov and its boot service out of an image or this machine."""
+"""Removes azprov from an image or from this machine."""
 
 import argparse
 
 from ...image.install import uninstall
 from ..options import Parser, add_root_option
 from ..output import Answer
+
+SUMMARY = "take azprov and its boot service out of an image or this VM"
+EXAMPLE = ("clean an image", "uninstall --root image")
 
 
 def configure(parser: Parser) -> None:

@@ -1,4 +1,4 @@
-"""Print the service file that `install` would write, without its note for `uninstall`."""
+"""Prints the service file that `install` would write."""
 
 import argparse
 
@@ -6,6 +6,10 @@ from ...image.service_file import PYZ, program_of
 from ..options import Parser
 from ..output import Answer
 from .install import add_service_options, unit_of
+
+SUMMARY = "print the service file that install would write"
+DESCRIPTION = "The marker that `uninstall` looks for is left out."
+EXAMPLE = ("print a service that creates the admin user", "unit --admin-user")
 
 
 def configure(parser: Parser) -> None:
