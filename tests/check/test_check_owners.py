@@ -1,4 +1,4 @@
-"""Who may change what root runs at the first boot, in an image that is sound but for it."""
+"""Files that users other than root can change although root runs them at the first boot."""
 
 import os
 from pathlib import Path
@@ -22,8 +22,8 @@ def found(image: Path) -> List[Finding]:
 
 
 @pytest.mark.parametrize("path", GUARDED)
-def test_what_others_may_write_is_found(image: Path, path: str) -> None:
-    """Each by itself, by the name that no link leads out of the image from."""
+def test_a_file_or_folder_that_others_can_write_is_found(image: Path, path: str) -> None:
+    """The finding names the path with links resolved, so that the fix stays in the image."""
     (image / "usr/local").rename(image / "local")
     (image / "usr/local").symlink_to("/local")
     real = image / path.replace("usr/local", "local")
@@ -34,14 +34,14 @@ def test_what_others_may_write_is_found(image: Path, path: str) -> None:
     assert finding == Finding(
         "program-unguarded",
         "warning",
-        f"others than root may change {real}, and root runs what is there at the first boot",
+        f"users other than root can change {real}, and so choose what root runs at the first boot",
         f"chmod go-w {real}",
     )
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
-def test_what_is_not_roots_is_found(image: Path) -> None:
-    """A group that has a member may change what it may write, one without may not."""
+def test_a_file_of_another_owner_is_found(image: Path) -> None:
+    """A folder that a group can write to counts only if the group has a member."""
     folder = (image / PYZ).parent
     os.chown(image / PYZ, 1000, 0)
     os.chown(folder, 0, 50)
@@ -56,8 +56,8 @@ def test_what_is_not_roots_is_found(image: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
-def test_who_made_an_image_stands_for_root(image: Path) -> None:
-    """An ordinary user's files are root's when the image is packed."""
+def test_files_of_the_user_who_made_the_image_count_as_roots(image: Path) -> None:
+    """They become root's when an ordinary user packs the image."""
     change(image, {"etc/group": "root:x:0:\nstaff:x:50:builder\n"})
     (image / PYZ).parent.chmod(0o775)
     for path in (image, *image.rglob("*")):

@@ -45,6 +45,8 @@ from sound_image import (
     cpio,
 )
 
+#: An image whose first boot gives keys to root, so that someone can log in.
+KEYLESS = {**first_boot("--ssh-keys root"), "etc/passwd": ROOT_USER}
 ROOT_AND_ADMIN = {**first_boot("--ssh-keys root --admin-user"), "etc/sudoers.d/x": ""}
 
 WRONG: Dict[str, Wrong] = {
@@ -833,5 +835,31 @@ WRONG: Dict[str, Wrong] = {
             "kernel/drivers/net/hyperv/hv_netvsc.ko\nkernel/drivers/scsi/hv_storvsc.ko\n"
         },
     ),
+    "SSH host keys": Wrong("host-keys", "error", {"etc/ssh/ssh_host_rsa_key": "x"}),
+    "a machine ID": Wrong("machine-id", "error", {"etc/machine-id": "0" * 32 + "\n"}),
+    "the key of credentials": Wrong(
+        "credential-secret", "warning", {"var/lib/systemd/credential.secret": "x"}
+    ),
+    "root's password": Wrong(
+        "passwords",
+        "warning",
+        {"etc/passwd": ROOT_USER, "etc/shadow": "root:$6$x$y:19000:0:99999:7:::\n"},
+    ),
+    "root's authorized keys": Wrong(
+        "authorized-keys",
+        "warning",
+        {"etc/passwd": ROOT_USER, "root/.ssh/authorized_keys": "ssh-ed25519 AAAA\n"},
+    ),
+    "data of waagent": Wrong("agent-data", "warning", {"var/lib/waagent/Certificates.xml": "x"}),
+    "a DHCP lease": Wrong("leases", "warning", {"var/lib/dhcp/dhclient.leases": "x"}),
+    "a random seed": Wrong("random-seed", "warning", {"var/lib/systemd/random-seed": "x"}),
+    "the state of azprov": Wrong("state", "warning", {"var/lib/azprov/state.json": "{}"}),
+    "a private key": Wrong(
+        "private-keys",
+        "warning",
+        {**KEYLESS, "root/.ssh/id_rsa": "x"},
+    ),
+    "a shell history": Wrong("histories", "warning", {**KEYLESS, "root/.bash_history": "x"}),
+    "a log": Wrong("logs", "note", {"var/log/auth.log": "x"}),
     "not UTF-8": Wrong("unread", "note", {"etc/dhcpcd.conf": None, "etc/fstab": b"# caf\xe9\n"}),
 }

@@ -13,21 +13,22 @@ from .facts.image import Image
 from .finding import SEVERITIES, UNREAD, Check, Finding, Rule
 from .rules import (
     agents,
+    azprov_program,
+    azprov_service,
     boot,
     boot_files,
     clock,
     firewall,
+    init_system,
     kernel,
     leftovers,
-    live,
     logins,
     network,
     owners,
+    platform,
     ssh,
 )
-from .rules import azprov_service as service
-from .rules import init_system as first_program
-from .rules.live import Probe, ask
+from .rules.platform import PROBE_RULES, Probe, ask
 
 _Find = Callable[[Image], Iterator[Finding]]
 
@@ -39,25 +40,26 @@ def _unregistered(rules: Tuple[_Find, ...]) -> Tuple[Check, ...]:
 
 #: Findings are reported by severity, and within one severity in this order.
 CHECKS: Tuple[Check, ...] = (
-    *_unregistered(service.RULES),
-    *_unregistered(first_program.RULES),
-    *_unregistered(owners.RULES),
+    *azprov_service.CHECKS,
+    *azprov_program.CHECKS,
+    *init_system.CHECKS,
+    *owners.CHECKS,
     *agents.CHECKS,
     *_unregistered(network.RULES),
     *_unregistered(kernel.RULES),
     *_unregistered(boot_files.RULES),
     *_unregistered(boot.RULES),
     *_unregistered(firewall.RULES),
-    *_unregistered(ssh.RULES),
-    *_unregistered(logins.RULES),
-    *_unregistered(clock.RULES),
-    *_unregistered(leftovers.RULES),
-    *_unregistered(live.RULES),
+    *ssh.CHECKS,
+    *logins.CHECKS,
+    *clock.CHECKS,
+    *leftovers.CHECKS,
+    *platform.CHECKS,
 )
 
 #: Every rule once, in the order of the checks.
 RULES: Tuple[Rule, ...] = tuple(
-    dict.fromkeys([*(rule for one in CHECKS for rule in one.rules), UNREAD])
+    dict.fromkeys([*(rule for one in CHECKS for rule in one.rules), *PROBE_RULES, UNREAD])
 )
 
 _LONGEST_SENTENCE = 1000

@@ -1,7 +1,7 @@
-"""What sshd's settings do to a user who comes with one key: sshd_config(5).
+"""How sshd's settings treat a user who logs in with one key: sshd_config(5).
 
-Source: OpenSSH 9.2, sshd -T and its auth.c, read 2026-11-26: what the Matches of a
-login set counts before what is set for every connection.
+Source: OpenSSH 9.2, sshd -T and auth.c, read 2026-11-26. The values in the Match
+blocks that apply to a login come before the values for every connection.
 """
 
 from fnmatch import fnmatchcase
@@ -11,40 +11,44 @@ from ...formats.host.sshd_config import Setting
 
 
 class User(NamedTuple):
-    """To whom the first boot adds keys; without a name the platform's, which nobody knows yet."""
+    """A user that gets keys at the first boot.
+
+    Without a name it is the user that the VM is deployed with, known only on the VM.
+    """
 
     name: str = ""
     is_root: bool = False
 
 
 class Obstacle(NamedTuple):
-    """A setting by which a user does not get in, or might not, and the files that it is in."""
+    """A setting that refuses a user, or may do so, and the files that it is in."""
 
     keyword: str
-    said: str
+    #: The arguments of the keyword, separated by blanks.
+    values: str
     paths: Tuple[str, ...]
     is_certain: bool
-    #: Whether a Match, of which it is not known whom it concerns, sets it too.
+    #: Whether a Match block that may or may not apply to the user sets the keyword too.
     has_exceptions: bool
 
 
-# Whether a user gets in, None where that cannot be told, by a keyword's values.
+# Whether the values of a keyword accept a user; None if that depends on more than the settings.
 _Judge = Callable[[List[str], User], Optional[bool]]
 
-# With the second a key has to come with a command, and those of the platform have none.
+# forced-commands-only accepts a key with a command; the platform's keys have none.
 _NO_ROOT = ("no", "forced-commands-only")
-_BY_ONE_KEY = (["any"], ["publickey"])
-# PAM may ask for a second factor, and for a password that no user of a first boot has.
+_WITH_ONE_KEY = (["any"], ["publickey"])
+# PAM may ask for a second factor, or for a password, which no user of the first boot has.
 _WITH_PAM = {"publickey", "keyboard-interactive"}
 
 
-def obstacles(settings: Sequence[Setting], user: User) -> Iterator[Obstacle]:
-    """By all settings of a machine, those in Matches too."""
-    counting = [setting for setting in settings if _concerns(setting.match, user)]
-    for keyword, lets_in in _JUDGES.items():
-        lines = _lines(counting, keyword)
+def find_obstacles(settings: Sequence[Setting], user: User) -> Iterator[Obstacle]:
+    """The obstacles for one user in all settings of a machine, Match blocks included."""
+    applying = [setting for setting in settings if _applies(setting.match, user)]
+    for keyword, accepts in _JUDGES.items():
+        lines = _lines(applying, keyword)
         values = [value for line in lines for value in line.values]
-        verdict = lets_in(values, user) if values else True
+        verdict = accepts(values, user) if values else True
         if verdict is not True:
             yield Obstacle(
                 keyword,
@@ -52,21 +56,21 @@ def obstacles(settings: Sequence[Setting], user: User) -> Iterator[Obstacle]:
                 tuple(dict.fromkeys(line.path for line in lines)),
                 is_certain=verdict is False,
                 has_exceptions=any(
-                    setting.keyword == keyword.lower() and _concerns(setting.match, user) is None
+                    setting.keyword == keyword.lower() and _applies(setting.match, user) is None
                     for setting in settings
                 ),
             )
 
 
 def _lines(settings: Sequence[Setting], keyword: str) -> List[Setting]:
-    """Those that count: the first one, or all of a keyword whose lines add to each other."""
+    """The lines in effect: the first one, or all lines of a keyword that adds them up."""
     lines = [one for one in settings if one.keyword == keyword.lower() and one.values]
     lines = [one for one in lines if one.match] or lines
-    return lines if keyword in _ADDING else lines[:1]
+    return lines if keyword in _ADDED_UP else lines[:1]
 
 
-def _concerns(match: Sequence[str], user: User) -> Optional[bool]:
-    """Whether all that a Match asks for is so of a user; None where that is not known before."""
+def _applies(match: Sequence[str], user: User) -> Optional[bool]:
+    """Whether a Match block applies to a user; None if only the login itself decides."""
     answers: List[Optional[bool]] = []
     words = iter(match)
     for word in words:
@@ -79,17 +83,17 @@ def _concerns(match: Sequence[str], user: User) -> Optional[bool]:
 
 
 def _is_in(patterns: str, user: User) -> Optional[bool]:
-    """As of the list behind Match User: what has a ! before it is none of them."""
+    """Whether the list of a Match User has a user; patterns with a ! exclude users."""
     listed = patterns.split(",")
-    others = [pattern[1:] for pattern in listed if pattern.startswith("!")]
+    excluded = [pattern[1:] for pattern in listed if pattern.startswith("!")]
     is_named = any(_names(pattern, user) for pattern in listed)
     if not user.name:
-        return True if is_named and not others else None
-    return is_named and not any(_names(pattern, user) for pattern in others)
+        return True if is_named and not excluded else None
+    return is_named and not any(_names(pattern, user) for pattern in excluded)
 
 
 def _is_listed(values: List[str], user: User) -> Optional[bool]:
-    """As of AllowUsers, whose USER@HOST is for some logins of a user; None for only such."""
+    """Whether AllowUsers or DenyUsers has a user; None if only for some hosts, as USER@HOST."""
     parts = [value.partition("@") for value in values]
     hosts = [host for name, _, host in parts if _names(name, user)]
     if "" in hosts or "*" in hosts:
@@ -98,40 +102,41 @@ def _is_listed(values: List[str], user: User) -> Optional[bool]:
 
 
 def _names(pattern: str, user: User) -> bool:
-    """As sshd's patterns do, by * and ?. Of a name that nobody knows yet only * is certain."""
+    """Whether a pattern of sshd, with * and ?, matches; a name that is unknown matches only *."""
     return fnmatchcase(user.name, pattern.replace("[", "[[]"))
 
 
-def _by_groups(values: List[str], _: User) -> Optional[bool]:
+def _accepts_groups(values: List[str], _: User) -> Optional[bool]:
     return True if "*" in values else None
 
 
-def _unless_denied(values: List[str], user: User) -> Optional[bool]:
+def _accepts_unless_denied(values: List[str], user: User) -> Optional[bool]:
     return _is_listed(values, user) is not True
 
 
-def _unless_groups_are_denied(values: List[str], _: User) -> Optional[bool]:
+def _accepts_unless_groups_are_denied(values: List[str], _: User) -> Optional[bool]:
     return False if "*" in values else None
 
 
-def _by_ways(values: List[str], _: User) -> Optional[bool]:
-    """What each way to log in asks for, without the devices behind a colon."""
-    ways = [[method.partition(":")[0] for method in value.split(",")] for value in values]
-    if any(way in _BY_ONE_KEY for way in ways):
+def _accepts_methods(values: List[str], _: User) -> Optional[bool]:
+    """Whether a list of methods is one key; a device after a colon does not matter."""
+    lists = [[method.partition(":")[0] for method in value.split(",")] for value in values]
+    if any(methods in _WITH_ONE_KEY for methods in lists):
         return True
     # A VM may be deployed with two keys.
-    return None if any("publickey" in way and _WITH_PAM.issuperset(way) for way in ways) else False
+    is_possible = any("publickey" in methods and _WITH_PAM.issuperset(methods) for methods in lists)
+    return None if is_possible else False
 
 
-# The lines of which add to each other.
-_ADDING = ("DenyUsers", "AllowUsers", "DenyGroups", "AllowGroups")
+# Keywords whose lines add up.
+_ADDED_UP = ("DenyUsers", "AllowUsers", "DenyGroups", "AllowGroups")
 _JUDGES: Dict[str, _Judge] = {
     "PubkeyAuthentication": lambda values, _: values[0].lower() != "no",
     "AuthorizedKeysFile": lambda values, _: values[0].lower() != "none",
-    "AuthenticationMethods": _by_ways,
+    "AuthenticationMethods": _accepts_methods,
     "PermitRootLogin": lambda values, user: not (user.is_root and values[0].lower() in _NO_ROOT),
-    "DenyUsers": _unless_denied,
+    "DenyUsers": _accepts_unless_denied,
     "AllowUsers": _is_listed,
-    "DenyGroups": _unless_groups_are_denied,
-    "AllowGroups": _by_groups,
+    "DenyGroups": _accepts_unless_groups_are_denied,
+    "AllowGroups": _accepts_groups,
 }

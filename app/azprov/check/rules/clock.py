@@ -1,48 +1,69 @@
-"""Time and randomness, without which logs, certificates and keys of a first boot are poor."""
+"""Time synchronisation and randomness, which logs, certificates and new keys depend on."""
 
 import re
 from typing import Iterator
 
+from ..facts import packages
 from ..facts.image import Image
-from ..finding import NOTE, Finding
+from ..finding import NOTE, Check, Finding, Rule
+from ..fixes import install
 from .kernel import kernels
 
-_SYNCHRONISERS = (
-    *("chrony", "chronyd", "systemd-timesyncd", "ntp", "ntpd", "ntpsec", "openntpd"),
-    *("ntpd-rs", "busybox-ntpd"),
+_TIME_SERVICES = (
+    "chrony",
+    "chronyd",
+    "systemd-timesyncd",
+    "ntp",
+    "ntpd",
+    "ntpsec",
+    "openntpd",
+    "ntpd-rs",
+    "busybox-ntpd",
 )
-_COLLECTORS = ("haveged", "rngd", "rng-tools", "rng-tools-debian", "jitterentropy")
-# From 5.4 on the kernel makes its own randomness at boot, random(4).
+_ENTROPY_SERVICES = ("haveged", "rngd", "rng-tools", "rng-tools-debian", "jitterentropy")
+# Since Linux 5.4 the kernel collects enough randomness at boot by itself, random(4).
 _SELF_SUFFICIENT = (5, 4)
+
+CLOCK_UNSYNCHRONISED = Rule(
+    "clock-unsynchronised",
+    NOTE,
+    "no time synchronisation starts at boot, so the clock drifts",
+    "install chrony",
+)
+ENTROPY = Rule(
+    "entropy",
+    NOTE,
+    "a kernel older than 5.4 may wait minutes for randomness at the first boot",
+    "install haveged, or a newer kernel",
+)
 
 
 def check_clock(image: Image) -> Iterator[Finding]:
-    """Azure's page on time synchronisation names chrony."""
-    if image.services.init and not image.services.starts(*_SYNCHRONISERS):
-        yield Finding(
-            "clock-unsynchronised",
-            NOTE,
-            "no time synchronisation starts at boot, so the clock drifts, and logs and "
-            "certificates with it",
-            image.install("chrony"),
+    """Azure's page on time synchronisation recommends chrony."""
+    if image.services.init and not image.services.starts(*_TIME_SERVICES):
+        yield CLOCK_UNSYNCHRONISED.found(
+            "no time synchronisation starts at boot, so the clock drifts; log times become "
+            "wrong and certificate checks may fail",
+            install(image, packages.CHRONY),
         )
 
 
 def check_entropy(image: Image) -> Iterator[Finding]:
-    """Older kernels let the first boot wait for randomness, random(4)."""
+    """Older kernels block until they have collected enough randomness, random(4)."""
     old = []
     for kernel in kernels(image):
         match = re.match(r"(\d{1,4})\.(\d{1,4})", kernel.version)
         if match and (int(match.group(1)), int(match.group(2))) < _SELF_SUFFICIENT:
             old.append(kernel.version)
-    if old and not image.services.starts(*_COLLECTORS):
-        yield Finding(
-            "entropy",
-            NOTE,
+    if old and not image.services.starts(*_ENTROPY_SERVICES):
+        yield ENTROPY.found(
             f"kernel {old[0]} is older than 5.4 and may wait minutes for randomness at the "
             "first boot",
-            image.install("haveged"),
+            install(image, packages.HAVEGED),
         )
 
 
-RULES = (check_clock, check_entropy)
+CHECKS = (
+    Check(check_clock, (CLOCK_UNSYNCHRONISED,)),
+    Check(check_entropy, (ENTROPY,)),
+)

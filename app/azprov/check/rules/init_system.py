@@ -1,27 +1,53 @@
-"""Whether the kernel starts an init, and the one that azprov's service is written for."""
+"""Whether the kernel starts an init system, and the one that azprov's service is written for."""
 
 import re
 from typing import Iterator
 
 from ...system.init_systems import SYSTEMD as SYSTEMD_SERVICE
 from ...system.init_systems import first_program, started_init
+from ..facts import packages
 from ..facts.boot_loader import command_lines, unified_kernels
 from ..facts.image import Image
 from ..facts.services import SYSTEMD
-from ..finding import ERROR, WARNING, Finding
+from ..finding import ERROR, WARNING, Check, Finding, Rule
+from ..fixes import install
 
-_PLACE = "/sbin/init"
+_USUAL_INIT = "/sbin/init"
 _INIT = re.compile(r"(?<!\S)init=(\S+)")
-# Names of inits that start no services of systemd or OpenRC, but by an inittab that says so.
-_OTHERS = ("init", "sysvinit", "busybox", "toybox", "runit", "s6", "dinit", "finit", "upstart")
-# Makers of an initramfs in which systemd is, and goes on in the root by its own path:
-# systemctl(1), switch-root. Of dracut Debian has a part where it is not the maker.
+# Names of init programs that start no services of systemd or OpenRC, unless an inittab says so.
+_OTHER_INITS = (
+    "init",
+    "sysvinit",
+    "busybox",
+    "toybox",
+    "runit",
+    "s6",
+    "dinit",
+    "finit",
+    "upstart",
+)
+# Files of tools whose initramfs contains systemd, which then starts the systemd of the
+# root by its own path: systemctl(1), switch-root. Debian has one part of dracut without
+# making the initramfs with dracut.
 _WITH_SYSTEMD = ("/usr/lib/dracut/modules.d", "/etc/dracut.conf", "/etc/mkinitcpio.conf")
-_OPENRCS_OWN = ("/sbin/openrc-init", "/usr/sbin/openrc-init", "/usr/bin/openrc-init")
+_OPENRC_INITS = ("/sbin/openrc-init", "/usr/sbin/openrc-init", "/usr/bin/openrc-init")
+
+INIT_MISSING = Rule(
+    "init-missing",
+    ERROR,
+    "the program that the kernel starts, /sbin/init or init=, does not exist, so nothing boots",
+    "install the package of the init system, or remove init= from the kernel command line",
+)
+INIT_OTHER = Rule(
+    "init-other",
+    ERROR,
+    "the kernel starts another init system than the one that azprov's service is written for",
+    "make /sbin/init start that init system, or remove init= from the kernel command line",
+)
 
 
-def check_first_program(image: Image) -> Iterator[Finding]:
-    """init= of the kernel's command line, bootparam(7), or else /sbin/init."""
+def check_init(image: Image) -> Iterator[Finding]:
+    """The kernel starts init= of its command line, bootparam(7), or /sbin/init."""
     if not image.services.init:
         return
     lines = [_INIT.search(line) for _, line in command_lines(image)]
@@ -30,32 +56,26 @@ def check_first_program(image: Image) -> Iterator[Finding]:
     if any(_is_right(image, program) for program in programs):
         return
     name, program = names[0], programs[0]
-    severity, but = ERROR, ""
-    if not name and image.services.init == SYSTEMD and _has_systemd_before(image):
-        severity, but = WARNING, ", unless its initramfs starts systemd by itself"
+    severity, exception = ERROR, ""
+    if not name and image.services.init == SYSTEMD and _has_systemd_in_initramfs(image):
+        severity, exception = WARNING, ", unless its initramfs starts systemd itself"
     if not program:
-        place = name or _PLACE
-        is_link = bool(image.link(place))
-        yield Finding(
-            "init-missing",
-            severity,
-            f"{image.shown(place)} {'leads to nothing' if is_link else 'is not there'}, so the "
-            f"kernel has nothing to start and the deployment fails after 40 minutes{but}",
-            f"take init={name} out of {image.shown(command_lines(image)[0][0])}"
-            if name
-            else _mend(image, is_other=False),
+        path = name or _USUAL_INIT
+        is_link = bool(image.link(path))
+        yield INIT_MISSING.found(
+            f"{image.shown(path)} {'is a broken link' if is_link else 'does not exist'}, so the "
+            f"kernel has no program to start and the deployment fails after 40 minutes{exception}",
+            _without_option(image, name) if name else _fix(image, is_other=False),
+            severity=severity,
         )
-    # A script may hand over to whatever it says.
+    # A script may start any init system.
     elif not image.content(program).startswith(b"#!"):
-        is_known = program.rpartition("/")[2].startswith(_OTHERS)
-        yield Finding(
-            "init-other",
-            severity if is_known or name else WARNING,
-            f"the kernel starts {image.shown(program)} and not {image.services.init}, for which "
-            f"azprov's service is written, so azprov never runs{but}",
-            f"take init={name} out of {image.shown(command_lines(image)[0][0])}"
-            if name
-            else _mend(image, is_other=True),
+        is_known = program.rpartition("/")[2].startswith(_OTHER_INITS)
+        yield INIT_OTHER.found(
+            f"the kernel starts {image.shown(program)}, but azprov's service is written for "
+            f"{image.services.init}, so azprov never runs{exception}",
+            _without_option(image, name) if name else _fix(image, is_other=True),
+            severity=severity if is_known or name else WARNING,
         )
 
 
@@ -70,28 +90,32 @@ def _is_right(image: Image, program: str) -> bool:
     return init is not None and init.name == image.services.init.lower()
 
 
-def _has_systemd_before(image: Image) -> bool:
+def _has_systemd_in_initramfs(image: Image) -> bool:
     return image.is_there(*_WITH_SYSTEMD) or bool(unified_kernels(image))
 
 
-def _mend(image: Image, *, is_other: bool) -> str:
-    """A package where there is one and its files are not there, else the link that it has."""
+def _without_option(image: Image, name: str) -> str:
+    return f"remove init={name} from {image.shown(command_lines(image)[0][0])}"
+
+
+def _fix(image: Image, *, is_other: bool) -> str:
+    """Install the package if its files are missing, otherwise create the link that it has."""
     if image.services.init == SYSTEMD:
         is_installed = image.is_there("/var/lib/dpkg/info/systemd-sysv.list")
         if image.tool == "apt-get" and (is_other or not is_installed):
-            return image.install("systemd-sysv")
+            return install(image, packages.SYSTEMD_SYSV)
         programs = SYSTEMD_SERVICE.programs
     else:
-        programs = _OPENRCS_OWN
+        programs = _OPENRC_INITS
     target = next((path for path in programs if image.is_there(path)), "")
     if not target:
         return (
-            f"make {image.shown(_PLACE)} a link to openrc-init, or to an init whose "
+            f"make {image.shown(_USUAL_INIT)} a link to openrc-init, or to an init whose "
             f"{image.shown('/etc/inittab')} starts openrc"
         )
-    # Where /sbin is an absolute link, its place is not the one on this machine.
+    # If /sbin is an absolute link, its path below the root would lead out of the image.
     folder = image.root.real_path("/sbin")
     return f"ln -sf {target} {image.typed(f'{folder}/init')}"
 
 
-RULES = (check_first_program,)
+CHECKS = (Check(check_init, (INIT_MISSING, INIT_OTHER)),)

@@ -1,4 +1,4 @@
-"""What a machine that was used left in an image: each VM made of it would share it."""
+"""Leftovers of a machine that was used, which every VM made from the image would share."""
 
 from fnmatch import fnmatchcase
 from typing import Dict, Iterator, List, NamedTuple
@@ -8,82 +8,128 @@ from ...system.sshd.authorized_keys import sshd_settings
 from ...system.sshd.host_keys import SSH_FOLDER, is_host_key
 from ..facts.image import Image
 from ..facts.services import SYSTEMD
-from ..finding import ERROR, NOTE, WARNING, Finding
+from ..finding import ERROR, NOTE, UNREAD, WARNING, Check, Finding, Rule
+from ..fixes import azprov
 
 
 class _Kind(NamedTuple):
-    severity: str
-    #: What is left, and why it must not be.
-    what: str
+    """A kind of leftover: its rule, its name with is or are, and what it costs in an image."""
+
+    rule: Rule
+    name: str
+    verb: str
+    cost: str
 
 
-_KINDS = {
-    "host-keys": _Kind(ERROR, "SSH host keys are left: whoever has one can pose as every VM"),
-    "machine-id": _Kind(
+def _kind(id_: str, severity: str, subject: str, cost: str) -> _Kind:
+    """A kind by the sentence of its rule; the subject ends with is or are."""
+    name, _, verb = subject.rpartition(" ")
+    sentence = f"{subject} still in the image: {cost}"
+    return _Kind(Rule(id_, severity, sentence, "run azprov deprovision"), name, verb, cost)
+
+
+_HOST_KEYS_COST = "every VM would share them and could be impersonated"
+_KINDS = (
+    _kind("host-keys", ERROR, "SSH host keys are", _HOST_KEYS_COST),
+    _kind(
+        "machine-id",
         ERROR,
-        "a machine's id is left: DHCP, the journal and clusters take every VM for the same one",
+        "a machine ID is",
+        "DHCP servers, journals and clusters would treat all VMs as one",
     ),
-    "credential-secret": _Kind(
+    _kind(
+        "credential-secret",
         WARNING,
-        "the key of systemd's encrypted credentials is left: what one VM encrypts every VM opens",
+        "the key of systemd's encrypted credentials is",
+        "every VM could decrypt the credentials of the others",
     ),
-    "passwords": _Kind(WARNING, "passwords are left: who knows one gets into every VM"),
-    "authorized-keys": _Kind(
-        WARNING, "keys that may log in are left: who has one gets into every VM"
-    ),
-    "agent-data": _Kind(
+    _kind("passwords", WARNING, "passwords are", "anyone who knows one can log in to every VM"),
+    _kind(
+        "authorized-keys",
         WARNING,
-        "data of another agent is left, with certificates and what its VM was deployed with",
+        "authorized SSH keys are",
+        "their owners can log in to every VM",
     ),
-    "leases": _Kind(
+    _kind(
+        "agent-data",
         WARNING,
-        "DHCP leases or identities are left: a VM may ask for an address that was another's",
+        "data of another agent is",
+        "it has certificates and deployment settings of an earlier VM",
     ),
-    "random-seed": _Kind(WARNING, "the random seed is left: VMs begin with the same one"),
-    "state": _Kind(
+    _kind(
+        "leases",
         WARNING,
-        "azprov's note of a VM is left: that VM itself would report no more, and what its "
-        "platform asked for is set",
+        "DHCP leases or client IDs are",
+        "a VM may ask for the address of another",
     ),
-    "private-keys": _Kind(
-        WARNING, "private keys or passwords of users are left, for every VM to use"
+    _kind("random-seed", WARNING, "a random seed is", "all VMs would start with the same one"),
+    _kind(
+        "state",
+        WARNING,
+        "azprov's state of an earlier VM is",
+        "that VM would not report again, and the settings of its deployment stay in effect",
     ),
-    "histories": _Kind(WARNING, "what was typed at a shell is left, perhaps with passwords"),
-    "logs": _Kind(NOTE, "logs are left: who was there, and what was said"),
-}
-# Of dropbear and tinysshd, by folder and name.
+    _kind(
+        "private-keys",
+        WARNING,
+        "private keys or saved passwords of users are",
+        "every VM would have them",
+    ),
+    _kind("histories", WARNING, "shell histories are", "they may contain passwords"),
+    _kind("logs", NOTE, "logs are", "they show who used the machine and how"),
+)
+HOST_KEYS_ELSEWHERE = Rule(
+    "host-keys-elsewhere",
+    ERROR,
+    f"SSH host keys that deprovision does not remove are still in the image: {_HOST_KEYS_COST}",
+    "remove them and let the image create new ones at its first boot",
+)
+CONTAINER_MARK = Rule(
+    "container-mark",
+    WARNING,
+    "a file marks the image as a container, so systemd does not start everything on a VM",
+    "remove that file",
+)
+
+# Of dropbear and tinysshd: folders, and patterns of names.
 _OTHER_HOST_KEYS = (("/etc/dropbear", "dropbear_*_host_key"), ("/etc/tinyssh/sshkeydir", "*"))
-# At most so many are named, the rest is counted.
+# This many paths are named, the others are counted.
 _NAMED = 3
 
 
 def check_leftovers(image: Image) -> Iterator[Finding]:
-    """By rule, in the order of the table; on a running machine they are where they belong."""
+    """One finding for each kind. On a running machine it is a note: that is where they belong."""
     found: Dict[str, List[Leftover]] = {}
     for leftover in find_leftovers(image.root):
         found.setdefault(leftover.rule, []).append(leftover)
-    mend = image.azprov("deprovision")
-    for rule, kind in _KINDS.items():
-        if rule in found:
-            what = f"{kind.what}: {_named(image, found[rule])}"
-            if image.root.is_live:
-                yield Finding(rule, NOTE, what, f"before an image is made of this VM: {mend}")
-            else:
-                yield Finding(rule, kind.severity, what, mend)
+    for kind in _KINDS:
+        if kind.rule.id in found:
+            paths = sorted({image.shown(leftover.path) for leftover in found[kind.rule.id]})
+            yield _found(image, kind, paths, azprov(image, "deprovision"))
     unread = found.get(UNREADABLE, [])
     if unread:
-        # Once, though several rules look there.
+        # Several kinds may have met the same unreadable folder.
         summaries = list(dict.fromkeys(leftover.what for leftover in unread))
-        yield Finding(
-            UNREADABLE,
-            NOTE,
-            f"{_first(summaries)}, so what a used machine may have left was not all looked for",
-            unread[0].hint or "look at what is there",
+        yield UNREAD.found(
+            f"{_first(summaries)}, so leftovers of a used machine were not fully checked",
+            unread[0].hint or "check the file and its file system",
         )
 
 
+def _found(image: Image, kind: _Kind, paths: List[str], fix: str) -> Finding:
+    if image.root.is_live:
+        return kind.rule.found(
+            f"an image of this VM would contain {kind.name} ({_first(paths)})",
+            f"before you make an image of this VM: {fix}",
+            severity=NOTE,
+        )
+    return kind.rule.found(
+        f"{kind.name} {kind.verb} still in the image ({_first(paths)}): {kind.cost}", fix
+    )
+
+
 def check_other_host_keys(image: Image) -> Iterator[Finding]:
-    """Those that deprovision leaves: without them such a server might not start again."""
+    """Host keys that deprovision keeps, since the server might not start without them."""
     of_sshd = [path for path in _named_by_sshd(image) if image.is_there(path)]
     of_others = [
         f"{folder}/{name}"
@@ -93,21 +139,16 @@ def check_other_host_keys(image: Image) -> Iterator[Finding]:
     ]
     if not of_sshd and not of_others:
         return
-    mend = "remove them, and have the image make new ones at its first boot"
+    fix = "remove them and let the image create new ones at its first boot"
     if of_sshd:
-        mend += " or take the HostKey lines out, so that the usual ones are made"
-    yield Finding(
-        "host-keys-elsewhere",
-        NOTE if image.root.is_live else ERROR,
-        "SSH host keys are left that deprovision does not remove, since perhaps nothing makes "
-        "new ones: whoever has one can pose as every VM: "
-        f"{_first([image.shown(path) for path in (*of_sshd, *of_others)])}",
-        f"before an image is made of this VM: {mend}" if image.root.is_live else mend,
-    )
+        fix += ", or remove the HostKey lines so that sshd uses its usual keys"
+    name = "SSH host keys that deprovision does not remove"
+    kind = _Kind(HOST_KEYS_ELSEWHERE, name, "are", _HOST_KEYS_COST)
+    yield _found(image, kind, [image.shown(path) for path in (*of_sshd, *of_others)], fix)
 
 
 def _named_by_sshd(image: Image) -> List[str]:
-    """The files of its HostKey lines, but for those that have their usual names."""
+    """The files of sshd's HostKey lines that do not have the usual names."""
     settings = sshd_settings(image.root)
     paths = [path for one in settings if one.keyword == "hostkey" for path in one.values[:1]]
     return [path for path in dict.fromkeys(paths) if not _is_usual(path)]
@@ -119,20 +160,14 @@ def _is_usual(path: str) -> bool:
 
 
 def check_container_marks(image: Image) -> Iterator[Finding]:
-    """What detect_container_files of systemd's virt.c goes by, also as PID 1."""
+    """The files by which systemd, also as PID 1, detects a container: its virt.c."""
     marks = container_marks(image.root)
     if marks and image.services.init == SYSTEMD:
-        yield Finding(
-            "container-mark",
-            WARNING,
-            f"{' and '.join(map(image.shown, marks))} is left of a container, so systemd takes a "
-            "VM for one and does not start what is not for containers, such as the random seed",
+        yield CONTAINER_MARK.found(
+            f"systemd treats a VM with {' and '.join(map(image.shown, marks))} as a container, so "
+            "it does not start everything, such as the service that saves the random seed",
             " ".join(["rm", *map(image.typed, marks)]),
         )
-
-
-def _named(image: Image, leftovers: List[Leftover]) -> str:
-    return _first(sorted({image.shown(leftover.path) for leftover in leftovers}))
 
 
 def _first(texts: List[str]) -> str:
@@ -140,4 +175,8 @@ def _first(texts: List[str]) -> str:
     return shown if len(texts) <= _NAMED else f"{shown} and {len(texts) - _NAMED} more"
 
 
-RULES = (check_leftovers, check_other_host_keys, check_container_marks)
+CHECKS = (
+    Check(check_leftovers, (*(kind.rule for kind in _KINDS), UNREAD)),
+    Check(check_other_host_keys, (HOST_KEYS_ELSEWHERE,)),
+    Check(check_container_marks, (CONTAINER_MARK,)),
+)

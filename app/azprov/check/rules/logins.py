@@ -1,4 +1,4 @@
-"""Whether those whom the first boot lets in will get in: users, their keys, their rights."""
+"""Whether the users that the first boot gives keys to can log in, and become root."""
 
 import shlex
 from typing import Iterator, List
@@ -9,97 +9,129 @@ from ...image.service_file import makes_users
 from ...system.accounts import DOAS_FOLDER, PASSWD, SHADOW, SUDOERS_FOLDER, find_account
 from ...system.sshd.authorized_keys import keys_paths, sshd_settings
 from ...system.sshd.host_keys import CONFIGS
+from ..facts import packages
 from ..facts.azprov_service import installed_options, own_file
 from ..facts.image import Image
-from ..facts.sshd_logins import User, obstacles
-from ..finding import ERROR, NOTE, WARNING, Finding
+from ..facts.sshd_logins import User, find_obstacles
+from ..finding import ERROR, NOTE, WARNING, Check, Finding, Rule
+from ..fixes import azprov, inside, install
 
 _ADMIN_USER, _SSH_KEYS = "--admin-user", "--ssh-keys"
-# Alpine's sshd that can use PAM is a program of its own, the other one passes over UsePAM.
+# Alpine has a second sshd that supports PAM; its usual one ignores UsePAM.
 _SSHD_WITH_PAM = "/usr/sbin/sshd.pam"
 
-# What a setting costs that lets some in.
+# The cost of a setting that still lets some users in.
 _RESTRICTIONS = {
-    "AuthenticationMethods": "with which one key may not be enough",
-    "AllowUsers": "and nobody else gets in",
-    "AllowGroups": "and nobody else gets in",
-    "DenyGroups": "and nobody in these gets in",
+    "AuthenticationMethods": "so one key may not be enough to log in",
+    "AllowUsers": "so no one else can log in",
+    "AllowGroups": "so no one outside these groups can log in",
+    "DenyGroups": "so no one in these groups can log in",
 }
+
+KEYS_USER_MISSING = Rule(
+    "keys-user-missing",
+    ERROR,
+    "the first boot adds SSH keys to a user that does not exist, so provisioning fails",
+    "create the user",
+)
+ADMIN_WITHOUT_RIGHTS = Rule(
+    "admin-without-rights",
+    WARNING,
+    "the image has neither sudo nor doas, so the admin user cannot become root",
+    "install sudo",
+)
+KEYS_USER_LOCKED = Rule(
+    "keys-user-locked",
+    ERROR,
+    "a user that gets SSH keys is locked, so sshd without PAM refuses the keys",
+    "replace the '!' in /etc/shadow with '*'",
+)
+KEYS_REFUSED = Rule(
+    "keys-refused",
+    ERROR,
+    "a setting of sshd refuses the keys that the first boot adds",
+    "remove the setting, or allow the user in it",
+)
+LOGINS_RESTRICTED = Rule(
+    "logins-restricted",
+    WARNING,
+    "a setting of sshd may refuse the keys that the first boot adds",
+    "check that the users can log in, or remove the setting",
+)
+NOBODY_LOGS_IN = Rule(
+    "nobody-logs-in",
+    NOTE,
+    "no account has a password or a key, and the first boot creates none",
+    "run azprov install --force --admin-user, unless the VMs need no login",
+)
 
 
 def check_users_of_first_boot(image: Image) -> Iterator[Finding]:
-    """A user or a key that cannot be had fails the deployment, by report."""
+    """The user has to exist, since a user step that fails ends the provisioning."""
     options = installed_options(image)
     user = _user_of_keys(options)
     if user and find_account(image.root, user) is None:
-        yield Finding(
-            "keys-user-missing",
-            ERROR,
-            f"the first boot adds keys to the user {user}, who is not in "
+        yield KEYS_USER_MISSING.found(
+            f"the first boot adds SSH keys to the user {user}, who does not exist in "
             f"{image.shown(PASSWD)}, so it reports that provisioning failed",
-            _make(image, user),
+            _create_user(image, user),
         )
     if _ADMIN_USER in options and not image.is_there(SUDOERS_FOLDER, DOAS_FOLDER):
-        yield Finding(
-            "admin-without-rights",
-            WARNING,
-            f"neither {image.shown(SUDOERS_FOLDER)} nor {image.shown(DOAS_FOLDER)} is there, so "
-            "the admin user may do nothing as root",
-            image.install("sudo"),
+        yield ADMIN_WITHOUT_RIGHTS.found(
+            f"there is neither {image.shown(SUDOERS_FOLDER)} nor {image.shown(DOAS_FOLDER)}, so "
+            "the admin user cannot become root",
+            install(image, packages.SUDO),
         )
 
 
-def check_keys_are_taken(image: Image) -> Iterator[Finding]:
-    """Whom sshd refuses whatever the key, or for whom a key may not be enough."""
+def check_keys_are_accepted(image: Image) -> Iterator[Finding]:
+    """sshd may refuse a user with every key, or ask for more than one key."""
     users = _users_with_keys(image)
     if not users:
         return
     settings = sshd_settings(image.root, matches=True)
-    found = [(user, obstacle) for user in users for obstacle in obstacles(settings, user)]
+    found = [(user, obstacle) for user in users for obstacle in find_obstacles(settings, user)]
     locked = [user for user in users if _is_locked(image, settings, user.name)]
     shut_out = {user for user, one in found if one.is_certain and not one.has_exceptions}
     severity = ERROR if shut_out.union(locked).issuperset(users) else WARNING
     for user in locked:
-        yield Finding(
-            "keys-user-locked",
-            severity,
-            f"{user.name} is locked by a '!' in {image.shown(SHADOW)}, which counts for an sshd "
-            f"without PAM, {_refused([user], users)}",
+        yield KEYS_USER_LOCKED.found(
+            f"{user.name} is locked by a '!' in {image.shown(SHADOW)}, and sshd without PAM "
+            f"refuses locked users, {_refused([user], users)}",
             _unlock(image, user.name),
+            severity=severity,
         )
     for obstacle in dict.fromkeys(obstacle for _, obstacle in found):
-        whom = [user for user, other in found if other == obstacle]
-        setting = f"sshd's settings say {obstacle.keyword} {obstacle.said}"
+        affected = [user for user, other in found if other == obstacle]
+        setting = f"sshd is configured with {obstacle.keyword} {obstacle.values}"
         files = " and ".join(map(image.shown, obstacle.paths))
         if obstacle.is_certain:
-            yield Finding(
-                "keys-refused",
-                severity,
-                f"{setting}, {_refused(whom, users)}"
-                f"{', unless a Match says otherwise' if obstacle.has_exceptions else ''}",
-                f"add {whom[0].name} to it in {files}"
+            yield KEYS_REFUSED.found(
+                f"{setting}, {_refused(affected, users)}"
+                f"{', unless a Match block says otherwise' if obstacle.has_exceptions else ''}",
+                f"add {affected[0].name} to {obstacle.keyword} in {files}"
                 if obstacle.keyword == "AllowUsers"
-                else f"take that out of {files}",
+                else f"remove that setting from {files}",
+                severity=severity,
             )
         else:
-            yield Finding(
-                "logins-restricted",
-                WARNING,
+            yield LOGINS_RESTRICTED.found(
                 f"{setting}, {_RESTRICTIONS[obstacle.keyword]}",
-                f"see that {' and '.join(map(_shown, whom))} can log in all the same, or take it "
-                f"out of {files}",
+                f"check that {' and '.join(map(_shown, affected))} can log in, or remove that "
+                f"setting from {files}",
             )
 
 
-def _make(image: Image, name: str) -> str:
-    """The command that makes a user, with a password that none matches instead of a lock."""
+def _create_user(image: Image, name: str) -> str:
+    """Create a user with the password '*', which matches no password but is not a lock."""
     if image.tool == "apk":
-        return f"{image.inside(f'adduser -D {shlex.quote(name)}')} && {_unlock(image, name)}"
-    return image.inside(f"useradd --create-home --password '*' {shlex.quote(name)}")
+        command = inside(image, f"adduser -D {shlex.quote(name)}")
+        return f"{command} && {_unlock(image, name)}"
+    return inside(image, f"useradd --create-home --password '*' {shlex.quote(name)}")
 
 
 def _unlock(image: Image, name: str) -> str:
-    return f"echo {shlex.quote(f'{name}:*')} | {image.inside('chpasswd -e')}"
+    return f"echo {shlex.quote(f'{name}:*')} | {inside(image, 'chpasswd -e')}"
 
 
 def _user_of_keys(options: List[str]) -> str:
@@ -117,7 +149,7 @@ def _users_with_keys(image: Image) -> List[User]:
 
 
 def _is_locked(image: Image, settings: List[Setting], name: str) -> bool:
-    """Whether an sshd that has settings refuses a user for the '!' of passwd -l."""
+    """Whether sshd with these settings refuses a user because of the '!' of passwd -l."""
     uses_pam = says(settings, "UsePAM", "yes")
     if image.tool == "apk":
         uses_pam = uses_pam and image.is_there(_SSHD_WITH_PAM)
@@ -125,20 +157,20 @@ def _is_locked(image: Image, settings: List[Setting], name: str) -> bool:
     return image.is_there(*CONFIGS) and not uses_pam and field.startswith("!")
 
 
-def _refused(whom: List[User], users: List[User]) -> str:
-    """What it costs that some of the first boot's users are refused."""
-    if len(whom) < len(users):
-        return f"so {_shown(whom[0])} does not get in by the keys that the first boot adds"
+def _refused(affected: List[User], users: List[User]) -> str:
+    """The cost of refusing some of the users that get keys."""
+    if len(affected) < len(users):
+        return f"so {_shown(affected[0])} cannot log in with the keys that the first boot adds"
     to = f" to {users[0].name}" if len(users) == 1 and users[0].name else ""
-    return f"so the VM is Ready and nobody gets in by the keys that the first boot adds{to}"
+    return f"so the VM is Ready but no one can log in with the keys that the first boot adds{to}"
 
 
 def _shown(user: User) -> str:
     return user.name or "the deployed user"
 
 
-def check_anybody_gets_in(image: Image) -> Iterator[Finding]:
-    """An image without any login is fine for an appliance, and seldom meant."""
+def check_someone_can_log_in(image: Image) -> Iterator[Finding]:
+    """An image without any login suits an appliance, but is rarely intended."""
     if own_file(image) is None or makes_users(installed_options(image)):
         return
     accounts = parse_accounts(image.content(PASSWD))
@@ -146,13 +178,15 @@ def check_anybody_gets_in(image: Image) -> Iterator[Finding]:
     has_password = any(map(is_password, passwords(image.content(SHADOW))))
     if accounts and not has_password and not image.is_there(*keys):
         image.require(SHADOW, *keys)
-        yield Finding(
-            "nobody-logs-in",
-            NOTE,
-            "no account has a password or a key, and the first boot makes none, so nobody can "
+        yield NOBODY_LOGS_IN.found(
+            "no account has a password or a key, and the first boot creates none, so no one can "
             "log in to its VMs",
-            f"if somebody should: {image.azprov('install --force --admin-user')}",
+            f"if someone should: {azprov(image, 'install --force --admin-user')}",
         )
 
 
-RULES = (check_users_of_first_boot, check_keys_are_taken, check_anybody_gets_in)
+CHECKS = (
+    Check(check_users_of_first_boot, (KEYS_USER_MISSING, ADMIN_WITHOUT_RIGHTS)),
+    Check(check_keys_are_accepted, (KEYS_USER_LOCKED, KEYS_REFUSED, LOGINS_RESTRICTED)),
+    Check(check_someone_can_log_in, (NOBODY_LOGS_IN,)),
+)

@@ -1,4 +1,4 @@
-"""Whether others than root could change what root runs at every boot: azprov, and its service."""
+"""Whether users other than root can change what root runs at boot: azprov and its service."""
 
 import os
 from typing import Iterator
@@ -7,13 +7,21 @@ from ...formats.host.passwd import members, parse_accounts
 from ...system.accounts import GROUP, PASSWD
 from ..facts.azprov_service import installed_program, own_file
 from ..facts.image import Image
-from ..finding import WARNING, Finding
+from ..finding import WARNING, Check, Finding, Rule
+
+PROGRAM_UNGUARDED = Rule(
+    "program-unguarded",
+    WARNING,
+    "users other than root can change azprov or its service, which root runs at the first boot",
+    "give the files and their folders to root, and let no one else write to them",
+)
 
 
 def check_owners(image: Image) -> Iterator[Finding]:
-    """Each file, its folder, and the folder that holds that of the program.
+    """The program, the service, and the folders in which someone could replace them.
 
-    An ordinary user who made the image stands for root: it is root's when it is packed.
+    Files of the ordinary user who made the image count as root's: they become
+    root's when the image is packed.
     """
     service = own_file(image)
     if service is None:
@@ -21,30 +29,28 @@ def check_owners(image: Image) -> Iterator[Finding]:
     maker = image.root.status("/")
     program = installed_program(image)
     folder = _folder(program)
-    owned, open_to_others = [], []
+    owned, writable = [], []
     for path in (program, folder, _folder(folder), service, _folder(service)):
         status = image.root.status(path)
         if status is None or maker is None:
             continue
-        # A command that is pasted would follow a link out of the image.
+        # A pasted command would follow a link out of the image.
         real = image.root.real_path(path)
         if status.st_uid not in (0, maker.st_uid):
             owned.append(real)
-        if _is_open(image, status, maker):
-            open_to_others.append(real)
-    named = [image.shown(path) for path in dict.fromkeys([*owned, *open_to_others])]
-    mends = [
+        if _is_writable(image, status, maker):
+            writable.append(real)
+    shown = [image.shown(path) for path in dict.fromkeys([*owned, *writable])]
+    fixes = [
         " ".join([command, *map(image.typed, paths)])
-        for command, paths in (("chown root:root", owned), ("chmod go-w", open_to_others))
+        for command, paths in (("chown root:root", owned), ("chmod go-w", writable))
         if paths
     ]
-    if named:
-        yield Finding(
-            "program-unguarded",
-            WARNING,
-            f"others than root may change {' and '.join(named)}, and root runs what is there at "
-            "the first boot",
-            " && ".join(mends),
+    if shown:
+        yield PROGRAM_UNGUARDED.found(
+            f"users other than root can change {' and '.join(shown)}, and so choose what root "
+            "runs at the first boot",
+            " && ".join(fixes),
         )
 
 
@@ -52,8 +58,8 @@ def _folder(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def _is_open(image: Image, status: os.stat_result, maker: os.stat_result) -> bool:
-    """Whether its mode lets anybody write; a group without members, as Debian's staff, is none."""
+def _is_writable(image: Image, status: os.stat_result, maker: os.stat_result) -> bool:
+    """Whether the mode lets others write. A group without members, as Debian's staff, is safe."""
     if status.st_mode & 0o002:
         return True
     if not status.st_mode & 0o020 or status.st_gid in (0, maker.st_gid):
@@ -64,4 +70,4 @@ def _is_open(image: Image, status: os.stat_result, maker: os.stat_result) -> boo
     )
 
 
-RULES = (check_owners,)
+CHECKS = (Check(check_owners, (PROGRAM_UNGUARDED,)),)

@@ -1,64 +1,72 @@
-"""Whether somebody can log in once the VM is there."""
+"""Whether an SSH server runs on the VM, so that someone can log in."""
 
 from typing import Iterator
 
 from ...system.sshd.host_keys import SSH_FOLDER, has_host_key_service, is_host_key
+from ..facts import packages
 from ..facts.image import Image
-from ..finding import ERROR, WARNING, Finding
+from ..finding import ERROR, WARNING, Check, Finding, Rule
+from ..fixes import enable, install
 
 _FOLDERS = ("/usr/sbin", "/usr/bin", "/usr/local/sbin", "/sbin")
-_SERVERS = [f"{folder}/sshd" for folder in _FOLDERS]
+_SSHD = [f"{folder}/sshd" for folder in _FOLDERS]
 _OTHER_SERVERS = [f"{folder}/{name}" for folder in _FOLDERS for name in ("dropbear", "tinysshd")]
-_SERVICES = ("ssh", "sshd", "ssh.socket", "sshd.socket", "sshd@")
+_SSHD_SERVICES = ("ssh", "sshd", "ssh.socket", "sshd.socket", "sshd@")
 _OTHER_SERVICES = ("dropbear", "dropbear.socket", "tinysshd.socket", "tinysshd@")
 _FORBIDDEN = "/etc/ssh/sshd_not_to_be_run"
 _KEYGEN = ("/usr/bin/ssh-keygen", "/usr/local/bin/ssh-keygen", "/bin/ssh-keygen")
 
+_COST = "so no one can log in to find out why a deployment failed"
+
+SSH_MISSING = Rule(
+    "ssh-missing", WARNING, f"there is no SSH server, {_COST}", "install an SSH server"
+)
+SSH_DISABLED = Rule(
+    "ssh-disabled",
+    WARNING,
+    f"the SSH server does not start at boot, {_COST}",
+    "enable its service",
+)
+SSH_FORBIDDEN = Rule(
+    "ssh-forbidden",
+    WARNING,
+    f"{_FORBIDDEN} keeps Debian's SSH server from starting, {_COST}",
+    "remove that file",
+)
+SSH_HOST_KEYS = Rule(
+    "ssh-host-keys",
+    ERROR,
+    "there are no SSH host keys and nothing that can create them, so sshd does not start",
+    "install ssh-keygen",
+)
+
 
 def check_ssh(image: Image) -> Iterator[Finding]:
-    """A server, that it starts, and keys for it: sshd(8)."""
-    has_sshd = image.is_program(*_SERVERS)
+    """An SSH server has to be installed, start at boot and have host keys: sshd(8)."""
+    has_sshd = image.is_program(*_SSHD)
     if not has_sshd and not image.is_program(*_OTHER_SERVERS):
-        yield Finding(
-            "ssh-missing",
-            WARNING,
-            "there is no SSH server, so nobody can log in to see why a deployment failed",
-            image.install("openssh-server", apk="openssh", zypper="openssh", pacman="openssh"),
+        yield SSH_MISSING.found(
+            f"there is no SSH server, {_COST}", install(image, packages.SSH_SERVER)
         )
         return
-    if image.services.init and not image.services.starts(*_SERVICES, *_OTHER_SERVICES):
+    if image.services.init and not image.services.starts(*_SSHD_SERVICES, *_OTHER_SERVICES):
         has_ssh = image.services.is_there("ssh") or image.services.is_masked("ssh")
         service = "ssh" if has_ssh else "sshd"
-        yield Finding(
-            "ssh-disabled",
-            WARNING,
-            "the SSH server does not start at boot, so nobody can log in to see why a "
-            "deployment failed",
-            image.enable(service if has_sshd else "dropbear"),
+        yield SSH_DISABLED.found(
+            f"the SSH server does not start at boot, {_COST}",
+            enable(image, service if has_sshd else "dropbear"),
         )
-    # The condition of Debian's units, and of its script; the package asked for it once.
+    # Only the units and the init script of Debian's package check for this file.
     if has_sshd and image.tool == "apt-get" and image.is_there(_FORBIDDEN):
-        yield Finding(
-            "ssh-forbidden",
-            WARNING,
-            f"{image.shown(_FORBIDDEN)} keeps the SSH server from starting, so nobody can log in "
-            "to see why a deployment failed",
+        yield SSH_FORBIDDEN.found(
+            f"{image.shown(_FORBIDDEN)} keeps the SSH server from starting, {_COST}",
             f"rm {image.typed(_FORBIDDEN)}",
         )
-    if has_sshd and not _has_keys(image) and not _makes_keys(image):
-        yield Finding(
-            "ssh-host-keys",
-            ERROR,
-            f"there are no SSH host keys in {image.shown('/etc/ssh')} and nothing that could "
-            "make them, so sshd does not start and nobody can log in",
-            image.install(
-                "openssh-client",
-                apk="openssh-keygen",
-                dnf="openssh",
-                tdnf="openssh",
-                zypper="openssh",
-                pacman="openssh",
-            ),
+    if has_sshd and not _has_keys(image) and not _creates_keys(image):
+        yield SSH_HOST_KEYS.found(
+            f"{image.shown(SSH_FOLDER)} has no SSH host keys, and there is no ssh-keygen to "
+            "create them, so sshd does not start and no one can log in",
+            install(image, packages.SSH_KEYGEN),
         )
 
 
@@ -66,8 +74,8 @@ def _has_keys(image: Image) -> bool:
     return any(map(is_host_key, image.names(SSH_FOLDER)))
 
 
-def _makes_keys(image: Image) -> bool:
+def _creates_keys(image: Image) -> bool:
     return image.is_program(*_KEYGEN) or has_host_key_service(image.root)
 
 
-RULES = (check_ssh,)
+CHECKS = (Check(check_ssh, (SSH_MISSING, SSH_DISABLED, SSH_FORBIDDEN, SSH_HOST_KEYS)),)

@@ -8,7 +8,7 @@ from ...boot.connect import open_imds, open_wireserver, real_ports
 from ...check import check
 from ...check.facts.image import Image
 from ...check.finding import ERROR, NOTE, SEVERITIES, WARNING, Finding
-from ...check.rules.live import Probe, is_on_azure
+from ...check.rules.platform import METADATA_SERVICE, WIRESERVER, Probe, is_on_azure
 from ...errors import AzprovError
 from ..options import (
     Parser,
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> Answer:
     if not counts[ERROR]:
         text += f": {subject} should provision on Azure"
         unanswered = {finding.rule for finding in found}
-        answered = [probe.name for probe in probes if probe.rule not in unanswered]
+        answered = [probe.name for probe in probes if probe.rule.id not in unanswered]
         if answered:
             text += f", and {' and '.join(answered)} answered"
         return Answer(text, data)
@@ -89,8 +89,7 @@ def _probes(options: argparse.Namespace, image: Image) -> List[Probe]:
         probes.append(
             Probe(
                 "WireServer",
-                "wireserver",
-                ERROR,
+                WIRESERVER,
                 "so Ready cannot be reported",
                 lambda: conversation.retry(wireserver.fetch_goal_state),
             )
@@ -100,9 +99,8 @@ def _probes(options: argparse.Namespace, image: Image) -> List[Probe]:
         probes.append(
             Probe(
                 "the metadata service",
-                "metadata-service",
-                WARNING,
-                "so a VM does not learn its host name",
+                METADATA_SERVICE,
+                "so a VM does not get its host name",
                 lambda: imds_conversation.retry(imds.fetch_instance),
             )
         )

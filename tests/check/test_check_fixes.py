@@ -1,4 +1,4 @@
-"""What is to be typed for each finding, by what the image has."""
+"""The fix of each finding, by the tools and files of the image."""
 
 import os
 import re
@@ -56,8 +56,8 @@ FROM_SETTINGS: Change = {
     "usr/sbin/grub-mkconfig": "program",
 }
 
-#: What is done to a tree, and the mend for it; {image} is its root.
-MENDS_OF_BOOT_FILES: Dict[str, Tuple[Change, str]] = {
+#: A change to a sound image and its fix; {image} is the root of the image.
+FIXES_OF_BOOT_FILES: Dict[str, Tuple[Change, str]] = {
     "a link": (
         {
             **grub(BY_LINKS),
@@ -92,7 +92,7 @@ MENDS_OF_BOOT_FILES: Dict[str, Tuple[Change, str]] = {
         {INITRAMFS: None, "etc/dracut.conf": ""},
         f"chroot {{image}} dracut --force --kver {KERNEL}",
     ),
-    "what GRUB was told": (
+    "a kernel from GRUB's settings": (
         {**grub("linux /boot/vmlinuz-9 console=ttyS0\n"), **FROM_SETTINGS},
         "chroot {image} update-grub",
     ),
@@ -107,10 +107,10 @@ MENDS_OF_BOOT_FILES: Dict[str, Tuple[Change, str]] = {
 }
 
 
-@pytest.mark.parametrize("case", MENDS_OF_BOOT_FILES)
-def test_what_is_not_there_is_mended_by_the_simplest(image: Path, case: str) -> None:
-    """A link, an initrd, or what names them."""
-    done, mend = MENDS_OF_BOOT_FILES[case]
+@pytest.mark.parametrize("case", FIXES_OF_BOOT_FILES)
+def test_a_missing_boot_file_has_the_simplest_fix(image: Path, case: str) -> None:
+    """The fix creates a link, makes an initramfs, or corrects the boot loader's file."""
+    done, fix = FIXES_OF_BOOT_FILES[case]
     change(
         image,
         {
@@ -119,15 +119,15 @@ def test_what_is_not_there_is_mended_by_the_simplest(image: Path, case: str) -> 
         },
     )
 
-    (mended,) = [
+    (found_fix,) = [
         one.fix for one in check(Image(Root(str(image)))) if one.rule == "boot-file-missing"
     ]
 
-    assert mended == mend.format(image=image)
+    assert found_fix == fix.format(image=image)
 
 
-#: What is done to a tree that nothing starts, and the mend for it.
-MENDS_OF_INIT: Dict[str, Tuple[Change, str]] = {
+#: A change after which nothing starts an image, and its fix.
+FIXES_OF_INIT: Dict[str, Tuple[Change, str]] = {
     "of Debian": (
         {"sbin/init": None},
         "chroot {image} sh -c 'apt-get update && apt-get install -y systemd-sysv'",
@@ -151,24 +151,24 @@ MENDS_OF_INIT: Dict[str, Tuple[Change, str]] = {
     ),
     "by init=": (
         grub(f"{LINUX} init=/bin/bash\n"),
-        "take init=/bin/bash out of {image}/boot/grub/grub.cfg",
+        "remove init=/bin/bash from {image}/boot/grub/grub.cfg",
     ),
 }
 
 
-@pytest.mark.parametrize("case", MENDS_OF_INIT)
-def test_what_the_kernel_starts_is_mended_by_the_simplest(image: Path, case: str) -> None:
-    """A package, a link, or a word that is too many."""
-    done, mend = MENDS_OF_INIT[case]
+@pytest.mark.parametrize("case", FIXES_OF_INIT)
+def test_a_missing_init_has_the_simplest_fix(image: Path, case: str) -> None:
+    """The fix installs a package, creates a link, or removes a word from the command line."""
+    done, fix = FIXES_OF_INIT[case]
     change(image, done)
 
     (finding,) = check(Image(Root(str(image))))
 
-    assert finding.fix == mend.format(image=image)
+    assert finding.fix == fix.format(image=image)
 
 
-def test_a_link_is_made_where_the_image_has_its_folder(image: Path) -> None:
-    """Not below the /sbin of the machine that the image is made on."""
+def test_the_link_to_init_stays_inside_the_image(image: Path) -> None:
+    """If /sbin is an absolute link, the fix does not follow it to this machine's /sbin."""
     change(image, {"sbin/init": None, "var/lib/dpkg/info/systemd-sysv.list": ""})
     (image / "sbin").rmdir()
     (image / "sbin").symlink_to("/usr/sbin")
@@ -180,8 +180,8 @@ def test_a_link_is_made_where_the_image_has_its_folder(image: Path) -> None:
     assert found(image) == []
 
 
-def test_the_service_of_another_init_keeps_its_options(image: Path) -> None:
-    """`install` writes it for the init that the image starts by, as it was."""
+def test_the_fix_keeps_the_options_of_a_service_for_another_init(image: Path) -> None:
+    """It installs the service for the image's own init system with the same options."""
     change(image, {**OPENRC, **WRONG_OPENRC["the service of systemd"].done})
     change(image, {"etc/sudoers.d/x": ""})
     (finding,) = check(Image(Root(str(image)), f"{sys.executable} -I {ARCHIVE}"))
@@ -192,8 +192,8 @@ def test_the_service_of_another_init_keeps_its_options(image: Path) -> None:
     assert "--admin-user" in (image / "etc/init.d/azure-provisioning").read_text()
 
 
-def test_a_folder_that_only_root_enters_is_told(image: Path) -> None:
-    """As umask 077 makes one; the file in it may have any mode."""
+def test_a_network_folder_that_only_root_can_enter_is_opened(image: Path) -> None:
+    """umask 077 creates such a folder, and networkd cannot read any file in it."""
     (image / "etc/systemd/network").chmod(0o700)
     (finding,) = check(Image(Root(str(image))))
 
@@ -201,8 +201,8 @@ def test_a_folder_that_only_root_enters_is_told(image: Path) -> None:
     assert finding.fix == f"chmod 755 {image}/etc/systemd/network"
 
 
-#: What is done to networkd's files, and how much is told and mended until nothing is found.
-MENDS_OF_NETWORKD: Dict[str, Tuple[Change, List[str]]] = {
+#: A change to networkd's files, and the fixes, one after the other, until nothing is found.
+FIXES_OF_NETWORKD: Dict[str, Tuple[Change, List[str]]] = {
     "nothing": (
         {NETWORK: None},
         [
@@ -261,23 +261,23 @@ MENDS_OF_NETWORKD: Dict[str, Tuple[Change, List[str]]] = {
 }
 
 
-@pytest.mark.parametrize("case", MENDS_OF_NETWORKD)
-def test_what_networkd_takes_is_named_and_mended(image: Path, case: str) -> None:
-    """Step by step, as it was pasted, until it uses DHCP."""
-    done, mends = MENDS_OF_NETWORKD[case]
+@pytest.mark.parametrize("case", FIXES_OF_NETWORKD)
+def test_the_fixes_for_networkd_lead_to_dhcp(image: Path, case: str) -> None:
+    """Each fix is pasted into a shell, until nothing is found any more."""
+    done, fixes = FIXES_OF_NETWORKD[case]
     change(image, done)
     folder = image / "etc/systemd/network"
 
-    for mend in mends:
+    for fix in fixes:
         (finding,) = check(Image(Root(str(image))))
-        assert finding.fix == mend.format(folder=folder)
+        assert finding.fix == fix.format(folder=folder)
         subprocess.run(["sh", "-c", f"umask 077; {finding.fix}"], check=True)
 
     assert found(image) == []
 
 
-def test_the_file_that_wins_is_named(image: Path) -> None:
-    """Not only that nothing uses DHCP."""
+def test_the_network_file_in_effect_is_named(image: Path) -> None:
+    """The finding names the first file that matches eth0 and has no DHCP."""
     change(image, WRONG["networkd, another file first"].done)
 
     (finding,) = check(Image(Root(str(image))))
@@ -287,7 +287,7 @@ def test_the_file_that_wins_is_named(image: Path) -> None:
     )
 
 
-#: Firewalls whose mend is a command.
+#: Firewalls whose fix is a command.
 CLOSED: Dict[str, Change] = {
     "nftables": nft("oif lo accept"),
     "nftables by a file that it includes": WRONG["nftables by a file that it includes"].done,
@@ -302,8 +302,8 @@ CLOSED: Dict[str, Change] = {
 
 
 @pytest.mark.parametrize("case", CLOSED)
-def test_a_firewall_is_opened_by_what_is_said(image: Path, case: str) -> None:
-    """As it was pasted: to both addresses, in the image's own file."""
+def test_the_fix_opens_a_firewall(image: Path, case: str) -> None:
+    """The pasted command opens it to both addresses, in the file of the image."""
     change(image, CLOSED[case])
     (finding,) = check(Image(Root(str(image))))
 
@@ -312,21 +312,21 @@ def test_a_firewall_is_opened_by_what_is_said(image: Path, case: str) -> None:
     assert found(image) == []
 
 
-def test_ufw_is_opened_by_itself_on_its_own_machine(image: Path) -> None:
+def test_the_ufw_command_is_used_on_a_running_machine_only(image: Path) -> None:
     """Below a root it would change the firewall of the machine that the image is made on."""
     change(image, ufw(""))
     machine = Root(str(image))
     machine.is_live = True
 
-    (mend,) = [one.fix for one in check(Image(machine)) if one.rule == "firewall-output"]
+    (fix,) = [one.fix for one in check(Image(machine)) if one.rule == "firewall-output"]
 
-    assert mend == (
+    assert fix == (
         "ufw allow out to 168.63.129.16 port 80 proto tcp && "
         "ufw allow out to 169.254.169.254 port 80 proto tcp"
     )
 
 
-#: Firewalls that are none of the usual forms, and how the mend begins.
+#: Firewalls in an unusual form, and the beginning of the fix.
 CLOSED_OTHERWISE: Dict[str, Tuple[Change, str]] = {
     "nftables on one line": (
         firewall(
@@ -352,17 +352,18 @@ CLOSED_OTHERWISE: Dict[str, Tuple[Change, str]] = {
 
 
 @pytest.mark.parametrize("case", CLOSED_OTHERWISE)
-def test_a_firewall_of_another_form_is_opened_by_hand(image: Path, case: str) -> None:
-    """The file is named, and the line."""
-    done, mend = CLOSED_OTHERWISE[case]
+def test_the_fix_of_an_unusual_firewall_names_file_and_line(image: Path, case: str) -> None:
+    """A file that no command can edit safely is edited by hand."""
+    done, fix = CLOSED_OTHERWISE[case]
     change(image, done)
 
     (finding,) = check(Image(Root(str(image))))
 
-    assert finding.fix.startswith(mend.format(image=image))
+    assert finding.fix.startswith(fix.format(image=image))
 
 
-MENDS = {
+#: os-release, and the command that removes the package of waagent.
+REMOVALS = {
     "ID=ubuntu": "apt-get purge -y walinuxagent",
     "ID=debian": "apt-get purge -y waagent",
     "ID=rocky\nID_LIKE='rhel centos fedora'": "dnf remove -y WALinuxAgent",
@@ -374,17 +375,17 @@ MENDS = {
 }
 
 
-@pytest.mark.parametrize("release", MENDS)
-def test_the_mend_is_that_of_the_distribution(image: Path, release: str) -> None:
-    """A command to type, for the tool that the image has."""
+@pytest.mark.parametrize("release", REMOVALS)
+def test_a_package_is_removed_with_the_tool_of_the_distribution(image: Path, release: str) -> None:
+    """The package also has the name that the distribution gives it."""
     change(image, {"usr/lib/os-release": release, "usr/sbin/waagent": "program"})
 
     (finding,) = check(Image(Root(str(image))))
 
-    assert finding.fix == f"chroot {image} {MENDS[release]}"
+    assert finding.fix == f"chroot {image} {REMOVALS[release]}"
 
 
-#: What a mend that is a command begins with.
+#: The beginning of a fix that is a command.
 COMMAND = re.compile(
     r"(?:chroot|systemctl|python3|printf|cp|rm|ln|mkdir|chown|chmod|sed|ufw|echo) "
 )
@@ -395,10 +396,10 @@ TREES = {
 
 
 @pytest.mark.parametrize("case", TREES)
-def test_a_mend_can_be_pasted(tmp_path: Path, case: str) -> None:
-    """A command whole, or a sentence that has one behind its last colon and nowhere else.
+def test_a_fix_can_be_pasted(tmp_path: Path, case: str) -> None:
+    """A fix is a command, or a sentence with a command after its last colon and nowhere else.
 
-    A root whose name has a blank is one word of it.
+    A root with a blank in its name is one word of the command.
     """
     image = make_sound(tmp_path / "sp ace")
     change(image, {**TREES[case], "etc/resolv.conf": "-> ../run/systemd/resolve/stub-resolv.conf"})
@@ -416,8 +417,8 @@ def test_a_mend_can_be_pasted(tmp_path: Path, case: str) -> None:
 MADE = "#\n# DO NOT EDIT THIS FILE\n#\n"
 QUIET = f"linux /{VMLINUZ} root=UUID=1 ro quiet\n"
 
-#: What lacks a word for the kernel, and the mend; on a machine, then below a root.
-MENDS_OF_LINES: Dict[str, Tuple[Change, str, str]] = {
+#: A kernel command line without a console, and the fixes below a root and on a machine.
+FIXES_OF_LINES: Dict[str, Tuple[Change, str, str]] = {
     "written": (
         {**grub(QUIET), "etc/default/grub": None},
         "add console=ttyS0 to the kernel's lines of {image}/boot/grub/grub.cfg",
@@ -447,26 +448,26 @@ MENDS_OF_LINES: Dict[str, Tuple[Change, str, str]] = {
 }
 
 
-@pytest.mark.parametrize("case", MENDS_OF_LINES)
-def test_the_file_that_was_read_is_to_be_edited(image: Path, case: str) -> None:
-    """And what it is made of; it is made where GRUB finds the disk."""
-    done, below, live = MENDS_OF_LINES[case]
+@pytest.mark.parametrize("case", FIXES_OF_LINES)
+def test_the_fix_names_the_file_with_the_kernel_command_line(image: Path, case: str) -> None:
+    """If GRUB generates the file, the fix names its source, and regenerates it on a machine."""
+    done, below, live = FIXES_OF_LINES[case]
     change(image, done)
     machine = Root(str(image))
     machine.is_live = True
 
-    mends = [
+    fixes = [
         one.fix
         for root in (Root(str(image)), machine)
         for one in check(Image(root))
         if one.rule == "console-missing"
     ]
 
-    assert mends == [below.format(image=image), live]
+    assert fixes == [below.format(image=image), live]
 
 
-#: What brings an image's Python back; dpkg's lists are of Debian 12.
-PYTHON_MENDS: Dict[str, Tuple[Change, str]] = {
+#: A change to an image without Python, and the fix; the lists are those of dpkg in Debian 12.
+PYTHON_FIXES: Dict[str, Tuple[Change, str]] = {
     "never installed": (
         {},
         "chroot {image} sh -c 'apt-get update && apt-get install -y python3'",
@@ -486,20 +487,20 @@ PYTHON_MENDS: Dict[str, Tuple[Change, str]] = {
 }
 
 
-@pytest.mark.parametrize("case", PYTHON_MENDS)
-def test_a_python_is_brought_back(image: Path, case: str) -> None:
-    """With each package that its files are of; then the service, with its options."""
-    done, mend = PYTHON_MENDS[case]
+@pytest.mark.parametrize("case", PYTHON_FIXES)
+def test_a_missing_python_is_installed_again(image: Path, case: str) -> None:
+    """The fix reinstalls each package of Python, and then the service with its options."""
+    done, fix = PYTHON_FIXES[case]
     change(image, {**first_boot("--admin-user"), "etc/sudoers.d/x": "", "usr/bin/python3": None})
     change(image, done)
 
     (finding,) = check(Image(Root(str(image))))
 
     again = f"python3 azprov.pyz install --force --admin-user --root {image}"
-    assert finding.fix == f"{mend.format(image=image)} && {again}"
+    assert finding.fix == f"{fix.format(image=image)} && {again}"
 
 
-#: What a root has for names, and what is to be done before a package tool asks for one.
+#: The resolv.conf of an image, and the commands that a package tool needs before it.
 RESOLVERS: Dict[str, Tuple[Change, str]] = {
     "none": ({}, ""),
     "systemd-resolved's": (
@@ -512,17 +513,17 @@ RESOLVERS: Dict[str, Tuple[Change, str]] = {
         "mkdir -p {image}/run/systemd/resolve && "
         "cp /etc/resolv.conf {image}/run/systemd/resolve/resolv.conf && ",
     ),
-    "a link that leads somewhere": (
+    "a link to an existing file": (
         {"etc/resolv.conf": "-> ../run/a", "run/a": "nameserver 127.0.0.1\n"},
         "",
     ),
-    "a link to a place of the image": ({"etc/resolv.conf": "-> /var/a"}, ""),
+    "a link into the image": ({"etc/resolv.conf": "-> /var/a"}, ""),
 }
 
 
 @pytest.mark.parametrize("case", RESOLVERS)
-def test_a_package_tool_gets_a_resolver(image: Path, case: str) -> None:
-    """That of the machine that the image is made on, where a running VM would have its own."""
+def test_a_package_tool_can_resolve_names_in_a_chroot(image: Path, case: str) -> None:
+    """The resolv.conf of this machine is copied if systemd-resolved would write the image's."""
     done, before = RESOLVERS[case]
     change(image, {f"{WANTS}/chrony.service": None, **done})
 
@@ -532,18 +533,18 @@ def test_a_package_tool_gets_a_resolver(image: Path, case: str) -> None:
     assert finding.fix == before.format(image=image) + command
 
 
-def test_what_an_image_says_is_quoted_in_a_mend(image: Path) -> None:
-    """No name in an image becomes a command of whoever pastes one."""
+def test_text_from_an_image_is_quoted_in_a_fix(image: Path) -> None:
+    """A name in an image is never executed by the person who pastes the fix."""
     change(image, {f"{SYSTEM}/{UNIT}": f"ExecStart=/x /{PYZ} provision --ssh-keys $(id)\n"})
 
-    mends = [one.fix for one in check(Image(Root(str(image)))) if "$(id)" in one.fix]
+    fixes = [one.fix for one in check(Image(Root(str(image)))) if "$(id)" in one.fix]
 
-    assert len(mends) > 1
-    assert not [mend for mend in mends if "$(id)" in mend.replace("'$(id)'", "")]
+    assert len(fixes) > 1
+    assert not [fix for fix in fixes if "$(id)" in fix.replace("'$(id)'", "")]
 
 
-def test_the_mend_of_an_unknown_distribution(image: Path) -> None:
-    """A sentence instead of a command."""
+def test_the_fix_on_an_unknown_distribution_is_a_sentence(image: Path) -> None:
+    """Without a known package tool there is no command to print."""
     change(image, {"usr/lib/os-release": None, "usr/sbin/waagent": "program"})
 
     (finding,) = check(Image(Root(str(image))))
@@ -551,80 +552,80 @@ def test_the_mend_of_an_unknown_distribution(image: Path) -> None:
     assert finding.fix == "remove the package walinuxagent"
 
 
-#: What sshd's settings are, what is said of it, and the mend.
-TOLD_OF_SSHD = {
+#: Settings of sshd, and the text and the fix of the finding.
+REFUSALS = {
     "PermitRootLogin no\n": (
-        "sshd's settings say PermitRootLogin no, so the VM is Ready and nobody gets in by the "
-        "keys that the first boot adds to root",
-        "take that out of {image}/etc/ssh/sshd_config",
+        "sshd is configured with PermitRootLogin no, so the VM is Ready but no one can log in "
+        "with the keys that the first boot adds to root",
+        "remove that setting from {image}/etc/ssh/sshd_config",
     ),
     "PubkeyAuthentication no\nMatch Group a\nPubkeyAuthentication yes\n": (
-        "sshd's settings say PubkeyAuthentication no, so the VM is Ready and nobody gets in by "
-        "the keys that the first boot adds to root, unless a Match says otherwise",
-        "take that out of {image}/etc/ssh/sshd_config",
+        "sshd is configured with PubkeyAuthentication no, so the VM is Ready but no one can log "
+        "in with the keys that the first boot adds to root, unless a Match block says otherwise",
+        "remove that setting from {image}/etc/ssh/sshd_config",
     ),
     "Include a.conf\nDenyUsers ro*\n": (
-        "sshd's settings say DenyUsers a ro*, so the VM is Ready and nobody gets in by the keys "
-        "that the first boot adds to root",
-        "take that out of {image}/etc/ssh/a.conf and {image}/etc/ssh/sshd_config",
+        "sshd is configured with DenyUsers a ro*, so the VM is Ready but no one can log in with "
+        "the keys that the first boot adds to root",
+        "remove that setting from {image}/etc/ssh/a.conf and {image}/etc/ssh/sshd_config",
     ),
     "AllowUsers a\nAllowUsers b\n": (
-        "sshd's settings say AllowUsers a b, so the VM is Ready and nobody gets in by the keys "
-        "that the first boot adds to root",
-        "add root to it in {image}/etc/ssh/sshd_config",
+        "sshd is configured with AllowUsers a b, so the VM is Ready but no one can log in with "
+        "the keys that the first boot adds to root",
+        "add root to AllowUsers in {image}/etc/ssh/sshd_config",
     ),
     "AuthenticationMethods publickey,keyboard-interactive\n": (
-        "sshd's settings say AuthenticationMethods publickey,keyboard-interactive, with which one "
-        "key may not be enough",
-        "see that root can log in all the same, or take it out of {image}/etc/ssh/sshd_config",
+        "sshd is configured with AuthenticationMethods publickey,keyboard-interactive, so one key "
+        "may not be enough to log in",
+        "check that root can log in, or remove that setting from {image}/etc/ssh/sshd_config",
     ),
     "DenyGroups a b\n": (
-        "sshd's settings say DenyGroups a b, and nobody in these gets in",
-        "see that root can log in all the same, or take it out of {image}/etc/ssh/sshd_config",
+        "sshd is configured with DenyGroups a b, so no one in these groups can log in",
+        "check that root can log in, or remove that setting from {image}/etc/ssh/sshd_config",
     ),
 }
 
 
-@pytest.mark.parametrize("config", TOLD_OF_SSHD)
-def test_what_sshd_refuses_is_told_with_who(image: Path, config: str) -> None:
-    """In its own words, and with the file, as they are to be looked for."""
-    what, mend = TOLD_OF_SSHD[config]
+@pytest.mark.parametrize("config", REFUSALS)
+def test_a_refusal_by_sshd_names_setting_file_and_user(image: Path, config: str) -> None:
+    """The setting is quoted as it is written, so that it can be found in the file."""
+    what, fix = REFUSALS[config]
     change(image, {**keys_for("root", config), "etc/ssh/a.conf": "DenyUsers a\n"})
 
     (finding,) = check(Image(Root(str(image))))
 
-    assert (finding.what, finding.fix) == (what, mend.format(image=image))
+    assert (finding.what, finding.fix) == (what, fix.format(image=image))
 
 
-#: What is said of the admin user and root together, and the end of the mend.
-TOLD_OF_BOTH = {
+#: Settings of sshd, and the finding if the admin user and root both get keys.
+REFUSALS_OF_TWO = {
     "PermitRootLogin no\n": (
-        "sshd's settings say PermitRootLogin no, so root does not get in by the keys that the "
+        "sshd is configured with PermitRootLogin no, so root cannot log in with the keys that the "
         "first boot adds",
-        "take that out of {image}/usr/etc/ssh/sshd_config",
+        "remove that setting from {image}/usr/etc/ssh/sshd_config",
     ),
     "AllowGroups a\n": (
-        "sshd's settings say AllowGroups a, and nobody else gets in",
-        "see that the deployed user and root can log in all the same, or take it out of "
+        "sshd is configured with AllowGroups a, so no one outside these groups can log in",
+        "check that the deployed user and root can log in, or remove that setting from "
         "{image}/usr/etc/ssh/sshd_config",
     ),
     "AllowUsers root\n": (
-        "sshd's settings say AllowUsers root, and nobody else gets in",
-        "see that the deployed user can log in all the same, or take it out of "
+        "sshd is configured with AllowUsers root, so no one else can log in",
+        "check that the deployed user can log in, or remove that setting from "
         "{image}/usr/etc/ssh/sshd_config",
     ),
     "PubkeyAuthentication no\n": (
-        "sshd's settings say PubkeyAuthentication no, so the VM is Ready and nobody gets in by "
-        "the keys that the first boot adds",
-        "take that out of {image}/usr/etc/ssh/sshd_config",
+        "sshd is configured with PubkeyAuthentication no, so the VM is Ready but no one can log "
+        "in with the keys that the first boot adds",
+        "remove that setting from {image}/usr/etc/ssh/sshd_config",
     ),
 }
 
 
-@pytest.mark.parametrize("config", TOLD_OF_BOTH)
-def test_what_sshd_refuses_of_two_users(image: Path, config: str) -> None:
-    """Each by what is known of the one; in SUSE's place."""
-    what, mend = TOLD_OF_BOTH[config]
+@pytest.mark.parametrize("config", REFUSALS_OF_TWO)
+def test_a_refusal_of_one_of_two_users_names_that_user(image: Path, config: str) -> None:
+    """The settings are read from the folder that SUSE uses, too."""
+    what, fix = REFUSALS_OF_TWO[config]
     change(
         image,
         {
@@ -637,32 +638,32 @@ def test_what_sshd_refuses_of_two_users(image: Path, config: str) -> None:
 
     (finding,) = check(Image(Root(str(image))))
 
-    assert (finding.what, finding.fix) == (what, mend.format(image=image))
+    assert (finding.what, finding.fix) == (what, fix.format(image=image))
 
 
-def test_a_locked_user_gets_a_password_that_none_matches(image: Path) -> None:
-    """Neither the old one back nor an empty one."""
+def test_a_locked_user_is_unlocked_without_a_password(image: Path) -> None:
+    """The fix sets '*', which neither restores the old password nor allows an empty one."""
     change(image, {**keys_for("ops", ""), "etc/shadow": "ops:!$6$a:19000:0:99999:7:::\n"})
 
     (finding,) = check(Image(Root(str(image))))
 
     assert finding.what == (
-        f"ops is locked by a '!' in {image}/etc/shadow, which counts for an sshd without PAM, so "
-        "the VM is Ready and nobody gets in by the keys that the first boot adds to ops"
+        f"ops is locked by a '!' in {image}/etc/shadow, and sshd without PAM refuses locked users, "
+        "so the VM is Ready but no one can log in with the keys that the first boot adds to ops"
     )
     assert finding.fix == f"echo 'ops:*' | chroot {image} chpasswd -e"
 
 
-#: How a user is made that gets in by a key, also by an sshd without PAM.
-MADE_USERS = {
+#: The command that creates a user who can log in with a key, also if sshd has no PAM.
+USER_COMMANDS = {
     "debian": "chroot {image} useradd --create-home --password '*' carol",
     "alpine": "chroot {image} adduser -D carol && echo 'carol:*' | chroot {image} chpasswd -e",
 }
 
 
-@pytest.mark.parametrize("name", MADE_USERS)
-def test_a_user_who_is_missing_is_made(image: Path, name: str) -> None:
-    """By what the distribution has."""
+@pytest.mark.parametrize("name", USER_COMMANDS)
+def test_a_missing_user_is_created(image: Path, name: str) -> None:
+    """The fix uses the tools of the distribution."""
     change(
         image,
         {
@@ -674,49 +675,49 @@ def test_a_user_who_is_missing_is_made(image: Path, name: str) -> None:
 
     (finding,) = check(Image(Root(str(image))))
 
-    assert finding.fix == MADE_USERS[name].format(image=image)
+    assert finding.fix == USER_COMMANDS[name].format(image=image)
 
 
-ANEW = "remove them, and have the image make new ones at its first boot"
-# Beside a usual one, which deprovision removes, and one that is not there.
+NEW_KEYS = "remove them and let the image create new ones at its first boot"
+# Beside a usual one, which deprovision removes, and one that does not exist.
 BY_HOSTKEY: Change = {
     "etc/ssh/sshd_config": "HostKey /etc/ssh/ssh_host_rsa_key\nHostKey /none\n"
     "HostKey /etc/ssh/key\n",
     **dict.fromkeys(("etc/ssh/key", "etc/ssh/ssh_host_rsa_key"), "x"),
 }
 BY_DROPBEAR: Change = {"etc/dropbear/dropbear_rsa_host_key": "x", "etc/dropbear/config": "x"}
-#: Host keys that deprovision leaves, which they are, and the mend.
+#: Host keys that deprovision keeps, their paths, and the fix.
 OTHER_HOST_KEYS: Dict[str, Tuple[Change, List[str], str]] = {
     "a HostKey line": (
         BY_HOSTKEY,
         ["/etc/ssh/key"],
-        f"{ANEW} or take the HostKey lines out, so that the usual ones are made",
+        f"{NEW_KEYS}, or remove the HostKey lines so that sshd uses its usual keys",
     ),
-    "another server": (BY_DROPBEAR, ["/etc/dropbear/dropbear_rsa_host_key"], ANEW),
+    "another server": (BY_DROPBEAR, ["/etc/dropbear/dropbear_rsa_host_key"], NEW_KEYS),
     "both": (
         {**BY_HOSTKEY, **BY_DROPBEAR},
         ["/etc/ssh/key", "/etc/dropbear/dropbear_rsa_host_key"],
-        f"{ANEW} or take the HostKey lines out, so that the usual ones are made",
+        f"{NEW_KEYS}, or remove the HostKey lines so that sshd uses its usual keys",
     ),
 }
 
 
 @pytest.mark.parametrize("case", OTHER_HOST_KEYS)
-def test_other_host_keys_are_told_with_what_would_make_new_ones(image: Path, case: str) -> None:
-    """Of a machine that runs only as something to think of."""
-    done, keys, mend = OTHER_HOST_KEYS[case]
+def test_host_keys_that_deprovision_keeps_are_found(image: Path, case: str) -> None:
+    """They are an error in an image, and a note on a running machine."""
+    done, keys, fix = OTHER_HOST_KEYS[case]
     change(image, done)
     machine = Root(str(image))
     machine.is_live = True
 
-    told = [
-        (one.severity, one.what.rpartition(": ")[2], one.fix)
+    findings = [
+        (one.severity, one.what[one.what.index("(") + 1 : one.what.index(")")], one.fix)
         for root in (Root(str(image)), machine)
         for one in check(Image(root))
         if one.rule == "host-keys-elsewhere"
     ]
 
-    assert told == [
-        ("error", ", ".join(f"{image}{key}" for key in keys), mend),
-        ("note", ", ".join(keys), f"before an image is made of this VM: {mend}"),
+    assert findings == [
+        ("error", ", ".join(f"{image}{key}" for key in keys), fix),
+        ("note", ", ".join(keys), f"before you make an image of this VM: {fix}"),
     ]

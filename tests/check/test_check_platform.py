@@ -1,4 +1,4 @@
-"""Questions to the platform: asked where they make sense, and what no answer costs."""
+"""Whether Azure answers: when check asks, and what it reports if there is no answer."""
 
 import argparse
 import json
@@ -9,8 +9,8 @@ from typing import Dict, List, Tuple
 import pytest
 
 from azprov.check.facts.image import Image
-from azprov.check.finding import Finding
-from azprov.check.rules.live import Probe, ask, check_platform
+from azprov.check.finding import Finding, Rule
+from azprov.check.rules.platform import Probe, ask, check_platform
 from azprov.cli import main
 from azprov.cli.commands import check
 from azprov.errors import NotConnected
@@ -22,11 +22,11 @@ from unit.cli.test_cli import http
 
 GOAL_STATE = http(sample("goal_state/version-2012-11-30.xml"))
 INSTANCE = http(sample("instance/vm.json"))
-NOBODY = "127.0.0.1:9"
+UNUSED = "127.0.0.1:9"
 
 
-def asked(capfd: pytest.CaptureFixture[str], *argv: str) -> Dict[str, Tuple[str, str]]:
-    """The severity and sentence of each finding about the platform, of this machine."""
+def platform_findings(capfd: pytest.CaptureFixture[str], *argv: str) -> Dict[str, Tuple[str, str]]:
+    """The severity and text of each finding about WireServer and the metadata service."""
     main(["check", "--json", *argv])
     answer = json.loads(capfd.readouterr().out)
     return {
@@ -36,8 +36,8 @@ def asked(capfd: pytest.CaptureFixture[str], *argv: str) -> Dict[str, Tuple[str,
     }
 
 
-def test_a_platform_that_answers_is_no_finding(capfd: pytest.CaptureFixture[str]) -> None:
-    """Each is asked once for what azprov will need."""
+def test_a_platform_that_answers_gives_no_finding(capfd: pytest.CaptureFixture[str]) -> None:
+    """check asks once for the goal state and once for the instance, as a first boot does."""
     goal_state: List[bytes] = []
     instance: List[bytes] = []
     servers = [
@@ -47,7 +47,7 @@ def test_a_platform_that_answers_is_no_finding(capfd: pytest.CaptureFixture[str]
     with servers[0] as wireserver, servers[1] as imds:
         addresses = ["--wireserver", str(wireserver.endpoint), "--imds", str(imds.endpoint)]
 
-        assert asked(capfd, *addresses) == {}
+        assert platform_findings(capfd, *addresses) == {}
 
     assert [request.split(b" HTTP")[0] for request in goal_state] == [
         b"GET /machine?comp=goalstate"
@@ -55,11 +55,11 @@ def test_a_platform_that_answers_is_no_finding(capfd: pytest.CaptureFixture[str]
     assert [request.split(b"?")[0] for request in instance] == [b"GET /metadata/instance"]
 
 
-def test_no_answer_is_told_with_what_it_costs(capfd: pytest.CaptureFixture[str]) -> None:
-    """Without WireServer there is no Ready, without the metadata service no name."""
-    addresses = ["--wireserver", NOBODY, "--imds", NOBODY]
+def test_a_platform_that_does_not_answer_is_found(capfd: pytest.CaptureFixture[str]) -> None:
+    """Without WireServer there is no Ready, without the metadata service no host name."""
+    addresses = ["--wireserver", UNUSED, "--imds", UNUSED]
 
-    assert asked(capfd, *addresses, "--timeout", "0.2", "--imds-timeout", "0.2") == {
+    assert platform_findings(capfd, *addresses, "--timeout", "0.2", "--imds-timeout", "0.2") == {
         "wireserver": (
             "error",
             "gave up after T: 127.0.0.1:9 cannot be reached (Connection refused), so Ready "
@@ -68,13 +68,13 @@ def test_no_answer_is_told_with_what_it_costs(capfd: pytest.CaptureFixture[str])
         "metadata-service": (
             "warning",
             "gave up after T: 127.0.0.1:9 cannot be reached (Connection refused), so a VM "
-            "does not learn its host name",
+            "does not get its host name",
         ),
     }
 
 
 def last_line(root: Path, **addresses: str) -> str:
-    """What a check of a sound machine ends with; nobody is asked by an address that is None."""
+    """The last line for a sound machine; a service without an address is not asked."""
     machine = Root(str(root))
     machine.is_live = True
     options = {"wireserver": None, "imds": None, "agent_name": "x", **addresses}
@@ -83,8 +83,8 @@ def last_line(root: Path, **addresses: str) -> str:
     return str(answer.text).splitlines()[-1]
 
 
-def test_a_good_check_says_who_answered(tmp_path: Path) -> None:
-    """Of those who were asked, and nothing where nobody was."""
+def test_the_last_line_names_the_services_that_answered(tmp_path: Path) -> None:
+    """A service that was not asked, or did not answer, is not named."""
     make_sound(tmp_path)
     good = "0 errors, 0 warnings, 1 note: this machine should provision on Azure"
     with RawServer(replying(GOAL_STATE, GOAL_STATE)) as wireserver, RawServer(
@@ -97,30 +97,32 @@ def test_a_good_check_says_who_answered(tmp_path: Path) -> None:
         assert last_line(tmp_path, wireserver=one, imds=other) == (
             f"{good}, and WireServer and the metadata service answered"
         )
-        assert last_line(tmp_path, imds=NOBODY) == good.replace("0 warnings", "1 warning")
+        assert last_line(tmp_path, imds=UNUSED) == good.replace("0 warnings", "1 warning")
 
 
-def test_an_image_asks_nobody(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """Whatever addresses are given: it is not what would be speaking."""
+def test_a_check_of_an_image_asks_no_service(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The addresses are ignored, since the machine that runs check is not the image."""
     with RawServer(replying(GOAL_STATE)) as server:
         address = str(server.endpoint)
 
-        asked(
+        platform_findings(
             capfd, "--root", str(make_sound(tmp_path)), "--wireserver", address, "--imds", address
         )
 
         assert server.connections == 0
 
 
-def test_an_answer_that_is_no_good_is_a_finding() -> None:
-    """With its own hint as the mend."""
+def test_the_hint_of_a_failed_question_is_the_fix() -> None:
+    """The finding has the rule and the cost of its probe."""
 
     def refused() -> None:
         raise NotConnected("it cannot be reached", "look at the route")
 
     probes = [
-        Probe("A", "a", "error", "so it fails", refused),
-        Probe("B", "b", "note", "", lambda: None),
+        Probe("A", Rule("a", "error", "", ""), "so it fails", refused),
+        Probe("B", Rule("b", "note", "", ""), "", lambda: None),
     ]
 
     assert list(ask(probes)) == [
@@ -128,6 +130,6 @@ def test_an_answer_that_is_no_good_is_a_finding() -> None:
     ]
 
 
-def test_an_image_is_not_expected_on_azure(tmp_path: Path) -> None:
-    """Only of a running machine its firmware says something."""
+def test_an_image_need_not_be_on_azure(tmp_path: Path) -> None:
+    """Only a running machine has firmware that could identify it."""
     assert list(check_platform(Image(Root(str(tmp_path))))) == []

@@ -1,4 +1,4 @@
-"""What `check` prints, for a person and for a program."""
+"""The text and the JSON that `check` prints."""
 
 import json
 from pathlib import Path
@@ -8,8 +8,8 @@ from images import azprov
 from sound_image import WANTS, change
 
 
-def test_a_person_is_told_what_and_how(image: Path) -> None:
-    """Errors first, a mend below each, the counts last; the failure on stderr."""
+def test_the_text_has_errors_first_with_a_fix_below_each(image: Path) -> None:
+    """The counts come last, and the last line on stderr is the failure."""
     change(
         image,
         {
@@ -23,15 +23,15 @@ def test_a_person_is_told_what_and_how(image: Path) -> None:
 
     assert code == 1
     assert out == (
-        "error: azure-provisioning is installed and does not start at boot, so nothing reports "
-        "Ready and the deployment fails after 40 minutes\n"
+        "error: azure-provisioning is installed but does not start at boot, so nothing "
+        "reports Ready and the deployment fails after 40 minutes\n"
         f"  fix: systemctl --root={image} enable azure-provisioning.service\n"
         f"warning: {image}/etc/fstab has swap on /swapfile: on the OS disk it is slow and costs "
         "what the disk is billed and throttled by\n"
         f"  fix: take the line out of {image}/etc/fstab; where swap is needed, make it on the "
         "VM's temporary disk at boot\n"
-        "note: no time synchronisation starts at boot, so the clock drifts, and logs and "
-        "certificates with it\n"
+        "note: no time synchronisation starts at boot, so the clock drifts; log times become "
+        "wrong and certificate checks may fail\n"
         f"  fix: chroot {image} sh -c 'apt-get update && apt-get install -y chrony'\n"
         "1 error, 1 warning, 1 note\n"
     )
@@ -41,8 +41,8 @@ def test_a_person_is_told_what_and_how(image: Path) -> None:
     )
 
 
-def test_a_program_is_told_the_same(image: Path) -> None:
-    """One JSON object; without an error it is a success."""
+def test_json_has_the_same_findings(image: Path) -> None:
+    """The answer is one JSON object, and a success if there is no error."""
     change(image, {f"{WANTS}/chrony.service": None})
 
     code, out, err = azprov("check", "--json", "--root", image)
@@ -57,8 +57,8 @@ def test_a_program_is_told_the_same(image: Path) -> None:
             {
                 "rule": "clock-unsynchronised",
                 "severity": "note",
-                "what": "no time synchronisation starts at boot, so the clock drifts, and logs "
-                "and certificates with it",
+                "what": "no time synchronisation starts at boot, so the clock drifts; log times "
+                "become wrong and certificate checks may fail",
                 "fix": f"chroot {image} sh -c 'apt-get update && apt-get install -y chrony'",
             }
         ],

@@ -1,0 +1,68 @@
+"""The commands that fix an image, as text to paste into a shell on this machine."""
+
+import os
+import shlex
+
+from .facts.image import Image
+from .facts.packages import Package
+from .facts.services import OPENRC
+
+
+def install(image: Image, package: Package, *, names: str = "") -> str:
+    """The command that installs a package, or the words `names` for the package tool."""
+    names = names or _name(image, package)
+    tool = image.package_tool
+    return _with_dns(image, tool.install.format(names)) if tool else f"install the package {names}"
+
+
+def remove(image: Image, package: Package) -> str:
+    """The command that removes a package and its settings."""
+    name = _name(image, package)
+    tool = image.package_tool
+    return inside(image, tool.remove.format(name)) if tool else f"remove the package {name}"
+
+
+def enable(image: Image, service: str) -> str:
+    """The command that makes a service start at boot."""
+    if image.services.init == OPENRC:
+        return inside(image, f"rc-update add {service} default")
+    systemctl = f"systemctl {_root_option(image, '--root=')}"
+    unmask = f"{systemctl}unmask {service} && " if image.services.is_masked(service) else ""
+    return f"{unmask}{systemctl}enable {service}"
+
+
+def azprov(image: Image, command: str) -> str:
+    """A command of azprov for this image."""
+    return f"{image.program} {command} {_root_option(image, '--root ')}".rstrip()
+
+
+def inside(image: Image, command: str) -> str:
+    """A command that runs in the image, as it is typed on this machine."""
+    if image.root.is_live:
+        return command
+    return f"chroot {shlex.quote(image.root.path)} {command}"
+
+
+def _name(image: Image, package: Package) -> str:
+    return package.name(image.os_release.get("ID", ""), image.tool)
+
+
+def _with_dns(image: Image, command: str) -> str:
+    """The same as `inside`, for a command that resolves host names.
+
+    Under systemd-resolved, /etc/resolv.conf is a link to a file that exists only
+    while systemd-resolved runs.
+    """
+    link = image.link("/etc/resolv.conf")
+    target = os.path.normpath(f"/etc/{link}" if not link.startswith("/") else link)
+    if image.root.is_live or not target.startswith("/run/") or image.is_there(target):
+        return inside(image, command)
+    folder = image.typed(target.rpartition("/")[0])
+    return (
+        f"mkdir -p {folder} && cp /etc/resolv.conf {image.typed(target)} && "
+        f"{inside(image, command)}"
+    )
+
+
+def _root_option(image: Image, option: str) -> str:
+    return "" if image.root.is_live else f"{option}{shlex.quote(image.root.path)} "

@@ -1,0 +1,106 @@
+"""Whether the two files that azprov's service starts are usable: azprov.pyz and its Python."""
+
+import re
+import zipfile
+from typing import Iterator
+
+from ...errors import HostError
+from ...formats.text import printable
+from ...image.python import check_python
+from ...image.service_file import PYZ
+from ..facts import packages
+from ..facts.azprov_service import command_of, install_again, installed_program, own_file
+from ..facts.image import Image
+from ..finding import ERROR, Check, Finding, Rule
+from ..fixes import install
+
+# dpkg's file lists, and the packages of the interpreter and its standard library.
+_DPKG_FOLDER = "/var/lib/dpkg/info"
+_PYTHON_PARTS = re.compile(r"((?:lib)?python3(?:\.\d+)?(?:-minimal|-stdlib)?)(?::\w+)?\.list\Z")
+# Only azprov's archive has this file.
+_PART = "azprov/__main__.py"
+_LARGEST_PROGRAM_BYTES = 64 << 20
+
+PROGRAM_UNUSABLE = Rule(
+    "program-unusable",
+    ERROR,
+    "the azprov.pyz that the service starts is missing, damaged or another program",
+    "run azprov install --force",
+)
+PYTHON_UNUSABLE = Rule(
+    "python-unusable",
+    ERROR,
+    "the Python that the service starts is missing, too old or incomplete",
+    "install a complete Python 3.6 or newer",
+)
+
+
+def check_program(image: Image) -> Iterator[Finding]:
+    """The archive that the service starts has to be whole."""
+    if own_file(image) is None:
+        return
+    program = installed_program(image)
+    flaw = _flaw_of(image, program)
+    if flaw:
+        yield PROGRAM_UNUSABLE.found(
+            f"{image.shown(program)} {flaw}, so azprov's service fails at every boot and the "
+            "deployment fails after 40 minutes",
+            install_again(image),
+        )
+
+
+def check_interpreter(image: Image) -> Iterator[Finding]:
+    """The Python that the service starts has to be complete; its files are checked, not run."""
+    path = own_file(image)
+    if path is None:
+        return
+    try:
+        check_python(image.root, command_of(image.text(path)).python)
+    except HostError as error:
+        yield PYTHON_UNUSABLE.found(
+            f"azprov's service cannot start: {error.summary}; the deployment fails after 40 "
+            "minutes",
+            _install_python(image),
+        )
+
+
+def _install_python(image: Image) -> str:
+    """Install Python, and the service again, since the new Python may have another path."""
+    again = install_again(image)
+    matches = map(_PYTHON_PARTS.match, image.names(_DPKG_FOLDER))
+    installed = [match.group(1) for match in matches if match]
+    names = ""
+    # apt restores missing files of an installed package only with --reinstall.
+    if installed and image.tool == "apt-get":
+        names = " ".join(["--reinstall", *installed])
+    command = install(image, packages.PYTHON, names=names)
+    if installed_program(image) != PYZ:
+        return command
+    return f"{command} && {again}" if image.tool else f"{command}, then: {again}"
+
+
+def _flaw_of(image: Image, program: str) -> str:
+    try:
+        file = image.root.open_file(program)
+    except HostError as error:
+        return f"cannot be read ({printable(error.summary)})"
+    if file is None:
+        return "is missing"
+    with file:
+        if file.seek(0, 2) > _LARGEST_PROGRAM_BYTES:
+            return "is far larger than azprov"
+        try:
+            with zipfile.ZipFile(file) as archive:
+                if _PART not in archive.namelist():
+                    return "is not azprov"
+                damaged = archive.testzip()
+        # zipfile and zlib raise nearly any exception for a damaged archive.
+        except Exception as error:  # noqa: BLE001 - see above; the class does not matter
+            return f"is damaged ({printable(str(error), 60)})"
+    return f"is damaged at {printable(damaged, 60)}" if damaged else ""
+
+
+CHECKS = (
+    Check(check_program, (PROGRAM_UNUSABLE,)),
+    Check(check_interpreter, (PYTHON_UNUSABLE,)),
+)
