@@ -85,7 +85,8 @@ def _page(archive: str) -> Iterator[str]:
 
 def _command(name: str, common: Sequence[object]) -> Iterator[str]:
     from azprov.cli.help import command_usage, options_of, paragraphs_of
-    from azprov.cli.registry import PROGRAM, command_parser, load_command
+    from azprov.cli.program import PROGRAM
+    from azprov.cli.registry import command_parser, load_command
 
     yield f'.SS "{_escaped(command_usage(name).replace(PROGRAM, "azprov"))}"'
     for number, paragraph in enumerate(paragraphs_of(name)):

@@ -91,7 +91,7 @@ def test_a_shutdown_while_it_waits(machine: Machine) -> None:
     assert machine.read(STATE) is None
     assert (machine.root / ENABLED).is_symlink()
     assert log_of(machine)[-1] == (
-        "azprov: stopped by SIGTERM; nothing is half done, run it again to go on"
+        "azprov: stopped by SIGTERM; nothing is half done, run it again to continue"
     )
 
     second = machine.boot()

@@ -115,7 +115,7 @@ def test_unit_takes_what_goes_into_the_service() -> None:
     assert taken["unit"] - taken["install"] == {"--program"}
 
 
-COMMAND_HINT = "azprov.pyz --help lists the commands; options with a value follow the command"
+COMMAND_HINT = "azprov.pyz --help lists the commands; put options with a value after the command"
 MISTYPED = {
     "a letter left out": ("report-redy", f"did you mean report-ready? {COMMAND_HINT}"),
     "letters swapped": ("deprovsiion", f"did you mean deprovision? {COMMAND_HINT}"),
@@ -130,31 +130,31 @@ MISTYPED = {
     "a letter": ("r", COMMAND_HINT),
     "the beginning of an option": (
         "report-ready --wire",
-        "did you mean --wireserver? azprov.pyz report-ready --help shows how it is used",
+        "did you mean --wireserver? azprov.pyz report-ready --help lists its options",
     ),
     "an option and its value": (
         "goal-state --time-out=3",
-        "did you mean --timeout? azprov.pyz goal-state --help shows how it is used",
+        "did you mean --timeout? azprov.pyz goal-state --help lists its options",
     ),
     "an option of another command": (
         "report-ready --root image",
-        "azprov.pyz report-ready --help shows how it is used",
+        "azprov.pyz report-ready --help lists its options",
     ),
     "an option without a command": (
         "--verison",
-        "did you mean --version? azprov.pyz --help shows how it is used",
+        "did you mean --version? azprov.pyz --help lists its options",
     ),
     "a wrong value of a right option": (
         "goal-state --timeout soon",
-        "azprov.pyz goal-state --help shows how it is used",
+        "azprov.pyz goal-state --help lists its options",
     ),
     "a value for an option that has none": (
         "goal-state --quiet=1",
-        "azprov.pyz goal-state --help shows how it is used",
+        "azprov.pyz goal-state --help lists its options",
     ),
     "one dash for two": (
         "goal-state -quiet",
-        "did you mean --quiet? azprov.pyz goal-state --help shows how it is used",
+        "did you mean --quiet? azprov.pyz goal-state --help lists its options",
     ),
     "a scenario": (
         "rehearse --scenario helthy",
@@ -187,5 +187,5 @@ def test_one_dash_for_two_is_told_alike(version: str, option: str) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
         f"azprov: unrecognized arguments: -{option}; did you mean --{option}? "
-        f"python3 {shlex.quote(str(PYZ))} --help shows how it is used\n"
+        f"python3 {shlex.quote(str(PYZ))} --help lists its options\n"
     )

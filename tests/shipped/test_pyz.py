@@ -95,7 +95,7 @@ def test_a_next_step_can_be_typed_as_it_is_said(tmp_path: Path) -> None:
 
     assert said[0].startswith("azprov: there is no command 'nonsense'; azprov --help lists the c")
     assert f"; python3 '{copy}' --help lists the commands;" in said[1]
-    assert json.loads(answer)["error"]["hint"] == "azprov check --help shows how it is used"
+    assert json.loads(answer)["error"]["hint"] == "azprov check --help lists its options"
 
 
 @pytest.mark.parametrize("version", INTERPRETERS)

@@ -162,7 +162,7 @@ def _tried(step: Step) -> Optional[AzprovError]:
         log.debug("", exc_info=error)
         return AzprovError(
             f"a bug in azprov: {type(error).__name__}: {error}",
-            "please report it with what -v shows",
+            "please report it with the output of -v",
         )
     return None
 

@@ -1,98 +1,78 @@
-"""The command line: find the command, run it, say how it ended.
-
-A command is a module of this package with `configure(parser)` and
-`run(options) -> Answer`; only the one that is asked for is imported.
-"""
+"""The command line: runs the command that it names and reports how that ended."""
 
 import argparse
 import os
 import signal
-from typing import Callable, List, Optional, Sequence
+from typing import Callable, List, Sequence
 
 from .. import __version__
 from ..errors import AzprovError, Stopped, UsageError
 from .commands import COMMANDS
-from .options import HelpRequested
-from .output import Answer, Console, occupy_streams
+from .log import set_up_log
+from .output import Answer, Output
+from .parser import HelpRequested
 from .registry import command_parser, load_command, program_parser
+from .signals import SignalHandlers
+from .streams import occupy_closed_streams
 
-# What changes a machine or an image, and decides by what it finds there.
+# These commands read a machine or an image and then change it: two at once could undo each
+# other's changes.
 _ONE_AT_A_TIME = frozenset(
     ["set-hostname", "ssh-keys", "admin-user", "provision", "install", "uninstall", "deprovision"]
 )
-# How long one waits for another; none takes longer but a first boot.
-_WAIT_S = 10.0
+# How long a command waits for another one. Only a first boot takes longer than this.
+_LOCK_TIMEOUT_S = 10.0
 
+# Every file gets its mode explicitly; this mask is for the moment before, and for the
+# programs that azprov runs.
 _UMASK = 0o022
 _INTERRUPTED = 130
-_STOPPED_HINT = "nothing is half done, run it again to go on"
+_STOPPED_HINT = "nothing is half done, run it again to continue"
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run one command; the exit code is one of errors.EXIT_CODES, or 128 + a signal's."""
-    occupy_streams()
-    # Modes are set on what is made; until then, and by other programs, this one counts.
+    """Run one command. Returns one of errors.EXIT_CODES, or 128 + the number of a signal."""
+    occupy_closed_streams()
     os.umask(_UMASK)
-    signals = _Signals()
-    console = Console(argv)
+    signals = SignalHandlers()
+    set_up_log(argv)
+    output = Output(argv)
     try:
-        exit_code = _told(list(argv), console)
-        signals.end()
+        exit_code = _run_and_report(list(argv), output)
+        signals.ignore()
     except Stopped as stopped:
         name = signal.Signals(stopped.exit_code - 128).name
         failure = AzprovError(f"stopped by {name}", _STOPPED_HINT)
-        exit_code = console.fail(stopped.exit_code, failure)
+        exit_code = output.write_failure(stopped.exit_code, failure)
     except KeyboardInterrupt:
-        exit_code = console.fail(_INTERRUPTED, AzprovError("interrupted", _STOPPED_HINT))
+        exit_code = output.write_failure(_INTERRUPTED, AzprovError("interrupted", _STOPPED_HINT))
     return exit_code
 
 
-class _Signals:
-    """Turns the first signal into an exception; those after it would only cut the last line."""
-
-    def __init__(self) -> None:
-        self._is_over = False
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            if signal.getsignal(number) != signal.SIG_IGN:
-                signal.signal(number, self._stop)
-
-    def end(self) -> None:
-        """From here on the outcome is known, and told."""
-        self._is_over = True
-
-    def _stop(self, number: int, _frame: Optional[object]) -> None:
-        if self._is_over:
-            return
-        self._is_over = True
-        if number == signal.SIGINT:
-            raise KeyboardInterrupt
-        raise Stopped(number)
-
-
-def _told(argv: List[str], console: Console) -> int:
-    """Run a command and say how it ended; the exit code."""
+def _run_and_report(argv: List[str], output: Output) -> int:
+    """Run a command, and write its answer or its failure. Returns the exit code."""
     try:
         try:
-            answer = _run(argv, console)
+            answer = _run(argv, output)
         except HelpRequested:
             from .help import help_text
 
-            text = help_text(console.command)
+            text = help_text(output.command)
             answer = Answer(text, {"help": text})
-        return console.show(answer)
+        return output.write_answer(answer)
     except AzprovError as error:
-        return console.fail(error.exit_code, error)
+        return output.write_failure(error.exit_code, error)
     except ImportError:
-        raise  # __main__ says what this Python lacks
-    except Exception as error:  # noqa: BLE001 - the one place where a bug becomes a sentence
+        raise  # __main__ names the module that this Python lacks
+    except Exception as error:  # noqa: BLE001 - the one place that reports unforeseen errors
         bug = AzprovError(
             f"a bug in azprov: {type(error).__name__}: {error}",
-            "please report it with what -v shows",
+            "please report it with the output of -v",
         )
-        return console.fail(bug.exit_code, bug, trace=error)
+        return output.write_failure(bug.exit_code, bug, trace=error)
 
 
-def _run(argv: List[str], console: Console) -> Answer:
+def _run(argv: List[str], output: Output) -> Answer:
     name = next((word for word in argv if not word.startswith("-")), None)
     if name is None:
         return _run_without_command(argv)
@@ -102,20 +82,20 @@ def _run(argv: List[str], console: Console) -> Answer:
         raise UsageError(
             f"there is no command {name!a}",
             f"{suggest_command(name, COMMANDS)}azprov.pyz --help lists the commands; "
-            "options with a value follow the command",
+            "put options with a value after the command",
         )
-    console.command = name
+    output.command = name
     argv.remove(name)
     options = command_parser(name).parse(argv)
     run: Callable[[argparse.Namespace], Answer] = load_command(name).run
-    return _run_alone(run, options) if name in _ONE_AT_A_TIME else run(options)
+    return _run_locked(run, options) if name in _ONE_AT_A_TIME else run(options)
 
 
-def _run_alone(run: Callable[[argparse.Namespace], Answer], options: argparse.Namespace) -> Answer:
+def _run_locked(run: Callable[[argparse.Namespace], Answer], options: argparse.Namespace) -> Answer:
     from ..system.lock import alone
 
-    # The first boot has a deadline, and the one before it may wait for the network.
-    with alone(options.root, wait_s=getattr(options, "timeout", _WAIT_S)):
+    # A first boot may have to wait for another one that is still waiting for the network.
+    with alone(options.root, wait_s=getattr(options, "timeout", _LOCK_TIMEOUT_S)):
         return run(options)
 
 

@@ -9,8 +9,10 @@ import textwrap
 from typing import Iterator, List, NamedTuple, Optional
 
 from .commands import COMMANDS
-from .options import Parser, add_common_options
-from .registry import PROGRAM, command_parser, load_command
+from .options import add_common_options
+from .parser import Parser
+from .program import PROGRAM
+from .registry import command_parser, load_command
 
 WIDTH = 80
 # Where an option's meaning begins.

@@ -3,7 +3,7 @@
 import argparse
 import os
 import re
-from typing import Any, Callable, NoReturn, Sequence
+from typing import Callable
 
 from ..azure.endpoint import IMDS_ADDRESS, WIRESERVER_ADDRESS
 from ..azure.imds import LONGEST_TIMEOUT_S
@@ -21,45 +21,9 @@ from ..boot.settings import (
     imds_address,
     wireserver_address,
 )
-from ..errors import UnusableError, UsageError
+from ..errors import UnusableError
 from ..system.root import Root
-
-
-class HelpRequested(Exception):
-    """The command line has -h or --help."""
-
-
-class Parser(argparse.ArgumentParser):
-    """Raises UsageError where argparse would print its usage and exit, and HelpRequested for -h."""
-
-    def __init__(self, *, prog: str) -> None:
-        super().__init__(prog=prog, allow_abbrev=False, add_help=False)
-        # A parser makes a formatter to try each option on, which in Python 3.14 imports
-        # dataclasses and inspect, and before that shutil. A group does not.
-        self._group = self.add_argument_group("options")
-        self._group.add_argument("-h", "--help", action="help", help="show this help")
-
-    def add_argument(self, *names: Any, **settings: Any) -> argparse.Action:
-        return self._group.add_argument(*names, **settings)
-
-    def parse(self, argv: Sequence[str]) -> argparse.Namespace:
-        """A dash and one letter are an option, more letters none. Raises UsageError.
-
-        Of 3.8 or newer, argparse takes -version for -v.
-        """
-        for word in argv:
-            if word.startswith("-") and word[1:].isalpha() and len(word) > len("-v"):
-                self.error(f"unrecognized arguments: {word}")
-        return self.parse_args(argv)
-
-    def print_help(self, file: object = None) -> NoReturn:  # noqa: ARG002 - argparse's own form
-        raise HelpRequested
-
-    def error(self, message: str) -> NoReturn:
-        from .suggestions import suggest_option
-
-        suggestion = suggest_option(message, self._option_string_actions)
-        raise UsageError(message, f"{suggestion}{self.prog} --help shows how it is used")
+from .parser import Parser
 
 
 def add_common_options(parser: Parser) -> None:

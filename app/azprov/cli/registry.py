@@ -3,9 +3,9 @@
 from importlib import import_module
 from types import ModuleType
 
-from .options import Parser, add_common_options
-
-PROGRAM = "azprov.pyz"
+from .options import add_common_options
+from .parser import Parser
+from .program import PROGRAM
 
 
 def load_command(name: str) -> ModuleType:

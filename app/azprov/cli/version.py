@@ -8,7 +8,7 @@ import zipfile
 from typing import Any, Dict, List
 
 from .. import __version__
-from .output import own_home
+from .program import own_path
 
 
 def about() -> Dict[str, Any]:
@@ -29,7 +29,7 @@ def about() -> Dict[str, Any]:
 
 
 def _entries() -> List[str]:
-    archive = own_home()
+    archive = own_path()
     if not os.path.isfile(archive):
         return []
     with zipfile.ZipFile(archive) as opened:

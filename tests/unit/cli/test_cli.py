@@ -286,27 +286,26 @@ USAGE = {
     "an unknown command": (
         ["report-redy"],
         "there is no command 'report-redy'; did you mean report-ready? "
-        "azprov.pyz --help lists the commands; options with a value follow the command",
+        "azprov.pyz --help lists the commands; put options with a value after the command",
     ),
     "an unknown option": (
         ["report-ready", "--wire"],
         "unrecognized arguments: --wire; did you mean --wireserver? "
-        "azprov.pyz report-ready --help shows how it is used",
+        "azprov.pyz report-ready --help lists its options",
     ),
     "a line end in an option": (
         ["report-ready", "--wi\nre"],
         "unrecognized arguments: --wi re; did you mean --wireserver? "
-        "azprov.pyz report-ready --help shows how it is used",
+        "azprov.pyz report-ready --help lists its options",
     ),
     "a missing reason": (
         ["report-failure"],
         "the following arguments are required: --reason; "
-        "azprov.pyz report-failure --help shows how it is used",
+        "azprov.pyz report-failure --help lists its options",
     ),
     "an empty reason": (
         ["report-failure", "--reason", " "],
-        "argument --reason: the text is empty; "
-        "azprov.pyz report-failure --help shows how it is used",
+        "argument --reason: the text is empty; azprov.pyz report-failure --help lists its options",
     ),
     "a name for an address": (
         ["goal-state", "--wireserver", "wireserver"],
@@ -325,42 +324,42 @@ USAGE = {
     "an image that is not there": (
         ["uninstall", "--root", "no/such"],
         "argument --root: there is no folder 'no/such'; "
-        "azprov.pyz uninstall --help shows how it is used",
+        "azprov.pyz uninstall --help lists its options",
     ),
     "too long a wait for metadata": (
         ["metadata", "--imds-timeout", "301"],
         "argument --imds-timeout: more than 300 seconds: '301'; "
-        "azprov.pyz metadata --help shows how it is used",
+        "azprov.pyz metadata --help lists its options",
     ),
     "a word for a time": (
         ["goal-state", "--timeout", "soon"],
         "argument --timeout: not a number of seconds above 0: 'soon'; "
-        "azprov.pyz goal-state --help shows how it is used",
+        "azprov.pyz goal-state --help lists its options",
     ),
     "a header in the agent name": (
         ["goal-state", "--agent-name", "a\r\nb: c"],
         "argument --agent-name: not 1 to 128 printable ASCII characters: 'a\\r\\nb: c'; "
-        "azprov.pyz goal-state --help shows how it is used",
+        "azprov.pyz goal-state --help lists its options",
     ),
     "a file in the place of a root": (
         ["check", "--root", "/etc/passwd"],
         "argument --root: '/etc/passwd' is a file: mount the image that is in it, and name that "
-        "folder; azprov.pyz check --help shows how it is used",
+        "folder; azprov.pyz check --help lists its options",
     ),
     "no user's name": (
         ["ssh-keys", "--user", "a b"],
         "argument --user: the user name 'a b' cannot be used, it is not made of letters, digits, "
-        "'_', '.' and '-', 32 at most; azprov.pyz ssh-keys --help shows how it is used",
+        "'_', '.' and '-', 32 at most; azprov.pyz ssh-keys --help lists its options",
     ),
     "an empty name of a user": (
         ["deprovision", "--user", ""],
         "argument --user: the user name '' cannot be used, it is not made of letters, digits, "
-        "'_', '.' and '-', 32 at most; azprov.pyz deprovision --help shows how it is used",
+        "'_', '.' and '-', 32 at most; azprov.pyz deprovision --help lists its options",
     ),
     "no host name": (
         ["set-hostname", "web_01"],
         "argument NAME: the host name 'web_01' cannot be used, it is not made of letters, digits "
-        "and inner hyphens; azprov.pyz set-hostname --help shows how it is used",
+        "and inner hyphens; azprov.pyz set-hostname --help lists its options",
     ),
     "an unknown scenario": (
         ["rehearse", "--scenario", "x"],
@@ -449,7 +448,7 @@ def test_a_signal_stops_a_wait(
     got, out, err = shell("report-ready", "--wireserver", "127.0.0.1:9", "--json")
 
     assert got == code
-    assert err.splitlines()[-1] == (f"{sentence}; nothing is half done, run it again to go on")
+    assert err.splitlines()[-1] == (f"{sentence}; nothing is half done, run it again to continue")
     assert json.loads(out)["exit_code"] == code
 
 

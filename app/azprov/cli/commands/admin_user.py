@@ -9,8 +9,9 @@ from ...formats.platform.instance import Instance
 from ...system.admin_user import set_up_admin
 from ...system.commands import Commands
 from ...system.root import Root
-from ..options import Parser, add_imds_options, add_root_option, imds_settings
+from ..options import add_imds_options, add_root_option, imds_settings
 from ..output import Answer
+from ..parser import Parser
 from .ssh_keys import keys_of
 
 SUMMARY = "create the admin user: home, keys, sudo, locked password"

@@ -10,16 +10,17 @@ from ...check.facts.image import Image
 from ...check.finding import ERROR, NOTE, SEVERITIES, WARNING, Finding
 from ...check.rules.platform import METADATA_SERVICE, WIRESERVER, Probe, is_on_azure
 from ...errors import AzprovError
+from ..colour import coloured_word
 from ..options import (
-    Parser,
     add_imds_options,
     add_root_option,
     add_wireserver_options,
     imds_settings,
     wireserver_settings,
 )
-from ..output import Answer, own_command
-from ..terminal import painted
+from ..output import Answer
+from ..parser import Parser
+from ..program import own_command
 
 SUMMARY = "say whether an image will provision: findings, each with a fix"
 EXAMPLE = ("check an image before it is deployed", "check --root image")
@@ -68,7 +69,7 @@ def run(options: argparse.Namespace) -> Answer:
 
 
 def _lines(finding: Finding) -> List[str]:
-    severity, fix = painted(finding.severity, sys.stdout), painted("fix", sys.stdout)
+    severity, fix = coloured_word(finding.severity, sys.stdout), coloured_word("fix", sys.stdout)
     return [f"{severity}: {finding.what}", f"  {fix}: {finding.fix}"]
 
 

@@ -6,9 +6,10 @@ from typing import Callable, Dict, Iterator, List, NamedTuple
 from ... import __version__
 from ...rehearsal.scenarios import SCENARIOS
 from ..help import Option, options_of
-from ..options import Parser
 from ..output import Answer
-from ..registry import PROGRAM, command_parser, load_command, program_parser
+from ..parser import Parser
+from ..program import PROGRAM
+from ..registry import command_parser, load_command, program_parser
 from . import COMMANDS
 
 SUMMARY = "print a completion script for bash, zsh or fish"

@@ -9,8 +9,9 @@ from typing import Any, Dict
 from ...errors import HostError, NotPermitted, UsageError
 from ...image.deprovision import carry_out, plan, unknown_user
 from ...system.root import Root
-from ..options import Parser, add_root_option, user_name
-from ..output import Answer, say
+from ..options import add_root_option, user_name
+from ..output import Answer, write_line
+from ..parser import Parser
 
 SUMMARY = "make a used VM or image generic, armed for its next first boot"
 DESCRIPTION = "All changes are listed first. Nothing is changed until you confirm, or with --yes."
@@ -54,7 +55,7 @@ def run(options: argparse.Namespace) -> Answer:
             f"{root.outside(change.path)}: {change.what}, to be {change.becomes}"
             for change in changes
         ]
-        say("\n".join(listed))
+        write_line("\n".join(listed))
     _warn(unknown)
     if not changes:
         return Answer("Nothing is left to do.", data)

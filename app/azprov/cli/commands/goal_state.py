@@ -5,8 +5,9 @@ import argparse
 from ...boot.connect import open_wireserver, real_ports
 from ...formats.text import printable
 from ...system.root import Root
-from ..options import Parser, add_wireserver_options, wireserver_settings
+from ..options import add_wireserver_options, wireserver_settings
 from ..output import Answer
+from ..parser import Parser
 
 SUMMARY = "show incarnation, container id and instance id, or the document"
 EXAMPLE = ("print them as JSON, for a script", "goal-state --json")

@@ -11,8 +11,10 @@ from ...image.service_file import PYZ, render_unit
 from ...system.accounts import require_account
 from ...system.init_systems import INITS, Init, find_init, starts_by
 from ...system.root import Root
-from ..options import Parser, add_root_option
-from ..output import Answer, own_home
+from ..options import add_root_option
+from ..output import Answer
+from ..parser import Parser
+from ..program import own_path
 from .provision import add_step_options
 
 SUMMARY = "put this file and its boot service into an image or this VM"
@@ -38,7 +40,7 @@ def add_service_options(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> Answer:
-    archive = own_home()
+    archive = own_path()
     if not os.path.isfile(archive):
         raise UsageError("this is no azprov.pyz but its source", "build it: python3 build.py")
     unit, init = unit_of(options)

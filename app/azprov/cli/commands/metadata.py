@@ -7,8 +7,9 @@ from typing import Any
 from ...boot.connect import open_imds, real_ports
 from ...errors import DocumentError
 from ...formats.platform.instance import find
-from ..options import Parser, add_imds_options, imds_settings
+from ..options import add_imds_options, imds_settings
 from ..output import Answer
+from ..parser import Parser
 
 SUMMARY = "show instance metadata, whole (JSON) or one leaf (compute/name)"
 EXAMPLE = ("show only the VM's name", "metadata compute/name")

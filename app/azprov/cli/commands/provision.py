@@ -20,7 +20,6 @@ from ...system.hostname import set_hostname
 from ...system.root import Root
 from ...system.sshd.host_keys import lacks_host_keys, make_host_keys
 from ..options import (
-    Parser,
     add_imds_options,
     add_protocol_option,
     add_root_option,
@@ -30,6 +29,7 @@ from ..options import (
     wireserver_settings,
 )
 from ..output import Answer
+from ..parser import Parser
 from ..reporting import failure_line, report_failed, report_ready
 from .set_hostname import hostname_of
 

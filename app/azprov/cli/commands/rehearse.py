@@ -10,9 +10,10 @@ from ...boot.connect import real_ports
 from ...errors import AzprovError, HostError, UsageError
 from ...rehearsal.run import Event, Outcome, play
 from ...rehearsal.scenarios import SCENARIOS, find_scenario
-from ..options import Parser
-from ..output import Answer, own_home, say
-from ..terminal import painted
+from ..colour import coloured_word
+from ..output import Answer, write_line
+from ..parser import Parser
+from ..program import own_path
 
 SUMMARY = "run a first boot against a simulated platform on loopback"
 EXAMPLE = ("see what happens when the network comes late", "rehearse --scenario network-late")
@@ -49,12 +50,12 @@ def run(options: argparse.Namespace) -> Answer:
     is_silent = options.json or options.quiet
     for scenario in SCENARIOS if options.all else [chosen]:
         if not is_silent:
-            say(f"Rehearsing {scenario.name}: {scenario.story}")
+            write_line(f"Rehearsing {scenario.name}: {scenario.story}")
         outcomes.append(
             play(scenario, _own_command(), real_ports().clock, _hide if is_silent else _show)
         )
         if not is_silent:
-            say(_verdict(outcomes[-1]) + ("\n" if options.all else ""))
+            write_line(_verdict(outcomes[-1]) + ("\n" if options.all else ""))
     failed = [outcome.scenario.name for outcome in outcomes if outcome.shortcomings]
     data = {"error": None, "scenarios": [_summary(outcome) for outcome in outcomes]}
     if failed:
@@ -79,7 +80,7 @@ def _require_loopback() -> None:
 
 
 def _show(event: Event) -> None:
-    say("{:6.2f} s  {:<8}  {}".format(*event))
+    write_line("{:6.2f} s  {:<8}  {}".format(*event))
 
 
 def _hide(_event: Event) -> None:
@@ -88,7 +89,7 @@ def _hide(_event: Event) -> None:
 
 def _own_command() -> List[str]:
     """The command that starts this azprov again: its archive, or its package."""
-    home = own_home()
+    home = own_path()
     if os.path.isfile(home):
         return [sys.executable, home]
     code = (
@@ -102,7 +103,7 @@ def _verdict(outcome: Outcome) -> str:
     lines = ["", "Files of the VM:"]
     lines += [f"  {change}" for change in outcome.changes or ["none has changed"]]
     if outcome.shortcomings:
-        failed = painted("FAILED", sys.stdout)
+        failed = coloured_word("FAILED", sys.stdout)
         lines.append(f"{failed}: {'; '.join(outcome.shortcomings)}.")
     else:
         reports = f"Ready was acknowledged {_TIMES[outcome.ready_reports]}"
@@ -111,7 +112,7 @@ def _verdict(outcome: Outcome) -> str:
             reports = f"Azure was told {times} that provisioning failed, and never Ready"
         lines += [
             f"On Azure: {scenario.meaning}",
-            f"{painted('PASSED', sys.stdout)}: {reports}, as it should be.",
+            f"{coloured_word('PASSED', sys.stdout)}: {reports}, as it should be.",
         ]
     return "\n".join(lines)
 

@@ -7,8 +7,9 @@ import os
 from ...boot.connect import real_ports
 from ...formats.platform.provisioning_report import parse_report
 from ...system.root import Root
-from ..options import Parser, add_report_options, wireserver_settings
+from ..options import add_report_options, wireserver_settings
 from ..output import Answer
+from ..parser import Parser
 from ..reporting import answer_of, failure_line, report_failed
 
 SUMMARY = "post that provisioning failed, to Hyper-V KVP too; final"

@@ -4,8 +4,9 @@ import argparse
 
 from ...boot.connect import real_ports
 from ...system.root import Root
-from ..options import Parser, add_report_options, wireserver_settings
+from ..options import add_report_options, wireserver_settings
 from ..output import Answer
+from ..parser import Parser
 from ..reporting import answer_of, report_ready
 
 SUMMARY = "fetch the goal state, post Ready, wait for the acknowledgement"

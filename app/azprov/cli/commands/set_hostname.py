@@ -6,8 +6,9 @@ from ...boot.connect import open_imds, real_commands, real_ports
 from ...formats.host.hostname import parse_hostname
 from ...formats.platform.instance import Instance
 from ...system.hostname import set_hostname
-from ..options import Parser, add_imds_options, add_root_option, argument, imds_settings
+from ..options import add_imds_options, add_root_option, argument, imds_settings
 from ..output import Answer
+from ..parser import Parser
 
 SUMMARY = "set the host name: NAME, or the platform's"
 EXAMPLE = ("set a name of your own in an image", "set-hostname web01 --root image")

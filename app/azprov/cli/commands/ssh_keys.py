@@ -10,8 +10,9 @@ from ...formats.host.ssh_keys import SshKey, parse_ssh_keys
 from ...formats.platform.instance import Instance
 from ...system.accounts import require_account
 from ...system.sshd.authorized_keys import add_keys
-from ..options import Parser, add_imds_options, add_root_option, imds_settings, user_name
+from ..options import add_imds_options, add_root_option, imds_settings, user_name
 from ..output import Answer
+from ..parser import Parser
 
 SUMMARY = "add the platform's public keys to a user's authorized_keys"
 EXAMPLE = ("let the person who deployed the VM log in as root", "ssh-keys --user root")

@@ -3,8 +3,9 @@
 import argparse
 
 from ...image.install import uninstall
-from ..options import Parser, add_root_option
+from ..options import add_root_option
 from ..output import Answer
+from ..parser import Parser
 
 SUMMARY = "take azprov and its boot service out of an image or this VM"
 EXAMPLE = ("clean an image", "uninstall --root image")

@@ -3,8 +3,8 @@
 import argparse
 
 from ...image.service_file import PYZ, program_of
-from ..options import Parser
 from ..output import Answer
+from ..parser import Parser
 from .install import add_service_options, unit_of
 
 SUMMARY = "print the service file that install would write"

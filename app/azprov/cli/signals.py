@@ -1,0 +1,32 @@
+"""Turns the first signal that stops a run into an exception."""
+
+import signal
+from typing import Optional
+
+from ..errors import Stopped
+
+
+class SignalHandlers:
+    """Raises Stopped for the first SIGTERM or SIGHUP, KeyboardInterrupt for a first SIGINT.
+
+    Later signals are ignored, so that they do not cut off the last line of the log. A
+    signal that the caller of azprov ignores, as nohup does SIGHUP, stays ignored.
+    """
+
+    def __init__(self) -> None:
+        self._ignores = False
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            if signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._handle)
+
+    def ignore(self) -> None:
+        """Ignore all signals from here on: the run is complete and its outcome reported."""
+        self._ignores = True
+
+    def _handle(self, number: int, _frame: Optional[object]) -> None:
+        if self._ignores:
+            return
+        self._ignores = True
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        raise Stopped(number)
