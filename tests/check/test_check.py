@@ -219,7 +219,7 @@ def test_a_rule_that_a_file_stops_is_named_in_a_note(image: Path) -> None:
         Finding(
             "unread",
             "note",
-            f"{image}/etc is no regular file, so these rules were not fully checked: a-rule",
+            f"{image}/etc is not a regular file, so these rules were not fully checked: a-rule",
             "check the file and its file system",
         ),
     ]
@@ -263,7 +263,7 @@ UNSEEN = {
         {"etc/passwd": ROOT_USER, "etc/shadow": "root:*:::::::\n", "root/.ssh/x": ""},
         "root/.ssh",
         "nobody-logs-in",
-        f"could not look at ./root/.ssh/authorized_keys {UNCHECKED} nobody-logs-in",
+        f"could not examine ./root/.ssh/authorized_keys {UNCHECKED} nobody-logs-in",
     ),
     "netplan": Unseen(
         {**netplan("network: {}\n"), "usr/sbin/netplan": "program"},
@@ -281,7 +281,7 @@ UNSEEN = {
         without_grub({"boot/efi/x": ""}),
         "boot/efi",
         "boot-loader-none",
-        f"could not look into ./boot/efi {UNCHECKED} check_boot_loader",
+        f"could not list ./boot/efi {UNCHECKED} check_boot_loader",
     ),
     "sshd's settings": Unseen(
         {"etc/ssh/sshd_config": "AuthorizedKeysFile /etc/keys\n", "etc/keys": ""},
@@ -294,7 +294,7 @@ UNSEEN = {
         {"var/lib/dhcp/dhclient.leases": ""},
         "var/lib/dhcp",
         "leases",
-        "could not look into ./var/lib/dhcp (Permission denied), so leftovers of a used machine "
+        "could not list ./var/lib/dhcp (Permission denied), so leftovers of a used machine "
         "were not fully checked",
     ),
 }

@@ -11,10 +11,11 @@ from azprov.azure.conversation import judge
 from azprov.azure.transport import Transport
 from azprov.cli.commands.ssh_keys import keys_of
 from azprov.errors import AzprovError, DocumentError, PlatformError, Refused, UnusableError
+from azprov.formats.host.authorized_keys import merge_authorized_keys
 from azprov.formats.host.dhcp_lease import parse_lease
 from azprov.formats.host.hostname import parse_hostname
 from azprov.formats.host.passwd import parse_user_name
-from azprov.formats.host.ssh_keys import merge_authorized_keys, parse_ssh_keys
+from azprov.formats.host.ssh_keys import parse_ssh_keys
 from azprov.formats.platform import xml
 from azprov.formats.platform.goal_state import parse_goal_state, render_goal_state
 from azprov.formats.platform.health import (

@@ -184,10 +184,10 @@ def _make_home(root: Root, account: Account) -> None:
     root.make_folders(beside, mode=_PRIVATE_HOME, owner=owner)
     # Read by root, as useradd does: not all of it need be for everybody.
     skeleton = list(_skeleton(root))
-    with root.as_user(owner):
+    with root.as_user(owner) as user_root:
         for held in skeleton:
-            _lay(root, beside + held.path, held)
-    root.move(beside, name)
+            _lay(user_root, beside + held.path, held)
+    root.rename(beside, name)
 
 
 def _skeleton(root: Root, folder: str = "") -> Iterator[_Held]:

@@ -6,20 +6,21 @@ from ..formats.host.ssh_keys import SshKey
 from .accounts import create_account, find_account, make_administrator
 from .commands import Commands
 from .root import Root
-from .sshd.authorized_keys import add_keys, forbid_passwords
-from .sshd.deleted_accounts import remove_keys_before
+from .sshd.authorized_keys import add_keys
+from .sshd.deleted_accounts import remove_keys_of_deleted_account
+from .sshd.passwords import forbid_passwords
 
 
 def set_up_admin(
     root: Root, name: str, keys: Sequence[SshKey], commands: Commands, *, no_passwords: bool
 ) -> None:
-    """Make the account whole, idempotently; with `no_passwords` sshd takes keys only.
+    """Create the account with its home, keys and rights. Idempotent.
 
-    Raises HostError or UnusableError.
+    With `no_passwords`, sshd accepts only keys from all users. Raises HostError or UnusableError.
     """
-    # Before there is an account: else a power cut would leave them to it as its own.
+    # Before the account exists: after a power cut the keys would count as its own.
     if find_account(root, name) is None:
-        remove_keys_before(root, name)
+        remove_keys_of_deleted_account(root, name)
     account = create_account(root, name, commands)
     add_keys(root, account, keys, commands)
     make_administrator(root, name)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azprov.formats.host.ssh_keys import SshKey, merge_authorized_keys, parse_ssh_keys
+from azprov.formats.host.authorized_keys import merge_authorized_keys
+from azprov.formats.host.ssh_keys import SshKey, parse_ssh_keys
 from samples_of import sample
 
 NAMES = ["rsa-2048", "rsa-1024", "ed25519", "ecdsa-256", "ecdsa-384", "ecdsa-521"]
@@ -79,38 +80,38 @@ POINT = b"\4" + bytes(64)
         ("", "it is empty"),
         (" \r\n ", "it is empty"),
         (sample("ssh_key/x509.pem").decode(), "it is an X.509 certificate"),
-        ("---- BEGIN SSH2 PUBLIC KEY ----\nAAAA\n", "no OpenSSH key but BEGIN SSH2 PUBLIC KEY"),
-        ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n", "no OpenSSH key but BEGIN RSA PRIVATE KEY"),
-        ("junk", "it is no OpenSSH key"),
-        ("ssh-ed25519", "it is no OpenSSH key"),
-        (f"ssh-ed25519 {BLOB[:-1]}", "it is no OpenSSH key"),
-        (f"ssh-ed25519 {BLOB}AAAA", "not a whole key of the type ssh-ed25519"),
-        (f"ssh-ed25519 {BLOB}====", "it is no OpenSSH key"),
-        (f"ssh-ed25519 {BLOB[:-4]}", "not a whole key of the type ssh-ed25519"),
-        (f"ssh-rsa {BLOB}", "not a whole key of the type ssh-rsa"),
-        (f"ssh-dss {BLOB}", "sshd takes no key of the type ssh-dss"),
-        (f'command="id" {ED25519}', "it is no OpenSSH key"),
-        (f"no-pty {ED25519}", "it is no OpenSSH key"),
-        (f"# {ED25519}", "it is no OpenSSH key"),
+        ("---- BEGIN SSH2 PUBLIC KEY ----\nAAAA\n", "not an OpenSSH key but BEGIN SSH2 PUBLIC KEY"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n", "not an OpenSSH key but BEGIN RSA PRIVATE KEY"),
+        ("junk", "it is not an OpenSSH key"),
+        ("ssh-ed25519", "it is not an OpenSSH key"),
+        (f"ssh-ed25519 {BLOB[:-1]}", "it is not an OpenSSH key"),
+        (f"ssh-ed25519 {BLOB}AAAA", "not a complete key of the type ssh-ed25519"),
+        (f"ssh-ed25519 {BLOB}====", "it is not an OpenSSH key"),
+        (f"ssh-ed25519 {BLOB[:-4]}", "not a complete key of the type ssh-ed25519"),
+        (f"ssh-rsa {BLOB}", "not a complete key of the type ssh-rsa"),
+        (f"ssh-dss {BLOB}", "sshd accepts no key of the type ssh-dss"),
+        (f'command="id" {ED25519}', "it is not an OpenSSH key"),
+        (f"no-pty {ED25519}", "it is not an OpenSSH key"),
+        (f"# {ED25519}", "it is not an OpenSSH key"),
         (f"{ED25519} {'c' * 8200}", "longer than 8192 bytes"),
-        (f"ssh-ed25519 {BLOB[:-2]}é=", "it is no OpenSSH key"),
-        (with_blob("ssh-ed25519", b"ssh-ed25519", bytes(31)), "not a whole key"),
-        (with_blob("ssh-ed25519", b"ssh-ed25519", bytes(32), b""), "not a whole key"),
-        (with_blob("ssh-ed25519", b"ssh-ed25519", bytes(32), rest=b"\0\0"), "not a whole key"),
-        (with_blob("ssh-rsa", b"ssh-rsa", b"\1\0\1", b"\x7f" + bytes(126)), "not a whole key"),
-        (with_blob("ssh-rsa", b"ssh-rsa", b"\1\0\0", b"\x7f" + bytes(255)), "not a whole key"),
-        (with_blob("ssh-rsa", b"ssh-rsa", b"", b"\x7f" + bytes(255)), "not a whole key"),
+        (f"ssh-ed25519 {BLOB[:-2]}é=", "it is not an OpenSSH key"),
+        (with_blob("ssh-ed25519", b"ssh-ed25519", bytes(31)), "not a complete key"),
+        (with_blob("ssh-ed25519", b"ssh-ed25519", bytes(32), b""), "not a complete key"),
+        (with_blob("ssh-ed25519", b"ssh-ed25519", bytes(32), rest=b"\0\0"), "not a complete key"),
+        (with_blob("ssh-rsa", b"ssh-rsa", b"\1\0\1", b"\x7f" + bytes(126)), "not a complete key"),
+        (with_blob("ssh-rsa", b"ssh-rsa", b"\1\0\0", b"\x7f" + bytes(255)), "not a complete key"),
+        (with_blob("ssh-rsa", b"ssh-rsa", b"", b"\x7f" + bytes(255)), "not a complete key"),
         (
             with_blob("ecdsa-sha2-nistp256", b"ecdsa-sha2-nistp256", b"nistp384", POINT),
-            "not a whole key",
+            "not a complete key",
         ),
         (
             with_blob("ecdsa-sha2-nistp256", b"ecdsa-sha2-nistp256", b"nistp256", b"\2" + POINT),
-            "not a whole key",
+            "not a complete key",
         ),
         (
             with_blob("ecdsa-sha2-nistp256", b"ecdsa-sha2-nistp256", b"nistp256", b"\2" * 65),
-            "not a whole key",
+            "not a complete key",
         ),
     ],
 )

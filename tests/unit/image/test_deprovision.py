@@ -14,7 +14,7 @@ from azprov.errors import UsageError
 from azprov.image.deprovision import carry_out, plan
 from azprov.image.leftovers.search import find_leftovers
 from azprov.system.root import Root
-from azprov.system.sshd.authorized_keys import forbid_passwords
+from azprov.system.sshd.passwords import forbid_passwords
 from images import azprov, azprov_as_nobody, tree
 from ports import NoCommands
 from pyz import PYZ
@@ -793,7 +793,7 @@ def test_what_cannot_be_looked_at_is_told(clean: Path) -> None:
     code, _, err = azprov("deprovision", "--root", clean, "--yes")
 
     assert code == 73
-    assert f"{clean}/etc/shadow is no regular file" in err
+    assert f"{clean}/etc/shadow is not a regular file" in err
     assert not (clean / "boot/loader/random-seed").exists()
 
 
@@ -899,9 +899,9 @@ def test_a_home_that_cannot_be_looked_at_hides_no_other(clean: Path) -> None:
     failures = carry_out(root, plan(root, ""))
 
     by_names, by_keys = map(str, failures)
-    assert "could not look into" in by_names
+    assert "could not list" in by_names
     assert "home/eve/.ssh (Too many levels of symbolic links)" in by_names
-    assert "could not look at" in by_keys
+    assert "could not examine" in by_keys
     assert "home/eve/.ssh/authorized_keys (Too many levels of symbolic links)" in by_keys
     assert not (clean / "home/eve/.bash_history").exists()
     assert not (clean / "home/zoe/.ssh/authorized_keys").exists()

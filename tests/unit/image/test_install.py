@@ -17,6 +17,7 @@ from azprov.image.python import check_python, find_python
 from azprov.image.service_file import render_unit
 from azprov.system.init_systems import SYSTEMD
 from azprov.system.root import Root
+from azprov.system.root.privileges import acting_as
 from images import MODULES, add_python, azprov, files, tree
 from pyz import PYZ, ROOT
 from shells import SHELLS, command_of
@@ -128,8 +129,8 @@ def test_what_a_user_installs_is_that_ones(image: Path) -> None:
     root = Root(str(image))
 
     for _ in range(2):
-        with root.as_user((1000, 1000)):
-            install(root, b"x", SHIPPED, init=SYSTEMD, enable=True, force=False)
+        with root.as_user((1000, 1000)) as user_root, acting_as(1000, 1000):
+            install(user_root, b"x", SHIPPED, init=SYSTEMD, enable=True, force=False)
 
     assert set(owners(image).values()) == {(1000, 1000)}
 

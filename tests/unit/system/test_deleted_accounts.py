@@ -12,7 +12,11 @@ from azprov.image.deprovision import carry_out, plan, unknown_user
 from azprov.image.leftovers.search import find_leftovers
 from azprov.system.admin_user import set_up_admin
 from azprov.system.root import Root
-from azprov.system.sshd.deleted_accounts import former_keys, former_users, remove_former_keys
+from azprov.system.sshd.authorized_keys import remove_keys
+from azprov.system.sshd.deleted_accounts import (
+    keys_of_deleted_account,
+    names_of_deleted_accounts,
+)
 from images import azprov
 from ports import NoCommands
 from sound_image import make_sound
@@ -71,7 +75,7 @@ def test_who_is_made_has_no_keys_from_before(image: Path, caplog: pytest.LogCapt
     assert there(image, OLD) == ["home/azureuser/.ssh/keys"]
     assert (image / "home/azureuser/.ssh/keys").read_text() == ""
     assert there(image, OTHERS) == list(OTHERS)
-    assert f"{image}/etc/ssh/keys/azureuser was there before the user azureuser" in caplog.text
+    assert f"removed {image}/etc/ssh/keys/azureuser: it could have let" in caplog.text
 
 
 class Watched(Root):
@@ -154,9 +158,9 @@ def test_a_home_by_another_name_is_somebodys(image: Path) -> None:
     (image / "home/dangling").symlink_to("/nowhere/else")
     root = Root(str(image))
 
-    assert former_users(root, "") == [".old"]
-    assert former_users(root, "ops") == [".old"]
-    assert list(former_keys(root, "azureuser")) == [
+    assert names_of_deleted_accounts(root, "") == [".old"]
+    assert names_of_deleted_accounts(root, "ops") == [".old"]
+    assert list(keys_of_deleted_account(root, "azureuser")) == [
         *("/etc/ssh/keys/azureuser", "/home/azureuser/.ssh/authorized_keys"),
     ]
 
@@ -218,7 +222,7 @@ def test_a_key_that_is_a_link_goes_itself(image: Path) -> None:
     keys.unlink()
     keys.symlink_to("/etc/secret")
 
-    remove_former_keys(Root(str(image)), "/home/azureuser/.ssh/authorized_keys")
+    remove_keys(Root(str(image)), "/home/azureuser/.ssh/authorized_keys")
 
     assert not keys.is_symlink()
     assert (image / "etc/secret").read_text() == "x"
@@ -233,6 +237,6 @@ def test_a_home_that_cannot_be_looked_at_hides_no_other(image: Path) -> None:
     found = find_leftovers(Root(str(image)))
 
     assert [left.what for left in found if left.rule == "unreadable"] == [
-        f"could not look at {image}/home/a/.ssh/authorized_keys (Too many levels of symbolic links)"
+        f"could not examine {image}/home/a/.ssh/authorized_keys (Too many levels of symbolic links)"
     ]
     assert "/home/azureuser/.ssh/authorized_keys" in [left.path for left in found]

@@ -92,10 +92,10 @@ def test_bad_leases_are_passed_over(tmp_path: Path) -> None:
     assert look.complaints == (
         f"{leases}/broadcast.lease is passed over: option 245 names 255.255.255.255, which is "
         "no host's address",
-        f"{leases}/folder.lease is passed over: {leases}/folder.lease is no regular file",
+        f"{leases}/folder.lease is passed over: {leases}/folder.lease is not a regular file",
         f"{leases}/large.lease is passed over: it is larger than 131072 bytes",
         f"{leases}/out.lease is passed over: it is gone",
-        f"{leases}/pipe.lease is passed over: {leases}/pipe.lease is no regular file",
+        f"{leases}/pipe.lease is passed over: {leases}/pipe.lease is not a regular file",
     )
 
 

@@ -1,4 +1,4 @@
-"""Files below a root: nothing leads out, nothing is half written."""
+"""Files below a root: no path leads outside, and no file is half written."""
 
 import os
 import stat
@@ -17,8 +17,8 @@ from azprov.system.root import Root
 from azprov.system.root.privileges import acting_as
 from pyz import ROOT
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root acts as others")
-USER = (54321, 54322)
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as other users")
+USER, OTHER = (54321, 54322), (54323, 54324)
 
 
 @pytest.fixture
@@ -30,8 +30,8 @@ def inside(tmp_path: Path) -> Path:
     return folder
 
 
-def test_reading_and_writing(inside: Path) -> None:
-    """A file comes back as it was written; none is None."""
+def test_a_written_file_is_read_back(inside: Path) -> None:
+    """Its old mode is kept, a new file gets 0644, and a missing file is read as None."""
     root = Root(str(inside))
 
     assert root.read("/a") is None
@@ -61,7 +61,7 @@ def test_reading_and_writing(inside: Path) -> None:
     ],
 )
 def test_links_resolve_inside(inside: Path, link: str, target: str) -> None:
-    """Absolute ones, and such as climb above the top, as they would with the root as /."""
+    """Links are resolved as if the root were /, also absolute ones and ones with many `..`."""
     (inside / "folder").mkdir()
     (inside / "folder" / "up").symlink_to("..")
     (inside / link[1:]).symlink_to(target)
@@ -75,8 +75,8 @@ def test_links_resolve_inside(inside: Path, link: str, target: str) -> None:
     assert (inside / link[1:]).is_symlink()
 
 
-def test_a_link_to_the_outside_finds_nothing(inside: Path) -> None:
-    """What it names out there is neither read nor written."""
+def test_a_link_to_the_outside_is_broken(inside: Path) -> None:
+    """A file outside the root is neither read nor written through a link."""
     outside = inside.parent / "outside" / "secret"
     (inside / "link").symlink_to(outside)
     root = Root(str(inside))
@@ -87,8 +87,8 @@ def test_a_link_to_the_outside_finds_nothing(inside: Path) -> None:
     assert outside.read_text() == "secret"
 
 
-def test_links_in_a_circle_end(inside: Path) -> None:
-    """With an error, not for ever."""
+def test_links_that_form_a_loop_are_an_error(inside: Path) -> None:
+    """Two links that name each other raise HostError instead of looping forever."""
     (inside / "a").symlink_to("b")
     (inside / "b").symlink_to("a")
 
@@ -97,8 +97,8 @@ def test_links_in_a_circle_end(inside: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["folder", "fifo", "device", "large"])
-def test_only_regular_files_of_some_size_are_read(inside: Path, kind: str) -> None:
-    """A FIFO does not block, a device is not read, a large file is told."""
+def test_only_small_regular_files_are_read(inside: Path, kind: str) -> None:
+    """A folder, a FIFO, a device and a file above the limit raise HostError at once."""
     path = inside / "x"
     if kind == "folder":
         path.mkdir()
@@ -116,8 +116,8 @@ def test_only_regular_files_of_some_size_are_read(inside: Path, kind: str) -> No
         Root(str(inside)).read("/x")
 
 
-def test_a_large_file_is_opened(inside: Path) -> None:
-    """To be read as far as is needed; none is None, and a link out finds nothing."""
+def test_a_large_file_can_be_opened(inside: Path) -> None:
+    """`open_file` has no size limit, stays inside the root, and opens only regular files."""
     with (inside / "x").open("wb") as file:
         file.write(b"first")
         file.truncate(1 << 40)
@@ -132,12 +132,12 @@ def test_a_large_file_is_opened(inside: Path) -> None:
         assert opened.read(5) == b"first"
     assert root.open_file("/none") is None
     assert root.open_file("/link") is None
-    with pytest.raises(HostError, match="is no regular file"):
+    with pytest.raises(HostError, match="is not a regular file"):
         root.open_file("/fifo")
 
 
-def test_a_leftover_of_a_power_cut_is_in_nobodys_way(inside: Path) -> None:
-    """Not even when it is a link to somewhere else."""
+def test_a_temporary_file_from_a_power_cut_is_replaced(inside: Path) -> None:
+    """A link under the temporary name is removed and not followed."""
     secret = inside.parent / "outside" / "secret"
     (inside / ".a.azprov-new").symlink_to(secret)
 
@@ -149,7 +149,7 @@ def test_a_leftover_of_a_power_cut_is_in_nobodys_way(inside: Path) -> None:
 
 
 def test_a_failed_write_leaves_the_old_file(inside: Path) -> None:
-    """And nothing beside it."""
+    """A failed write changes nothing and leaves no temporary file."""
     (inside / "a").mkdir()
 
     with pytest.raises(HostError, match=r"could not write .*/a \(Is a directory\)"):
@@ -158,8 +158,8 @@ def test_a_failed_write_leaves_the_old_file(inside: Path) -> None:
     assert os.listdir(inside) == ["a"]
 
 
-def test_folders_are_made_once(inside: Path) -> None:
-    """What was made is told, so that it can be taken away."""
+def test_making_folders_returns_the_new_ones(inside: Path) -> None:
+    """The caller learns which folders were made, so that it can remove them again."""
     root = Root(str(inside))
 
     assert root.make_folders("/a/b/c") == ["/a", "/a/b", "/a/b/c"]
@@ -170,7 +170,7 @@ def test_folders_are_made_once(inside: Path) -> None:
 
 
 def test_links_are_made_and_replaced(inside: Path) -> None:
-    """In one step, whatever was there."""
+    """Making a link replaces a link of that name; a link can be read and removed."""
     root = Root(str(inside))
     root.link("/l", "/x")
     root.link("/l", "/y")
@@ -183,8 +183,8 @@ def test_links_are_made_and_replaced(inside: Path) -> None:
     assert not root.remove("/l")
 
 
-def test_a_tree_is_removed_and_no_link_followed(inside: Path) -> None:
-    """Links go, what they name stays."""
+def test_removing_a_tree_follows_no_link(inside: Path) -> None:
+    """Links in the tree are removed, and their targets are kept."""
     (inside / "a/b/c").mkdir(parents=True)
     (inside / "a/b/file").write_text("1")
     (inside / "a/link").symlink_to(inside.parent / "outside")
@@ -201,8 +201,8 @@ def test_a_tree_is_removed_and_no_link_followed(inside: Path) -> None:
     assert (inside.parent / "outside" / "secret").exists()
 
 
-def test_folders_that_lie_too_deep_are_told(inside: Path) -> None:
-    """A user may lay as many in each other as they like."""
+def test_folders_that_are_nested_too_deeply_are_an_error(inside: Path) -> None:
+    """A user can nest thousands of folders; removing them raises HostError."""
     (inside / "a").mkdir()
     folder = os.open(inside / "a", os.O_RDONLY)
     for _ in range(1500):
@@ -212,14 +212,14 @@ def test_folders_that_lie_too_deep_are_told(inside: Path) -> None:
         folder = below
     os.close(folder)
 
-    with pytest.raises(HostError, match=r"lie too deep|Too many open files"):
+    with pytest.raises(HostError, match=r"nested too deeply|Too many open files"):
         Root(str(inside)).remove_tree("/a")
     subprocess.run(["rm", "-rf", inside / "a"], check=True)
 
 
 @needs_root
-def test_what_fails_leaves_nothing_half_made(inside: Path) -> None:
-    """Neither a link beside its place nor a folder that is not as it was asked for."""
+def test_a_failed_operation_leaves_no_temporary_name(inside: Path) -> None:
+    """Neither a failed link nor a folder whose owner could not be set is left behind."""
     (inside / "folder").mkdir()
     os.chown(inside / "folder", *USER)
     inside.chmod(0o755)
@@ -227,14 +227,15 @@ def test_what_fails_leaves_nothing_half_made(inside: Path) -> None:
 
     with pytest.raises(HostError, match="could not make the link"):
         root.link("/folder", "/x")
-    with pytest.raises(HostError, match="it is done as its user"), root.as_user(USER):
-        root.make_folders("/folder/new", owner=(1, 1))
+    refused = pytest.raises(HostError, match="it is used with its user's rights")
+    with root.as_user(USER) as user_root, refused:
+        user_root.make_folders("/folder/new", owner=(1, 1))
 
     assert [str(path.relative_to(inside)) for path in inside.rglob("*")] == ["folder"]
 
 
-def test_a_folder_that_a_power_cut_left_is_in_nobodys_way(inside: Path) -> None:
-    """It was not under its name yet."""
+def test_a_temporary_folder_from_a_power_cut_is_replaced(inside: Path) -> None:
+    """A folder under the temporary name does not stop the next attempt."""
     (inside / ".a.azprov-new").mkdir(mode=0o700)
 
     assert Root(str(inside)).make_folders("/a") == ["/a"]
@@ -244,7 +245,7 @@ def test_a_folder_that_a_power_cut_left_is_in_nobodys_way(inside: Path) -> None:
 
 
 def changes_of(act: Callable[[], object]) -> List[str]:
-    """The system calls that change folders, and those that make it durable, in their order."""
+    """The system calls that change folders or make changes durable, in order."""
     calls: List[str] = []
 
     def note(_frame: object, event: str, function: object) -> None:
@@ -261,18 +262,18 @@ def changes_of(act: Callable[[], object]) -> List[str]:
 
 
 def test_every_change_is_durable(inside: Path) -> None:
-    """Content before its name, and the name before the end: a power cut takes neither back."""
+    """A file's content is synced before the rename, and its folder after it."""
     root = Root(str(inside))
 
     assert changes_of(lambda: root.write("/a", b"1")) == ["fsync", "rename", "fsync"]
-    assert changes_of(lambda: root.move("/a", "b")) == ["rename", "fsync"]
+    assert changes_of(lambda: root.rename("/a", "b")) == ["rename", "fsync"]
     assert changes_of(lambda: root.remove("/b")) == ["unlink", "fsync"]
     assert changes_of(lambda: root.link("/a", "/x")) == ["symlink", "rename", "fsync"]
     assert changes_of(lambda: root.make_folders("/c")) == ["mkdir", "rename", "fsync"]
 
 
-def test_no_file_stays_open(inside: Path) -> None:
-    """Whatever is done, and where it fails."""
+def test_no_descriptor_stays_open(inside: Path) -> None:
+    """Every operation closes its descriptors, also when it fails."""
     (inside / "up").symlink_to("folder/..")
     (inside / "folder").mkdir()
     os.mkfifo(inside / "fifo")
@@ -285,17 +286,17 @@ def test_no_file_stays_open(inside: Path) -> None:
     root.names("/folder")
     root.make_folders("/up/b/c")
     root.remove_tree("/up/b")
-    with root.as_user((os.geteuid(), os.getegid())), root.open_shared("/a"):
+    with root.as_user((os.geteuid(), os.getegid())) as user_root, user_root.open_shared("/a"):
         pass
     for path in ("/fifo", "/folder"):
-        with pytest.raises(HostError, match="is no regular file"):
+        with pytest.raises(HostError, match="is not a regular file"):
             root.read(path)
 
     assert os.listdir("/proc/self/fd") == before
 
 
 def test_only_the_machines_own_root_is_live(inside: Path) -> None:
-    """However it is written."""
+    """A root is live if its path leads to /, also through a link."""
     (inside / "link").symlink_to("/")
 
     assert Root("/").is_live
@@ -305,16 +306,16 @@ def test_only_the_machines_own_root_is_live(inside: Path) -> None:
 
 
 @needs_root
-def test_who_is_not_root_is_told_so(inside: Path) -> None:
-    """By an exit code of its own."""
+def test_a_user_without_rights_is_asked_to_run_as_root(inside: Path) -> None:
+    """A refused write raises NotPermitted, which has an exit code of its own."""
     inside.chmod(0o755)
 
     with acting_as(*USER), pytest.raises(NotPermitted, match="run it as root"):
         Root(str(inside)).write("/a", b"1")
 
 
-def test_nobody_else_reads_what_is_half_made(inside: Path) -> None:
-    """From its first moment; shadow is written so."""
+def test_temporary_files_are_private(inside: Path) -> None:
+    """A new version is never readable by others, not even for a moment; shadow needs that."""
     modes = set()
 
     def look(_frame: object, _event: str, _function: object) -> None:
@@ -331,13 +332,13 @@ def test_nobody_else_reads_what_is_half_made(inside: Path) -> None:
     assert modes == {0o600, 0o700}
 
 
-def test_a_file_keeps_its_label(inside: Path) -> None:
-    """SELinux would let nobody at it else."""
+def test_a_replaced_file_keeps_its_selinux_label(inside: Path) -> None:
+    """Without its label, SELinux would deny access to the new file."""
     (inside / "a").write_text("1")
     try:
         os.setxattr(inside / "a", "security.selinux", b"system_u:object_r:etc_t:s0")
     except OSError:
-        pytest.skip("no labels can be given here")
+        pytest.skip("this file system has no SELinux labels")
 
     Root(str(inside)).write("/a", b"2")
 
@@ -345,8 +346,8 @@ def test_a_file_keeps_its_label(inside: Path) -> None:
     assert os.getxattr(inside / "a", "security.selinux") == b"system_u:object_r:etc_t:s0"
 
 
-def test_what_is_mounted_within_is_left(inside: Path) -> None:
-    """In a name space of its own, where something can be mounted."""
+def test_a_file_system_mounted_inside_is_not_removed(inside: Path) -> None:
+    """Removing a tree stops at a mount; tested in a mount namespace."""
     (inside / "a/b").mkdir(parents=True)
     code = (
         f"import sys; sys.path.insert(0, {str(ROOT / 'app')!r}); "
@@ -361,13 +362,13 @@ def test_what_is_mounted_within_is_left(inside: Path) -> None:
     )
 
     if done.returncode in (1, 9):
-        pytest.skip("nothing can be mounted here")
+        pytest.skip("this user cannot mount file systems")
     assert done.stdout == "x\n"
-    assert "unmount the file system that is mounted within" in done.stderr
+    assert "unmount the file system that is mounted inside" in done.stderr
 
 
-def test_as_many_links_as_the_kernel_follows(inside: Path) -> None:
-    """And not one more."""
+def test_forty_links_are_followed(inside: Path) -> None:
+    """The limit is that of the kernel: a chain of 41 links is an error."""
     (inside / "0").write_text("1")
     for number in range(1, 42):
         (inside / str(number)).symlink_to(str(number - 1))
@@ -378,22 +379,22 @@ def test_as_many_links_as_the_kernel_follows(inside: Path) -> None:
         root.read("/41")
 
 
-def test_a_move_is_to_a_name_beside(inside: Path) -> None:
-    """Content and mode stay."""
+def test_a_file_is_renamed(inside: Path) -> None:
+    """A renamed file keeps its content, and renaming a missing file is an error."""
     (inside / "a").mkdir()
     (inside / "a/x").write_text("1")
     root = Root(str(inside))
 
-    root.move("/a/x", "y")
+    root.rename("/a/x", "y")
 
     assert (inside / "a/y").read_text() == "1"
-    with pytest.raises(HostError, match="could not move"):
-        root.move("/a/x", "y")
+    with pytest.raises(HostError, match="could not rename"):
+        root.rename("/a/x", "y")
 
 
 @needs_root
-def test_acting_as_a_user(inside: Path) -> None:
-    """What is made is the user's, what the user may not do fails, and then all is as before."""
+def test_operations_as_a_user_have_only_that_users_rights(inside: Path) -> None:
+    """New files belong to the user, and what the user may not do fails, through links too."""
     inside.chmod(0o755)
     (inside / "home").mkdir()
     os.chown(inside / "home", *USER)
@@ -403,14 +404,14 @@ def test_acting_as_a_user(inside: Path) -> None:
     (inside / "home/etc").symlink_to("/etc")
     root = Root(str(inside))
 
-    with root.as_user(USER):
-        root.make_folders("/home/own", mode=0o700)
-        root.write("/home/own/file", b"1", mode=0o600)
+    with root.as_user(USER) as user_root:
+        user_root.make_folders("/home/own", mode=0o700)
+        user_root.write("/home/own/file", b"1", mode=0o600)
         for path in ("/home/etc/secret", "/home/etc/new", "/etc/new"):
             with pytest.raises(HostError, match="Permission denied"):
-                root.write(path, b"2")
+                user_root.write(path, b"2")
         with pytest.raises(HostError, match="Permission denied"):
-            root.read("/home/etc/secret")
+            user_root.read("/home/etc/secret")
 
     for path in ("home/own", "home/own/file"):
         status = (inside / path).stat()
@@ -418,48 +419,123 @@ def test_acting_as_a_user(inside: Path) -> None:
     assert stat.S_IMODE((inside / "home/own").stat().st_mode) == 0o700
     assert (inside / "etc/secret").read_text() == "1"
     assert os.listdir(inside / "etc") == ["secret"]
-    assert os.geteuid() == 0
-    root.write("/etc/new", b"3")
 
 
 @needs_root
-def test_acting_as_a_user_below_a_closed_folder(inside: Path) -> None:
-    """The way to the root is not the user's to go."""
+def test_the_first_root_keeps_its_rights(inside: Path) -> None:
+    """`as_user` gives another Root; the one it was called on can still write as root."""
+    inside.chmod(0o755)
+    (inside / "home").mkdir()
+    os.chown(inside / "home", *USER)
+    root = Root(str(inside))
+
+    with root.as_user(USER) as user_root:
+        user_root.write("/home/a", b"1")
+        root.write("/b", b"2")
+        user_root.write("/home/c", b"3")
+
+    owners = {name: (inside / name).stat().st_uid for name in ("home/a", "b", "home/c")}
+    assert owners == {"home/a": USER[0], "b": 0, "home/c": USER[0]}
+
+
+@needs_root
+def test_users_can_be_nested(inside: Path) -> None:
+    """Each Root acts as its own user, in any order, and the outer ones work after the inner."""
+    inside.chmod(0o755)
+    for name, owner in (("one", USER), ("two", OTHER)):
+        (inside / name).mkdir(mode=0o700)
+        os.chown(inside / name, *owner)
+    root = Root(str(inside))
+
+    with root.as_user(USER) as one, one.as_user(OTHER) as two:
+        for made, folder in ((two, "two"), (one, "one"), (two, "two")):
+            made.write(f"/{folder}/file", b"1")
+        with pytest.raises(HostError, match="Permission denied"):
+            two.write("/one/file", b"2")
+        with pytest.raises(HostError, match="Permission denied"):
+            one.read("/two/file")
+        with two.as_user((0, 0)) as again:
+            again.write("/root-file", b"1")
+
+    assert (inside / "one/file").read_text() == "1"
+    for name, owner in (("one/file", USER), ("two/file", OTHER), ("root-file", (0, 0))):
+        status = (inside / name).stat()
+        assert (status.st_uid, status.st_gid) == owner
+    assert os.geteuid() == 0
+
+
+def test_without_a_user_it_is_the_same_root(inside: Path) -> None:
+    """`as_user(None)` gives the Root itself, for callers that may have no user."""
+    root = Root(str(inside))
+
+    with root.as_user(None) as same:
+        assert same is root
+
+
+def test_the_root_of_a_user_is_the_same_folder(inside: Path) -> None:
+    """It has the same path, and is live if the first one is."""
+    for root in (Root(str(inside)), Root("/")):
+        with root.as_user(USER) as user_root:
+            assert user_root.path == root.path
+            assert user_root.is_live == root.is_live
+            assert user_root.outside("/etc") == root.outside("/etc")
+
+
+@needs_root
+def test_only_root_may_act_as_another_user(inside: Path) -> None:
+    """An operation as a user raises NotPermitted in a process that is not root."""
+    inside.chmod(0o755)
+
+    refused = pytest.raises(NotPermitted, match="could not act as the user with the number 54323")
+    with Root(str(inside)).as_user(OTHER) as user_root, acting_as(*USER), refused:
+        user_root.read("/a")
+
+
+@needs_root
+def test_a_number_that_no_user_can_have_is_an_error(inside: Path) -> None:
+    """The kernel rejects it, and the rights of this process stay unchanged."""
+    rejected = pytest.raises(HostError, match=r"the number 4294967295 \(Invalid argument\)")
+    with Root(str(inside)).as_user(((1 << 32) - 1, 1)) as user_root, rejected:
+        user_root.read("/a")
+
+    assert (os.geteuid(), os.getegid()) == (0, 0)
+
+
+@needs_root
+def test_a_user_need_not_be_able_to_reach_the_root(inside: Path) -> None:
+    """The root's folder was opened before the rights are lowered."""
     (inside / "home").mkdir()
     os.chown(inside / "home", *USER)
     inside.parent.chmod(0o700)
     inside.chmod(0o755)
-    root = Root(str(inside))
 
-    with root.as_user(USER):
-        root.write("/home/file", b"1")
+    with Root(str(inside)).as_user(USER) as user_root:
+        user_root.write("/home/file", b"1")
 
     assert (inside / "home/file").stat().st_uid == USER[0]
 
 
 @needs_root
-def test_acting_as_a_user_through_a_folder_that_only_lets_through(inside: Path) -> None:
-    """Who may enter need not be able to read."""
+def test_a_user_need_not_be_able_to_read_folders_on_the_way(inside: Path) -> None:
+    """The right to enter a folder is enough to reach a file below it."""
     (inside / "closed/home").mkdir(parents=True)
     os.chown(inside / "closed/home", *USER)
     inside.chmod(0o755)
     (inside / "closed").chmod(0o711)
 
-    root = Root(str(inside))
-
-    with root.as_user(USER):
-        root.write("/closed/home/file", b"1")
+    with Root(str(inside)).as_user(USER) as user_root:
+        user_root.write("/closed/home/file", b"1")
 
     assert (inside / "closed/home/file").stat().st_uid == USER[0]
 
 
 @needs_root
-def test_rights_come_back_after_a_failure(inside: Path) -> None:
-    """Groups too, of which none is a user's."""
+def test_rights_are_restored_after_a_failure() -> None:
+    """User, group and further groups are as before, and a user has no further groups."""
     groups = os.getgroups()
     os.setgroups([4, 5])
     try:
-        with pytest.raises(KeyError) as failure, Root(str(inside)).as_user(USER):
+        with pytest.raises(KeyError) as failure, acting_as(*USER):
             raise KeyError((os.geteuid(), os.getegid(), os.getgroups()))
 
         assert failure.value.args == ((*USER, []),)
@@ -469,8 +545,8 @@ def test_rights_come_back_after_a_failure(inside: Path) -> None:
 
 
 @needs_root
-def test_owners(inside: Path) -> None:
-    """A file keeps its owner where none is given, and has it from the start where one is."""
+def test_a_file_keeps_its_owner(inside: Path) -> None:
+    """A replaced file keeps its owner if none is given; new files and folders get the given one."""
     root = Root(str(inside))
     root.write("/a", b"1", owner=USER)
     root.write("/a", b"2")
@@ -481,8 +557,8 @@ def test_owners(inside: Path) -> None:
         assert (status.st_uid, status.st_gid) == USER
 
 
-def test_an_open_file_is_a_regular_one(inside: Path) -> None:
-    """And is never made."""
+def test_only_an_existing_regular_file_is_appended_to(inside: Path) -> None:
+    """`open_shared` neither creates a file nor opens anything but a regular file."""
     (inside / "a").write_text("1")
     root = Root(str(inside))
 
@@ -492,7 +568,7 @@ def test_an_open_file_is_a_regular_one(inside: Path) -> None:
     with pytest.raises(HostError, match="could not append to"), root.open_shared("/b"):
         raise AssertionError
     os.mkfifo(inside / "fifo")
-    with pytest.raises(HostError, match="no regular file"), root.open_shared("/fifo"):
+    with pytest.raises(HostError, match="not a regular file"), root.open_shared("/fifo"):
         raise AssertionError
 
 
@@ -506,8 +582,8 @@ TARGETS = st.builds(
 
 
 @pytest.mark.parametrize("path", ["/a\0b", "/a\0b/c", "/\udc00\ud800"])
-def test_a_path_that_no_kernel_can_be_told_of(inside: Path, path: str) -> None:
-    """As a broken file may name one; the sentence is on one line."""
+def test_a_text_that_cannot_be_a_path_is_an_error(inside: Path, path: str) -> None:
+    """A damaged file may name such a path; the message is printable, on one line."""
     root = Root(str(inside))
 
     for act in (root.read, root.status, root.names, root.remove, root.make_folders):
@@ -525,14 +601,14 @@ def test_a_path_that_no_kernel_can_be_told_of(inside: Path, path: str) -> None:
     path=PATHS,
     content=st.binary(max_size=4),
 )
-def test_no_path_leads_out(
+def test_no_path_leads_outside(
     tmp_path_factory: pytest.TempPathFactory,
     links: Dict[str, str],
     below: Dict[str, str],
     path: List[str],
     content: bytes,
 ) -> None:
-    """Whatever links there are, the world outside the root stays as it is."""
+    """Whatever links there are, files outside the root stay unchanged."""
     world = tmp_path_factory.mktemp("world")
     outside = world / "outside"
     outside.mkdir()
@@ -545,14 +621,14 @@ def test_no_path_leads_out(
             (folder / name).symlink_to(target.replace("OUTSIDE", str(outside)))
     root = Root(str(inside))
 
-    for place in ("/" + "/".join(path), "/d/" + "/".join(path)):
+    for target in ("/" + "/".join(path), "/d/" + "/".join(path)):
         for change in (
-            lambda place=place: root.write(place, content),
-            lambda place=place: root.make_folders(place),
-            lambda place=place: root.link(place, "x"),
-            lambda place=place: root.remove(place),
-            lambda place=place: root.move(place, "m"),
-            lambda place=place: root.remove_tree(place),
+            lambda target=target: root.write(target, content),
+            lambda target=target: root.make_folders(target),
+            lambda target=target: root.link(target, "x"),
+            lambda target=target: root.remove(target),
+            lambda target=target: root.rename(target, "m"),
+            lambda target=target: root.remove_tree(target),
         ):
             try:
                 change()

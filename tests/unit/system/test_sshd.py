@@ -23,8 +23,10 @@ from azprov.formats.host.sshd_config import (
     parse_sshd_config,
 )
 from azprov.system.root import Root
-from azprov.system.sshd.authorized_keys import add_keys, forbid_passwords, sshd_settings
+from azprov.system.sshd.authorized_keys import add_keys
 from azprov.system.sshd.host_keys import lacks_host_keys, make_host_keys
+from azprov.system.sshd.passwords import forbid_passwords
+from azprov.system.sshd.settings import read_settings
 from images import changes
 from ports import NoCommands, Recorder
 from samples_of import sample
@@ -227,7 +229,7 @@ def test_a_setting_has_the_file_that_it_is_in(image: Path) -> None:
     (image / "etc/ssh/sshd_config").write_text("Match User a\nInclude sshd_config.d/a\nPort 2\n")
     (image / "etc/ssh/sshd_config.d/a").write_text("Port 0\nMatch Address b\nPort 1\n")
 
-    assert [tuple(one) for one in sshd_settings(Root(str(image)), matches=True)] == [
+    assert [tuple(one) for one in read_settings(Root(str(image)), matches=True)] == [
         ("port", ["0"], ("User", "a"), "/etc/ssh/sshd_config.d/a"),
         ("port", ["1"], ("User", "a", "Address", "b"), "/etc/ssh/sshd_config.d/a"),
         ("port", ["2"], ("User", "a"), "/etc/ssh/sshd_config"),
@@ -238,7 +240,7 @@ def test_files_that_include_each_other_end(image: Path) -> None:
     """sshd would refuse them; reading them must not take for ever."""
     (image / "etc/ssh/sshd_config").write_text("Include sshd_config\nPort 1\n")
 
-    assert first_values(sshd_settings(Root(str(image))), "Port") == ["1"]
+    assert first_values(read_settings(Root(str(image))), "Port") == ["1"]
 
 
 def test_keys_that_nobody_would_read(image: Path) -> None:
@@ -298,7 +300,7 @@ def test_passwords_are_forbidden_by_a_drop_in(image: Path) -> None:
         "50-cloud.conf",
     ]
     assert (image / "etc/ssh/sshd_config").read_text() == "Include /etc/ssh/sshd_config.d/*.conf\n"
-    assert first_values(sshd_settings(root), "PasswordAuthentication") == ["no"]
+    assert first_values(read_settings(root), "PasswordAuthentication") == ["no"]
     drop_in = image / "etc/ssh/sshd_config.d/00-azprov.conf"
     assert stat.S_IMODE(drop_in.stat().st_mode) == 0o600
     assert drop_in.read_text() == (

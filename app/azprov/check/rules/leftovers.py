@@ -4,8 +4,8 @@ from fnmatch import fnmatchcase
 from typing import Dict, Iterator, List, NamedTuple
 
 from ...image.leftovers.search import UNREADABLE, Leftover, container_marks, find_leftovers
-from ...system.sshd.authorized_keys import sshd_settings
-from ...system.sshd.host_keys import SSH_FOLDER, is_host_key
+from ...system.sshd.host_keys import is_host_key
+from ...system.sshd.settings import SSH_FOLDER, read_settings
 from ..facts.image import Image
 from ..facts.services import SYSTEMD
 from ..finding import ERROR, NOTE, UNREAD, WARNING, Check, Finding, Rule
@@ -149,7 +149,7 @@ def check_other_host_keys(image: Image) -> Iterator[Finding]:
 
 def _named_by_sshd(image: Image) -> List[str]:
     """The files of sshd's HostKey lines that do not have the usual names."""
-    settings = sshd_settings(image.root)
+    settings = read_settings(image.root)
     paths = [path for one in settings if one.keyword == "hostkey" for path in one.values[:1]]
     return [path for path in dict.fromkeys(paths) if not _is_usual(path)]
 

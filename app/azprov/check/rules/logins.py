@@ -7,8 +7,8 @@ from ...formats.host.passwd import find_password, is_password, parse_accounts, p
 from ...formats.host.sshd_config import Setting, says
 from ...image.service_file import makes_users
 from ...system.accounts import DOAS_FOLDER, PASSWD, SHADOW, SUDOERS_FOLDER, find_account
-from ...system.sshd.authorized_keys import keys_paths, sshd_settings
-from ...system.sshd.host_keys import CONFIGS
+from ...system.sshd.authorized_keys import keys_paths
+from ...system.sshd.settings import CONFIGS, read_settings
 from ..facts import packages
 from ..facts.azprov_service import installed_options, own_file
 from ..facts.image import Image
@@ -89,7 +89,7 @@ def check_keys_are_accepted(image: Image) -> Iterator[Finding]:
     users = _users_with_keys(image)
     if not users:
         return
-    settings = sshd_settings(image.root, matches=True)
+    settings = read_settings(image.root, matches=True)
     found = [(user, obstacle) for user in users for obstacle in find_obstacles(settings, user)]
     locked = [user for user in users if _is_locked(image, settings, user.name)]
     shut_out = {user for user, one in found if one.is_certain and not one.has_exceptions}

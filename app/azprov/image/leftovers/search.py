@@ -17,15 +17,11 @@ from ...formats.host.passwd import (
 from ...system.accounts import SHADOW, read_accounts
 from ...system.init_systems import SYSTEMD, starts_by
 from ...system.root import Root
-from ...system.sshd.authorized_keys import (
-    DROP_IN,
-    holds_keys,
-    keys_paths,
-    remove_keys,
-    without_own_lines,
-)
-from ...system.sshd.deleted_accounts import former_keys, former_users, remove_former_keys
-from ...system.sshd.host_keys import CONFIGS, SSH_FOLDER, is_host_key
+from ...system.sshd.authorized_keys import holds_keys, keys_paths, remove_keys
+from ...system.sshd.deleted_accounts import keys_of_deleted_account, names_of_deleted_accounts
+from ...system.sshd.host_keys import is_host_key
+from ...system.sshd.passwords import DROP_IN, without_own_lines
+from ...system.sshd.settings import CONFIGS, SSH_FOLDER
 from ...system.state import STATE_FOLDER
 from .catalogue import (
     AGENT_DATA,
@@ -209,26 +205,26 @@ def _keys(root: Root) -> Iterator[Leftover]:
 def _keys_at(account: Optional[Account], paths: List[str], root: Root) -> Iterator[Leftover]:
     for path in paths:
         if holds_keys(root, path):
-            remove = partial(remove_keys, root, account, path)
+            remove = partial(remove_keys, root, path, account)
             whose = "" if account is None else account.name
             yield Leftover("authorized-keys", path, "keys that may log in", remove, whose)
 
 
 def _former_users(name: str, root: Root) -> Iterator[Leftover]:
-    for former in former_users(root, name):
+    for former in names_of_deleted_accounts(root, name):
         yield from _found(root, partial(_former_keys, former))
 
 
 def _former_keys(former: str, root: Root) -> Iterator[Leftover]:
-    for path in former_keys(root, former):
-        remove = partial(remove_former_keys, root, path)
+    for path in keys_of_deleted_account(root, former):
+        remove = partial(remove_keys, root, path)
         yield Leftover("authorized-keys", path, "keys of nobody who is there", remove)
 
 
 def _remove_as_user(root: Root, account: Account, path: str) -> None:
     """In a home nothing is removed but with the rights of its user."""
-    with root.as_user((account.uid, account.gid)):
-        root.remove(path)
+    with root.as_user((account.uid, account.gid)) as user_root:
+        user_root.remove(path)
 
 
 def _passwords(root: Root) -> Iterator[Leftover]:

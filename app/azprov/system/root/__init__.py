@@ -1,9 +1,8 @@
-"""Files below a root: a machine's "/", or the folder that an image is made in.
+"""Files below a root: a machine's "/", or the folder in which an image is made.
 
-Rule of this file: no path leads out. Every component is opened on its own,
-relative to the folder before it and without following links; a link is read and
-resolved as it would be with the root as "/", so an absolute one stays inside,
-and ".." stops at the top.
+Rule of this package: no path leads outside the root. Every component is opened on its
+own, relative to the folder before it and without following links. Links are resolved as
+if the root were "/": an absolute link stays inside, and ".." stops at the top.
 """
 
 import errno
@@ -12,56 +11,53 @@ import stat
 from contextlib import contextmanager
 from typing import BinaryIO, Iterator, List, Optional
 
-from ...errors import HostError, NotPermitted
+from ...errors import HostError
 from ...formats.text import printable
-from .entry import FOLDER, Owner, Place, empty, make_folder, replace, replace_by_link, sync
-from .paths import Walk, as_file_name, components
+from .entry import FOLDER, Entry, Owner, empty, make_folder, replace, replace_by_link, sync
+from .file_errors import file_error
+from .paths import PathResolver, as_file_name, components
 from .privileges import acting_as
 
 _LIMIT_BYTES = 1 << 20
 # PATH_MAX of Linux.
 _LONGEST_PATH = 4096
 
-_OTHER_HINT = "look at what is there, and whether its file system is sound"
-_HINTS = {
-    errno.ENOENT: "a folder on the way there is missing, or a link leads nowhere",
-    errno.ENOTDIR: "something on the way there is no folder",
-    errno.EISDIR: "a folder is in its place, move it away",
-    errno.ELOOP: "its links lead in a circle, mend them",
-    errno.EROFS: "mount the file system writable",
-    errno.ENOSPC: "make room on the file system",
-    errno.EXDEV: "unmount the file system that is mounted within",
-}
+_TOP = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 _NO_LINK = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class Root:
-    """All paths are absolute as seen from inside; the folder they lie below is `path`."""
+    """The folder `path`; all paths in it are absolute as seen from inside.
+
+    `is_live` is whether it is the "/" of the running machine.
+    """
 
     def __init__(self, path: str = "/") -> None:
         self.path = path
         self.is_live = os.path.realpath(path) == "/"
-        # Open while another user is acted as, who may not be allowed to come here.
-        self._opened: Optional[int] = None
+        # Set by `as_user`. The folder is kept open, because the user may not be able to
+        # reach its path.
+        self._user: Optional[Owner] = None
+        self._top: Optional[int] = None
 
     def __str__(self) -> str:
         return self.path
 
     def outside(self, path: str) -> str:
-        """The path as a person at a shell would name it, on one line whatever is in it."""
+        """The path as seen from outside the root, printable and on one line."""
         return printable(path if self.is_live else self.path.rstrip("/") + path, _LONGEST_PATH)
 
     def read(self, path: str, *, limit_bytes: int = _LIMIT_BYTES) -> Optional[bytes]:
-        """A regular file of at most limit_bytes (1 MiB); None if there is none.
+        """The content of a regular file of at most limit_bytes (1 MiB); None if it is missing.
 
-        Raises HostError for anything else, and for a file that cannot be read.
+        Raises HostError for a larger file, for anything but a file, and if reading fails.
         """
         file = self.open_file(path)
         if file is None:
             return None
         try:
             with file:
-                # A file of /proc or /sys says that it is empty.
+                # Files in /proc and /sys have the size 0.
                 is_large = os.fstat(file.fileno()).st_size > limit_bytes
                 content = b"" if is_large else file.read(limit_bytes + 1)
         except OSError as error:
@@ -71,9 +67,9 @@ class Root:
         return content
 
     def open_file(self, path: str) -> Optional[BinaryIO]:
-        """A regular file of any size, opened to be read; None if there is none.
+        """A regular file of any size, opened for reading; None if it is missing.
 
-        Raises HostError; what reads from it meets an OSError.
+        Raises HostError. Reading from the file may raise OSError.
         """
         try:
             number = self._open(path, os.O_RDONLY)
@@ -85,9 +81,9 @@ class Root:
 
     @contextmanager
     def open_shared(self, path: str) -> Iterator[int]:
-        """The number of a regular file that others write too, opened to be appended to.
+        """The descriptor of a regular file, opened for appending, that others may write too.
 
-        Raises HostError, also for an OSError while it is open.
+        Raises HostError, also in place of an OSError from inside the block.
         """
         try:
             number = self._open(path, os.O_RDWR | os.O_APPEND)
@@ -106,62 +102,62 @@ class Root:
         mode: Optional[int] = None,
         owner: Optional[Owner] = None,
     ) -> None:
-        """Replace a file in one step, durably; a link there is followed inside the root.
+        """Replace a file in one step, durably; a link is followed inside the root.
 
-        A file that was there keeps its owner and mode where none is given; a new
-        one is ours then, with 0644. Folders have to exist. Raises HostError, or
-        NotPermitted; then the old file is untouched.
+        Without `mode` or `owner` the old file's are kept; a new file then gets 0644 and
+        this process's user. The folder has to exist. Raises HostError or NotPermitted,
+        and leaves the old file untouched then.
         """
         try:
-            with self._place(path, follow=True) as place:
-                replace(place, content, mode, owner)
+            with self._entry(path, follow=True) as entry:
+                replace(entry, content, mode, owner)
         except OSError as error:
             raise self._failed("write", path, error) from error
 
     def link(self, path: str, target: str) -> None:
-        """Make a symbolic link; whatever file or link was there is replaced in one step."""
+        """Make a symbolic link; replaces a file or link of that name in one step."""
         try:
-            with self._place(path, follow=False) as place:
-                replace_by_link(place, target)
+            with self._entry(path, follow=False) as entry:
+                replace_by_link(entry, target)
         except OSError as error:
             raise self._failed("make the link", path, error) from error
 
     def read_link(self, path: str) -> Optional[str]:
-        """The target of a link, as it is written; None if there is no link."""
+        """The target of a link, unresolved; None if there is no link of that name."""
         try:
-            with self._place(path, follow=False) as place:
-                return os.readlink(place.name, dir_fd=place.folder)
+            with self._entry(path, follow=False) as entry:
+                return os.readlink(entry.name, dir_fd=entry.folder)
         except OSError as error:
             if error.errno in (errno.EINVAL, errno.ENOENT, errno.ENOTDIR):
                 return None
             raise self._failed("read the link", path, error) from error
 
     def status(self, path: str, *, follow: bool = True) -> Optional[os.stat_result]:
-        """What is there, or None. A link that leads nowhere counts as nothing if followed."""
+        """The status of a file, link or folder; None if it is missing or a broken link."""
         try:
-            with self._place(path, follow=follow) as place:
-                return os.stat(place.name, dir_fd=place.folder, follow_symlinks=False)
+            with self._entry(path, follow=follow) as entry:
+                return os.stat(entry.name, dir_fd=entry.folder, follow_symlinks=False)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise self._failed("look at", path, error) from error
+            raise self._failed("examine", path, error) from error
 
     def real_path(self, path: str) -> str:
-        """The path from inside the root with all links resolved, the last one too.
+        """The path as seen from inside, with all links resolved, the last one too.
 
-        Raises HostError if a folder on the way is not there.
+        Raises HostError if a folder on the way is missing.
         """
         try:
-            with self._place(path, follow=True) as place:
-                return place.path
+            with self._entry(path, follow=True) as entry:
+                return entry.path
         except OSError as error:
-            raise self._failed("find", path, error) from error
+            raise self._failed("resolve", path, error) from error
 
     def names(self, path: str) -> List[str]:
-        """What a folder holds, sorted; nothing if there is no such folder."""
+        """The names in a folder, sorted; none if there is no such folder."""
         try:
-            with self._place(path, follow=True) as place:
-                number = os.open(place.name, FOLDER, dir_fd=place.folder)
+            with self._entry(path, follow=True) as entry:
+                number = os.open(entry.name, FOLDER, dir_fd=entry.folder)
             try:
                 return sorted(os.listdir(number))
             finally:
@@ -169,18 +165,18 @@ class Root:
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
-            raise self._failed("look into", path, error) from error
+            raise self._failed("list", path, error) from error
 
     def remove(self, path: str) -> bool:
-        """Remove a file or link, or an empty folder; whether it was there."""
+        """Remove a file, a link or an empty folder; returns whether it existed."""
         try:
-            with self._place(path, follow=False) as place:
-                status = os.stat(place.name, dir_fd=place.folder, follow_symlinks=False)
+            with self._entry(path, follow=False) as entry:
+                status = os.stat(entry.name, dir_fd=entry.folder, follow_symlinks=False)
                 if stat.S_ISDIR(status.st_mode):
-                    os.rmdir(place.name, dir_fd=place.folder)
+                    os.rmdir(entry.name, dir_fd=entry.folder)
                 else:
-                    os.unlink(place.name, dir_fd=place.folder)
-                sync(place.folder)
+                    os.unlink(entry.name, dir_fd=entry.folder)
+                sync(entry.folder)
                 return True
         except (FileNotFoundError, NotADirectoryError):
             return False
@@ -188,103 +184,111 @@ class Root:
             raise self._failed("remove", path, error) from error
 
     def remove_tree(self, path: str) -> bool:
-        """Remove a folder with all that is in it; whether it was there.
+        """Remove a folder with everything in it; returns whether it existed.
 
-        A link is not followed, and a file system that is mounted within is left:
-        that raises HostError.
+        Follows no link. Raises HostError if a file system is mounted inside.
         """
         try:
-            with self._place(path, follow=False) as place:
-                empty(place)
+            with self._entry(path, follow=False) as entry:
+                empty(entry)
         except FileNotFoundError:
             return False
         except NotADirectoryError:
-            pass  # a file or a link, which goes by itself
+            pass  # a file or a link
         except OSError as error:
             raise self._failed("remove", path, error) from error
         except RecursionError as error:
             raise HostError(
-                f"could not remove {self.outside(path)}, its folders lie too deep in each other",
+                f"could not remove {self.outside(path)}, its folders are nested too deeply",
                 "remove it by hand",
             ) from error
         return self.remove(path)
 
-    def move(self, path: str, name: str) -> None:
-        """Give a file or folder another name beside it, durably, in one step."""
+    def rename(self, path: str, name: str) -> None:
+        """Give a file or folder another name in the same folder, durably, in one step."""
         try:
-            with self._place(path, follow=False) as place:
+            with self._entry(path, follow=False) as entry:
                 new = as_file_name(name)
-                os.rename(place.name, new, src_dir_fd=place.folder, dst_dir_fd=place.folder)
-                sync(place.folder)
+                os.rename(entry.name, new, src_dir_fd=entry.folder, dst_dir_fd=entry.folder)
+                sync(entry.folder)
         except OSError as error:
-            raise self._failed("move", path, error) from error
+            raise self._failed("rename", path, error) from error
 
     def make_folders(
         self, path: str, *, mode: int = 0o755, owner: Optional[Owner] = None
     ) -> List[str]:
-        """Make a folder and those above it; returns the ones that were not there."""
+        """Make a folder and its missing parents; returns the ones that were made."""
         made = []
         for folder in _ancestry(path):
             if self.status(folder) is None:
                 try:
-                    with self._place(folder, follow=True) as place:
-                        make_folder(place, mode, owner)
+                    with self._entry(folder, follow=True) as entry:
+                        make_folder(entry, mode, owner)
                 except OSError as error:
                     raise self._failed("make the folder", folder, error) from error
                 made.append(folder)
         return made
 
     @contextmanager
-    def as_user(self, owner: Owner) -> Iterator[None]:
-        """Touch files with the rights of that user and group, and no more.
+    def as_user(self, owner: Optional[Owner]) -> Iterator["Root"]:
+        """Another Root for the same folder, whose operations have only that user's rights.
 
-        What the user could not do to them fails, whatever links were laid. Raises
-        NotPermitted where only root may become somebody else.
+        An operation that this user could not do fails, whatever links the user planted. Its
+        operations raise NotPermitted if this process may not change its user. It is valid
+        inside the block; meanwhile this Root keeps its own rights. None gives this Root.
         """
+        if owner is None:
+            yield self
+            return
+        from copy import copy
+
         try:
-            self._opened = os.open(self.path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-            try:
-                with acting_as(*owner):
-                    yield
-            finally:
-                os.close(self._opened)
-                self._opened = None
+            top = self._open_top()
         except OSError as error:
-            raise self._failed("act as a user of", "/", error) from error
+            raise self._failed("open", "/", error) from error
+        user_root = copy(self)
+        user_root._user, user_root._top = owner, top
+        try:
+            yield user_root
+        finally:
+            os.close(top)
 
     def _open(self, path: str, flags: int) -> int:
-        """A regular file; raises OSError, or HostError if it is of another kind."""
-        with self._place(path, follow=True) as place:
-            number = os.open(place.name, flags | _NO_LINK, dir_fd=place.folder)
+        """Open a regular file. Raises OSError, or HostError for anything but a file."""
+        with self._entry(path, follow=True) as entry:
+            number = os.open(entry.name, flags | _NO_LINK, dir_fd=entry.folder)
         if not stat.S_ISREG(os.fstat(number).st_mode):
             os.close(number)
-            raise HostError(f"{self.outside(path)} is no regular file")
+            raise HostError(f"{self.outside(path)} is not a regular file")
         return number
 
     @contextmanager
-    def _place(self, path: str, *, follow: bool) -> Iterator["Place"]:
-        """Where a path's last component is, while its folder is open.
+    def _entry(self, path: str, *, follow: bool) -> Iterator[Entry]:
+        """The entry of a path, while its folder is open and the user's rights are in effect.
 
-        Raises OSError. With `follow` a link in the last place is resolved too.
+        With `follow` a link in the last component is resolved too. Raises OSError.
         """
-        if self._opened is None:
-            walk = Walk(os.open(self.path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))
+        if self._user is None:
+            with self._resolved(path, follow=follow) as entry:
+                yield entry
         else:
-            walk = Walk(os.dup(self._opened))
+            with acting_as(*self._user), self._resolved(path, follow=follow) as entry:
+                yield entry
+
+    @contextmanager
+    def _resolved(self, path: str, *, follow: bool) -> Iterator[Entry]:
+        resolver = PathResolver(self._open_top())
         try:
-            yield walk.to(path, follow=follow)
+            yield resolver.resolve(path, follow=follow)
         finally:
-            walk.close()
+            resolver.close()
+
+    def _open_top(self) -> int:
+        return os.open(self.path, _TOP) if self._top is None else os.dup(self._top)
 
     def _failed(self, verb: str, path: str, error: OSError) -> HostError:
-        summary = f"could not {verb} {self.outside(path)} ({error.strerror})"
-        if error.errno in (errno.EACCES, errno.EPERM) and self._opened is not None:
-            return HostError(
-                summary, "it is done as its user: look at owners, modes and links there"
-            )
-        if error.errno in (errno.EACCES, errno.EPERM) and os.geteuid() != 0:
-            return NotPermitted(summary, "run it as root")
-        return HostError(summary, _HINTS.get(error.errno or 0, _OTHER_HINT))
+        is_as_user = self._user is not None
+        return file_error(f"could not {verb} {self.outside(path)}", error, is_as_user=is_as_user)
 
 
 def _ancestry(path: str) -> Iterator[str]:

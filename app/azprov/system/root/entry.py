@@ -1,7 +1,7 @@
-"""One name in an open folder: replacing what it names, or making or emptying it.
+"""One name in an open folder: replacing, making or emptying what has that name.
 
-Rule of this file: no path is walked here, and what stands half made is never seen
-under the name.
+Rule of this file: it resolves no paths, and nothing half made is ever visible under
+the name. A new version is prepared under a temporary name and then renamed.
 """
 
 import errno
@@ -10,7 +10,7 @@ import stat
 from contextlib import contextmanager, suppress
 from typing import Callable, Iterator, NamedTuple, Optional, Tuple
 
-# A user and a group, as the numbers that files know them by.
+# The numbers of a user and a group.
 Owner = Tuple[int, int]
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -18,93 +18,96 @@ _NEW_FILE = 0o644
 _LABEL = "security.selinux"
 
 
-class Place(NamedTuple):
-    """A name in an open folder, and the path of that name as seen from inside."""
+class Entry(NamedTuple):
+    """A name in an open folder, and the path of that name as seen from inside the root."""
 
     folder: int
     name: str
     path: str
 
 
-def replace(place: Place, content: bytes, mode: Optional[int], owner: Optional[Owner]) -> None:
-    new = beside(place)
+def replace(entry: Entry, content: bytes, mode: Optional[int], owner: Optional[Owner]) -> None:
+    """Put a new file in the entry's place; without a mode or owner it keeps the old file's."""
+    new = _temporary_name(entry)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    number = os.open(new, flags, 0o600, dir_fd=place.folder)
-    with _taking_its_place(new, place, os.unlink), open(number, "wb") as file:
+    number = os.open(new, flags, 0o600, dir_fd=entry.folder)
+    with _renamed_to(entry, new, os.unlink), open(number, "wb") as file:
         file.write(content)
         file.flush()
-        old = _status(place)
+        old = _status(entry)
         if owner is None and old is not None:
             owner = (old.st_uid, old.st_gid)
-        _give(number, owner)
-        _keep_label(place, number)
+        _set_owner(number, owner)
+        _copy_label(entry, number)
         kept = _NEW_FILE if old is None else stat.S_IMODE(old.st_mode)
         os.fchmod(number, kept if mode is None else mode)
         os.fsync(number)
 
 
-def replace_by_link(place: Place, target: str) -> None:
-    new = beside(place)
-    os.symlink(target, new, dir_fd=place.folder)
-    with _taking_its_place(new, place, os.unlink):
+def replace_by_link(entry: Entry, target: str) -> None:
+    """Put a symbolic link in the entry's place."""
+    new = _temporary_name(entry)
+    os.symlink(target, new, dir_fd=entry.folder)
+    with _renamed_to(entry, new, os.unlink):
         pass
 
 
-def make_folder(place: Place, mode: int, owner: Optional[Owner]) -> None:
-    new = beside(place)
-    os.mkdir(new, 0o700, dir_fd=place.folder)
-    with _taking_its_place(new, place, os.rmdir):
-        number = os.open(new, FOLDER, dir_fd=place.folder)
+def make_folder(entry: Entry, mode: int, owner: Optional[Owner]) -> None:
+    """Make a folder that has its mode and owner from the first moment it is visible."""
+    new = _temporary_name(entry)
+    os.mkdir(new, 0o700, dir_fd=entry.folder)
+    with _renamed_to(entry, new, os.rmdir):
+        number = os.open(new, FOLDER, dir_fd=entry.folder)
         try:
-            _give(number, owner)
+            _set_owner(number, owner)
             os.fchmod(number, mode)
         finally:
             os.close(number)
 
 
 @contextmanager
-def _taking_its_place(new: str, place: Place, remove: Callable[..., None]) -> Iterator[None]:
-    """Give what stands beside the name of the place, durably; take it away if that fails."""
+def _renamed_to(entry: Entry, new: str, remove: Callable[..., None]) -> Iterator[None]:
+    """Rename the new version to the entry's name, durably; on an error, remove it."""
     try:
         yield
-        os.rename(new, place.name, src_dir_fd=place.folder, dst_dir_fd=place.folder)
+        os.rename(new, entry.name, src_dir_fd=entry.folder, dst_dir_fd=entry.folder)
     except BaseException:
-        # A signal may come when it has its name already.
+        # A signal may arrive after the rename.
         with suppress(FileNotFoundError):
-            remove(new, dir_fd=place.folder)
+            remove(new, dir_fd=entry.folder)
         raise
-    sync(place.folder)
+    sync(entry.folder)
 
 
-def _give(number: int, owner: Optional[Owner]) -> None:
-    """Change the owner of an open file, where it is not that one's already."""
+def _set_owner(number: int, owner: Optional[Owner]) -> None:
+    """Change the owner of an open file, unless it has that owner already."""
     status = os.fstat(number)
     if owner is not None and owner != (status.st_uid, status.st_gid):
         os.fchown(number, *owner)
 
 
-def _keep_label(place: Place, number: int) -> None:
-    """Give the new file the SELinux label of the old one, where there are labels."""
+def _copy_label(entry: Entry, number: int) -> None:
+    """Give the new file the SELinux label of the old one, if there are labels."""
     with suppress(OSError):
-        old = os.open(place.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=place.folder)
+        old = os.open(entry.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=entry.folder)
         try:
             os.setxattr(number, _LABEL, os.getxattr(old, _LABEL))
         finally:
             os.close(old)
 
 
-def empty(place: Place) -> None:
-    """Remove what is in a folder, on its own file system; a link is not followed."""
-    number = os.open(place.name, FOLDER, dir_fd=place.folder)
+def empty(entry: Entry) -> None:
+    """Remove everything in a folder that is on the same file system; follows no link."""
+    number = os.open(entry.name, FOLDER, dir_fd=entry.folder)
     try:
         device = os.fstat(number).st_dev
         for name in os.listdir(number):
             status = os.stat(name, dir_fd=number, follow_symlinks=False)
             if stat.S_ISDIR(status.st_mode):
-                # Of folders only: overlayfs gives files the device of the layer below.
+                # Only folders are compared: overlayfs reports the lower layer's device for files.
                 if status.st_dev != device:
                     raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
-                empty(Place(number, name, f"{place.path}/{name}"))
+                empty(Entry(number, name, f"{entry.path}/{name}"))
                 os.rmdir(name, dir_fd=number)
             else:
                 os.unlink(name, dir_fd=number)
@@ -113,7 +116,7 @@ def empty(place: Place) -> None:
 
 
 def sync(folder: int) -> None:
-    """Make a folder's names durable. It was opened only to be passed through."""
+    """Make the names in a folder durable; an O_PATH descriptor has to be opened again for that."""
     number = os.open(".", FOLDER, dir_fd=folder)
     try:
         os.fsync(number)
@@ -121,19 +124,19 @@ def sync(folder: int) -> None:
         os.close(number)
 
 
-def _status(place: Place) -> Optional[os.stat_result]:
+def _status(entry: Entry) -> Optional[os.stat_result]:
     try:
-        return os.stat(place.name, dir_fd=place.folder, follow_symlinks=False)
+        return os.stat(entry.name, dir_fd=entry.folder, follow_symlinks=False)
     except FileNotFoundError:
         return None
 
 
-def beside(place: Place) -> str:
-    """A name beside it for its next version; what a power cut left there goes."""
-    name = f".{place.name}.azprov-new"
+def _temporary_name(entry: Entry) -> str:
+    """The name for the next version; removes a file or folder that a power cut left there."""
+    name = f".{entry.name}.azprov-new"
     with suppress(FileNotFoundError):
         try:
-            os.unlink(name, dir_fd=place.folder)
+            os.unlink(name, dir_fd=entry.folder)
         except IsADirectoryError:
-            os.rmdir(name, dir_fd=place.folder)
+            os.rmdir(name, dir_fd=entry.folder)
     return name

@@ -1,21 +1,22 @@
-"""The way to a path below a root, one component at a time, that no link leads out of."""
+"""Resolving a path below a root, one component at a time, so that no link leads outside."""
 
 import errno
 import os
 from typing import List, Optional
 
-from .entry import Place
+from .entry import Entry
 
-# As the kernel's own limit, path_resolution(7).
+# The kernel has the same limit, path_resolution(7).
 _MOST_LINKS = 40
-# Only passed through, so that a folder need not be readable for whoever may enter it.
+# O_PATH, because a user may be allowed to enter a folder and not to read it.
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-class Walk:
-    """A way down from the root, an open folder that it takes over: the folders passed."""
+class PathResolver:
+    """Resolves one path from the root's open folder, and keeps the folders on the way open."""
 
     def __init__(self, root: int) -> None:
+        """`root` is a descriptor that `close` closes with the others."""
         self._folders = [root]
         self._names: List[str] = []
         self._links = 0
@@ -24,7 +25,11 @@ class Walk:
         for folder in self._folders:
             os.close(folder)
 
-    def to(self, path: str, *, follow: bool) -> Place:
+    def resolve(self, path: str, *, follow: bool) -> Entry:
+        """The entry of the path's last component; with `follow` a link there is resolved too.
+
+        Raises OSError.
+        """
         left = components(as_file_name(path))
         while left:
             name = left.pop(0)
@@ -39,11 +44,11 @@ class Walk:
                 self._folders.append(os.open(name, _FOLDER, dir_fd=self._folders[-1]))
                 self._names.append(name)
             else:
-                return Place(self._folders[-1], name, "/" + "/".join([*self._names, name]))
-        return Place(self._folders[-1], ".", "/" + "/".join(self._names))
+                return Entry(self._folders[-1], name, "/" + "/".join([*self._names, name]))
+        return Entry(self._folders[-1], ".", "/" + "/".join(self._names))
 
     def _up(self, *, count: int) -> None:
-        """Leave so many folders, never the root."""
+        """Go up by `count` folders, or to the root."""
         for _ in range(min(count, len(self._folders) - 1)):
             os.close(self._folders.pop())
             self._names.pop()
@@ -64,9 +69,10 @@ def components(path: str) -> List[str]:
 
 
 def as_file_name(path: str) -> str:
-    """The path as file names are told to the kernel, in UTF-8. Raises OSError if it cannot be one.
+    """The path in the form that os functions pass to the kernel as UTF-8.
 
-    Python 3.6 takes them to be ASCII where no locale is set, as at a boot.
+    Without a locale, as during boot, Python 3.6 assumes that file names are ASCII.
+    Raises OSError for a text that cannot be a path.
     """
     try:
         content = path.encode("utf-8", "surrogateescape")

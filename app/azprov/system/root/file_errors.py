@@ -1,0 +1,31 @@
+"""Errors of the operating system about a file, as HostError with the next step."""
+
+import errno
+import os
+
+from ...errors import HostError, NotPermitted
+
+_OTHER_HINT = "check the path and its file system"
+_HINTS = {
+    errno.ENOENT: "check that its folder exists and that no link on the way is broken",
+    errno.ENOTDIR: "check the path: one of its folders is a file",
+    errno.EISDIR: "move away the folder of this name",
+    errno.ELOOP: "fix the links on this path, they form a loop",
+    errno.EROFS: "mount the file system writable",
+    errno.ENOSPC: "free some space on the file system",
+    errno.EXDEV: "unmount the file system that is mounted inside",
+}
+_AS_USER_HINT = "check the owners, modes and links on this path; it is used with its user's rights"
+
+
+def file_error(summary: str, error: OSError, *, is_as_user: bool) -> HostError:
+    """The error to raise for a failed operation on a file.
+
+    `is_as_user` is whether the operation was done with another user's rights.
+    """
+    summary = f"{summary} ({error.strerror})"
+    if error.errno in (errno.EACCES, errno.EPERM) and is_as_user:
+        return HostError(summary, _AS_USER_HINT)
+    if error.errno in (errno.EACCES, errno.EPERM) and os.geteuid() != 0:
+        return NotPermitted(summary, "run it as root")
+    return HostError(summary, _HINTS.get(error.errno or 0, _OTHER_HINT))
