@@ -1,49 +1,87 @@
-"""What every test starts from: signal handlers and loggers as the interpreter had them."""
+"""What every test starts from, which tests are unit tests, and what is skipped."""
 
 import logging
 import os
+import re
 import signal
 import socket
-from typing import Iterator, List
+from pathlib import Path
+from typing import Iterator, List, Set
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from pyz import NOWHERE
+import needs
+from project import NOWHERE
 from strict_wireserver import StrictWireServer, serving
 
-# How long an example takes is no law; a machine under load would break it.
+TESTS = Path(__file__).parent
+#: Tests in these folders are unit tests, unless a `needs` mark names more than this process.
+UNIT_TESTS = (TESTS / "unit", TESTS / "check")
+
+# A time limit for each example would fail on a machine under load.
 settings.register_profile("azprov", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("azprov")
 
-# No test contacts the platform's real addresses from here, not even one that has gone
-# wrong; those that do so on purpose run in a network namespace of their own.
+# Keep every azprov that a test starts away from the platform's real addresses. Tests that use
+# these addresses do it in a network namespace of their own, where the variables are removed.
 os.environ.update(NOWHERE)
 
-# A shell has what it runs in the background ignore Ctrl-C, and all that is started from here.
+# A shell makes its background jobs ignore Ctrl-C, and processes started here would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--boot", action="store_true", help="boot real roots as well (needs root)")
-    parser.addoption("--every-fault", action="store_true", help="each error at every system call")
+    parser.addoption("--boot", action="store_true", help="boot real roots too (needs root)")
+    parser.addoption(
+        "--every-fault", action="store_true", help="try every error at every system call"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item]) -> None:
-    if not config.getoption("--boot"):
-        asked_for = pytest.mark.skip(reason="real boots are asked for with --boot")
-        for item in items:
-            if item.get_closest_marker("boot"):
-                item.add_marker(asked_for)
+    for item in items:
+        is_alone = item.get_closest_marker("needs") is None
+        if is_alone and any(folder in item.path.parents for folder in UNIT_TESTS):
+            item.add_marker("unit")
+        if item.get_closest_marker("boot") and not config.getoption("--boot"):
+            item.add_marker(pytest.mark.skip(reason="boots run with --boot only"))
 
 
 def pytest_sessionstart() -> None:
-    """Servers of the tests are on loopback; where that is down, their clients would hang."""
+    """Stop if loopback is down: the clients of the tests' servers would hang."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("127.0.0.1", 9))
         except OSError:
             pytest.exit("loopback is down: ip link set lo up", returncode=1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("needs"):
+        for name in mark.args:
+            needs.require(name)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+    """End with how many tests this machine could not run, and what to install for them."""
+    yield
+    packages: Set[str] = set()
+    lacking, for_root = 0, 0
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2]
+        match = re.search("apt-get install (.+)", reason)
+        lacking += match is not None
+        for_root += reason.endswith("needs root")
+        packages.update(match[1].split() if match else [])
+    if lacking:
+        terminalreporter.write_line(
+            f"{lacking} tests were skipped because programs are missing; to run them: "
+            f"apt-get install {' '.join(sorted(packages))}"
+        )
+    if for_root:
+        terminalreporter.write_line(f"{for_root} tests were skipped because only root can run them")
 
 
 @pytest.fixture(autouse=True)

@@ -1,16 +1,14 @@
-"""Scratch images, what the archive does to one, and what is in it afterwards."""
+"""Scratch images, what azprov does to one, and what is in it afterwards."""
 
 import os
-import pwd
 import stat
-import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Dict, List, Tuple
 
-import pytest
-
-from pyz import NOWHERE, PYZ
+from azprov.cli import main
 
 MODULES = ("http", "xml", "email", "logging", "json", "urllib")
 
@@ -33,37 +31,23 @@ def add_python(
 
 
 def azprov(*argv: object) -> Tuple[int, str, str]:
-    done = subprocess.run(
-        [sys.executable, "-I", str(PYZ), *map(str, argv)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout, done.stderr
+    """Run a command in this process: its exit code, stdout and stderr.
 
-
-def azprov_as_nobody(*argv: object, folder: Path = Path("/")) -> Tuple[int, str, str]:
-    """Run by the distribution's Python, with the archive as an open file, in a folder."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can become another user")
-    system_python = Path("/usr/bin/python3")
-    if not system_python.exists():
-        pytest.skip("there is no Python that every user may run")
-    nobody = pwd.getpwnam("nobody")
-    with PYZ.open("rb") as archive:
-        done = subprocess.run(
-            [system_python, "-I", f"/dev/fd/{archive.fileno()}", *map(str, argv)],
-            cwd=folder,
-            pass_fds=[archive.fileno()],
-            user=nobody.pw_uid,
-            group=nobody.pw_gid,
-            extra_groups=[],
-            env=NOWHERE,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    return done.returncode, done.stdout, done.stderr
+    `install` copies the archive that it runs from: for that, take `azprov` of pyz.py.
+    """
+    umask = os.umask(0o022)
+    os.umask(umask)
+    with TemporaryFile("w+") as out, TemporaryFile("w+") as err, open(os.devnull) as nothing:
+        stdin, sys.stdin = sys.stdin, nothing
+        try:
+            with redirect_stdout(out), redirect_stderr(err):
+                code = main([str(word) for word in argv])
+        finally:
+            sys.stdin = stdin
+            os.umask(umask)
+        out.seek(0)
+        err.seek(0)
+        return code, out.read(), err.read()
 
 
 def tree(root: Path) -> Dict[str, str]:

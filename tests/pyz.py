@@ -1,9 +1,52 @@
-"""The archive under test, as build.py left it."""
+"""The built archive, dist/azprov.pyz, and running it.
 
+Importing this module rebuilds an archive that is older than its sources. A test that can do
+without the archive should not import it: tests/README.md says what there is instead.
+"""
+
+import pwd
+import subprocess
+import sys
 from pathlib import Path
+from typing import Tuple
 
-ROOT = Path(__file__).parent.parent
+import needs
+from project import NOWHERE, ROOT
+
 PYZ = ROOT / "dist" / "azprov.pyz"
 
-#: For clients that run outside a network namespace: not to the platform's real addresses.
-NOWHERE = {"AZPROV_WIRESERVER": "127.0.0.1:9", "AZPROV_IMDS": "127.0.0.1:9"}
+
+def azprov(*argv: object) -> Tuple[int, str, str]:
+    """Run the archive: its exit code, stdout and stderr."""
+    done = subprocess.run(
+        [sys.executable, "-I", str(PYZ), *map(str, argv)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def azprov_as_nobody(*argv: object, folder: Path = Path("/")) -> Tuple[int, str, str]:
+    """Run the archive as the user nobody, in a folder.
+
+    The distribution's Python runs it, since nobody may not be able to reach ours, and
+    reads the archive as an open file, since nobody may not be able to reach that either.
+    """
+    needs.root()
+    system_python = needs.program("/usr/bin/python3")
+    nobody = pwd.getpwnam("nobody")
+    with PYZ.open("rb") as archive:
+        done = subprocess.run(
+            [system_python, "-I", f"/dev/fd/{archive.fileno()}", *map(str, argv)],
+            cwd=folder,
+            pass_fds=[archive.fileno()],
+            user=nobody.pw_uid,
+            group=nobody.pw_gid,
+            extra_groups=[],
+            env=NOWHERE,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    return done.returncode, done.stdout, done.stderr

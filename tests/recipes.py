@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 from typing import List, Optional
 
-from pyz import PYZ, ROOT
+from project import ROOT
 
 RECIPES = ROOT / "unit" / "recipes"
 #: What a block begins with that needs more than a machine like this one.
@@ -28,7 +28,7 @@ def blocks_of(recipe: str, section: str = "") -> List[str]:
 
 def run_recipe(recipe: str, folder: Path, *, then: str = "") -> str:
     """Run a recipe in a folder beside dist/, to the first command that fails; what it said."""
-    (folder / "dist").symlink_to(PYZ.parent)
+    (folder / "dist").symlink_to(ROOT / "dist")
     return run_program(["sh", "-eux"], "".join([*blocks_of(recipe), then]), cwd=folder)
 
 

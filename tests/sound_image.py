@@ -8,7 +8,7 @@ from azprov.image.service_file import render_unit
 from azprov.system.init_systems import SYSTEMD
 from azprov.system.root import Root
 from images import add_python
-from pyz import PYZ
+from project import SMALL_ARCHIVE
 
 KERNEL = "6.1.0-56-cloud-amd64"
 MODULES = f"usr/lib/modules/{KERNEL}"
@@ -129,7 +129,7 @@ def make_sound(root: Path) -> Path:
     change(root, {INITRAMFS: cpio("lib/modules/x/kernel/drivers/scsi/hv_storvsc.ko.xz")})
     install(
         Root(str(root)),
-        PYZ.read_bytes(),
+        SMALL_ARCHIVE,
         render_unit("/usr/bin/python3", []),
         init=SYSTEMD,
         enable=True,

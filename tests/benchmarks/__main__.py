@@ -14,7 +14,8 @@ from typing import Dict, List
 from benchmarks import agents, costs, first_boot, late
 from benchmarks.subject import BASH_NEEDS, default_python, is_there, page_of, subjects
 from benchmarks.table import render_boots, render_costs, render_late
-from pyz import ROOT
+from namespaces import UNSHARE
+from project import ROOT
 
 SCRATCH = ROOT / ".build" / "bench"
 NEVER_LATE = ("bare interpreter", "stock shiv, first run", "stock shiv, second run")
@@ -29,7 +30,7 @@ def main() -> int:
             first_boot.prepare()
         # Nothing that is measured can reach more than this machine's loopback.
         return subprocess.call(
-            [*late.UNSHARE, sys.executable, "-m", "benchmarks", "--is-alone", *sys.argv[1:]]
+            [*UNSHARE, sys.executable, "-m", "benchmarks", "--is-alone", *sys.argv[1:]]
         )
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     agents.compile_for(options.python)

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from typing import List, Optional
 
-from pyz import ROOT
+from project import ROOT
 
 AGENTS = ROOT / ".build" / "agents"
 LIBRARIES = AGENTS / "libraries"

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from benchmarks.subject import Subject, prepare
-from pyz import ROOT
+from namespaces import UNSHARE
+from project import ROOT
 
-UNSHARE = ["unshare", "-n"] if os.geteuid() == 0 else ["unshare", "-rn"]
 EARLIEST_S, LATEST_S = 0.2, 20.0
 WAYS = ("port", "address")
 

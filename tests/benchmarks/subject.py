@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import IO, Dict, Iterator, List, NamedTuple, Tuple
 
 from benchmarks.agents import AGENTS, packages_of, version_of
-from pyz import PYZ, ROOT
+from project import ROOT
+from pyz import PYZ
 
 SCRIPTS = Path(__file__).parent / "subjects"
 # In place of these in a command: the platform's address, and a folder for this run alone.

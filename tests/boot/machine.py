@@ -10,7 +10,9 @@ from typing import Any, Dict, List, Optional, Sequence
 
 import pytest
 
-from pyz import PYZ, ROOT
+import needs
+from project import ROOT
+from pyz import PYZ
 
 WORLD = Path(__file__).with_name("world.py")
 ROOTS = ROOT / ".build" / "boot"
@@ -46,8 +48,7 @@ METADATA: Dict[str, Any] = {
 
 def skip_without_means() -> None:
     """Skip a test where no root can be booted; fail where CI should have brought all."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root, for namespaces and a root folder of other users' files")
+    needs.root()
     missing = [package for command, package in NEEDED.items() if not shutil.which(command)]
     if missing:
         assert not os.environ.get("CI"), missing

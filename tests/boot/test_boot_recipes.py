@@ -13,7 +13,8 @@ from boot.machine import ALONE, SystemdMachine, skip_without_means
 from boot.test_boot import PAGE_LINES, page_lines_of, with_admin
 from boot.test_boot_openrc import SCRIPT as OPENRC_SCRIPT
 from boot.test_boot_openrc import openrc_root
-from pyz import PYZ, ROOT
+from project import ROOT
+from pyz import PYZ
 from recipes import blocks_of, run_program, run_recipe, text_of
 
 # What an image of Azure's marketplace has: a package that is purged, by its name.

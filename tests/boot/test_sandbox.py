@@ -15,9 +15,10 @@ from typing import Dict, Iterator, List, Set
 
 import pytest
 
+import needs
 from boot.machine import UNIT, SystemdMachine, skip_without_means
 from images import azprov
-from pyz import ROOT
+from project import ROOT
 
 PROBE = Path(__file__).with_name("sandbox_probe.py")
 FORMS = {"shipped": (), "admin": ("--admin-user",)}
@@ -190,8 +191,7 @@ def test_every_line_of_the_sandbox_is_probed() -> None:
 
 def test_every_group_of_system_calls_is_probed() -> None:
     """Of those that the filter leaves out, by at least one call."""
-    if not shutil.which("systemd-analyze"):
-        pytest.skip("needs systemd-analyze: apt-get install systemd")
+    needs.program("systemd-analyze")
     listed = subprocess.run(
         ["systemd-analyze", "syscall-filter", "--no-pager"],
         capture_output=True,

@@ -1,7 +1,5 @@
 """The benchmarks: what they compare does its work, and the tables say what was measured."""
 
-import os
-import subprocess
 from pathlib import Path
 from typing import Iterator
 
@@ -10,9 +8,10 @@ import pytest
 from benchmarks.costs import Cost, Failed, Sample, instructions_in, sample, tried
 from benchmarks.first_boot import Boot, Service, boot_of
 from benchmarks.instant import InstantPlatform
-from benchmarks.late import UNSHARE, WAYS, Late, Wait, wait_of
+from benchmarks.late import WAYS, Late, Wait, wait_of
 from benchmarks.subject import Subject, default_python, subjects
 from benchmarks.table import render_boots, render_costs, render_late
+from namespaces import skip_without_namespaces
 
 SUBJECTS = {subject.name: subject for subject in subjects(default_python())}
 
@@ -184,10 +183,7 @@ def test_a_peer_that_does_not_run_is_left_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize("way", WAYS)
 def test_a_late_network(way: str, tmp_path: Path) -> None:
     """Ready comes after the moment, and what waiting took is seen; the page's script gives up."""
-    trial = subprocess.run([*UNSHARE, "true"], capture_output=True, text=True, check=False)
-    if trial.returncode:
-        assert not os.environ.get("CI"), trial.stderr
-        pytest.skip(f"no network namespace can be made here: {trial.stderr.strip()}")
+    skip_without_namespaces()
 
     waited = wait_of(SUBJECTS["azprov report-ready"], way, 2.5, tmp_path / "azprov")
     gave_up = wait_of(SUBJECTS["page's Python script"], way, 0.2, tmp_path / "page")

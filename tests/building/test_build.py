@@ -18,7 +18,8 @@ from build import said_of
 
 from interpreters import INTERPRETERS
 from origin import Origin
-from pyz import PYZ, ROOT
+from project import ROOT
+from pyz import PYZ
 
 OLDEST_BUILD_PYTHON = (3, 10)
 

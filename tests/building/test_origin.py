@@ -8,7 +8,7 @@ from typing import Dict
 import pytest
 
 from origin import Origin, find_origin
-from pyz import ROOT
+from project import ROOT
 
 TIME_S = 1_700_000_000
 NOBODY = Origin(commit=None, time_s=315532800)

@@ -10,7 +10,8 @@ from azprov.check import check
 from azprov.check.facts.image import Image
 from azprov.image.install import uninstall
 from azprov.system.root import Root
-from images import azprov, files, tree
+from images import files, tree
+from pyz import azprov
 from recipes import run_recipe
 from sound_image import WANTS, make_sound
 from strict_wireserver import StrictWireServer

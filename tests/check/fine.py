@@ -27,7 +27,7 @@ from check.trees import (
     without_grub,
     zstd_initramfs,
 )
-from pyz import ROOT
+from project import ROOT
 from sound_image import (
     GRUB,
     INITRAMFS,

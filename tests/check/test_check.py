@@ -31,7 +31,7 @@ from check.trees import (
 )
 from check.wrong import WRONG
 from house.test_architecture import APP
-from images import azprov, azprov_as_nobody, changes, tree
+from images import azprov, changes, tree
 from sound_image import GRUB, INITRAMFS, MODULES, OPENRC, SYSTEM, WANTS, Change, change, make_sound
 
 
@@ -300,9 +300,12 @@ UNSEEN = {
 }
 
 
+@pytest.mark.needs("archive", "root")
 @pytest.mark.parametrize("case", UNSEEN)
 def test_a_fault_that_only_root_can_see_is_not_guessed(image: Path, case: str) -> None:
     """An ordinary user gets a note that names the file, once, and advises to run it as root."""
+    from pyz import azprov_as_nobody
+
     done, closed, rule, what = UNSEEN[case]
     change(image, done)
     (image / closed).chmod(0o600)

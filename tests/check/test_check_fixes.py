@@ -31,7 +31,6 @@ from check.trees import (
     without_grub,
 )
 from check.wrong import WRONG
-from pyz import PYZ as ARCHIVE
 from sound_image import (
     INITRAMFS,
     KERNEL,
@@ -180,8 +179,11 @@ def test_the_link_to_init_stays_inside_the_image(image: Path) -> None:
     assert found(image) == []
 
 
+@pytest.mark.needs("archive")
 def test_the_fix_keeps_the_options_of_a_service_for_another_init(image: Path) -> None:
     """It installs the service for the image's own init system with the same options."""
+    from pyz import PYZ as ARCHIVE
+
     change(image, {**OPENRC, **WRONG_OPENRC["the service of systemd"].done})
     change(image, {"etc/sudoers.d/x": ""})
     (finding,) = check(Image(Root(str(image)), f"{sys.executable} -I {ARCHIVE}"))

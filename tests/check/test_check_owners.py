@@ -39,7 +39,7 @@ def test_a_file_or_folder_that_others_can_write_is_found(image: Path, path: str)
     )
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.needs("root")
 def test_a_file_of_another_owner_is_found(image: Path) -> None:
     """A folder that a group can write to counts only if the group has a member."""
     folder = (image / PYZ).parent
@@ -55,7 +55,7 @@ def test_a_file_of_another_owner_is_found(image: Path) -> None:
     assert after.fix == f"chown root:root {image / PYZ} && chmod go-w {folder}"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.needs("root")
 def test_files_of_the_user_who_made_the_image_count_as_roots(image: Path) -> None:
     """They become root's when an ordinary user packs the image."""
     change(image, {"etc/group": "root:x:0:\nstaff:x:50:builder\n"})

@@ -8,8 +8,7 @@ from typing import List, NamedTuple, Tuple
 from azprov.check import check
 from azprov.check.facts.image import Image
 from azprov.system.root import Root
-from pyz import PYZ as ARCHIVE
-from pyz import ROOT
+from project import ROOT, SMALL_ARCHIVE
 from sound_image import GRUB, INITRAMFS, SYSTEM, VENDOR, VMLINUZ, WANTS, Change
 
 UNIT = "azure-provisioning.service"
@@ -27,8 +26,8 @@ def _other_archive() -> bytes:
 
 
 OTHER_ARCHIVE = _other_archive()
-_MIDDLE = ARCHIVE.stat().st_size // 2
-DAMAGED = ARCHIVE.read_bytes()[:_MIDDLE] + b"xxxx" + ARCHIVE.read_bytes()[_MIDDLE + 4 :]
+_MIDDLE = len(SMALL_ARCHIVE) // 2
+DAMAGED = SMALL_ARCHIVE[:_MIDDLE] + b"xxxx" + SMALL_ARCHIVE[_MIDDLE + 4 :]
 
 
 class Wrong(NamedTuple):

@@ -1,7 +1,5 @@
 """Commands that are killed, or meet an error, at every system call that changes anything."""
 
-import os
-import shutil
 import subprocess
 import sys
 from functools import partial
@@ -21,15 +19,7 @@ from pyz import PYZ
 ERRORS = ("ENOSPC", "EROFS", "EIO", "EACCES")
 
 
-def _why_not() -> str:
-    if os.geteuid() != 0:
-        return "only root gives files to others"
-    if shutil.which("strace") is None and not os.environ.get("CI"):
-        return "strace is not here"
-    return ""
-
-
-pytestmark = pytest.mark.skipif(bool(_why_not()), reason=_why_not())
+pytestmark = pytest.mark.needs("root", "strace")
 
 
 @pytest.fixture(scope="module")

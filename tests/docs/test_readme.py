@@ -9,8 +9,8 @@ from pathlib import Path
 from azprov.cli.commands import COMMANDS
 from azprov.cli.registry import load_command
 from azprov.errors import EXIT_CODES
-from images import azprov
-from pyz import PYZ, ROOT
+from project import ROOT
+from pyz import PYZ, azprov
 from sound_image import make_sound
 
 README = (ROOT / "README.md").read_text()

@@ -7,7 +7,7 @@ from typing import Iterator, List, Set
 
 import pytest
 
-from pyz import ROOT
+from project import ROOT
 from recipes import RECIPES, text_of
 
 CODE = ROOT / "app" / "azprov"

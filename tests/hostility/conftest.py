@@ -1,11 +1,10 @@
 """What the tests of a hostile host share."""
 
-import os
-import shutil
 from typing import Iterator
 
 import pytest
 
+import needs
 from hostility.scene import Platform
 
 
@@ -19,9 +18,5 @@ def platform() -> Iterator[Platform]:
 
 @pytest.fixture
 def strace() -> str:
-    """Where strace is; in CI it has to be."""
-    found = shutil.which("strace")
-    if found is None:
-        assert not os.environ.get("CI"), "strace is not installed"
-        pytest.skip("there is no strace, which CI has")
-    return found
+    """The path of strace."""
+    return needs.program("strace")

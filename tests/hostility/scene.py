@@ -14,7 +14,8 @@ import pytest
 
 from azprov.errors import EXIT_CODES
 from images import add_python
-from pyz import NOWHERE, PYZ
+from project import NOWHERE
+from pyz import PYZ
 from samples_of import sample
 from strict_wireserver import GOAL_STATE
 
@@ -27,7 +28,7 @@ UNIT_LINK = "etc/systemd/system/multi-user.target.wants/azure-provisioning.servi
 #: A command that takes longer than that hangs.
 LIMIT_S = 60.0
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away and mounts")
+needs_root = pytest.mark.needs("root")
 
 _FILES = {
     "etc/passwd": "root:x:0:0:root:/root:/bin/sh\n"

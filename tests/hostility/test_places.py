@@ -23,7 +23,8 @@ from hostility.scene import (
     require_contract,
     run,
 )
-from pyz import NOWHERE, PYZ
+from project import NOWHERE
+from pyz import PYZ
 
 pytestmark = needs_root
 

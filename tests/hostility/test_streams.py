@@ -19,7 +19,8 @@ from hostility.scene import (
     run,
 )
 from interpreters import INTERPRETERS
-from pyz import NOWHERE, PYZ
+from project import NOWHERE
+from pyz import PYZ
 
 EDGES = [next(iter(INTERPRETERS)), list(INTERPRETERS)[-1]]
 # What a shell says of each, and whether stdout and stderr take anything.

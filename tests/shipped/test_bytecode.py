@@ -9,7 +9,8 @@ import pytest
 
 from interpreters import INTERPRETERS
 from precompile import compile_with
-from pyz import NOWHERE, PYZ, ROOT
+from project import NOWHERE, ROOT
+from pyz import PYZ
 from strict_wireserver import StrictWireServer
 
 MIB = 1 << 20

@@ -3,7 +3,6 @@
 import os
 import pty
 import select
-import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import List
 
 import pytest
 
+import needs
 from azprov.cli import main
 from azprov.cli.commands import COMMANDS
 from azprov.rehearsal.scenarios import SCENARIOS
@@ -57,11 +57,6 @@ def folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     return tmp_path
 
 
-def require(shell: str) -> None:
-    if shutil.which(shell) is None:
-        pytest.skip(f"{shell} is not to be had here")
-
-
 def output_of(folder: Path, *command: str) -> List[str]:
     done = subprocess.run(
         command, cwd=folder, env=dict(os.environ, HOME=str(folder)), capture_output=True, check=True
@@ -73,7 +68,7 @@ def output_of(folder: Path, *command: str) -> List[str]:
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_script_is_right_syntax(folder: Path, shell: str) -> None:
     """As the shell itself says."""
-    require(shell)
+    needs.program(shell)
 
     assert output_of(folder, shell, "-n", f"azprov.{shell}") == []
 
@@ -81,7 +76,7 @@ def test_the_script_is_right_syntax(folder: Path, shell: str) -> None:
 @pytest.mark.parametrize("typed", OFFERED)
 def test_bash_completes(folder: Path, typed: str) -> None:
     """What bash would call, with the words as bash would give them."""
-    require("bash")
+    needs.program("bash")
     words = typed.split(" ")
     script = (
         'source azprov.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); '
@@ -103,7 +98,7 @@ def test_bash_completes(folder: Path, typed: str) -> None:
 
 def test_bash_completes_after_an_equals_sign(folder: Path) -> None:
     """Which is a word of its own to bash."""
-    require("bash")
+    needs.program("bash")
     script = 'source azprov.bash; COMP_WORDS=("$@"); COMP_CWORD=4; _azprov; echo "${COMPREPLY[@]}"'
 
     assert output_of(
@@ -116,7 +111,7 @@ def test_bash_completes_after_an_equals_sign(folder: Path) -> None:
 @pytest.mark.parametrize("typed", [*OFFERED, *OFFERED_IN_A_WORD])
 def test_fish_completes(folder: Path, typed: str) -> None:
     """By the builtin that says what would be offered."""
-    require("fish")
+    needs.program("fish")
 
     offered = output_of(
         folder,
@@ -130,7 +125,7 @@ def test_fish_completes(folder: Path, typed: str) -> None:
 
 def test_fish_tells_the_story_of_each_scenario(folder: Path) -> None:
     """As rehearse --list does."""
-    require("fish")
+    needs.program("fish")
 
     offered = output_of(
         folder,
@@ -143,7 +138,7 @@ def test_fish_tells_the_story_of_each_scenario(folder: Path) -> None:
 
 def test_zsh_completes(folder: Path) -> None:
     """At a terminal, each word with the tab key, where there is one that fits."""
-    require("zsh")
+    needs.program("zsh")
     unique = {typed: offered[0] for typed, offered in OFFERED.items() if len(offered) == 1}
     unique.update({typed: offered[0] for typed, offered in OFFERED_IN_A_WORD.items()})
     assert len(unique) > len(OFFERED) / 2
@@ -205,9 +200,9 @@ def test_bash_finds_it_where_the_help_says(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Of the two places the one that needs no root."""
-    require("bash")
+    needs.program("bash")
     if not BASH_COMPLETION.exists():
-        pytest.skip("bash-completion is not to be had here")
+        pytest.skip("needs bash-completion: apt-get install bash-completion")
     place = ".local/share/bash-completion/completions/azprov"
     assert f"from /etc/bash_completion.d/azprov, or for one user from ~/{place}. " in help_text(
         capsys
@@ -224,7 +219,7 @@ def test_bash_finds_it_where_the_help_says(
 
 def test_zsh_finds_it_where_the_help_says(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """In a folder of its path of functions."""
-    require("zsh")
+    needs.program("zsh")
     assert "from a file _azprov in a folder of $fpath, for example /usr/local/share" in help_text(
         capsys
     )
@@ -242,7 +237,7 @@ def test_fish_finds_it_where_the_help_says(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Of the two places the one that needs no root."""
-    require("fish")
+    needs.program("fish")
     place = ".config/fish/completions/azprov.fish"
     assert f"/etc/fish/completions/azprov.fish, or for one user from ~/{place}. " in help_text(
         capsys

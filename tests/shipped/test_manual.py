@@ -1,12 +1,12 @@
 """The man page that the build makes: read without a warning, and nothing missing in it."""
 
 import os
-import shutil
 import subprocess
 from typing import List
 
 import pytest
 
+import needs
 from azprov import __version__
 from azprov.cli.commands import COMMANDS
 from azprov.cli.help import options_of
@@ -27,8 +27,7 @@ READERS = {
 
 
 def read(reader: str, *, width: int = 200, options: str = "-rHY=0") -> str:
-    if shutil.which(reader) is None:
-        pytest.skip(f"{reader} is not to be had here")
+    needs.program(reader)
     done = subprocess.run(
         READERS[reader],
         env=dict(os.environ, LC_ALL="C.UTF-8", MANWIDTH=str(width), MANROFFOPT=options),

@@ -14,10 +14,11 @@ from typing import Dict, List, Optional, Tuple
 
 import pytest
 
+import needs
 from azprov import __version__
-from images import azprov_as_nobody
 from interpreters import INTERPRETERS, REQUIRED, find_python2
-from pyz import NOWHERE, PYZ, ROOT
+from project import NOWHERE, ROOT
+from pyz import PYZ, azprov_as_nobody
 from strict_wireserver import READY, StrictWireServer
 
 NEWEST = list(INTERPRETERS)[-1]
@@ -325,12 +326,10 @@ def test_it_runs_from_a_read_only_disk(tmp_path: Path) -> None:
         "mount -t tmpfs azprov-test $0 && cp $1 $0/azprov.pyz && mount -o remount,ro $0 && "
         "! touch $0/x 2>/dev/null && cd $0 && shift 1 && exec $@ azprov.pyz --version"
     )
-    unshare = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-rm"]
+    needs.program("mount")
     env = {"PATH": os.environ["PATH"]}
-    if run(*unshare, "true", env=env)[0]:
-        pytest.skip("no mount namespace can be made here")
 
-    done = run(*unshare, "sh", "-c", script, tmp_path, PYZ, sys.executable, env=env)
+    done = run(*needs.unshare("-m"), "sh", "-c", script, tmp_path, PYZ, sys.executable, env=env)
 
     assert done == VERSION
 
@@ -360,7 +359,7 @@ def test_an_old_python_is_told(tmp_path: Path) -> None:
     """Python 2.7 gets a sentence and exit 70, not a traceback."""
     python2 = next(find_python2(), None)
     if python2 is None:
-        pytest.skip("there is no Python 2.7 here")
+        pytest.skip("needs Python 2.7")
 
     code, out, err = run(python2, PYZ, "report-ready", cwd=tmp_path)
 

@@ -17,7 +17,8 @@ from typing import Dict, List
 import pytest
 
 from ports import RawServer, replying
-from pyz import NOWHERE, PYZ
+from project import NOWHERE
+from pyz import PYZ
 from sound_image import make_sound
 
 REWIND = "\r\x1b[K"

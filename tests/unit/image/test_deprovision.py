@@ -15,9 +15,8 @@ from azprov.image.deprovision import carry_out, plan
 from azprov.image.leftovers.search import find_leftovers
 from azprov.system.root import Root
 from azprov.system.sshd.passwords import forbid_passwords
-from images import azprov, azprov_as_nobody, tree
+from images import azprov, tree
 from ports import NoCommands
-from pyz import PYZ
 from sound_image import make_sound
 
 ME = f"{os.geteuid()}:{os.getegid()}"
@@ -535,7 +534,7 @@ def test_a_users_keys_elsewhere_go_with_the_user(clean: Path) -> None:
     assert plan(root, "deploy") == []
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.needs("root")
 def test_a_users_keys_go_from_a_home_that_stays(clean: Path) -> None:
     """The next user of that name would have the home, and whoever has the key."""
     with_user(clean)
@@ -549,7 +548,7 @@ def test_a_users_keys_go_from_a_home_that_stays(clean: Path) -> None:
     assert "deploy" not in (clean / "etc/passwd").read_text()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.needs("root")
 def test_keys_that_cannot_be_removed_keep_their_users_entry(clean: Path) -> None:
     """Else nobody would find them again."""
     with_user(clean)
@@ -644,10 +643,11 @@ def test_records_of_logins_are_emptied(clean: Path) -> None:
     ]
 
 
+@pytest.mark.needs("archive", "root", "mount", "unshare")
 def test_a_root_on_overlayfs(clean: Path, tmp_path: Path) -> None:
     """Files have the device of the layer below there, folders that of the overlay."""
-    if os.geteuid() != 0:
-        pytest.skip("only root mounts")
+    from pyz import PYZ
+
     with_user(clean)
     merged, other = tmp_path / "merged", tmp_path / "other"
     merged.mkdir()
@@ -663,7 +663,7 @@ def test_a_root_on_overlayfs(clean: Path, tmp_path: Path) -> None:
         [*command, "--root", str(merged)], capture_output=True, text=True, check=False
     )
     if done.returncode == 99:
-        pytest.skip("no overlay can be mounted here")
+        pytest.skip("needs a kernel with overlayfs")
 
     assert done.returncode == 0, done.stderr
 
@@ -722,9 +722,12 @@ def test_what_is_no_user_name_is_refused(clean: Path, name: str) -> None:
     assert tree(clean) == before
 
 
+@pytest.mark.needs("archive")
 @pytest.mark.parametrize(("answer", "code"), [("y", 0), ("YES", 0), ("n", 2), ("", 2)])
 def test_on_a_terminal_it_asks(clean: Path, answer: str, code: int) -> None:
     """No is the default."""
+    from pyz import PYZ
+
     lay(clean, LEFT["leases"])
     master, slave = pty.openpty()
     command: List[str] = [sys.executable, "-I", str(PYZ), "deprovision", "--root", str(clean)]
@@ -764,8 +767,11 @@ def test_a_failure_stops_nothing_else(clean: Path) -> None:
     assert not (clean / "var/lib/dhcpcd/duid").exists()
 
 
+@pytest.mark.needs("archive", "root")
 def test_what_only_root_may_change_is_exit_77(clean: Path) -> None:
     """Nothing is; a home that is still there keeps its entry, which is no other cause."""
+    from pyz import azprov_as_nobody
+
     with_user(clean)
     lay(clean, LEFT["leases"])
     before = tree(clean)
@@ -797,7 +803,7 @@ def test_what_cannot_be_looked_at_is_told(clean: Path) -> None:
     assert not (clean / "boot/loader/random-seed").exists()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root acts as others")
+@pytest.mark.needs("root")
 def test_a_link_in_a_home_saves_what_it_points_to(clean: Path) -> None:
     """Root removes nothing for a user that the user could not."""
     lay(clean, {"etc/passwd": "eve:x:54321:54321::/home/eve:/bin/sh\n", "etc/authorized_keys": "x"})

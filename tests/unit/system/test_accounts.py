@@ -264,7 +264,7 @@ def test_a_group_of_that_name_is_its_group(image: Path) -> None:
     assert (image / "etc/group").read_bytes().count(b"ops:") == 1
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives homes away")
+@pytest.mark.needs("root")
 def test_a_group_that_only_passwd_knows_is_nobody_elses(image: Path) -> None:
     """Its files would be the new user's too."""
     with (image / "etc/passwd").open("a") as passwd:
@@ -292,7 +292,7 @@ def test_an_administrator_by_sudo(image: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o440
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.needs("root")
 def test_an_administrators_file_is_roots(image: Path) -> None:
     """sudo would not read it else, and its owner could write it."""
     path = image / "etc/sudoers.d/90-azprov"

@@ -33,7 +33,7 @@ OTHERS = (
     *("etc/ssh/keys/README", "home/azureuser/.ssh/config", "etc/ssh/77777.keys"),
 )
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+needs_root = pytest.mark.needs("root")
 
 
 def lay(root: Path, files: Dict[str, str]) -> None:

@@ -1,7 +1,6 @@
 """Who may log in: keys written with their user's rights, and what sshd is told."""
 
 import os
-import shutil
 import stat
 import subprocess
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import needs
 from azprov.errors import HostError
 from azprov.formats.host.passwd import Account
 from azprov.formats.host.ssh_keys import SshKey, parse_ssh_keys
@@ -36,7 +36,7 @@ LINE = sample("ssh_key/ed25519.pub")
 ID, GROUP_ID = os.geteuid() or 54321, os.getegid() or 54322
 USER = Account("ops", ID, GROUP_ID, "/home/ops", "/bin/sh")
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root acts as others")
+needs_root = pytest.mark.needs("root")
 
 
 @pytest.mark.parametrize(
@@ -365,7 +365,7 @@ def test_where_a_drop_in_does_not_count(image: Path, config: str) -> None:
 
 
 @needs_root
-@pytest.mark.skipif(not shutil.which("sshd"), reason="needs sshd, to hear what it makes of it")
+@pytest.mark.needs("sshd", "ssh-keygen", "mount")
 @pytest.mark.parametrize("config", ["Include {}/etc/ssh/sshd_config.d/*.conf\n", "Port 22\n"])
 def test_sshd_takes_what_was_written(image: Path, config: str) -> None:
     """The real one, by its own account of its settings."""
@@ -378,7 +378,7 @@ def test_sshd_takes_what_was_written(image: Path, config: str) -> None:
 
     # In a name space of its own, with the folder that sshd asks for.
     script = 'mount -t tmpfs none /run && mkdir /run/sshd && exec "$@"'
-    command = ["unshare", "-m", "sh", "-c", script, "sh", str(shutil.which("sshd")), "-T"]
+    command = ["unshare", "-m", "sh", "-c", script, "sh", needs.program("sshd"), "-T"]
     shown = subprocess.run(
         [*command, "-f", str(path), "-h", str(key)], capture_output=True, text=True, check=False
     )

@@ -18,9 +18,10 @@ from azprov.image.service_file import render_unit
 from azprov.system.boot_service import disable, enabling_links
 from azprov.system.init_systems import OPENRC, find_init
 from azprov.system.root import Root
-from images import add_python, azprov, files, tree
+from images import add_python, files, tree
 from ports import NoCommands
-from pyz import ROOT
+from project import ROOT
+from pyz import azprov
 from shells import SHELLS, command_of
 
 SCRIPT = "azure-provisioning"
