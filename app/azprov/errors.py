@@ -1,27 +1,29 @@
-"""The few errors of azprov: whose fault it is, what to do next, which exit code.
+"""The errors of azprov: whose fault each is, the next step, and the exit code.
 
 Rule of this file: it is the one home of the exit codes. `summary` is one
-lower-case sentence that names the object, `hint` the next step.
+lower-case sentence that names the object, and `hint` is the next step.
 """
 
 from typing import Optional
 
 EXIT_CODES = {
     0: "done, or already done for this VM",
-    1: "`check` found errors; `rehearse` did not end as the scenario should",
+    1: "`check` found errors; a rehearsal did not end as its scenario should",
     2: "wrong usage",
     69: "the platform could not be reached, or kept answering with an error, until the deadline",
-    70: "this program or this Python cannot run (bug, missing module)",
+    70: "this program or this Python cannot run (bug, missing module, damaged file)",
     73: "a change to this machine or image failed",
-    76: "the platform answered, and its answers stayed unusable (no ids, no XML, no host name)",
-    77: "not permitted: needs root",
-    78: "what the platform names cannot be used on this host (bad host name, no usable key)",
-    143: "stopped by SIGTERM (systemd's timeout); nothing half done",
+    76: "the platform's answers stayed unusable (no ids, no XML, no host name)",
+    77: "not permitted: needs root, or a capability that the message names",
+    78: "what the platform names cannot be used on this host (bad host name, unusable user)",
+    143: "stopped by SIGTERM; nothing half done",
 }
+#: The exit code of a command that worked, and found what it looks for.
+ERRORS_FOUND = 1
 
 
 class AzprovError(Exception):
-    """Every failure that azprov foresees; only its subclasses are raised."""
+    """A failure that azprov foresees; code raises one of its subclasses."""
 
     exit_code = 70
 
@@ -35,29 +37,29 @@ class AzprovError(Exception):
 
 
 class UsageError(AzprovError):
-    """The caller asked for something that does not exist or does not fit."""
+    """The user asked for something that does not exist or cannot be combined."""
 
     exit_code = 2
 
 
 class PlatformError(AzprovError):
-    """Azure, or whatever answers at its address, gave nothing that counts."""
+    """The platform, or another server at its address, gave no usable reply."""
 
     exit_code = 69
-    #: How long the platform asks to be left alone, in seconds.
+    #: How many seconds the platform asks to wait before the next request.
     retry_after_s: Optional[float] = None
 
 
 class NotConnected(PlatformError):
-    """No connection came about: no route, nobody listening, no reply to it."""
+    """No connection was made: no route, a closed port, or no reply."""
 
 
 class BrokenReply(PlatformError):
-    """A connection came about, a complete HTTP reply within its bounds did not."""
+    """A connection was made, but no complete HTTP reply came within its limits."""
 
 
 class Refused(PlatformError):
-    """A complete reply whose status is not the one that counts as success."""
+    """A complete reply with a status that does not count as success."""
 
     def __init__(
         self,
@@ -73,7 +75,7 @@ class Refused(PlatformError):
 
 
 class DocumentError(AzprovError):
-    """A document of the platform is not what its place promises."""
+    """A document of the platform does not have the promised form or content."""
 
     exit_code = 76
 
@@ -85,19 +87,19 @@ class HostError(AzprovError):
 
 
 class NotPermitted(HostError):
-    """The change is one that only root may make."""
+    """The change needs root, or a capability."""
 
     exit_code = 77
 
 
 class UnusableError(AzprovError):
-    """What the platform names is well-formed, and cannot be used on this host."""
+    """A well-formed value of the platform cannot be used on this host."""
 
     exit_code = 78
 
 
 class Stopped(BaseException):
-    """A signal arrived. No Exception, so that no cleanup mistakes it for a failure."""
+    """A signal arrived. It is not an Exception, so that no cleanup treats it as a failure."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)

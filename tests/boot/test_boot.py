@@ -116,7 +116,7 @@ def test_a_network_20_seconds_late(minimal: SystemdMachine) -> None:
     assert minimal.read("etc/hostname") == "web01-host\n"
     assert not minimal.is_enabled
     journal = minimal.journal()
-    assert any("(Network is unreachable); trying on" in line for line in journal)
+    assert any("(Network is unreachable); retrying for" in line for line in journal)
     assert page_lines_of(journal) == PAGE_LINES
 
 

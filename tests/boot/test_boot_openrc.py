@@ -73,7 +73,7 @@ def test_two_boots(machine: Machine) -> None:
     assert not (machine.root / ENABLED).is_symlink()
     assert (machine.root / SCRIPT).is_file()
     log = log_of(machine)
-    assert any("(Network is unreachable); trying on" in line for line in log)
+    assert any("(Network is unreachable); retrying for" in line for line in log)
     assert log[-2:] == ["Response: 200 OK", "Disabled azure-provisioning"]
 
     second = machine.boot(waits_for_ready=False, then_s=5)

@@ -8,14 +8,15 @@ from faults.server import TRAP_PORT
 from samples_of import sample
 
 _MIB = 1 << 20
-_DTD = no_goal_state("goal state has a DTD, as web pages do")
-_TOO_MANY = no_goal_state("goal state has too many elements, or too deep ones")
-_TOO_LONG = no_goal_state("GoalState has over 1000 characters in Incarnation")
+_DTD = no_goal_state("goal state has a DTD (<!DOCTYPE>), which is not allowed")
+_WEB_PAGE = no_goal_state("the reply is a web page (HTML), not a goal state")
+_TOO_MANY = no_goal_state("goal state has too many elements, or nests them too deeply")
+_TOO_LONG = no_goal_state("GoalState has more than 1000 characters in Incarnation")
 _NO_JSON = no_instance("instance metadata is not JSON")
 _NO_COMPUTE = no_instance("instance metadata lacks compute")
 _MANY_VALUES = no_instance("instance metadata has too many values")
-_DEEP_VALUES = no_instance("instance metadata has too deep values")
-_NULS = no_goal_state("goal state is not XML (it has NULs in it)")
+_DEEP_VALUES = no_instance("instance metadata is nested too deeply")
+_NULS = no_goal_state("goal state is not XML (it contains NUL characters)")
 
 #: A document of the address that the platform is at, and of the path of a pipe.
 Make = Callable[[str, str], bytes]
@@ -123,7 +124,7 @@ GOAL_STATES: Dict[str, Tuple[bytes, End]] = {
     ),
     "ids from other names": (
         GOAL_STATE.replace(b"GoalState", b"x:GoalState"),
-        no_goal_state("the answer is no goal state, its root element is x:GoalState"),
+        no_goal_state("the reply is not a goal state: its root element is x:GoalState"),
     ),
     "two incarnations": (
         GOAL_STATE.replace(b"<Incarnation>1<", b"<Incarnation>1</Incarnation><Incarnation>2<"),
@@ -163,13 +164,13 @@ GOAL_STATES: Dict[str, Tuple[bytes, End]] = {
         f"sample {name}": (sample(f"not_goal_state/{name}"), no_goal_state(said))
         for name, said in {
             "blank-container-id.xml": "GoalState has an empty Container/ContainerId",
-            "dtd-entity-bomb.xml": "goal state has a DTD, as web pages do",
-            "dtd-internal-entity.xml": "goal state has a DTD, as web pages do",
+            "dtd-entity-bomb.xml": "goal state has a DTD (<!DOCTYPE>), which is not allowed",
+            "dtd-internal-entity.xml": "goal state has a DTD (<!DOCTYPE>), which is not allowed",
             "element-inside-id.xml": "GoalState has elements inside Container/ContainerId",
             "empty.xml": "goal state is empty",
-            "error-400.xml": "the answer is no goal state, its root element is Error",
-            "error-403.html": "the answer is no goal state, its root element is html",
-            "error-503.html": "goal state has a DTD, as web pages do",
+            "error-400.xml": "the reply is not a goal state: its root element is Error",
+            "error-403.html": "the reply is a web page (HTML), not a goal state",
+            "error-503.html": "the reply is a web page (HTML), not a goal state",
             "no-container.xml": "GoalState lacks Container/ContainerId",
             "no-incarnation.xml": "GoalState lacks Incarnation",
             "no-role-instance-list.xml": (
@@ -188,7 +189,10 @@ def _with(more: bytes) -> bytes:
 
 #: The same in place of the instance metadata.
 INSTANCES: Dict[str, Tuple[bytes, End]] = {
-    "HTML": (b"<!DOCTYPE html><html><title>Sign in</title></html>", _NO_JSON),
+    "HTML": (
+        b"<!DOCTYPE html><html><title>Sign in</title></html>",
+        no_instance("the reply is a web page (HTML), not instance metadata"),
+    ),
     "nothing": (b"", _NO_JSON),
     "half of it": (INSTANCE[:300], _NO_JSON),
     "two of it": (INSTANCE * 2, _NO_JSON),
@@ -202,7 +206,7 @@ INSTANCES: Dict[str, Tuple[bytes, End]] = {
     "no names": (b'{"compute": {}}', no_instance("instance metadata has no name for this VM")),
     "a name that is a number": (
         b'{"compute": {"name": 1}}',
-        no_instance("instance metadata has a name that is no text"),
+        no_instance("instance metadata has a name that is not a string"),
     ),
     "half a surrogate pair": (_with(rb'"x": "\ud800"'), SHOWN),
     "a number that JSON has not": (_with(b'"x": NaN'), _NO_JSON),

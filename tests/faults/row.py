@@ -50,20 +50,17 @@ class Row(NamedTuple):
     files: int = 0
 
 
-CLIENT_HINT = "-v shows its answer; look whether a proxy or another server is at that address"
-SERVER_HINT = "the platform is there and may recover: try again later"
+CLIENT_HINT = "check whether a proxy or another server answers at that address; -v shows its reply"
+SERVER_HINT = "try again later: the platform may recover"
 ROOT_HINT = (
-    "only root is let through; where the VM enforces the Metadata Security Protocol, "
-    "only Microsoft's guest proxy agent is"
+    "run this as root; if the VM enforces the Metadata Security Protocol, install "
+    "Microsoft's guest proxy agent"
 )
-BROKEN_HINT = "look what answers at that address, and whether a proxy or filter is in between"
+BROKEN_HINT = "check what answers at that address, and whether a proxy or filter is in between"
 GOAL_STATE_HINT = (
-    "see what answers there with azprov.pyz goal-state --raw, "
-    "and look for a proxy or filter in between"
+    "run azprov.pyz goal-state --raw to see the reply, and check for a proxy or filter"
 )
-INSTANCE_HINT = (
-    "something else than Azure's metadata service may answer there: look for a proxy or filter"
-)
+INSTANCE_HINT = "check whether a proxy or filter answers instead of the metadata service"
 
 
 def given_up(code: int, summary: str, hint: str) -> End:
@@ -76,17 +73,17 @@ def everywhere(end: End) -> Ends:
 
 #: The reply is good, however odd its form.
 GOOD = Ends(READY, READY, SHOWN)
-LATE = everywhere(given_up(69, "SERVER gave no complete reply within N s", BROKEN_HINT))
-LARGE = everywhere(given_up(69, "SERVER gave a reply of over 1048576 bytes", BROKEN_HINT))
+LATE = everywhere(given_up(69, "SERVER sent no complete reply within N s", BROKEN_HINT))
+LARGE = everywhere(given_up(69, "SERVER sent a reply of more than 1048576 bytes", BROKEN_HINT))
 #: Which of the two comes first depends on the machine.
-ENDLESS = everywhere(given_up(69, "SERVER gave *", BROKEN_HINT))
+ENDLESS = everywhere(given_up(69, "SERVER sent *", BROKEN_HINT))
 #: New releases of Python bound interim replies and trailers themselves, in their own words.
 BOUNDED = everywhere(given_up(69, "SERVER *", BROKEN_HINT))
-LARGE_HEAD = everywhere(given_up(69, "SERVER gave headers of over 16384 bytes", BROKEN_HINT))
+LARGE_HEAD = everywhere(given_up(69, "SERVER sent headers of more than 16384 bytes", BROKEN_HINT))
 
 
 def broken(what: str) -> Ends:
-    return everywhere(given_up(69, f"SERVER broke off ({what})", BROKEN_HINT))
+    return everywhere(given_up(69, f"SERVER sent no usable reply ({what})", BROKEN_HINT))
 
 
 def no_goal_state(summary: str) -> End:
@@ -101,12 +98,8 @@ def refused(status: str, hint: str) -> Ends:
     """What is said of a status that does not count as success."""
     return Ends(
         *(
-            given_up(69, f"{asked} SERVER was answered with {status}", hint)
-            for asked in (
-                "the request for the goal state to",
-                "the health report to",
-                "the request for metadata to",
-            )
+            given_up(69, f"{request} to SERVER failed: {status}", hint)
+            for request in ("goal state request", "health report", "metadata request")
         )
     )
 

@@ -34,15 +34,14 @@ _PASSING_S = 1.0 + _BUSY_S
 _HEALTHY = answer(http(GOAL_STATE))
 
 _NOBODY = (
-    "nothing takes connections on TCP port 20080: look whether ADDRESS is the platform's "
-    "address, and whether a firewall rejects them"
+    "check that ADDRESS is the platform's address, and that no firewall rejects TCP port 20080"
 )
 _SILENCE = (
-    "look whether a firewall drops TCP port 20080 to ADDRESS, whether the gateway answers, "
-    "and whether the route is one of the first network interface"
+    "check that no firewall drops TCP port 20080 to ADDRESS, that the gateway answers, "
+    "and that the route uses the first network interface"
 )
 REFUSED = given_up(69, "SERVER cannot be reached (Connection refused)", _NOBODY)
-DEAF = given_up(69, "SERVER cannot be reached (no reply to the attempts to connect)", _SILENCE)
+DEAF = given_up(69, "SERVER cannot be reached (no reply to connection attempts)", _SILENCE)
 
 
 def _lasting(name: str, fault: Fault) -> Iterator[Row]:
@@ -130,7 +129,7 @@ def _statuses() -> Iterator[Row]:
             READY,
             3.0 + _BUSY_S,
             1,
-            ("trying again in N s",),
+            ("retrying in N s",),
         )
     yield from walks()
 
@@ -246,7 +245,7 @@ def _others() -> Iterator[Row]:
         READY,
         _PASSING_S,
         1,
-        ("GoalState has an empty Incarnation; trying again in N s",),
+        ("GoalState has an empty Incarnation; retrying in N s",),
     )
     for variable in ("http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"):
         env = ((variable, "http://TRAP"), ("no_proxy", ""), ("NO_PROXY", ""))

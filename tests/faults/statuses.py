@@ -62,9 +62,7 @@ def walks() -> Iterator[Row]:
     for first in range(300, 600, _IN_A_ROW):
         numbers = range(first, first + _IN_A_ROW)
         name = f"every status from {first} to {numbers[-1]}"
-        said = tuple(
-            f"was answered with {number} Status; trying again in N s" for number in numbers
-        )
+        said = tuple(f"failed: {number} Status; retrying in N s" for number in numbers)
         acts = [_then_refusing(with_status(f"{number} Status")) for number in numbers]
         within_s = 60.0
         command = ("report-ready", "--timeout=90")
@@ -75,9 +73,7 @@ def walks() -> Iterator[Row]:
         yield Row(f"health, {name}", command, health, READY, within_s, posts, said)
         numbers_of_imds = [number for number in numbers if number not in _UNKNOWN_VERSION]
         metadata = [_then_refusing(with_status(f"{number} Status")) for number in numbers_of_imds]
-        said = tuple(
-            f"was answered with {number} Status; trying again in N s" for number in numbers_of_imds
-        )
+        said = tuple(f"failed: {number} Status; retrying in N s" for number in numbers_of_imds)
         yield Row(
             f"metadata, {name}",
             ("metadata", "--imds-timeout=90"),

@@ -215,7 +215,7 @@ def http_reply(data: bytes) -> None:
                 )
                 assert len(reply.body) <= _BODY_LIMIT_BYTES + (1 << 16)
                 assert str(reply).isprintable()
-                assert judge(reply, accepted=range(200, 300), asked="a try") is reply
+                assert judge(reply, accepted=range(200, 300), request="a request") is reply
             except Refused as error:
                 require_sentence(error)
                 require_pause(error.retry_after_s)

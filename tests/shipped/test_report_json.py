@@ -104,7 +104,7 @@ def test_a_platform_without_it_is_said_to_be(capfd: pytest.CaptureFixture[str]) 
     last = capfd.readouterr().err.splitlines()[-1]
     assert last.startswith("azprov: gave up after ")
     assert last.endswith(
-        "was answered with 404 Not Found; it may not know the newer form: report without "
+        "failed: 404 Not Found; this WireServer may not support JSON: report without "
         "--protocol json"
     )
 
@@ -117,7 +117,7 @@ def test_a_web_page_is_no_acknowledgement(capfd: pytest.CaptureFixture[str]) -> 
 
     last = capfd.readouterr().err.splitlines()[-1]
     assert last.startswith("azprov: gave up after ")
-    assert "was answered with a web page, 200 OK; something else than WireServer may" in last
+    assert "failed: 200 OK, with a web page (HTML); check whether a proxy or filter" in last
 
 
 def test_a_failure_carries_its_reason() -> None:

@@ -57,7 +57,7 @@ def screen(written: str) -> List[str]:
 
 def waits(written: str) -> List[str]:
     """What a rewritten line said, in turn."""
-    return re.findall(r"\r\x1b\[K((?:waiting|trying)[^\r]+)", written)
+    return re.findall(r"\r\x1b\[K((?:waiting for|retrying)[^\r]+)", written)
 
 
 MISTAKE = f"azprov: no command was given; python3 {quote(str(PYZ))} --help lists the commands"
@@ -128,14 +128,14 @@ def test_a_wait_is_one_line_that_is_rewritten() -> None:
     )
 
     assert waits(written) == [
-        f"waiting for {NOBODY}, 0 s, 3 s left",
-        f"waiting for {NOBODY}, 1 s, 2 s left",
-        f"waiting for {NOBODY}, 2 s, 1 s left",
-        f"waiting for {NOBODY}, 3 s, 0 s left",
+        f"waiting for {NOBODY}: 0 s so far, 3 s left",
+        f"waiting for {NOBODY}: 1 s so far, 2 s left",
+        f"waiting for {NOBODY}: 2 s so far, 1 s left",
+        f"waiting for {NOBODY}: 3 s so far, 0 s left",
     ]
     lines = screen(written)
     assert len(lines) == 2
-    assert lines[0].startswith(f"{NOBODY} cannot be reached (Connection refused); trying on, ")
+    assert lines[0].startswith(f"{NOBODY} cannot be reached (Connection refused); retrying for ")
     assert lines[1].startswith("\x1b[31mazprov: gave up after 3.")
 
 
@@ -150,8 +150,8 @@ def test_a_pause_that_was_asked_for_is_counted_down() -> None:
         )
 
     assert waits(written) == [
-        "trying again in 3 s, 30 s left",
-        "trying again in 2 s, 29 s left",
+        "retrying in 3 s, 30 s left",
+        "retrying in 2 s, 29 s left",
     ]
     assert screen(written + "\r\n")[1:] == ["hello"]
 
@@ -169,9 +169,9 @@ def test_an_answer_that_does_not_come_is_waited_for_visibly() -> None:
             variables=CAPABLE,
         )
 
-        asking = f"{REWIND}asking {server.endpoint}, for 0 s at most"
+        waiting = f"{REWIND}waiting up to 0 s for a reply from {server.endpoint}"
 
-    assert asking in written
+    assert waiting in written
     assert len(screen(written)) == 1
 
 

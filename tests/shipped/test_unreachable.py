@@ -31,23 +31,22 @@ nsenter -t $router -n sh -ec '
 """
 
 NO_ROUTE = (
-    "look whether the first network interface is up, whether a DHCP client configures it, and "
-    "whether there is a route to 168.63.129.16"
+    "check that the first network interface is up and has a DHCP lease, and that there is a "
+    "route to 168.63.129.16"
 )
 REJECTED = (
-    "there is a route: look whether a firewall rejects TCP port 80 to 168.63.129.16, and whether "
-    "the gateway answers"
+    "check that no firewall rejects TCP port 80 to 168.63.129.16, and that the gateway answers"
 )
 #: By what makes it: the kernel's words, and the next step.
 WAYS = {
     "ip link set lo up": ("Network is unreachable", NO_ROUTE),
     "ip link set lo up; ip route add blackhole 168.63.129.16": (
         "Invalid argument",
-        "look whether a route of this machine is a blackhole for 168.63.129.16",
+        "check whether a route of this machine is a blackhole for 168.63.129.16",
     ),
     "ip link set lo up; ip route add prohibit 168.63.129.16": (
         "Permission denied",
-        "look whether a firewall or a route of this machine prohibits 168.63.129.16",
+        "check whether a firewall or a route of this machine prohibits 168.63.129.16",
     ),
     f"set -- unreachable\n{ROUTER}": ("No route to host", REJECTED),
     f"set -- prohibit\n{ROUTER}": ("No route to host", REJECTED),  # as firewalld rejects

@@ -1,1 +1,1 @@
-"""Talking to Azure: connections, single requests, the retry loop, WireServer."""
+"""Talking to Azure: connections, single requests, the retry loop, and the two services."""

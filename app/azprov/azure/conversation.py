@@ -1,10 +1,9 @@
-"""The only retry loop: what a reply means, when to ask again, when to give up.
+"""The only retry loop: what a reply means, when to ask again, and when to give up.
 
-Two paces. While nobody is there (no route, nothing listening) polls follow each
-other quickly, for they cost next to nothing and the first moment that the
-platform hears us is the moment to speak; one that waits for a route takes its time
-by itself. An answer that is no good is asked again ever more slowly, for the
-platform is there and busy or wrong.
+It has two paces. While there is no connection (no route, a closed port), attempts
+follow each other every 50 ms: they cost almost nothing, and the report should go out
+at the first possible moment. After a bad reply the pauses grow, because the platform
+can be reached and is busy or broken.
 """
 
 import email.utils
@@ -19,29 +18,30 @@ from .transport import POLL_S, PROGRESS, Reply, progress
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 8.0
-# What is kept of the time for a last attempt when a pause would use it all up.
+# A pause is cut to leave this much time for a last attempt before the deadline.
 LAST_ATTEMPT_S = 1.0
-# WireServer's ResourceNotAvailable (walinuxagent #2960), and the metadata service's own.
+# WireServer sends it for ResourceNotAvailable (walinuxagent #2960); the metadata service
+# sends it too.
 _GONE = 410
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERRORS = 500
-# So much of an error's body is shown with -v.
-_SHOWN_BODY = 300
+# How many characters of a bad reply's body -v shows.
+_EXCERPT = 300
 
-# A wait says so when it begins, when its reason changes, and this often.
+# A wait is logged when it begins, when its reason changes, and after this time.
 _WAIT_LINE_S = 30.0
 _CHANGED_WAIT_LINE_S = 5.0
 
 log = logging.getLogger(__name__)
 
-# A pause says so often, for the last line of a terminal, how long it lasts.
+# How often a pause updates the last line of a terminal.
 _PROGRESS_S = 1.0
 
 T = TypeVar("T")
 
 
 def pause_s(failures: int, jitter: float) -> float:
-    """The pause after so many failures in a row, with jitter from 0 to 1.
+    """The pause after this many failures in a row, with jitter from 0 to 1.
 
     0.5 to 1 s after the first, doubling up to 4 to 8 s.
     """
@@ -50,10 +50,10 @@ def pause_s(failures: int, jitter: float) -> float:
 
 
 def retry_after_s(headers: Mapping[str, str]) -> Optional[float]:
-    """The seconds that Retry-After asks for, None if it names none.
+    """The seconds that the header Retry-After asks for; None without a valid value.
 
-    A date counts from the reply's own Date: the clock of a VM at first boot
-    may be years off. Source: RFC 9110, 10.2.3.
+    A date is compared with the reply's own Date, because the clock of a VM at first
+    boot may be wrong by years. Source: RFC 9110, 10.2.3.
     """
     text = (headers.get("Retry-After") or "").strip()
     if re.match(r"[0-9]{1,9}\Z", text):
@@ -64,32 +64,33 @@ def retry_after_s(headers: Mapping[str, str]) -> Optional[float]:
     return max(0.0, dates[0] - dates[1])
 
 
-def shown(body: bytes) -> str:
-    """The beginning of a body, on one line, for who has asked for it with -v."""
-    return printable(body.decode("utf-8", "replace"), _SHOWN_BODY)
+def excerpt_of(body: bytes) -> str:
+    """The beginning of a body, on one line, for -v."""
+    return printable(body.decode("utf-8", "replace"), _EXCERPT)
 
 
 def judge(
-    reply: Reply, *, accepted: range, asked: str, shown: Callable[[bytes], str] = shown
+    reply: Reply, *, accepted: range, request: str, excerpt: Callable[[bytes], str] = excerpt_of
 ) -> Reply:
-    """The reply, if its status counts as success; `asked` says who and for what.
+    """The reply, if its status counts as success.
 
-    `shown` is what -v may show of another one's body. Raises Refused.
+    `request` names the request and its address, for the error. `excerpt` returns the
+    part of a bad reply's body that -v shows. Raises Refused.
     """
     if reply.status in accepted:
         return reply
-    log.debug("< %s", shown(reply.body))
+    log.debug("< %s", excerpt(reply.body))
     if reply.status in (401, 403):
         hint = (
-            "only root is let through; where the VM enforces the Metadata Security Protocol, "
-            "only Microsoft's guest proxy agent is"
+            "run this as root; if the VM enforces the Metadata Security Protocol, install "
+            "Microsoft's guest proxy agent"
         )
     elif reply.status in (_GONE, _TOO_MANY_REQUESTS) or reply.status >= _SERVER_ERRORS:
-        hint = "the platform is there and may recover: try again later"
+        hint = "try again later: the platform may recover"
     else:
-        hint = "-v shows its answer; look whether a proxy or another server is at that address"
+        hint = "check whether a proxy or another server answers at that address; -v shows its reply"
     raise Refused(
-        f"{asked} was answered with {reply}",
+        f"{request} failed: {reply}",
         hint,
         status=reply.status,
         retry_after_s=retry_after_s(reply.headers),
@@ -97,7 +98,7 @@ def judge(
 
 
 class Conversation:
-    """All attempts at one thing, until it is had or the time is over."""
+    """All attempts at one request, until one succeeds or the deadline passes."""
 
     def __init__(
         self,
@@ -107,25 +108,25 @@ class Conversation:
         jitter: Callable[[], float],
         patience: Callable[[AzprovError], float] = lambda _error: float("inf"),
     ) -> None:
-        """`patience` says, after each failed attempt, how many seconds are left at most."""
+        """`patience` returns, after each failed attempt, the largest number of seconds left."""
         self._clock = clock
         self._patience = patience
         self._jitter = jitter
         self._began = clock.now()
         self._latest = self._deadline = self._began + timeout_s
         self._wait_reason = ""
-        self._told_deadline = self._deadline
+        self._logged_deadline = self._deadline
         self._wait_line_at = float("-inf")
 
     def left_s(self) -> float:
-        """Seconds until the deadline, 0 when it is over."""
+        """Seconds until the deadline, 0 when it has passed."""
         return max(0.0, self._deadline - self._clock.now())
 
     def retry(self, attempt: Callable[[], T]) -> T:
-        """What the attempt returns, as soon as it returns.
+        """Call `attempt` until it returns, and return its value.
 
-        Raises the last attempt's error, in words that say how long was tried,
-        when there is no time for another.
+        Raises the last attempt's error, with the time that was spent, when there is no
+        time for another attempt.
         """
         try:
             return self._retry(attempt)
@@ -142,20 +143,20 @@ class Conversation:
             except NotConnected as error:
                 failures = 0
                 last = error
-                self._heed_patience(error)
+                self._apply_patience(error)
                 pause = max(0.0, began + POLL_S - self._clock.now())
                 is_over = self.left_s() <= pause
-                self._say_wait(error)
+                self._log_wait(error)
             except (PlatformError, DocumentError) as error:
                 failures += 1
-                self._heed_patience(error)
+                self._apply_patience(error)
                 if last is None or not self._cut_by_deadline(error):
                     last = error
-                pause = self._fitted(pause_s(failures, self._jitter()), error)
+                pause = self._limited(pause_s(failures, self._jitter()), error)
                 is_over = pause < FIRST_PAUSE_S
                 if not is_over:
                     log.warning(
-                        "%s; trying again in %.1f s, %.0f s left",
+                        "%s; retrying in %.1f s, %.0f s left",
                         error.summary,
                         pause,
                         self.left_s(),
@@ -169,12 +170,12 @@ class Conversation:
     def _tried_s(self) -> float:
         return min(self._clock.now(), self._deadline) - self._began
 
-    def _heed_patience(self, error: AzprovError) -> None:
+    def _apply_patience(self, error: AzprovError) -> None:
         self._deadline = min(self._latest, self._clock.now() + self._patience(error))
 
     def _sleep(self, pause: float) -> None:
         while pause > _PROGRESS_S and progress.isEnabledFor(PROGRESS):
-            progress.log(PROGRESS, "trying again in %.0f s, %.0f s left", pause, self.left_s())
+            progress.log(PROGRESS, "retrying in %.0f s, %.0f s left", pause, self.left_s())
             self._clock.sleep(_PROGRESS_S)
             pause -= _PROGRESS_S
         self._clock.sleep(pause)
@@ -182,28 +183,30 @@ class Conversation:
     def _cut_by_deadline(self, error: AzprovError) -> bool:
         return isinstance(error, BrokenReply) and self.left_s() <= 0
 
-    def _fitted(self, pause: float, error: AzprovError) -> float:
-        """The pause, made to leave time for a last attempt."""
+    def _limited(self, pause: float, error: AzprovError) -> float:
+        """The pause, cut to leave time for a last attempt."""
         if isinstance(error, PlatformError) and error.retry_after_s is not None:
             pause = max(pause, error.retry_after_s)
         last_attempt_s = min(LAST_ATTEMPT_S, (self._deadline - self._began) / 4)
         return min(pause, self.left_s() - last_attempt_s)
 
-    def _say_wait(self, error: NotConnected) -> None:
+    def _log_wait(self, error: NotConnected) -> None:
         silent_s = self._clock.now() - self._wait_line_at
-        is_moved = abs(self._deadline - self._told_deadline) > 1.0
-        changed = error.summary != self._wait_reason or is_moved
+        is_moved = abs(self._deadline - self._logged_deadline) > 1.0
+        is_new = error.summary != self._wait_reason
+        changed = is_new or is_moved
         repeats = not changed and progress.isEnabledFor(PROGRESS)
         if silent_s >= (_CHANGED_WAIT_LINE_S if changed else _WAIT_LINE_S) and not repeats:
             self._wait_reason = error.summary
             self._wait_line_at = self._clock.now()
-            self._told_deadline = self._deadline
-            log.info("%s; trying on, %.0f s left", error.summary, self.left_s())
+            self._logged_deadline = self._deadline
+            to_check = f"; {error.hint}" if is_new and error.hint else ""
+            log.info("%s; retrying for up to %.0f s%s", error.summary, self.left_s(), to_check)
+        address = error.summary.partition(" ")[0]
         waited_s = int(self._tried_s())
+        left_s = self._deadline - self._began - waited_s
         progress.log(
-            PROGRESS,
-            "waiting for %s, %d s, %.0f s left",
-            *(error.summary.partition(" ")[0], waited_s, self._deadline - self._began - waited_s),
+            PROGRESS, "waiting for %s: %d s so far, %.0f s left", address, waited_s, left_s
         )
 
 
@@ -211,6 +214,6 @@ def _date(text: str) -> Optional[float]:
     try:
         parsed = email.utils.parsedate_tz(text)
         return None if parsed is None else float(email.utils.mktime_tz(parsed))
-    # IndexError: Python 3.6 to 3.9 stumble over a lone comma or sign.
+    # IndexError: Python 3.6 to 3.9 raise it for a lone comma or sign.
     except (ValueError, OverflowError, IndexError):
         return None

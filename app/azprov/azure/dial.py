@@ -1,10 +1,9 @@
-"""Connecting to an address that may not answer yet, and sockets with bounds.
+"""Connects to an address that may not answer yet, through sockets with limits.
 
-A connection attempt that goes unanswered is repeated by the kernel after 1, 3, 7
-... seconds, so one attempt with a long patience hears a network that comes up in
-between up to that much later. Here each call begins a new attempt and leaves the
-earlier ones pending; the first that is answered wins. Where there is no route, one
-is waited for, since no attempt can succeed before.
+The kernel repeats an unanswered connection attempt after 1, 3, 7 ... seconds, so a
+single attempt can notice a network that came up seconds late. Here each call begins
+a new attempt and leaves the earlier ones pending; the first one that is answered
+wins. Without a route no attempt can succeed, so the next one waits for a route.
 """
 
 import errno
@@ -19,59 +18,59 @@ from ..system.clock import Clock
 from .endpoint import Endpoint
 from .routes import RouteChanges
 
-# An attempt is given this long: WireServer is on the VM's own host, an emulated
-# machine under load needs part of a second.
+# The lifetime of an attempt. WireServer is on the VM's own host; an emulated machine
+# under load needs part of a second.
 _PENDING_S = 3.0
-# Routers tell of an attempt that is not let through, but of few in a second.
-_TOLD_S = 6.0
-_NOTHING_TOLD = (float("-inf"), 0)
-# A lease brings an address and its routes one after the other, within milliseconds.
+# Routers rate-limit ICMP errors, so the last one is remembered for this long.
+_ICMP_ERROR_S = 6.0
+_NO_ICMP_ERROR = (float("-inf"), 0)
+# A DHCP client sets an address and then its routes, within milliseconds.
 _SETTLING_S = 0.01
 _PIECE_BYTES = 4096
 
-# What an attempt fails with at once as long as no address or route changes.
+# The errors that an attempt fails with at once until an address or route changes.
 _NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL)
 _OTHER_HINT = (
-    "look whether the first network interface is up, whether a DHCP client configures it, and "
-    "whether there is a route to {address}"
+    "check that the first network interface is up and has a DHCP lease, and that there is a "
+    "route to {address}"
 )
-# The same errors, but told by somebody on the way: a router, a firewall, or no neighbour.
+# The same errors, but from the network: a router, a firewall, or a missing neighbour.
 _REJECTED_HINT = (
-    "there is a route: look whether a firewall rejects TCP port {port} to {address}, and whether "
-    "the gateway answers"
+    "check that no firewall rejects TCP port {port} to {address}, and that the gateway answers"
 )
 _HINTS = {
     errno.ECONNREFUSED: (
-        "nothing takes connections on TCP port {port}: look whether {address} is the platform's "
-        "address, and whether a firewall rejects them"
+        "check that {address} is the platform's address, and that no firewall rejects TCP port "
+        "{port}"
     ),
     errno.EINPROGRESS: (
-        "look whether a firewall drops TCP port {port} to {address}, whether the gateway answers, "
-        "and whether the route is one of the first network interface"
+        "check that no firewall drops TCP port {port} to {address}, that the gateway answers, "
+        "and that the route uses the first network interface"
     ),
-    errno.EACCES: "look whether a firewall or a route of this machine prohibits {address}",
-    errno.EPERM: "look whether a firewall of this machine prohibits {address}",
-    errno.EINVAL: "look whether a route of this machine is a blackhole for {address}",
+    errno.EACCES: "check whether a firewall or a route of this machine prohibits {address}",
+    errno.EPERM: "check whether a firewall of this machine prohibits {address}",
+    errno.EINVAL: "check whether a route of this machine is a blackhole for {address}",
     errno.EMFILE: "raise the limit of open files (ulimit -n)",
 }
 
 
 class OutOfBounds(OSError):
-    """The peer sent more, or took longer, than the exchange is allowed."""
+    """The peer sent more bytes than its limit."""
 
 
 class BoundedSocket(socket.socket):
-    """A connected socket that ends an exchange at a total time and size.
+    """A connected socket with a limit for the total time and size of an exchange.
 
-    A socket's own timeout begins anew with every byte that trickles in.
+    The timeout of an ordinary socket begins again with every byte that arrives.
     """
 
     _until = float("inf")
 
     def bound(self, clock: Clock, *, seconds: float, limit_bytes: int, what: str) -> None:
-        """Allow so many bytes from now on, and so much of the time that is left.
+        """Allow limit_bytes and at most `seconds` from now on; an earlier time limit stays.
 
-        `what` is said of a peer that sends more.
+        `what` describes a larger reply, for the text of OutOfBounds. Too much time
+        raises socket.timeout.
         """
         self._clock = clock
         self._until = min(self._until, clock.now() + seconds)
@@ -80,7 +79,7 @@ class BoundedSocket(socket.socket):
 
     def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
         self._set_time_left()
-        # In small pieces, so that little of what comes later is counted with this.
+        # Small pieces, so that few bytes of the next part count towards this limit.
         piece = min(nbytes or len(buffer), _PIECE_BYTES)
         count = super().recv_into(buffer, piece, flags)
         self._bytes_left -= count
@@ -100,41 +99,41 @@ class BoundedSocket(socket.socket):
 
 
 class Dialer:
-    """Connects to one endpoint, as often as it takes."""
+    """Connects to one endpoint, by repeated attempts."""
 
     def __init__(
         self, endpoint: Endpoint, clock: Clock, locate: Optional[Callable[[], Endpoint]] = None
     ) -> None:
-        """`locate` says before each attempt where it is by now, if that is not settled."""
+        """`locate` returns the endpoint before each attempt, if it can change."""
         self.endpoint = endpoint
         self._clock = clock
         self._locate = locate
         self._pending: List[Tuple[float, BoundedSocket]] = []
         self._changes: Optional[RouteChanges] = None
-        # Whether the last attempt failed for want of a route, and began while changes
-        # were noted: then none can succeed before the next.
+        # Whether the last attempt had no route, and began while changes were collected:
+        # then no attempt can succeed before the next change.
         self._lacks_route = False
         self._tried_at = float("-inf")
-        # What somebody on the way said of an attempt, and when.
-        self._told = _NOTHING_TOLD
+        # The last error that the network reported for an attempt, and its time.
+        self._icmp_error = _NO_ICMP_ERROR
 
     def connect(self, *, patience_s: float, route_patience_s: float = 0.0) -> BoundedSocket:
-        """Begin a connection and wait for it, or an earlier one, to be answered.
+        """Begin an attempt and wait for an answer to it or to an earlier one.
 
-        Where the last attempt had no route, it begins when a route or address has
-        changed, or after route_patience_s. Raises NotConnected if there is none
-        after patience_s, or at once if there is none to wait for.
+        After an attempt without a route, the next one begins when a route or address
+        has changed, or after route_patience_s. Raises NotConnected if no attempt is
+        answered within patience_s, or at once if no attempt is pending.
         """
         if self._lacks_route and self._changes is not None:
             self._changes.wait(route_patience_s)
             self._clock.sleep(max(0.0, self._tried_at + _SETTLING_S - self._clock.now()))
         self._lacks_route = False
         self._tried_at = self._clock.now()
-        self._follow()
+        self._update_endpoint()
         self._drop_old()
         try:
             connection = BoundedSocket(self.endpoint.family, socket.SOCK_STREAM)
-        except OSError as error:  # as many are open as may be, or there is no IPv6 here
+        except OSError as error:  # too many open files, or no IPv6 here
             failure = errno.EINPROGRESS if self._pending else error.errno or 0
         else:
             connection.setblocking(False)
@@ -145,8 +144,8 @@ class Dialer:
                 self._pending.append((self._clock.now(), connection))
             else:
                 connection.close()
-                # The kernel itself says no by now, whatever was said on the way before.
-                self._told = _NOTHING_TOLD
+                # Now this machine's kernel refuses, so the network's error is outdated.
+                self._icmp_error = _NO_ICMP_ERROR
         if self._pending:
             sockets = [pending for _, pending in self._pending]
             for answered in select.select([], sockets, [], patience_s)[1]:
@@ -154,11 +153,11 @@ class Dialer:
                 if outcome == 0:
                     return self._win(answered)
                 failure = outcome
-                self._told = (self._clock.now(), outcome)
+                self._icmp_error = (self._clock.now(), outcome)
                 self._forget(answered)
         elif failure in _NO_ROUTE and route_patience_s:
             self._lacks_route = self._changes is not None
-            self._note_changes()
+            self._watch_changes()
         raise self._failed(failure)
 
     def close(self) -> None:
@@ -169,27 +168,27 @@ class Dialer:
             self._changes.close()
         self._changes = None
 
-    def _note_changes(self) -> None:
+    def _watch_changes(self) -> None:
         if self._changes is None:
-            with suppress(OSError):  # then it is polled for, as everything else
+            with suppress(OSError):  # without netlink, polling finds a route
                 self._changes = RouteChanges(self.endpoint.family)
 
-    def _follow(self) -> None:
+    def _update_endpoint(self) -> None:
         endpoint = self.endpoint if self._locate is None else self._locate()
         if endpoint != self.endpoint:
             self.close()
             self.endpoint = endpoint
 
     def _failed(self, failure: int) -> NotConnected:
-        told_at, told = self._told
-        if failure == errno.EINPROGRESS and self._clock.now() - told_at <= _TOLD_S:
-            failure = told
+        reported_at, reported = self._icmp_error
+        if failure == errno.EINPROGRESS and self._clock.now() - reported_at <= _ICMP_ERROR_S:
+            failure = reported
         reason = os.strerror(failure)
         if failure == errno.EINPROGRESS:
-            reason = "no reply to the attempts to connect"
+            reason = "no reply to connection attempts"
         address, port = self.endpoint
         hint = _HINTS.get(failure, _OTHER_HINT)
-        if failure == told and failure in _NO_ROUTE:
+        if failure == reported and failure in _NO_ROUTE:
             hint = _REJECTED_HINT
         return NotConnected(
             f"{self.endpoint} cannot be reached ({reason})",

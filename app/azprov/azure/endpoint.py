@@ -1,11 +1,11 @@
-"""Where a service of the platform is: an address and a port."""
+"""The address and port of a service of the platform."""
 
 import re
 import socket
 from typing import NamedTuple
 
 WIRESERVER_ADDRESS = "168.63.129.16"
-#: Of the metadata service.
+#: The address of the metadata service.
 IMDS_ADDRESS = "169.254.169.254"
 
 _PORTS = range(1, 65536)
@@ -29,8 +29,8 @@ class Endpoint(NamedTuple):
 def parse_endpoint(text: str) -> Endpoint:
     """Parse ADDRESS[:PORT] with a numeric address, [IPv6] in brackets, or localhost.
 
-    Other names are not resolved: there may be no DNS at first boot, and a
-    resolver waits as long as it likes. Raises ValueError.
+    Other names are not resolved: at first boot there may be no DNS, and a resolver
+    has no time limit. Raises ValueError.
     """
     match = re.match(r"(?:\[([^\]]*:[^\]]*)\]|([^:\[\]]*))(?::([0-9]{1,5}))?\Z", text)
     if match is None:

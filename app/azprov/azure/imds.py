@@ -1,4 +1,4 @@
-"""The instance metadata service (IMDS): one answer that says all about this VM.
+"""The client of the instance metadata service (IMDS), which describes this VM.
 
 Source: https://learn.microsoft.com/azure/virtual-machines/instance-metadata-service,
 read 2026-11-22, and the versions that cloud-init and talos ask for.
@@ -9,19 +9,19 @@ import re
 
 from ..errors import DocumentError, Refused
 from ..formats.platform.instance import Instance, parse_instance
-from .conversation import Conversation, judge, shown
+from .conversation import Conversation, excerpt_of, judge
 from .transport import Transport
 
 # Newest first. 2021-08-01 is what cloud-init asks for; 2020-10-01 is the first with
-# all of osProfile; 2019-06-01 is what the page's unit asks for. `extended` marks a
-# request of provisioning, without it a partial answer can come (azure-init #134).
+# all of osProfile; 2019-06-01 is in the unit of Microsoft's sample. `extended` marks a
+# provisioning request; without it the reply can be incomplete (azure-init #134).
 _TARGETS = (
     "/metadata/instance?api-version=2021-08-01&extended=true",
     "/metadata/instance?api-version=2020-10-01",
     "/metadata/instance?api-version=2019-06-01",
 )
-# What a service answers that does not know a version: 400 by the documentation,
-# and the others have been seen.
+# The replies to an unsupported version: 400 by the documentation, and the others
+# have been seen.
 _UNKNOWN_VERSION = (400, 404, 410)
 
 # cloud-init allows a request 30 s.
@@ -30,11 +30,11 @@ LONGEST_TIMEOUT_S = 300.0
 
 log = logging.getLogger(__name__)
 
-_HINT = "something else than Azure's metadata service may answer there: look for a proxy or filter"
+_HINT = "check whether a proxy or filter answers instead of the metadata service"
 
 
 class Imds:
-    """One metadata service, spoken to within the deadline of one conversation."""
+    """A client of one metadata service, within the deadline of one conversation."""
 
     def __init__(
         self, transport: Transport, conversation: Conversation, *, agent_name: str
@@ -44,9 +44,9 @@ class Imds:
         self._headers = {"Metadata": "true", "User-Agent": agent_name}
 
     def fetch_instance(self) -> Instance:
-        """One attempt, with older versions where newer ones are not known.
+        """The metadata in the newest API version that the service supports.
 
-        Raises PlatformError or DocumentError.
+        Makes one attempt; raises PlatformError or DocumentError.
         """
         for target in _TARGETS[:-1]:
             try:
@@ -63,19 +63,19 @@ class Imds:
             headers=self._headers,
             bound_s=min(_GET_S, self._conversation.left_s()),
         )
-        asked = f"the request for metadata to {self._transport.endpoint}"
-        judge(reply, accepted=range(200, 201), asked=asked, shown=_shown)
+        request = f"metadata request to {self._transport.endpoint}"
+        judge(reply, accepted=range(200, 201), request=request, excerpt=_excerpt)
         try:
             return parse_instance(reply.body)
         except DocumentError as error:
-            log.debug("< %s", _shown(reply.body))
+            log.debug("< %s", _excerpt(reply.body))
             raise DocumentError(error.summary, _HINT) from error
 
 
-def _shown(body: bytes) -> str:
-    """A web page or the reason of an error; what else there is may have custom data in it."""
+def _excerpt(body: bytes) -> str:
+    """The beginning of a web page, or an error message; any other body may hold custom data."""
     error = re.match(rb'\s*\{\s*"error"\s*:\s*"[^"]*"', body)
     if error is not None:
-        return shown(error.group())
+        return excerpt_of(error.group())
     is_page = body.lstrip().startswith(b"<")
-    return shown(body) if is_page else f"({len(body)} bytes, which may hold secrets)"
+    return excerpt_of(body) if is_page else f"({len(body)} bytes, which may hold secrets)"

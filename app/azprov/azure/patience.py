@@ -1,8 +1,8 @@
-"""How long the metadata service is waited for, where the platform is there or is not.
+"""How long to wait for the metadata service, which depends on WireServer.
 
-That it is there is told by its WireServer: does it take connections? One lease brings
-the routes to both, so that while neither can be reached it is the network that is
-late, and the time of the metadata service has not begun.
+One DHCP lease brings the routes to both services. While neither can be reached, the
+network is late, and the time limit of the metadata service has not begun. It begins
+when WireServer accepts a connection.
 """
 
 import logging
@@ -13,43 +13,44 @@ from ..system.clock import Clock
 from .dial import Dialer
 from .endpoint import Endpoint
 
-# Knocking at most this often, until the first connection; nothing is sent over it.
-_KNOCK_S = 1.0
+# The shortest time between two attempts.
+_PROBE_S = 1.0
 
 log = logging.getLogger(__name__)
 
 
 class WireServerProbe:
-    """Knocks at WireServer for whoever waits for another service of the platform."""
+    """Finds out whether WireServer accepts connections; sends nothing over them."""
 
     def __init__(
         self, endpoint: Endpoint, clock: Clock, locate: Optional[Callable[[], Endpoint]] = None
     ) -> None:
         self._clock = clock
         self._dialer = Dialer(endpoint, clock, locate)
-        self._knocked_at = float("-inf")
-        self._is_there = False
+        self._tried_at = float("-inf")
+        self._is_reachable = False
 
     def is_reachable(self) -> bool:
-        """Whether the platform has been there once; takes no time to find out."""
-        if not self._is_there and self._clock.now() - self._knocked_at >= _KNOCK_S:
-            self._knocked_at = self._clock.now()
-            self._knock()
-        return self._is_there
+        """Whether WireServer has accepted a connection, now or earlier. Returns at once."""
+        if not self._is_reachable and self._clock.now() - self._tried_at >= _PROBE_S:
+            self._tried_at = self._clock.now()
+            self._try()
+        return self._is_reachable
 
-    def _knock(self) -> None:
+    def _try(self) -> None:
         try:
             self._dialer.connect(patience_s=0.0).close()
         except NotConnected:
             return
-        self._is_there = True
-        log.debug("%s takes connections", self._dialer.endpoint)
+        self._is_reachable = True
+        log.debug("%s accepts connections", self._dialer.endpoint)
 
 
 class Patience:
-    """For Conversation: silent_s from when WireServer is there, answering_s from an answer on.
+    """The time limit of a Conversation with the metadata service.
 
-    An answer is whatever comes over a connection.
+    It is silent_s from the moment when WireServer can be reached. The first reply of
+    the metadata service, usable or not, changes it to answering_s from then on.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class Patience:
         self._until = float("inf")
 
     def left_s(self, error: AzprovError) -> float:
-        """Seconds that are left after an attempt that failed with this error."""
+        """The seconds left after an attempt that failed with this error; may be infinite."""
         now = self._clock.now()
         if not self._has_answered and not isinstance(error, NotConnected):
             self._has_answered = True

@@ -1,6 +1,6 @@
-"""WireServer's newer way to take a health report: JSON, with no goal state before it.
+"""Posting the health report in its newer form: JSON, which needs no goal state.
 
-Source: azure-init, as documents/health_json.py says.
+Source: azure-init; see formats/platform/health_json.py.
 """
 
 from ..errors import Refused
@@ -11,13 +11,13 @@ from .wireserver import POST_S
 PROVISIONING_HEALTH_TARGET = "/provisioning/health"
 
 _NOT_FOUND = 404
-_HINT = "something else than WireServer may answer there: look for a proxy or filter in between"
+_HINT = "check whether a proxy or filter answers instead of WireServer"
 
 
 def post_json_health(
     transport: Transport, conversation: Conversation, document: bytes, *, agent_name: str
 ) -> Reply:
-    """Post a report; any 2xx acknowledges it. One attempt; raises PlatformError."""
+    """Post a report; any 2xx acknowledges it. Makes one attempt; raises PlatformError."""
     reply = transport.send(
         "POST",
         PROVISIONING_HEALTH_TARGET,
@@ -30,16 +30,18 @@ def post_json_health(
         bound_s=min(POST_S, conversation.left_s()),
         body_matters=False,
     )
-    asked = f"the health report by JSON to {transport.endpoint}"
-    # No goal state was fetched before, so that this may be the first answer of a proxy.
+    request = f"JSON health report to {transport.endpoint}"
+    # No goal state was fetched before, so this may be the first reply of a proxy.
     if "html" in reply.headers.get("Content-Type", "").lower():
-        raise Refused(f"{asked} was answered with a web page, {reply}", _HINT, status=reply.status)
+        raise Refused(
+            f"{request} failed: {reply}, with a web page (HTML)", _HINT, status=reply.status
+        )
     try:
-        return judge(reply, accepted=range(200, 300), asked=asked)
+        return judge(reply, accepted=range(200, 300), request=request)
     except Refused as error:
         if error.status != _NOT_FOUND:
             raise
-        hint = "it may not know the newer form: report without --protocol json"
+        hint = "this WireServer may not support JSON: report without --protocol json"
         raise Refused(
             error.summary, hint, status=error.status, retry_after_s=error.retry_after_s
         ) from error

@@ -1,4 +1,4 @@
-"""When it is worth trying again to reach an address that has no route: the kernel says so.
+"""Waiting for a route: the kernel reports each change of links, addresses and routes.
 
 Source: rtnetlink(7), and the groups in linux/rtnetlink.h, part of the kernel's interface.
 """
@@ -9,16 +9,16 @@ import socket
 _LINK = 0x1
 _ADDRESSES_AND_ROUTES = 0x10 | 0x40
 _ADDRESSES_AND_ROUTES_6 = 0x100 | 0x400
-# Of the messages, only that they came counts. What is left wakes the next wait at once.
+# The messages are not parsed. Any beyond this many end the next wait at once.
 _DRAINED = 64
 _PIECE_BYTES = 4096
 
 
 class RouteChanges:
-    """Notes each change of links, and of a family's addresses and routes, from now on."""
+    """Collects changes of links, and of one family's addresses and routes, from now on."""
 
     def __init__(self, family: int) -> None:
-        """Raises OSError where it cannot be had: a sandbox, another kernel."""
+        """Raises OSError without netlink: in some sandboxes, on another kernel."""
         if not hasattr(socket, "AF_NETLINK"):
             raise OSError("no netlink")
         is_6 = family == socket.AF_INET6
@@ -32,12 +32,12 @@ class RouteChanges:
             raise
 
     def wait(self, seconds: float) -> None:
-        """Until something has changed since the last wait, at most for so long."""
+        """Wait for a change since the last wait, for at most this many seconds."""
         select.select([self._socket], [], [], seconds)
         try:
             for _ in range(_DRAINED):
                 self._socket.recv(_PIECE_BYTES)
-        except OSError:  # there is no more, or more has changed than the kernel could note
+        except OSError:  # the queue is empty, or it overflowed
             return
 
     def close(self) -> None:

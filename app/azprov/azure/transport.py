@@ -1,7 +1,7 @@
-"""One request, one reply, over urllib3, with every bound set.
+"""Sends one HTTP request and reads its reply, within limits of time and size.
 
-No redirect is followed, no proxy variable read, no body decoded, nothing tried
-twice: what a reply means, and whether to ask again, is conversation.py's.
+It follows no redirect, reads no proxy variable, decodes no body and retries nothing.
+conversation.py decides what a reply means and whether to ask again.
 """
 
 import logging
@@ -21,27 +21,27 @@ from ..system.clock import Clock
 from .dial import BoundedSocket, Dialer, OutOfBounds
 from .endpoint import Endpoint
 
-# How long one poll waits for a connection, and how far polls lie apart.
+# How long one poll waits for a connection, and the time from one poll to the next.
 POLL_S = 0.05
-# Where there is no route, and the kernel tells of each change, a poll waits so long for one.
-# There are changes that it tells nobody, as of the rules that choose a table of routes.
+# Without a route, a poll waits this long for the kernel to report a change. It does not
+# report every change: the rules that select a routing table are an exception.
 _ROUTE_POLL_S = 1.0
-# A body and the framing of its chunks.
+# The limit for a body with the framing of its chunks.
 _LIMIT_BYTES = LIMIT_BYTES + (256 << 10)
-# Of headers, the platform sends under 1 kB. The standard library would read 100 of
-# 64 KiB, and takes minutes over a single one of these.
+# The platform sends less than 1 kB of headers. The standard library would read 100
+# headers of 64 KiB, and can take minutes to parse one of them.
 _LIMIT_HEAD_BYTES = 16 << 10
-_LARGE = f"a reply of over {LIMIT_BYTES} bytes"
-_LARGE_HEAD = f"headers of over {_LIMIT_HEAD_BYTES} bytes"
+_LARGE = f"a reply of more than {LIMIT_BYTES} bytes"
+_LARGE_HEAD = f"headers of more than {_LIMIT_HEAD_BYTES} bytes"
 _PIECE_BYTES = 64 << 10
-# A body that only says more than the status already did is waited for this long.
+# How long to wait for a body when the status alone decides.
 _SPARE_BODY_S = 2.0
-_NO_SUCCESS = 300
+_NOT_SUCCESS = 300
 
 log = logging.getLogger(__name__)
 
-# How a wait goes on, several times a second, empty when it is over: for the last line
-# of a terminal. Below DEBUG, so that -v does not turn it on.
+# The progress of a wait, several times a second, and an empty text at its end: for the
+# last line of a terminal. The level is below DEBUG, so that -v does not turn it on.
 PROGRESS = 5
 progress = logging.getLogger(__name__ + ".progress")
 
@@ -57,18 +57,18 @@ class Reply(NamedTuple):
 
 
 class Transport:
-    """Sends requests to one endpoint, a connection each."""
+    """Sends requests to one endpoint, each over a new connection."""
 
     def __init__(
         self, endpoint: Endpoint, clock: Clock, locate: Optional[Callable[[], Endpoint]] = None
     ) -> None:
-        """`locate` says before each request where it is by now, if that is not settled."""
+        """`locate` returns the endpoint before each request, if it can change."""
         self._clock = clock
         self._dialer = Dialer(endpoint, clock, locate)
 
     @property
     def endpoint(self) -> Endpoint:
-        """Where the last request went, or the first one will."""
+        """The endpoint of the last request, or of the first one to come."""
         return self._dialer.endpoint
 
     def send(
@@ -83,9 +83,9 @@ class Transport:
     ) -> Reply:
         """Send a request and read its reply within bound_s, connecting included.
 
-        The reply's body is at most 1 MiB. Where it does not matter, as with
-        every status from 300 on, what is wrong with it is no failure, and it may
-        come out cut or empty. Raises NotConnected or BrokenReply.
+        The reply's body is at most 1 MiB. If the body does not matter, which is so for
+        every status from 300 on, a broken body is not an error, and may be returned
+        incomplete or empty. Raises NotConnected or BrokenReply.
         """
         connection = self._dialer.connect(
             patience_s=min(POLL_S, bound_s), route_patience_s=min(_ROUTE_POLL_S, bound_s)
@@ -94,7 +94,7 @@ class Transport:
             self._clock, seconds=bound_s, limit_bytes=_LIMIT_HEAD_BYTES, what=_LARGE_HEAD
         )
         log.debug("> %s http://%s%s", method, self.endpoint, target)
-        progress.log(PROGRESS, "asking %s, for %.0f s at most", self.endpoint, bound_s)
+        progress.log(PROGRESS, "waiting up to %.0f s for a reply from %s", bound_s, self.endpoint)
         pool = _DialedPool(self.endpoint.address, self.endpoint.port, dial=lambda: connection)
         try:
             response = pool.urlopen(
@@ -109,7 +109,7 @@ class Transport:
                 enforce_content_length=True,
             )
             with closing(response):
-                body_matters = body_matters and response.status < _NO_SUCCESS
+                body_matters = body_matters and response.status < _NOT_SUCCESS
                 seconds = bound_s if body_matters else _SPARE_BODY_S
                 connection.bound(
                     self._clock, seconds=seconds, limit_bytes=_LIMIT_BYTES, what=_LARGE
@@ -117,8 +117,8 @@ class Transport:
                 content = _read(response, body_matters=body_matters)
         except _FAILURES as error:
             raise BrokenReply(
-                f"{self.endpoint} {_said(error, bound_s)}",
-                "look what answers at that address, and whether a proxy or filter is in between",
+                f"{self.endpoint} sent {_description(error, bound_s)}",
+                "check what answers at that address, and whether a proxy or filter is in between",
             ) from error
         finally:
             pool.close()
@@ -131,26 +131,26 @@ class Transport:
         self._dialer.close()
 
 
-# 101 is final: it hands the connection over to another protocol. RFC 9110, 15.2.
+# 101 is final: the connection switches to another protocol. RFC 9110, 15.2.
 _INTERIM = range(102, 200)
 
-# http.client passes ValueError on from headers and chunk sizes that are none.
+# http.client raises ValueError for malformed headers and chunk sizes.
 _FAILURES = (HTTPError, HTTPException, OSError, ValueError)
 
 
 class _FinalResponse(HTTPResponse):
-    """The reply that counts: http.client takes each interim one but 100 for it."""
+    """The final reply: http.client stops at each interim reply except 100."""
 
     def begin(self) -> None:
         super().begin()
         while self.status in _INTERIM:
-            # By these it knows whether it has read a reply.
+            # http.client reads the next reply only if it has no headers yet.
             self.headers = cast(HTTPMessage, None)
             super().begin()
 
 
 class _DialedConnection(HTTPConnection):
-    """An HTTP connection over a socket that is connected already."""
+    """An HTTP connection over a socket that is already connected."""
 
     response_class = _FinalResponse
 
@@ -167,7 +167,7 @@ class _DialedPool(HTTPConnectionPool):
 
 
 def _read(response: Any, *, body_matters: bool) -> bytes:
-    """The body. urllib3 tells a short one only to who reads on until nothing comes."""
+    """The body. urllib3 reports a short one only when it is read to its end."""
     content = b""
     try:
         while True:
@@ -183,15 +183,15 @@ def _read(response: Any, *, body_matters: bool) -> bytes:
         return content
 
 
-def _said(error: BaseException, bound_s: float) -> str:
-    """What happened, from the innermost error that urllib3 has wrapped."""
+def _description(error: BaseException, bound_s: float) -> str:
+    """What the server sent, by the innermost error that urllib3 has wrapped."""
     inner: Optional[BaseException] = error
     while inner is not None:
-        # urllib3 1.26 suppresses a TypeError of its own that is nobody's business.
+        # urllib3 1.26 suppresses a TypeError of its own, which is irrelevant.
         context = None if inner.__suppress_context__ else inner.__context__
         error, inner = inner, inner.__cause__ or context
     if isinstance(error, socket.timeout):
-        return f"gave no complete reply within {bound_s:.3g} s"
+        return f"no complete reply within {bound_s:.3g} s"
     if isinstance(error, OutOfBounds):
-        return f"gave {error}"
-    return f"broke off ({printable(str(error) or type(error).__name__, 100)})"
+        return str(error)
+    return f"no usable reply ({printable(str(error) or type(error).__name__, 100)})"

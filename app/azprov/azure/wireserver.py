@@ -1,4 +1,4 @@
-"""WireServer: the goal state to be had there, and the health report it takes.
+"""The client of WireServer: it fetches the goal state and posts the health report.
 
 Source: the page "Creating generalized images without a provisioning agent".
 """
@@ -12,19 +12,16 @@ GOAL_STATE_TARGET = "/machine?comp=goalstate"
 HEALTH_TARGET = "/machine?comp=health"
 PROTOCOL_VERSION = "2012-11-30"
 
-# walinuxagent allows a request 10 s, cloud-init up to 60 s. A report is given
-# longer, since one that is cut off may have been taken all the same.
+# walinuxagent allows a request 10 s, cloud-init up to 60 s. A report gets more time,
+# because the platform may have accepted one that was cut off.
 _GET_S = 10.0
 POST_S = 30.0
 
-_HINT = (
-    "see what answers there with azprov.pyz goal-state --raw, "
-    "and look for a proxy or filter in between"
-)
+_HINT = "run azprov.pyz goal-state --raw to see the reply, and check for a proxy or filter"
 
 
 class WireServer:
-    """One WireServer, spoken to within the deadline of one conversation."""
+    """A client of one WireServer, within the deadline of one conversation."""
 
     def __init__(
         self, transport: Transport, conversation: Conversation, *, agent_name: str
@@ -38,18 +35,18 @@ class WireServer:
         }
 
     def fetch_document(self) -> bytes:
-        """The goal state as it came. One attempt; raises PlatformError."""
+        """The bytes of the goal state. Makes one attempt; raises PlatformError."""
         reply = self._transport.send(
             "GET",
             GOAL_STATE_TARGET,
             headers=self._headers,
             bound_s=min(_GET_S, self._conversation.left_s()),
         )
-        asked = f"the request for the goal state to {self._transport.endpoint}"
-        return judge(reply, accepted=range(200, 201), asked=asked).body
+        request = f"goal state request to {self._transport.endpoint}"
+        return judge(reply, accepted=range(200, 201), request=request).body
 
     def fetch_goal_state(self) -> GoalState:
-        """One attempt; raises PlatformError or DocumentError."""
+        """Makes one attempt; raises PlatformError or DocumentError."""
         document = self.fetch_document()
         try:
             return parse_goal_state(document)
@@ -57,7 +54,10 @@ class WireServer:
             raise DocumentError(error.summary, _HINT) from error
 
     def post_health(self, document: bytes) -> Reply:
-        """Post a health report; any 2xx acknowledges it. One attempt; raises PlatformError."""
+        """Post a health report; any 2xx acknowledges it.
+
+        Makes one attempt; raises PlatformError.
+        """
         reply = self._transport.send(
             "POST",
             HEALTH_TARGET,
@@ -66,5 +66,5 @@ class WireServer:
             bound_s=min(POST_S, self._conversation.left_s()),
             body_matters=False,
         )
-        asked = f"the health report to {self._transport.endpoint}"
-        return judge(reply, accepted=range(200, 300), asked=asked)
+        request = f"health report to {self._transport.endpoint}"
+        return judge(reply, accepted=range(200, 300), request=request)

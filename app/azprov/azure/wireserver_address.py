@@ -1,4 +1,4 @@
-"""Where WireServer is, by the DHCP leases of this machine."""
+"""The address of WireServer, from the DHCP leases of this machine."""
 
 import logging
 from typing import Optional
@@ -9,18 +9,18 @@ from ..system.dhcp_leases import Look, look_into_leases
 from ..system.root import Root
 from .endpoint import WIRESERVER_ADDRESS, Endpoint
 
-# A first boot is quicker than its lease. A look takes 0.1 ms, ten times what an attempt
-# to connect takes, of which there are up to twenty a second.
+# At first boot the lease may come later than azprov. Reading the leases takes 0.1 ms, ten
+# times as long as an attempt to connect, of which there are up to twenty a second.
 _LOOK_S = 1.0
 
 log = logging.getLogger(__name__)
 
 
 class WireServerLocator:
-    """Where WireServer is, to be asked before each attempt to connect.
+    """Finds WireServer's address; called before each attempt to connect.
 
-    It looks at the first one, and again at most once a second: a conversation that
-    comes about at once has looked once, and a lease that comes later is not missed.
+    The first call reads the leases, and later calls read them again at most once a
+    second: a lease that comes late is found, and a quick first boot reads them once.
     """
 
     def __init__(self, root: Root, clock: Clock) -> None:
@@ -35,18 +35,18 @@ class WireServerLocator:
             self._looked_at = self._clock.now()
             look = look_into_leases(self._root)
             if look != self._look:
-                self._say(look)
+                self._log(look)
             self._look = look
             self._endpoint = Endpoint(look.address or WIRESERVER_ADDRESS)
         return self._endpoint
 
-    def _say(self, look: Look) -> None:
+    def _log(self, look: Look) -> None:
         for complaint in look.complaints:
             log.debug("%s", printable(complaint, 300))
         if look.address is None:
-            log.debug("no DHCP lease names WireServer, so it is at %s", WIRESERVER_ADDRESS)
+            log.debug("no DHCP lease names a WireServer; using %s", WIRESERVER_ADDRESS)
         else:
             path = printable(self._root.outside(look.path))
-            # Where it is the usual one, there is no news in it.
+            # The usual address is no news.
             level = logging.DEBUG if look.address == WIRESERVER_ADDRESS else logging.INFO
-            log.log(level, "WireServer is at %s by the DHCP lease %s", look.address, path)
+            log.log(level, "using the WireServer %s from the DHCP lease %s", look.address, path)

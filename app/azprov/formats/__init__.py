@@ -1,5 +1,5 @@
-"""Documents of the platform: bytes to values and back.
+"""Bytes to values and back: documents of the platform, and files of the host.
 
-Rule of this room: no files, sockets, clocks or logging, and of azprov nothing
-but errors.
+Rule of this room: it uses no files, sockets, clocks or logging, and imports nothing of
+azprov except errors.
 """

@@ -1,18 +1,24 @@
-"""Text from elsewhere: fit to be shown on one line of a terminal or journal, and in lines."""
+"""Untrusted text: made safe for one line of a terminal or journal, and split into lines."""
 
 import re
 from typing import List
 
 
 def printable(text: str, limit: int = 200) -> str:
-    """The text with "?" for each character that is not printable, at most limit long.
+    """The text with "?" for each unprintable character, of at most `limit` characters.
 
-    Line ends and escape sequences of a hostile reply end here; a cut ends in "...".
+    This removes line ends and escape sequences of a hostile reply. A text that was cut
+    ends in "...".
     """
     shown = "".join(c if c.isprintable() else "?" for c in text[: limit + 1])
     return shown if len(shown) <= limit else shown[: limit - 3] + "..."
 
 
+def is_web_page(text: str) -> bool:
+    """Whether a text begins as an HTML page does."""
+    return text.lstrip()[:20].lower().startswith(("<html", "<!doctype html"))
+
+
 def lines_of(content: bytes) -> List[bytes]:
-    """The lines with their ends, which are where the C library sees one: at no bare "\\r"."""
+    """The lines with their ends; as in the C library, a bare "\\r" ends no line."""
     return re.findall(rb"[^\n]*\n|[^\n]+", content)

@@ -1,4 +1,4 @@
-"""The retry loop: paces, Retry-After, deadline, and what is said meanwhile."""
+"""The retry loop: its two paces, Retry-After, the deadline, and its log lines."""
 
 import logging
 from typing import Callable, Dict, List, Union
@@ -12,16 +12,16 @@ from azprov.azure.transport import Reply
 from azprov.errors import AzprovError, BrokenReply, DocumentError, NotConnected, Refused
 from ports import FakeClock
 
-NO_ROUTE = NotConnected("168.63.129.16 cannot be reached (Network is unreachable)", "look")
-BUSY = Refused("the request was answered with 503", "wait")
-BAD_DOCUMENT = DocumentError("goal state lacks it", "see")
-BROKEN = BrokenReply("168.63.129.16 broke off", "look")
+NO_ROUTE = NotConnected("168.63.129.16 cannot be reached (Network is unreachable)", "check it")
+BUSY = Refused("goal state request failed: 503 Busy", "wait")
+BAD_DOCUMENT = DocumentError("goal state lacks Incarnation", "see")
+BROKEN = BrokenReply("168.63.129.16 sent no usable reply", "check")
 
 Step = Union[AzprovError, str]
 
 
 def scripted(clock: FakeClock, *steps: Step, spent_s: float = 0.0) -> Callable[[], str]:
-    """An attempt that fails as told, the last step for ever."""
+    """An attempt that fails or returns as scripted; it repeats the last step for ever."""
     left: List[Step] = list(steps)
 
     def attempt() -> str:
@@ -38,16 +38,16 @@ def conversation(clock: FakeClock, timeout_s: float = 900.0, jitter: float = 1.0
     return Conversation(clock, timeout_s=timeout_s, jitter=lambda: jitter)
 
 
-def test_an_answer_comes_through_at_once() -> None:
-    """What succeeds is not waited for."""
+def test_a_first_attempt_that_succeeds_returns_at_once() -> None:
+    """The loop does not sleep after a success."""
     clock = FakeClock()
 
     assert conversation(clock).retry(scripted(clock, "answer")) == "answer"
     assert clock.sleeps == []
 
 
-def test_nobody_there_is_polled_twenty_times_a_second() -> None:
-    """However long it takes, the next attempt is at most 50 ms away."""
+def test_an_unreachable_address_is_tried_twenty_times_a_second() -> None:
+    """The pace never slows down: each attempt begins at most 50 ms after the last one."""
     clock = FakeClock()
     steps = [NO_ROUTE] * 6000
 
@@ -56,8 +56,8 @@ def test_nobody_there_is_polled_twenty_times_a_second() -> None:
     assert clock.time == pytest.approx(1000 + 6000 * 0.05)
 
 
-def test_time_spent_connecting_counts_for_the_poll() -> None:
-    """Polls begin 50 ms apart, and at once when an attempt took longer."""
+def test_the_time_of_an_attempt_counts_towards_the_pause() -> None:
+    """Attempts begin 50 ms apart; after a longer one the next begins at once."""
     clock = FakeClock()
 
     conversation(clock).retry(scripted(clock, NO_ROUTE, "answer", spent_s=0.02))
@@ -67,8 +67,8 @@ def test_time_spent_connecting_counts_for_the_poll() -> None:
 
 
 @pytest.mark.parametrize("failure", [BUSY, BAD_DOCUMENT, BROKEN])
-def test_an_answer_that_is_no_good_is_asked_again_ever_more_slowly(failure: AzprovError) -> None:
-    """1, 2, 4, 8, 8 ... seconds where the jitter is at its highest."""
+def test_pauses_grow_after_bad_replies(failure: AzprovError) -> None:
+    """With the highest jitter they are 1, 2, 4, 8, 8 ... seconds."""
     clock = FakeClock()
 
     conversation(clock).retry(scripted(clock, *[failure] * 6, "answer"))
@@ -76,8 +76,8 @@ def test_an_answer_that_is_no_good_is_asked_again_ever_more_slowly(failure: Azpr
     assert clock.sleeps == [1, 2, 4, 8, 8, 8]
 
 
-def test_a_lost_connection_starts_the_pauses_anew() -> None:
-    """A platform that went away and came back is asked quickly again."""
+def test_a_lost_connection_resets_the_pauses() -> None:
+    """A platform that went away and came back is asked again after a short pause."""
     clock = FakeClock()
 
     conversation(clock).retry(scripted(clock, BUSY, BUSY, NO_ROUTE, BUSY, "answer"))
@@ -86,8 +86,8 @@ def test_a_lost_connection_starts_the_pauses_anew() -> None:
 
 
 @given(st.integers(1, 10**6), st.floats(0, 1))
-def test_every_pause_lies_between_half_a_second_and_eight(failures: int, jitter: float) -> None:
-    """Whatever the count and the jitter."""
+def test_every_pause_is_from_half_a_second_to_eight_seconds(failures: int, jitter: float) -> None:
+    """These limits hold for every number of failures and every jitter."""
     assert 0.5 <= pause_s(failures, jitter) <= 8
 
 
@@ -95,13 +95,13 @@ def test_every_pause_lies_between_half_a_second_and_eight(failures: int, jitter:
     ("failures", "lowest", "highest"), [(1, 0.5, 1), (2, 1, 2), (3, 2, 4), (4, 4, 8), (99, 4, 8)]
 )
 def test_pauses_double(failures: int, lowest: float, highest: float) -> None:
-    """Each pause lies in the upper half of a ceiling that doubles up to 8 s."""
+    """Each pause is in the upper half of a ceiling that doubles up to 8 s."""
     assert pause_s(failures, 0.0) == lowest
     assert pause_s(failures, 1.0) == highest
 
 
 def test_retry_after_is_honoured() -> None:
-    """The platform's own wish lengthens a pause and never shortens it."""
+    """Retry-After can lengthen a pause, and never shortens it."""
     clock = FakeClock()
     steps = [Refused("429", retry_after_s=30.0), Refused("429", retry_after_s=0.0)]
 
@@ -111,7 +111,7 @@ def test_retry_after_is_honoured() -> None:
 
 
 def test_retry_after_leaves_time_for_a_last_attempt() -> None:
-    """A wish beyond the deadline is cut to one second before it."""
+    """A pause beyond the deadline is cut to end one second before it."""
     clock = FakeClock()
     steps = [Refused("429", retry_after_s=86400.0)]
 
@@ -120,19 +120,19 @@ def test_retry_after_leaves_time_for_a_last_attempt() -> None:
 
 
 def test_the_deadline_ends_the_conversation() -> None:
-    """The last failure is told, with the time that was tried and its own hint."""
+    """The error is the last failure, with the time that was spent and its own hint."""
     clock = FakeClock()
 
     with pytest.raises(Refused) as end:
         conversation(clock, timeout_s=20).retry(scripted(clock, BUSY))
 
-    assert str(end.value) == "gave up after 19 s: the request was answered with 503; wait"
+    assert str(end.value) == "gave up after 19 s: goal state request failed: 503 Busy; wait"
     assert clock.sleeps == [1, 2, 4, 8, 4]
     assert clock.time == 1019
 
 
 def test_the_deadline_ends_polling() -> None:
-    """Nobody there until the end is Unreachable, at the deadline and not later."""
+    """An address that stays unreachable is NotConnected at the deadline, and not later."""
     clock = FakeClock()
 
     with pytest.raises(NotConnected) as end:
@@ -143,18 +143,18 @@ def test_the_deadline_ends_polling() -> None:
 
 
 def test_a_request_cut_by_the_deadline_does_not_hide_the_reason() -> None:
-    """The deadline's own cut is not what the user has to know."""
+    """The error names the failure before it, not the request that the deadline cut off."""
     clock = FakeClock()
-    talk = conversation(clock, timeout_s=10)
+    loop = conversation(clock, timeout_s=10)
 
     def attempt() -> str:
         if clock.time < 1001:
             raise BAD_DOCUMENT
-        clock.spend(talk.left_s())
+        clock.spend(loop.left_s())
         raise BROKEN
 
-    with pytest.raises(DocumentError, match="goal state lacks it"):
-        talk.retry(attempt)
+    with pytest.raises(DocumentError, match="goal state lacks Incarnation"):
+        loop.retry(attempt)
 
 
 @given(
@@ -167,10 +167,10 @@ def test_a_request_cut_by_the_deadline_does_not_hide_the_reason() -> None:
     st.floats(0, 3),
     st.floats(0, 1),
 )
-def test_no_conversation_outlives_its_deadline(
+def test_the_loop_ends_at_its_deadline(
     steps: List[AzprovError], timeout_s: float, spent_s: float, jitter: float
 ) -> None:
-    """Whatever fails and however, only an attempt under way may end after it."""
+    """With any sequence of failures, only a running attempt may end after the deadline."""
     clock = FakeClock()
 
     with pytest.raises(AzprovError):
@@ -179,21 +179,24 @@ def test_no_conversation_outlives_its_deadline(
     assert clock.time <= 1000 + timeout_s + spent_s + 1e-6
 
 
-def test_every_retry_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
-    """What happened, what next, how long is left."""
+def test_every_retry_is_logged_on_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    """The line has the cause, the pause, and the time left."""
     clock = FakeClock()
 
     with caplog.at_level(logging.INFO, "azprov"):
         conversation(clock).retry(scripted(clock, BUSY, BAD_DOCUMENT, "answer"))
 
     assert caplog.messages == [
-        "the request was answered with 503; trying again in 1.0 s, 900 s left",
-        "goal state lacks it; trying again in 2.0 s, 899 s left",
+        "goal state request failed: 503 Busy; retrying in 1.0 s, 900 s left",
+        "goal state lacks Incarnation; retrying in 2.0 s, 899 s left",
     ]
 
 
-def test_a_wait_is_said_now_and_then(caplog: pytest.LogCaptureFixture) -> None:
-    """A line when it begins, one when its reason changes, one every 30 s."""
+def test_a_wait_is_logged_now_and_then(caplog: pytest.LogCaptureFixture) -> None:
+    """A line is logged when it begins, when its reason changes, and every 30 s.
+
+    The first line of each reason also says what to check.
+    """
     clock = FakeClock()
     refused = NotConnected("168.63.129.16 cannot be reached (Connection refused)")
     steps = [NO_ROUTE] * 800 + [refused] * 10
@@ -201,11 +204,11 @@ def test_a_wait_is_said_now_and_then(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "azprov"):
         conversation(clock).retry(scripted(clock, *steps, "answer"))
 
-    no_route = f"{NO_ROUTE.summary}; trying on"
     assert caplog.messages == [
-        f"{no_route}, 900 s left",
-        f"{no_route}, 870 s left",
-        f"{refused.summary}; trying on, 860 s left",
+        "168.63.129.16 cannot be reached (Network is unreachable); retrying for up to 900 s; "
+        "check it",
+        "168.63.129.16 cannot be reached (Network is unreachable); retrying for up to 870 s",
+        "168.63.129.16 cannot be reached (Connection refused); retrying for up to 860 s",
     ]
 
 
@@ -214,17 +217,17 @@ def reply(status: int, headers: Dict[str, str], reason: str = "Reason") -> Reply
 
 
 @pytest.mark.parametrize("status", [100, 199, 201, 204, 206, 301, 400, 404, 410, 500, 503, 599])
-def test_only_200_answers_a_get(status: int) -> None:
-    """Anything else is Refused, whatever it brings."""
-    with pytest.raises(Refused, match=f"the thing was answered with {status} Reason"):
-        judge(reply(status, {}), accepted=range(200, 201), asked="the thing")
+def test_only_status_200_is_a_success_of_a_get(status: int) -> None:
+    """Every other status is Refused, whatever its body."""
+    with pytest.raises(Refused, match=f"the request failed: {status} Reason"):
+        judge(reply(status, {}), accepted=range(200, 201), request="the request")
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_no_permission_has_a_hint_of_its_own(status: int) -> None:
-    """Root, or the guest proxy agent, is what is lacking then."""
+def test_a_denied_request_has_its_own_hint(status: int) -> None:
+    """It needs root or the guest proxy agent, and the hint names both."""
     with pytest.raises(Refused) as refusal:
-        judge(reply(status, {}), accepted=range(200, 201), asked="the thing")
+        judge(reply(status, {}), accepted=range(200, 201), request="the request")
 
     assert "Metadata Security Protocol" in refusal.value.hint
 
@@ -240,16 +243,16 @@ def test_no_permission_has_a_hint_of_its_own(status: int) -> None:
         (206, "proxy"),
     ],
 )
-def test_each_refusal_says_where_to_look(status: int, hint: str) -> None:
-    """A platform in trouble is waited for; another server is looked for."""
+def test_the_hint_of_a_refusal_depends_on_its_status(status: int, hint: str) -> None:
+    """The platform may recover from a server error; other statuses suggest a proxy."""
     with pytest.raises(Refused) as refusal:
-        judge(reply(status, {}), accepted=range(200, 201), asked="the thing")
+        judge(reply(status, {}), accepted=range(200, 201), request="the request")
 
     assert hint in refusal.value.hint
 
 
 def test_a_pause_is_never_cut_below_half_a_second() -> None:
-    """Where there is no room for one, the conversation ends."""
+    """If there is no time for such a pause, the loop ends."""
     clock = FakeClock()
 
     with pytest.raises(Refused, match="gave up after 1 s"):
@@ -259,9 +262,9 @@ def test_a_pause_is_never_cut_below_half_a_second() -> None:
 
 
 def test_a_hostile_reason_is_shown_harmlessly() -> None:
-    """No escape sequence of a status line reaches the terminal."""
-    with pytest.raises(Refused, match=r"answered with 500 a\?\[2J"):
-        judge(reply(500, {}, "a\x1b[2J"), accepted=range(200, 201), asked="the thing")
+    """An escape sequence in a status line does not reach the terminal."""
+    with pytest.raises(Refused, match=r"failed: 500 a\?\[2J"):
+        judge(reply(500, {}, "a\x1b[2J"), accepted=range(200, 201), request="the request")
 
 
 DATE = "Sun, 22 Nov 2026 00:00:00 GMT"
@@ -290,20 +293,20 @@ DATE = "Sun, 22 Nov 2026 00:00:00 GMT"
     ],
 )
 def test_retry_after_in_all_its_forms(headers: Dict[str, str], seconds: float) -> None:
-    """Seconds, or a date beside the reply's own date; all else is not there."""
+    """Seconds count, and so does a date if the reply has its own; other values are ignored."""
     assert retry_after_s(headers) == seconds
 
 
 @given(st.text(), st.text())
-def test_no_retry_after_does_harm(text: str, date: str) -> None:
-    """Any header is a number of seconds from 0 on, or none."""
+def test_any_retry_after_is_a_number_or_ignored(text: str, date: str) -> None:
+    """Arbitrary headers give None or a number of seconds from 0 on."""
     seconds = retry_after_s({"Retry-After": text, "Date": date})
 
     assert seconds is None or seconds >= 0
 
 
 def test_patience_moves_the_deadline(caplog: pytest.LogCaptureFixture) -> None:
-    """It is told so, and the last attempt's error is raised at the new one."""
+    """The new deadline is logged, and the last error is raised at that time."""
     caplog.set_level(logging.INFO)
     clock = FakeClock()
     since: List[float] = []
@@ -314,25 +317,25 @@ def test_patience_moves_the_deadline(caplog: pytest.LogCaptureFixture) -> None:
         since.append(clock.time)
         return since[0] + 10.0 - clock.time
 
-    talk = Conversation(clock, timeout_s=900.0, jitter=lambda: 1.0, patience=patience)
+    loop = Conversation(clock, timeout_s=900.0, jitter=lambda: 1.0, patience=patience)
 
     with pytest.raises(NotConnected, match=r"^gave up after 70 s: 168\.63\.129\.16 cannot be"):
-        talk.retry(scripted(clock, NO_ROUTE))
+        loop.retry(scripted(clock, NO_ROUTE))
 
-    assert [line.rpartition("; ")[2] for line in caplog.messages] == [
-        "trying on, 900 s left",
-        "trying on, 870 s left",
-        "trying on, 10 s left",
+    assert [line.split("; ")[1] for line in caplog.messages] == [
+        "retrying for up to 900 s",
+        "retrying for up to 870 s",
+        "retrying for up to 10 s",
     ]
 
 
-def test_no_patience_outlasts_the_time(caplog: pytest.LogCaptureFixture) -> None:
-    """An answer that would be waited for longer than there is time ends with it."""
+def test_patience_cannot_extend_the_deadline(caplog: pytest.LogCaptureFixture) -> None:
+    """A longer patience than the time left has no effect."""
     caplog.set_level(logging.WARNING)
     clock = FakeClock()
-    talk = Conversation(clock, timeout_s=5.0, jitter=lambda: 1.0, patience=lambda _error: 100.0)
+    loop = Conversation(clock, timeout_s=5.0, jitter=lambda: 1.0, patience=lambda _error: 100.0)
 
     with pytest.raises(Refused, match=r"^gave up after 4 s: "):
-        talk.retry(scripted(clock, BUSY))
+        loop.retry(scripted(clock, BUSY))
 
-    assert caplog.messages[0].endswith("trying again in 1.0 s, 5 s left")
+    assert caplog.messages[0].endswith("retrying in 1.0 s, 5 s left")

@@ -1,4 +1,4 @@
-"""One exchange over real sockets on loopback, with servers that behave as no one should."""
+"""One exchange over real sockets on loopback, with servers that misbehave."""
 
 import socket
 import time
@@ -31,7 +31,7 @@ def http(body: bytes = b"", head: str = "", status: str = "200 OK") -> bytes:
 GOOD = {
     "with a length": (http(b"body"), b"body"),
     "empty": (http(), b""),
-    "until the end": (b"HTTP/1.1 200 OK\r\n\r\nbody", b"body"),
+    "until the connection closes": (b"HTTP/1.1 200 OK\r\n\r\nbody", b"body"),
     "HTTP/1.0": (b"HTTP/1.0 200 OK\r\n\r\nbody", b"body"),
     "chunked": (http(b"4\r\nbody\r\n0\r\n\r\n", "Transfer-Encoding: chunked\r\n"), b"body"),
     "after interim replies": (b"HTTP/1.1 100 Continue\r\n\r\n" * 3 + http(b"body"), b"body"),
@@ -41,14 +41,14 @@ GOOD = {
         b"body",
     ),
     "cut in its head": (b"HTTP/1.1 200 OK\r\nContent-Le", b""),
-    "said to be gzip": (http(b"body", "Content-Encoding: gzip\r\nContent-Length: 4\r\n"), b"body"),
+    "labelled as gzip": (http(b"body", "Content-Encoding: gzip\r\nContent-Length: 4\r\n"), b"body"),
     "a full MiB": (http(b"x" * 1048576), b"x" * 1048576),
 }
 
 
 @pytest.mark.parametrize("form", GOOD)
 def test_each_form_of_reply_is_read(form: str) -> None:
-    """Whatever the framing, the body comes as it was sent, never decoded."""
+    """The body is returned as it was sent, with every framing, and never decoded."""
     raw, body = GOOD[form]
 
     reply = get(replying(raw))
@@ -57,45 +57,51 @@ def test_each_form_of_reply_is_read(form: str) -> None:
 
 
 BROKEN = {
-    "nothing": (b"", "broke off (Remote end closed connection without response)"),
-    "no HTTP": (b"SSH-2.0-OpenSSH_9.2\r\n", "broke off ("),
-    "less than its length": (http(b"bo", "Content-Length: 4\r\n"), "broke off (IncompleteRead"),
+    "nothing": (b"", "sent no usable reply (Remote end closed connection without response)"),
+    "no HTTP": (b"SSH-2.0-OpenSSH_9.2\r\n", "sent no usable reply ("),
+    "less than its length": (
+        http(b"bo", "Content-Length: 4\r\n"),
+        "sent no usable reply (IncompleteRead",
+    ),
     "chunked and cut": (
         http(b"4\r\nbo", "Transfer-Encoding: chunked\r\n"),
-        "broke off (",
+        "sent no usable reply (",
     ),
     "chunked nonsense": (
         http(b"zz\r\nbody\r\n", "Transfer-Encoding: chunked\r\n"),
-        "broke off (",
+        "sent no usable reply (",
     ),
-    "a byte over a MiB": (http(b"x" * 1048577), "gave a reply of over 1048576 bytes"),
+    "a byte over a MiB": (http(b"x" * 1048577), "sent a reply of more than 1048576 bytes"),
     "trailers without end": (
         http(b"0\r\n" + b"a: b\r\n" * 300000, "Transfer-Encoding: chunked\r\n"),
-        "gave a reply of over 1048576 bytes",
+        "sent a reply of more than 1048576 bytes",
     ),
-    "many headers": (http(head="a: b\r\n" * 5000), "broke off (got more than 100 headers"),
+    "many headers": (
+        http(head="a: b\r\n" * 5000),
+        "sent no usable reply (got more than 100 headers",
+    ),
     "a long header": (
         http(head="a: " + "b" * 70000 + "\r\n"),
-        "gave headers of over 16384 bytes",
+        "sent headers of more than 16384 bytes",
     ),
     "a header that takes a parser minutes": (
         http(head='Content-Type: multipart/x; a="' + ";" * 60000 + "\r\n"),
-        "gave headers of over 16384 bytes",
+        "sent headers of more than 16384 bytes",
     ),
     "interim replies without end": (
         b"HTTP/1.1 100 Continue\r\n\r\n" * 100000,
-        "gave headers of over 16384 bytes",
+        "sent headers of more than 16384 bytes",
     ),
     "early hints without end": (
         b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100000,
-        "gave headers of over 16384 bytes",
+        "sent headers of more than 16384 bytes",
     ),
 }
 
 
 @pytest.mark.parametrize("damage", BROKEN)
 def test_each_broken_reply_is_one_error(damage: str) -> None:
-    """What is no complete reply within its bounds is BrokenReply, and says why."""
+    """An incomplete, malformed or too large reply is BrokenReply, which names the cause."""
     raw, said = BROKEN[damage]
 
     with pytest.raises(BrokenReply) as failure:
@@ -106,7 +112,7 @@ def test_each_broken_reply_is_one_error(damage: str) -> None:
 
 
 def dripping(raw: bytes, seconds: float) -> Serve:
-    """Sends one byte at a time, always before a timeout of its own would strike."""
+    """Sends one byte at a time, fast enough to avoid the timeout of a single read."""
 
     def serve(connection: socket.socket) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -126,14 +132,14 @@ DRIPS = {
 
 
 @pytest.mark.parametrize("where", DRIPS)
-def test_a_dripping_reply_ends_at_the_bound(where: str) -> None:
-    """A byte now and then does not lengthen an exchange; complete it would be good."""
-    with pytest.raises(BrokenReply, match=r"gave no complete reply within 0.3 s"):
+def test_a_dripping_reply_ends_at_the_time_limit(where: str) -> None:
+    """A slow stream of bytes does not extend an exchange beyond its limit."""
+    with pytest.raises(BrokenReply, match=r"sent no complete reply within 0.3 s"):
         get(DRIPS[where], bound_s=0.3)
 
 
-def test_an_acknowledgement_is_its_status() -> None:
-    """Where the body does not matter, a broken, dripping or endless one is no failure."""
+def test_a_body_that_does_not_matter_may_be_broken() -> None:
+    """An incomplete, huge or hanging body of an acknowledgement is not an error."""
     cut = http(b"bo", "Content-Length: 400\r\n", "202 Accepted")
     large = http(b"x" * 3000000, status="201 Created")
     head = http(head="Content-Length: 400\r\n")
@@ -148,8 +154,8 @@ def test_an_acknowledgement_is_its_status() -> None:
     assert get(hanging, body_matters=False, bound_s=0.3).status == 200
 
 
-def test_a_refusal_is_its_status() -> None:
-    """Its Retry-After is not lost to a body that breaks off."""
+def test_the_body_of_an_error_status_may_be_broken() -> None:
+    """Its status and Retry-After are used although the body is incomplete."""
     cut = http(b"bo", "Content-Length: 400\r\nRetry-After: 7\r\n", "503 Busy")
 
     reply = get(replying(cut))
@@ -157,8 +163,8 @@ def test_a_refusal_is_its_status() -> None:
     assert (str(reply), reply.headers["Retry-After"]) == ("503 Busy", "7")
 
 
-def test_a_body_that_does_not_matter_does_not_lengthen_the_exchange() -> None:
-    """It would drip for a minute, and the exchange may take half of one."""
+def test_a_body_that_does_not_matter_does_not_extend_the_exchange() -> None:
+    """A body that drips for a minute is given up long before the limit of 30 s."""
     dripped: List[int] = []
 
     def dripping(connection: socket.socket) -> None:
@@ -176,7 +182,7 @@ def test_a_body_that_does_not_matter_does_not_lengthen_the_exchange() -> None:
 
 
 def test_the_request_is_what_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Method, target, headers and body go out as they are, and to no proxy."""
+    """Method, target, headers and body are sent unchanged, and to no proxy."""
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
@@ -203,7 +209,7 @@ def test_the_request_is_what_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 Other", "307 T", "308 P"])
 def test_two_addresses_no_detours_by_redirects(status: str) -> None:
-    """A redirect is a reply like any other; its address is never contacted."""
+    """A redirect is an ordinary reply; its address is never contacted."""
     with RawServer(replying(http(b"trap"))) as trap:
         location = f"Location: http://{trap.endpoint}/\r\nContent-Length: 0\r\n"
 
@@ -213,19 +219,22 @@ def test_two_addresses_no_detours_by_redirects(status: str) -> None:
         assert trap.connections == 0
 
 
-def test_nobody_listening_is_not_connected() -> None:
-    """A closed port is said to be one, with what to look at."""
+def test_a_closed_port_is_not_connected() -> None:
+    """The error names the cause, and the hint says what to check."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         endpoint = Endpoint(*closed.getsockname()[:2])
 
     with pytest.raises(NotConnected, match=r"cannot be reached .Connection refused.") as failure:
         Transport(endpoint, Clock()).send("GET", "/", headers={}, bound_s=1)
 
-    assert f"nothing takes connections on TCP port {endpoint.port}: " in failure.value.hint
+    assert failure.value.hint == (
+        "check that 127.0.0.1 is the platform's address, and that no firewall rejects TCP port "
+        f"{endpoint.port}"
+    )
 
 
 def test_no_connection_is_left_open() -> None:
-    """Every exchange, good or broken, closes what it opened."""
+    """Every exchange closes its connection."""
     ended = []
 
     def serve(connection: socket.socket) -> None:

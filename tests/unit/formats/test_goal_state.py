@@ -80,15 +80,15 @@ REFUSALS = {
     "nul-bytes.xml": "goal state is not XML",
     "latin-1.xml": "goal state is neither UTF-8 nor UTF-16 text",
     "undefined-entity.xml": "goal state is not XML (undefined entity",
-    "dtd-internal-entity.xml": "goal state has a DTD, as web pages do",
-    "dtd-external-file.xml": "goal state has a DTD, as web pages do",
-    "dtd-external-http.xml": "goal state has a DTD, as web pages do",
-    "dtd-entity-bomb.xml": "goal state has a DTD, as web pages do",
-    "error-410.xml": "the answer is no goal state, its root element is Error",
-    "error-400.xml": "the answer is no goal state, its root element is Error",
-    "error-503.html": "goal state has a DTD, as web pages do",
-    "error-403.html": "the answer is no goal state, its root element is html",
-    "health-report.xml": "the answer is no goal state, its root element is Health",
+    "dtd-internal-entity.xml": "goal state has a DTD (<!DOCTYPE>), which is not allowed",
+    "dtd-external-file.xml": "goal state has a DTD (<!DOCTYPE>), which is not allowed",
+    "dtd-external-http.xml": "goal state has a DTD (<!DOCTYPE>), which is not allowed",
+    "dtd-entity-bomb.xml": "goal state has a DTD (<!DOCTYPE>), which is not allowed",
+    "error-410.xml": "the reply is not a goal state: its root element is Error",
+    "error-400.xml": "the reply is not a goal state: its root element is Error",
+    "error-503.html": "the reply is a web page (HTML), not a goal state",
+    "error-403.html": "the reply is a web page (HTML), not a goal state",
+    "health-report.xml": "the reply is not a goal state: its root element is Health",
 }
 
 ALL_SAMPLES: List[Path] = sorted(SAMPLES.glob("*goal_state/*"))
@@ -113,7 +113,7 @@ BOMB = b'<!DOCTYPE a [<!ENTITY b "c">]><GoalState><Incarnation>&b;</Incarnation>
 HOSTILE = {
     "a DTD in UTF-16 that is not said to be": (
         BOMB.decode().encode("utf-16-le"),
-        "goal state is not XML (it has NULs in it)",
+        "goal state is not XML (it contains NUL characters)",
     ),
     "attributes that take forty times their size": (
         b"<GoalState%s/>" % b"".join(b' a%d=""' % number for number in range(10001)),
@@ -121,7 +121,7 @@ HOSTILE = {
     ),
     "an id of many line ends": (
         b"<GoalState><Incarnation>1%s1</Incarnation></GoalState>" % (b"\n" * 1000),
-        "GoalState has over 1000 characters in Incarnation",
+        "GoalState has more than 1000 characters in Incarnation",
     ),
 }
 
@@ -265,12 +265,14 @@ def test_size_is_bounded() -> None:
 )
 def test_depth_and_number_of_elements_are_bounded(hostile: bytes) -> None:
     """A megabyte of tags is refused before it becomes a tree."""
-    with pytest.raises(DocumentError, match="goal state has too many elements, or too deep ones"):
+    with pytest.raises(
+        DocumentError, match="goal state has too many elements, or nests them too deeply"
+    ):
         parse_goal_state(hostile)
 
 
 @pytest.mark.parametrize("large", [b"<a>" * 100 + b"</a>" * 100, b"<a>" + b"<b/>" * 9999 + b"</a>"])
 def test_the_bounds_are_far_from_what_is_needed(large: bytes) -> None:
     """A hundred levels and ten thousand elements are still read, and found to be no goal state."""
-    with pytest.raises(DocumentError, match="the answer is no goal state, its root element is a"):
+    with pytest.raises(DocumentError, match="the reply is not a goal state: its root element is a"):
         parse_goal_state(large)

@@ -63,7 +63,7 @@ def test_the_facts_are_found(document: bytes, vm_id: str, name: str, computer_na
 )
 def test_what_is_not_the_promised_form_is_refused(document: bytes) -> None:
     """A 200 from something else is no metadata."""
-    with pytest.raises(DocumentError, match="instance metadata "):
+    with pytest.raises(DocumentError, match="instance metadata"):
         parse_instance(document)
 
 
@@ -73,8 +73,8 @@ def test_what_is_not_the_promised_form_is_refused(document: bytes) -> None:
         (b"[" + b"{}," * 10000 + b"{}]", "instance metadata has too many values"),
         (b"[" * 10000, "instance metadata has too many values"),
         (b"[" + b"0," * 10000 + b"0]", "instance metadata has too many values"),
-        (b"[" * 101 + b"]" * 101, "instance metadata has too deep values"),
-        (b'{"a":' * 101 + b"0" + b"}" * 101, "instance metadata has too deep values"),
+        (b"[" * 101 + b"]" * 101, "instance metadata is nested too deeply"),
+        (b'{"a":' * 101 + b"0" + b"}" * 101, "instance metadata is nested too deeply"),
         (b"9" * 101, "instance metadata is not JSON"),
         (b"NaN", "instance metadata is not JSON"),
         (b"-Infinity", "instance metadata is not JSON"),

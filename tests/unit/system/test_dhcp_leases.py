@@ -150,6 +150,6 @@ def test_what_is_found_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFix
 
     assert caplog.messages == [
         f"{tmp_path}/var/lib/dhcp/x.lease is passed over: option 245 has 1 bytes, not 4",
-        "no DHCP lease names WireServer, so it is at 168.63.129.16",
-        f"WireServer is at 10.9.8.7 by the DHCP lease {tmp_path}/var/lib/dhcp/x.lease",
+        "no DHCP lease names a WireServer; using 168.63.129.16",
+        f"using the WireServer 10.9.8.7 from the DHCP lease {tmp_path}/var/lib/dhcp/x.lease",
     ]

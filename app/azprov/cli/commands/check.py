@@ -9,7 +9,7 @@ from ...check import check
 from ...check.facts.image import Image
 from ...check.finding import ERROR, NOTE, SEVERITIES, WARNING, Finding
 from ...check.rules.platform import METADATA_SERVICE, WIRESERVER, Probe, is_on_azure
-from ...errors import AzprovError
+from ...errors import ERRORS_FOUND, AzprovError
 from ..colour import coloured_word
 from ..options import (
     add_imds_options,
@@ -25,7 +25,7 @@ from ..program import own_command
 SUMMARY = "say whether an image will provision: findings, each with a fix"
 EXAMPLE = ("check an image before it is deployed", "check --root image")
 
-_FOUND_ERRORS = 1
+
 # The platform is the VM's own host, and answers in milliseconds or not at all.
 _PROBE_S = 5.0
 
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> Answer:
         f"{subject} would not provision on Azure, {_counted(counts[ERROR], ERROR)} found",
         "apply the fixes above and check again; README lists the symptoms under 'When it fails'",
     )
-    return Answer(text, data, exit_code=_FOUND_ERRORS, failure=failure)
+    return Answer(text, data, exit_code=ERRORS_FOUND, failure=failure)
 
 
 def _lines(finding: Finding) -> List[str]:

@@ -1,4 +1,4 @@
-"""The goal state: which incarnation of this VM the platform wants to hear about.
+"""The goal state: the identifiers of this VM that a health report must contain.
 
 Source: the page "Creating generalized images without a provisioning agent"
 and the goal states in the fixtures of cloud-init, walinuxagent and afterburn.
@@ -11,11 +11,11 @@ from . import xml
 
 
 class GoalState(NamedTuple):
-    """The three identifiers that a health report echoes.
+    """The three identifiers that a health report sends back.
 
-    Text, to be sent back as it came but for the white space around it; none is
-    empty. No form is promised: an incarnation need not be a number, nor a
-    container id a GUID.
+    Each is text without white space around it, otherwise unchanged, and never empty.
+    They have no fixed form: the incarnation may not be a number, and the container id
+    may not be a GUID.
     """
 
     incarnation: str
@@ -24,15 +24,14 @@ class GoalState(NamedTuple):
 
 
 def parse_goal_state(document: bytes) -> GoalState:
-    """Parse a goal state; of several role instances the first one counts.
+    """Parse a goal state; the first of several role instances is used.
 
-    Its version and all else that it holds are not looked at. Raises
-    DocumentError if it is no goal state or one of the identifiers is missing,
-    empty, or not plain text.
+    Its version and other elements are ignored. Raises DocumentError if the document is
+    not a goal state, or if one of the identifiers is missing, empty or not plain text.
     """
     root = xml.parse(document, "goal state")
     if root.tag != "GoalState":
-        raise DocumentError(f"the answer is no goal state, its root element is {root.tag[:40]}")
+        raise DocumentError(f"the reply is not a goal state: its root element is {root.tag[:40]}")
     return GoalState(
         incarnation=root.identifier("Incarnation"),
         container_id=root.identifier("Container/ContainerId"),
@@ -41,7 +40,7 @@ def parse_goal_state(document: bytes) -> GoalState:
 
 
 def render_goal_state(goal_state: GoalState) -> bytes:
-    """Render a goal state of one started role instance, as WireServer sends it."""
+    """Render a goal state with one started role instance, in WireServer's form."""
     role_instance = xml.Element(
         "RoleInstance",
         children=(

@@ -1,7 +1,7 @@
-"""The health report: what a VM says of itself, Ready or not, to WireServer.
+"""The health report: a VM reports to WireServer that it is ready, or why it is not.
 
-Order and names are those that every agent sends: the goal state says
-RoleInstance, the report says Role, and Ready carries no Details.
+The order and names are those that every agent sends. The goal state has RoleInstance
+where the report has Role, and a report of Ready has no Details.
 """
 
 from typing import NamedTuple, Optional
@@ -14,9 +14,9 @@ READY = "Ready"
 NOT_READY = "NotReady"
 PROVISIONING_FAILED = "ProvisioningFailed"
 
-# Over 4096 characters WireServer answers 500 for ever (WALinuxAgent #2017, #2020).
-# Whether it counts before or after unescaping is not said, so the escaped bytes
-# are counted, which are never fewer.
+# For more than 4096 characters WireServer always answers 500 (WALinuxAgent #2017, #2020).
+# It is not documented whether it counts before or after unescaping. The escaped bytes
+# are counted here, because they are never fewer.
 DESCRIPTION_LIMIT_BYTES = 4096
 
 
@@ -40,15 +40,15 @@ def ready(goal_state: GoalState) -> HealthReport:
 
 
 def provisioning_failed(goal_state: GoalState, reason: str) -> HealthReport:
-    """The final report of a VM that will not become ready; the reason is cut to fit."""
+    """The final report of a VM that will not become ready; a long reason is cut."""
     details = Details(PROVISIONING_FAILED, fit_description(reason))
     return HealthReport(*goal_state, state=NOT_READY, details=details)
 
 
 def fit_description(text: str, limit_bytes: int = DESCRIPTION_LIMIT_BYTES) -> str:
-    """The longest beginning of a text that takes at most limit_bytes, escaped, in UTF-8.
+    """The longest beginning of a text of at most limit_bytes, escaped and in UTF-8.
 
-    Characters that XML cannot hold become U+FFFD first.
+    Characters that XML does not allow become U+FFFD first.
     """
     text = xml.representable(text)
     room = limit_bytes
@@ -60,7 +60,7 @@ def fit_description(text: str, limit_bytes: int = DESCRIPTION_LIMIT_BYTES) -> st
 
 
 def render_health_report(report: HealthReport) -> bytes:
-    """Render a report. Raises ValueError if a text is not representable in XML."""
+    """Render a report. Raises ValueError if XML cannot represent a text."""
     health = [xml.Element("State", report.state)]
     if report.details is not None:
         substatus = xml.Element("SubStatus", report.details.substatus)
@@ -85,13 +85,13 @@ def render_health_report(report: HealthReport) -> bytes:
 
 
 def parse_health_report(document: bytes) -> HealthReport:
-    """Parse a report as strictly as WireServer may: these elements, in this order.
+    """Parse a report as strictly as WireServer may: exactly these elements, in this order.
 
-    Raises DocumentError for anything else.
+    Raises DocumentError for any other document.
     """
     health = xml.parse(document, "health report")
     if health.tag != "Health":
-        raise DocumentError("document is no health report")
+        raise DocumentError("document is not a health report")
     _require_exactly(health, "GoalStateIncarnation", "Container")
     _require_exactly(health.at("Container"), "ContainerId", "RoleInstanceList")
     _require_exactly(health.at("Container/RoleInstanceList"), "Role")

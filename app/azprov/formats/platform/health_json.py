@@ -1,7 +1,7 @@
 """The health report in its newer form: JSON, without the identifiers of a goal state.
 
-Source: azure-init, which has reported by it since 2025-08; no page of Microsoft's
-documents it (libazureinit/src/health.rs, read 2026-11-22).
+Source: azure-init has used it since 2025-08 (libazureinit/src/health.rs, read
+2026-11-22). Microsoft does not document it.
 """
 
 import json
@@ -13,7 +13,7 @@ from .health import Details
 
 class JsonHealth(NamedTuple):
     state: str
-    #: Why a VM is not ready; Ready carries none.
+    #: Why a VM is not ready; None for Ready.
     details: Optional[Details] = None
 
 
@@ -29,12 +29,12 @@ def render_json_health(health: JsonHealth) -> bytes:
 
 
 def parse_json_health(document: bytes) -> JsonHealth:
-    """Parse a report as strictly as WireServer may: these names, each once, and texts.
+    """Parse a report as strictly as WireServer may: exactly these names, with string values.
 
-    Raises DocumentError for anything else.
+    Raises DocumentError for any other document.
     """
     try:
-        health = json.loads(document.decode("utf-8"), object_pairs_hook=_without_doubles)
+        health = json.loads(document.decode("utf-8"), object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:
         raise DocumentError(f"health report is not JSON ({str(error)[:80]})") from error
     details = None
@@ -49,10 +49,10 @@ def parse_json_health(document: bytes) -> JsonHealth:
     return JsonHealth(_text(health["state"]), details)
 
 
-def _without_doubles(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
+def _without_duplicates(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a name stands twice in an object")
+        raise ValueError("an object has a name twice")
     return found
 
 
@@ -63,5 +63,5 @@ def _require_exactly(value: Any, *names: str) -> None:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise DocumentError("health report has a value that is no text")
+        raise DocumentError("health report has a value that is not a string")
     return value

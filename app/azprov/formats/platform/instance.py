@@ -1,8 +1,8 @@
-"""Instance metadata: what the platform's metadata service (IMDS) says of this VM.
+"""Instance metadata: the description of this VM by the metadata service (IMDS).
 
 Source: https://learn.microsoft.com/azure/virtual-machines/instance-metadata-service,
-read 2026-11-22. Every primitive is a string there, also "true" and "false", and
-a missing value is an empty one.
+read 2026-11-22. Every primitive value is a string there, even "true" and "false", and
+a missing value is an empty string.
 """
 
 import json
@@ -11,41 +11,42 @@ import re
 from typing import Any, Dict, NamedTuple, Tuple
 
 from ...errors import DocumentError
+from ..text import is_web_page
 
-# Real answers have some hundred values in ten levels. The limits keep a hostile
-# megabyte of "{}," from becoming a hundred, and an indented one from becoming 300.
+# Real replies have some hundred values in ten levels. Without the limits a hostile
+# megabyte of "{}," would take a hundred in memory, and an indented one 300.
 LIMIT_VALUES = 10000
 LIMIT_DEPTH = 100
-# int() takes 16 s for a megabyte of digits where Python does not refuse them.
+# int() takes 16 s for a megabyte of digits on a Python that does not refuse them.
 _LONGEST_NUMBER = 100
 # Longer numbers are refused by int() itself, with a ValueError.
 _INDEX = re.compile(r"[0-9]{1,9}\Z")
 
 
 class Instance(NamedTuple):
-    """The facts that a first boot needs; each an empty string where there is none."""
+    """The values that a first boot needs; a missing one is an empty string."""
 
     vm_id: str
-    #: The name of the VM's resource, which need not be a host name ("set_0").
+    #: The name of the VM's resource, which may not be a valid host name ("set_0").
     name: str
-    #: The host name asked for, from api-version 2020-07-15 on.
+    #: The host name of the deployment, since api-version 2020-07-15.
     computer_name: str
-    #: All of it, as it came.
+    #: The whole document, unchanged.
     document: Dict[str, Any]
-    #: From the same version on.
+    #: Since api-version 2020-07-15.
     admin_username: str = ""
-    #: What is called a public key there; anything that is no text is an empty one.
+    #: The public keys, unchecked; one that is not a string is an empty string here.
     public_keys: Tuple[str, ...] = ()
-    #: From 2020-10-01 on.
+    #: Since api-version 2020-10-01.
     is_password_login_disabled: bool = False
 
 
 def parse_instance(document: bytes) -> Instance:
-    """Parse the answer of /metadata/instance in JSON.
+    """Parse the JSON reply of /metadata/instance.
 
-    Raises DocumentError if it is not an object with an object `compute`, if one
-    of the facts is there and no string, if there is no name at all, or if there
-    is more of it than any VM has.
+    Raises DocumentError if it is not an object with an object `compute`, if a value of
+    Instance has the wrong type, if both names are missing, or if the document exceeds
+    a limit.
     """
     if sum(map(document.count, (b"{", b"[", b","))) > LIMIT_VALUES:
         raise DocumentError("instance metadata has too many values")
@@ -57,9 +58,11 @@ def parse_instance(document: bytes) -> Instance:
             parse_constant=_fraction,
         )
     except (ValueError, RecursionError) as error:
+        if is_web_page(document.decode("utf-8", "replace")):
+            raise DocumentError("the reply is a web page (HTML), not instance metadata") from error
         raise DocumentError("instance metadata is not JSON") from error
     if _is_too_deep(whole):
-        raise DocumentError("instance metadata has too deep values")
+        raise DocumentError("instance metadata is nested too deeply")
     compute = whole.get("compute") if isinstance(whole, dict) else None
     if not isinstance(compute, dict):
         raise DocumentError("instance metadata lacks compute")
@@ -82,7 +85,7 @@ def parse_instance(document: bytes) -> Instance:
 def find(instance: Instance, path: str) -> Any:
     """The value at a path such as "compute/name" or "network/interface/0".
 
-    Raises DocumentError if there is none.
+    Raises DocumentError if there is no such value.
     """
     value: Any = instance.document
     for name in path.strip("/").split("/"):
@@ -102,7 +105,7 @@ def _integer(text: str) -> int:
 
 
 def _fraction(text: str) -> float:
-    """What JSON can hold: no NaN, and nothing that is infinite to Python."""
+    """A number that JSON can represent: neither NaN nor infinite in Python."""
     number = float(text)
     if not math.isfinite(number):
         raise ValueError("not a number of JSON")
@@ -120,7 +123,7 @@ def _is_too_deep(value: Any) -> bool:
 def _text(values: Dict[str, Any], name: str) -> str:
     value = values.get(name) or ""
     if not isinstance(value, str):
-        raise DocumentError(f"instance metadata has a {name} that is no text")
+        raise DocumentError(f"instance metadata has a {name} that is not a string")
     return value
 
 

@@ -1,4 +1,4 @@
-"""Records of Hyper-V's key-value pool: how a guest tells its host something.
+"""Records of Hyper-V's key-value pool (KVP), which a guest sends to its host.
 
 Source: struct kvp_record of the kernel's tools/hv/hv_kvp_daemon.c, read 2026-11-22.
 """
@@ -14,21 +14,21 @@ _RECORD = struct.Struct(f"{_KEY_BYTES}s{_VALUE_BYTES}s")
 
 
 def render_record(key: str, value: str) -> bytes:
-    """One record, padded with zeros, which also end each text.
+    """One record: each text ends with a zero byte and is padded with zero bytes.
 
-    Raises ValueError for a text that is too long, holds a zero, or is no Unicode.
+    Raises ValueError if a text is too long, contains a zero, or is not valid Unicode.
     """
     texts = []
     for text, size in ((key, _KEY_BYTES), (value, _VALUE_BYTES)):
         content = text.encode("utf-8")
         if len(content) >= size or b"\0" in content:
-            raise ValueError(f"not a text of less than {size} bytes without zeros")
+            raise ValueError(f"not a text of less than {size} bytes without zero bytes")
         texts.append(content)
     return _RECORD.pack(*texts)
 
 
 def parse_pool(content: bytes) -> List[Tuple[str, str]]:
-    """The keys and values of a pool; a record that is cut off at its end is left out."""
+    """The keys and values of a pool; an incomplete record at its end is ignored."""
     whole = len(content) // RECORD_BYTES * RECORD_BYTES
     return [(_text(key), _text(value)) for key, value in _RECORD.iter_unpack(content[:whole])]
 

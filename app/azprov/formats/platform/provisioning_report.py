@@ -1,7 +1,7 @@
-"""The provisioning report: one line for people at the host, of how provisioning went.
+"""The provisioning report: one line that describes the result of provisioning.
 
-Fields joined by "|", quoted as CSV is, with "'": the form in which cloud-init and
-azure-init send it, by WireServer's Description and by Hyper-V KVP.
+Its fields are joined by "|" and quoted as in CSV, with "'". cloud-init and azure-init
+send the same form in WireServer's Description and by Hyper-V KVP.
 """
 
 from typing import Dict, List, NamedTuple, Optional, Tuple
@@ -10,20 +10,20 @@ from . import xml
 from .health import fit_description
 
 KVP_KEY = "PROVISIONING_REPORT"
-# The host heeds less than 1024 bytes of a KVP value; azure-init cuts at 1022.
+# The host uses less than 1024 bytes of a KVP value; azure-init cuts at 1022.
 _LIMIT_BYTES = 1022
-# What one text may take of it, so that a long one costs no other its place.
+# The limit for one text, so that a long one leaves room for the others.
 _LONGEST_BYTES = 800
 
 _DOCUMENTATION = "https://aka.ms/linuxprovisioningerror"
-# What goes first where not all fits; the result and the reason never do.
-_LEAST_FIRST = ("documentation_url", "timestamp", "agent", "vm_id")
+# The first fields to be dropped from a long report; the result and the reason stay.
+_LEAST_IMPORTANT_FIRST = ("documentation_url", "timestamp", "agent", "vm_id")
 
 Fields = Tuple[Tuple[str, str], ...]
 
 
 class Origin(NamedTuple):
-    """Who reports, for which VM, and when: ISO 8601 with its offset."""
+    """The reporting agent, the VM, and the time in ISO 8601 with its offset."""
 
     agent: str
     vm_id: Optional[str]
@@ -42,7 +42,7 @@ def success_report(origin: Origin) -> str:
 
 
 def failure_report(origin: Origin, reason: str, data: Dict[str, str]) -> str:
-    """What went wrong, in one line; `data` is dropped first where not all fits."""
+    """The report of a failure; `data` is dropped first from a long report."""
     return render_report(
         (
             ("result", "error"),
@@ -58,14 +58,14 @@ def failure_report(origin: Origin, reason: str, data: Dict[str, str]) -> str:
 
 
 def render_report(fields: Fields, *, spare: Tuple[str, ...] = ()) -> str:
-    """The line, which both ways to the host can carry.
+    """The line, which fits both WireServer and KVP.
 
-    Empty fields are left out. Where it is too long, fields are dropped whole, the
-    spare ones first; then the longest text is cut at its end.
+    Empty fields are left out. A long line first loses whole fields, beginning with
+    `spare`; then the longest text is cut at its end.
     """
     texts = ((name, _one_line(value)) for name, value in fields)
     left = [(name, fit_description(text, _LONGEST_BYTES)) for name, text in texts if text]
-    for name in (*spare, *_LEAST_FIRST):
+    for name in (*spare, *_LEAST_IMPORTANT_FIRST):
         if _fits(_join(left)):
             break
         left = [field for field in left if field[0] != name]
@@ -77,18 +77,18 @@ def render_report(fields: Fields, *, spare: Tuple[str, ...] = ()) -> str:
 
 
 def parse_report(line: str) -> Fields:
-    """The fields of a line. Raises ValueError if one has no name."""
+    """The fields of a line. Raises ValueError for wrong quoting or a field without a name."""
     import csv
 
     try:
         (words,) = csv.reader([line], delimiter="|", quotechar="'", strict=True)
     except csv.Error as error:
-        raise ValueError(f"not quoted as CSV is: {error}") from error
+        raise ValueError(f"not quoted as in CSV: {error}") from error
     fields = []
     for word in words:
         name, equals, value = word.partition("=")
         if not equals:
-            raise ValueError(f"no field: {word!a}")
+            raise ValueError(f"not a field: {word!a}")
         fields.append((name, value))
     return tuple(fields)
 
@@ -106,5 +106,5 @@ def _fits(line: str) -> bool:
 
 
 def _one_line(text: str) -> str:
-    """Without what XML cannot hold, and without line ends, which part records elsewhere."""
+    """The text without line ends, and without characters that XML does not allow."""
     return " ".join(xml.representable(text).split())

@@ -1,7 +1,7 @@
-"""The id of a VM, as the metadata service and the firmware give it.
+"""The id of a VM, from the metadata service and from the firmware.
 
-On generation 1 VMs the firmware's product_uuid has the first three fields of the
-GUID byte-swapped against the vmId of the metadata service (LP 1835584).
+On generation 1 VMs the first three fields of the firmware's product_uuid are
+byte-swapped, compared with the vmId of the metadata service (LP 1835584).
 """
 
 import re
@@ -11,9 +11,9 @@ _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 
 
 def parse_vm_id(text: str) -> Optional[str]:
-    """The id in lower case; None for what is no GUID, or the same digit all over.
+    """The id in lower case; None if the text is not a GUID, or repeats one digit.
 
-    Firmware without an id says so by zeros or by "f"s.
+    Firmware without an id has only zeros or only "f"s.
     """
     vm_id = text.strip().lower()
     if not _GUID.match(vm_id) or len(set(vm_id) - {"-"}) == 1:
@@ -22,13 +22,13 @@ def parse_vm_id(text: str) -> Optional[str]:
 
 
 def is_same_vm(one: Optional[str], other: Optional[str]) -> bool:
-    """Whether two ids are one VM's; an id that is not known is nobody's."""
+    """Whether two ids belong to the same VM; an unknown id matches none."""
     if one is None or other is None:
         return False
     return one == other or swapped(one) == other
 
 
 def swapped(vm_id: str) -> str:
-    """The other form of the id, with the bytes of its first three fields turned round."""
+    """The other form of the id: the bytes of its first three fields are reversed."""
     fields = vm_id.split("-")
     return "-".join([bytes.fromhex(field)[::-1].hex() for field in fields[:3]] + fields[3:])

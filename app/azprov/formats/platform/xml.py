@@ -1,7 +1,7 @@
-"""The XML that the platform speaks: elements and text, bounded, without a DTD.
+"""XML documents of the platform: elements and text, within limits, without a DTD.
 
-Attributes are read over: neither document carries a fact in one. Names are
-taken as written; no document of WireServer uses a namespace on its elements.
+Attributes are ignored, because neither document has information in one. Names are
+not resolved: no document of WireServer uses a namespace on its elements.
 """
 
 import codecs
@@ -9,43 +9,45 @@ from typing import List, NamedTuple, Tuple
 from xml.parsers import expat
 
 from ...errors import DocumentError
+from ..text import is_web_page
 
-# WireServer's largest documents are a few ten kB; transport.py takes no more either.
+# WireServer's largest documents have a few ten kB; transport.py has the same limit.
 LIMIT_BYTES = 1 << 20
-# Goal states have about 50 elements in 6 levels. The limits keep a hostile
-# megabyte of "<a>" from becoming a hundred megabytes of objects.
+# Goal states have about 50 elements in 6 levels. Without the limits a hostile
+# megabyte of "<a>" would become a hundred megabytes of objects.
 LIMIT_ELEMENTS = 10000
 LIMIT_DEPTH = 100
-# A parser makes 400 bytes of an attribute of 8. Goal states have a few, and "=" in addresses.
+# An attribute of 8 bytes takes 400 in the parser. Goal states have a few attributes, and
+# "=" in addresses.
 LIMIT_ATTRIBUTES = 10000
-# Each is sent back, and a line end in one becomes five characters.
+# An identifier is sent back, where a line end in it takes five characters.
 LIMIT_IDENTIFIER = 1000
 
 WHITE_SPACE = " \t\r\n"
 
-# https://www.w3.org/TR/xml/#charsets, read 2026-11-22: what no document can hold.
-# A table, since compiling a pattern with ranges beyond Latin-1 takes 48 million
-# instructions, a third of all that the page's script takes.
+# Characters that XML does not allow: https://www.w3.org/TR/xml/#charsets, read
+# 2026-11-22. A table, because compiling a pattern with ranges beyond Latin-1 takes 48
+# million instructions, a third of a run of the sample script.
 _NOT_XML = dict.fromkeys(
     (*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF),
     "\ufffd",
 )
-# Line ends are escaped as well: a parser would turn a bare "\r" into "\n", and
-# the rendered document stays on one line, as it is logged.
+# Line ends are escaped, too: a parser would turn a bare "\r" into "\n", and the log
+# shows a rendered document on one line.
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;", "\n": "&#10;"})
 
 
 class Element(NamedTuple):
-    """One element. `text` is its own character data, without its children's."""
+    """One element. `text` is its own character data, without the text of its children."""
 
     tag: str
     text: str = ""
     children: Tuple["Element", ...] = ()
 
     def at(self, path: str) -> "Element":
-        """The element at a path such as "Container/ContainerId", first ones taken.
+        """The first element at a path such as "Container/ContainerId".
 
-        Raises DocumentError if there is none.
+        Raises DocumentError if there is no such element.
         """
         element = self
         for tag in path.split("/"):
@@ -58,9 +60,9 @@ class Element(NamedTuple):
         return element
 
     def leaf(self, path: str) -> str:
-        """The text at a path, as it stands.
+        """The text at a path, unchanged.
 
-        Raises DocumentError if there is no such element, or elements within it.
+        Raises DocumentError if the element is missing, or if it has elements inside.
         """
         element = self.at(path)
         if element.children:
@@ -68,22 +70,24 @@ class Element(NamedTuple):
         return element.text
 
     def identifier(self, path: str) -> str:
-        """The text at a path without the white space around it, never empty."""
+        """The text at a path without white space around it, never empty.
+
+        Raises DocumentError if it is missing, empty, or longer than LIMIT_IDENTIFIER.
+        """
         text = self.leaf(path).strip(WHITE_SPACE)
         if not text:
             raise DocumentError(f"{self.tag} has an empty {path}")
         if len(text) > LIMIT_IDENTIFIER:
-            raise DocumentError(f"{self.tag} has over {LIMIT_IDENTIFIER} characters in {path}")
+            raise DocumentError(f"{self.tag} has more than {LIMIT_IDENTIFIER} characters in {path}")
         return text
 
 
 def parse(document: bytes, name: str) -> Element:
     """Parse a document in UTF-8, or in UTF-16 with a BOM, to its root element.
 
-    What its declaration says of the encoding is not heeded. Comments and
-    processing instructions are left out; a CDATA section is text. Raises
-    DocumentError, which calls the document by its name, if it is larger than
-    LIMIT_BYTES, not well-formed XML, or has a DTD.
+    The encoding in its declaration is ignored. Comments and processing instructions
+    are left out; a CDATA section is text. Raises DocumentError, with `name` for the
+    document, if it exceeds a limit, is not well-formed XML, or has a DTD.
     """
     if len(document) > LIMIT_BYTES:
         raise DocumentError(f"{name} is larger than {LIMIT_BYTES} bytes")
@@ -94,15 +98,17 @@ def parse(document: bytes, name: str) -> Element:
         raise DocumentError(f"{name} is neither UTF-8 nor UTF-16 text") from error
     if not text:
         raise DocumentError(f"{name} is empty")
-    # A DTD is where entity bombs and external references come from. Looking for
-    # it before the parser runs also stops those that a parser would expand
-    # before it tells; a comment that quotes these nine characters is refused too.
+    if is_web_page(text) or "<!DOCTYPE html" in text:
+        raise DocumentError(f"the reply is a web page (HTML), not a {name}")
+    # Entity bombs and external references need a DTD. It is refused before the parser
+    # runs, because a parser may expand entities before it reports the DTD. A comment
+    # with these nine characters is refused, too.
     if "<!DOCTYPE" in text:
-        raise DocumentError(f"{name} has a DTD, as web pages do")
-    # expat takes what alternates with them for UTF-16, whatever it is told, and
-    # would see a DTD there that the line above does not.
+        raise DocumentError(f"{name} has a DTD (<!DOCTYPE>), which is not allowed")
+    # expat treats text with alternating NULs as UTF-16, whatever encoding it is given,
+    # and would see a DTD there that the line above does not.
     if "\0" in text:
-        raise DocumentError(f"{name} is not XML (it has NULs in it)")
+        raise DocumentError(f"{name} is not XML (it contains NUL characters)")
     if text.count("=") > LIMIT_ATTRIBUTES:
         raise DocumentError(f"{name} has too many attributes")
     tree = _Tree(name)
@@ -116,23 +122,23 @@ def parse(document: bytes, name: str) -> Element:
 def render(root: Element) -> bytes:
     """Render an element to one line of UTF-8 with a declaration.
 
-    Raises ValueError if a text is not representable in XML.
+    Raises ValueError if XML cannot represent a text.
     """
     return b'<?xml version="1.0" encoding="utf-8"?>' + _markup(root).encode("utf-8")
 
 
 def escape(text: str) -> str:
-    """The text as it stands in a rendered document.
+    """The text in the form of a rendered document.
 
-    Raises ValueError if it is not representable in XML.
+    Raises ValueError if XML cannot represent it.
     """
     if representable(text) != text:
-        raise ValueError(f"not representable in XML: {text!a}")
+        raise ValueError(f"XML cannot represent {text!a}")
     return text.translate(_ESCAPES)
 
 
 def representable(text: str) -> str:
-    """The text with U+FFFD for each character that no XML document can hold."""
+    """The text with U+FFFD for each character that XML does not allow."""
     return text.translate(_NOT_XML)
 
 
@@ -142,7 +148,7 @@ def _markup(element: Element) -> str:
 
 
 class _Tree:
-    """Collects what expat reports; the bottom of the stack holds the root."""
+    """Builds elements from the events of expat; the bottom of the stack has the root."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -164,7 +170,7 @@ class _Tree:
     def _start(self, tag: str, _attributes: object) -> None:
         self._elements += 1
         if self._elements > LIMIT_ELEMENTS or len(self._open) >= LIMIT_DEPTH:
-            raise DocumentError(f"{self._name} has too many elements, or too deep ones")
+            raise DocumentError(f"{self._name} has too many elements, or nests them too deeply")
         self._open.append((tag, []))
         self._children.append([])
 
