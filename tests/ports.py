@@ -28,6 +28,9 @@ class FakeClock(Clock):
     def spend(self, seconds: float) -> None:
         self.time += seconds
 
+    def timestamp(self) -> str:
+        return "2026-11-22T03:20:00+00:00"
+
 
 class NoCommands(Commands):
     """For what has to do without other programs."""

@@ -152,7 +152,7 @@ def test_keep_enabled_for_images_that_are_captured_again(minimal: SystemdMachine
 
     assert second["verdicts"] == []
     assert minimal.is_enabled
-    assert "Nothing is open for this VM" in minimal.journal()
+    assert "Everything is already done for this VM" in minimal.journal()
 
 
 def with_admin(tmp_path: Path) -> "tuple[Dict[str, Any], List[str]]":

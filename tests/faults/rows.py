@@ -163,7 +163,7 @@ def _documents() -> Iterator[Row]:
         set_hostname = ("set-hostname", "--root=ROOT", "--imds-timeout=1.2")
         yield Row(f"set-hostname, {name}", set_hostname, served, end, _LASTING_S)
         # A host name that cannot be had never keeps Ready from being sent.
-        ready = End(76, end.line.replace("azprov: ", "azprov: Ready is acknowledged, but "))
+        ready = End(76, end.line.replace("azprov: ", "azprov: Ready was acknowledged, but "))
         provision = ("provision", "--root=ROOT", "--imds-timeout=1.2", "--timeout=20")
         yield Row(f"provision, {name}", provision, served, ready, 1.2 + _LASTING_S, 1)
 

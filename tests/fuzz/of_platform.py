@@ -9,7 +9,7 @@ from typing import Optional
 
 from azprov.azure.conversation import judge
 from azprov.azure.transport import Transport
-from azprov.cli.commands.ssh_keys import keys_of
+from azprov.boot.steps import keys_of
 from azprov.errors import AzprovError, DocumentError, PlatformError, Refused, UnusableError
 from azprov.formats.host.authorized_keys import merge_authorized_keys
 from azprov.formats.host.dhcp_lease import parse_lease

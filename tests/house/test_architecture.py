@@ -151,3 +151,47 @@ def test_only_urllib3_is_carried() -> None:
 
     assert imported - {"azprov", "urllib3"} <= sys.stdlib_module_names
     assert "urllib3" in imported
+
+
+BOOT = sorted((APP / "azprov" / "boot").rglob("*.py"))
+# The classes of the outside world: time, the network, other programs.
+PORTS = {"Clock", "Transport", "Commands"}
+
+
+def names_of(node: ast.AST) -> List[str]:
+    """The modules that a statement imports from outside azprov."""
+    if isinstance(node, ast.Import):
+        return [alias.name.split(".")[0] for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and not node.level:
+        return [str(node.module).split(".")[0]]
+    return []
+
+
+@pytest.mark.parametrize("path", BOOT, ids=lambda path: str(path.relative_to(APP)))
+def test_the_boot_room_never_imports_argparse(path: Path) -> None:
+    """Options are read into values in cli/; the failure names the offending line."""
+    found = [
+        f"{path}:{node.lineno} imports argparse"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and "argparse" in names_of(node)
+    ]
+
+    assert found == []
+
+
+def built_ports(path: Path) -> List[str]:
+    """The lines that build a clock, a transport or a command runner."""
+    return [
+        f"{path}:{node.lineno} builds {node.func.id}"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in PORTS
+    ]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(APP)))
+def test_only_connect_builds_clocks_transports_and_command_runners(path: Path) -> None:
+    """Other modules get them as arguments; the failure names the offending line."""
+    if path == APP / "azprov" / "boot" / "connect.py":
+        assert len(built_ports(path)) == len(PORTS)
+    else:
+        assert built_ports(path) == []

@@ -1,1 +1,1 @@
-"""The first boot: its steps, its report, and what they leave behind."""
+"""The first boot: settings, clients, steps, reports, and its outcome."""

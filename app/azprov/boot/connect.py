@@ -35,8 +35,8 @@ class Ports(NamedTuple):
     #: A random number from 0 to 1, for the pauses between attempts.
     jitter: Callable[[], float]
     transport: Callable[[Endpoint, Locate], Transport]
-    #: Finds out whether a service takes connections.
-    presence: Callable[[Endpoint, Locate], WireServerProbe]
+    #: Finds out whether WireServer accepts connections.
+    probe: Callable[[Endpoint, Locate], WireServerProbe]
 
 
 def real_ports() -> Ports:
@@ -91,11 +91,11 @@ def open_patient_imds(
     """A client that also waits for the network, and a conversation that begins now.
 
     The conversation ends with the time limit of `wireserver`. It ends earlier when the
-    platform is there: `silent_s` after WireServer takes connections, or after the time
+    platform is there: `silent_s` after WireServer accepts connections, or after the time
     limit of `imds` from the metadata service's first answer on.
     """
     patience = Patience(
-        ports.presence(*_located(ports, root, wireserver)),
+        ports.probe(*_located(ports, root, wireserver)),
         ports.clock,
         silent_s=silent_s,
         answering_s=imds.timeout_s,

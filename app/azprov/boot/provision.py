@@ -1,175 +1,194 @@
-"""The first boot, as an ordered tuple of named steps: each once per VM, Ready last.
+"""The first boot: each step once per VM, then the report, once acknowledged.
 
-A step that is done is written down only when the platform has acknowledged the
-report: a power cut before that leaves everything to be done again, which every
-step can bear. A step that Ready must not go without fails the provisioning: the
-platform is told so in place of Ready, which is final.
+A step counts as done only when the platform has acknowledged the report. A power cut
+before that leaves all steps to the next boot. If a required step fails, the failure is
+reported instead of Ready. A failure report is final.
 """
 
 import logging
 from functools import partial
-from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Callable, Iterable, List, NamedTuple, Optional, Tuple
 
-from ..errors import AzprovError
+from ..azure.conversation import LAST_ATTEMPT_S
+from ..errors import AzprovError, DocumentError, PlatformError
 from ..formats.platform.vm_id import is_same_vm, parse_vm_id
+from ..system.boot_service import disable
+from ..system.commands import Commands
 from ..system.root import Root
 from ..system.state import State, read_state, write_state
 from ..system.vm_id import read_vm_id
-
-READY = "ready"
-#: In place of Ready, where a required step failed. Neither is sent after the other.
-FAILURE = "failure"
-HOST_KEYS = "host-keys"
-HOSTNAME = "hostname"
-ADMIN_USER = "admin-user"
-SSH_KEYS = "ssh-keys"
-# What follows an acknowledged Ready, by the names of its failures.
-_STATE = "state"
-_SERVICE = "service"
-_REPORTS = frozenset([READY, FAILURE])
+from .connect import Ports
+from .deadline import Deadline
+from .metadata import Metadata
+from .outcome import FAILURE, READY, SERVICE, STATE, Failure, Outcome
+from .report import failure_line, report_failure, report_ready
+from .settings import BootSettings, WireServerSettings
+from .steps import Step, steps_of
 
 log = logging.getLogger(__name__)
 
 
-class Step(NamedTuple):
-    """A step raises AzprovError if it could not be done; what it returns is nobody's."""
+class Reports(NamedTuple):
+    """The two reports that can end a boot. Both raise AzprovError if not acknowledged."""
 
-    name: str
-    run: Callable[[], object]
-    #: Whether Ready must not be reported without it.
-    is_required: bool = False
-
-
-class Provisioned(NamedTuple):
-    """What is done now, and the first step's error that is still open."""
-
-    done_now: Tuple[str, ...]
-    failure: Optional[AzprovError]
+    ready: Callable[[], object]
+    failure: Callable[[Failure], object]
+    #: Whether no later boot could undo this failure, so that it may be reported.
+    is_final: Callable[[AzprovError], bool]
 
 
-def provision(
+def provision(settings: BootSettings, root: Root, ports: Ports, commands: Commands) -> Outcome:
+    """Run the first boot of the machine below a root."""
+    deadline = Deadline(ports.clock, settings.wireserver.timeout_s)
+    metadata = Metadata(ports, root, settings, deadline)
+
+    def wireserver() -> WireServerSettings:
+        return settings.wireserver._replace(timeout_s=deadline.left_s())
+
+    def send_failure(failure: Failure) -> None:
+        log.info("Reporting to Azure that provisioning failed in the step %s", failure.name)
+        line = failure_line(
+            ports,
+            root,
+            settings.wireserver.agent_name,
+            failure.error.summary,
+            {"step": failure.name, "hint": failure.error.hint},
+            vm_id=metadata.known_vm_id,
+        )
+        report_failure(ports, root, wireserver(), line, dry_run=False)
+
+    def is_final(error: AzprovError) -> bool:
+        # The next boot may get the answer that this boot did not get in time.
+        lacks_answer = isinstance(error, (PlatformError, DocumentError))
+        return not lacks_answer or deadline.left_s() >= LAST_ATTEMPT_S
+
+    def disable_service() -> None:
+        if not settings.keep_enabled:
+            disable(root, settings.unit, commands)
+
+    return run_once_per_vm(
+        root,
+        steps_of(settings, root, commands, metadata.instance),
+        Reports(
+            lambda: report_ready(ports, root, wireserver(), dry_run=False), send_failure, is_final
+        ),
+        request_vm_id=lambda: metadata.instance().vm_id,
+        disable_service=disable_service,
+    )
+
+
+def run_once_per_vm(
     root: Root,
-    steps: Tuple[Step, ...],
+    steps: Iterable[Step],
+    reports: Reports,
     *,
-    report_failure: Callable[[str, AzprovError], None],
-    ask_vm_id: Callable[[], str],
-    disable: Callable[[], None],
-) -> Provisioned:
-    """Run the steps that are open for this VM, the last of which is Ready.
+    request_vm_id: Callable[[], str],
+    disable_service: Callable[[], None],
+) -> Outcome:
+    """Run the steps that are not yet done for this VM, then report.
 
-    Each runs whatever became of those before it; in place of Ready `report_failure`
-    is called with the name and error of a required step that failed; it raises that
-    error itself where it is nothing to be told yet. When the report is acknowledged,
-    what is done is written down; when all is, `disable` takes the service away.
-    `ask_vm_id` asks the platform where the firmware does not say. All three may raise
-    AzprovError.
+    A step runs whether or not the steps before it succeeded. The state is written when
+    the report is acknowledged; the service is disabled when everything is done.
+    `request_vm_id` asks the platform; it is used where the firmware provides no id. It
+    and `disable_service` may raise AzprovError.
     """
     old = read_state(root)
     vm_id = read_vm_id(root)
     if vm_id is None and old.vm_id is not None:
-        vm_id = _asked(ask_vm_id)
-    done = old.done if is_same_vm(old.vm_id, vm_id) else ()
-    failures: Dict[str, AzprovError] = {}
-    done_now: List[str] = []
-    for planned in steps:
-        step = _report_of(steps, failures, report_failure) if planned.name == READY else None
-        step = step or planned
-        if step.name in done or (step.name in _REPORTS and _REPORTS.intersection(done)):
-            continue
-        failure = _tried(step)
-        if failure is None:
-            done_now.append(step.name)
-        else:
-            failures[step.name] = failure
-            if step.name not in _REPORTS:
-                costs_ready = step.is_required and not _REPORTS.intersection(done)
-                goes_on = "Ready will not be reported" if costs_ready else "going on without it"
-                log.warning("the step %s failed: %s; %s", step.name, failure, goes_on)
-    if not _REPORTS.intersection(failures):
-        if done_now:
-            state = State(vm_id or _asked(ask_vm_id), (*done, *done_now))
-            _settle(failures, Step(_STATE, lambda: write_state(root, state)))
-        elif not failures:
-            log.info("Nothing is open for this VM")
-        if set(failures) <= {_STATE}:
-            # Also where the state could not be written: a second Ready is what
-            # the platform does not expect.
-            _settle(failures, Step(_SERVICE, disable))
-    cause = failures.get(_cause(steps, failures))
-    is_told = FAILURE in done or FAILURE in done_now
-    return Provisioned(tuple(done_now), _told(failures, cause, is_told=is_told))
+        vm_id = _requested(request_vm_id)
+    boot = _Boot(old.done if is_same_vm(old.vm_id, vm_id) else ())
+    boot.run_steps(steps)
+    boot.report(reports)
+    if boot.is_acknowledged:
+        if boot.done_now:
+            state = State(vm_id or _requested(request_vm_id), boot.all_done)
+            boot.attempt(STATE, lambda: write_state(root, state))
+        elif not boot.failures:
+            log.info("Everything is already done for this VM")
+        # Even if the state could not be written: the platform does not expect a second Ready.
+        if all(failure.name == STATE for failure in boot.failures):
+            boot.attempt(SERVICE, disable_service)
+    return boot.outcome
 
 
-def _cause(steps: Tuple[Step, ...], failures: Dict[str, AzprovError]) -> str:
-    """The first required step that failed; empty where none did."""
-    return next((step.name for step in steps if step.is_required and step.name in failures), "")
+class _Boot:
+    """One boot of a VM for which some steps, and perhaps the report, are already done."""
 
+    def __init__(self, done: Tuple[str, ...]) -> None:
+        self._done = done
+        self._is_report_postponed = False
+        self.done_now: List[str] = []
+        self.failures: List[Failure] = []
 
-def _report_of(
-    steps: Tuple[Step, ...],
-    failures: Dict[str, AzprovError],
-    report_failure: Callable[[str, AzprovError], None],
-) -> Optional[Step]:
-    """The report to send in place of Ready, where there is a reason to."""
-    name = _cause(steps, failures)
-    return Step(FAILURE, partial(report_failure, name, failures[name])) if name else None
+    @property
+    def all_done(self) -> Tuple[str, ...]:
+        return (*self._done, *self.done_now)
 
+    @property
+    def is_acknowledged(self) -> bool:
+        """Whether the platform has acknowledged a report, now or at an earlier boot."""
+        return READY in self.all_done or FAILURE in self.all_done
 
-def _told(
-    failures: Dict[str, AzprovError], cause: Optional[AzprovError], *, is_told: bool
-) -> Optional[AzprovError]:
-    """The first failure, which gives the exit code, in words that also tell of the report.
-
-    `cause` is that of the first required step, if one failed now; `is_told` says
-    whether Azure knows of a failure, now or from an earlier boot.
-    """
-    if not failures:
-        return None
-    step, first = next(iter(failures.items()))
-    unready, untold = failures.get(READY), failures.get(FAILURE)
-    if unready is not None and unready is not first:
-        before = f"the step {step} failed before that: {first.summary}"
-        return type(first)(f"Ready is not acknowledged, {unready.summary}; {before}", unready.hint)
-    if untold is not None and untold is cause:
-        why = f"nothing is reported, the next boot tries again: {untold.summary}"
-        return type(first)(why, untold.hint)
-    if untold is not None:
-        why = f"provisioning failed, {first}; and Azure could not be told, {untold.summary}"
-        return type(first)(why, untold.hint)
-    if is_told and cause is not None:
-        return type(first)(f"Azure is told that provisioning failed: {cause.summary}", cause.hint)
-    if is_told:
-        why = f"Azure was told before that provisioning failed, and now {first.summary}"
-        return type(first)(why, first.hint)
-    if unready is None:
-        return type(first)(f"Ready is acknowledged, but {first.summary}", first.hint)
-    return first
-
-
-def _settle(failures: Dict[str, AzprovError], step: Step) -> None:
-    failure = _tried(step)
-    if failure is not None:
-        failures[step.name] = failure
-
-
-def _tried(step: Step) -> Optional[AzprovError]:
-    """Run a step; its failure, if it was one. A bug in one step must not cost Ready."""
-    try:
-        step.run()
-    except AzprovError as error:
-        return error
-    except Exception as error:
-        log.debug("", exc_info=error)
-        return AzprovError(
-            f"a bug in azprov: {type(error).__name__}: {error}",
-            "please report it with the output of -v",
+    @property
+    def outcome(self) -> Outcome:
+        return Outcome(
+            tuple(self.done_now),
+            tuple(self.failures),
+            is_failure_reported=FAILURE in self.all_done,
+            is_report_postponed=self._is_report_postponed,
         )
-    return None
+
+    def run_steps(self, steps: Iterable[Step]) -> None:
+        for step in steps:
+            if step.name in self._done:
+                continue
+            failure = self.attempt(step.name, step.run, is_required=step.is_required)
+            if failure is None:
+                self.done_now.append(step.name)
+            else:
+                prevents_ready = step.is_required and not self.is_acknowledged
+                effect = "Ready will not be reported" if prevents_ready else "continuing without it"
+                log.warning("the step %s failed: %s; %s", step.name, failure.error, effect)
+
+    def report(self, reports: Reports) -> None:
+        """Report Ready, or the first failure of a required step if it is final."""
+        if self.is_acknowledged:
+            return
+        cause = self.outcome.cause
+        if cause is None:
+            name, send = READY, reports.ready
+        elif reports.is_final(cause.error):
+            name, send = FAILURE, partial(reports.failure, cause)
+        else:
+            self._is_report_postponed = True
+            return
+        if self.attempt(name, send) is None:
+            self.done_now.append(name)
+
+    def attempt(
+        self, name: str, action: Callable[[], object], *, is_required: bool = False
+    ) -> Optional[Failure]:
+        """Try an action; note and return its failure. A bug in one step must not prevent Ready."""
+        try:
+            action()
+        except AzprovError as error:
+            failure = Failure(name, error, is_required)
+        except Exception as error:
+            log.debug("", exc_info=error)
+            bug = AzprovError(
+                f"a bug in azprov: {type(error).__name__}: {error}",
+                "please report it with the output of -v",
+            )
+            failure = Failure(name, bug, is_required)
+        else:
+            return None
+        self.failures.append(failure)
+        return failure
 
 
-def _asked(ask_vm_id: Callable[[], str]) -> Optional[str]:
+def _requested(request_vm_id: Callable[[], str]) -> Optional[str]:
     try:
-        return parse_vm_id(ask_vm_id())
+        return parse_vm_id(request_vm_id())
     except AzprovError as error:
-        log.warning("the firmware names no VM id, and the platform neither: %s", error)
+        log.warning("neither the firmware nor the platform provides a VM id: %s", error)
         return None

@@ -1,71 +1,180 @@
-"""Reporting to the platform: Ready, or provisioning failed.
+"""Reports to the platform: Ready, or a failure; to WireServer in XML or JSON, and to KVP.
 
-The goal state is fetched anew before every post: the identifiers may change
-although the incarnation does not.
+For XML the goal state is fetched again before every post: its identifiers may change
+although its incarnation does not.
 """
 
 import logging
-from typing import Callable, NamedTuple, Optional
+from functools import partial
+from typing import Any, Callable, Dict, NamedTuple, Optional
 
-from ..azure.conversation import Conversation
 from ..azure.transport import Reply
-from ..azure.wireserver import WireServer
+from ..errors import HostError
 from ..formats.platform.goal_state import GoalState
-from ..formats.platform.health import HealthReport, render_health_report
+from ..formats.platform.health import (
+    NOT_READY,
+    PROVISIONING_FAILED,
+    READY,
+    Details,
+    fit_description,
+    provisioning_failed,
+    ready,
+    render_health_report,
+)
+from ..formats.platform.provisioning_report import KVP_KEY, Origin, failure_report, success_report
 from ..formats.text import printable
+from ..system.kvp import tell_host
+from ..system.root import Root
+from ..system.vm_id import read_platform_vm_id
+from .connect import Ports, open_connection, open_wireserver
+from .settings import JSON, WireServerSettings
 
-# The account's first lines are those of the page's script, which people grep for.
+# These lines are those of Microsoft's sample script, which people grep for.
 RETRIEVING = "Retrieving goal state from the Wireserver"
+_SENDING = "Sending the following data to Wireserver:"
 
 log = logging.getLogger(__name__)
 
 
 class Reported(NamedTuple):
-    """What was posted for which goal state; no reply if it was only to be shown."""
+    """A report as it was posted, or as it would be posted after a dry run."""
 
-    #: None where the report names none.
+    #: None for JSON, which carries no identifiers.
     goal_state: Optional[GoalState]
     state: str
     document: bytes
+    #: None after a dry run.
     reply: Optional[Reply]
 
+    def as_json(self) -> Dict[str, Any]:
+        """The fields of the answer to --json."""
+        goal_state = self.goal_state
+        return dict(
+            dict.fromkeys(GoalState._fields) if goal_state is None else goal_state._asdict(),
+            state=self.state,
+            document=self.document.decode("utf-8"),
+            dry_run=self.reply is None,
+            acknowledged=self.reply is not None,
+            status=None if self.reply is None else self.reply.status,
+        )
 
-def report(
-    wireserver: WireServer,
-    conversation: Conversation,
-    health: Callable[[GoalState], HealthReport],
+
+def report_ready(
+    ports: Ports, root: Root, settings: WireServerSettings, *, dry_run: bool
+) -> Reported:
+    """Report Ready until it is acknowledged, and to KVP once it can be posted.
+
+    Raises PlatformError or DocumentError if it is not acknowledged in time.
+    """
+
+    def write_kvp() -> None:
+        line = success_report(_origin(ports, root, settings.agent_name))
+        try:
+            tell_host(root, KVP_KEY, line)
+        except HostError as error:
+            log.debug("KVP: %s", error)
+
+    return _report(ports, root, settings, None, _Delivery(write_kvp), dry_run=dry_run)
+
+
+def report_failure(
+    ports: Ports, root: Root, settings: WireServerSettings, line: str, *, dry_run: bool
+) -> Reported:
+    """Report a failure until it is acknowledged, and to KVP at once, even without a network.
+
+    `line` is a provisioning report. Raises PlatformError or DocumentError if the report is
+    not acknowledged in time.
+    """
+    if not dry_run:
+        try:
+            tell_host(root, KVP_KEY, line)
+            log.info("Reported to the host by Hyper-V KVP: %s", line)
+        except HostError as error:
+            log.info("Reporting to WireServer only: %s", error)
+    return _report(ports, root, settings, line, _Delivery(), dry_run=dry_run)
+
+
+def failure_line(
+    ports: Ports,
+    root: Root,
+    agent_name: str,
+    reason: str,
+    data: Dict[str, str],
     *,
-    before_post: Callable[[], None],
+    vm_id: Optional[str] = None,
+) -> str:
+    """The provisioning report of a failure; `data` holds additional fields.
+
+    `vm_id` is the id that the platform provides, if known; it replaces the firmware's.
+    """
+    origin = _origin(ports, root, agent_name)
+    return failure_report(origin._replace(vm_id=vm_id or origin.vm_id), reason, data)
+
+
+def _origin(ports: Ports, root: Root, agent_name: str) -> Origin:
+    return Origin(agent_name, read_platform_vm_id(root), ports.clock.timestamp())
+
+
+def _report(
+    ports: Ports,
+    root: Root,
+    settings: WireServerSettings,
+    failure: Optional[str],
+    delivery: "_Delivery",
+    *,
     dry_run: bool,
 ) -> Reported:
-    """Report until the platform acknowledges. Raises PlatformError or DocumentError.
-
-    `before_post` is called once, when the first post is to be sent.
-    """
-    account = Account(before_post)
+    """Report Ready, or this failure, until it is acknowledged."""
+    if settings.protocol == JSON:
+        return _report_by_json(ports, root, settings, failure, delivery, dry_run=dry_run)
+    wireserver, conversation = open_wireserver(ports, root, settings)
 
     def attempt() -> Reported:
         goal_state = wireserver.fetch_goal_state()
-        account.say_goal_state(goal_state)
-        report = health(goal_state)
-        document = render_health_report(report)
-        reply = None if dry_run else account.post(document, wireserver.post_health)
-        return Reported(goal_state, report.state, document, reply)
+        delivery.log_goal_state(goal_state)
+        health = ready(goal_state) if failure is None else provisioning_failed(goal_state, failure)
+        document = render_health_report(health)
+        reply = None if dry_run else delivery.post(document, wireserver.post_health)
+        return Reported(goal_state, health.state, document, reply)
 
     log.info(RETRIEVING)
     return conversation.retry(attempt)
 
 
-class Account:
-    """Says what is fetched and sent, once, and again only when it is something else."""
+def _report_by_json(
+    ports: Ports,
+    root: Root,
+    settings: WireServerSettings,
+    failure: Optional[str],
+    delivery: "_Delivery",
+    *,
+    dry_run: bool,
+) -> Reported:
+    # Imported only for --protocol json.
+    from ..azure.provisioning_health import post_json_health
+    from ..formats.platform.health_json import JsonHealth, render_json_health
 
-    def __init__(self, before_post: Callable[[], None]) -> None:
-        """`before_post` is called before the first post."""
-        self._before_post = [before_post]
+    health = JsonHealth(READY)
+    if failure is not None:
+        health = JsonHealth(NOT_READY, Details(PROVISIONING_FAILED, fit_description(failure)))
+    document = render_json_health(health)
+    if dry_run:
+        return Reported(None, health.state, document, None)
+    transport, conversation = open_connection(ports, root, settings)
+    send = partial(post_json_health, transport, conversation, agent_name=settings.agent_name)
+    reply = conversation.retry(lambda: delivery.post(document, send))
+    return Reported(None, health.state, document, reply)
+
+
+class _Delivery:
+    """The attempts to deliver one report. Each thing is logged once, and again if it changes."""
+
+    def __init__(self, before_first_post: Callable[[], None] = lambda: None) -> None:
+        self._before_first_post = before_first_post
         self._goal_state: Optional[GoalState] = None
-        self._document = b""
+        self._document: Optional[bytes] = None
 
-    def say_goal_state(self, goal_state: GoalState) -> None:
+    def log_goal_state(self, goal_state: GoalState) -> None:
         if goal_state != self._goal_state:
             self._goal_state = goal_state
             log.info("ContainerId: %s", printable(goal_state.container_id))
@@ -73,12 +182,13 @@ class Account:
             log.info("Incarnation: %s", printable(goal_state.incarnation))
 
     def post(self, document: bytes, send: Callable[[bytes], Reply]) -> Reply:
+        is_first = self._document is None
         if document != self._document:
             self._document = document
-            log.info("Sending the following data to Wireserver:")
+            log.info(_SENDING)
             log.info("%s", printable(document.decode("utf-8"), 10000))
-        if self._before_post:
-            self._before_post.pop()()
+        if is_first:
+            self._before_first_post()
         reply = send(document)
         log.info("Response: %s", reply)
         return reply

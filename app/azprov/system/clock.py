@@ -10,3 +10,7 @@ class Clock:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
+
+    def timestamp(self) -> str:
+        """The time of day in UTC, as ISO 8601 with an offset. It may jump."""
+        return time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())

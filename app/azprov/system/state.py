@@ -1,4 +1,4 @@
-"""What has been done for which VM, so that it is done once."""
+"""The state file: which steps of the first boot are done for which VM."""
 
 import json
 import logging
@@ -16,9 +16,9 @@ log = logging.getLogger(__name__)
 
 
 class State(NamedTuple):
-    """The steps that are done, by name, and the VM they were done for.
+    """The names of the steps that are done, and the VM for which they were done.
 
-    Without a VM id the state is nobody's: it never counts as this VM's.
+    A state without a VM id belongs to no VM, so that its steps never count as done.
     """
 
     vm_id: Optional[str]
@@ -26,16 +26,16 @@ class State(NamedTuple):
 
 
 def parse_state(content: bytes) -> State:
-    """Parse a state file. Raises ValueError for anything that write_state did not write."""
+    """Parse a state file. Raises ValueError for content that write_state cannot have written."""
     try:
         value = json.loads(content.decode("utf-8"))
     except RecursionError as error:
-        raise ValueError("too deep") from error
+        raise ValueError("JSON is nested too deeply") from error
     if not isinstance(value, dict) or not isinstance(value.get("vm_id"), str):
-        raise ValueError("no state")  # noqa: TRY004 - the declared error is ValueError
+        raise ValueError("no VM id")  # noqa: TRY004 - the declared error is ValueError
     done = value.get("done")
     if not isinstance(done, list) or not all(isinstance(step, str) for step in done):
-        raise ValueError("no steps")
+        raise ValueError("no list of steps")
     return State(parse_vm_id(value["vm_id"]), tuple(done))
 
 
@@ -45,18 +45,20 @@ def render_state(state: State) -> bytes:
 
 
 def read_state(root: Root) -> State:
-    """The state; that of no VM where there is none, or none that makes sense."""
+    """Read the state. A missing, unreadable or damaged file gives a state of no VM."""
     try:
         content = root.read(STATE_FILE)
         return State(None) if content is None else parse_state(content)
-    except (HostError, ValueError) as error:
-        why = "it is damaged" if isinstance(error, ValueError) else error
-        log.warning("%s does not count, as if nothing were done: %s", root.outside(STATE_FILE), why)
-        return State(None)
+    except HostError as error:
+        log.warning("%s; every step will run again", error.summary)
+    except ValueError:
+        path = root.outside(STATE_FILE)
+        log.warning("%s is damaged and is ignored: every step will run again", path)
+    return State(None)
 
 
 def write_state(root: Root, state: State) -> None:
-    """Write it durably, in one step. Raises HostError."""
+    """Replace the state file atomically and durably. Raises HostError."""
     root.make_folders(os.path.dirname(STATE_FOLDER))
     root.make_folders(STATE_FOLDER, mode=0o700)
     root.write(STATE_FILE, render_state(state))

@@ -1,42 +1,37 @@
-"""The life of a disk: boots, power cuts and captures, against what must be true of every VM."""
+"""A disk through boots, power cuts and captures: what must hold for every VM."""
 
 import json
 import shutil
 import tempfile
 import uuid
 from pathlib import Path
-from typing import Any, List, Optional, Set
+from typing import Any, Dict, List, Optional, Set, Tuple
 
 from hypothesis import note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from azprov.azure.conversation import Conversation
-from azprov.azure.endpoint import Endpoint
-from azprov.azure.imds import Imds
-from azprov.azure.transport import Reply, Transport
-from azprov.azure.wireserver import WireServer
-from azprov.boot.provision import HOSTNAME, READY, Provisioned, Step, provision
-from azprov.boot.report import report
-from azprov.errors import AzprovError, NotConnected
-from azprov.formats.platform import health
-from azprov.system.boot_service import disable
-from azprov.system.hostname import set_hostname
+from azprov.azure.transport import Reply
+from azprov.boot.outcome import READY, Outcome
+from azprov.boot.provision import provision
+from azprov.boot.settings import BootSettings, ImdsSettings, WireServerSettings
+from azprov.boot.steps import HOSTNAME
 from azprov.system.root import Root
-from ports import FakeClock, NoCommands
-from samples_of import sample
+from ports import NoCommands
+from unit.boot.scripted import Platform, Request, Service, healthy_wireserver, metadata, status
 
 UNIT = "azure-provisioning.service"
 LINK = f"etc/systemd/system/multi-user.target.wants/{UNIT}"
 ALL = {"hostname", "ready"}
+SETTINGS = BootSettings(WireServerSettings(timeout_s=20.0), ImdsSettings(timeout_s=10.0), UNIT)
 
 
 class PowerCutError(BaseException):
-    """No Exception: nothing of the program runs after it."""
+    """Not an Exception, so that no code of the program runs after it."""
 
 
 class Fuse:
-    """Blows before or after one of the things that change the world, or never."""
+    """Cuts the power before or after one of the changes, or never."""
 
     def __init__(self, left: Optional[int]) -> None:
         self._left = left
@@ -49,7 +44,7 @@ class Fuse:
 
 
 class FusedRoot(Root):
-    """A root whose every change may be the last, done or not."""
+    """A root that may lose power before or after every change."""
 
     def __init__(self, path: str, fuse: Fuse) -> None:
         super().__init__(path)
@@ -74,49 +69,47 @@ class FusedRoot(Root):
 
 
 class Vm:
-    """What the platform knows of a VM."""
+    """A VM as the platform knows it."""
 
     def __init__(self, vm_id: uuid.UUID) -> None:
         self.vm_id = str(vm_id)
-        #: As a firmware of generation 1 writes it.
+        #: The id as the firmware of generation 1 has it.
         self.swapped = str(uuid.UUID(bytes_le=vm_id.bytes))
         self.name = f"vm-{self.vm_id[:8]}"
         self.acknowledged = 0
-        #: How many times more Ready may have been sent, for nobody could know of it.
+        #: How often Ready may have been sent again, because no file could record it.
         self.excuses = 0
 
 
-class Line(Transport):
-    """To one of the platform's services, in no time: healthy, busy or dead.
+def services(vm: Vm, fuse: Fuse) -> Dict[str, Tuple[Optional[Service], Optional[Service]]]:
+    """WireServer and the metadata service of a VM, by their condition.
 
-    Busy is 503 for what is asked of it, though a goal state is to be had.
+    A busy WireServer provides the goal state and refuses reports.
     """
 
-    def __init__(self, vm: Vm, mood: str, clock: FakeClock, fuse: Fuse) -> None:
-        super().__init__(Endpoint("127.0.0.1", 9), clock)
-        self._vm, self._mood, self._fuse = vm, mood, fuse
+    def wireserver(request: Request) -> Reply:
+        fuse.burn()
+        if request.method == "POST":
+            vm.acknowledged += b"<State>Ready</State>" in request.body
+        fuse.burn()
+        return healthy_wireserver(request)
 
-    def send(self, method: str, target: str, *, body: Optional[bytes] = None, **_: Any) -> Reply:
-        is_goal_state = target.startswith("/machine?comp=goalstate")
-        if self._mood == "dead":
-            raise NotConnected("nobody is there")
-        if self._mood == "busy" and not is_goal_state:
-            return Reply(503, "Service Unavailable", {}, b"")
-        self._fuse.burn()
-        if method == "POST":
-            self._vm.acknowledged += b"<State>Ready</State>" in (body or b"")
-            content = b""
-        elif is_goal_state:
-            content = sample("goal_state/version-2012-11-30.xml")
-        else:
-            compute = {"name": self._vm.name, "vmId": self._vm.vm_id}
-            content = json.dumps({"compute": compute}).encode("ascii")
-        self._fuse.burn()
-        return Reply(200, "OK", {}, content)
+    def imds(request: Request) -> Reply:
+        fuse.burn()
+        reply = metadata(vm_id=vm.vm_id, computerName=vm.name)(request)
+        fuse.burn()
+        return reply
+
+    def busy(request: Request) -> Reply:
+        if request.target == "/machine?comp=goalstate":
+            return wireserver(request)
+        return status(503, "Service Unavailable")
+
+    return {"healthy": (wireserver, imds), "busy": (busy, busy), "dead": (None, None)}
 
 
 class Life(RuleBasedStateMachine):
-    """One disk, in one VM after the other."""
+    """One disk, which one VM after another boots from."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -152,7 +145,7 @@ class Life(RuleBasedStateMachine):
 
     @property
     def noted(self) -> Set[str]:
-        """What the disk says is done for the VM that it is in."""
+        """The steps that the disk records as done for the present VM."""
         is_ours = self.state["vm_id"] in (self.vm.vm_id, self.vm.swapped)
         return set(self.state["done"]) if is_ours else set()
 
@@ -164,7 +157,7 @@ class Life(RuleBasedStateMachine):
         cut=st.none() | st.integers(0, 24),
     )
     def boot(self, wireserver: str, imds: str, firmware: str, cut: Optional[int]) -> None:
-        """The service starts; a fuse may blow at any moment."""
+        """The service starts; the power may be cut at any change."""
         noted, acknowledged = self.noted, self.vm.acknowledged
         knows = firmware != "none" or imds == "healthy"
         self._set_firmware(getattr(self.vm, firmware, ""))
@@ -185,9 +178,9 @@ class Life(RuleBasedStateMachine):
             self._judge(booted, noted, wireserver, imds, knows=knows)
 
     def _judge(
-        self, booted: Provisioned, noted: Set[str], wireserver: str, imds: str, *, knows: bool
+        self, booted: Outcome, noted: Set[str], wireserver: str, imds: str, *, knows: bool
     ) -> None:
-        """What an undisturbed boot leaves behind."""
+        """Check the result of a boot without a power cut."""
         wanted = set(noted) if knows else set()
         if imds == "healthy":
             assert (self.folder / "etc/hostname").read_text() == f"{self.vm.name}\n"
@@ -195,7 +188,7 @@ class Life(RuleBasedStateMachine):
         if wireserver == "healthy":
             wanted.add(READY)
         is_done = wanted == ALL
-        assert (booted.failure is None) == is_done
+        assert (not booted.failures) == is_done
         assert self.is_enabled != is_done
         if READY in wanted and knows:
             assert self.noted == wanted
@@ -205,62 +198,42 @@ class Life(RuleBasedStateMachine):
         dmi.mkdir(parents=True, exist_ok=True)
         (dmi / "product_uuid").write_text(f"{vm_id.upper()}\n")
 
-    def _provision(self, wireserver: str, imds: str, fuse: Fuse) -> Optional[Provisioned]:
-        """None where the power went."""
-        clock, root = FakeClock(), FusedRoot(str(self.folder), fuse)
-        talk = Conversation(clock, timeout_s=20, jitter=lambda: 1.0)
-        ask = Conversation(clock, timeout_s=10, jitter=lambda: 1.0)
-        platform = WireServer(
-            Line(self.vm, wireserver, clock, fuse), talk, agent_name="azprov/test"
-        )
-        metadata = Imds(Line(self.vm, imds, clock, fuse), ask, agent_name="azprov/test")
-
-        def set_name() -> None:
-            set_hostname(root, ask.retry(metadata.fetch_instance).name, NoCommands())
-
-        def say_ready() -> None:
-            report(platform, talk, health.ready, before_post=lambda: None, dry_run=False)
-
-        def never(step: str, error: AzprovError) -> None:
-            raise AssertionError((step, error))
-
+    def _provision(self, wireserver: str, imds: str, fuse: Fuse) -> Optional[Outcome]:
+        """One first boot; None if the power was cut."""
+        conditions = services(self.vm, fuse)
+        platform = Platform(conditions[wireserver][0], conditions[imds][1])
+        root = FusedRoot(str(self.folder), fuse)
         try:
-            return provision(
-                root,
-                (Step(HOSTNAME, set_name), Step(READY, say_ready)),
-                report_failure=never,
-                ask_vm_id=lambda: ask.retry(metadata.fetch_instance).vm_id,
-                disable=lambda: disable(root, UNIT, NoCommands()),
-            )
+            return provision(SETTINGS, root, platform.ports, NoCommands())
         except PowerCutError:
             return None
 
     @rule(vm_id=st.uuids(version=4))
     def capture(self, vm_id: uuid.UUID) -> None:
-        """An image is made of the disk as it is, armed, and a VM of the image."""
+        """Capture the disk as an image, enable its service, and create a VM from the image."""
         self.vm = Vm(vm_id)
         self.enable()
 
     @invariant()
     def ready_is_sent_once(self) -> None:
-        """But for what nobody could know of: the one window, or a VM that nothing names."""
+        """Again only after a power cut before the state was written, or for an unknown VM id."""
         assert self.vm.acknowledged <= 1 + self.vm.excuses
 
     @invariant()
-    def ready_is_marked_when_it_is_acknowledged(self) -> None:
-        """And never before."""
+    def ready_is_recorded_only_after_the_acknowledgement(self) -> None:
+        """A recorded Ready was received by the platform."""
         assert READY not in self.noted or self.vm.acknowledged
 
     @invariant()
-    def the_name_is_marked_when_it_is_set(self) -> None:
-        """In both files."""
+    def a_host_name_is_recorded_only_after_it_is_set(self) -> None:
+        """Both files have the name of the VM."""
         if HOSTNAME in self.noted:
             assert (self.folder / "etc/hostname").read_text() == f"{self.vm.name}\n"
             assert (self.folder / "etc/hosts").read_text() == f"127.0.1.1\t{self.vm.name}\n"
 
     @invariant()
-    def the_service_goes_when_all_is_done(self) -> None:
-        """For this VM, or for one that nothing named when it was written down."""
+    def the_service_is_disabled_only_when_everything_is_done(self) -> None:
+        """For this VM, or for a VM without an id when the state was written."""
         if not self.is_enabled:
             assert self.noted == ALL or (self.state["vm_id"], set(self.state["done"])) == ("", ALL)
 

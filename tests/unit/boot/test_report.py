@@ -1,19 +1,24 @@
-"""A report as a whole: what WireServer is asked, in which order, and what is said of it."""
+"""One report: its requests, their order and headers, and what is logged; over real sockets."""
 
 import logging
+from pathlib import Path
 from typing import List, Tuple
 
 import pytest
 
-from azprov.azure.conversation import Conversation
+from azprov.azure.endpoint import Endpoint
+from azprov.azure.patience import WireServerProbe
 from azprov.azure.transport import Transport
-from azprov.azure.wireserver import WireServer
-from azprov.boot.report import Reported, report
+from azprov.boot.connect import Locate, Ports
+from azprov.boot.report import Reported, failure_line, report_failure, report_ready
+from azprov.boot.settings import Address, WireServerSettings
 from azprov.errors import DocumentError, Refused
-from azprov.formats.platform import health
+from azprov.formats.platform.kvp import parse_pool
 from azprov.system.clock import Clock
+from azprov.system.root import Root
 from ports import FakeClock, RawServer, replying
 from samples_of import sample
+from unit.boot.scripted import Platform
 
 READY = sample("health_report/ready.xml")
 
@@ -30,36 +35,54 @@ GOAL_STATE = ok(sample("goal_state/version-2012-11-30.xml"))
 NEXT_GOAL_STATE = ok(sample("goal_state/version-2010-12-15.xml"))  # incarnation 3
 
 
-def tell(
-    *replies: bytes, dry_run: bool = False, timeout_s: float = 900
+def network_without_waits() -> Ports:
+    """The real network; the pauses between attempts take no time."""
+    clock, pauses = Clock(), FakeClock()
+
+    def probe(endpoint: Endpoint, _: Locate) -> WireServerProbe:
+        raise AssertionError(endpoint)
+
+    return Ports(
+        pauses,
+        jitter=lambda: 1.0,
+        transport=lambda endpoint, locate: Transport(endpoint, clock, locate),
+        probe=probe,
+    )
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Root:
+    """A machine with a KVP daemon and without a VM id."""
+    pool = tmp_path / "var/lib/hyperv/.kvp_pool_1"
+    pool.parent.mkdir(parents=True)
+    pool.write_bytes(b"")
+    return Root(str(tmp_path))
+
+
+def kvp(root: Root) -> List[str]:
+    """The values of the records in the pool."""
+    pool = root.read("/var/lib/hyperv/.kvp_pool_1") or b""
+    return [value for _, value in parse_pool(pool)]
+
+
+def send(
+    root: Root, *replies: bytes, dry_run: bool = False, timeout_s: float = 900
 ) -> Tuple[Reported, List[bytes]]:
-    """Report Ready to a server with these replies; the waits take no time."""
+    """Report Ready to a server with these replies; return the requests too."""
     requests: List[bytes] = []
-    waits = FakeClock()
-    talk = Conversation(waits, timeout_s=timeout_s, jitter=lambda: 1.0)
     with RawServer(replying(*replies, seen=requests)) as server:
-        wireserver = WireServer(Transport(server.endpoint, Clock()), talk, agent_name="test/1")
-        told: List[int] = []
-        reported = report(
-            wireserver,
-            talk,
-            health.ready,
-            before_post=lambda: told.append(len(requests)),
-            dry_run=dry_run,
-        )
-        # Once, with a goal state at hand and no post sent; for a dry run never.
-        gets = next((i for i, request in enumerate(requests) if request[:4] == b"POST"), None)
-        assert told == ([] if dry_run else [gets])
-        return reported, requests
+        address = Address(server.endpoint, "--wireserver")
+        settings = WireServerSettings(address, timeout_s, "test/1")
+        return report_ready(network_without_waits(), root, settings, dry_run=dry_run), requests
 
 
 def lines_of(request: bytes) -> List[str]:
     return request.partition(b"\r\n\r\n")[0].decode().split("\r\n")
 
 
-def test_ready_is_one_get_and_one_post() -> None:
-    """The goal state is fetched, its identifiers are posted, with the documented headers."""
-    reported, requests = tell(GOAL_STATE, status("200 OK"))
+def test_ready_is_one_get_and_one_post(root: Root) -> None:
+    """The identifiers of the goal state are posted, with the documented headers."""
+    reported, requests = send(root, GOAL_STATE, status("200 OK"))
 
     get, post = requests
     assert lines_of(get)[0] == "GET /machine?comp=goalstate HTTP/1.1"
@@ -75,19 +98,19 @@ def test_ready_is_one_get_and_one_post() -> None:
 
 
 @pytest.mark.parametrize("line", ["200 OK", "201 Created", "202 Accepted", "204 No Content"])
-def test_any_2xx_acknowledges(line: str) -> None:
+def test_any_2xx_status_acknowledges_a_report(root: Root, line: str) -> None:
     """WireServer has been seen to answer 200, 201 and 202."""
-    reported, requests = tell(GOAL_STATE, status(line))
+    reported, requests = send(root, GOAL_STATE, status(line))
 
     assert str(reported.reply) == line
     assert len(requests) == 2
 
 
-def test_an_acknowledgement_with_a_broken_body_is_one() -> None:
-    """It is not reported a second time."""
+def test_an_acknowledgement_may_have_a_broken_body(root: Root) -> None:
+    """The report is not sent a second time."""
     cut = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n<Ok"
 
-    _, requests = tell(GOAL_STATE, cut)
+    _, requests = send(root, GOAL_STATE, cut)
 
     assert len(requests) == 2
 
@@ -95,9 +118,9 @@ def test_an_acknowledgement_with_a_broken_body_is_one() -> None:
 @pytest.mark.parametrize(
     "line", ["199 Odd", "300 Multiple", "302 Found", "400 Bad", "410 Gone", "500 Error", "503 Busy"]
 )
-def test_the_goal_state_is_fetched_anew_before_every_post(line: str) -> None:
-    """A report that was not acknowledged is made again from a new goal state."""
-    _, requests = tell(GOAL_STATE, status(line), NEXT_GOAL_STATE, status("200 OK"))
+def test_the_goal_state_is_fetched_again_before_every_post(root: Root, line: str) -> None:
+    """A report that was refused is rendered again, from the new goal state."""
+    _, requests = send(root, GOAL_STATE, status(line), NEXT_GOAL_STATE, status("200 OK"))
 
     assert [lines_of(request)[0][:4] for request in requests] == ["GET ", "POST", "GET ", "POST"]
     assert b"<GoalStateIncarnation>1</GoalStateIncarnation>" in requests[1]
@@ -117,43 +140,63 @@ def test_the_goal_state_is_fetched_anew_before_every_post(line: str) -> None:
         b"",
     ],
 )
-def test_nothing_is_reported_on_a_guess(answer: bytes) -> None:
-    """An answer that is no goal state is asked again, and never reported on."""
-    _, requests = tell(answer, answer, GOAL_STATE, status("200 OK"))
+def test_a_report_is_posted_only_for_a_valid_goal_state(root: Root, answer: bytes) -> None:
+    """Any other answer is requested again."""
+    _, requests = send(root, answer, answer, GOAL_STATE, status("200 OK"))
 
     assert [lines_of(request)[0][:4] for request in requests] == ["GET ", "GET ", "GET ", "POST"]
 
 
-def test_a_dry_run_posts_nothing() -> None:
-    """The document is made from the real goal state, and that is all."""
-    reported, requests = tell(GOAL_STATE, dry_run=True)
+def test_a_dry_run_posts_nothing(root: Root) -> None:
+    """The document is rendered from the real goal state; the host gets no record either."""
+    reported, requests = send(root, GOAL_STATE, dry_run=True)
 
     assert reported.document == READY
     assert reported.reply is None
     assert len(requests) == 1
+    assert kvp(root) == []
 
 
-def test_never_acknowledged_is_refused() -> None:
-    """A platform that keeps saying no is exit 69."""
+def test_success_is_written_to_kvp_once_when_it_can_be_posted(root: Root) -> None:
+    """Before the first post, and not again before the second."""
+    send(root, status("503 Busy"), GOAL_STATE, status("503 Busy"), GOAL_STATE, status("200 OK"))
+
+    assert kvp(root) == [
+        "result=success|agent=test/1|timestamp=2026-11-22T03:20:00+00:00",
+    ]
+
+
+def test_success_is_not_written_to_kvp_without_a_goal_state(root: Root) -> None:
+    """The host must not hear of a success that was never posted."""
+    with pytest.raises(Refused):
+        send(root, status("503 Busy"), timeout_s=10)
+
+    assert kvp(root) == []
+
+
+def test_a_refused_report_ends_with_exit_code_69(root: Root) -> None:
+    """The error says how long the report was tried, and the last status."""
     with pytest.raises(Refused, match="gave up after 9 s: health report to 127") as end:
-        tell(*[GOAL_STATE, status("503 Busy")] * 20, timeout_s=10)
+        send(root, *[GOAL_STATE, status("503 Busy")] * 20, timeout_s=10)
 
     assert end.value.exit_code == 69
 
 
-def test_never_a_goal_state_is_a_document_error() -> None:
-    """Answers that stay unusable are exit 76, with the way to look at them."""
+def test_an_unusable_goal_state_ends_with_exit_code_76(root: Root) -> None:
+    """The hint is the command that shows the answer."""
     with pytest.raises(DocumentError, match="after 9 s: the reply is a web page") as end:
-        tell(ok(sample("not_goal_state/error-403.html")), timeout_s=10)
+        send(root, ok(sample("not_goal_state/error-403.html")), timeout_s=10)
 
     assert end.value.exit_code == 76
     assert "goal-state --raw" in end.value.hint
 
 
-def test_the_account_keeps_the_lines_of_the_page(caplog: pytest.LogCaptureFixture) -> None:
-    """People grep their journal for what the page's script prints."""
+def test_the_log_has_the_lines_of_the_sample_script(
+    root: Root, caplog: pytest.LogCaptureFixture
+) -> None:
+    """People grep their journal for what Microsoft's sample script prints."""
     with caplog.at_level(logging.INFO, "azprov"):
-        tell(GOAL_STATE, status("200 OK"))
+        send(root, GOAL_STATE, status("200 OK"))
 
     assert caplog.messages == [
         "Retrieving goal state from the Wireserver",
@@ -166,10 +209,12 @@ def test_the_account_keeps_the_lines_of_the_page(caplog: pytest.LogCaptureFixtur
     ]
 
 
-def test_the_account_says_a_thing_once(caplog: pytest.LogCaptureFixture) -> None:
-    """A retry with the same goal state is one line."""
+def test_an_unchanged_goal_state_and_document_are_logged_once(
+    root: Root, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A retry adds one line."""
     with caplog.at_level(logging.INFO, "azprov"):
-        tell(GOAL_STATE, status("503 Busy"), GOAL_STATE, status("200 OK"))
+        send(root, GOAL_STATE, status("503 Busy"), GOAL_STATE, status("200 OK"))
 
     retry, response = caplog.messages[6:]
     assert retry.startswith("health report to 127.0.0.1:")
@@ -177,13 +222,86 @@ def test_the_account_says_a_thing_once(caplog: pytest.LogCaptureFixture) -> None
     assert response == "Response: 200 OK"
 
 
-def test_hostile_identifiers_cannot_forge_a_line(caplog: pytest.LogCaptureFixture) -> None:
-    """What comes from the network is shown on the line it belongs to."""
+def test_identifiers_from_the_network_cannot_forge_a_log_line(
+    root: Root, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Line ends and control characters are replaced."""
     document = sample("goal_state/version-2012-11-30.xml")
     hostile = document.replace(b"<Incarnation>1", "<Incarnation>1\nResponse: \x9b2J".encode())
 
     with caplog.at_level(logging.INFO, "azprov"):
-        tell(ok(hostile), status("200 OK"))
+        send(root, ok(hostile), status("200 OK"))
 
     assert caplog.messages[3] == "Incarnation: 1?Response: ?2J"
     assert all(message.isprintable() for message in caplog.messages)
+
+
+LINE = "result=error|reason=the data disk is missing"
+
+
+def test_a_failure_is_written_to_kvp_even_without_a_network(root: Root) -> None:
+    """Before the first attempt to reach WireServer."""
+    platform = Platform(wireserver=None)
+
+    with pytest.raises(Exception, match="gave up after 5 s"):
+        report_failure(platform.ports, root, WireServerSettings(timeout_s=5.0), LINE, dry_run=False)
+
+    assert kvp(root) == [LINE]
+
+
+def test_a_dry_run_of_a_failure_sends_no_report(root: Root) -> None:
+    """Neither WireServer nor the host, because the platform would treat it as final."""
+    platform = Platform()
+
+    reported = report_failure(
+        platform.ports, root, WireServerSettings(timeout_s=5.0), LINE, dry_run=True
+    )
+
+    assert reported.reply is None
+    assert LINE.encode() in reported.document
+    assert platform.requests == ["GET /machine?comp=goalstate"]
+    assert kvp(root) == []
+
+
+def test_a_failure_without_kvp_is_reported_to_wireserver(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log says why the host got no record."""
+    platform = Platform()
+
+    with caplog.at_level(logging.INFO, "azprov"):
+        report_failure(
+            platform.ports, Root(str(tmp_path)), WireServerSettings(), LINE, dry_run=False
+        )
+
+    assert caplog.messages[0].startswith("Reporting to WireServer only: ")
+    assert LINE.encode() in platform.posted[0]
+
+
+@pytest.mark.parametrize(
+    ("known", "written"),
+    [
+        (None, "a2c1d0b1-f453-8e4a-8d57-0a3c1f6e2d90"),
+        (
+            "07e5d1f4-9c0b-4b57-8a44-63d7a6ac1f0e",
+            "07e5d1f4-9c0b-4b57-8a44-63d7a6ac1f0e",
+        ),
+    ],
+)
+def test_the_vm_id_of_the_platform_replaces_that_of_the_firmware(
+    tmp_path: Path, known: str, written: str
+) -> None:
+    """The firmware of a generation 1 VM has the id byte-swapped."""
+    dmi = tmp_path / "sys/class/dmi/id"
+    dmi.mkdir(parents=True)
+    (dmi / "product_uuid").write_text("B1D0C1A2-53F4-4A8E-8D57-0A3C1F6E2D90\n")
+
+    line = failure_line(
+        Platform().ports, Root(str(tmp_path)), "test/1", "no disk", {"step": "mount"}, vm_id=known
+    )
+
+    assert line == (
+        f"result=error|reason=no disk|agent=test/1|step=mount|vm_id={written}|"
+        "timestamp=2026-11-22T03:20:00+00:00|"
+        "documentation_url=https://aka.ms/linuxprovisioningerror"
+    )

@@ -164,7 +164,7 @@ def test_a_reason_as_it_comes_without_a_locale(shell: Shell) -> None:
 def test_a_reason_that_was_cut_is_said_to_be(shell: Shell) -> None:
     """What whoever deployed the VM will read is not what was given."""
     _, _, err = shell.against("report-failure", "--reason", "x" * 5000, replies=HEALTHY)
-    assert "the reason does not fit into a report as it is, and was cut or cleaned" in err
+    assert "the reason does not fit into a report unchanged, and was cut or cleaned" in err
 
     _, _, err = shell.against("report-failure", "--reason", "x" * 800, replies=HEALTHY)
     assert "does not fit" not in err

@@ -5,12 +5,12 @@ import logging
 import os
 
 from ...boot.connect import real_ports
+from ...boot.report import failure_line, report_failure
 from ...formats.platform.provisioning_report import parse_report
 from ...system.root import Root
 from ..options import add_report_options, wireserver_settings
 from ..output import Answer
 from ..parser import Parser
-from ..reporting import answer_of, failure_line, report_failed
 
 SUMMARY = "post that provisioning failed, to Hyper-V KVP too; final"
 DESCRIPTION = (
@@ -27,22 +27,23 @@ def configure(parser: Parser) -> None:
         metavar="TEXT",
         required=True,
         type=_reason,
-        help="what went wrong, for whoever deployed the VM",
+        help="what failed, for the person who deployed the VM",
     )
     add_report_options(parser)
 
 
 def run(options: argparse.Namespace) -> Answer:
-    settings, root = wireserver_settings(options), Root()
-    line = failure_line(settings, root, options.reason, {})
+    ports, root, settings = real_ports(), Root(), wireserver_settings(options)
+    line = failure_line(ports, root, settings.agent_name, options.reason, {})
     if ("reason", options.reason) not in parse_report(line):
-        log.warning("the reason does not fit into a report as it is, and was cut or cleaned")
-    reported = report_failed(settings, real_ports(), root, line, dry_run=options.dry_run)
-    return answer_of(reported, dry_run=options.dry_run)
+        log.warning("the reason does not fit into a report unchanged, and was cut or cleaned")
+    reported = report_failure(ports, root, settings, line, dry_run=options.dry_run)
+    shown = reported.document + b"\n" if options.dry_run else b""
+    return Answer(shown, reported.as_json())
 
 
 def _reason(text: str) -> str:
-    # Python 3.6 reads arguments as ASCII where no locale is set, as at a boot.
+    # Python 3.6 decodes arguments as ASCII if no locale is set, as during a boot.
     text = os.fsencode(text).decode("utf-8", "replace")
     if not text.strip():
         raise argparse.ArgumentTypeError("the text is empty")

@@ -3,11 +3,11 @@
 import argparse
 
 from ...boot.connect import real_ports
+from ...boot.report import report_ready
 from ...system.root import Root
 from ..options import add_report_options, wireserver_settings
 from ..output import Answer
 from ..parser import Parser
-from ..reporting import answer_of, report_ready
 
 SUMMARY = "fetch the goal state, post Ready, wait for the acknowledgement"
 EXAMPLE = ("give up after a minute", "report-ready --timeout 60")
@@ -18,7 +18,7 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> Answer:
-    reported = report_ready(
-        wireserver_settings(options), real_ports(), Root(), dry_run=options.dry_run
-    )
-    return answer_of(reported, dry_run=options.dry_run)
+    settings = wireserver_settings(options)
+    reported = report_ready(real_ports(), Root(), settings, dry_run=options.dry_run)
+    shown = reported.document + b"\n" if options.dry_run else b""
+    return Answer(shown, reported.as_json())

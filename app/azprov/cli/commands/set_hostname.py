@@ -3,8 +3,8 @@
 import argparse
 
 from ...boot.connect import open_imds, real_commands, real_ports
+from ...boot.steps import hostname_of
 from ...formats.host.hostname import parse_hostname
-from ...formats.platform.instance import Instance
 from ...system.hostname import set_hostname
 from ..options import add_imds_options, add_root_option, argument, imds_settings
 from ..output import Answer
@@ -27,11 +27,6 @@ def run(options: argparse.Namespace) -> Answer:
         name = hostname_of(conversation.retry(imds.fetch_instance))
     set_hostname(options.root, name, real_commands())
     return Answer("", {"hostname": name})
-
-
-def hostname_of(instance: Instance) -> str:
-    """computerName, else the resource's name. Raises UnusableError."""
-    return parse_hostname(instance.computer_name or instance.name)
 
 
 def _host_name(text: str) -> str:

@@ -1,0 +1,122 @@
+"""The steps of a first boot before its report: host keys, host name, admin user, SSH keys.
+
+Each step can be repeated: a power cut before the acknowledged report leaves all of them
+to the next boot.
+"""
+
+import logging
+from typing import TYPE_CHECKING, Callable, Iterator, List, NamedTuple
+
+from ..errors import DocumentError, UnusableError
+from ..formats.host.hostname import parse_hostname
+from ..formats.platform.instance import Instance
+from ..system.commands import Commands
+from ..system.hostname import set_hostname
+from ..system.root import Root
+from ..system.sshd.host_keys import lacks_host_keys, make_host_keys
+from .settings import BootSettings
+
+if TYPE_CHECKING:
+    from ..formats.host.ssh_keys import SshKey
+
+# The names in the state file and in the answer of `provision --json`.
+HOST_KEYS = "host-keys"
+HOSTNAME = "hostname"
+ADMIN_USER = "admin-user"
+SSH_KEYS = "ssh-keys"
+
+log = logging.getLogger(__name__)
+
+
+class Step(NamedTuple):
+    """A named step. `run` raises AzprovError for a failure; its result is not used."""
+
+    name: str
+    run: Callable[[], object]
+    #: Whether Ready must not be reported without this step.
+    is_required: bool = False
+
+
+def steps_of(
+    settings: BootSettings, root: Root, commands: Commands, metadata: Callable[[], Instance]
+) -> Iterator[Step]:
+    """The steps that the settings ask for, in their order.
+
+    `metadata` requests the instance metadata, and may raise AzprovError.
+    """
+    # Below another root, ssh-keygen would make the keys of this machine.
+    if root.is_live and lacks_host_keys(root):
+        yield Step(HOST_KEYS, lambda: make_host_keys(root, commands))
+    if settings.set_hostname:
+        yield Step(HOSTNAME, lambda: set_hostname(root, hostname_of(metadata()), commands))
+    if settings.create_admin_user:
+        yield Step(
+            ADMIN_USER, lambda: create_admin_user(root, metadata(), commands), is_required=True
+        )
+    user = settings.ssh_keys_user
+    if user is not None:
+        name = user
+        yield Step(SSH_KEYS, lambda: add_ssh_keys(root, name, metadata, commands), is_required=True)
+
+
+def hostname_of(instance: Instance) -> str:
+    """computerName, or the resource's name without one. Raises UnusableError."""
+    return parse_hostname(instance.computer_name or instance.name)
+
+
+def create_admin_user(root: Root, instance: Instance, commands: Commands) -> "List[SshKey]":
+    """Create the platform's admin user; return the keys that the user can log in with.
+
+    Nothing is created for a user who could not log in. Raises DocumentError,
+    UnusableError or HostError.
+    """
+    from ..formats.host.passwd import parse_user_name
+    from ..system.admin_user import set_up_admin
+
+    if not instance.admin_username:
+        raise DocumentError(
+            "instance metadata names no admin user",
+            "see the answer: azprov.pyz metadata compute/osProfile",
+        )
+    name, keys = parse_user_name(instance.admin_username), keys_of(instance)
+    set_up_admin(root, name, keys, commands, no_passwords=instance.is_password_login_disabled)
+    return keys
+
+
+def add_ssh_keys(
+    root: Root, user: str, metadata: Callable[[], Instance], commands: Commands
+) -> "List[SshKey]":
+    """Add the platform's public keys to the authorized keys of a user; return these keys.
+
+    The platform is asked only if the user exists. Raises HostError or UnusableError,
+    and the errors of `metadata`.
+    """
+    from ..system.accounts import require_account
+    from ..system.sshd.authorized_keys import add_keys
+
+    account = require_account(root, user)
+    keys = keys_of(metadata())
+    add_keys(root, account, keys, commands)
+    return keys
+
+
+def keys_of(instance: Instance) -> "List[SshKey]":
+    """The platform's public keys that sshd can use; the others are logged and left out.
+
+    Raises UnusableError if there is no usable key.
+    """
+    from ..formats.host.ssh_keys import parse_ssh_keys
+
+    keys: List[SshKey] = []
+    for number, text in enumerate(instance.public_keys, start=1):
+        try:
+            keys += [key for key in parse_ssh_keys(text) if key not in keys]
+        except ValueError as error:
+            log.warning("the platform's public key %d is left out: %s", number, error)
+    if not keys:
+        kind = "no usable" if instance.public_keys else "no"
+        raise UnusableError(
+            f"the platform names {kind} public key",
+            "deploy the VM with an SSH key in OpenSSH's form",
+        )
+    return keys

@@ -1,0 +1,125 @@
+"""A platform without sockets: both services answer by script, on a clock of the test."""
+
+import json
+from typing import Any, Callable, List, Mapping, NamedTuple, Optional
+
+from azprov.azure.endpoint import IMDS_ADDRESS, Endpoint
+from azprov.azure.patience import WireServerProbe
+from azprov.azure.transport import Reply, Transport
+from azprov.boot.connect import Locate, Ports
+from azprov.errors import BrokenReply, NotConnected
+from ports import FakeClock
+from samples_of import sample
+
+VM = "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90"
+GOAL_STATE = sample("goal_state/version-2012-11-30.xml")
+ED25519 = sample("ssh_key/ed25519.pub").decode()
+X509 = sample("ssh_key/x509.pem").decode()
+
+
+class Request(NamedTuple):
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+#: Replies to a request, or raises PlatformError.
+Service = Callable[[Request], Reply]
+
+
+def ok(body: bytes = b"") -> Reply:
+    return Reply(200, "OK", {}, body)
+
+
+def status(code: int, reason: str) -> Reply:
+    return Reply(code, reason, {}, b"")
+
+
+def silent(_: Request) -> Reply:
+    """Accept the connection and never reply."""
+    raise BrokenReply("192.0.2.1 gave no complete reply within 10 s", "look for a proxy")
+
+
+def healthy_wireserver(request: Request) -> Reply:
+    return ok(GOAL_STATE) if request.method == "GET" else ok()
+
+
+def metadata(*keys: str, vm_id: str = VM, **profile: str) -> Service:
+    """A metadata service for a VM web01 with these public keys and this osProfile."""
+    compute = {
+        "name": "web01",
+        "vmId": vm_id,
+        "osProfile": profile,
+        "publicKeys": [{"keyData": key} for key in keys],
+    }
+    content = json.dumps({"compute": compute}).encode("ascii")
+    return lambda _: ok(content)
+
+
+class Platform:
+    """WireServer and the metadata service. A request takes no time, a failed attempt 1 s.
+
+    A service that is None cannot be connected to.
+    """
+
+    def __init__(
+        self,
+        wireserver: Optional[Service] = healthy_wireserver,
+        imds: Optional[Service] = metadata(),  # noqa: B008 - a function
+    ) -> None:
+        self.wireserver = wireserver
+        self.imds = imds
+        self.clock = FakeClock()
+        #: Every request that a service received, as METHOD TARGET.
+        self.requests: List[str] = []
+        #: The User-Agent of each request.
+        self.agents: List[str] = []
+        #: The bodies that WireServer received.
+        self.posted: List[bytes] = []
+
+    @property
+    def ports(self) -> Ports:
+        return Ports(
+            self.clock,
+            jitter=lambda: 1.0,
+            transport=lambda endpoint, _: _Transport(self, endpoint),
+            probe=lambda endpoint, locate: _Probe(self, endpoint, locate),
+        )
+
+    def ask(self, endpoint: Endpoint, request: Request) -> Reply:
+        service = self.imds if endpoint.address == IMDS_ADDRESS else self.wireserver
+        if service is None:
+            self.clock.spend(1.0)
+            raise NotConnected(f"{endpoint} cannot be reached", "check the network")
+        self.requests.append(f"{request.method} {request.target}")
+        self.agents.append(request.headers["User-Agent"])
+        if request.method == "POST":
+            self.posted.append(request.body)
+        return service(request)
+
+
+class _Transport(Transport):
+    def __init__(self, platform: Platform, endpoint: Endpoint) -> None:
+        super().__init__(endpoint, platform.clock)
+        self._platform = platform
+
+    def send(
+        self,
+        method: str,
+        target: str,
+        *,
+        headers: Mapping[str, str],
+        body: Optional[bytes] = None,
+        **_: Any,
+    ) -> Reply:
+        return self._platform.ask(self.endpoint, Request(method, target, headers, body or b""))
+
+
+class _Probe(WireServerProbe):
+    def __init__(self, platform: Platform, endpoint: Endpoint, locate: Locate) -> None:
+        super().__init__(endpoint, platform.clock, locate)
+        self._platform = platform
+
+    def is_reachable(self) -> bool:
+        return self._platform.wireserver is not None

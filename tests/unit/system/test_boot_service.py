@@ -1,0 +1,78 @@
+"""The boot service: how it is disabled."""
+
+from pathlib import Path
+
+import pytest
+
+from azprov.cli import main
+from azprov.system.boot_service import disable, enabling_links
+from azprov.system.root import Root
+from ports import NoCommands, Recorder
+
+UNIT = "azure-provisioning.service"
+
+
+def test_disabling_removes_every_link_of_the_service(tmp_path: Path) -> None:
+    """In .wants and .requires of any target, and nothing else; without systemctl in an image."""
+    folder = tmp_path / "etc/systemd/system"
+    for target in ("multi-user.target.wants", "x.target.requires", "other.d"):
+        (folder / target).mkdir(parents=True)
+        (folder / target / UNIT).symlink_to(f"/etc/systemd/system/{UNIT}")
+    (folder / "multi-user.target.wants" / "ssh.service").symlink_to("/x")
+    (folder / UNIT).write_text("[Service]\n")
+    root = Root(str(tmp_path))
+    assert len(enabling_links(root, UNIT)) == 2
+
+    disable(root, UNIT, NoCommands())
+    disable(root, UNIT, NoCommands())
+
+    left = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir())
+    assert left == [UNIT, "multi-user.target.wants/ssh.service", f"other.d/{UNIT}"]
+
+
+def test_the_suffix_of_a_service_can_be_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As with systemctl; a warning names a service that is not enabled."""
+    caplog.set_level("INFO")
+    link = tmp_path / "etc/systemd/system/multi-user.target.wants" / UNIT
+    link.parent.mkdir(parents=True)
+    link.symlink_to("/x")
+    root = Root(str(tmp_path))
+
+    disable(root, "azure-provisioning", NoCommands())
+    disable(root, "azure-provisioning", NoCommands())
+    disable(root, "azure", NoCommands())
+
+    assert not link.is_symlink()
+    assert caplog.messages == [
+        "Disabled azure-provisioning.service",
+        "azure is not enabled, so there is nothing to disable",
+    ]
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../../hostname", "/etc/hostname", "a b", "a\n"])
+def test_a_name_that_no_service_can_have_is_a_usage_error(tmp_path: Path, name: str) -> None:
+    """It removes no file."""
+    hostname = tmp_path / "etc/hostname"
+    hostname.parent.mkdir()
+    hostname.write_text("a")
+
+    assert main(["provision", "--root", str(tmp_path), "--unit", name, "--timeout", "1"]) == 2
+
+    assert hostname.exists()
+
+
+def test_a_link_that_systemctl_leaves_is_removed(tmp_path: Path) -> None:
+    """systemctl runs first, because it knows more links; it need not reload its units."""
+    link = tmp_path / "etc/systemd/system/multi-user.target.wants" / UNIT
+    link.parent.mkdir(parents=True)
+    link.symlink_to("/x")
+    root = Root(str(tmp_path))
+    root.is_live = True
+    commands = Recorder()
+
+    disable(root, UNIT, commands)
+
+    assert commands.commands == [["systemctl", "--no-reload", "disable", UNIT]]
+    assert not link.is_symlink()
