@@ -13,6 +13,24 @@ OLDEST_PYTHON_OF_URLLIB3_2 = (3, 10)
 # Every option that is one letter; none takes a value.
 FLAGS = "hqv"
 
+# By ID or ID_LIKE of os-release(5). A copy of what check/facts/packages.py knows, since an old
+# Python cannot import that; tests/unit/check/test_packages.py compares the two.
+PYTHON_PACKAGES = {
+    "debian": "apt-get install python3",
+    "ubuntu": "apt-get install python3",
+    "fedora": "dnf install python3",
+    "rhel": "dnf install python3",
+    "centos": "dnf install python3",
+    "azurelinux": "tdnf install python3",
+    "mariner": "tdnf install python3",
+    "suse": "zypper install python3",
+    "opensuse": "zypper install python3",
+    "sles": "zypper install python3",
+    "alpine": "apk add python3",
+    "arch": "pacman -S python",
+    "openwrt": "opkg install python3",
+}
+
 CANNOT_RUN = 70
 INTERRUPTED = 130
 
@@ -101,20 +119,6 @@ def in_json(text):  # type: (str) -> str
 
 def package_advice(what, path="/etc/os-release"):  # type: (str, str) -> str
     """How to install it, with the command of the distribution that os-release names."""
-    commands = {
-        "debian": "apt-get install python3",
-        "ubuntu": "apt-get install python3",
-        "fedora": "dnf install python3",
-        "rhel": "dnf install python3",
-        "centos": "dnf install python3",
-        "azurelinux": "tdnf install python3",
-        "mariner": "tdnf install python3",
-        "suse": "zypper install python3",
-        "opensuse": "zypper install python3",
-        "alpine": "apk add python3",
-        "arch": "pacman -S python",
-        "openwrt": "opkg install python3",
-    }
     try:
         with open(path) as os_release:
             lines = os_release.read().splitlines()
@@ -124,8 +128,8 @@ def package_advice(what, path="/etc/os-release"):  # type: (str, str) -> str
         for line in lines:
             if line.startswith(key):
                 for name in line[len(key) :].strip("\"'").split():
-                    if name in commands:
-                        return "install %s: %s" % (what, commands[name])
+                    if name in PYTHON_PACKAGES:
+                        return "install %s: %s" % (what, PYTHON_PACKAGES[name])
     return "install %s with your distribution's python3 package" % what
 
 

@@ -1,10 +1,13 @@
 """The text and the JSON that `check` prints."""
 
 import json
+import re
 from pathlib import Path
 
+from azprov.check import RULES
 from check.trees import UNIT
 from images import azprov
+from pyz import PYZ
 from sound_image import WANTS, change
 
 
@@ -65,4 +68,69 @@ def test_json_has_the_same_findings(image: Path) -> None:
         "errors": 0,
         "warnings": 0,
         "notes": 1,
+        "ignored": 0,
     }
+
+
+def test_ignored_findings_are_neither_shown_nor_counted(image: Path) -> None:
+    """The last line says how many were ignored, and an ignored error does not count."""
+    change(image, {f"{WANTS}/{UNIT}": None, f"{WANTS}/chrony.service": None})
+
+    code, out, err = azprov(
+        "check", "--ignore", "service-disabled", "--ignore", "clock-unsynchronised", "--root", image
+    )
+
+    assert (code, err) == (0, "")
+    assert out == f"0 errors, 0 warnings, 0 notes, 2 ignored: {image} should provision on Azure\n"
+
+
+def test_json_counts_ignored_findings(image: Path) -> None:
+    """The member `ignored` is the number of findings that are not in `findings`."""
+    change(image, {f"{WANTS}/{UNIT}": None, f"{WANTS}/chrony.service": None})
+
+    code, out, _ = azprov("check", "--json", "--ignore", "clock-unsynchronised", "--root", image)
+
+    answer = json.loads(out)
+    assert code == 1
+    assert [one["rule"] for one in answer["findings"]] == ["service-disabled"]
+    assert (answer["errors"], answer["notes"], answer["ignored"]) == (1, 0, 1)
+
+
+def test_ignoring_an_unknown_rule_is_wrong_usage(image: Path) -> None:
+    """A similar rule is suggested, and nothing is checked."""
+    code, out, err = azprov("check", "--ignore", "agent-enable", "--root", image)
+
+    assert (code, out) == (2, "")
+    assert err == (
+        f"azprov: there is no rule 'agent-enable'; did you mean agent-enabled? python3 {PYZ} check "
+        "--list-rules lists them\n"
+    )
+
+
+def test_the_list_of_rules_is_a_table() -> None:
+    """Each line has the id, the usual severity and the sentence of one rule."""
+    code, out, err = azprov("check", "--list-rules")
+
+    assert (code, err) == (0, "")
+    assert re.search(
+        r"^agent-enabled  +error    another provisioning agent starts at boot and reports to Azure "
+        r"too$",
+        out,
+        re.MULTILINE,
+    )
+    assert len(out.splitlines()) == len(RULES)
+
+
+def test_the_list_of_rules_has_fixes_in_json() -> None:
+    """A rule has the same members as a finding, for any image."""
+    code, out, err = azprov("check", "--list-rules", "--json")
+
+    rules = json.loads(out)["rules"]
+    assert (code, err) == (0, "")
+    assert {
+        "rule": "agent-enabled",
+        "severity": "error",
+        "what": "another provisioning agent starts at boot and reports to Azure too",
+        "fix": "remove its package",
+    } in rules
+    assert [one["rule"] for one in rules] == [rule.id for rule in RULES]

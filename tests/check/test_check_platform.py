@@ -1,6 +1,5 @@
 """Whether Azure answers: when check asks, and what it reports if there is no answer."""
 
-import argparse
 import json
 import re
 from pathlib import Path
@@ -13,6 +12,7 @@ from azprov.check.finding import Finding, Rule
 from azprov.check.rules.platform import Probe, ask, check_platform
 from azprov.cli import main
 from azprov.cli.commands import check
+from azprov.cli.registry import command_parser
 from azprov.errors import NotConnected
 from azprov.system.root import Root
 from ports import RawServer, replying
@@ -77,8 +77,9 @@ def last_line(root: Path, **addresses: str) -> str:
     """The last line for a sound machine; a service without an address is not asked."""
     machine = Root(str(root))
     machine.is_live = True
-    options = {"wireserver": None, "imds": None, "agent_name": "x", **addresses}
-    answer = check.run(argparse.Namespace(root=machine, timeout=0.2, imds_timeout=0.2, **options))
+    options = command_parser("check").parse(["--timeout", "0.2", "--imds-timeout", "0.2"])
+    vars(options).update(root=machine, **addresses)
+    answer = check.run(options)
     assert answer.exit_code == 0
     return str(answer.text).splitlines()[-1]
 

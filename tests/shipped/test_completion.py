@@ -35,6 +35,8 @@ OFFERED = {
     "check --json --root ima": ["images/"],
     "provision --ssh-keys roo": ["root"],
     "rehearse --scenario ne": ["network-late"],
+    "check --ignore agent-i": ["agent-installed"],
+    "check --ignore logs --ignore agent-i": ["agent-installed"],
     "completion ": ["bash", "fish", "zsh"],
     "goal-state --timeout ": [],
 }
@@ -42,6 +44,7 @@ OFFERED = {
 OFFERED_IN_A_WORD = {
     "rehearse --scenario=netw": ["--scenario=network-late"],
     "install --init=sys": ["--init=systemd"],
+    "check --ignore=agent-i": ["--ignore=agent-installed"],
     "check --root=ima": ["--root=images/"],
 }
 

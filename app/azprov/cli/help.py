@@ -47,6 +47,8 @@ class Option(NamedTuple):
     is_required: bool
     #: What the value may be, empty if that is not a list.
     choices: List[str]
+    #: Whether the option may be given more than once, each time with another value.
+    is_repeatable: bool
 
     @property
     def form(self) -> str:
@@ -71,6 +73,7 @@ def _option(action: argparse.Action) -> Option:
         meaning="show this help" if is_help else str(action.help),
         is_required=action.required,
         choices=choices,
+        is_repeatable=isinstance(action, argparse._AppendAction),
     )
 
 

@@ -78,7 +78,12 @@ CASES: Dict[str, List[Tuple[str, int, str]]] = {
         ("uninstall {image}", 0, "uninstall"),
         ("uninstall --root no/such/folder", 2, "failure"),
     ],
-    "check": [("check {image}", 0, "check"), ("check --root {tmp}", 1, "check")],
+    "check": [
+        ("check {image}", 0, "check"),
+        ("check --root {tmp}", 1, "check"),
+        ("check --list-rules", 0, "rules"),
+        ("check --ignore agent-enable {image}", 2, "failure"),
+    ],
     "deprovision": [
         ("deprovision {image}", 2, "deprovision"),
         ("deprovision --user zz {image}", 2, "deprovision"),
@@ -172,7 +177,7 @@ def test_an_answer_is_of_its_shape(command: str, tmp_path: Path) -> None:
 def test_every_command_is_tried_and_has_its_schema() -> None:
     """With its answer, and with more than one case."""
     assert set(CASES) == {*COMMANDS, "no command"}
-    assert set(SCHEMAS) == {*COMMANDS, "failure", "help", "version"}
+    assert set(SCHEMAS) == {*COMMANDS, "failure", "help", "rules", "version"}
     for command in COMMANDS:
         assert len(CASES[command]) > 1
         assert command in {schema for _, _, schema in CASES[command]}

@@ -2,14 +2,14 @@
 
 import argparse
 import sys
-from typing import List
+from typing import List, Sequence
 
 from ...boot.connect import open_imds, open_wireserver, real_ports
-from ...check import check
+from ...check import RULES, check
 from ...check.facts.image import Image
 from ...check.finding import ERROR, NOTE, SEVERITIES, WARNING, Finding
 from ...check.rules.platform import METADATA_SERVICE, WIRESERVER, Probe, is_on_azure
-from ...errors import ERRORS_FOUND, AzprovError
+from ...errors import ERRORS_FOUND, AzprovError, UsageError
 from ..colour import coloured_word
 from ..options import (
     add_imds_options,
@@ -25,38 +25,53 @@ from ..program import own_command
 SUMMARY = "say whether an image will provision: findings, each with a fix"
 EXAMPLE = ("check an image before it is deployed", "check --root image")
 
-
-# The platform is the VM's own host, and answers in milliseconds or not at all.
+# Azure answers from the host of the VM, in milliseconds or not at all.
 _PROBE_S = 5.0
 
 
 def configure(parser: Parser) -> None:
-    add_root_option(parser, purpose="look at")
+    add_root_option(parser, purpose="check")
+    parser.add_argument("--list-rules", action="store_true", help="list all rules, check nothing")
+    parser.add_argument(
+        "--ignore",
+        metavar="RULE",
+        action="append",
+        default=[],
+        help="leave out the findings of a rule (repeatable)",
+    )
     add_wireserver_options(parser, timeout_s=_PROBE_S)
     add_imds_options(parser, timeout_s=_PROBE_S)
 
 
 def run(options: argparse.Namespace) -> Answer:
+    if options.list_rules:
+        return _list_of_rules()
+    _require_rules(options.ignore)
     image = Image(options.root, own_command())
     probes = _probes(options, image)
-    found = check(image, probes)
+    findings = check(image, probes)
+    shown = [finding for finding in findings if finding.rule not in options.ignore]
+    ignored = len(findings) - len(shown)
     counts = {
-        severity: sum(finding.severity == severity for finding in found) for severity in SEVERITIES
+        severity: sum(finding.severity == severity for finding in shown) for severity in SEVERITIES
     }
     data = {
         "error": None,
-        "findings": [finding._asdict() for finding in found],
+        "findings": [finding._asdict() for finding in shown],
         "errors": counts[ERROR],
         "warnings": counts[WARNING],
         "notes": counts[NOTE],
+        "ignored": ignored,
     }
-    lines = [line for finding in found for line in _lines(finding)]
-    lines.append(", ".join(_counted(counts[severity], severity) for severity in SEVERITIES))
-    text = "\n".join(lines)
+    lines = [line for finding in shown for line in _lines(finding)]
+    totals = [_counted(counts[severity], severity) for severity in SEVERITIES]
+    if options.ignore:
+        totals.append(f"{ignored} ignored")
+    text = "\n".join([*lines, ", ".join(totals)])
     subject = "this machine" if image.root.is_live else image.root
     if not counts[ERROR]:
         text += f": {subject} should provision on Azure"
-        unanswered = {finding.rule for finding in found}
+        unanswered = {finding.rule for finding in findings}
         answered = [probe.name for probe in probes if probe.rule.id not in unanswered]
         if answered:
             text += f", and {' and '.join(answered)} answered"
@@ -66,6 +81,30 @@ def run(options: argparse.Namespace) -> Answer:
         "apply the fixes above and check again; README lists the symptoms under 'When it fails'",
     )
     return Answer(text, data, exit_code=ERRORS_FOUND, failure=failure)
+
+
+def _list_of_rules() -> Answer:
+    """A table of all rules; JSON has the general fix of each rule too."""
+    width = max(len(rule.id) for rule in RULES)
+    lines = [f"{rule.id:<{width}}  {rule.severity:<7}  {rule.sentence}" for rule in RULES]
+    rules = [
+        {"rule": rule.id, "severity": rule.severity, "what": rule.sentence, "fix": rule.fix}
+        for rule in RULES
+    ]
+    return Answer("\n".join(lines), {"rules": rules})
+
+
+def _require_rules(ids: Sequence[str]) -> None:
+    """Raises UsageError if one of the rules does not exist."""
+    known = [rule.id for rule in RULES]
+    for one in ids:
+        if one not in known:
+            from ..suggestions import suggest_word
+
+            raise UsageError(
+                f"there is no rule {one!a}",
+                f"{suggest_word(one, known)}azprov.pyz check --list-rules lists them",
+            )
 
 
 def _lines(finding: Finding) -> List[str]:
@@ -78,7 +117,7 @@ def _counted(count: int, severity: str) -> str:
 
 
 def _probes(options: argparse.Namespace, image: Image) -> List[Probe]:
-    """What to ask the platform: on a VM of Azure, or by an address that was given."""
+    """The questions to Azure: on an Azure VM, or if an option gives an address."""
     probes: List[Probe] = []
     if not image.root.is_live:
         return probes

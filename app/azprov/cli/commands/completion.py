@@ -4,6 +4,7 @@ import argparse
 from typing import Callable, Dict, Iterator, List, NamedTuple
 
 from ... import __version__
+from ...check import RULES
 from ...rehearsal.scenarios import SCENARIOS
 from ..help import Option, options_of
 from ..output import Answer
@@ -27,6 +28,11 @@ EXAMPLE = ("install it for every user of bash", "completion bash > /etc/bash_com
 # What it is installed as, and what it is built as.
 _NAMES = f"azprov {PROGRAM}"
 
+#: The values of options whose parser does not list them, each with its meaning.
+_VALUES = {
+    "--scenario": {scenario.name: scenario.story for scenario in SCENARIOS},
+    "--ignore": {rule.id: rule.sentence for rule in RULES},
+}
 _FOLDER, _FILE, _USER = "folder", "file", "user"
 _KINDS = {"--root": _FOLDER, "--python": _FILE, "--user": _USER, "--ssh-keys": _USER}
 _BASH = {_FOLDER: "-d", _FILE: "-f", _USER: "-u"}
@@ -122,10 +128,12 @@ def _commands() -> List[_Command]:
 
 
 def _words_of(option: Option) -> List[str]:
-    """What its value may be, as far as there is a list."""
-    if "--scenario" in option.flags:
-        return [scenario.name for scenario in SCENARIOS]
-    return option.choices
+    """The values that an option accepts, if there is a list."""
+    return [*_meanings_of(option)] or option.choices
+
+
+def _meanings_of(option: Option) -> Dict[str, str]:
+    return next((_VALUES[flag] for flag in option.flags if flag in _VALUES), {})
 
 
 def _kind_of(option: Option) -> str:
@@ -189,7 +197,8 @@ def _zsh_specs(options: List[Option]) -> Iterator[str]:
         # The value is the next word, or stands behind an equals sign.
         equals = "=" if value else ""
         for flag in option.flags:
-            yield _quoted(f"{flag}{equals}[{meaning}]{value}")
+            star = "*" if option.is_repeatable else ""
+            yield _quoted(f"{star}{flag}{equals}[{meaning}]{value}")
         if not option.flags:
             yield _quoted(f"1{value}")
 
@@ -210,12 +219,10 @@ def _fish_lines(condition: str, options: List[Option]) -> Iterator[str]:
     for option in options:
         words = ["complete -c $name -n", condition]
         words += [f"-l {flag[2:]}" if flag[1] == "-" else f"-s {flag[1]}" for flag in option.flags]
-        allowed = " ".join(_words_of(option))
-        if "--scenario" in option.flags:
-            # Each with its own meaning; fish reads the list as it reads a line.
-            allowed = " ".join(
-                f"{scenario.name}\\t{_fish_quoted(scenario.story)}" for scenario in SCENARIOS
-            )
+        # A list with the meaning of each value; fish reads it as it reads a line.
+        meanings = _meanings_of(option).items()
+        allowed = " ".join(f"{word}\\t{_fish_quoted(meaning)}" for word, meaning in meanings)
+        allowed = allowed or " ".join(option.choices)
         if allowed:
             words.append(f"{'-x ' if option.flags else ''}-a {_fish_quoted(allowed)}")
         elif option.value and option.flags:

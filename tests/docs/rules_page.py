@@ -1,0 +1,43 @@
+"""Writes the files that list every rule of `check`: a page, and the ids in a JSON schema.
+
+Run it after a change to the rules: python3 tests/docs/rules_page.py
+"""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "app"))
+
+from azprov.check import RULES  # noqa: E402 - the path has to be set before
+
+PAGE = ROOT / "unit" / "recipes" / "check-rules.md"
+COMMAND = "python3 tests/docs/rules_page.py"
+
+_HEAD = f"""\
+# The rules of check
+
+`azprov.pyz check` reads the files of an image, or of the running machine, and compares them with
+these rules. An error makes the deployment fail, a warning may do so or causes trouble later, and a
+note is worth knowing. A finding may be less or more severe than its rule usually is, for example if
+another setting makes up for it.
+
+A finding names the file and has the exact fix, mostly a command to paste. `--ignore RULE` leaves
+out the findings of a rule, and can be repeated. `--list-rules` prints this list, with `--json` as
+JSON.
+
+<!-- Written by {COMMAND}; do not edit. -->
+
+| rule | severity | what it means | how to fix it |
+|---|---|---|---|
+"""
+
+
+def page() -> str:
+    """The page, as its file should be."""
+    rows = [f"| `{rule.id}` | {rule.severity} | {rule.sentence} | {rule.fix} |\n" for rule in RULES]
+    return _HEAD + "".join(rows)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
