@@ -1,6 +1,6 @@
-"""Writes the man page of an archive, from the texts that its help is made of.
+"""Writes the man page of an archive, from the texts of its help.
 
-Run by the build: python3 app/manual.py ARCHIVE. It is no part of the archive.
+The build runs it as python3 app/manual.py ARCHIVE. It is not part of the archive.
 """
 
 import subprocess
@@ -9,35 +9,36 @@ import textwrap
 from pathlib import Path
 from typing import Iterator, Sequence
 
-# When the words below changed last; a build's own day would make other bytes of it.
-_CHANGED = "2026-11-26"
+# The day of the last change to the page. With the day of the build, the same sources would
+# give different bytes.
+_CHANGED = "2026-11-27"
 _WIDTH = 78
 _ENVIRONMENT = (
-    ("AZPROV_WIRESERVER", "The platform's address where --wireserver is not given."),
-    ("AZPROV_IMDS", "That of its metadata service where --imds is not given."),
-    ("NO_COLOR, TERM", "Nothing is coloured where NO_COLOR is not empty or TERM is dumb."),
+    ("AZPROV_WIRESERVER", "The address of WireServer, if --wireserver is not given."),
+    ("AZPROV_IMDS", "The address of the metadata service, if --imds is not given."),
+    ("NO_COLOR, TERM", "There are no colours if NO_COLOR is not empty or TERM is dumb."),
 )
-# Besides those of errors.py, which tests compare with the table of README.
+# Exit codes in addition to those of errors.py.
 _STOPPED = {
-    129: "stopped by SIGHUP; nothing half done",
-    130: "stopped by Ctrl-C; nothing half done",
+    129: "stopped by SIGHUP; nothing is half done",
+    130: "stopped by Ctrl-C; nothing is half done",
 }
 _FILES = (
     ("/usr/local/lib/azprov/azprov.pyz", "The program, and /usr/local/bin/azprov, a link to it."),
     ("/etc/systemd/system/azure-provisioning.service", "The boot service."),
-    ("/etc/init.d/azure-provisioning", "The same for OpenRC."),
-    ("/var/lib/azprov/state.json", "Which steps are done, and for which VM, by its id."),
+    ("/etc/init.d/azure-provisioning", "The boot service, for OpenRC."),
+    ("/var/lib/azprov/state.json", "The completed steps, and the id of their VM."),
 )
-_ACCOUNT = (
-    "The answer is on stdout. The account, a line a step, is on stderr, with levels where it "
-    "goes to the journal; the last line of a failure is one sentence with the cause and the "
-    "next step. Options with a value follow the command."
+_STREAMS = (
+    "stdout carries the answer, stderr the log: one line per step, with level prefixes if it is "
+    "the journal. The last line of a failed run is one sentence with the cause and the next step. "
+    "Put options with a value after the command."
 )
-_PAGE = "https://learn.microsoft.com/azure/virtual-machines/linux/no-agent"
+_SEE_ALSO = "https://learn.microsoft.com/azure/virtual-machines/linux/no-agent"
 
 
 def manual_of(python: str, archive: Path) -> bytes:
-    """The page in the man macros that groff and mandoc read. Raises CalledProcessError."""
+    """The man page, in the macros of man(7). Raises CalledProcessError."""
     return subprocess.check_output([python, "-I", __file__, str(archive)])
 
 
@@ -60,13 +61,13 @@ def _page(archive: str) -> Iterator[str]:
     yield from [*_bold("azprov COMMAND [OPTIONS]"), ".br", *_bold("azprov --version")]
     yield ".SH DESCRIPTION"
     yield from _text(sentence(PROGRAM_SUMMARY))
-    yield from [".PP", *_text(_ACCOUNT), ".SH COMMANDS"]
+    yield from [".PP", *_text(_STREAMS), ".SH COMMANDS"]
     for name in COMMANDS:
         yield from _command(name, common)
-    yield from [".SH OPTIONS", *_text("Every command takes:")]
+    yield from [".SH OPTIONS", *_text("Options of every command:")]
     for option in common:
         yield from _item(option.form, option.meaning)
-    yield from [".PP", *_text("Without a command there is, besides these:")]
+    yield from [".PP", *_text("Option without a command:")]
     for option in options_of(program_parser()):
         if option not in common:
             yield from _item(option.form, option.meaning)
@@ -80,7 +81,7 @@ def _page(archive: str) -> Iterator[str]:
         for item in items:
             yield from _item(*item)
     yield ".SH SEE ALSO"
-    yield from _text(_PAGE)
+    yield from _text(_SEE_ALSO)
 
 
 def _command(name: str, common: Sequence[object]) -> Iterator[str]:
@@ -112,8 +113,8 @@ def _bold(text: str) -> Iterator[str]:
 
 
 def _text(text: str) -> Iterator[str]:
-    """Lines that begin with no word of the language, each of them short."""
-    # A path that is hyphenated at the end of a line could not be copied.
+    """The text in short lines, none of which groff reads as a request."""
+    # \% keeps a path from being hyphenated, so that it can be copied.
     words = ["\\%" + word if "/" in word else word for word in _escaped(text).split()]
     for line in textwrap.wrap(
         " ".join(words), _WIDTH, break_long_words=False, break_on_hyphens=False

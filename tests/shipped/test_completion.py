@@ -1,4 +1,4 @@
-"""The completions, as each shell gives them that this machine has."""
+"""The completions that each shell offers, in the shells that this machine has."""
 
 import os
 import pty
@@ -18,11 +18,11 @@ from interpreters import INTERPRETERS
 from pyz import PYZ
 
 SHELLS = ["bash", "zsh", "fish"]
-# Starting a shell on a machine under load.
+# Starting a shell can take this long on a machine under load.
 PATIENCE_S = 60.0
 BASH_COMPLETION = Path("/usr/share/bash-completion/bash_completion")
 
-#: What is typed, the last word being completed, and what may stand there instead.
+#: The typed words, the last of which is completed, and the words that are offered for it.
 OFFERED = {
     "rehe": ["rehearse"],
     "report-": ["report-failure", "report-ready"],
@@ -40,7 +40,7 @@ OFFERED = {
     "completion ": ["bash", "fish", "zsh"],
     "goal-state --timeout ": [],
 }
-#: The same where the value is in the option's own word, which for bash it is not.
+#: The same for a value after an equals sign, which bash splits from the option.
 OFFERED_IN_A_WORD = {
     "rehearse --scenario=netw": ["--scenario=network-late"],
     "install --init=sys": ["--init=systemd"],
@@ -51,7 +51,7 @@ OFFERED_IN_A_WORD = {
 
 @pytest.fixture
 def folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
-    """Where the scripts are, a folder and a file beside them."""
+    """A folder with the script of each shell, a folder and a file."""
     for shell in SHELLS:
         assert main(["completion", shell]) == 0
         (tmp_path / f"azprov.{shell}").write_text(capsys.readouterr().out)
@@ -60,7 +60,7 @@ def folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     return tmp_path
 
 
-def output_of(folder: Path, *command: str) -> List[str]:
+def output_of(folder: Path, command: List[str]) -> List[str]:
     done = subprocess.run(
         command, cwd=folder, env=dict(os.environ, HOME=str(folder)), capture_output=True, check=True
     )
@@ -69,16 +69,16 @@ def output_of(folder: Path, *command: str) -> List[str]:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_the_script_is_right_syntax(folder: Path, shell: str) -> None:
-    """As the shell itself says."""
+def test_each_script_has_correct_syntax(folder: Path, shell: str) -> None:
+    """The shell itself checks the script's syntax without running it."""
     needs.program(shell)
 
-    assert output_of(folder, shell, "-n", f"azprov.{shell}") == []
+    assert output_of(folder, [shell, "-n", f"azprov.{shell}"]) == []
 
 
 @pytest.mark.parametrize("typed", OFFERED)
 def test_bash_completes(folder: Path, typed: str) -> None:
-    """What bash would call, with the words as bash would give them."""
+    """The function gets the words as bash would give them, and offers the expected ones."""
     needs.program("bash")
     words = typed.split(" ")
     script = (
@@ -87,10 +87,10 @@ def test_bash_completes(folder: Path, typed: str) -> None:
     )
 
     *offered, named, named_as_built = output_of(
-        folder, "bash", "--norc", "-c", script, "bash", "azprov", *words
+        folder, ["bash", "--norc", "-c", script, "bash", "azprov", *words]
     )
 
-    # bash itself puts the slash to a folder's name.
+    # bash itself appends the slash to the name of a folder.
     expected = [word.rstrip("/") for word in OFFERED[typed]]
     assert sorted(filter(None, offered)) == expected
     assert [named, named_as_built] == [
@@ -100,47 +100,42 @@ def test_bash_completes(folder: Path, typed: str) -> None:
 
 
 def test_bash_completes_after_an_equals_sign(folder: Path) -> None:
-    """Which is a word of its own to bash."""
+    """bash passes the equals sign as a word of its own, and the value is still completed."""
     needs.program("bash")
     script = 'source azprov.bash; COMP_WORDS=("$@"); COMP_CWORD=4; _azprov; echo "${COMPREPLY[@]}"'
 
-    assert output_of(
-        folder,
-        *("bash", "--norc", "-c", script, "bash"),
-        *("azprov", "install", "--init", "=", "o"),
-    ) == ["openrc"]
+    words = ["azprov", "install", "--init", "=", "o"]
+    offered = output_of(folder, ["bash", "--norc", "-c", script, "bash", *words])
+
+    assert offered == ["openrc"]
+
+
+#: Takes a command line, and prints the words that fish would offer for its last word.
+FISH = ["fish", "--no-config", "-c", "source azprov.fish; complete -C $argv[1]"]
 
 
 @pytest.mark.parametrize("typed", [*OFFERED, *OFFERED_IN_A_WORD])
 def test_fish_completes(folder: Path, typed: str) -> None:
-    """By the builtin that says what would be offered."""
+    """fish's own `complete -C` shows the words that are offered."""
     needs.program("fish")
 
-    offered = output_of(
-        folder,
-        *("fish", "--no-config", "-c", "source azprov.fish; complete -C $argv[1]"),
-        f"azprov.pyz {typed}",
-    )
+    offered = output_of(folder, [*FISH, f"azprov.pyz {typed}"])
 
     expected = {**OFFERED, **OFFERED_IN_A_WORD}[typed]
     assert sorted(line.partition("\t")[0] for line in offered) == expected
 
 
-def test_fish_tells_the_story_of_each_scenario(folder: Path) -> None:
-    """As rehearse --list does."""
+def test_fish_shows_the_story_of_each_scenario(folder: Path) -> None:
+    """fish shows the same text beside a scenario as `rehearse --list`."""
     needs.program("fish")
 
-    offered = output_of(
-        folder,
-        *("fish", "--no-config", "-c", "source azprov.fish; complete -C $argv[1]"),
-        "azprov rehearse --scenario ",
-    )
+    offered = output_of(folder, [*FISH, "azprov rehearse --scenario "])
 
     assert sorted(offered) == sorted(f"{scenario.name}\t{scenario.story}" for scenario in SCENARIOS)
 
 
 def test_zsh_completes(folder: Path) -> None:
-    """At a terminal, each word with the tab key, where there is one that fits."""
+    """On a terminal, the tab key completes each word for which only one word is possible."""
     needs.program("zsh")
     unique = {typed: offered[0] for typed, offered in OFFERED.items() if len(offered) == 1}
     unique.update({typed: offered[0] for typed, offered in OFFERED_IN_A_WORD.items()})
@@ -150,7 +145,7 @@ def test_zsh_completes(folder: Path) -> None:
     typist.type("autoload -Uz compinit; compinit -D -u; source azprov.zsh; PS1=READ\\Y:\r")
     typist.type(SHOW_ARGUMENTS)
     for typed, offered in unique.items():
-        # zsh takes the slash of a folder away again when the line is entered.
+        # zsh removes the slash of a folder when the line is entered.
         completed = " ".join([*typed.split(" ")[:-1], offered.rstrip("/")])
         assert f"ARGUMENTS <{completed}>" in typist.type(f"azprov {typed}\t\r")
     typist.end()
@@ -161,7 +156,7 @@ SHOW_ARGUMENTS = 'azprov() { printf "%s\\n" "ARGUMENTS <$*>"; }\r'
 
 
 class Typist:
-    """Somebody at a shell on a terminal."""
+    """A user who types into a shell on a terminal."""
 
     def __init__(self, folder: Path, *command: str) -> None:
         self._pid, self._terminal = pty.fork()
@@ -172,7 +167,7 @@ class Typist:
             os.execvp(command[0], command)  # noqa: S606 - the child of a fork
 
     def type(self, keys: str) -> str:
-        """What is shown from these keys on to the next prompt."""
+        """The output from these keys to the next prompt."""
         os.write(self._terminal, keys.encode())
         shown, deadline = "", time.monotonic() + PATIENCE_S
         while not shown.endswith(("READY:", "READY:\x1b[?2004h")):
@@ -187,9 +182,9 @@ class Typist:
         os.waitpid(self._pid, 0)
 
 
-def install(folder: Path, shell: str, place: str) -> None:
-    """Where the help has it go, below this folder."""
-    path = folder / place
+def install(folder: Path, shell: str, file: str) -> None:
+    """Move the script to where the help says, below this folder as the home."""
+    path = folder / file
     path.parent.mkdir(parents=True)
     (folder / f"azprov.{shell}").rename(path)
 
@@ -202,15 +197,15 @@ def help_text(capsys: pytest.CaptureFixture[str]) -> str:
 def test_bash_finds_it_where_the_help_says(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Of the two places the one that needs no root."""
+    """bash loads the script from the file that the help names for one user."""
     needs.program("bash")
     if not BASH_COMPLETION.exists():
         pytest.skip("needs bash-completion: apt-get install bash-completion")
-    place = ".local/share/bash-completion/completions/azprov"
-    assert f"from /etc/bash_completion.d/azprov, or for one user from ~/{place}. " in help_text(
+    file = ".local/share/bash-completion/completions/azprov"
+    assert f"from /etc/bash_completion.d/azprov, or for one user from ~/{file}. " in help_text(
         capsys
     )
-    install(folder, "bash", place)
+    install(folder, "bash", file)
     typist = Typist(folder, "bash", "--norc", "-i")
 
     typist.type(f"source {BASH_COMPLETION}; PS1=READ\\Y:\r")
@@ -221,7 +216,7 @@ def test_bash_finds_it_where_the_help_says(
 
 
 def test_zsh_finds_it_where_the_help_says(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """In a folder of its path of functions."""
+    """zsh loads the script from a folder in $fpath, as the help says."""
     needs.program("zsh")
     assert "from a file _azprov in a folder of $fpath, for example /usr/local/share" in help_text(
         capsys
@@ -239,39 +234,39 @@ def test_zsh_finds_it_where_the_help_says(folder: Path, capsys: pytest.CaptureFi
 def test_fish_finds_it_where_the_help_says(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Of the two places the one that needs no root."""
+    """fish loads the script from the file that the help names for one user."""
     needs.program("fish")
-    place = ".config/fish/completions/azprov.fish"
-    assert f"/etc/fish/completions/azprov.fish, or for one user from ~/{place}. " in help_text(
+    file = ".config/fish/completions/azprov.fish"
+    assert f"/etc/fish/completions/azprov.fish, or for one user from ~/{file}. " in help_text(
         capsys
     )
-    install(folder, "fish", place)
-    # fish looks for completions of commands that there are.
+    install(folder, "fish", file)
+    # fish only looks for completions of commands that exist.
     (folder / "azprov").touch(0o755)
     script = "set -x PATH $PWD $PATH; complete -C 'azprov rehe'"
 
-    offered = output_of(folder, "env", "-u", "XDG_CONFIG_HOME", "fish", "-c", script)
+    offered = output_of(folder, ["env", "-u", "XDG_CONFIG_HOME", "fish", "-c", script])
 
     assert [line.partition("\t")[0] for line in offered] == ["rehearse"]
 
 
 def test_an_unknown_shell_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
-    """The ones that are known are named."""
+    """The message lists the shells that azprov knows."""
     assert main(["completion", "tcsh"]) == 2
 
     assert "'tcsh' (choose from " in capsys.readouterr().err
 
 
 def test_every_command_is_completed(folder: Path) -> None:
-    """In each script."""
+    """The script of each shell has every command."""
     for shell in SHELLS:
         script = (folder / f"azprov.{shell}").read_text()
         assert all(command in script for command in COMMANDS)
 
 
 @pytest.mark.parametrize("version", INTERPRETERS)
-def test_every_python_prints_the_same(folder: Path, version: str) -> None:
-    """Of all options and their meanings, whatever its argparse makes of them."""
-    printed = output_of(folder, str(INTERPRETERS[version]), str(PYZ), "completion", "zsh")
+def test_every_python_prints_the_same_script(folder: Path, version: str) -> None:
+    """The script does not depend on the version of Python and its argparse."""
+    printed = output_of(folder, [str(INTERPRETERS[version]), str(PYZ), "completion", "zsh"])
 
     assert printed == (folder / "azprov.zsh").read_text().splitlines()

@@ -1,4 +1,4 @@
-"""The help texts fit a screen and have an example each; what was mistyped is guessed."""
+"""The help texts fit a screen, and mistyped words are answered with suggestions."""
 
 import shlex
 import subprocess
@@ -15,7 +15,7 @@ from interpreters import INTERPRETERS
 from pyz import PYZ
 
 WIDTH = 80
-# Of 24, so that the prompt that follows leaves the first line where it is.
+# One less than the 24 lines of a screen: the shell's prompt takes one.
 HEIGHT = 23
 
 GOAL_STATE_HELP = """\
@@ -23,13 +23,13 @@ usage: azprov.pyz goal-state [OPTIONS]
 Show incarnation, container id and instance id, or the document.
 
 options:
-  --raw                     show the document as it came, whatever it is
-  --wireserver HOST[:PORT]  numeric address, or auto: a DHCP lease's option 245,
-                            else 168.63.129.16 (auto, or $AZPROV_WIRESERVER)
-  --timeout SECONDS         for the whole conversation (900)
-  --agent-name NAME         how to call ourselves (azprov/VERSION)
-  -h, --help   show this help    --json         answer with one JSON object
-  -q, --quiet  show errors only  -v, --verbose  show requests and replies too
+  --raw                     show the received document unchanged
+  --wireserver HOST[:PORT]  IP address, or auto: from DHCP option 245, otherwise
+                            168.63.129.16 (default $AZPROV_WIRESERVER or auto)
+  --timeout SECONDS         time limit for all attempts together (default 900)
+  --agent-name NAME         agent name to send (default azprov/VERSION)
+  -h, --help   show this help    --json         print one JSON object
+  -q, --quiet  log errors only   -v, --verbose  also log requests and replies
 
 example: print them as JSON, for a script
   azprov.pyz goal-state --json
@@ -37,8 +37,8 @@ example: print them as JSON, for a script
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
-def test_a_help_fits_a_screen(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Of 80 columns and 24 lines, with the prompt below; the overview as well."""
+def test_each_help_fits_a_screen(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The help of the program and of each command has at most 23 lines of 80 columns."""
     assert main([*filter(None, [command]), "--help"]) == 0
 
     lines = capsys.readouterr().out.splitlines()
@@ -47,15 +47,15 @@ def test_a_help_fits_a_screen(command: str, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_the_help_of_a_command(capsys: pytest.CaptureFixture[str]) -> None:
-    """How it is called, what it is for, what it takes, an example."""
+    """The help of a command has its usage, its summary, its options and an example."""
     main(["goal-state", "--help"])
 
     assert capsys.readouterr().out == GOAL_STATE_HELP
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
-def test_no_option_is_left_out(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each with its meaning, but for --version: its usage says it all."""
+def test_each_help_has_every_option(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The help lists each option with its meaning; --version is only in the usage line."""
     main([*filter(None, [command]), "--help"])
 
     shown = " ".join(capsys.readouterr().out.split())
@@ -76,10 +76,10 @@ def test_no_option_is_left_out(command: str, capsys: pytest.CaptureFixture[str])
         ("ssh-keys", "ssh-keys --user NAME [OPTIONS]"),
     ],
 )
-def test_a_usage_names_what_has_to_be_given(
+def test_a_usage_line_has_required_options_and_all_arguments(
     command: str, usage: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """And arguments that may be."""
+    """A usage line names the options that are required, and an optional argument in brackets."""
     main([command, "--help"])
 
     assert capsys.readouterr().out.startswith(f"usage: azprov.pyz {usage}\n")
@@ -91,10 +91,10 @@ def test_the_program_help_names_every_exit_code() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_an_example_is_right_usage(
+def test_each_example_can_be_parsed(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its options are those of the command, and it has one at least."""
+    """The example of a command has at least one argument, and the command's parser accepts it."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "image").mkdir()
     name, *arguments = shlex.split(load_command(command).EXAMPLE[1].partition(" >")[0])
@@ -104,30 +104,33 @@ def test_an_example_is_right_usage(
     command_parser(command).parse(arguments)
 
 
-def test_unit_takes_what_goes_into_the_service() -> None:
-    """Each option of install, but for what is done with the service."""
-    taken = {
+def test_unit_has_the_options_of_install_that_change_the_service_file() -> None:
+    """`unit` lacks only the options of `install` that do not change the file's content."""
+    flags = {
         command: {flag for option in options_of(command_parser(command)) for flag in option.flags}
         for command in ("install", "unit")
     }
 
-    assert taken["install"] - taken["unit"] == {"--no-enable", "--force"}
-    assert taken["unit"] - taken["install"] == {"--program"}
+    assert flags["install"] - flags["unit"] == {"--no-enable", "--force"}
+    assert flags["unit"] - flags["install"] == {"--program"}
 
 
 COMMAND_HINT = "azprov.pyz --help lists the commands; put options with a value after the command"
 MISTYPED = {
-    "a letter left out": ("report-redy", f"did you mean report-ready? {COMMAND_HINT}"),
-    "letters swapped": ("deprovsiion", f"did you mean deprovision? {COMMAND_HINT}"),
-    "another case": ("PROVISION", f"did you mean provision? {COMMAND_HINT}"),
-    "the beginning of two": (
+    "a missing letter": ("report-redy", f"did you mean report-ready? {COMMAND_HINT}"),
+    "two letters swapped": ("deprovsiion", f"did you mean deprovision? {COMMAND_HINT}"),
+    "upper case": ("PROVISION", f"did you mean provision? {COMMAND_HINT}"),
+    "the beginning of two commands": (
         "report",
         f"did you mean report-ready or report-failure? {COMMAND_HINT}",
     ),
-    "an underscore": ("set_hostname", f"did you mean set-hostname? {COMMAND_HINT}"),
+    "an underscore for a hyphen": (
+        "set_hostname",
+        f"did you mean set-hostname? {COMMAND_HINT}",
+    ),
     "help without dashes": ("help", f"did you mean --help? {COMMAND_HINT}"),
-    "nothing that is near": ("frobnicate", COMMAND_HINT),
-    "a letter": ("r", COMMAND_HINT),
+    "nothing similar": ("frobnicate", COMMAND_HINT),
+    "a single letter": ("r", COMMAND_HINT),
     "the beginning of an option": (
         "report-ready --wire",
         "did you mean --wireserver? azprov.pyz report-ready --help lists its options",
@@ -144,15 +147,15 @@ MISTYPED = {
         "--verison",
         "did you mean --version? azprov.pyz --help lists its options",
     ),
-    "a wrong value of a right option": (
+    "a wrong value of an existing option": (
         "goal-state --timeout soon",
         "azprov.pyz goal-state --help lists its options",
     ),
-    "a value for an option that has none": (
+    "a value for an option without one": (
         "goal-state --quiet=1",
         "azprov.pyz goal-state --help lists its options",
     ),
-    "one dash for two": (
+    "one dash instead of two": (
         "goal-state -quiet",
         "did you mean --quiet? azprov.pyz goal-state --help lists its options",
     ),
@@ -164,8 +167,10 @@ MISTYPED = {
 
 
 @pytest.mark.parametrize("case", MISTYPED)
-def test_what_was_mistyped_is_guessed(case: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """What it begins, or what it looks like; no guess where nothing is near."""
+def test_a_mistyped_word_is_answered_with_suggestions(
+    case: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Wrong usage suggests words that begin like the given one or are similar, if there are any."""
     line, hint = MISTYPED[case]
 
     code = main(line.split())
@@ -178,8 +183,8 @@ def test_what_was_mistyped_is_guessed(case: str, capsys: pytest.CaptureFixture[s
 
 @pytest.mark.parametrize("version", INTERPRETERS)
 @pytest.mark.parametrize("option", ["version", "help"])
-def test_one_dash_for_two_is_told_alike(version: str, option: str) -> None:
-    """By every Python: to its argparse the word begins with -v or -h."""
+def test_a_long_option_with_one_dash_is_wrong_usage(version: str, option: str) -> None:
+    """-version and -help give the same message on every Python, although -v and -h exist."""
     done = subprocess.run(
         [INTERPRETERS[version], PYZ, f"-{option}"], capture_output=True, text=True, check=False
     )

@@ -1,4 +1,4 @@
-"""The man page that the build makes: read without a warning, and nothing missing in it."""
+"""The man page of the build is complete, and man, groff and mandoc read it without warnings."""
 
 import os
 import subprocess
@@ -40,16 +40,16 @@ def read(reader: str, *, width: int = 200, options: str = "-rHY=0") -> str:
 
 
 @pytest.mark.parametrize("reader", ["man", "groff"])
-def test_it_is_read_without_a_warning(reader: str) -> None:
-    """By man, and by what man calls."""
+def test_the_man_page_is_read_without_a_warning(reader: str) -> None:
+    """man and groff give no warnings, and show usage lines and examples."""
     shown = read(reader)
 
     assert "azprov report-failure --reason TEXT [OPTIONS]" in shown
     assert 'azprov report-failure --reason "the data disk is missing"' in shown
 
 
-def test_a_path_is_in_one_piece() -> None:
-    """Where other words are hyphenated."""
+def test_paths_in_the_man_page_are_not_hyphenated() -> None:
+    """A path can be copied from the page although man hyphenates other words."""
     shown = read("man", width=80, options="")
 
     for path in (
@@ -61,13 +61,13 @@ def test_a_path_is_in_one_piece() -> None:
         assert path in shown
 
 
-def test_mandoc_finds_nothing_to_say() -> None:
-    """Not even of style."""
+def test_mandoc_has_no_complaints() -> None:
+    """mandoc -T lint gives no message about the page, not even about style."""
     assert read("mandoc") == ""
 
 
-def test_it_is_found_by_its_summary() -> None:
-    """What apropos and whatis make of it."""
+def test_the_man_page_has_a_name_and_a_summary_for_apropos() -> None:
+    """lexgrog, which indexes pages for apropos and whatis, finds the name and the summary."""
     assert read("lexgrog") == (
         f'{MANUAL}: "azprov - takes a Linux VM on Azure from first boot to Ready '
         'without an agent"\n'
@@ -75,14 +75,14 @@ def test_it_is_found_by_its_summary() -> None:
 
 
 def plain() -> List[str]:
-    """Its lines without the marks of the language."""
+    """The lines of the page without its escapes."""
     text = MANUAL.read_text("ascii").replace("\\-", "-").replace("\\e", "\\")
     return [line[3:] if line.startswith(".B ") else line for line in text.splitlines()]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_is_in_it(command: str) -> None:
-    """With each of its options, and the example."""
+def test_the_man_page_has_every_command(command: str) -> None:
+    """Each command has a section with all its options and its example."""
     lines = plain()
     heading = next(line for line in lines if line.startswith(f'.SS "azprov {command} '))
     own = lines[lines.index(heading) + 1 : lines.index(".SH OPTIONS")]
@@ -93,14 +93,14 @@ def test_every_command_is_in_it(command: str) -> None:
         assert option.form in own[:end] + COMMON, option.form
 
 
-def test_what_every_command_takes_is_what_it_says() -> None:
-    """And --version is no command's."""
+def test_the_common_options_are_those_of_every_command() -> None:
+    """The page lists the options that every command has, and --version apart from them."""
     lines = plain()
     end = lines.index('.SH "EXIT STATUS"')
-    alone = lines.index("Without a command there is, besides these:")
+    alone = lines.index("Option without a command:")
 
     for first, last, forms in (
-        (lines.index("Every command takes:"), alone, COMMON),
+        (lines.index("Options of every command:"), alone, COMMON),
         (alone, end, ["--version"]),
     ):
         heads = [line for line in lines[first:last] if line.startswith("-")]
@@ -111,8 +111,8 @@ def test_what_every_command_takes_is_what_it_says() -> None:
         assert "--version" not in forms
 
 
-def test_exit_codes_and_version_are_in_it() -> None:
-    """Those of the code, and of the two signals that README names below its table."""
+def test_the_man_page_has_the_version_and_all_exit_codes() -> None:
+    """The exit codes are those of errors.py, and 129 and 130 for SIGHUP and Ctrl-C."""
     lines = plain()
 
     assert f'"azprov {__version__}"' in lines[0]

@@ -1,7 +1,7 @@
-"""The help texts: how a command is called, what its options are, an example of it.
+"""The help texts: usage, options and an example of a command, or the list of commands.
 
-Rule of this file: it is imported when help is asked for, and by what is made of the
-same texts (the man page, completions); a first boot does without it.
+Rule of this file: it is only imported for help, completions and the man page, so that a
+first boot does without it.
 """
 
 import argparse
@@ -14,21 +14,20 @@ from .parser import Parser
 from .program import PROGRAM
 from .registry import command_parser, load_command
 
-WIDTH = 80
-# Where an option's meaning begins.
-_COLUMN = 28
-
-
 PROGRAM_SUMMARY = "takes a Linux VM on Azure from first boot to Ready without an agent"
 
-# The table of errors.py in two lines; the man page has it in full.
+WIDTH = 80
+# The meanings of options begin in this column.
+_MEANING_COLUMN = 28
+
+# The keys of errors.EXIT_CODES in two lines; the man page has their full meanings.
 SHORT_EXIT_CODES = {
     0: "done",
-    1: "found wanting",
-    2: "usage",
-    69: "unreached",
+    1: "errors found",
+    2: "wrong usage",
+    69: "unreachable",
     70: "cannot run",
-    73: "not changed",
+    73: "change failed",
     76: "bad answers",
     77: "needs root",
     78: "unusable",
@@ -37,15 +36,15 @@ SHORT_EXIT_CODES = {
 
 
 class Option(NamedTuple):
-    """An option, or an argument without a name, as people read of it."""
+    """An option or a positional argument, as it is described to people."""
 
-    #: Empty for an argument.
+    #: For example -q and --quiet; empty for a positional argument.
     flags: List[str]
-    #: What its value is called, empty if it has none.
+    #: The name of the value, for example SECONDS; empty for an option without a value.
     value: str
     meaning: str
     is_required: bool
-    #: What the value may be, empty if that is not a list.
+    #: The only possible values; empty if others are possible.
     choices: List[str]
     #: Whether the option may be given more than once, each time with another value.
     is_repeatable: bool
@@ -56,7 +55,7 @@ class Option(NamedTuple):
 
 
 def options_of(parser: Parser) -> List[Option]:
-    """What a command takes: arguments, then options."""
+    """The positional arguments of a command, then its options."""
     options = [_option(action) for action in parser._actions]
     return sorted(options, key=lambda option: bool(option.flags))
 
@@ -78,7 +77,7 @@ def _option(action: argparse.Action) -> Option:
 
 
 def common_options() -> List[Option]:
-    """What every command takes."""
+    """The options of every command."""
     parser = Parser(prog=PROGRAM)
     add_common_options(parser)
     return options_of(parser)
@@ -131,20 +130,20 @@ def _command_help(command: str) -> List[str]:
     lines += ["", "arguments and options:" if has_arguments else "options:"]
     for option in options:
         if option not in common:
-            lines += _hanging(f"  {option.form}", option.meaning, _COLUMN)
+            lines += _hanging(f"  {option.form}", option.meaning, _MEANING_COLUMN)
     lines += _in_pairs(common)
     purpose, example = load_command(command).EXAMPLE
     return [*lines, "", f"example: {purpose}", f"  {PROGRAM} {example}"]
 
 
 def _in_pairs(options: List[Option]) -> Iterator[str]:
-    """Two options a line; those that every command takes are short enough."""
-    for one, other in zip(options[::2], options[1::2]):
-        yield f"  {one.form:<13}{one.meaning:<18}{other.form:<15}{other.meaning}"
+    """Two options per line."""
+    for left, right in zip(options[::2], options[1::2]):
+        yield f"  {left.form:<13}{left.meaning:<18}{right.form:<15}{right.meaning}"
 
 
 def _hanging(head: str, text: str, column: int) -> List[str]:
-    """The text from that column on, beside the head, or below one that is too long."""
+    """Wrap the text from a column on, with the head before it, or above it if it is too long."""
     wrapped = textwrap.wrap(text, WIDTH - column, break_long_words=False, break_on_hyphens=False)
     lines = [" " * column + line for line in wrapped]
     if not head:

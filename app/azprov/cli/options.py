@@ -27,10 +27,10 @@ from .parser import Parser
 
 
 def add_common_options(parser: Parser) -> None:
-    parser.add_argument("--json", action="store_true", help="answer with one JSON object")
-    parser.add_argument("-q", "--quiet", action="store_true", help="show errors only")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("-q", "--quiet", action="store_true", help="log errors only")
     parser.add_argument(
-        "-v", "--verbose", action="store_true", help="show requests and replies too"
+        "-v", "--verbose", action="store_true", help="also log requests and replies"
     )
 
 
@@ -38,22 +38,22 @@ def add_wireserver_options(parser: Parser, *, timeout_s: float = DEFAULT_TIMEOUT
     parser.add_argument(
         "--wireserver",
         metavar="HOST[:PORT]",
-        help=f"numeric address, or {AUTO}: a DHCP lease's option 245, else {WIRESERVER_ADDRESS} "
-        f"({AUTO}, or ${WIRESERVER_VARIABLE})",
+        help=f"IP address, or {AUTO}: from DHCP option 245, otherwise {WIRESERVER_ADDRESS} "
+        f"(default ${WIRESERVER_VARIABLE} or {AUTO})",
     )
     parser.add_argument(
         "--timeout",
         metavar="SECONDS",
         type=_seconds,
         default=timeout_s,
-        help=f"for the whole conversation ({timeout_s:g})",
+        help=f"time limit for all attempts together (default {timeout_s:g})",
     )
     parser.add_argument(
         "--agent-name",
         metavar="NAME",
         type=_agent_name,
         default=AGENT_NAME,
-        help="how to call ourselves (azprov/VERSION)",
+        help="agent name to send (default azprov/VERSION)",
     )
 
 
@@ -63,27 +63,31 @@ def add_imds_options(
     parser.add_argument(
         "--imds",
         metavar="HOST[:PORT]",
-        help=f"numeric address ({IMDS_ADDRESS}, or ${IMDS_VARIABLE})",
+        help=f"IP address (default ${IMDS_VARIABLE} or {IMDS_ADDRESS})",
     )
     parser.add_argument(
         "--imds-timeout",
         metavar="SECONDS",
         type=_imds_seconds,
         default=timeout_s,
-        help=f"for all that is asked there{since} ({timeout_s:g}, at most 300)",
+        help=f"time limit for the metadata service{since} (default {timeout_s:g}, at most 300)",
     )
 
 
 def add_root_option(parser: Parser, *, purpose: str = "change") -> None:
     parser.add_argument(
-        "--root", metavar="DIR", type=_root, default=Root(), help=f"the image to {purpose} (/)"
+        "--root",
+        metavar="DIR",
+        type=_root,
+        default=Root(),
+        help=f"folder of the image to {purpose} (default /)",
     )
 
 
 def add_report_options(parser: Parser) -> None:
     add_wireserver_options(parser)
     add_protocol_option(parser)
-    parser.add_argument("--dry-run", action="store_true", help="show the document, post nothing")
+    parser.add_argument("--dry-run", action="store_true", help="print the document, post nothing")
 
 
 def add_protocol_option(parser: Parser) -> None:
@@ -91,7 +95,7 @@ def add_protocol_option(parser: Parser) -> None:
         "--protocol",
         choices=(XML, JSON),
         default=XML,
-        help=f"form of a report; {JSON} is newer, undocumented ({XML})",
+        help=f"report format; {JSON} is undocumented (default {XML})",
     )
 
 
@@ -111,17 +115,14 @@ def imds_settings(options: argparse.Namespace) -> ImdsSettings:
 
 
 def user_name(text: str) -> str:
-    """The name as it is, as an option's type.
-
-    Raises argparse.ArgumentTypeError for what no Linux account can be called.
-    """
+    """The type of an option that takes the name of a Linux user."""
     from ..formats.host.passwd import parse_user_name
 
-    return argument(parse_user_name, text)
+    return option_value(parse_user_name, text)
 
 
-def argument(parse: Callable[[str], str], text: str) -> str:
-    """What is parsed; UnusableError becomes argparse's own."""
+def option_value(parse: Callable[[str], str], text: str) -> str:
+    """Parse the value of an option. Raises ArgumentTypeError in place of UnusableError."""
     try:
         return parse(text)
     except UnusableError as error:
@@ -145,7 +146,7 @@ def _imds_seconds(text: str) -> float:
 def _root(text: str) -> Root:
     if os.path.isfile(text):
         raise argparse.ArgumentTypeError(
-            f"{text!a} is a file: mount the image that is in it, and name that folder"
+            f"{text!a} is a file: mount the image in it and give the mount point"
         )
     if not os.path.isdir(text):
         raise argparse.ArgumentTypeError(f"there is no folder {text!a}")

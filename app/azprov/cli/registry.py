@@ -9,7 +9,7 @@ from .program import PROGRAM
 
 
 def load_command(name: str) -> ModuleType:
-    """Import the module of one command; cli/commands/__init__.py says what it has."""
+    """Import the module of one command; cli/commands/__init__.py describes these modules."""
     return import_module(f"{__package__}.commands.{name.replace('-', '_')}")
 
 

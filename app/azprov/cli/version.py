@@ -1,4 +1,4 @@
-"""Which azprov this is: version, commit, and what the archive carries."""
+"""The version of this azprov: release, commit, and the contents of the archive."""
 
 import json
 import os
@@ -12,19 +12,19 @@ from .program import own_path
 
 
 def about() -> Dict[str, Any]:
-    """Of the sources, which are not built, no commit and no contents."""
+    """The data of `--version --json`. Without an archive, commit and contents are empty."""
     names = _entries()
     packages = [
         {"name": found[1], "version": found[2]}
         for found in (re.match(r"[^/]+/([^/]+)-([^/-]+)\.dist-info/METADATA\Z", n) for n in names)
         if found
     ]
-    note = _note()
+    info = _build_info()
     return {
         "version": __version__,
-        "commit": note.get("commit"),
+        "commit": info.get("commit"),
         "packages": packages,
-        "bytecode": note.get("bytecode", []),
+        "bytecode": info.get("bytecode", []),
     }
 
 
@@ -36,11 +36,11 @@ def _entries() -> List[str]:
         return opened.namelist()
 
 
-def _note() -> Dict[str, Any]:
-    """What build.py noted: the commit, HASH-dirty if the files were not its, and the Pythons."""
+def _build_info() -> Dict[str, Any]:
+    """The file that build.py writes: the commit, HASH-dirty if files differed, and the Pythons."""
     try:
         content = pkgutil.get_data("azprov", "build.json")
     except OSError:
         return {}
-    note: Dict[str, Any] = json.loads((content or b"{}").decode("ascii"))
-    return note
+    info: Dict[str, Any] = json.loads((content or b"{}").decode("ascii"))
+    return info

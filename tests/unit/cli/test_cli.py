@@ -343,8 +343,8 @@ USAGE = {
     ),
     "a file in the place of a root": (
         ["check", "--root", "/etc/passwd"],
-        "argument --root: '/etc/passwd' is a file: mount the image that is in it, and name that "
-        "folder; azprov.pyz check --help lists its options",
+        "argument --root: '/etc/passwd' is a file: mount the image in it and give the mount "
+        "point; azprov.pyz check --help lists its options",
     ),
     "no user's name": (
         ["ssh-keys", "--user", "a b"],

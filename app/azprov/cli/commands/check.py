@@ -99,11 +99,11 @@ def _require_rules(ids: Sequence[str]) -> None:
     known = [rule.id for rule in RULES]
     for one in ids:
         if one not in known:
-            from ..suggestions import suggest_word
+            from ..suggestions import suggest_value
 
             raise UsageError(
                 f"there is no rule {one!a}",
-                f"{suggest_word(one, known)}azprov.pyz check --list-rules lists them",
+                f"{suggest_value(one, known)}azprov.pyz check --list-rules lists them",
             )
 
 

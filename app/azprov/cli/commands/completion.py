@@ -25,7 +25,7 @@ fish loads it from /etc/fish/completions/azprov.fish, or for one user from
 ~/.config/fish/completions/azprov.fish."""
 EXAMPLE = ("install it for every user of bash", "completion bash > /etc/bash_completion.d/azprov")
 
-# What it is installed as, and what it is built as.
+# The installed command and the built archive.
 _NAMES = f"azprov {PROGRAM}"
 
 #: The values of options whose parser does not list them, each with its meaning.
@@ -48,7 +48,7 @@ _azprov() {{
     local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD - 1]}}
     local command= kind= words= i IFS=$' \\t\\n'
     COMPREPLY=()
-    # bash takes --option=value for three words.
+    # bash splits --option=value into three words.
     if [[ $word == = ]]; then
         word=
     elif [[ $before == = && COMP_CWORD -gt 2 ]]; then
@@ -169,7 +169,7 @@ def _zsh() -> str:
     commands, rest = [], []
     for command in _commands():
         purpose = command.purpose.replace(":", "\\:")
-        commands.append("            " + _quoted(f"{command.name}:{purpose}"))
+        commands.append("            " + _zsh_quoted(f"{command.name}:{purpose}"))
         specs = " \\\n                ".join(_zsh_specs(command.options))
         rest.append(f"        {command.name})\n            _arguments {specs}\n            ;;")
     script = _ZSH_SCRIPT.format(
@@ -182,7 +182,7 @@ def _zsh() -> str:
 
 
 def _zsh_specs(options: List[Option]) -> Iterator[str]:
-    """The arguments of zsh's _arguments, zshcompsys(1)."""
+    """The options as arguments of _arguments, zshcompsys(1)."""
     for option in options:
         meaning = option.meaning
         for special in "\\:[]":
@@ -194,24 +194,24 @@ def _zsh_specs(options: List[Option]) -> Iterator[str]:
             value = f":{name}:" + (
                 f"({' '.join(words)})" if words else _ZSH.get(_kind_of(option), "")
             )
-        # The value is the next word, or stands behind an equals sign.
+        # The value is the next word, or follows an equals sign.
         equals = "=" if value else ""
         for flag in option.flags:
             star = "*" if option.is_repeatable else ""
-            yield _quoted(f"{star}{flag}{equals}[{meaning}]{value}")
+            yield _zsh_quoted(f"{star}{flag}{equals}[{meaning}]{value}")
         if not option.flags:
-            yield _quoted(f"1{value}")
+            yield _zsh_quoted(f"1{value}")
 
 
 def _fish() -> str:
     lines = ["for name in " + _NAMES, "complete -c $name -f"]
-    unasked = "__fish_use_subcommand"
-    lines += _fish_lines(unasked, options_of(program_parser()))
+    no_command = "__fish_use_subcommand"
+    lines += _fish_lines(no_command, options_of(program_parser()))
     for command in _commands():
         purpose = _fish_quoted(command.purpose)
-        lines.append(f"complete -c $name -n {unasked} -a {command.name} -d {purpose}")
-        asked = f"'__fish_seen_subcommand_from {command.name}'"
-        lines += _fish_lines(asked, command.options)
+        lines.append(f"complete -c $name -n {no_command} -a {command.name} -d {purpose}")
+        this_command = f"'__fish_seen_subcommand_from {command.name}'"
+        lines += _fish_lines(this_command, command.options)
     return _headed("", "\n".join([*lines, "end", ""]))
 
 
@@ -219,7 +219,7 @@ def _fish_lines(condition: str, options: List[Option]) -> Iterator[str]:
     for option in options:
         words = ["complete -c $name -n", condition]
         words += [f"-l {flag[2:]}" if flag[1] == "-" else f"-s {flag[1]}" for flag in option.flags]
-        # A list with the meaning of each value; fish reads it as it reads a line.
+        # Each value with its meaning. fish splits the list as it splits a command line.
         meanings = _meanings_of(option).items()
         allowed = " ".join(f"{word}\\t{_fish_quoted(meaning)}" for word, meaning in meanings)
         allowed = allowed or " ".join(option.choices)
@@ -233,11 +233,11 @@ def _fish_lines(condition: str, options: List[Option]) -> Iterator[str]:
 
 
 def _headed(first: str, script: str) -> str:
-    return f"{first}# Of azprov {__version__}, made by {PROGRAM} completion.\n{script}"
+    return f"{first}# Printed by `{PROGRAM} completion`, azprov {__version__}.\n{script}"
 
 
-def _quoted(text: str) -> str:
-    """For zsh: in single quotes."""
+def _zsh_quoted(text: str) -> str:
+    """The text in single quotes, for zsh."""
     return "'" + text.replace("'", "'\\''") + "'"
 
 

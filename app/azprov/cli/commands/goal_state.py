@@ -14,9 +14,7 @@ EXAMPLE = ("print them as JSON, for a script", "goal-state --json")
 
 
 def configure(parser: Parser) -> None:
-    parser.add_argument(
-        "--raw", action="store_true", help="show the document as it came, whatever it is"
-    )
+    parser.add_argument("--raw", action="store_true", help="show the received document unchanged")
     add_wireserver_options(parser)
 
 

@@ -16,7 +16,9 @@ EXAMPLE = ("show only the VM's name", "metadata compute/name")
 
 
 def configure(parser: Parser) -> None:
-    parser.add_argument("path", nargs="?", metavar="PATH", help="such as compute/name")
+    parser.add_argument(
+        "path", nargs="?", metavar="PATH", help="the leaf to show, for example compute/name"
+    )
     add_imds_options(parser)
 
 

@@ -32,22 +32,22 @@ def configure(parser: Parser) -> None:
         metavar="NAME",
         type=_service_name,
         default=UNIT_NAME,
-        help=f"the service to disable ({UNIT_NAME})",
+        help=f"unit to disable (default {UNIT_NAME})",
     )
     add_wireserver_options(parser)
     add_protocol_option(parser)
-    add_imds_options(parser, since=" from when the platform is there")
+    add_imds_options(parser, since=" once the platform can be reached")
     add_root_option(parser)
 
 
 def add_step_options(parser: Parser) -> None:
     """The options for the steps of a first boot; `install` writes them into the service."""
-    parser.add_argument("--no-hostname", action="store_true", help="leave the host name alone")
+    parser.add_argument("--no-hostname", action="store_true", help="do not set the host name")
     parser.add_argument(
         "--ssh-keys",
         metavar="USER",
         type=user_name,
-        help="add the platform's public keys to that user's login",
+        help="add the platform's public keys to this user",
     )
     parser.add_argument(
         "--admin-user", action="store_true", help="create the platform's admin user"

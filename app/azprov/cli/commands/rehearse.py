@@ -38,9 +38,9 @@ def run(options: argparse.Namespace) -> Answer:
         return Answer("\n".join(names), {"error": None, "scenarios": stories})
     chosen = find_scenario(options.scenario)
     if chosen is None:
-        from ..suggestions import suggest_word
+        from ..suggestions import suggest_value
 
-        nearest = suggest_word(options.scenario, [scenario.name for scenario in SCENARIOS])
+        nearest = suggest_value(options.scenario, [scenario.name for scenario in SCENARIOS])
         raise UsageError(
             f"there is no scenario {options.scenario!a}",
             f"{nearest}azprov.pyz rehearse --list names them",

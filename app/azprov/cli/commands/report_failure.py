@@ -12,7 +12,7 @@ from ..options import add_report_options, wireserver_settings
 from ..output import Answer
 from ..parser import Parser
 
-SUMMARY = "post that provisioning failed, to Hyper-V KVP too; final"
+SUMMARY = "report that provisioning failed, also by Hyper-V KVP; final"
 DESCRIPTION = (
     "The platform takes this report as final: it fails the deployment and shows the reason."
 )

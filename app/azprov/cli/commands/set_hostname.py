@@ -6,7 +6,7 @@ from ...boot.connect import open_imds, real_commands, real_ports
 from ...boot.steps import hostname_of
 from ...formats.host.hostname import parse_hostname
 from ...system.hostname import set_hostname
-from ..options import add_imds_options, add_root_option, argument, imds_settings
+from ..options import add_imds_options, add_root_option, imds_settings, option_value
 from ..output import Answer
 from ..parser import Parser
 
@@ -15,7 +15,13 @@ EXAMPLE = ("set a name of your own in an image", "set-hostname web01 --root imag
 
 
 def configure(parser: Parser) -> None:
-    parser.add_argument("name", nargs="?", metavar="NAME", type=_host_name, help="a host name")
+    parser.add_argument(
+        "name",
+        nargs="?",
+        metavar="NAME",
+        type=_host_name,
+        help="the new host name (default the platform's)",
+    )
     add_imds_options(parser)
     add_root_option(parser)
 
@@ -30,4 +36,4 @@ def run(options: argparse.Namespace) -> Answer:
 
 
 def _host_name(text: str) -> str:
-    return argument(parse_hostname, text)
+    return option_value(parse_hostname, text)
