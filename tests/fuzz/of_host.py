@@ -17,7 +17,7 @@ from azprov.check.facts.azprov_service import command_of
 from azprov.check.facts.image import Image
 from azprov.errors import HostError, UnusableError
 from azprov.formats.host.config_syntax import parse_sections, uncommented
-from azprov.formats.host.hostname import replace_own_name
+from azprov.formats.host.hosts import replace_own_name
 from azprov.formats.host.os_release import parse_os_release
 from azprov.formats.host.passwd import (
     MATCHES_NONE,

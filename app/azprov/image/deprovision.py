@@ -4,12 +4,11 @@ A plan is made first, of what is there; when nothing is, nothing is left to do.
 """
 
 import logging
-import re
 from functools import partial
 from typing import Callable, Iterator, List, NamedTuple, Optional, Sequence
 
 from ..errors import AzprovError, HostError, UsageError
-from ..formats.host.hostname import replace_own_name
+from ..formats.host.hosts import replace_own_name
 from ..formats.host.passwd import (
     Account,
     members,
@@ -19,6 +18,7 @@ from ..formats.host.passwd import (
     without_entry,
     without_member,
 )
+from ..formats.host.sudo_rules import has_rules, without_rules_of
 from ..formats.text import printable
 from ..system.accounts import GROUP, GSHADOW, PASSWD, SHADOW, find_account, read_accounts
 from ..system.hostname import HOSTNAME_FILE, HOSTS_FILE
@@ -42,12 +42,6 @@ _OF_USERS = (
 )
 _RIGHTS_FOLDERS = ("/etc/sudoers.d", "/etc/doas.d")
 _RIGHTS_FILES = ("/etc/sudoers", "/etc/doas.conf")
-# A line, with those that a backslash at its end goes on to.
-_RULE = re.compile(rb"(?:.*\\\n)*.*\n?")
-# What stands between permit and whom it is about, in doas.conf.
-_OPTIONS = re.compile(rb"(?<=\s)(?:nopass|nolog|persist|keepenv|setenv\s*\{[^}]*\})(?=\s)")
-# But for a user by the number, and another file.
-_NO_RIGHT = re.compile(rb"#(?![0-9]+\s|include)|Defaults")
 # In this order: without a line in passwd nobody knows whose the rest is.
 _ENTRIES = ("/etc/subuid", "/etc/subgid", SHADOW, GSHADOW, GROUP, PASSWD)
 
@@ -237,32 +231,13 @@ def _edit(
 
 def _lines_of(root: Root, path: str, name: str, *, goes_when_empty: bool) -> Iterator[Change]:
     content = root.read(path) or b""
-    left = _without_rights(content, name)
+    left = without_rules_of(content, name)
     if left == content:
         return
-    if goes_when_empty and not _rights(left):
+    if goes_when_empty and not has_rules(left):
         yield Change(path, f"rights of {name}", "removed", partial(root.remove, path))
     else:
-        yield from _edit(root, path, f"rights of {name}", "taken out", _without_rights, name)
-
-
-def _without_rights(content: bytes, name: str) -> bytes:
-    """Without the lines of sudoers or doas.conf that are about that user alone."""
-    own = name.encode("ascii", "replace")
-    return b"".join(rule for rule in _RULE.findall(content) if own not in _who(rule))
-
-
-def _who(line: bytes) -> List[bytes]:
-    """Whom a rule is about: sudoers has it first, doas.conf behind permit and options."""
-    words = line.split()
-    if words[:1] == [b"permit"]:
-        return _OPTIONS.sub(b"", line).split()[1:2]
-    return [word.strip(b'"') for word in words[:1]]
-
-
-def _rights(content: bytes) -> List[bytes]:
-    lines = [line.strip() for line in content.splitlines()]
-    return [line for line in lines if line and not _NO_RIGHT.match(line)]
+        yield from _edit(root, path, f"rights of {name}", "taken out", without_rules_of, name)
 
 
 def _generic_name(root: Root) -> Iterator[Change]:

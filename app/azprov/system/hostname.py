@@ -1,13 +1,13 @@
-"""Setting the host name: in the files, in the kernel, and before the DHCP client.
+"""Setting the host name: in the files and in the kernel, and announcing it by DHCP.
 
-Neither hostnamectl nor D-Bus is needed: both are absent or late in minimal images.
+Neither hostnamectl nor D-Bus is used: in minimal images they are missing or start late.
 """
 
 import logging
 import socket
 
 from ..errors import HostError, NotPermitted
-from ..formats.host.hostname import replace_own_name
+from ..formats.host.hosts import replace_own_name
 from .commands import Commands
 from .root import Root
 
@@ -22,13 +22,13 @@ log = logging.getLogger(__name__)
 
 
 def set_hostname(root: Root, name: str, commands: Commands) -> None:
-    """Set a name that parse_hostname gave, idempotently.
+    """Set a name that parse_hostname returned. Idempotent.
 
-    The running kernel gets it even where the files cannot be written. Raises
-    HostError, once everything was tried that can be.
+    The name is set in the running kernel even if the files cannot be written. Raises the
+    first HostError after all changes were tried.
     """
     failures = []
-    for change in (_write_hostname, _write_hosts, _set_live):
+    for change in (_write_hostname, _write_hosts, _set_in_kernel):
         try:
             change(root, name)
         except HostError as error:
@@ -36,7 +36,7 @@ def set_hostname(root: Root, name: str, commands: Commands) -> None:
     if failures:
         raise failures[0]
     if root.is_live:
-        _tell_dhcp_server(root, commands)
+        _announce(root, commands)
     log.info("Host name: %s", name)
 
 
@@ -54,41 +54,54 @@ def _write_hosts(root: Root, name: str) -> None:
             root.write(HOSTS_FILE, renamed)
 
 
-def _set_live(root: Root, name: str) -> None:
+def _set_in_kernel(root: Root, name: str) -> None:
     if root.is_live and socket.gethostname() != name:
         try:
             socket.sethostname(name)
         except PermissionError as error:
-            raise NotPermitted("could not set the live host name", "run it as root") from error
+            raise NotPermitted(
+                "could not set the host name of the running kernel", "run it as root"
+            ) from error
         except OSError as error:
             raise HostError(
-                f"could not set the live host name ({error.strerror})",
-                "the name in /etc/hostname counts from the next boot on",
+                f"could not set the host name of the running kernel ({error.strerror})",
+                "restart the machine, /etc/hostname has the new name",
             ) from error
 
 
-def _tell_dhcp_server(root: Root, commands: Commands) -> None:
-    """Renew the lease, so that Azure's DNS learns the name; the address stays.
+def _announce(root: Root, commands: Commands) -> None:
+    """Have the DHCP client send the new name to the server, for Azure's DNS. Best effort."""
+    _renew_with_networkd(root, commands)
+    _reapply_with_network_manager(root, commands)
 
-    Best effort. networkd up to 257 at least sends the old name in a renewal
-    (systemd #36440); `networkctl reconfigure` sends the new one, and takes the
-    address away for as long as DHCP takes, which a first boot does not risk.
+
+def _renew_with_networkd(root: Root, commands: Commands) -> None:
+    """Renew the leases of systemd-networkd; the addresses stay.
+
+    networkd, at least up to version 257, sends the old name when it renews (systemd #36440).
+    `networkctl reconfigure` would send the new one, but it removes the address until DHCP
+    has finished, and a first boot does not risk that.
     """
     for index in root.names(_NETWORKD_LINKS):
         interface = _interface(index)
         if interface != "lo" and commands.run(["networkctl", "renew", interface], limit_s=_RENEW_S):
             log.info(
-                "Azure's DNS may know the old name until the next boot, "
+                "Azure's DNS may have the old name until the next boot, "
                 "or until networkctl reconfigure %s",
                 interface,
             )
-    for interface in root.names("/sys/class/net") if root.status(_NETWORK_MANAGER) else ():
+
+
+def _reapply_with_network_manager(root: Root, commands: Commands) -> None:
+    if root.status(_NETWORK_MANAGER) is None:
+        return
+    for interface in root.names("/sys/class/net"):
         if interface != "lo":
             commands.run(["nmcli", "device", "reapply", interface], limit_s=_RENEW_S)
 
 
 def _interface(index: str) -> str:
-    """The name of the interface with that index; "lo" for what is none."""
+    """The name of the interface with that number; "lo" if there is no such interface."""
     try:
         return socket.if_indextoname(int(index))
     except (OSError, ValueError):

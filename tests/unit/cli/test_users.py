@@ -183,7 +183,7 @@ def test_a_user_that_is_there_is_kept(users: Users, image: Path) -> None:
             metadata(ED25519, user="a:0:0::/:"),
             78,
             "the user name 'a:0:0::/:' cannot be used, it is not made of letters, digits, '_', '.' "
-            "and '-', 32 at most; give another one",
+            "and '-', 32 at most; give another user name",
         ),
         (["ssh-keys"], b"", 2, "the following arguments are required: --user; "),
     ],

@@ -82,7 +82,7 @@ def test_printable_addresses_are_read_back(address: bytes) -> None:
 def test_what_is_no_hosts_address_is_refused(address: str) -> None:
     """This network, loopback, multicast, reserved, broadcast; in every form."""
     for lease in leases_of(bytes(map(int, address.split(".")))).values():
-        with pytest.raises(ValueError, match=f"names {address}, which is no host's address"):
+        with pytest.raises(ValueError, match=f"names {address}, which is not a host's address"):
             parse_lease(lease)
 
 
@@ -100,23 +100,23 @@ def test_the_lease_that_was_written_last_counts() -> None:
         (b"OPTION_245=\n", "has 0 bytes, not 4"),
         (b"OPTION_245=a83f81\n", "has 3 bytes, not 4"),
         (b"OPTION_245=a83f811000\n", "has 5 bytes, not 4"),
-        (b"OPTION_245=wireserver\n", "is no address: 'wireserver'"),
-        (b"OPTION_245=" + b"9" * 100000 + b"\n", "is no address: '9999"),
-        (b"OPTION_245=168.63.129.256\n", "is no address: '168.63.129.256'"),
+        (b"OPTION_245=wireserver\n", "is not an address: 'wireserver'"),
+        (b"OPTION_245=" + b"9" * 100000 + b"\n", "is not an address: '9999"),
+        (b"OPTION_245=168.63.129.256\n", "is not an address: '168.63.129.256'"),
         (b"lease {\noption unknown-245 a8:3f:81;\n}\n", "has 3 bytes, not 4"),
-        (b"lease {\noption unknown-245 a8:3f:81:100;\n}\n", "is no address: 'a8:3f:81:100'"),
+        (b"lease {\noption unknown-245 a8:3f:81:100;\n}\n", "is not an address: 'a8:3f:81:100'"),
         (b'lease {\noption unknown-245 "abc";\n}\n', "has 3 bytes, not 4"),
         (b'lease {\noption unknown-245 ";\n}\n', "has 0 bytes, not 4"),
-        (b'{"Private_Options": [{"Option": 245}]}', "is no address: 'None'"),
-        (b'{"Private_Options": {"245": "a83f8110"}}', "options of another form"),
-        (b'{"Private_Options": [245]}', "options of another form"),
+        (b'{"Private_Options": [{"Option": 245}]}', "is not an address: 'None'"),
+        (b'{"Private_Options": {"245": "a83f8110"}}', "options have an unknown form"),
+        (b'{"Private_Options": [245]}', "options have an unknown form"),
         (b'{"Private_Options": [', "it is not JSON"),
         (b'{"a": ' * 100000, "it is not JSON"),
         (b"\xff\xfe\x00", "neither text nor a DHCP reply"),
-        (b"\x02", "it is no DHCP reply"),
-        (REPLY[:-1] + b"d", "it is no DHCP reply"),
-        (REPLY + b"\xf5", "it is cut off"),
-        (REPLY + b"\xf5\x04\xa8\x3f\x81", "it is cut off"),
+        (b"\x02", "it is not a DHCP reply"),
+        (REPLY[:-1] + b"d", "it is not a DHCP reply"),
+        (REPLY + b"\xf5", "it is truncated"),
+        (REPLY + b"\xf5\x04\xa8\x3f\x81", "it is truncated"),
         (REPLY + b"\xf5\x00\xff", "has 0 bytes, not 4"),
         (REPLY + b"\xf5\x05\xa8\x3f\x81\x10\x00\xff", "has 5 bytes, not 4"),
     ],

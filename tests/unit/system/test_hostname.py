@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azprov.errors import HostError, UnusableError
-from azprov.formats.host.hostname import parse_hostname, replace_own_name
+from azprov.formats.host.hostname import parse_hostname
+from azprov.formats.host.hosts import replace_own_name
 from azprov.system.hostname import set_hostname
 from azprov.system.root import Root
 from ports import NoCommands

@@ -1,1 +1,1 @@
-"""Files of a Linux system: bytes to values and back."""
+"""Formats of files on a Linux system: bytes to values and back."""

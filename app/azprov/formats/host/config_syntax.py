@@ -1,7 +1,7 @@
-"""Settings as text files hold them: assignments of a shell, and keys in sections.
+"""Settings in text files: shell assignments, and keys in sections.
 
-Rule of this file: what cannot be read is passed over. These files are other
-programs' own, and those go on after a line that makes no sense to them as well.
+Rule of this file: lines that cannot be read are ignored, because the programs that own
+these files ignore them as well.
 """
 
 import re
@@ -12,7 +12,7 @@ _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)(\+?)=(.*)"
 
 
 class Setting(NamedTuple):
-    """A key and its value; an empty section where there was none before it."""
+    """A key and its value; the section is empty for keys before the first section."""
 
     section: str
     key: str
@@ -20,10 +20,10 @@ class Setting(NamedTuple):
 
 
 def parse_assignments(text: str) -> Dict[str, str]:
-    """NAME=value lines as a shell would take them, but that nothing is expanded.
+    """NAME=value lines as a shell reads them, without expansion.
 
-    The last one of a name counts, and NAME+=value adds to it. An array becomes
-    its words with the parentheses.
+    The last assignment of a name is in effect, and NAME+=value appends. An array becomes
+    a text of its words with the parentheses.
     """
     found: Dict[str, str] = {}
     for line in _joined(text):
@@ -35,7 +35,7 @@ def parse_assignments(text: str) -> Dict[str, str]:
 
 
 def parse_sections(text: str) -> List[Setting]:
-    """[Section] and key=value lines, as in systemd.syntax(7) and NetworkManager's files."""
+    """[Section] and key=value lines, the syntax of systemd.syntax(7) and NetworkManager."""
     found = []
     section = ""
     for line in _joined(text):
@@ -49,13 +49,13 @@ def parse_sections(text: str) -> List[Setting]:
 
 
 def uncommented(text: str) -> List[str]:
-    """The lines that are neither empty nor a comment, without white space around them."""
+    """The stripped lines, except empty lines and comments."""
     lines = [line.strip() for line in _joined(text)]
     return [line for line in lines if line and not line.startswith("#")]
 
 
 def _joined(text: str) -> Iterator[str]:
-    """The lines, with those that end in a backslash and their next one in one."""
+    """The lines; one that ends in a backslash is joined with the next line."""
     begun = ""
     for line in text.splitlines():
         if line.endswith("\\") and not line.lstrip().startswith(("#", ";")):

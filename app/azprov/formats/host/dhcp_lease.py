@@ -1,38 +1,39 @@
-"""DHCP leases: the address of WireServer, which the platform names in option 245.
+"""DHCP leases: the address of WireServer, which the platform sends in option 245.
 
-Four bytes, kept by each client in its own way. Sources, read 2026-11-22: systemd's
-sd-dhcp-lease.c, dhclient's pretty_print_option, dhcpcd's dhcp.c, NetworkManager's
-nm-dhcp-nettools.c, and what cloud-init and afterburn read. udhcpc keeps no lease, and
-NetworkManager's own client, since 1.22, none of its options.
+The option has four bytes, and each client stores it in its own form. Sources, read
+2026-11-22: systemd's sd-dhcp-lease.c, dhclient's pretty_print_option, dhcpcd's dhcp.c,
+NetworkManager's nm-dhcp-nettools.c, and the parsers of cloud-init and afterburn. udhcpc
+stores no lease, and NetworkManager's own client stores no options since version 1.22.
 """
 
 from typing import Any, Dict, Optional
 
 _OPTION = 245
-# By systemd-networkd, and NetworkManager's client before 1.22, which was made of it.
+# In files of systemd-networkd, and of NetworkManager before 1.22, which used its code.
 _ASSIGNMENT = "OPTION_245="
-# By dhclient, NetworkManager's too, which knows no name for it.
+# In files of dhclient, which has no name for this option; NetworkManager can run it.
 _STATEMENT = "option unknown-245 "
 
-# RFC 2131, figure 1: a reply begins with 2, and its options with a cookie at byte 236.
+# RFC 2131, figure 1: the first byte of a reply is 2, and the cookie at byte 236 precedes
+# the options.
 _BOOT_REPLY = b"\x02"
 _COOKIE = b"\x63\x82\x53\x63"
 _COOKIE_AT = 236
 _PAD, _END = 0, 255
 
-# No host has an address with such a first byte: "this network", loopback, and from
-# 224 on multicast, reserved and broadcast (RFC 6890).
+# First bytes that no host address has: "this network", loopback, and from 224 multicast,
+# reserved and broadcast (RFC 6890).
 _NO_HOST = (0, 127, *range(224, 256))
 _ADDRESS_BYTES = 4
 _LONGEST_ADDRESS = len("255.255.255.255")
 
 
 def parse_lease(content: bytes) -> Optional[str]:
-    """The address that a lease names, dotted; None if it names none.
+    """The address in option 245 of a lease, in dotted form; None without the option.
 
-    Takes what networkd (assignments, or JSON), dhclient (blocks, of which the last of
-    each interface counts) and dhcpcd (the reply as it came) write. Raises ValueError,
-    which says what is wrong, for another form or an address that no host can have.
+    Reads the forms of networkd (assignments or JSON), dhclient (blocks, the last one of
+    each interface is in effect) and dhcpcd (the reply's bytes). Raises ValueError with a
+    sentence that names the error, also for an address that no host can have.
     """
     if content[:1] == _BOOT_REPLY:
         return _of_reply(content)
@@ -61,10 +62,10 @@ def parse_lease(content: bytes) -> Optional[str]:
 
 
 def _of_reply(content: bytes) -> Optional[str]:
-    """An option may come in pieces, to be joined (RFC 3396)."""
+    """The address in a reply, where an option can be split into parts (RFC 3396)."""
     at = _COOKIE_AT + len(_COOKIE)
     if content[_COOKIE_AT:at] != _COOKIE:
-        raise ValueError("it is no DHCP reply")
+        raise ValueError("it is not a DHCP reply")
     pieces = []
     while content[at : at + 1] not in (b"", bytes([_END])):
         if content[at] == _PAD:
@@ -72,7 +73,7 @@ def _of_reply(content: bytes) -> Optional[str]:
             continue
         end = at + 2 + (content[at + 1] if at + 1 < len(content) else 0)
         if end > len(content):
-            raise ValueError("it is cut off")
+            raise ValueError("it is truncated")
         if content[at] == _OPTION:
             pieces.append(content[at + 2 : end])
         at = end
@@ -88,16 +89,16 @@ def _of_json(text: str) -> Optional[str]:
         raise ValueError("it is not JSON") from error
     options = lease.get("Private_Options") or []
     if not isinstance(options, list) or not all(isinstance(option, dict) for option in options):
-        raise ValueError("it has options of another form")
+        raise ValueError("its options have an unknown form")
     values = [option.get("Data") for option in options if option.get("Option") == _OPTION]
     return _address_of(str(values[-1])) if values else None
 
 
 def _address_of(value: str) -> str:
-    """Of "a83f8110", of "a8:3f:81:10", of "168.63.129.16", or of the bytes in quotes."""
+    """Parse `a83f8110`, `a8:3f:81:10`, `168.63.129.16`, or the four bytes in quotes."""
     if value.startswith('"'):
         return _dotted(_unquoted(value[1:-1]))
-    complaint = f"option 245 is no address: {value[:40]!a}"
+    complaint = f"option 245 is not an address: {value[:40]!a}"
     if len(value) > _LONGEST_ADDRESS:
         raise ValueError(complaint)
     try:
@@ -113,7 +114,7 @@ def _address_of(value: str) -> str:
 
 
 def _unquoted(text: str) -> bytes:
-    """As dhclient quotes bytes that all are printable: a backslash before some of them."""
+    """Undo the quoting that dhclient uses if all bytes are printable."""
     data = b""
     characters = iter(text)
     for character in characters:
@@ -126,5 +127,5 @@ def _dotted(data: bytes) -> str:
         raise ValueError(f"option 245 has {len(data)} bytes, not {_ADDRESS_BYTES}")
     address = ".".join(map(str, data))
     if data[0] in _NO_HOST:
-        raise ValueError(f"option 245 names {address}, which is no host's address")
+        raise ValueError(f"option 245 names {address}, which is not a host's address")
     return address

@@ -1,9 +1,9 @@
-"""Host names: what may be one, and the files that hold it."""
+"""Host names: accepting valid ones and rejecting all others."""
 
 import re
 
 from ...errors import UnusableError
-from ..text import lines_of, printable
+from ..text import printable
 
 # RFC 1123, 2.1: letters, digits and inner hyphens, 1 to 63 in a label.
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
@@ -11,19 +11,16 @@ _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
 _LIMIT_BYTES = 64
 _LONGEST_LABEL = 63
 
-# The address that Debian and its kin give a host's own name.
-_OWN_ADDRESS = b"127.0.1.1"
-
 
 def parse_hostname(text: str) -> str:
-    """The host name, in lower case, without one trailing line end and one trailing dot.
+    """The host name in lower case, without one trailing line end and one trailing dot.
 
-    Nothing else is repaired. Raises UnusableError for what is no host name, or
-    reads as an IPv4 address.
+    Nothing else is repaired. Raises UnusableError for a text that is not a host name, or
+    that could be read as an IPv4 address.
     """
     name = text[:-1] if text.endswith("\n") else text
     name = name[:-1] if name.endswith(".") else name
-    # Folding only ASCII: lower() would turn a Kelvin sign into a "k".
+    # Only ASCII letters: str.lower() would turn a Kelvin sign into a "k".
     name = "".join(c.lower() if "A" <= c <= "Z" else c for c in name)
     labels = name.split(".")
     if not name:
@@ -43,21 +40,3 @@ def parse_hostname(text: str) -> str:
         "deploy the VM with a computer name that is a host name, "
         "or set one by hand with azprov.pyz set-hostname NAME",
     )
-
-
-def replace_own_name(hosts: bytes, name: str) -> bytes:
-    """The content of /etc/hosts with the name in each line of 127.0.1.1.
-
-    A fully qualified name is followed by its first label; a comment stays. All
-    other lines stay byte for byte, and no line is added.
-    """
-    names = [name] if "." not in name else [name, name.partition(".")[0]]
-    own = _OWN_ADDRESS + b"\t" + " ".join(names).encode("ascii")
-
-    def renamed(line: bytes) -> bytes:
-        entry, mark, comment = line.rstrip(b"\r\n").partition(b"#")
-        if entry.split()[:1] != [_OWN_ADDRESS]:
-            return line
-        return own + (b" #" + comment if mark else b"") + line[len(line.rstrip(b"\r\n")) :]
-
-    return b"".join(map(renamed, lines_of(hosts)))

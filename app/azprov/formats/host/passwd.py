@@ -1,8 +1,8 @@
-"""User names, and the lines of passwd, shadow and group that accounts are made of.
+"""User accounts: the lines of passwd, shadow, group and login.defs.
 
 Source: passwd(5), shadow(5), group(5) and login.defs(5) of shadow-utils, read
-2026-11-22. All three hold a name first and fields between colons; what stands in
-other lines stays byte for byte.
+2026-11-22. A line of the first three starts with a name, and colons separate its fields.
+Changing one line keeps all others byte for byte.
 """
 
 import re
@@ -11,24 +11,27 @@ from typing import Collection, Dict, Iterator, List, NamedTuple, Optional, Seque
 from ...errors import UnusableError
 from ..text import lines_of, printable
 
-# What useradd of Debian and Fedora takes, and sudoers, without quoting; 32 is
-# LOGIN_NAME_MAX of utmp. Azure's own rules are narrower but for the length.
+# The names that useradd of Debian and Fedora accepts and that need no quoting in sudoers.
+# utmp has room for 32 characters. Azure's own rules are narrower, except for the length.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\Z")
 
 _PASSWD_FIELDS = 7
-# (uid_t) -1 after it is nobody's: it says "no change" to chown(2) and setresuid(2).
+# The next one, (uid_t) -1, is no user: it means "no change" to chown(2) and setresuid(2).
 _HIGHEST_ID = (1 << 32) - 2
 
-# Who stands for users that have no number here, and may not log in.
+# The number of the user nobody, which stands for users without a number on this machine.
 _NOBODY = 65534
+# Programs that system users have in place of a shell.
 _NO_SHELLS = ("nologin", "false", "true", "sync", "halt", "shutdown")
 
-# In the password's place: none matches. Not "!", which locks the account, so that an
-# sshd without PAM lets nobody in by key either.
+# A hash that no password matches. "!" would lock the account as well, and an sshd without
+# PAM refuses keys for a locked account.
 MATCHES_NONE = "*"
 
 
 class Account(NamedTuple):
+    """A user, as in a line of passwd."""
+
     name: str
     uid: int
     gid: int
@@ -37,18 +40,18 @@ class Account(NamedTuple):
 
 
 def parse_user_name(text: str) -> str:
-    """The name as it is. Raises UnusableError for what no Linux account can be called."""
+    """The name, unchanged. Raises UnusableError for a text that cannot be a user name."""
     if not _NAME.match(text):
         raise UnusableError(
             f"the user name '{printable(text, 80)}' cannot be used, it is not made of letters, "
             "digits, '_', '.' and '-', 32 at most",
-            "give another one",
+            "give another user name",
         )
     return text
 
 
 def parse_accounts(passwd: bytes) -> List[Account]:
-    """The accounts of a passwd file; lines that are none are left out."""
+    """The accounts of a passwd file; invalid lines are ignored."""
     accounts = []
     for line in _text(passwd):
         fields = line.split(":")
@@ -59,7 +62,7 @@ def parse_accounts(passwd: bytes) -> List[Account]:
 
 
 def parse_groups(group: bytes) -> Dict[str, int]:
-    """Each group's number, the first of a name counts."""
+    """Each group's number; the first line of a name is in effect."""
     groups: Dict[str, int] = {}
     for fields in _lines(group):
         if len(fields) > 2 and _is_id(fields[2]):
@@ -68,7 +71,7 @@ def parse_groups(group: bytes) -> Dict[str, int]:
 
 
 def members(group: bytes, gid: int) -> List[str]:
-    """Who is listed for a group, by its number."""
+    """The names of the users that a group file lists for the group with this number."""
     return [
         name
         for fields in _lines(group)
@@ -79,7 +82,7 @@ def members(group: bytes, gid: int) -> List[str]:
 
 
 def find_password(shadow: bytes, name: str) -> Optional[str]:
-    """What stands in an account's place for a password's hash; None if it has no line."""
+    """The password field of an account in shadow; None without a line for the account."""
     for fields in _lines(shadow):
         if fields[0] == name and len(fields) > 1:
             return fields[1]
@@ -87,17 +90,17 @@ def find_password(shadow: bytes, name: str) -> Optional[str]:
 
 
 def passwords(shadow: bytes) -> List[str]:
-    """What stands in the place of a password's hash, for every account of a shadow file."""
+    """The password fields of all accounts in a shadow file."""
     return [fields[1] for fields in _lines(shadow) if len(fields) > 1]
 
 
 def is_password(field: str) -> bool:
-    """Whether a hash stands there, or nothing, with which everybody gets in."""
+    """Whether a password field lets someone log in: a hash does, and so does an empty field."""
     return not field.startswith(("!", "*", "x"))
 
 
 def with_password(shadow: bytes, name: str, field: str) -> bytes:
-    """The file with another text in place of that account's hash."""
+    """The shadow file with the account's password field replaced."""
     lines = lines_of(shadow)
     for number, line in enumerate(lines):
         whole = line.rstrip(b"\r\n")
@@ -109,7 +112,7 @@ def with_password(shadow: bytes, name: str, field: str) -> bytes:
 
 
 def with_entry(content: bytes, *fields: object) -> bytes:
-    """The file with a line of these fields at its end, unless that name has one."""
+    """The file with a line of these fields appended, unless the name has a line already."""
     name = str(fields[0])
     if any(line[0] == name for line in _lines(content)):
         return content
@@ -118,13 +121,13 @@ def with_entry(content: bytes, *fields: object) -> bytes:
 
 
 def without_entry(content: bytes, name: str) -> bytes:
-    """The file without the lines of that name."""
+    """The file without the lines that start with that name."""
     start = name.encode("ascii") + b":"
     return b"".join(line for line in lines_of(content) if not line.startswith(start))
 
 
 def without_member(group: bytes, name: str) -> bytes:
-    """The group or gshadow file with the user in no list of members."""
+    """The group or gshadow file with the user removed from all lists of members."""
     lines = lines_of(group)
     for number, line in enumerate(lines):
         head, colon, members = line.rstrip(b"\r\n").rpartition(b":")
@@ -136,25 +139,31 @@ def without_member(group: bytes, name: str) -> bytes:
 
 
 def free_id(taken: Collection[int], settings: Dict[str, str], kind: str) -> int:
-    """The lowest number that login.defs gives to users and nobody has; kind: UID or GID.
+    """The lowest unused number in the range of login.defs; `kind` is UID or GID.
 
-    Raises UnusableError if there is none.
+    Raises UnusableError if the whole range is in use.
     """
     low, high = _number(settings, f"{kind}_MIN", 1000), _number(settings, f"{kind}_MAX", 60000)
     held = set(taken)
     for number in range(low, high + 1):
         if number not in held:
             return number
-    raise UnusableError(f"no {kind} from {low} to {high} is free", "make room in /etc/login.defs")
+    raise UnusableError(
+        f"no {kind} from {low} to {high} is free", f"raise {kind}_MAX in /etc/login.defs"
+    )
+
+
+def is_person(account: Account, settings: Dict[str, str]) -> bool:
+    """Whether login.defs counts the account as a person's and not as a system user's."""
+    return _number(settings, "UID_MIN", 1000) <= account.uid != _NOBODY
 
 
 def people(accounts: Sequence[Account], settings: Dict[str, str]) -> List[str]:
-    """The names of those that login.defs counts as users, and whose shell lets them log in."""
-    low = _number(settings, "UID_MIN", 1000)
+    """The names of the people among the accounts whose shell lets them log in."""
     return [
         account.name
         for account in accounts
-        if low <= account.uid != _NOBODY and account.shell.rpartition("/")[2] not in _NO_SHELLS
+        if is_person(account, settings) and account.shell.rpartition("/")[2] not in _NO_SHELLS
     ]
 
 
@@ -175,16 +184,17 @@ def _lines(content: bytes) -> Iterator[List[str]]:
 
 
 def _text(content: bytes) -> List[str]:
-    """The lines, which end where the C library takes them to, and not at a form feed.
+    """The lines without their ends; only "\n" ends a line, as in the C library.
 
-    What is no UTF-8 stands there as in Python's own file names: a home may be called so.
+    Bytes that are not UTF-8 become surrogates, as in Python's file names: a home's name may
+    have such bytes.
     """
     return [line.rstrip("\r") for line in content.decode("utf-8", "surrogateescape").split("\n")]
 
 
-def _number(settings: Dict[str, str], name: str, usual: int) -> int:
+def _number(settings: Dict[str, str], name: str, default: int) -> int:
     text = settings.get(name, "")
-    return int(text) if _is_id(text) else usual
+    return int(text) if _is_id(text) else default
 
 
 def _is_id(text: str) -> bool:

@@ -1,0 +1,48 @@
+"""Rules of sudoers and doas.conf: writing one for a user, and removing a user's rules.
+
+Source: sudoers(5) and doas.conf(5).
+"""
+
+import re
+from typing import List
+
+# A rule is a line, with the next line if it ends in a backslash.
+_RULE = re.compile(rb"(?:.*\\\n)*.*\n?")
+# Options between permit and the user in doas.conf.
+_DOAS_OPTIONS = re.compile(rb"(?<=\s)(?:nopass|nolog|persist|keepenv|setenv\s*\{[^}]*\})(?=\s)")
+# Comments and defaults. A # also begins a user's number (#1000) or an #include.
+_NO_RULE = re.compile(rb"#(?![0-9]+\s|include)|Defaults")
+
+
+def render_sudo_rule(name: str) -> bytes:
+    """The sudoers rule that lets a user do everything without a password."""
+    # Quoted, because sudoers reads a word in capitals as an alias.
+    return f'"{name}" ALL=(ALL:ALL) NOPASSWD:ALL\n'.encode("ascii")
+
+
+def render_doas_rule(name: str) -> bytes:
+    """The doas.conf rule that lets a user do everything without a password."""
+    return f"permit nopass {name}\n".encode("ascii")
+
+
+def without_rules_of(content: bytes, user: str) -> bytes:
+    """The content of sudoers or doas.conf without the rules for this user alone.
+
+    `user` is a name, or a number in the form that sudoers uses, such as `#1000`.
+    """
+    own = user.encode("ascii", "replace")
+    return b"".join(rule for rule in _RULE.findall(content) if own != _user_of(rule))
+
+
+def has_rules(content: bytes) -> bool:
+    """Whether anything but comments and defaults is in the content."""
+    lines = (line.strip() for line in content.splitlines())
+    return any(line and not _NO_RULE.match(line) for line in lines)
+
+
+def _user_of(rule: bytes) -> bytes:
+    """The user or list of users of a rule: its first word, or in doas.conf after the options."""
+    words: List[bytes] = rule.split()
+    if words[:1] == [b"permit"]:
+        return b"".join(_DOAS_OPTIONS.sub(b"", rule).split()[1:2])
+    return b"".join(words[:1]).strip(b'"')
