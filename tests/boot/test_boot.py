@@ -71,7 +71,7 @@ def test_two_boots(machine: SystemdMachine) -> None:
     journal = machine.journal()
     assert page_lines_of(journal) == PAGE_LINES
     assert "Host name: web01-host" in journal
-    is_said = any("Azure's DNS may know the old name until" in line for line in journal)
+    is_said = any("Azure's DNS may have the old name until" in line for line in journal)
     assert is_said == (machine.kind == "usual")  # networkctl needs D-Bus
     assert f"Finished {UNIT} - Azure provisioning (azprov)." in journal
 

@@ -1,4 +1,4 @@
-"""Two azprov at once: the second one waits, or says that it does not."""
+"""Two azprov processes at once: the second one waits, and gives up after its limit."""
 
 import fcntl
 import os
@@ -13,7 +13,8 @@ from typing import Iterator, List
 import pytest
 
 from azprov.errors import HostError
-from azprov.system.lock import alone
+from azprov.system.clock import Clock
+from azprov.system.lock import lock_root
 from azprov.system.root import Root
 from hostility.scene import (
     WRITING,
@@ -24,12 +25,13 @@ from hostility.scene import (
     needs_root,
     run,
 )
+from ports import FakeClock
 from pyz import PYZ
 
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """As by another process."""
+    """Keep a folder locked, as another process would."""
     number = os.open(folder, os.O_RDONLY)
     fcntl.flock(number, fcntl.LOCK_EX)
     yield
@@ -37,20 +39,20 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def test_one_at_a_time(tmp_path: Path) -> None:
-    """Whoever waits gets in when the other one is out, and in no other root anybody waits."""
+    """The second one starts when the first one has ended; another root is not locked."""
     root, other = Root(str(tmp_path)), tmp_path / "other"
     other.mkdir()
     order: List[str] = []
 
     def second() -> None:
-        with alone(root, wait_s=10):
+        with lock_root(root, Clock(), wait_s=10):
             order.append("second in")
 
-    with alone(root, wait_s=0):
+    with lock_root(root, Clock(), wait_s=0):
         thread = threading.Thread(target=second)
         thread.start()
         time.sleep(0.3)
-        with alone(Root(str(other)), wait_s=0):
+        with lock_root(Root(str(other)), Clock(), wait_s=0):
             order.append("other in")
         order.append("first out")
     thread.join()
@@ -59,21 +61,21 @@ def test_one_at_a_time(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["other"]
 
 
-def test_who_waits_too_long_says_so(tmp_path: Path) -> None:
-    """In a sentence that names the root."""
-    began = time.monotonic()
-    with held(tmp_path), pytest.raises(HostError) as caught, alone(Root(str(tmp_path)), wait_s=0.4):
+def test_waiting_ends_with_a_sentence_that_names_the_root(tmp_path: Path) -> None:
+    """After its limit, the second process fails and says which root is being changed."""
+    clock, root = FakeClock(), Root(str(tmp_path))
+    with held(tmp_path), pytest.raises(HostError) as caught, lock_root(root, clock, wait_s=0.45):
         raise AssertionError
 
     assert str(caught.value) == (
-        f"another azprov is changing {tmp_path}; let it end, and run this one again"
+        f"another azprov is changing {tmp_path}; wait until it has ended, then try again"
     )
-    assert time.monotonic() - began > 0.3
+    assert clock.sleeps == pytest.approx([0.1, 0.1, 0.1, 0.1, 0.05])
 
 
 @needs_root
 def test_the_command_line_waits(tmp_path: Path) -> None:
-    """The account says for what; what was to be done is done then."""
+    """A command that has to wait logs it, and does its work after the other one has ended."""
     root = make_machine(tmp_path / "root")
     with held(root):
         process = subprocess.Popen(
@@ -92,8 +94,8 @@ def test_the_command_line_waits(tmp_path: Path) -> None:
 
 
 @needs_root
-def test_what_only_looks_waits_for_nobody(tmp_path: Path) -> None:
-    """A check goes on, and so does a rehearsal, whatever changes the root."""
+def test_commands_that_change_nothing_do_not_wait(tmp_path: Path) -> None:
+    """`check` runs although another process is changing the root."""
     root = make_machine(tmp_path / "root")
     with held(root):
         done = run("check", "--root", root)
@@ -104,8 +106,8 @@ def test_what_only_looks_waits_for_nobody(tmp_path: Path) -> None:
 
 @needs_root
 @pytest.mark.parametrize("name", ["install", "provision", "deprovision"])
-def test_four_at_once_are_as_one(name: str, tmp_path: Path, platform: Platform) -> None:
-    """The same end as of one after the other; Ready is reported once."""
+def test_four_at_once_have_the_result_of_one(name: str, tmp_path: Path, platform: Platform) -> None:
+    """Four processes leave the files that one would leave, and report Ready once."""
     one, together = make_machine(tmp_path / "one"), make_machine(tmp_path / "together")
     argv = [*WRITING[name], "--timeout", "40"] if name == "provision" else WRITING[name]
     for root in (one, together):
@@ -128,7 +130,7 @@ def test_four_at_once_are_as_one(name: str, tmp_path: Path, platform: Platform) 
 
     assert [result.code for result in done] == [0, 0, 0, 0], done
     ends = [everything(root) for root in (one, together)]
-    # Its records hold the time.
+    # Its records contain the time.
     pools = [end.pop("var/lib/hyperv/.kvp_pool_1") for end in ends]
     assert ends[0] == ends[1]
     assert len({pool.count("PROVISIONING_REPORT") for pool in pools}) == 1
@@ -136,15 +138,16 @@ def test_four_at_once_are_as_one(name: str, tmp_path: Path, platform: Platform) 
     assert reports == (1 if name == "provision" else 0)
 
 
-# Locks a folder as another process would, and says whether azprov is kept out of "/".
+# Locks a folder as another process would, and prints whether azprov can lock "/".
 HOLDER = """
 import fcntl, os, sys
 from azprov.errors import HostError
-from azprov.system.lock import alone
+from azprov.system.clock import Clock
+from azprov.system.lock import lock_root
 from azprov.system.root import Root
 fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)
 try:
-    with alone(Root(), wait_s=0):
+    with lock_root(Root(), Clock(), wait_s=0):
         print("in")
 except HostError:
     print("out")
@@ -161,10 +164,10 @@ except HostError:
         ("755", "/var/lib/azprov", "in"),
     ],
 )
-def test_a_live_machine_is_locked_where_only_root_can(
+def test_a_live_machine_has_a_lock_that_only_root_can_take(
     mode: str, held_folder: str, answer: str
 ) -> None:
-    """Whoever can open "/" could keep a first boot from reporting."""
+    """A user who locks "/" cannot keep a first boot from reporting."""
     world = (
         "mount -t tmpfs none /var/lib && mkdir /var/lib/azprov"
         ' && chmod "$0" /var/lib/azprov && exec "$@"'

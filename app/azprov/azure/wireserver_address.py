@@ -5,7 +5,7 @@ from typing import Optional
 
 from ..formats.text import printable
 from ..system.clock import Clock
-from ..system.dhcp_leases import Look, look_into_leases
+from ..system.dhcp_leases import LeasedAddress, find_leased_address
 from ..system.root import Root
 from .endpoint import WIRESERVER_ADDRESS, Endpoint
 
@@ -27,20 +27,20 @@ class WireServerLocator:
         self._root = root
         self._clock = clock
         self._looked_at = float("-inf")
-        self._look: Optional[Look] = None
+        self._look: Optional[LeasedAddress] = None
         self._endpoint = Endpoint(WIRESERVER_ADDRESS)
 
     def __call__(self) -> Endpoint:
         if self._clock.now() - self._looked_at >= _LOOK_S:
             self._looked_at = self._clock.now()
-            look = look_into_leases(self._root)
+            look = find_leased_address(self._root)
             if look != self._look:
                 self._log(look)
             self._look = look
             self._endpoint = Endpoint(look.address or WIRESERVER_ADDRESS)
         return self._endpoint
 
-    def _log(self, look: Look) -> None:
+    def _log(self, look: LeasedAddress) -> None:
         for complaint in look.complaints:
             log.debug("%s", printable(complaint, 300))
         if look.address is None:

@@ -23,7 +23,7 @@ from ..formats.platform.health import (
 )
 from ..formats.platform.provisioning_report import KVP_KEY, Origin, failure_report, success_report
 from ..formats.text import printable
-from ..system.kvp import tell_host
+from ..system.kvp import send_to_host
 from ..system.root import Root
 from ..system.vm_id import read_platform_vm_id
 from .connect import Ports, open_connection, open_wireserver
@@ -70,7 +70,7 @@ def report_ready(
     def write_kvp() -> None:
         line = success_report(_origin(ports, root, settings.agent_name))
         try:
-            tell_host(root, KVP_KEY, line)
+            send_to_host(root, KVP_KEY, line, ports.clock)
         except HostError as error:
             log.debug("KVP: %s", error)
 
@@ -87,7 +87,7 @@ def report_failure(
     """
     if not dry_run:
         try:
-            tell_host(root, KVP_KEY, line)
+            send_to_host(root, KVP_KEY, line, ports.clock)
             log.info("Reported to the host by Hyper-V KVP: %s", line)
         except HostError as error:
             log.info("Reporting to WireServer only: %s", error)

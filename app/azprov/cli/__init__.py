@@ -92,10 +92,12 @@ def _run(argv: List[str], output: Output) -> Answer:
 
 
 def _run_locked(run: Callable[[argparse.Namespace], Answer], options: argparse.Namespace) -> Answer:
-    from ..system.lock import alone
+    from ..boot.connect import real_ports
+    from ..system.lock import lock_root
 
     # A first boot may have to wait for another one that is still waiting for the network.
-    with alone(options.root, wait_s=getattr(options, "timeout", _LOCK_TIMEOUT_S)):
+    wait_s = getattr(options, "timeout", _LOCK_TIMEOUT_S)
+    with lock_root(options.root, real_ports().clock, wait_s=wait_s):
         return run(options)
 
 

@@ -1,20 +1,20 @@
-"""Running another program: the one gate through which azprov does."""
+"""The port through which azprov runs other programs."""
 
 import logging
 import subprocess
 from typing import Sequence
 
-# Where every distribution has systemctl and its kin; the caller's PATH is not trusted.
+# Where distributions install systemctl, useradd and others; the caller's PATH is not trusted.
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 log = logging.getLogger(__name__)
 
 
 class Commands:
-    """Runs programs without a shell, an input, or an environment but PATH."""
+    """Runs programs without a shell, without input, and with only PATH and LC_ALL set."""
 
     def run(self, command: Sequence[str], *, limit_s: float) -> bool:
-        """Whether the program was there, ended in time and said that all was well."""
+        """Whether the program exists, ended within the limit and exited with 0."""
         try:
             done = subprocess.run(
                 command,

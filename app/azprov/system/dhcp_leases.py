@@ -1,4 +1,4 @@
-"""The DHCP leases of this machine, and where WireServer is by them."""
+"""Finding the address of WireServer in the DHCP leases of this machine."""
 
 import logging
 import os
@@ -8,8 +8,8 @@ from ..errors import HostError
 from ..formats.host.dhcp_lease import parse_lease
 from .root import Root
 
-# Of systemd-networkd, NetworkManager, dhclient (Debian's, and Red Hat's) and dhcpcd
-# (by its versions and distributions). udhcpc leaves none.
+# The folders of systemd-networkd, NetworkManager, dhclient (on Debian and on Red Hat) and
+# dhcpcd (three versions or distributions). udhcpc stores no leases.
 _FOLDERS = (
     "/run/systemd/netif/leases",
     "/var/lib/NetworkManager",
@@ -19,26 +19,26 @@ _FOLDERS = (
     "/var/lib/dhcpcd5",
     "/var/db/dhcpcd",
 )
-# networkd calls its files by the interfaces' numbers.
+# The files of networkd have no suffix: their names are the numbers of interfaces.
 _SUFFIXES = (".lease", ".leases")
-# dhclient's grow like a log, by half a kB a time; it begins anew after twenty.
+# dhclient appends about half a kB per renewal, and starts a new file after twenty.
 _LIMIT_BYTES = 128 << 10
 _MOST_FILES = 32
 
 log = logging.getLogger(__name__)
 
 
-class Look(NamedTuple):
-    """What the leases say: an address and the file that names it, or neither."""
+class LeasedAddress(NamedTuple):
+    """The address from the leases and the lease it is from; None and "" without one."""
 
     address: Optional[str]
     path: str
-    #: A sentence for each that was passed over, though there is something in it.
+    #: A sentence for each lease that was ignored because of an error.
     complaints: Tuple[str, ...]
 
 
-def look_into_leases(root: Root) -> Look:
-    """The address that the newest of the leases names that name one; waits for none."""
+def find_leased_address(root: Root) -> LeasedAddress:
+    """The address in the newest lease that has one; does not wait for a lease."""
     address, newest, path = None, float("-inf"), ""
     complaints: List[str] = []
     for folder in _FOLDERS:
@@ -46,13 +46,13 @@ def look_into_leases(root: Root) -> Look:
             lease = f"{folder}/{name}"
             try:
                 content, written_at = _read(root, lease)
-                named = parse_lease(content)
+                found = parse_lease(content)
             except (HostError, ValueError) as error:
-                complaints.append(f"{root.outside(lease)} is passed over: {error}")
+                complaints.append(f"ignored the DHCP lease {root.outside(lease)}: {error}")
                 continue
-            if named is not None and written_at > newest:
-                address, newest, path = named, written_at, lease
-    return Look(address, path, tuple(complaints))
+            if found is not None and written_at > newest:
+                address, newest, path = found, written_at, lease
+    return LeasedAddress(address, path, tuple(complaints))
 
 
 def _names(root: Root, folder: str, complain: Callable[[str], None]) -> Iterator[str]:
@@ -61,16 +61,16 @@ def _names(root: Root, folder: str, complain: Callable[[str], None]) -> Iterator
     except HostError as error:
         complain(str(error))
         return
-    is_networkds = folder == _FOLDERS[0]
-    leases = [name for name in names if is_networkds or name.endswith(_SUFFIXES)]
+    is_networkd = folder == _FOLDERS[0]
+    leases = [name for name in names if is_networkd or name.endswith(_SUFFIXES)]
     yield from leases[:_MOST_FILES]
 
 
 def _read(root: Root, path: str) -> Tuple[bytes, float]:
-    """A lease and when it was written. Raises HostError."""
+    """A lease and the time it was written. Raises HostError."""
     file = root.open_file(path)
     if file is None:
-        raise HostError("it is gone")
+        raise HostError("it does not exist")
     with file:
         content = file.read(_LIMIT_BYTES + 1)
         if len(content) > _LIMIT_BYTES:

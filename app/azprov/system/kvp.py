@@ -1,34 +1,34 @@
-"""Telling the Hyper-V host by a key and a value, without any network.
+"""Sending a key and a value to the Hyper-V host, without any network.
 
-The records are appended to the guest's pool, from which hv_kvp_daemon hands them on.
+The record is appended to a pool file of the guest, from which hv_kvp_daemon sends it on.
 """
 
 import fcntl
 import os
-import time
 
 from ..errors import HostError
 from ..formats.platform.kvp import RECORD_BYTES, render_record
+from .clock import Clock
 from .root import Root
 
 POOL = "/var/lib/hyperv/.kvp_pool_1"
-# KVP_RECORDS_MAX of the daemon's pools, as cloud-init and azure-init keep to.
+# KVP_RECORDS_MAX of the daemon's pools; cloud-init and azure-init have the same limit.
 _MOST_RECORDS = 1024
-# Whoever else appends holds the lock for as long as it takes to write a few records.
+# Other programs hold the lock only while they write a few records.
 _LOCK_S = 2.0
 _POLL_S = 0.05
 
 
-def tell_host(root: Root, key: str, value: str) -> None:
-    """Append a record. Raises HostError, also where no daemon would hand it on.
+def send_to_host(root: Root, key: str, value: str, clock: Clock) -> None:
+    """Append a record, and drop the records from before this boot.
 
-    What stood in the pool before this boot is dropped: nobody handed that on either.
+    Raises HostError, also if there is no daemon that would send the record on.
     """
     if root.status(POOL) is None:
-        raise HostError(f"there is no Hyper-V KVP daemon, no {POOL}")
+        raise HostError(f"there is no Hyper-V KVP daemon, {POOL} is missing")
     with root.open_shared(POOL) as pool:
-        _lock(pool)
-        _append(pool, render_record(key, value), _booted_at(root))
+        _lock(pool, clock)
+        _append(pool, render_record(key, value), _booted_at(root, clock))
 
 
 def _append(pool: int, record: bytes, booted_at: float) -> None:
@@ -44,15 +44,15 @@ def _append(pool: int, record: bytes, booted_at: float) -> None:
         if written != len(record):
             os.ftruncate(pool, size)
     if written != len(record):
-        raise HostError(f"{POOL} cannot grow")
+        raise HostError(f"there is no space for a record in {POOL}")
 
 
-def _lock(pool: int) -> None:
-    until = time.monotonic() + _LOCK_S
+def _lock(pool: int, clock: Clock) -> None:
+    until = clock.now() + _LOCK_S
     while not _is_locked(pool):
-        if time.monotonic() > until:
+        if clock.now() > until:
             raise HostError(f"another program keeps {POOL} locked")
-        time.sleep(_POLL_S)
+        clock.sleep(_POLL_S)
 
 
 def _is_locked(pool: int) -> bool:
@@ -63,10 +63,10 @@ def _is_locked(pool: int) -> bool:
     return True
 
 
-def _booted_at(root: Root) -> float:
-    """The wall clock's time of this boot; 0 where /proc does not say."""
+def _booted_at(root: Root, clock: Clock) -> float:
+    """When this boot began, as wall time; 0 if /proc has no uptime."""
     uptime = (root.read("/proc/uptime") or b"").split()
     try:
-        return time.time() - float(uptime[0])
+        return clock.wall_time() - float(uptime[0])
     except (IndexError, ValueError):
         return 0.0

@@ -1,18 +1,18 @@
-"""One azprov at a time: a lock on a folder that is there, which leaves nothing behind.
+"""The lock that lets only one azprov at a time change a root.
 
-The kernel lets go of it when the process ends, however that is. No file is made for it:
-an image is to hold what was installed, and its disk may be full or read-only.
+An existing folder is locked, and the kernel releases the lock when the process ends. No lock
+file is made: it would stay in the image, and the disk may be full or read-only.
 """
 
 import errno
 import fcntl
 import logging
 import os
-import time
 from contextlib import contextmanager, suppress
 from typing import Iterator, Optional
 
 from ..errors import HostError
+from .clock import Clock
 from .root import Root
 from .state import STATE_FOLDER
 
@@ -22,27 +22,27 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def alone(root: Root, *, wait_s: float) -> Iterator[None]:
-    """Keep every other azprov from changing that root meanwhile, and wait for one that does.
+def lock_root(root: Root, clock: Clock, *, wait_s: float) -> Iterator[None]:
+    """Keep other azprov processes from changing the root; wait for one that is changing it.
 
-    Raises HostError if it has not ended after so long. Where the folder cannot be
-    locked, as on some network file systems, nobody is kept out.
+    Raises HostError if that one has not ended after `wait_s` seconds. If the folder cannot
+    be locked, as on some network file systems, the block runs without a lock.
     """
-    number = _folder_to_lock(root)
+    number = _open_folder(root)
     if number is None:
         yield
         return
     try:
-        _lock(number, root, wait_s)
+        _lock(number, root, clock, wait_s)
         yield
     finally:
         os.close(number)
 
 
-def _folder_to_lock(root: Root) -> Optional[int]:
-    """The folder, opened: on a live machine one that only root can open, if it is there.
+def _open_folder(root: Root) -> Optional[int]:
+    """The folder to lock; on a live machine the state folder, if only root can open it.
 
-    Whoever can open a folder can lock it, and keep a first boot from reporting.
+    Any user who can open a folder can lock it, and could keep a first boot from reporting.
     """
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     if root.is_live:
@@ -57,19 +57,19 @@ def _folder_to_lock(root: Root) -> Optional[int]:
         return None
 
 
-def _lock(number: int, root: Root, wait_s: float) -> None:
-    until = time.monotonic() + wait_s
-    is_told = False
+def _lock(number: int, root: Root, clock: Clock, wait_s: float) -> None:
+    until = clock.now() + wait_s
+    is_logged = False
     while not _is_locked(number):
-        left_s = until - time.monotonic()
+        left_s = until - clock.now()
         if left_s <= 0:
             raise HostError(
-                f"another azprov is changing {root}", "let it end, and run this one again"
+                f"another azprov is changing {root}", "wait until it has ended, then try again"
             )
-        if not is_told:
+        if not is_logged:
             log.info("Waiting for another azprov that is changing %s, %.0f s left", root, left_s)
-            is_told = True
-        time.sleep(min(_POLL_S, left_s))
+            is_logged = True
+        clock.sleep(min(_POLL_S, left_s))
 
 
 def _is_locked(number: int) -> bool:

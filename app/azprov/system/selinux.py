@@ -1,4 +1,4 @@
-"""SELinux labels of what was made anew; a file that is replaced keeps its own."""
+"""SELinux labels of new files and folders; a replaced file keeps the label of the old one."""
 
 import logging
 
@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 def relabel(root: Root, path: str, commands: Commands) -> None:
-    """Give a tree the labels of the policy. Below a root this is left to its first boot."""
+    """Give a folder tree the labels of the policy; in an image, log that it needs labels."""
     if root.is_live:
         if root.status("/sys/fs/selinux/enforce") is not None:
             commands.run(["restorecon", "-R", "-F", path], limit_s=_RESTORECON_S)

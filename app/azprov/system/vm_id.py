@@ -1,4 +1,4 @@
-"""Which VM this is, by its firmware."""
+"""The VM's id, as its firmware reports it."""
 
 from typing import Optional
 
@@ -10,7 +10,7 @@ PRODUCT_UUID = "/sys/class/dmi/id/product_uuid"
 
 
 def read_vm_id(root: Root) -> Optional[str]:
-    """The id, None where there is none, none that can be read, or none worth the name."""
+    """The id; None if it is missing, not readable, or not a valid id."""
     try:
         content = root.read(PRODUCT_UUID)
     except HostError:
@@ -19,9 +19,9 @@ def read_vm_id(root: Root) -> Optional[str]:
 
 
 def read_platform_vm_id(root: Root) -> Optional[str]:
-    """The id as the platform writes it, where the firmware says one.
+    """The id in the platform's form; None if the firmware reports none.
 
-    A generation 1 VM, one without EFI, has it byte-swapped in its firmware.
+    The firmware of a generation 1 VM, which has no EFI, reports it byte-swapped.
     """
     vm_id = read_vm_id(root)
     if vm_id is None or root.status("/sys/firmware/efi") is not None:

@@ -1,17 +1,12 @@
 """The provisioning report and the records that carry it: they come back as they were."""
 
-import fcntl
-import os
-import resource
-from pathlib import Path
 from typing import Dict, Set
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azprov.errors import HostError
-from azprov.formats.platform.kvp import RECORD_BYTES, parse_pool, render_record
+from azprov.formats.platform.kvp import parse_pool, render_record
 from azprov.formats.platform.provisioning_report import (
     Origin,
     failure_report,
@@ -19,8 +14,6 @@ from azprov.formats.platform.provisioning_report import (
     render_report,
     success_report,
 )
-from azprov.system.kvp import POOL, tell_host
-from azprov.system.root import Root
 
 ORIGIN = Origin("azprov/1.0", "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90", "2026-11-22T03:20:00+00:00")
 
@@ -132,105 +125,3 @@ def test_a_record_is_laid_out_as_the_daemon_reads_it() -> None:
     record = render_record("K", "é")
 
     assert record == b"K" + bytes(511) + b"\xc3\xa9" + bytes(2046)
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Path:
-    (tmp_path / "var/lib/hyperv").mkdir(parents=True)
-    (tmp_path / "var/lib/hyperv/.kvp_pool_1").write_bytes(b"")
-    (tmp_path / "proc").mkdir()
-    (tmp_path / "proc/uptime").write_text("100.00 50.00\n")
-    return tmp_path
-
-
-def pool_of(machine: Path) -> Path:
-    return machine / POOL[1:]
-
-
-def test_telling_the_host_appends(machine: Path) -> None:
-    """What others wrote in this boot stays."""
-    pool_of(machine).write_bytes(render_record("other", "1"))
-
-    tell_host(Root(str(machine)), "key", "2")
-
-    assert parse_pool(pool_of(machine).read_bytes()) == [("other", "1"), ("key", "2")]
-
-
-def test_a_stale_pool_is_dropped(machine: Path) -> None:
-    """It is of an earlier boot, or of the VM that the image was made from."""
-    pool_of(machine).write_bytes(render_record("other", "1"))
-    os.utime(pool_of(machine), (1, 1))
-
-    tell_host(Root(str(machine)), "key", "2")
-
-    assert parse_pool(pool_of(machine).read_bytes()) == [("key", "2")]
-
-
-def test_a_pool_stays_where_nothing_says_since_when_it_runs(machine: Path) -> None:
-    """It may be of this boot."""
-    (machine / "proc/uptime").unlink()
-    pool_of(machine).write_bytes(render_record("other", "1"))
-
-    tell_host(Root(str(machine)), "key", "2")
-
-    assert parse_pool(pool_of(machine).read_bytes()) == [("other", "1"), ("key", "2")]
-
-
-def test_a_record_that_does_not_fit_leaves_nothing(machine: Path) -> None:
-    """As where the file system is full: half a record would spoil those behind it."""
-    pool_of(machine).write_bytes(render_record("other", "1"))
-    old = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (RECORD_BYTES + 100, old[1]))
-    try:
-        with pytest.raises(HostError, match="cannot grow"):
-            tell_host(Root(str(machine)), "key", "2")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, old)
-
-    assert pool_of(machine).read_bytes() == render_record("other", "1")
-
-
-def test_a_torn_record_is_overwritten(machine: Path) -> None:
-    """Else all behind it would be read wrongly."""
-    pool_of(machine).write_bytes(render_record("other", "1") + b"torn")
-
-    tell_host(Root(str(machine)), "key", "2")
-
-    assert parse_pool(pool_of(machine).read_bytes()) == [("other", "1"), ("key", "2")]
-
-
-def test_a_full_pool_stays_as_it_is(machine: Path) -> None:
-    """The host reads no more than 1024 records."""
-    pool_of(machine).write_bytes(bytes(RECORD_BYTES) * 1024)
-
-    with pytest.raises(HostError, match="is full"):
-        tell_host(Root(str(machine)), "key", "2")
-
-    assert pool_of(machine).stat().st_size == 2560 * 1024
-
-
-def test_without_a_daemon_nothing_is_written(tmp_path: Path) -> None:
-    """Not even the pool."""
-    with pytest.raises(HostError, match="there is no Hyper-V KVP daemon"):
-        tell_host(Root(str(tmp_path)), "key", "2")
-
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_lock_is_not_waited_for_for_ever(machine: Path) -> None:
-    """Whoever hangs with it does not keep a VM from reporting."""
-    with pool_of(machine).open("rb") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        with pytest.raises(HostError, match=r"keeps .* locked"):
-            tell_host(Root(str(machine)), "key", "2")
-
-    assert pool_of(machine).read_bytes() == b""
-
-
-def test_a_pool_that_is_a_device_is_left_alone(machine: Path) -> None:
-    """A FIFO would wait for its reader."""
-    pool_of(machine).unlink()
-    os.mkfifo(pool_of(machine))
-
-    with pytest.raises(HostError):
-        tell_host(Root(str(machine)), "key", "2")

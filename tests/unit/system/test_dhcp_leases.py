@@ -1,4 +1,4 @@
-"""Where WireServer is by the leases of a machine: which counts, and when it is looked for."""
+"""WireServer's address in the DHCP leases: which lease is used, and when leases are read."""
 
 import logging
 import os
@@ -8,7 +8,7 @@ import pytest
 
 from azprov.azure.endpoint import Endpoint
 from azprov.azure.wireserver_address import WireServerLocator
-from azprov.system.dhcp_leases import Look, look_into_leases
+from azprov.system.dhcp_leases import LeasedAddress, find_leased_address
 from azprov.system.root import Root
 from ports import FakeClock
 from samples_of import sample
@@ -47,68 +47,68 @@ def add(root: Path, path: str, content: bytes, *, age_s: int = 0) -> None:
     ],
 )
 def test_each_clients_leases_are_found(path: str, name: str, address: str, tmp_path: Path) -> None:
-    """Where the client keeps them."""
+    """Each DHCP client has a folder and a form of its own."""
     add(tmp_path, path, sample(f"lease/{name}"))
 
-    assert look_into_leases(Root(str(tmp_path))) == Look(address, path, ())
+    assert find_leased_address(Root(str(tmp_path))) == LeasedAddress(address, path, ())
 
 
 def test_without_leases_there_is_no_address(tmp_path: Path) -> None:
-    """Nor with files that are none, or without the option."""
+    """Files that are not leases, and leases without option 245, have no address."""
     add(tmp_path, "/var/lib/dhcp/notes.txt", OTHER)
     add(tmp_path, "/var/lib/NetworkManager/timestamps", b"\xff")
     add(tmp_path, "/run/systemd/netif/leases/3", b"ADDRESS=10.1.0.4\n")
 
-    assert look_into_leases(Root(str(tmp_path))) == Look(None, "", ())
+    assert find_leased_address(Root(str(tmp_path))) == LeasedAddress(None, "", ())
 
 
-def test_the_newest_lease_that_names_an_address_counts(tmp_path: Path) -> None:
-    """Not one of another interface that names none, nor an old one of another client."""
+def test_the_newest_lease_with_an_address_is_used(tmp_path: Path) -> None:
+    """Older leases, and newer ones without the option, are not used."""
     add(tmp_path, "/var/lib/dhcp/dhclient.leases", sample("lease/dhclient.leases"), age_s=60)
     add(tmp_path, "/run/systemd/netif/leases/2", OTHER, age_s=30)
     add(tmp_path, "/run/systemd/netif/leases/3", b"ADDRESS=10.2.0.4\n")
 
-    look = look_into_leases(Root(str(tmp_path)))
+    look = find_leased_address(Root(str(tmp_path)))
 
     assert (look.address, look.path) == ("10.9.8.7", "/run/systemd/netif/leases/2")
 
 
-def test_bad_leases_are_passed_over(tmp_path: Path) -> None:
-    """Each with its reason; a good one beside them counts."""
+def test_bad_leases_are_ignored(tmp_path: Path) -> None:
+    """Each bad lease has a complaint with its reason, and a good lease is still used."""
     secret = tmp_path / "secret"
     secret.write_bytes(OTHER)
     image = tmp_path / "image"
     leases = image / "var/lib/dhcp"
-    add(image, "/var/lib/dhcp/broadcast.lease", b"OPTION_245=ffffffff\n")
+    add(image, "/var/lib/dhcp/bad.lease", b"OPTION_245=ffffffff\n")
     add(image, "/var/lib/dhcp/large.lease", b"#" * (1 << 18))
     (leases / "folder.lease").mkdir()
     os.mkfifo(leases / "pipe.lease")
     (leases / "out.lease").symlink_to(secret)
     add(image, "/run/systemd/netif/leases/2", sample("lease/networkd"), age_s=1000)
 
-    look = look_into_leases(Root(str(image)))
+    look = find_leased_address(Root(str(image)))
+    ignored = f"ignored the DHCP lease {leases}"
 
     assert look.address == "168.63.129.16"
     assert look.complaints == (
-        f"{leases}/broadcast.lease is passed over: option 245 names 255.255.255.255, which is "
-        "no host's address",
-        f"{leases}/folder.lease is passed over: {leases}/folder.lease is not a regular file",
-        f"{leases}/large.lease is passed over: it is larger than 131072 bytes",
-        f"{leases}/out.lease is passed over: it is gone",
-        f"{leases}/pipe.lease is passed over: {leases}/pipe.lease is not a regular file",
+        f"{ignored}/bad.lease: option 245 names 255.255.255.255, which is not a host's address",
+        f"{ignored}/folder.lease: {leases}/folder.lease is not a regular file",
+        f"{ignored}/large.lease: it is larger than 131072 bytes",
+        f"{ignored}/out.lease: it does not exist",
+        f"{ignored}/pipe.lease: {leases}/pipe.lease is not a regular file",
     )
 
 
-def test_so_many_leases_are_looked_at_and_no_more(tmp_path: Path) -> None:
-    """Of each client, however many there are."""
+def test_at_most_32_leases_of_a_client_are_read(tmp_path: Path) -> None:
+    """A folder with many files cannot delay the first boot."""
     for number in range(100):
         add(tmp_path, f"/var/lib/dhcpcd/{number:03}.lease", b"\xff")
 
-    assert len(look_into_leases(Root(str(tmp_path))).complaints) == 32
+    assert len(find_leased_address(Root(str(tmp_path))).complaints) == 32
 
 
-def test_one_look_serves_who_is_heard_at_once(tmp_path: Path) -> None:
-    """A lease that changes within the second is not looked at again."""
+def test_leases_are_read_once_a_second(tmp_path: Path) -> None:
+    """A lease that changes within a second is not noticed."""
     where = WireServerLocator(Root(str(tmp_path)), FakeClock())
     assert where() == USUAL
 
@@ -117,8 +117,8 @@ def test_one_look_serves_who_is_heard_at_once(tmp_path: Path) -> None:
     assert where() == USUAL
 
 
-def test_a_lease_that_comes_later_is_found_within_a_second(tmp_path: Path) -> None:
-    """At a first boot there is none yet; one that goes away is forgotten too."""
+def test_a_new_lease_is_found_after_a_second(tmp_path: Path) -> None:
+    """A first boot starts without a lease; a removed lease is not used any longer."""
     clock = FakeClock()
     where = WireServerLocator(Root(str(tmp_path)), clock)
     where()
@@ -133,8 +133,8 @@ def test_a_lease_that_comes_later_is_found_within_a_second(tmp_path: Path) -> No
     assert where() == USUAL
 
 
-def test_what_is_found_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """And again when it is something else."""
+def test_an_address_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The log has a line when the address or a complaint changes, and no repetitions."""
     clock = FakeClock()
     where = WireServerLocator(Root(str(tmp_path)), clock)
     add(tmp_path, "/var/lib/dhcp/x.lease", b"OPTION_245=00\n")
@@ -149,7 +149,7 @@ def test_what_is_found_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFix
             clock.spend(1.0)
 
     assert caplog.messages == [
-        f"{tmp_path}/var/lib/dhcp/x.lease is passed over: option 245 has 1 bytes, not 4",
+        f"ignored the DHCP lease {tmp_path}/var/lib/dhcp/x.lease: option 245 has 1 bytes, not 4",
         "no DHCP lease names a WireServer; using 168.63.129.16",
         f"using the WireServer 10.9.8.7 from the DHCP lease {tmp_path}/var/lib/dhcp/x.lease",
     ]
