@@ -9,6 +9,7 @@ import pytest
 
 APP = Path(__file__).parents[2] / "app"
 MODULES = sorted((APP / "azprov").rglob("*.py"))
+COMMANDS = APP / "azprov" / "cli" / "commands"
 
 # A room imports from rooms after it, never before; what has no folder is a room of its own.
 ROOMS = [
@@ -145,6 +146,13 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     imports["azprov.check.facts.image"].discard("azprov.check.fixes")
 
     assert " -> ".join(first_circle(imports)) == ""
+
+
+@pytest.mark.parametrize("path", sorted(COMMANDS.glob("[a-z]*.py")), ids=lambda path: path.stem)
+def test_commands_do_not_import_each_other(path: Path) -> None:
+    """Code that two commands share is in a module of cli/ or below. The failure names the line."""
+    for line, module in imported_modules(path):
+        assert not module.startswith("azprov.cli.commands."), f"{path}:{line} imports {module}"
 
 
 def test_a_circle_is_found_and_named() -> None:

@@ -99,6 +99,23 @@ def add_protocol_option(parser: Parser) -> None:
     )
 
 
+def add_step_options(parser: Parser) -> None:
+    """The options for the steps of a first boot; `install` writes them into the service."""
+    parser.add_argument("--no-hostname", action="store_true", help="do not set the host name")
+    parser.add_argument(
+        "--ssh-keys",
+        metavar="USER",
+        type=user_name,
+        help="add the platform's public keys to this user",
+    )
+    parser.add_argument(
+        "--admin-user", action="store_true", help="create the platform's admin user"
+    )
+    parser.add_argument(
+        "--keep-enabled", action="store_true", help="do not disable the service after success"
+    )
+
+
 def wireserver_settings(options: argparse.Namespace) -> WireServerSettings:
     """Read the options for WireServer. Raises UsageError for an address that is not valid."""
     return WireServerSettings(

@@ -13,9 +13,9 @@ from ..options import (
     add_imds_options,
     add_protocol_option,
     add_root_option,
+    add_step_options,
     add_wireserver_options,
     imds_settings,
-    user_name,
     wireserver_settings,
 )
 from ..output import Answer
@@ -38,23 +38,6 @@ def configure(parser: Parser) -> None:
     add_protocol_option(parser)
     add_imds_options(parser, since=" once the platform can be reached")
     add_root_option(parser)
-
-
-def add_step_options(parser: Parser) -> None:
-    """The options for the steps of a first boot; `install` writes them into the service."""
-    parser.add_argument("--no-hostname", action="store_true", help="do not set the host name")
-    parser.add_argument(
-        "--ssh-keys",
-        metavar="USER",
-        type=user_name,
-        help="add the platform's public keys to this user",
-    )
-    parser.add_argument(
-        "--admin-user", action="store_true", help="create the platform's admin user"
-    )
-    parser.add_argument(
-        "--keep-enabled", action="store_true", help="do not disable the service after success"
-    )
 
 
 def run(options: argparse.Namespace) -> Answer:

@@ -5,7 +5,7 @@ import argparse
 from ...image.service_file import PYZ, program_of
 from ..output import Answer
 from ..parser import Parser
-from .install import add_service_options, unit_of
+from ..service_options import add_service_options, unit_of
 
 SUMMARY = "print the service file that install would write"
 DESCRIPTION = "The marker that `uninstall` looks for is left out."
@@ -19,7 +19,7 @@ def configure(parser: Parser) -> None:
         metavar="PATH",
         type=_program,
         default=PYZ,
-        help="where azprov.pyz is, for a package (as `install` has it)",
+        help=f"path of azprov.pyz (default {PYZ})",
     )
 
 

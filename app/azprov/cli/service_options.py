@@ -1,0 +1,42 @@
+"""The options of a boot service, and the service file for them."""
+
+import argparse
+from typing import List, Tuple
+
+from ..image.python import check_python, find_python
+from ..image.service_file import PYZ, render_unit
+from ..system.init_systems import INITS, Init, find_init
+from .options import add_root_option, add_step_options
+from .parser import Parser
+
+
+def add_service_options(parser: Parser) -> None:
+    """The options that change the content of the service file."""
+    add_step_options(parser)
+    parser.add_argument(
+        "--python", metavar="PATH", help="the Python in the image (default: the one found)"
+    )
+    parser.add_argument(
+        "--init", choices=list(INITS), help="init system of the image (default: the one found)"
+    )
+    add_root_option(parser)
+
+
+def unit_of(options: argparse.Namespace, program: str = PYZ) -> Tuple[str, Init]:
+    """The service file for these options, and the init system that reads it.
+
+    Raises HostError if the image has no Python that can run azprov.
+    """
+    init = find_init(options.root) if options.init is None else INITS[options.init]
+    python = options.python
+    found = find_python(options.root) if python is None else check_python(options.root, python)
+    arguments: List[str] = []
+    if options.no_hostname:
+        arguments.append("--no-hostname")
+    if options.ssh_keys is not None:
+        arguments += ["--ssh-keys", options.ssh_keys]
+    if options.admin_user:
+        arguments.append("--admin-user")
+    if options.keep_enabled:
+        arguments.append("--keep-enabled")
+    return render_unit(found.path, arguments, init=init, program=program), init
