@@ -1,7 +1,7 @@
-"""Can this Python run azprov? Then it does, else one line says what is missing.
+"""Runs azprov, or says in one line what this Python lacks.
 
-Rule of this file: nothing in it is newer than Python 2.7 and 3.0, and nothing is
-imported before the version is known.
+Rule of this file: it uses only syntax of Python 2.7 and 3.0, and imports nothing
+before the version is checked.
 """
 
 import sys
@@ -10,7 +10,7 @@ OLDEST_PYTHON = (3, 6)
 # urllib3 2 needs Python 3.10; 1.26 is the last line that runs on 3.6 to 3.9.
 OLDEST_PYTHON_OF_URLLIB3_2 = (3, 10)
 
-# Every option that is one letter; none takes a value.
+# The one-letter options; none of them takes a value.
 FLAGS = "hqv"
 
 # By ID or ID_LIKE of os-release(5). A copy of what check/facts/packages.py knows, since an old
@@ -42,10 +42,9 @@ def main():  # type: () -> int
             % (OLDEST_PYTHON + (sys.version.split()[0],)),
             package_advice("a newer python3"),
         )
-    # The command writes what it was asked to write: no __pycache__ beside the
-    # standard library of an image that came without one.
+    # A command must not write __pycache__ folders into the standard library of an image.
     sys.dont_write_bytecode = True
-    argv = one_flag_a_word(sys.argv[1:])
+    argv = split_flags(sys.argv[1:])
     archive = __file__[: -len("/azprov/__main__.py")]
     if archive == sys.path[0]:
         sys.path.insert(1, archive + "/" + urllib3_folder())
@@ -57,7 +56,7 @@ def main():  # type: () -> int
 
         return command_line(argv)
     except KeyboardInterrupt:
-        return fail("interrupted", "run it again to go on", INTERRUPTED)
+        return fail("interrupted", "run it again to continue", INTERRUPTED)
     except ImportError as error:
         if "-v" in argv or "--verbose" in argv:
             sys.excepthook(*sys.exc_info())
@@ -68,8 +67,8 @@ def main():  # type: () -> int
         )
 
 
-def one_flag_a_word(argv):  # type: (list[str]) -> list[str]
-    """The same words, with -vq as -v -q: argparse of Python 3.6 and 3.7 takes those alone."""
+def split_flags(argv):  # type: (list[str]) -> list[str]
+    """The words with -vq split into -v -q, because Python 3.6 and 3.7 parse only those."""
     words = []
     for word in argv:
         letters = word[1:] if word.startswith("-") else ""
@@ -79,14 +78,14 @@ def one_flag_a_word(argv):  # type: (list[str]) -> list[str]
 
 
 def urllib3_folder():  # type: () -> str
-    """The folder of the archive that has the urllib3 for this Python."""
+    """The folder of the archive with the urllib3 for this Python."""
     return "urllib3-2" if sys.version_info >= OLDEST_PYTHON_OF_URLLIB3_2 else "urllib3-1"
 
 
 def fail(summary, hint, exit_code=CANNOT_RUN):  # type: (str, str, int) -> int
-    """Say the one sentence, and with --json the object, of a failure before the command line.
+    """Write the line of a failure to stderr, and with --json the object to stdout.
 
-    Nothing that this Python may lack is imported, not even json. Returns the exit code.
+    Imports no module that this Python may lack, not even json. Returns the exit code.
     """
     if "--json" in sys.argv:
         from os import write
@@ -104,7 +103,7 @@ def fail(summary, hint, exit_code=CANNOT_RUN):  # type: (str, str, int) -> int
 
 
 def in_json(text):  # type: (str) -> str
-    """The text as a string of JSON, in ASCII; by two surrogates above U+FFFF (RFC 8259, 7)."""
+    """The text as a JSON string in ASCII; a surrogate pair above U+FFFF (RFC 8259, 7)."""
     quoted = ""
     for letter in text:
         code = ord(letter)
@@ -118,7 +117,7 @@ def in_json(text):  # type: (str) -> str
 
 
 def package_advice(what, path="/etc/os-release"):  # type: (str, str) -> str
-    """How to install it, with the command of the distribution that os-release names."""
+    """How to install `what`, with the command of the distribution in os-release."""
     try:
         with open(path) as os_release:
             lines = os_release.read().splitlines()

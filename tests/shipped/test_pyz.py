@@ -106,7 +106,7 @@ def test_it_rehearses(version: str, tmp_path: Path) -> None:
 
     assert code == 0, out + err
     assert out.splitlines()[0] == "Rehearsing healthy: the platform answers from the start"
-    assert out.splitlines()[-1] == ("PASSED: Ready was acknowledged once, as it should be.")
+    assert out.splitlines()[-1] == ("PASSED: Ready was acknowledged once, as expected.")
     assert err == ""
 
 

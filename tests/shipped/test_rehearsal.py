@@ -1,4 +1,4 @@
-"""Rehearsals: every scenario ends as it should, and one that does not is told."""
+"""Rehearsals: every scenario ends as it should, and a client that fails is reported."""
 
 import json
 import os
@@ -17,11 +17,11 @@ from pyz import PYZ
 
 
 def client(code: str) -> List[str]:
-    """A client of the rehearsal that runs a line of Python in place of azprov."""
+    """A client that runs a line of Python instead of azprov."""
     return [sys.executable, "-c", code]
 
 
-# What each scenario must end in: the exit codes of its boots, how often Ready was
+# The end of each scenario: the exit codes of its boots, how often Ready was
 # acknowledged, the host name, and whether the service is disabled.
 ENDS = {
     "healthy": ([0], 1, "rehearsal-vm", True),
@@ -47,7 +47,7 @@ ENDS = {
 
 @pytest.mark.parametrize("name", ENDS)
 def test_each_scenario_ends_as_it_should(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """The real client comes through, over real sockets, and leaves this behind."""
+    """The real client, over real sockets, gives this result."""
     code = main(["rehearse", "--json", "--scenario", name])
 
     (scenario,) = json.loads(capsys.readouterr().out)["scenarios"]
@@ -57,16 +57,16 @@ def test_each_scenario_ends_as_it_should(name: str, capsys: pytest.CaptureFixtur
     assert code == 0
 
 
-def test_the_scenarios_are_these(capsys: pytest.CaptureFixture[str]) -> None:
-    """A line each."""
+def test_list_shows_a_line_for_each_scenario(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each line begins with the name of the scenario."""
     assert main(["rehearse", "--list"]) == 0
 
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == list(ENDS)
 
 
-def test_without_loopback_it_says_so() -> None:
-    """As in a network namespace that is new."""
+def test_a_rehearsal_needs_loopback() -> None:
+    """Without it, as in a new network namespace, the error names the command that helps."""
     skip_without_namespaces()
 
     done = subprocess.run(
@@ -75,13 +75,13 @@ def test_without_loopback_it_says_so() -> None:
 
     assert (done.returncode, done.stdout) == (73, "")
     assert done.stderr == (
-        "azprov: loopback is down (Network is unreachable), and the platform is simulated there; "
-        "ip link set lo up\n"
+        "azprov: loopback is down (Network is unreachable), so the platform cannot be simulated; "
+        "run ip link set lo up\n"
     )
 
 
-def test_without_a_folder_to_write_in_it_says_so() -> None:
-    """As on a system that is read-only; here it is no file that may hold a byte."""
+def test_a_rehearsal_needs_a_writable_folder() -> None:
+    """Without one, as on a read-only system, the error says what to set."""
     done = subprocess.run(
         ["sh", "-c", 'ulimit -f 0 && exec "$0" "$1" rehearse -q', sys.executable, PYZ],
         cwd="/",
@@ -93,13 +93,13 @@ def test_without_a_folder_to_write_in_it_says_so() -> None:
 
     assert (done.returncode, done.stdout) == (73, "")
     assert done.stderr == (
-        "azprov: no folder can be made for the simulated VM (No usable temporary directory found "
-        "in ['/tmp', '/var/tmp', '/usr/tmp', '/']); set TMPDIR to a folder that can be written\n"
+        "azprov: cannot create a folder for the simulated VM (No usable temporary directory found "
+        "in ['/tmp', '/var/tmp', '/usr/tmp', '/']); set TMPDIR to a writable folder\n"
     )
 
 
-def test_the_second_boot_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
-    """No request, to either service."""
+def test_the_second_boot_sends_no_request(capsys: pytest.CaptureFixture[str]) -> None:
+    """The first boot sends three requests, and the second one none to either service."""
     main(["rehearse", "--json", "--scenario", "second-boot"])
 
     (scenario,) = json.loads(capsys.readouterr().out)["scenarios"]
@@ -107,7 +107,7 @@ def test_the_second_boot_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_rehearsal_as_json(capsys: pytest.CaptureFixture[str]) -> None:
-    """The events are there for a program to read."""
+    """The JSON has the result, the changed files and the events of each scenario."""
     assert main(["rehearse", "--json", "-q"]) == 0
 
     answer = json.loads(capsys.readouterr().out)
@@ -117,16 +117,16 @@ def test_a_rehearsal_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert scenario["passed"] is True
     assert scenario["shortcomings"] == []
     assert scenario["changes"] == [
-        "/etc/hostname now says: rehearsal-vm",
-        "/etc/hosts now says: 127.0.1.1\trehearsal-vm",
-        "/etc/systemd/system/multi-user.target.wants/azure-provisioning.service is gone",
-        "/var/lib/azprov/state.json is new: "
+        "/etc/hostname now contains: rehearsal-vm",
+        "/etc/hosts now contains: 127.0.1.1\trehearsal-vm",
+        "/etc/systemd/system/multi-user.target.wants/azure-provisioning.service was removed",
+        "/var/lib/azprov/state.json was created: "
         '{"vm_id": "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90", "done": ["hostname", "ready"]}',
     ]
-    said = [(event["who"], event["what"]) for event in scenario["events"]]
-    assert ("platform", "WireServer: GET /machine?comp=goalstate is answered 200 OK") in said
-    assert ("platform", "WireServer: POST /machine?comp=health is answered 200 OK") in said
-    assert ("VM", "Response: 200 OK") in said
+    events = [(event["who"], event["what"]) for event in scenario["events"]]
+    assert ("platform", "WireServer answers GET /machine?comp=goalstate with 200 OK") in events
+    assert ("platform", "WireServer answers POST /machine?comp=health with 200 OK") in events
+    assert ("VM", "Response: 200 OK") in events
 
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILeLl+L9DUoUbgVpkSxX5nH3FeAxsKNpir5ZJZkpGAQS rehearsal"
@@ -134,31 +134,33 @@ KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILeLl+L9DUoUbgVpkSxX5nH3FeAxsKNpir5ZJ
 
 @pytest.mark.parametrize("name", ["user-and-keys", "bad-keys"])
 def test_the_admin_user_could_log_in(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """An account, its key, sudo, and no passwords for sshd."""
+    """The VM has the account, its key and sudo, and sshd accepts no password."""
     main(["rehearse", "--json", "--scenario", name])
 
     (scenario,) = json.loads(capsys.readouterr().out)["scenarios"]
     ids = f"{os.geteuid() or 1000}:{os.getegid() or 1000}"
     assert scenario["keys"] == 1
     for change in (
-        f"/etc/passwd now says: azureuser:x:{ids}::/home/azureuser:/bin/sh",
-        "/etc/shadow now says: azureuser:*::0:99999:7:::",
-        f"/home/azureuser/.ssh/authorized_keys is new: {KEY}",
-        '/etc/sudoers.d/90-azprov is new: "azureuser" ALL=(ALL:ALL) NOPASSWD:ALL',
+        f"/etc/passwd now contains: azureuser:x:{ids}::/home/azureuser:/bin/sh",
+        "/etc/shadow now contains: azureuser:*::0:99999:7:::",
+        f"/home/azureuser/.ssh/authorized_keys was created: {KEY}",
+        '/etc/sudoers.d/90-azprov was created: "azureuser" ALL=(ALL:ALL) NOPASSWD:ALL',
     ):
         assert change in scenario["changes"]
-    assert any("sshd_config.d/00-azprov.conf is new" in change for change in scenario["changes"])
+    assert any(
+        "sshd_config.d/00-azprov.conf was created" in change for change in scenario["changes"]
+    )
 
 
 def test_a_failure_is_reported_once_and_no_user_is_made(capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing stands half made, the second boot asks WireServer nothing."""
+    """No account is half created, and the second boot sends WireServer nothing."""
     main(["rehearse", "--json", "--scenario", "failed-provisioning"])
 
     (scenario,) = json.loads(capsys.readouterr().out)["scenarios"]
     assert (scenario["failure_reports"], scenario["ready_reports"]) == (1, 0)
     assert [boot["requests"] for boot in scenario["boots"]] == [3, 1]
-    said = [event["what"] for event in scenario["events"]]
-    assert any("reason=the platform names no usable public key|agent=azprov/" in s for s in said)
+    events = [event["what"] for event in scenario["events"]]
+    assert any("reason=the platform names no usable public key|agent=azprov/" in s for s in events)
     assert not any("passwd" in change for change in scenario["changes"])
 
 
@@ -185,10 +187,10 @@ for version, content_type in VERSIONS:
 
 
 def ignore(_event: Event) -> None:
-    """The outcome has the events too."""
+    """Show nothing: the outcome has the events."""
 
 
-def said(outcome: Outcome) -> List[str]:
+def client_log(outcome: Outcome) -> List[str]:
     return [event.what for event in outcome.events if event.who == "VM"][1:-1]
 
 
@@ -198,24 +200,24 @@ def reporting(state: str, *versions: str) -> List[str]:
 
 
 def test_a_client_that_never_reports_fails() -> None:
-    """Exit 0 without an acknowledged report is no success."""
+    """Exit code 0 without an acknowledged report is not a success."""
     outcome = play(HEALTHY, client(NEVER_REPORTS), Clock(), ignore)
 
     assert outcome.shortcomings == ["Ready was acknowledged 0 times, not 1"]
 
 
 def test_a_client_that_reports_twice_fails() -> None:
-    """One Ready is what the platform expects."""
+    """The platform expects one report of Ready."""
     outcome = play(
         HEALTHY, reporting("Ready", "2012-11-30 text/xml", "2012-11-30 text/xml"), Clock(), ignore
     )
 
-    assert said(outcome) == ["200", "200"]
+    assert client_log(outcome) == ["200", "200"]
     assert outcome.shortcomings == ["Ready was acknowledged 2 times, not 1"]
 
 
 def test_a_client_that_reports_a_failure_fails() -> None:
-    """Another state than Ready is counted on its own."""
+    """A report of another state counts as a failure report, not as Ready."""
     outcome = play(HEALTHY, reporting("NotReady", "2012-11-30 text/xml"), Clock(), ignore)
 
     assert outcome.shortcomings == [
@@ -225,27 +227,27 @@ def test_a_client_that_reports_a_failure_fails() -> None:
 
 
 def test_the_simulated_platform_is_strict() -> None:
-    """Wrong headers and stale identifiers are refused."""
+    """It refuses wrong headers and outdated identifiers."""
     outcome = play(
         HEALTHY,
         reporting("Ready", "2010-01-01 text/xml", "2012-11-30 text/plain", "2012-11-30 text/xml"),
         Clock(),
         ignore,
     )
-    stale = HEALTHY._replace(reports=(UNAVAILABLE._replace(moves_on=True),))
+    stale = HEALTHY._replace(reports=(UNAVAILABLE._replace(raises_incarnation=True),))
     late = play(
         stale, reporting("Ready", "2012-11-30 text/xml", "2012-11-30 text/xml"), Clock(), ignore
     )
 
-    assert said(outcome) == ["400", "415", "200"]
-    assert said(late) == ["503", "410"]
+    assert client_log(outcome) == ["400", "415", "200"]
+    assert client_log(late) == ["503", "410"]
 
 
 def test_a_client_that_crashes_fails() -> None:
-    """Its last words are in the transcript."""
+    """Its error message is in the transcript."""
     outcome = play(HEALTHY, client("raise SystemExit('oh no')"), Clock(), ignore)
 
-    assert said(outcome) == ["oh no"]
+    assert client_log(outcome) == ["oh no"]
     assert outcome.shortcomings[0] == "the exit code of boot 1 is 1, not 0"
 
 
@@ -266,9 +268,9 @@ for headers, body in (
 """
 
 
-def test_the_simulated_platform_is_strict_with_the_newer_form_too() -> None:
-    """Headers and names have to be right; 201 is what it answers."""
+def test_the_simulated_platform_is_strict_with_json_reports() -> None:
+    """It refuses wrong headers and names, and answers a correct report with 201."""
     outcome = play(HEALTHY, client(FORGES_JSON), Clock(), ignore)
 
-    assert said(outcome) == ["415", "400", "400", "201"]
+    assert client_log(outcome) == ["415", "400", "400", "201"]
     assert outcome.shortcomings == []

@@ -116,7 +116,7 @@ def test_the_verdict_of_a_rehearsal_is_coloured() -> None:
     written = at_terminal("rehearse", variables=CAPABLE)
 
     assert written.endswith(
-        "\r\n\x1b[32mPASSED\x1b[m: Ready was acknowledged once, as it should be.\r\n"
+        "\r\n\x1b[32mPASSED\x1b[m: Ready was acknowledged once, as expected.\r\n"
     )
 
 

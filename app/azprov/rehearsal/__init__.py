@@ -1,1 +1,1 @@
-"""A rehearsal: the real client, in a process of its own, against a simulated platform."""
+"""Rehearsals: the real client runs as a process against a simulated platform."""

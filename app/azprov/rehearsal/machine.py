@@ -1,4 +1,4 @@
-"""The machine of a rehearsal: a scratch folder with the files that a first boot reads."""
+"""The VM of a rehearsal: a scratch folder with the files that a first boot reads."""
 
 import os
 from typing import Dict
@@ -11,9 +11,8 @@ from .scenarios import IMAGE_NAME
 _WANTS = f"{UNIT_FOLDER}/multi-user.target.wants"
 _DMI = "/sys/class/dmi/id"
 
-
-# A new account is given the numbers of whoever rehearses, unless that is root: only
-# root may give files away.
+# A new account gets the ids of the user who rehearses, because only root may give files
+# to another user.
 _FIRST_UID, _FIRST_GID = os.geteuid() or 1000, os.getegid() or 1000
 _FILES = {
     "/etc/hostname": f"{IMAGE_NAME}\n",
@@ -27,17 +26,22 @@ _FILES = {
     "/etc/ssh/sshd_config": "Include /etc/ssh/sshd_config.d/*.conf\n",
 }
 _FOLDERS = (
-    *("/var/lib", _DMI, _WANTS, "/etc/skel", "/etc/ssh/sshd_config.d", "/etc/sudoers.d"),
-    # A VM of generation 2, whose firmware has its id in the platform's form.
+    "/var/lib",
+    _DMI,
+    _WANTS,
+    "/etc/skel",
+    "/etc/ssh/sshd_config.d",
+    "/etc/sudoers.d",
+    # Only a VM of generation 2 has it; its firmware has the VM id in the platform's form.
     "/sys/firmware/efi",
 )
 
 
 class Machine:
-    """A VM from a fresh image, below a folder that has to be empty."""
+    """A VM from a fresh image, in a folder that must be empty."""
 
     def __init__(self, folder: str) -> None:
-        os.chmod(folder, 0o755)  # noqa: S103 - as "/" is, for every user of the machine
+        os.chmod(folder, 0o755)  # noqa: S103 - the mode of "/"
         self.root = Root(folder)
         for path in _FOLDERS:
             self.root.make_folders(path)
@@ -45,7 +49,7 @@ class Machine:
             self.root.write(path, content.encode("ascii"))
 
     def prepare_boot(self, vm_id: str) -> None:
-        """Give the machine its firmware's id, and enable the service."""
+        """Set the VM id of the firmware, and enable the service."""
         self.root.write(f"{_DMI}/product_uuid", vm_id.upper().encode("ascii") + b"\n")
         self.root.link(f"{_WANTS}/{UNIT_NAME}", f"{UNIT_FOLDER}/{UNIT_NAME}")
 
@@ -58,7 +62,7 @@ class Machine:
         return not enabling_links(self.root, UNIT_NAME)
 
     def keys_of(self, name: str) -> int:
-        """How many keys may log in as that user; none if there is no such account."""
+        """The number of authorized keys of a user; 0 if there is no such account."""
         account = find_account(self.root, name)
         if account is None:
             return 0
@@ -66,7 +70,7 @@ class Machine:
         return len(keys.splitlines())
 
     def files(self) -> Dict[str, str]:
-        """Every file and link, by its path, with its content or target."""
+        """The content of every file and the target of every link, by path."""
         found: Dict[str, str] = {}
         for folder, _, names in os.walk(self.root.path):
             for name in names:

@@ -1,7 +1,7 @@
-"""The simulated platform: WireServer and metadata service on loopback.
+"""The simulated platform: WireServer and the metadata service on loopback.
 
-It follows a scenario, and is strict, as the real one may be: a report that is
-not for the present goal state, or not in the documented form, is refused.
+It follows a scenario, and is as strict as the real platform may be: it refuses a
+report for an old goal state, and one that is not in the documented form.
 """
 
 import json
@@ -21,34 +21,34 @@ from .server import Request, Server
 _CONTAINER_ID = "2c6e5e1b-74a1-4d62-9a6c-5f2f0d7b9b11"
 _INSTANCE_ID = "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90._rehearsal"
 
-#: The ids of the VM and of another one, as the metadata service names them.
+#: The ids of the VM and of a second one, in the metadata service's form.
 VM_IDS = ("b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90", "07e5d1f4-9c0b-4b57-8a44-63d7a6ac1f0e")
 
 _API_VERSIONS = "2021-"
 
 
 class Platform:
-    """Both services, there while the context is open.
+    """Both services; they run while the context is open.
 
-    `say` is called with a line for each request and what it was answered.
+    `log` is called with a line for each request and its reply.
     """
 
-    def __init__(self, scenario: Scenario, say: Callable[[str], None]) -> None:
+    def __init__(self, scenario: Scenario, log: Callable[[str], None]) -> None:
         self._scenario = scenario
-        self._say = say
+        self._log = log
         self._lock = threading.Lock()
         self._goal_states = list(scenario.goal_states)
         self._reports = list(scenario.reports)
         self._goal_state = GoalState("1", _CONTAINER_ID, _INSTANCE_ID)
-        #: What was acknowledged, in the order it came.
+        #: The acknowledged reports, in order.
         self.acknowledged: List[HealthReport] = []
-        #: Called when a report has been acknowledged, before the reply is sent.
+        #: Called when a report is acknowledged, before the reply is sent.
         self.on_acknowledged: Callable[[], None] = lambda: None
-        #: The VM's id, and how many requests came.
         self.vm_id = VM_IDS[0]
+        #: The number of requests to both services.
         self.requests = 0
-        self.wireserver = Server(self._ask_wireserver, self._note("WireServer"))
-        self.imds = Server(self._ask_imds, self._note("metadata service"))
+        self.wireserver = Server(self._answer_wireserver, self._log_of("WireServer"))
+        self.imds = Server(self._answer_imds, self._log_of("metadata service"))
 
     def __enter__(self) -> "Platform":
         self.wireserver.open_after(self._scenario.closed_s)
@@ -64,17 +64,17 @@ class Platform:
         self.wireserver.close()
         self.imds.close()
 
-    def _note(self, service: str) -> Callable[[str], None]:
-        def note(what: str) -> None:
-            self._say(f"{service}: {what}")
+    def _log_of(self, service: str) -> Callable[[str], None]:
+        def log(what: str) -> None:
+            self._log(f"{service} {what}")
 
-        return note
+        return log
 
-    def _ask_wireserver(self, request: Request) -> Reply:
+    def _answer_wireserver(self, request: Request) -> Reply:
         with self._lock:
             self.requests += 1
             reply = self._judge(request)
-            if reply.moves_on:
+            if reply.raises_incarnation:
                 incarnation = str(int(self._goal_state.incarnation) + 1)
                 self._goal_state = self._goal_state._replace(incarnation=incarnation)
             return reply
@@ -91,10 +91,10 @@ class Platform:
         if (request.method, request.target) == ("POST", HEALTH_TARGET):
             if self._reports:
                 return self._reports.pop(0)
-            return self._judge_report(request)
+            return self._judge_xml(request)
         return Reply(404)
 
-    def _judge_report(self, request: Request) -> Reply:
+    def _judge_xml(self, request: Request) -> Reply:
         if not request.headers.get("Content-Type", "").startswith("text/xml"):
             return Reply(415)
         try:
@@ -106,7 +106,7 @@ class Platform:
         return self._acknowledge(report, 200)
 
     def _judge_json(self, request: Request) -> Reply:
-        """The newer form, which names no goal state."""
+        """The reply to a report in JSON, which names no goal state."""
         if request.headers.get("Content-Type") != "application/json":
             return Reply(415)
         if not request.headers.get("x-ms-guest-agent-name"):
@@ -122,7 +122,7 @@ class Platform:
         self.on_acknowledged()
         return Reply(status)
 
-    def _ask_imds(self, request: Request) -> Reply:
+    def _answer_imds(self, request: Request) -> Reply:
         self.requests += 1
         if request.headers.get("Metadata") != "true" or "X-Forwarded-For" in request.headers:
             return Reply(400)

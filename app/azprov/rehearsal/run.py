@@ -1,4 +1,4 @@
-"""One scenario played: each boot as a process, the platform beside it, and a verdict."""
+"""Runs a scenario: each boot is a process beside the simulated platform; gives the outcome."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from .machine import Machine
 from .platform import VM_IDS, Platform
 from .scenarios import Scenario
 
-# A client that outlives its own deadlines by so much is ended.
+# A client is killed when it runs this much longer than its own deadline.
 _GRACE_S = 20.0
 
 
@@ -25,80 +25,83 @@ class Event(NamedTuple):
     what: str
 
 
-class Booted(NamedTuple):
+class BootResult(NamedTuple):
+    #: The negative number of the signal for a boot that was killed.
     exit_code: int
-    #: How many requests the platform got.
+    #: The number of requests that the platform received.
     requests: int
 
 
 class Outcome(NamedTuple):
     scenario: Scenario
     events: List[Event]
-    boots: List["Booted"]
+    boots: List[BootResult]
     ready_reports: int
     failure_reports: int
-    #: How many keys may log in as the admin user.
+    #: The number of authorized keys of the admin user.
     keys: int
     hostname: str
     is_disabled: bool
-    #: What became of each file that is not as it was in the image.
+    #: A sentence for each file that differs from the image.
     changes: List[str]
 
     @property
     def shortcomings(self) -> List[str]:
-        """What did not end as the scenario should, a sentence each."""
-        wanted = self.scenario
+        """A sentence for each difference from the end that the scenario expects."""
+        expected = self.scenario
         found = []
-        for number, (got, boot) in enumerate(zip(self.boots, wanted.boots), start=1):
+        for number, (got, boot) in enumerate(zip(self.boots, expected.boots), start=1):
             if got.exit_code != boot.exit_code:
                 found.append(
                     f"the exit code of boot {number} is {got.exit_code}, not {boot.exit_code}"
                 )
             if boot.is_silent and got.requests:
-                found.append(f"boot {number} sent {got.requests} requests")
-        if self.ready_reports != wanted.ready_reports:
+                found.append(f"boot {number} sent {got.requests} requests, not 0")
+        if self.ready_reports != expected.ready_reports:
             found.append(
-                f"Ready was acknowledged {self.ready_reports} times, not {wanted.ready_reports}"
+                f"Ready was acknowledged {self.ready_reports} times, not {expected.ready_reports}"
             )
-        if self.failure_reports != wanted.failure_reports:
+        if self.failure_reports != expected.failure_reports:
             found.append(
                 f"a failure was acknowledged {self.failure_reports} times, "
-                f"not {wanted.failure_reports}"
+                f"not {expected.failure_reports}"
             )
-        if self.keys != wanted.keys:
-            found.append(f"{self.keys} keys may log in, not {wanted.keys}")
-        if self.hostname != wanted.hostname:
-            found.append(f"the host name is {self.hostname}, not {wanted.hostname}")
-        if self.is_disabled != wanted.is_disabled:
-            found.append(f"the service is {'disabled' if self.is_disabled else 'enabled'}")
+        if self.keys != expected.keys:
+            found.append(f"{self.keys} keys can log in, not {expected.keys}")
+        if self.hostname != expected.hostname:
+            found.append(f"the host name is {self.hostname}, not {expected.hostname}")
+        if self.is_disabled != expected.is_disabled:
+            is_disabled = "disabled, not enabled" if self.is_disabled else "enabled, not disabled"
+            found.append(f"the service is {is_disabled}")
         return found
 
 
 def play(
     scenario: Scenario, client: Sequence[str], clock: Clock, show: Callable[[Event], None]
 ) -> Outcome:
-    """Run `client`, the command that starts azprov, through a scenario; `show` each event.
+    """Run the boots of a scenario with `client`, the command that starts azprov.
 
-    The client changes a scratch folder, which is removed. Raises HostError if none can be made.
+    `show` is called with each event. The client changes a scratch folder, which is
+    removed afterwards. Raises HostError if the folder cannot be created.
     """
     events: List[Event] = []
     lock = threading.Lock()
     began = clock.now()
 
-    def note(who: str) -> Callable[[str], None]:
-        def say(what: str) -> None:
+    def log_of(who: str) -> Callable[[str], None]:
+        def log(what: str) -> None:
             with lock:
                 events.append(Event(clock.now() - began, who, what))
                 show(events[-1])
 
-        return say
+        return log
 
     with _scratch_folder() as folder:
         machine = Machine(os.path.realpath(folder))
         machine.prepare_boot(VM_IDS[0])
         image = machine.files()
-        with Platform(scenario, note("platform")) as platform:
-            booted = _boot_all(scenario, client, machine, platform, note("VM"))
+        with Platform(scenario, log_of("platform")) as platform:
+            booted = _boot_all(scenario, client, machine, platform, log_of("VM"))
         changes = list(_changes(image, machine.files()))
         ready_reports = sum(report.state == READY for report in platform.acknowledged)
         return Outcome(
@@ -119,8 +122,8 @@ def _scratch_folder() -> "tempfile.TemporaryDirectory[str]":
         return tempfile.TemporaryDirectory(prefix="azprov-rehearsal-")
     except OSError as error:
         raise HostError(
-            f"no folder can be made for the simulated VM ({error.strerror})",
-            "set TMPDIR to a folder that can be written",
+            f"cannot create a folder for the simulated VM ({error.strerror})",
+            "set TMPDIR to a writable folder",
         ) from error
 
 
@@ -129,8 +132,8 @@ def _boot_all(
     client: Sequence[str],
     machine: Machine,
     platform: Platform,
-    say: Callable[[str], None],
-) -> List[Booted]:
+    log: Callable[[str], None],
+) -> List[BootResult]:
     arguments = ["provision", "--root", machine.root.path, *scenario.options]
     arguments += ["--wireserver", platform.wireserver.address, "--imds", platform.imds.address]
     arguments += ["--timeout", f"{scenario.timeout_s:g}"]
@@ -140,14 +143,14 @@ def _boot_all(
         platform.vm_id = VM_IDS[1 if boot.is_captured else 0]
         machine.prepare_boot(platform.vm_id)
         requests = platform.requests
-        say(f"boot {number}: azprov.pyz provision")
+        log(f"boot {number}: azprov.pyz provision")
         client_process = _start([*client, *arguments])
-        if boot.is_cut:
+        if boot.loses_power:
             platform.on_acknowledged = client_process.kill
-        exit_code = _follow(client_process, say, scenario.timeout_s + _GRACE_S)
+        exit_code = _follow(client_process, log, scenario.timeout_s + _GRACE_S)
         platform.on_acknowledged = lambda: None
-        say("the power is cut" if boot.is_cut else f"exit code {exit_code}")
-        booted.append(Booted(exit_code, platform.requests - requests))
+        log("the power is cut" if boot.loses_power else f"exit code {exit_code}")
+        booted.append(BootResult(exit_code, platform.requests - requests))
     return booted
 
 
@@ -166,20 +169,20 @@ def _start(command: Sequence[str]) -> "subprocess.Popen[bytes]":
     )
 
 
-def _follow(client: "subprocess.Popen[bytes]", say: Callable[[str], None], limit_s: float) -> int:
-    """Say each line of its account; returns its exit code, that of a signal negative."""
-    guard = threading.Timer(limit_s, client.kill)
-    guard.start()
+def _follow(client: "subprocess.Popen[bytes]", log: Callable[[str], None], limit_s: float) -> int:
+    """Log each line of the client's stderr; returns its exit code, negative for a signal."""
+    time_limit = threading.Timer(limit_s, client.kill)
+    time_limit.start()
     with client:
         try:
             for line in client.stderr or ():
-                say(line.decode("utf-8", "replace").rstrip("\n"))
+                log(line.decode("utf-8", "replace").rstrip("\n"))
             return client.wait()
         except BaseException:
             client.kill()
             raise
         finally:
-            guard.cancel()
+            time_limit.cancel()
 
 
 def _changes(before: Dict[str, str], after: Dict[str, str]) -> Iterator[str]:
@@ -187,9 +190,9 @@ def _changes(before: Dict[str, str], after: Dict[str, str]) -> Iterator[str]:
         if path.startswith("/sys/") or before.get(path) == after.get(path):
             continue
         if path not in after:
-            yield f"{path} is gone"
+            yield f"{path} was removed"
         elif path not in before:
-            yield f"{path} is new: {' | '.join(after[path].splitlines())}"
+            yield f"{path} was created: {' | '.join(after[path].splitlines())}"
         else:
             lines = set(after[path].splitlines()) - set(before[path].splitlines())
-            yield f"{path} now says: {' '.join(sorted(lines))}"
+            yield f"{path} now contains: {' '.join(sorted(lines))}"

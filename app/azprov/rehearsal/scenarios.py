@@ -1,59 +1,59 @@
-"""What can be rehearsed: how the platform behaves, and how it must end.
+"""The scenarios: how the platform behaves, and how the rehearsal must end.
 
-A scenario is data. A new one is a new entry of SCENARIOS; a new way to
-misbehave is a new Reply, a new turn of events a new field of Boot.
+A scenario is data. To add one, add an entry to SCENARIOS, with a new Reply for a new
+bad reply, and a new field of Boot for a new event.
 """
 
 from typing import NamedTuple, Optional, Tuple
 
 
 class Reply(NamedTuple):
-    """One scripted reply of the platform, in place of the right one."""
+    """A scripted reply of the platform, in place of the correct one."""
 
     status: int
     body: bytes = b""
     headers: Tuple[Tuple[str, str], ...] = ()
-    #: The platform moves the VM to its next incarnation with this reply.
-    moves_on: bool = False
+    #: With this reply the goal state gets its next incarnation.
+    raises_incarnation: bool = False
 
 
 class Boot(NamedTuple):
-    """One boot of the VM, and the exit code it must have."""
+    """A boot of the VM, and its expected exit code."""
 
     exit_code: int = 0
-    #: The platform is not asked for anything.
+    #: This boot must send no request.
     is_silent: bool = False
-    #: Another VM, made from the image of this one.
+    #: This boot is of a second VM, created from an image of the first one.
     is_captured: bool = False
-    #: The power goes when the platform has acknowledged Ready, before the VM hears of it.
-    is_cut: bool = False
+    #: The power fails after the platform has acknowledged Ready, before the VM gets the reply.
+    loses_power: bool = False
 
 
 class Scenario(NamedTuple):
     name: str
     story: str
-    #: What it means for a VM when it ends as it should.
+    #: The result on Azure, if the scenario ends as expected.
     meaning: str
     boots: Tuple[Boot, ...] = (Boot(),)
-    #: Replies to the first requests for the goal state; after them the right one.
+    #: Replies to the first goal state requests; later ones get the correct reply.
     goal_states: Tuple[Reply, ...] = ()
-    #: Replies to the first health reports; after them they are judged.
+    #: Replies to the first health reports; later ones are checked.
     reports: Tuple[Reply, ...] = ()
-    #: What the first boot is asked for besides, as options of `provision`.
+    #: Additional options of `provision`.
     options: Tuple[str, ...] = ()
-    #: The host name, the admin user and the public keys that the metadata service names.
+    #: The host name, admin user and public keys in the instance metadata.
     computer_name: str = "rehearsal-vm"
     admin_username: str = "azureuser"
     public_keys: Tuple[str, ...] = ()
-    #: WireServer's and the metadata service's ports are closed for so many seconds.
+    #: How many seconds the ports of WireServer and of the metadata service stay closed.
     closed_s: float = 0.0
     imds_closed_s: float = 0.0
     timeout_s: float = 60.0
     imds_timeout_s: float = 20.0
-    #: What must be so in the end.
+    #: The expected end: numbers of acknowledged reports, keys, host name, service.
     ready_reports: int = 1
     failure_reports: int = 0
-    #: How many keys may log in as the admin user.
+    #: The number of authorized keys of the admin user.
     keys: int = 0
     hostname: str = "rehearsal-vm"
     is_disabled: bool = True
@@ -78,11 +78,11 @@ WITHOUT_IDS = Reply(
 GONE = Reply(
     410,
     b'<?xml version="1.0" encoding="utf-8"?><Error><Code>ResourceNotAvailable</Code></Error>',
-    moves_on=True,
+    raises_incarnation=True,
 )
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILeLl+L9DUoUbgVpkSxX5nH3FeAxsKNpir5ZJZkpGAQS rehearsal"
-# As a portal hands it on that took it from a file of Windows.
+# A key with line ends, from a file on Windows.
 BROKEN_KEY = KEY[:40] + "\r\n" + KEY[40:] + "\r\n"
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIC+TCCAeGgAwIBAgIUe\n-----END CERTIFICATE-----\n"
 CUT_KEY = KEY[:60]
@@ -90,7 +90,7 @@ CUT_KEY = KEY[:60]
 #: The host name in the image.
 IMAGE_NAME = "image"
 
-_RUNNING = "Azure shows the VM as running."
+_RUNNING = "the VM is shown as running."
 
 SCENARIOS = (
     Scenario(
@@ -101,35 +101,35 @@ SCENARIOS = (
     Scenario(
         name="network-late",
         story="nothing answers for the first 3 seconds",
-        meaning=_RUNNING + " Ready went out as soon as it could be heard.",
+        meaning=_RUNNING + " Ready was sent as soon as WireServer could be reached.",
         closed_s=3.0,
         imds_closed_s=3.0,
     ),
     Scenario(
         name="busy",
         story="WireServer answers 503, then 429 with Retry-After, then 503 to the report",
-        meaning=_RUNNING + " It was asked again at a pace that it can bear.",
+        meaning=_RUNNING + " WireServer was asked again after growing pauses.",
         goal_states=(UNAVAILABLE, TOO_MANY),
         reports=(UNAVAILABLE,),
     ),
     Scenario(
         name="wrong-answers",
-        story="a web page, half a document and a goal state without ids come first",
-        meaning=_RUNNING + " No report was made up from an answer that was none.",
+        story="the first replies are a web page, half a document and a goal state without ids",
+        meaning=_RUNNING + " No report was made from a bad reply.",
         goal_states=(HTML, TRUNCATED, WITHOUT_IDS),
     ),
     Scenario(
         name="ids-change",
-        story="the first report is answered 410, and the goal state moves on",
-        meaning=_RUNNING + " The report names the incarnation that the platform asked for last.",
+        story="the first report is answered 410, and the goal state has a new incarnation",
+        meaning=_RUNNING + " The second report has the new incarnation.",
         reports=(GONE,),
     ),
     Scenario(
         name="refused",
         story="no report is ever acknowledged, and the deadline is short",
         meaning=(
-            "Nothing is marked as done and the exit code says so: the service stays enabled, "
-            "and tries again after Azure's restart."
+            "the VM is not ready. Azure restarts it, and the service, which stays enabled, "
+            "tries again."
         ),
         boots=(Boot(exit_code=69),),
         reports=(UNAVAILABLE,) * FOR_EVER,
@@ -141,9 +141,8 @@ SCENARIOS = (
         name="imds-down",
         story="the metadata service never answers",
         meaning=(
-            "Azure shows the VM as running, after a wait of 10 s that is 2 s here. It keeps the "
-            "image's host name until a later boot can ask for its own; the service has failed, "
-            "and stays enabled for that."
+            "the VM is shown as running, after a wait of 10 s, which is 2 s here. It keeps the "
+            "image's host name. The service fails and stays enabled, so the next boot asks again."
         ),
         boots=(Boot(exit_code=69),),
         imds_closed_s=FOR_EVER_S,
@@ -154,13 +153,13 @@ SCENARIOS = (
     Scenario(
         name="imds-late",
         story="the metadata service does not answer for the first 2 seconds",
-        meaning=_RUNNING + " It has its own host name.",
+        meaning=_RUNNING + " It has its host name from Azure.",
         imds_closed_s=2.0,
     ),
     Scenario(
         name="bad-host-name",
-        story="the metadata service names a host name that is none",
-        meaning=_RUNNING + " It keeps the image's host name; the exit code and each boot say why.",
+        story="the host name in the instance metadata is invalid",
+        meaning=_RUNNING + " It keeps the image's host name. Every boot reports why.",
         boots=(Boot(exit_code=78), Boot(exit_code=78)),
         computer_name="my_vm; reboot",
         hostname=IMAGE_NAME,
@@ -169,35 +168,37 @@ SCENARIOS = (
     Scenario(
         name="second-boot",
         story="the VM boots a second time, and the service runs again",
-        meaning=_RUNNING + " The second boot asked the platform nothing.",
+        meaning=_RUNNING + " The second boot sent no request.",
         boots=(Boot(), Boot(is_silent=True)),
     ),
     Scenario(
         name="captured-image",
-        story="a second VM is made from the image of the first one, service enabled again",
-        meaning="Azure shows both VMs as running. Each has reported once.",
+        story="a second VM is created from an image of the first one, with the service enabled",
+        meaning="both VMs are shown as running. Each has reported Ready once.",
         boots=(Boot(), Boot(is_captured=True)),
         ready_reports=2,
     ),
     Scenario(
         name="power-cut",
-        story="the power goes between the platform's acknowledgement and the VM's note of it",
-        meaning=_RUNNING + " The second boot reported once more: better twice than never.",
-        boots=(Boot(exit_code=-9, is_cut=True), Boot()),
+        story="the power fails after the platform acknowledged Ready, before the VM recorded it",
+        meaning=_RUNNING
+        + " The second boot reported again, because two reports are better than none.",
+        boots=(Boot(exit_code=-9, loses_power=True), Boot()),
         ready_reports=2,
     ),
     Scenario(
         name="user-and-keys",
-        story="the first boot creates the admin user, with the public key that was deployed",
-        meaning=_RUNNING + " Whoever has the private key logs in as azureuser, and may use sudo.",
+        story="the first boot creates the admin user, with the public key of the deployment",
+        meaning=_RUNNING
+        + " The owner of the private key can log in as azureuser, and may use sudo.",
         options=("--admin-user",),
         public_keys=(KEY,),
         keys=1,
     ),
     Scenario(
         name="user-network-late",
-        story="nothing answers, for longer than the metadata service may take to name the user",
-        meaning=_RUNNING + " Its time began with the network, and nobody was told of a failure.",
+        story="nothing answers for longer than the time limit of the metadata service",
+        meaning=_RUNNING + " The time limit began with the network, so no failure was reported.",
         options=("--admin-user",),
         public_keys=(KEY,),
         closed_s=4.0,
@@ -207,18 +208,18 @@ SCENARIOS = (
     ),
     Scenario(
         name="bad-keys",
-        story="a certificate, half a key and a key with line ends inside are among the keys",
-        meaning=_RUNNING + " The key that could be mended logs in; the others are told of above.",
+        story="the keys are a certificate, half a key, and a key with line ends inside",
+        meaning=_RUNNING + " The third key was fixed and can log in. The log names the other two.",
         options=("--admin-user",),
         public_keys=(CERTIFICATE, CUT_KEY, BROKEN_KEY),
         keys=1,
     ),
     Scenario(
         name="failed-provisioning",
-        story="no public key can be used, so nobody could log in as the admin user",
+        story="no public key is usable, so no one could log in as the admin user",
         meaning=(
-            "The deployment fails at once, and says why, in place of after 40 minutes. The second "
-            "boot reports nothing: what Azure was told is final."
+            "the deployment fails at once with the reason, not after 40 minutes. The second boot "
+            "reports nothing, because a failure report is final."
         ),
         boots=(Boot(exit_code=78), Boot(exit_code=78)),
         options=("--admin-user",),
@@ -229,15 +230,15 @@ SCENARIOS = (
     ),
     Scenario(
         name="json",
-        story="Ready is reported in the newer form, JSON, and the first answer to it is 503",
-        meaning=_RUNNING + " No page documents that form yet: it is off unless it is asked for.",
+        story="Ready is reported in JSON, the newer form, and the first reply is 503",
+        meaning=_RUNNING + " Microsoft does not document that form yet, so it is off by default.",
         options=("--protocol", "json"),
         reports=(UNAVAILABLE,),
     ),
     Scenario(
         name="json-failure",
-        story="no public key can be used, and that is reported in the newer form",
-        meaning="The deployment fails at once, and says why.",
+        story="no public key is usable, and the failure is reported in JSON",
+        meaning="the deployment fails at once with the reason.",
         boots=(Boot(exit_code=78),),
         options=("--protocol", "json", "--admin-user"),
         public_keys=(CERTIFICATE,),

@@ -1,4 +1,4 @@
-"""A small HTTP server on loopback, for the simulated platform."""
+"""A small HTTP server on loopback, for a service of the simulated platform."""
 
 import threading
 import time
@@ -8,7 +8,7 @@ from typing import Any, Callable, NamedTuple, Type
 
 from .scenarios import Reply
 
-# No platform answers at once; what the client said before its request is read meanwhile.
+# A delay as of a real platform, so that the client's earlier log lines are read first.
 _LATENCY_S = 0.005
 _LONGEST_BODY_BYTES = 1 << 20
 
@@ -21,12 +21,12 @@ class Request(NamedTuple):
 
 
 class Server:
-    """Answers what `ask` answers, and notes it by `say`."""
+    """Sends the replies that `answer` returns, and logs each request and its reply."""
 
-    def __init__(self, ask: Callable[[Request], Reply], say: Callable[[str], None]) -> None:
-        self._say = say
-        # Bound but not listening: an attempt to connect is refused.
-        self._server = _HTTPServer(("127.0.0.1", 0), _handler(ask, say), bind_and_activate=False)
+    def __init__(self, answer: Callable[[Request], Reply], log: Callable[[str], None]) -> None:
+        self._log = log
+        # The port is bound but does not listen, so connections are refused.
+        self._server = _HTTPServer(("127.0.0.1", 0), _handler(answer, log), bind_and_activate=False)
         self._server.server_bind()
         self._is_open = False
         self._opening = threading.Timer(0, self._open)
@@ -51,7 +51,7 @@ class Server:
         self._server.server_close()
 
     def _open_late(self) -> None:
-        self._say("can be reached from here on")
+        self._log("can be reached from now on")
         self._open()
 
     def _open(self) -> None:
@@ -64,16 +64,16 @@ class _HTTPServer(ThreadingMixIn, HTTPServer):
     daemon_threads = True
 
     def server_bind(self) -> None:
-        """Bind without asking DNS for our own name, as HTTPServer does."""
+        """Bind without the DNS lookup of HTTPServer, which asks for this machine's name."""
         self.socket.bind(self.server_address)
         self.server_name, self.server_port = self.socket.getsockname()[:2]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no matter of the transcript."""
+        """Ignore a client that closed its connection."""
 
 
 def _handler(
-    ask: Callable[[Request], Reply], say: Callable[[str], None]
+    answer: Callable[[Request], Reply], log: Callable[[str], None]
 ) -> Type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -88,9 +88,9 @@ def _handler(
 
         def _answer(self, body: bytes) -> None:
             time.sleep(_LATENCY_S)
-            reply = ask(Request(self.command, self.path, self.headers, body))
+            reply = answer(Request(self.command, self.path, self.headers, body))
             phrase = self.responses.get(reply.status, ("",))[0]
-            say(f"{self.command} {self.path} is answered {reply.status} {phrase}")
+            log(f"answers {self.command} {self.path} with {reply.status} {phrase}")
             self.send_response(reply.status)
             self.send_header("Content-Length", str(len(reply.body)))
             for header in reply.headers:
@@ -99,6 +99,6 @@ def _handler(
             self.wfile.write(reply.body)
 
         def log_message(self, *_: Any) -> None:
-            """The platform says what happens, not this class to stderr."""
+            """Keep the log of the standard library off stderr."""
 
     return Handler

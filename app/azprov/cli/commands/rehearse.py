@@ -7,7 +7,7 @@ import sys
 from typing import Any, Dict, List
 
 from ...boot.connect import real_ports
-from ...errors import AzprovError, HostError, UsageError
+from ...errors import ERRORS_FOUND, AzprovError, HostError, UsageError
 from ...rehearsal.run import Event, Outcome, play
 from ...rehearsal.scenarios import SCENARIOS, find_scenario
 from ..colour import coloured_word
@@ -18,7 +18,6 @@ from ..program import own_path
 SUMMARY = "run a first boot against a simulated platform on loopback"
 EXAMPLE = ("see what happens when the network comes late", "rehearse --scenario network-late")
 
-_FAILED = 1
 _TIMES = ("never", "once", "twice")
 
 
@@ -28,7 +27,7 @@ def configure(parser: Parser) -> None:
         "--scenario", metavar="NAME", default="healthy", help="how the platform behaves (healthy)"
     )
     choice.add_argument("--all", action="store_true", help="run every scenario")
-    choice.add_argument("--list", action="store_true", help="name the scenarios, run none")
+    choice.add_argument("--list", action="store_true", help="list the scenarios and run none")
 
 
 def run(options: argparse.Namespace) -> Answer:
@@ -59,23 +58,21 @@ def run(options: argparse.Namespace) -> Answer:
     failed = [outcome.scenario.name for outcome in outcomes if outcome.shortcomings]
     data = {"error": None, "scenarios": [_summary(outcome) for outcome in outcomes]}
     if failed:
-        failure = AzprovError(
-            f"not rehearsed as it should be: {', '.join(failed)}", "look into the transcript"
-        )
-        return Answer("", data, exit_code=_FAILED, failure=failure)
-    is_told = options.all and not options.quiet
-    return Answer(f"All {len(outcomes)} scenarios passed." if is_told else "", data)
+        failure = AzprovError(f"these scenarios failed: {', '.join(failed)}", "read the transcript")
+        return Answer("", data, exit_code=ERRORS_FOUND, failure=failure)
+    has_summary = options.all and not options.quiet
+    return Answer(f"All {len(outcomes)} scenarios passed." if has_summary else "", data)
 
 
 def _require_loopback() -> None:
-    """Raises HostError where no connection to oneself can come about, as in a new namespace."""
+    """Raises HostError if loopback is down, as in a new network namespace."""
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.connect(("127.0.0.1", 9))  # of a datagram socket: nothing is sent
+            probe.connect(("127.0.0.1", 9))  # sends nothing: it is a datagram socket
     except OSError as error:
         raise HostError(
-            f"loopback is down ({error.strerror}), and the platform is simulated there",
-            "ip link set lo up",
+            f"loopback is down ({error.strerror}), so the platform cannot be simulated",
+            "run ip link set lo up",
         ) from error
 
 
@@ -84,11 +81,11 @@ def _show(event: Event) -> None:
 
 
 def _hide(_event: Event) -> None:
-    """With --json the events are part of the answer."""
+    """Show nothing: with --json the events are part of the answer."""
 
 
 def _own_command() -> List[str]:
-    """The command that starts this azprov again: its archive, or its package."""
+    """The command that starts this azprov again, from its archive or its package."""
     home = own_path()
     if os.path.isfile(home):
         return [sys.executable, home]
@@ -100,8 +97,8 @@ def _own_command() -> List[str]:
 
 def _verdict(outcome: Outcome) -> str:
     scenario = outcome.scenario
-    lines = ["", "Files of the VM:"]
-    lines += [f"  {change}" for change in outcome.changes or ["none has changed"]]
+    lines = ["", "Changed files of the VM:"]
+    lines += [f"  {change}" for change in outcome.changes or ["none"]]
     if outcome.shortcomings:
         failed = coloured_word("FAILED", sys.stdout)
         lines.append(f"{failed}: {'; '.join(outcome.shortcomings)}.")
@@ -109,10 +106,10 @@ def _verdict(outcome: Outcome) -> str:
         reports = f"Ready was acknowledged {_TIMES[outcome.ready_reports]}"
         if outcome.failure_reports:
             times = _TIMES[outcome.failure_reports]
-            reports = f"Azure was told {times} that provisioning failed, and never Ready"
+            reports = f"the failure was acknowledged {times}, and Ready never"
         lines += [
             f"On Azure: {scenario.meaning}",
-            f"{coloured_word('PASSED', sys.stdout)}: {reports}, as it should be.",
+            f"{coloured_word('PASSED', sys.stdout)}: {reports}, as expected.",
         ]
     return "\n".join(lines)
 
