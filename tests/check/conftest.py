@@ -1,4 +1,4 @@
-"""What every test of `check` starts from."""
+"""The sound image that every test of `check` starts from."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Other ways to the same end, none of which is a finding."""
+"""Working variants of a sound image, none of which has a finding."""
 
 import gzip
 from typing import Dict
@@ -43,8 +43,8 @@ from sound_image import (
 )
 
 FINE: Dict[str, Change] = {
-    "nothing done": {},
-    "systemd by another way": {
+    "no change": {},
+    "systemd by a relative link": {
         "sbin/init": None,
         "bin/init": "-> ../lib/systemd/systemd",
         "lib/systemd/systemd": "ELF",
@@ -55,7 +55,7 @@ FINE: Dict[str, Change] = {
         **grub(f"{LINUX} init=/usr/lib/systemd/systemd\n"),
         "sbin/init": None,
     },
-    "systemd by one of the entries": grub(
+    "systemd by one of two entries": grub(
         f"menuentry 'a' {{\n {LINUX} init=/bin/sh\n}}\nmenuentry 'b' {{\n {LINUX}\n}}\n"
     ),
     "options in the service": {
@@ -65,28 +65,28 @@ FINE: Dict[str, Change] = {
     },
     "keys of a user, and no logins of root": keys_for("ops", "PermitRootLogin no\n"),
     "root's keys and no password": keys_for("root", "PermitRootLogin prohibit-password\n"),
-    "logins of root, for sftp by others": keys_for(
+    "root allowed, and a Match of others": keys_for(
         "root", "Match User sftp\nPermitRootLogin no\nDenyUsers root\n"
     ),
-    "others denied, and the user from elsewhere": keys_for(
+    "other users denied, and the user from other hosts": keys_for(
         "ops", "DenyUsers root OPS op op[s] ops@10.0.0.*\n"
     ),
-    "a key alone among other ways": keys_for(
+    "one key as one of two methods": keys_for(
         "ops", "AuthenticationMethods publickey,keyboard-interactive publickey\n"
     ),
-    "a user among those allowed": keys_for("ops", "AllowUsers root\nAllowUsers a o?s@* \n"),
-    "everybody allowed": {
+    "a user among the allowed users": keys_for("ops", "AllowUsers root\nAllowUsers a o?s@* \n"),
+    "every user allowed": {
         **keys_for("ops", "AllowUsers *\nAllowGroups a *\n"),
         **first_boot("--ssh-keys ops --admin-user"),
         "etc/sudoers.d/x": "",
     },
-    "a user let in by a Match": keys_for(
+    "a user allowed by a Match": keys_for(
         "ops",
         "PubkeyAuthentication no\nAllowUsers a\n"
         "Match User ops\nPubkeyAuthentication yes\nAllowUsers ops\n"
         "Match all\nPubkeyAuthentication no\nAllowUsers b\n",
     ),
-    "others refused by a Match": keys_for(
+    "other users refused by a Match": keys_for(
         "ops", "Match User *,!ops\nPubkeyAuthentication no\nAllowUsers a\n"
     ),
     "a locked user, with PAM": {
@@ -108,8 +108,8 @@ FINE: Dict[str, Change] = {
         **keys_for("ops", ""),
         "etc/shadow": "ops:*:19000:0:99999:7:::\nroot:!:19000:0:99999:7:::\n",
     },
-    "any way": keys_for("ops", "AuthenticationMethods any\n"),
-    "a machine id to come": {"etc/machine-id": None},
+    "any method": keys_for("ops", "AuthenticationMethods any\n"),
+    "an uninitialized machine ID": {"etc/machine-id": None},
     "networkd by a driver": networkd("[Match]\nDriver=hv_netvsc\n[Network]\nDHCP=ipv4\n"),
     "networkd for another card that only root reads": {
         "etc/systemd/network/05-a.network": File("[Match]\nName=wg0\n", 0o600)
@@ -427,7 +427,7 @@ FINE: Dict[str, Change] = {
         "etc/rc3.d/S01ntpsec": "-> ../init.d/ntpsec",
     },
     "a script of another init, not started": {"etc/init.d/tiny": "program"},
-    "a link to a service that is not there": {f"{WANTS}/cloud-init.service": "-> /nowhere"},
+    "a link to a missing service": {f"{WANTS}/cloud-init.service": "-> /nowhere"},
     "a file of the same kind for another program": {
         **ifcfg("BOOTPROTO='dhcp'\n"),
         "etc/sysconfig/network/readme-ifcfg-rh.txt": f"HWADDR={MAC}\n",

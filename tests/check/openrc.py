@@ -1,11 +1,11 @@
-"""The same for images that OpenRC starts."""
+"""Faults and working variants of images that boot with OpenRC."""
 
 from typing import Dict
 
 from check.trees import PYZ, Wrong, first_boot
 from sound_image import Change
 
-#: What Debian's init is with OpenRC: sysvinit, whose scripts call openrc.
+#: Debian's init with OpenRC: sysvinit, and its scripts call openrc.
 SYSVINIT: Change = {
     "sbin/init": "ELF",
     "etc/inittab": "id:2:initdefault:\nsi::sysinit:/etc/init.d/rcS\nl2:2:wait:/etc/init.d/rc 2\n"
@@ -14,8 +14,8 @@ SYSVINIT: Change = {
 }
 
 WRONG_OPENRC: Dict[str, Wrong] = {
-    "nothing to start": Wrong("init-missing", "error", {"sbin/init": None}),
-    "busybox without a word of OpenRC": Wrong(
+    "no /sbin/init": Wrong("init-missing", "error", {"sbin/init": None}),
+    "busybox whose inittab does not start OpenRC": Wrong(
         "init-other", "error", {"etc/inittab": "::sysinit:/etc/init.d/rcS\n"}
     ),
     "busybox without inittab": Wrong("init-other", "error", {"etc/inittab": None}),
@@ -42,7 +42,7 @@ WRONG_OPENRC: Dict[str, Wrong] = {
         "service-disabled", "error", {"etc/runlevels/default/azure-provisioning": None}
     ),
     "another script": Wrong("service-foreign", "error", {"etc/init.d/azure-provisioning": "x"}),
-    "no program": Wrong("program-unusable", "error", {PYZ: None}),
+    "no archive": Wrong("program-unusable", "error", {PYZ: None}),
     "tiny-cloud": Wrong(
         "agent-enabled",
         "error",
@@ -63,13 +63,13 @@ WRONG_OPENRC: Dict[str, Wrong] = {
 
 
 FINE_OPENRC: Dict[str, Change] = {
-    "with a disk that a VM may not have": {"etc/fstab": "LABEL=data /data ext4\n"},
-    "as Alpine has it": {},
-    "by openrc-init": {
+    "an fstab with a disk that some VMs lack": {"etc/fstab": "LABEL=data /data ext4\n"},
+    "Alpine": {},
+    "openrc-init": {
         "sbin/init": "-> openrc-init",
         "sbin/openrc-init": "program",
         "etc/inittab": None,
     },
-    "by sysvinit": SYSVINIT,
-    "by sysvinit, with systemd installed": {**SYSVINIT, "usr/lib/systemd/systemd": "program"},
+    "sysvinit": SYSVINIT,
+    "sysvinit, with systemd installed": {**SYSVINIT, "usr/lib/systemd/systemd": "program"},
 }

@@ -7,7 +7,6 @@ from pathlib import Path
 from azprov.check import RULES
 from check.trees import UNIT
 from images import azprov
-from pyz import PYZ
 from sound_image import WANTS, change
 
 
@@ -102,7 +101,7 @@ def test_ignoring_an_unknown_rule_is_wrong_usage(image: Path) -> None:
 
     assert (code, out) == (2, "")
     assert err == (
-        f"azprov: there is no rule 'agent-enable'; did you mean agent-enabled? python3 {PYZ} check "
+        "azprov: there is no rule 'agent-enable'; did you mean agent-enabled? azprov.pyz check "
         "--list-rules lists them\n"
     )
 

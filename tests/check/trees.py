@@ -1,4 +1,4 @@
-"""What is done to a sound image, and what `check` finds in one."""
+"""Changes to a sound image, and the findings that `check` has in one."""
 
 import io
 import zipfile
@@ -31,7 +31,7 @@ DAMAGED = SMALL_ARCHIVE[:_MIDDLE] + b"xxxx" + SMALL_ARCHIVE[_MIDDLE + 4 :]
 
 
 class Wrong(NamedTuple):
-    """One thing that is wrong, and what is to be found for it."""
+    """A fault: the change that makes it, and the one finding that it gives."""
 
     rule: str
     severity: str
@@ -39,7 +39,7 @@ class Wrong(NamedTuple):
 
 
 def enabled(service: str) -> Change:
-    """A service of the distribution that starts at boot."""
+    """A service of the distribution, installed and enabled at boot."""
     return {
         f"{VENDOR}/{service}": "[Unit]\n",
         f"{WANTS}/{service}": f"-> /{VENDOR}/{service}",
@@ -110,10 +110,10 @@ def ufw(rules: str, policy: str = "DROP") -> Change:
 
 
 def zstd_initramfs(path: str, text: str) -> Change:
-    return {INITRAMFS: b"\x28\xb5\x2f\xfd what follows is packed", path: text}
+    return {INITRAMFS: b"\x28\xb5\x2f\xfd and compressed data", path: text}
 
 
-#: The usual line of a menu for the kernel that is there.
+#: The usual line of a menu entry, for the kernel in the image.
 LINUX = f"linux /{VMLINUZ} root=UUID=1 ro console=ttyS0"
 EXTLINUX = "boot/extlinux/extlinux.conf"
 ENTRY = "boot/loader/entries/a.conf"
@@ -131,7 +131,7 @@ ROOT_USER = "root:x:0:0::/root:/bin/sh\n"
 
 
 def first_boot(options: str) -> Change:
-    """azprov's service with these options, as `install` writes it."""
+    """The service that `install` writes with these options."""
     shipped = (ROOT / "unit" / UNIT).read_text()
     command = f"ExecStart=/usr/bin/python3 -I /{PYZ} provision"
     text = shipped.replace(command, f"{command} {options}")
@@ -145,7 +145,7 @@ def first_boot(options: str) -> Change:
 
 
 def keys_for(user: str, sshd_config: str) -> Change:
-    """The first boot adds keys to a user of the image, and its sshd has these settings."""
+    """A first boot that adds keys to a user of the image, and the settings of its sshd."""
     return {
         **first_boot(f"--ssh-keys {user}"),
         "etc/passwd": f"{ROOT_USER}ops:x:1000:1000::/home/ops:/bin/sh\n",

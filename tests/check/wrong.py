@@ -1,4 +1,4 @@
-"""What is wrong with an image, one thing a row, and the one finding for it."""
+"""Faults: one change to a sound image a row, and the one finding that it gives."""
 
 import gzip
 from typing import Dict
@@ -56,7 +56,7 @@ WRONG: Dict[str, Wrong] = {
     "not enabled": Wrong("service-disabled", "error", {f"{WANTS}/{UNIT}": None}),
     "masked": Wrong("service-masked", "error", {f"{SYSTEM}/{UNIT}": "-> /dev/null"}),
     "masked by an empty file": Wrong("service-masked", "error", {f"{SYSTEM}/{UNIT}": ""}),
-    "the page's own service": Wrong(
+    "the service of the sample script": Wrong(
         "service-foreign",
         "error",
         {f"{SYSTEM}/{UNIT}": "[Service]\nExecStart=/usr/bin/python3 /usr/local/provision.py\n"},
@@ -72,27 +72,31 @@ WRONG: Dict[str, Wrong] = {
     "a drop-in": Wrong(
         "service-drop-in", "note", {f"{SYSTEM}/{UNIT}.d/x.conf": "[Service]\nNice=1\n"}
     ),
-    "no program": Wrong("program-unusable", "error", {PYZ: None}),
-    "half a program": Wrong("program-unusable", "error", {PYZ: b"#!/usr/bin/python3\nPK\3\4half"}),
-    "a program with a wrong byte": Wrong("program-unusable", "error", {PYZ: DAMAGED}),
-    "another program": Wrong("program-unusable", "error", {PYZ: OTHER_ARCHIVE}),
-    "a program that is a link to nowhere": Wrong("program-unusable", "error", {PYZ: "-> /none"}),
+    "no archive": Wrong("program-unusable", "error", {PYZ: None}),
+    "a truncated archive": Wrong(
+        "program-unusable", "error", {PYZ: b"#!/usr/bin/python3\nPK\3\4half"}
+    ),
+    "an archive with a wrong byte": Wrong("program-unusable", "error", {PYZ: DAMAGED}),
+    "another archive": Wrong("program-unusable", "error", {PYZ: OTHER_ARCHIVE}),
+    "a broken link as the archive": Wrong("program-unusable", "error", {PYZ: "-> /none"}),
     "no Python": Wrong("python-unusable", "error", {"usr/bin/python3": None}),
     "no init": Wrong("init-unknown", "error", {"usr/lib/systemd/systemd": None}),
-    "nothing to start": Wrong("init-missing", "error", {"sbin/init": None}),
-    "a link to nothing": Wrong("init-missing", "error", {"sbin/init": "-> /lib/systemd/systemd"}),
-    "nothing to start, with dracut": Wrong(
+    "no /sbin/init": Wrong("init-missing", "error", {"sbin/init": None}),
+    "a broken link as /sbin/init": Wrong(
+        "init-missing", "error", {"sbin/init": "-> /lib/systemd/systemd"}
+    ),
+    "no /sbin/init, with dracut": Wrong(
         "init-missing", "warning", {"sbin/init": None, "etc/dracut.conf": ""}
     ),
-    "nothing to start, with a part of dracut": Wrong(
+    "no /sbin/init, with a part of dracut": Wrong(
         "init-missing",
         "error",
         {"sbin/init": None, "usr/lib/dracut/dracut-install": "program"},
     ),
-    "an init= that is not there": Wrong(
+    "an init= that does not exist": Wrong(
         "init-missing", "error", grub(f"{LINUX} init=/lib/sysvinit/init\n")
     ),
-    "an init= to mend something": Wrong(
+    "a shell as init=": Wrong(
         "init-other", "error", {**grub(f"{LINUX} init=/bin/bash rw\n"), "bin/bash": "ELF"}
     ),
     "sysvinit beside systemd": Wrong(
@@ -118,7 +122,7 @@ WRONG: Dict[str, Wrong] = {
         "error",
         {f"{SYSTEM}/default.target": "-> /usr/lib/systemd/system/rescue.target"},
     ),
-    "keys for nobody": Wrong(
+    "keys for a missing user": Wrong(
         "keys-user-missing", "error", {**first_boot("--ssh-keys ops"), "etc/passwd": ROOT_USER}
     ),
     "an admin without sudo": Wrong("admin-without-rights", "warning", first_boot("--admin-user")),
@@ -141,10 +145,10 @@ WRONG: Dict[str, Wrong] = {
             "etc/ssh/sshd_config": "AuthorizedKeysFile none\n",
         },
     ),
-    "root's keys where root does not log in": Wrong(
+    "root's keys, root denied": Wrong(
         "keys-refused", "error", keys_for("root", "PermitRootLogin No\n")
     ),
-    "the keys of another user with root's number": Wrong(
+    "keys of another user with UID 0, root denied": Wrong(
         "keys-refused",
         "error",
         {
@@ -152,7 +156,7 @@ WRONG: Dict[str, Wrong] = {
             "etc/passwd": "toor:x:0:0::/toor:/bin/sh\n",
         },
     ),
-    "root's keys where root logs in from some places": Wrong(
+    "root's keys, root allowed from some addresses": Wrong(
         "keys-refused",
         "warning",
         keys_for(
@@ -160,28 +164,28 @@ WRONG: Dict[str, Wrong] = {
             "PermitRootLogin no\nMatch Address 10.0.0.0/8\nPermitRootLogin prohibit-password\n",
         ),
     ),
-    "root's keys where root is set twice": Wrong(
+    "root's keys, PermitRootLogin set twice": Wrong(
         "keys-refused", "error", keys_for("root", "PermitRootLogin no\nPermitRootLogin yes\n")
     ),
-    "keys of one who is denied": Wrong(
+    "keys of a denied user": Wrong(
         "keys-refused", "error", keys_for("ops", "DenyUsers a b\nDenyUsers o?s\n")
     ),
-    "keys of one who is denied from everywhere": Wrong(
+    "keys of a user who is denied from everywhere": Wrong(
         "keys-refused", "error", keys_for("ops", "DenyUsers ops@*\n")
     ),
-    "keys of one who is not allowed": Wrong(
+    "keys of a user who is not allowed": Wrong(
         "keys-refused", "error", keys_for("ops", "AllowUsers a\nAllowUsers b@10.0.0.*\n")
     ),
-    "keys of one who is allowed from some places": Wrong(
+    "keys of a user who is allowed from some hosts": Wrong(
         "logins-restricted", "warning", keys_for("ops", "AllowUsers a ops@10.0.0.*\n")
     ),
     "every group denied": Wrong(
         "keys-refused", "error", keys_for("ops", "DenyGroups a\nDenyGroups *\n")
     ),
-    "no keys, in capitals": Wrong(
+    "public keys switched off, in capitals": Wrong(
         "keys-refused", "error", keys_for("ops", "PubkeyAuthentication NO\n")
     ),
-    "no keys for all": Wrong(
+    "public keys switched off by Match all": Wrong(
         "keys-refused",
         "error",
         {
@@ -190,15 +194,15 @@ WRONG: Dict[str, Wrong] = {
             "etc/ssh/sshd_config": "Match all\nPubkeyAuthentication no\n",
         },
     ),
-    "no root, by a Match of root": Wrong(
+    "root denied by a Match of root": Wrong(
         "keys-refused",
         "error",
         keys_for("root", "PermitRootLogin yes\nMatch User a,r??t\nPermitRootLogin no\n"),
     ),
-    "no root, by a Match of all but others": Wrong(
+    "root denied by a Match of all users except others": Wrong(
         "keys-refused", "error", keys_for("root", "Match User *,!ops\nPermitRootLogin no\n")
     ),
-    "no root, and a Match of others": Wrong(
+    "root denied, and a Match of others": Wrong(
         "keys-refused",
         "error",
         keys_for(
@@ -207,7 +211,7 @@ WRONG: Dict[str, Wrong] = {
             "Match User *,!root\nPermitRootLogin yes\n",
         ),
     ),
-    "no keys, but of some user": Wrong(
+    "public keys switched off except for some users": Wrong(
         "keys-refused",
         "warning",
         {
@@ -217,25 +221,25 @@ WRONG: Dict[str, Wrong] = {
             "Match User *,!git\nPubkeyAuthentication yes\n",
         },
     ),
-    "no root, but the admin": Wrong(
+    "root denied, the admin user allowed": Wrong(
         "keys-refused",
         "warning",
         {**keys_for("root", "PermitRootLogin no\n"), **ROOT_AND_ADMIN},
     ),
-    "root allowed, and not the admin": Wrong(
+    "root allowed, the admin user denied": Wrong(
         "logins-restricted", "warning", {**keys_for("root", "AllowUsers root\n"), **ROOT_AND_ADMIN}
     ),
-    "two keys": Wrong(
+    "two keys required": Wrong(
         "logins-restricted",
         "warning",
         keys_for("ops", "AuthenticationMethods publickey,publickey\n"),
     ),
-    "keys of one who is locked": Wrong(
+    "keys of a locked user": Wrong(
         "keys-user-locked",
         "error",
         {**keys_for("ops", "UsePAM no\n"), "etc/shadow": "ops:!$6$a:19000:0:99999:7:::\n"},
     ),
-    "keys of one who is locked, and the admin": Wrong(
+    "keys of a locked user, and the admin user": Wrong(
         "keys-user-locked",
         "warning",
         {
@@ -245,7 +249,7 @@ WRONG: Dict[str, Wrong] = {
             "etc/shadow": "ops:!:19000:0:99999:7:::\n",
         },
     ),
-    "keys of one who is locked, on Alpine": Wrong(
+    "keys of a locked user on Alpine": Wrong(
         "keys-user-locked",
         "error",
         {
@@ -254,14 +258,12 @@ WRONG: Dict[str, Wrong] = {
             "etc/shadow": "ops:!:19000:0:99999:7:::\n",
         },
     ),
-    "everybody denied": Wrong(
+    "every user denied": Wrong(
         "keys-refused",
         "error",
         {**keys_for("ops", "DenyUsers *\n"), **first_boot("--admin-user"), "etc/sudoers.d/x": ""},
     ),
-    "a group that is denied": Wrong(
-        "logins-restricted", "warning", keys_for("ops", "DenyGroups guests\n")
-    ),
+    "a denied group": Wrong("logins-restricted", "warning", keys_for("ops", "DenyGroups guests\n")),
     "passwords only": Wrong(
         "keys-refused",
         "error",
@@ -286,7 +288,7 @@ WRONG: Dict[str, Wrong] = {
             "etc/ssh/sshd_config": "AllowUsers alice\n",
         },
     ),
-    "nobody gets in": Wrong(
+    "no one can log in": Wrong(
         "nobody-logs-in",
         "note",
         {"etc/passwd": ROOT_USER, "etc/shadow": "root:*:19000:0:99999:7:::\n"},
@@ -296,7 +298,7 @@ WRONG: Dict[str, Wrong] = {
         "error",
         {f"{SYSTEM}/{UNIT}": f"[Service]\nExecStart=/usr/bin/python3 -I /{PYZ} provison\n"},
     ),
-    "a drop-in that decides": Wrong(
+    "a drop-in that may keep azprov from Azure": Wrong(
         "service-drop-in",
         "warning",
         {f"{SYSTEM}/{UNIT}.d/x.conf": "[Service]\nPrivateNetwork=yes\n"},
@@ -312,7 +314,7 @@ WRONG: Dict[str, Wrong] = {
         },
     ),
     "cloud-init": Wrong("agent-enabled", "error", enabled("cloud-init.service")),
-    "cloud-init of its own target": Wrong(
+    "cloud-init enabled in its own target": Wrong(
         "agent-enabled",
         "error",
         {
@@ -320,7 +322,7 @@ WRONG: Dict[str, Wrong] = {
             f"{SYSTEM}/cloud-init.target.wants/cloud-init-local.service": "-> x",
         },
     ),
-    "cloud-init of the rescue system": Wrong(
+    "cloud-init enabled in the rescue target": Wrong(
         "agent-installed",
         "warning",
         {
@@ -328,7 +330,7 @@ WRONG: Dict[str, Wrong] = {
             f"{VENDOR}/rescue.target.wants/cloud-init.service": "-> ../cloud-init.service",
         },
     ),
-    "cloud-init taken from its target": Wrong(
+    "cloud-init removed from its target": Wrong(
         "agent-installed",
         "warning",
         {**enabled("cloud-init.service"), f"{WANTS}/cloud-init.service": "-> /dev/null"},
@@ -736,9 +738,7 @@ WRONG: Dict[str, Wrong] = {
         "error",
         {"usr/lib/modprobe.d/x.conf": "install hv_storvsc /bin/false\n"},
     ),
-    "sshd that is not to be run": Wrong(
-        "ssh-forbidden", "warning", {"etc/ssh/sshd_not_to_be_run": ""}
-    ),
+    "sshd_not_to_be_run": Wrong("ssh-forbidden", "warning", {"etc/ssh/sshd_not_to_be_run": ""}),
     "no boot loader": Wrong("boot-loader-none", "note", without_grub({})),
     "swap": Wrong("swap-on-os-disk", "warning", {"etc/fstab": "/swapfile none swap sw 0 0\n"}),
     "fstab by a name": Wrong(
@@ -808,7 +808,7 @@ WRONG: Dict[str, Wrong] = {
     ),
     "no sshd": Wrong("ssh-missing", "warning", {"usr/sbin/sshd": None}),
     "sshd not enabled": Wrong("ssh-disabled", "warning", {f"{WANTS}/ssh.service": None}),
-    "no way to host keys": Wrong("ssh-host-keys", "error", {"usr/bin/ssh-keygen": None}),
+    "no host keys and no ssh-keygen": Wrong("ssh-host-keys", "error", {"usr/bin/ssh-keygen": None}),
     "host keys by another name": Wrong(
         "host-keys-elsewhere",
         "error",
@@ -825,8 +825,10 @@ WRONG: Dict[str, Wrong] = {
         "host-keys-elsewhere", "error", {"etc/tinyssh/sshkeydir/.ed25519.sk": "x"}
     ),
     "no clock": Wrong("clock-unsynchronised", "note", {f"{WANTS}/chrony.service": None}),
-    "of Docker": Wrong("container-mark", "warning", {".dockerenv": ""}),
-    "of Podman": Wrong("container-mark", "warning", {"run/.containerenv": "engine=podman\n"}),
+    "a mark of Docker": Wrong("container-mark", "warning", {".dockerenv": ""}),
+    "a mark of Podman": Wrong(
+        "container-mark", "warning", {"run/.containerenv": "engine=podman\n"}
+    ),
     "an old kernel": Wrong(
         "entropy",
         "note",
