@@ -85,7 +85,7 @@ def apply(one: Check, image: Image) -> Iterator[Finding]:
 
 
 def _unread(file: Unread) -> Finding:
-    return UNREAD.found(f"{file.reason}, so its content was not checked", _next(file.hint))
+    return UNREAD.found(f"{file.reason}, so it was not fully checked", _next(file.hint))
 
 
 def _next(hint: str) -> str:

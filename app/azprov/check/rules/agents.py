@@ -92,8 +92,8 @@ def check_agents(image: Image) -> Iterator[Finding]:
         fix = remove(image, agent.package)
         if image.services.starts(*agent.services) and _reports(image, agent):
             yield AGENT_ENABLED.found(
-                f"{agent.name} also starts at boot and reports to Azure; only the first report "
-                "counts, so the VM may be Ready or failed before azprov is done",
+                f"{agent.name} also starts at boot and reports to Azure; Azure accepts only the "
+                "first report, so the VM may count as Ready or failed before azprov is done",
                 fix,
             )
         elif image.services.is_there(*agent.services) or image.is_there(*agent.programs):

@@ -60,7 +60,7 @@ _KINDS = (
         "leases",
         WARNING,
         "DHCP leases or client IDs are",
-        "a VM may ask for the address of another",
+        "a VM may ask for the address of another VM",
     ),
     _kind("random-seed", WARNING, "a random seed is", "all VMs would start with the same one"),
     _kind(
@@ -87,7 +87,7 @@ HOST_KEYS_ELSEWHERE = Rule(
 CONTAINER_MARK = Rule(
     "container-mark",
     WARNING,
-    "a file marks the image as a container, so systemd does not start everything on a VM",
+    "a file marks the image as a container, so systemd skips some services on a VM",
     "remove that file",
 )
 
@@ -164,8 +164,8 @@ def check_container_marks(image: Image) -> Iterator[Finding]:
     marks = container_marks(image.root)
     if marks and image.services.init == SYSTEMD:
         yield CONTAINER_MARK.found(
-            f"systemd treats a VM with {' and '.join(map(image.shown, marks))} as a container, so "
-            "it does not start everything, such as the service that saves the random seed",
+            f"because of {' and '.join(map(image.shown, marks))}, systemd treats a VM as a "
+            "container and skips services such as the one that saves the random seed",
             " ".join(["rm", *map(image.typed, marks)]),
         )
 

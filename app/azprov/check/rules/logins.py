@@ -181,7 +181,7 @@ def check_someone_can_log_in(image: Image) -> Iterator[Finding]:
         yield NOBODY_LOGS_IN.found(
             "no account has a password or a key, and the first boot creates none, so no one can "
             "log in to its VMs",
-            f"if someone should: {azprov(image, 'install --force --admin-user')}",
+            f"if someone should log in: {azprov(image, 'install --force --admin-user')}",
         )
 
 
