@@ -178,8 +178,8 @@ def test_the_next_boot_runs_only_the_failed_step(machine: Machine) -> None:
     assert machine.disabled == 1
 
 
-def test_without_an_acknowledgement_no_step_counts_as_done(machine: Machine) -> None:
-    """The next boot runs all steps again; every step can be repeated."""
+def test_a_step_is_done_only_after_the_acknowledgement(machine: Machine) -> None:
+    """Without it no step is recorded, and the next boot runs all steps again."""
     machine.failing["ready"] = BUSY
 
     assert machine.boot() == Outcome(("hostname",), (Failure("ready", BUSY),))

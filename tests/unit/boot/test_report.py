@@ -140,8 +140,8 @@ def test_the_goal_state_is_fetched_again_before_every_post(root: Root, line: str
         b"",
     ],
 )
-def test_a_report_is_posted_only_for_a_valid_goal_state(root: Root, answer: bytes) -> None:
-    """Any other answer is requested again."""
+def test_nothing_is_reported_on_a_guess(root: Root, answer: bytes) -> None:
+    """A reply that is not a valid goal state is requested again, and no report is posted."""
     _, requests = send(root, answer, answer, GOAL_STATE, status("200 OK"))
 
     assert [lines_of(request)[0][:4] for request in requests] == ["GET ", "GET ", "GET ", "POST"]
