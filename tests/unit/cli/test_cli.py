@@ -1,4 +1,4 @@
-"""The command line: answers, account, JSON and exit codes, over a real socket."""
+"""The command line: answers, log, JSON and exit codes, over a real socket."""
 
 import json
 import os
@@ -34,7 +34,7 @@ Run = Tuple[int, str, str]
 
 
 class Shell:
-    """Runs commands against a server that gives these replies."""
+    """Runs commands, with a server of scripted replies as WireServer if wanted."""
 
     def __init__(self, capfd: pytest.CaptureFixture[str]) -> None:
         self._capfd = capfd
@@ -57,8 +57,8 @@ def shell(capfd: pytest.CaptureFixture[str]) -> Shell:
 HEALTHY = [http(GOAL_STATE_XML), http(b"")]
 
 
-def test_report_ready_accounts_on_stderr(shell: Shell) -> None:
-    """stdout stays empty, the account ends with the platform's response."""
+def test_report_ready_logs_to_stderr(shell: Shell) -> None:
+    """stdout stays empty, and the last line of the log is the platform's response."""
     code, out, err = shell.against("report-ready", replies=HEALTHY)
 
     assert (code, out) == (0, "")
@@ -66,13 +66,13 @@ def test_report_ready_accounts_on_stderr(shell: Shell) -> None:
     assert err.splitlines()[-1] == "Response: 200 OK"
 
 
-def test_quiet_says_nothing_when_all_is_well(shell: Shell) -> None:
-    """Errors only, and there is none."""
+def test_quiet_logs_nothing_on_success(shell: Shell) -> None:
+    """With -q, a successful report writes nothing at all."""
     assert shell.against("report-ready", "-q", replies=HEALTHY) == (0, "", "")
 
 
 def test_verbose_shows_requests_and_replies(shell: Shell) -> None:
-    """Each exchange in two lines."""
+    """With --verbose, the log has a line for each request and one for its reply."""
     _, _, err = shell.against("report-ready", "--verbose", replies=HEALTHY)
 
     lines = err.splitlines()
@@ -81,7 +81,7 @@ def test_verbose_shows_requests_and_replies(shell: Shell) -> None:
 
 
 def test_report_ready_as_json(shell: Shell) -> None:
-    """One object, of this shape."""
+    """`report-ready --json` prints one object with the identifiers, the document and the status."""
     code, out, _ = shell.against("report-ready", "--json", replies=HEALTHY)
 
     assert code == 0
@@ -100,8 +100,10 @@ def test_report_ready_as_json(shell: Shell) -> None:
     }
 
 
-def test_verbose_says_who_named_the_address(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The option, or the variable; the leases speak for themselves."""
+def test_verbose_shows_the_source_of_the_address(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With -v, the log names the option or the variable that gave WireServer's address."""
     with RawServer(replying(http(GOAL_STATE_XML))) as server:
         _, _, err = shell("goal-state", "-v", "--wireserver", str(server.endpoint))
         assert f"WireServer is at {server.endpoint} by --wireserver" in err.splitlines()
@@ -112,8 +114,8 @@ def test_verbose_says_who_named_the_address(shell: Shell, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("before", [True, False])
-def test_common_options_stand_before_or_after_the_command(shell: Shell, before: bool) -> None:
-    """Either place is natural."""
+def test_common_options_may_precede_or_follow_the_command(shell: Shell, before: bool) -> None:
+    """Options without a value have the same effect before and after the command."""
     argv = ["--json", "-q", "goal-state"] if before else ["goal-state", "-q", "--json"]
 
     code, out, err = shell.against(*argv, replies=HEALTHY)
@@ -122,8 +124,8 @@ def test_common_options_stand_before_or_after_the_command(shell: Shell, before: 
     assert json.loads(out)["command"] == "goal-state"
 
 
-def test_dry_run_shows_the_document(shell: Shell) -> None:
-    """The document goes to stdout, where it can be piped on; nothing is posted."""
+def test_dry_run_prints_the_document(shell: Shell) -> None:
+    """The document is printed to stdout, and nothing is posted."""
     code, out, err = shell.against("report-ready", "--dry-run", replies=HEALTHY)
 
     assert (code, out) == (0, READY_XML.decode() + "\n")
@@ -134,7 +136,7 @@ def test_dry_run_shows_the_document(shell: Shell) -> None:
 
 
 def test_report_failure_posts_the_reason(shell: Shell) -> None:
-    """NotReady, ProvisioningFailed and the text."""
+    """The report has the state NotReady, and the reason in its description."""
     reason = "user <ops> & key:\nno such shell"
 
     code, out, _ = shell.against("report-failure", "--reason", reason, "--json", replies=HEALTHY)
@@ -151,8 +153,8 @@ def test_report_failure_posts_the_reason(shell: Shell) -> None:
     assert f"<Description>{line}</Description>" in report.replace(__version__, "VERSION")
 
 
-def test_a_reason_as_it_comes_without_a_locale(shell: Shell) -> None:
-    """Its bytes are UTF-8, whatever Python 3.6 makes of them at a boot."""
+def test_a_reason_is_utf_8_without_a_locale(shell: Shell) -> None:
+    """A reason is read as UTF-8, also where Python 3.6 decodes the arguments as ASCII."""
     argv = ["report-failure", "--dry-run", "--reason", "caf\udcc3\udca9"]
 
     code, out, _ = shell.against(*argv, replies=HEALTHY)
@@ -161,8 +163,8 @@ def test_a_reason_as_it_comes_without_a_locale(shell: Shell) -> None:
     assert "|reason=café|" in out.replace("&amp;", "&")
 
 
-def test_a_reason_that_was_cut_is_said_to_be(shell: Shell) -> None:
-    """What whoever deployed the VM will read is not what was given."""
+def test_a_shortened_reason_is_logged(shell: Shell) -> None:
+    """A warning says that the reported text differs from the given one; otherwise there is none."""
     _, _, err = shell.against("report-failure", "--reason", "x" * 5000, replies=HEALTHY)
     assert "the reason does not fit into a report unchanged, and was cut or cleaned" in err
 
@@ -171,7 +173,7 @@ def test_a_reason_that_was_cut_is_said_to_be(shell: Shell) -> None:
 
 
 def test_goal_state_shows_the_identifiers(shell: Shell) -> None:
-    """As text, or as JSON."""
+    """goal-state prints incarnation, container id and instance id, as text or as JSON."""
     code, out, _ = shell.against("goal-state", replies=HEALTHY)
 
     assert code == 0
@@ -187,8 +189,8 @@ def test_goal_state_shows_the_identifiers(shell: Shell) -> None:
     }
 
 
-def test_goal_state_raw_shows_what_came(shell: Shell) -> None:
-    """Whatever answers with 200, for whoever wants to know what it is."""
+def test_goal_state_raw_prints_any_reply(shell: Shell) -> None:
+    """--raw prints the body of any reply with status 200, also if it is not a goal state."""
     page = b"<html>\xe9 \x00</html>"
 
     code, out, _ = shell.against("goal-state", "--raw", replies=[http(page)])
@@ -198,13 +200,13 @@ def test_goal_state_raw_shows_what_came(shell: Shell) -> None:
 
 
 FAILURES: Dict[str, Tuple[List[bytes], int, str]] = {
-    "an error for ever": (
+    "an error until the deadline": (
         [http(b"", "503 Busy")],
         69,
         r"azprov: gave up after 1(\.\d+)? s: goal state request to 127\.0\.0\.1:\d+ "
         r"failed: 503 Busy; try again later: the platform may recover\Z",
     ),
-    "a web page for ever": (
+    "a web page until the deadline": (
         [http(b"<html><br></html>")],
         76,
         r"azprov: gave up after 1(\.\d+)? s: the reply is a web page \(HTML\), "
@@ -217,7 +219,7 @@ FAILURES: Dict[str, Tuple[List[bytes], int, str]] = {
 @pytest.mark.parametrize("case", FAILURES)
 @pytest.mark.parametrize("verbose", [(), ("-v",)])
 def test_a_failure_ends_in_one_sentence(shell: Shell, case: str, verbose: Tuple[str]) -> None:
-    """Cause and next step on the last line, the code of the contract, JSON if asked for."""
+    """The last line has cause and next step, the exit code fits, and JSON has the same words."""
     replies, exit_code, sentence = FAILURES[case]
     argv = ("report-ready", "--timeout", "2", "--json", *verbose)
 
@@ -234,8 +236,8 @@ def test_a_failure_ends_in_one_sentence(shell: Shell, case: str, verbose: Tuple[
     assert f"azprov: {error['summary']}; {error['hint']}" == last
 
 
-def test_verbose_shows_what_an_error_says(shell: Shell) -> None:
-    """The body of a refusal is where a platform says why."""
+def test_verbose_shows_the_body_of_an_error(shell: Shell) -> None:
+    """With -v, the log has the body of a refusal, without its control characters."""
     replies = [http(b"<Error>\x1b[2J</Error>", "410 Gone")]
 
     _, _, err = shell.against("goal-state", "-v", "--timeout", "0.5", replies=replies)
@@ -253,10 +255,10 @@ def test_verbose_shows_what_an_error_says(shell: Shell) -> None:
     ids=["a web page", "half an answer", "an error"],
 )
 @pytest.mark.parametrize(("status", "exit_code"), [("200 OK", 76), ("500 Error", 69)])
-def test_verbose_shows_what_is_no_metadata(
+def test_verbose_hides_metadata_and_shows_other_bodies(
     shell: Shell, body: bytes, shown: str, status: str, exit_code: int
 ) -> None:
-    """Whatever its status; the service's own answer, or half of it, may hold custom data."""
+    """Bodies are logged with any status, unless they could be metadata, which may hold secrets."""
     with RawServer(replying(http(body, status))) as server:
         imds = f"--imds={server.endpoint}"
         code, _, err = shell("metadata", "-v", "--imds-timeout", "0.5", imds)
@@ -266,8 +268,8 @@ def test_verbose_shows_what_is_no_metadata(
     assert "c2VjcmV0" not in err
 
 
-def test_nobody_there_is_exit_69(shell: Shell) -> None:
-    """A closed port until the deadline."""
+def test_an_unreachable_platform_is_exit_69(shell: Shell) -> None:
+    """A port that refuses connections until the deadline gives exit code 69."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
 
@@ -307,7 +309,7 @@ USAGE = {
         ["report-failure", "--reason", " "],
         "argument --reason: the text is empty; azprov.pyz report-failure --help lists its options",
     ),
-    "a name for an address": (
+    "a host name instead of an address": (
         ["goal-state", "--wireserver", "wireserver"],
         "--wireserver is not a numeric address: 'wireserver'; "
         "give it as auto, 168.63.129.16 or 127.0.0.1:8080",
@@ -317,46 +319,46 @@ USAGE = {
         "--wireserver is not a numeric address: ''; "
         "give it as auto, 168.63.129.16 or 127.0.0.1:8080",
     ),
-    "no address of the metadata service": (
+    "auto for the metadata service": (
         ["metadata", "--imds", "auto"],
         "--imds is not a numeric address: 'auto'; give it as 169.254.169.254 or 127.0.0.1:8080",
     ),
-    "an image that is not there": (
+    "a root that does not exist": (
         ["uninstall", "--root", "no/such"],
         "argument --root: there is no folder 'no/such'; "
         "azprov.pyz uninstall --help lists its options",
     ),
-    "too long a wait for metadata": (
+    "a time limit for metadata that is too long": (
         ["metadata", "--imds-timeout", "301"],
         "argument --imds-timeout: more than 300 seconds: '301'; "
         "azprov.pyz metadata --help lists its options",
     ),
-    "a word for a time": (
+    "a word instead of a number of seconds": (
         ["goal-state", "--timeout", "soon"],
         "argument --timeout: not a number of seconds above 0: 'soon'; "
         "azprov.pyz goal-state --help lists its options",
     ),
-    "a header in the agent name": (
+    "a line end in the agent name": (
         ["goal-state", "--agent-name", "a\r\nb: c"],
         "argument --agent-name: not 1 to 128 printable ASCII characters: 'a\\r\\nb: c'; "
         "azprov.pyz goal-state --help lists its options",
     ),
-    "a file in the place of a root": (
+    "a file as the root": (
         ["check", "--root", "/etc/passwd"],
         "argument --root: '/etc/passwd' is a file: mount the image in it and give the mount "
         "point; azprov.pyz check --help lists its options",
     ),
-    "no user's name": (
+    "an unusable user name": (
         ["ssh-keys", "--user", "a b"],
         "argument --user: the user name 'a b' cannot be used, it is not made of letters, digits, "
         "'_', '.' and '-', 32 at most; azprov.pyz ssh-keys --help lists its options",
     ),
-    "an empty name of a user": (
+    "an empty user name": (
         ["deprovision", "--user", ""],
         "argument --user: the user name '' cannot be used, it is not made of letters, digits, "
         "'_', '.' and '-', 32 at most; azprov.pyz deprovision --help lists its options",
     ),
-    "no host name": (
+    "an unusable host name": (
         ["set-hostname", "web_01"],
         "argument NAME: the host name 'web_01' cannot be used, it is not made of letters, digits "
         "and inner hyphens; azprov.pyz set-hostname --help lists its options",
@@ -370,7 +372,7 @@ USAGE = {
 
 @pytest.mark.parametrize("mistake", USAGE)
 def test_wrong_usage_is_exit_2_and_one_line(shell: Shell, mistake: str) -> None:
-    """The one line says what is wrong and where to read on; nothing is contacted."""
+    """The one line names the mistake and the help that lists the right words."""
     argv, sentence = USAGE[mistake]
 
     assert shell(*argv) == (2, "", f"azprov: {sentence}\n")
@@ -379,14 +381,14 @@ def test_wrong_usage_is_exit_2_and_one_line(shell: Shell, mistake: str) -> None:
 @pytest.mark.parametrize(
     "seconds", ["0", "-1", "nan", "inf", "", "1s", "1_0", "1e3", "\N{FULLWIDTH DIGIT ONE}"]
 )
-def test_a_timeout_is_a_number_above_zero(shell: Shell, seconds: str) -> None:
-    """No conversation without an end."""
+def test_a_timeout_must_be_a_number_above_zero(shell: Shell, seconds: str) -> None:
+    """Zero, negative and infinite numbers, and other spellings of numbers, are wrong usage."""
     assert shell("goal-state", f"--timeout={seconds}")[0] == 2
 
 
 @pytest.mark.parametrize("name", ["root", "_apt", "www-data", "systemd-network", "Ops.1"])
-def test_a_system_user_has_a_user_name(name: str) -> None:
-    """Whom a distribution makes, as well as whom a person does."""
+def test_names_of_system_users_are_accepted(name: str) -> None:
+    """User names that distributions use for their services are valid option values."""
     for command in ("ssh-keys", "deprovision"):
         assert command_parser(command).parse(["--user", name]).user == name
 
@@ -394,7 +396,7 @@ def test_a_system_user_has_a_user_name(name: str) -> None:
 def test_the_address_may_come_from_the_environment(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """AZPROV_WIRESERVER counts where the flag is not given, and is checked alike."""
+    """AZPROV_WIRESERVER is used if --wireserver is not given, and is validated in the same way."""
     with RawServer(replying(*HEALTHY)) as server:
         monkeypatch.setenv("AZPROV_WIRESERVER", str(server.endpoint))
         assert shell("goal-state")[0] == 0
@@ -406,10 +408,10 @@ def test_the_address_may_come_from_the_environment(
         )
 
 
-def test_version_and_help_touch_nothing(shell: Shell) -> None:
-    """They answer, on stdout, with exit 0."""
+def test_version_and_help_are_answers(shell: Shell) -> None:
+    """--version and --help print to stdout, log nothing and exit with 0."""
     assert shell("--version") == (0, f"azprov {__version__}\n", "")
-    # What an archive says of itself is in test_pyz.py; the sources are of no commit.
+    # The sources have no commit and no packages; test_pyz.py tests the archive's.
     assert json.loads(shell("--version", "--json")[1]) == {
         "command": None,
         "ok": True,
@@ -426,8 +428,8 @@ def test_version_and_help_touch_nothing(shell: Shell) -> None:
         code, help_text, err = shell(command, "--help")
         assert (code, err) == (0, "")
         assert help_text.startswith(f"usage: azprov.pyz {command}")
-    told = json.loads(shell("unit", "--help", "--json")[1])
-    assert told["help"].startswith("usage: azprov.pyz unit")
+    answer = json.loads(shell("unit", "--help", "--json")[1])
+    assert answer["help"].startswith("usage: azprov.pyz unit")
 
 
 @pytest.mark.parametrize(
@@ -441,7 +443,7 @@ def test_version_and_help_touch_nothing(shell: Shell) -> None:
 def test_a_signal_stops_a_wait(
     shell: Shell, number: signal.Signals, code: int, sentence: str
 ) -> None:
-    """At any moment of a wait, with one line and the code of the contract."""
+    """A signal ends a wait with one line and with 128 plus its number as the exit code."""
     stop = threading.Timer(0.3, os.kill, (os.getpid(), number))
     stop.start()
 
@@ -453,7 +455,7 @@ def test_a_signal_stops_a_wait(
 
 
 def test_the_journal_gets_levels(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lines are prefixed where JOURNAL_STREAM names stderr, and only there."""
+    """Lines have level prefixes if JOURNAL_STREAM names stderr, and otherwise none."""
     status = os.fstat(2)
     monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
     replies = [http(b"", "503 Busy"), *HEALTHY]
@@ -469,10 +471,10 @@ def test_the_journal_gets_levels(shell: Shell, monkeypatch: pytest.MonkeyPatch) 
     assert shell("nonsense")[2].startswith("azprov: ")
 
 
-def test_a_bug_is_one_line_and_a_traceback_only_on_demand(
+def test_a_bug_is_one_line_and_has_a_traceback_with_v(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever was not foreseen ends as exit 70."""
+    """An unforeseen exception gives exit code 70; only -v shows its traceback."""
     broken = ModuleType("goal_state")
     monkeypatch.setitem(sys.modules, "azprov.cli.commands.goal_state", broken)
 
@@ -486,6 +488,6 @@ def test_a_bug_is_one_line_and_a_traceback_only_on_demand(
     assert verbose.splitlines()[-1] + "\n" == err
 
 
-def test_every_exit_code_of_the_contract_has_its_meaning() -> None:
-    """The table has one home, and it is complete."""
+def test_the_exit_codes_are_those_of_the_contract() -> None:
+    """errors.EXIT_CODES has these exit codes and no others."""
     assert list(EXIT_CODES) == [0, 1, 2, 69, 70, 73, 76, 77, 78, 143]

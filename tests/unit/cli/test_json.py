@@ -1,4 +1,4 @@
-"""What `--json` answers: the schemas are kept, README names the same, each command is tried."""
+"""The answers with --json fit their schemas, and README lists the members of each schema."""
 
 import json
 import re
@@ -17,8 +17,8 @@ from sound_image import Change, change, make_sound
 
 SCHEMAS = {path.stem: json.loads(path.read_text()) for path in (ROOT / "tests/schemas").iterdir()}
 HEAD = ("command", "ok", "exit_code")
-NOBODY = "127.0.0.1:9"
-#: Who says more than the error, where there is one.
+CLOSED = "127.0.0.1:9"
+#: The schemas that have `error` beside other members.
 WITH_ERROR = {"check", "deprovision", "failure", "provision", "rehearse"}
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILeLl+L9DUoUbgVpkSxX5nH3FeAxsKNpir5ZJZkpGAQS me"
@@ -31,14 +31,14 @@ METADATA = {
     }
 }
 
-#: Per command: what is typed, the exit code, and what answers that schema.
-# {imds} and {wireserver} are those of a platform, {image} a sound image.
+#: For each command: command lines, their exit codes and the schemas of their answers.
+# {imds} and {wireserver} are the options for a healthy platform, {image} for a sound image.
 CASES: Dict[str, List[Tuple[str, int, str]]] = {
     "report-ready": [
         ("report-ready {wireserver}", 0, "report-ready"),
         ("report-ready --dry-run {wireserver}", 0, "report-ready"),
         ("report-ready --protocol json {wireserver}", 0, "report-ready"),
-        (f"report-ready --timeout 0.2 --wireserver {NOBODY}", 69, "failure"),
+        (f"report-ready --timeout 0.2 --wireserver {CLOSED}", 69, "failure"),
     ],
     "report-failure": [
         ("report-failure --dry-run --reason broken {wireserver}", 0, "report-failure"),
@@ -64,11 +64,11 @@ CASES: Dict[str, List[Tuple[str, int, str]]] = {
     ],
     "admin-user": [
         ("admin-user {image} {imds}", 0, "admin-user"),
-        (f"admin-user {{image}} --imds {NOBODY} --imds-timeout 0.2", 69, "failure"),
+        (f"admin-user {{image}} --imds {CLOSED} --imds-timeout 0.2", 69, "failure"),
     ],
     "provision": [
         ("provision --admin-user {image} {imds} {wireserver}", 0, "provision"),
-        (f"provision {{image}} {{imds}} --wireserver {NOBODY} --timeout 0.4", 69, "provision"),
+        (f"provision {{image}} {{imds}} --wireserver {CLOSED} --timeout 0.4", 69, "provision"),
     ],
     "install": [
         ("install --force --no-hostname {image}", 0, "install"),
@@ -118,7 +118,7 @@ USED: Change = {
 
 
 def make_used(image: Path) -> Path:
-    """A sound image with accounts and a trace of use."""
+    """A sound image with accounts, and with one leftover of use."""
     make_sound(image)
     change(image, USED)
     return image
@@ -129,7 +129,7 @@ def answering(*bodies: bytes) -> RawServer:
     return RawServer(replying(*(head % len(body) + body for body in bodies)))
 
 
-def is_right(answer: object, schema: Dict[str, Any]) -> bool:
+def fits(answer: object, schema: Dict[str, Any]) -> bool:
     try:
         fastjsonschema.compile(schema)(answer)
     except fastjsonschema.JsonSchemaValueException:
@@ -145,18 +145,18 @@ def is_right(answer: object, schema: Dict[str, Any]) -> bool:
         for command in CASES
     ],
 )
-def test_an_answer_is_of_its_shape(command: str, tmp_path: Path) -> None:
-    """And of no other's, whether it went well or not."""
+def test_an_answer_fits_its_schema_and_no_other(command: str, tmp_path: Path) -> None:
+    """The answer of each command line, also of one that fails, fits exactly one schema."""
     run = azprov
     if command == "install":
         from pyz import azprov as run
-    for number, (typed, exit_code, schema) in enumerate(CASES[command]):
+    for number, (command_line, exit_code, schema) in enumerate(CASES[command]):
         image = make_used(tmp_path / str(number))
         goal_state = sample("goal_state/version-2012-11-30.xml")
         with answering(goal_state, b"") as wireserver, answering(
             json.dumps(METADATA).encode()
         ) as imds:
-            words = typed.format(
+            words = command_line.format(
                 wireserver=f"--wireserver {wireserver.endpoint}",
                 imds=f"--imds {imds.endpoint}",
                 imds_as_wireserver=f"--wireserver {imds.endpoint}",
@@ -170,12 +170,12 @@ def test_an_answer_is_of_its_shape(command: str, tmp_path: Path) -> None:
         answer = json.loads(out)
         assert answer["exit_code"] == code
         assert bool(answer.get("error")) is (code != 0)
-        fitting = {name for name, shape in SCHEMAS.items() if is_right(answer, shape)}
-        assert fitting == {schema}, (typed, answer)
+        fitting = {name for name, shape in SCHEMAS.items() if fits(answer, shape)}
+        assert fitting == {schema}, (command_line, answer)
 
 
-def test_every_command_is_tried_and_has_its_schema() -> None:
-    """With its answer, and with more than one case."""
+def test_every_command_has_a_schema_and_more_than_one_case() -> None:
+    """Each command has a schema of its own, and at least one of its cases gives that answer."""
     assert set(CASES) == {*COMMANDS, "no command"}
     assert set(SCHEMAS) == {*COMMANDS, "failure", "help", "rules", "version"}
     for command in COMMANDS:
@@ -183,8 +183,8 @@ def test_every_command_is_tried_and_has_its_schema() -> None:
         assert command in {schema for _, _, schema in CASES[command]}
 
 
-def test_an_error_is_told_the_same_whatever_else_is() -> None:
-    """Cause and next step, as of every other failure; where it went well it is null."""
+def test_the_member_error_has_the_same_shape_in_all_schemas() -> None:
+    """`error` has the cause and the next step in every schema that has it."""
     members = {name: schema["properties"] for name, schema in SCHEMAS.items()}
     details = [members[name]["error"]["properties"] for name in WITH_ERROR]
 
@@ -193,7 +193,7 @@ def test_an_error_is_told_the_same_whatever_else_is() -> None:
 
 
 def objects(schema: object) -> List[Dict[str, Any]]:
-    """Each object that a schema describes, at any depth."""
+    """Each object in a schema, at any depth."""
     if isinstance(schema, list):
         return [found for part in schema for found in objects(part)]
     if not isinstance(schema, dict):
@@ -203,16 +203,16 @@ def objects(schema: object) -> List[Dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
-def test_a_schema_leaves_nothing_open(name: str) -> None:
-    """No member that is not named, and none that may be missing but for those of goal-state."""
+def test_a_schema_names_all_members_and_requires_them(name: str) -> None:
+    """No schema allows other members, and only goal-state has members that may be missing."""
     for described in objects(SCHEMAS[name]):
         assert described["additionalProperties"] is False
         needed = HEAD if name == "goal-state" else tuple(described["properties"])
         assert tuple(described["required"]) == needed
 
 
-def test_readme_names_the_members() -> None:
-    """Of each answer, in their order."""
+def test_readme_lists_the_members_of_each_answer() -> None:
+    """README's table has the members of each schema in their order."""
     readme = (ROOT / "README.md").read_text()
     table = readme.partition("| answer of |")[2].partition("\n\n")[0]
     rows = re.findall(r"^\| ([a-z].*) \| (.+) \|$", table, re.MULTILINE)

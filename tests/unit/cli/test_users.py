@@ -1,4 +1,4 @@
-"""ssh-keys and admin-user: what the platform names, on a scratch image, and what is refused."""
+"""ssh-keys, admin-user and provision with a user, on a scratch image."""
 
 import json
 import os
@@ -54,7 +54,7 @@ def image(tmp_path: Path) -> Path:
 
 
 class Users:
-    """Runs a command against a metadata service with this answer."""
+    """Runs a command against a metadata service that gives one answer."""
 
     def __init__(self, image: Path, capfd: pytest.CaptureFixture[str]) -> None:
         self._image = image
@@ -75,7 +75,7 @@ def users(image: Path, capfd: pytest.CaptureFixture[str]) -> Users:
 
 
 def test_keys_are_added_for_a_user(users: Users, image: Path) -> None:
-    """Junk is left out with a line, the rest is told by its fingerprint."""
+    """Valid keys are added and listed by fingerprint; each other one gives a line in the log."""
     code, out, err = users(
         "ssh-keys", "--user", "ops", "--json", answer=metadata(X509, ED25519 + "\r\n", RSA)
     )
@@ -83,7 +83,7 @@ def test_keys_are_added_for_a_user(users: Users, image: Path) -> None:
     assert code == 0
     answer = json.loads(out)
     assert answer["user"] == "ops"
-    # As `ssh-keygen -l -f` shows them.
+    # Calculated by `ssh-keygen -l -f`.
     assert answer["keys"] == [
         "SHA256:VkMX6cxIuudqzG/X88ueOcmm/VwEwelfBxAog+4iX8s",
         "SHA256:zjEo04NeGai5b0YpjYt/oBcwOXamQbjUCis6Q3nD/T4",
@@ -97,16 +97,16 @@ def test_keys_are_added_for_a_user(users: Users, image: Path) -> None:
     assert (path.stat().st_uid, stat.S_IMODE(path.stat().st_mode)) == (ID, 0o600)
 
 
-def test_nothing_of_a_key_is_in_the_account(users: Users) -> None:
-    """Not even with -v."""
+def test_keys_are_not_logged(users: Users) -> None:
+    """The log has no part of a key, not even with -v."""
     _, _, err = users("ssh-keys", "--user", "ops", "-v", answer=metadata(ED25519, RSA[:60]))
 
     assert ED25519.split()[1][:20] not in err
     assert RSA.split()[1][:20] not in err
 
 
-def test_an_admin_user_is_made(users: Users, image: Path) -> None:
-    """With keys, sudo, and no passwords for sshd; a second time nothing changes."""
+def test_an_admin_user_is_created(users: Users, image: Path) -> None:
+    """The user gets keys and sudo, sshd refuses passwords, and a second run changes nothing."""
     assert users("admin-user", answer=metadata(ED25519))[0] == 0
 
     assert f"azureuser:x:{os.geteuid() or 2000}:" in (image / "etc/passwd").read_text()
@@ -119,8 +119,8 @@ def test_an_admin_user_is_made(users: Users, image: Path) -> None:
     assert changes(image) == before
 
 
-def test_an_admin_user_has_no_keys_of_one_before(users: Users, image: Path) -> None:
-    """Who built the image by that name, and was taken out of it without the home."""
+def test_an_admin_user_does_not_inherit_keys(users: Users, image: Path) -> None:
+    """Keys in the home of a deleted user with the same name are replaced."""
     path = image / "home/azureuser/.ssh/authorized_keys"
     path.parent.mkdir(parents=True)
     path.write_text(RSA)
@@ -132,15 +132,15 @@ def test_an_admin_user_has_no_keys_of_one_before(users: Users, image: Path) -> N
     assert path.read_text() == ED25519
 
 
-def test_passwords_stay_where_the_platform_allows_them(users: Users, image: Path) -> None:
-    """It says so by "false"."""
+def test_passwords_stay_enabled_if_the_platform_allows_them(users: Users, image: Path) -> None:
+    """sshd's settings stay unchanged if disablePasswordAuthentication is "false"."""
     users("admin-user", answer=metadata(ED25519, no_passwords="false"))
 
     assert not (image / "etc/ssh/sshd_config.d/00-azprov.conf").exists()
 
 
-def test_a_user_that_is_there_is_kept(users: Users, image: Path) -> None:
-    """Password, home and number; it gets the keys and sudo."""
+def test_an_existing_user_is_kept(users: Users, image: Path) -> None:
+    """A user with the admin's name keeps password and home, and gets the keys and sudo."""
     assert users("admin-user", answer=metadata(ED25519, user="ops"))[0] == 0
 
     assert "ops:$y$hash:" in (image / "etc/shadow").read_text()
@@ -188,10 +188,10 @@ def test_a_user_that_is_there_is_kept(users: Users, image: Path) -> None:
         (["ssh-keys"], b"", 2, "the following arguments are required: --user; "),
     ],
 )
-def test_what_cannot_be_done_changes_nothing(
+def test_a_refused_command_changes_nothing(
     users: Users, image: Path, argv: List[str], answer: bytes, code: int, last: str
 ) -> None:
-    """The last line names the cause and the next step."""
+    """The last line has the cause and the next step, and no file is changed."""
     before = tree(image)
 
     got, out, err = users(*argv, answer=answer)
@@ -209,8 +209,10 @@ def test_what_cannot_be_done_changes_nothing(
         (None, ()),
     ],
 )
-def test_public_keys_of_any_form(value: object, keys: Tuple[str, ...]) -> None:
-    """What is no text is an empty one, which is no key."""
+def test_public_keys_of_the_wrong_type_are_read_as_empty(
+    value: object, keys: Tuple[str, ...]
+) -> None:
+    """An entry without text is an empty key, and anything but a list has no keys."""
     document = json.dumps({"compute": {"name": "a", "publicKeys": value}}).encode()
 
     assert parse_instance(document).public_keys == keys
@@ -220,8 +222,8 @@ def test_public_keys_of_any_form(value: object, keys: Tuple[str, ...]) -> None:
     ("value", "is_disabled"),
     [("true", True), (True, True), ("false", False), ("", False), (None, False), ("1", False)],
 )
-def test_password_logins(value: object, is_disabled: bool) -> None:
-    """Disabled only where the platform says so."""
+def test_password_logins_are_disabled_only_by_true(value: object, is_disabled: bool) -> None:
+    """disablePasswordAuthentication counts only if it is true, as a boolean or as text."""
     profile = {"disablePasswordAuthentication": value, "adminUsername": "a"}
     document = json.dumps({"compute": {"name": "a", "osProfile": profile}}).encode()
 
@@ -232,8 +234,8 @@ def test_password_logins(value: object, is_disabled: bool) -> None:
 
 
 @pytest.mark.parametrize("has_efi", [True, False])
-def test_the_vm_id_as_the_platform_writes_it(tmp_path: Path, has_efi: bool) -> None:
-    """Generation 1 VMs, which have no EFI, have it byte-swapped in their firmware."""
+def test_the_vm_id_has_the_platforms_byte_order(tmp_path: Path, has_efi: bool) -> None:
+    """The firmware of generation 1 VMs, which have no EFI, stores the VM id byte-swapped."""
     dmi = tmp_path / "sys/class/dmi/id"
     dmi.mkdir(parents=True)
     (dmi / "product_uuid").write_text("A2C1D0B1-F453-8E4A-8D57-0A3C1F6E2D90\n")
@@ -249,7 +251,7 @@ GOAL_STATE = sample("goal_state/version-2012-11-30.xml")
 
 
 def provision(image: Path, answer: bytes, *options: str) -> Tuple[int, List[bytes]]:
-    """A first boot below a root, with an admin user if not told else; what WireServer was sent."""
+    """Run a first boot below a root; returns the exit code and the requests to WireServer."""
     requests: List[bytes] = []
     goal_state = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(GOAL_STATE) + GOAL_STATE
     accepted = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
@@ -263,7 +265,7 @@ def provision(image: Path, answer: bytes, *options: str) -> Tuple[int, List[byte
 
 @pytest.fixture
 def pool(image: Path) -> Path:
-    """What a KVP daemon leaves there for guests to append to."""
+    """The empty file that the KVP daemon creates for the guest's records."""
     path = image / "var/lib/hyperv/.kvp_pool_1"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"")
@@ -274,10 +276,10 @@ def records(pool: Path) -> Dict[str, str]:
     return dict(parse_pool(pool.read_bytes()))
 
 
-def test_a_failure_is_told_by_kvp_and_by_wireserver(
+def test_a_failure_is_reported_by_kvp_and_by_wireserver(
     image: Path, pool: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """In the same words; the exit code is the step's, and the last line says it was told."""
+    """Both reports have the same text, and the exit code is that of the failed step."""
     code, requests = provision(image, metadata(X509))
 
     assert code == 78
@@ -304,10 +306,10 @@ def test_a_failure_is_told_by_kvp_and_by_wireserver(
         ("--ssh-keys", "a b"),
     ],
 )
-def test_a_mistyped_option_is_no_failed_deployment(
+def test_a_mistyped_option_does_not_fail_the_deployment(
     image: Path, pool: Path, option: str, value: str
 ) -> None:
-    """Which would be final; it is a wrong usage, and the platform hears nothing of it."""
+    """An invalid option value is wrong usage; nothing is reported, and nothing is written."""
     requests: List[bytes] = []
     with RawServer(replying(b"", seen=requests)) as server:
         endpoint = str(server.endpoint)
@@ -323,10 +325,10 @@ def test_a_mistyped_option_is_no_failed_deployment(
 
 
 @pytest.mark.parametrize(("options", "stays"), [([], False), (["--keep-enabled"], True)])
-def test_a_service_is_disabled_unless_it_is_kept(
+def test_provision_disables_the_service_unless_keep_enabled(
     image: Path, options: List[str], stays: bool
 ) -> None:
-    """When all is done."""
+    """After success the service's link is removed; with --keep-enabled it stays."""
     link = image / "etc/systemd/system/multi-user.target.wants/azure-provisioning.service"
     link.parent.mkdir(parents=True)
     link.symlink_to("/x")
