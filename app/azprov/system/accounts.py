@@ -1,7 +1,8 @@
-"""User accounts: finding one, making one with a home, and making it an administrator.
+"""User accounts: finding one, creating one with a home, and giving it administrator rights.
 
-The account is made by useradd or busybox's adduser where they can be run, else by
-the files themselves. The home is always made here, so that it is whole or not there.
+On a live machine useradd or busybox's adduser creates the account; in an image, and without
+these programs, azprov writes the files. azprov always makes the home, so that it is either
+complete or missing.
 """
 
 import logging
@@ -22,6 +23,7 @@ from ..formats.host.passwd import (
     with_entry,
     with_password,
 )
+from ..formats.host.sudo_rules import render_doas_rule, render_sudo_rule
 from .commands import Commands
 from .root import Root
 from .selinux import relabel
@@ -29,24 +31,24 @@ from .selinux import relabel
 PASSWD, SHADOW = "/etc/passwd", "/etc/shadow"
 GROUP, GSHADOW = "/etc/group", "/etc/gshadow"
 SUDOERS_FOLDER, DOAS_FOLDER = "/etc/sudoers.d", "/etc/doas.d"
-#: In these folders, the file that makes somebody an administrator.
+#: The files in these folders that give a user administrator rights.
 SUDOERS_FILE, DOAS_FILE = f"{SUDOERS_FOLDER}/90-azprov", f"{DOAS_FOLDER}/90-azprov.conf"
 
-#: Below it a user who is made has a home.
+#: The folder of new homes.
 HOMES = "/home"
 
 _SKELETON = "/etc/skel"
 _SHELLS = ("/bin/bash", "/bin/ash", "/bin/sh")
 _PRIVATE_HOME = 0o700
-# What useradd and adduser write for a password that was never set.
+# The password fields that useradd and adduser write.
 _LOCKS = ("!", "!!")
 _COMMAND_S = 30.0
 
 log = logging.getLogger(__name__)
 
 
-class _Held(NamedTuple):
-    """A link, a file or, with neither, a folder of the skeleton."""
+class _SkeletonEntry(NamedTuple):
+    """A link, a file, or a folder (without `link` and `content`) in /etc/skel."""
 
     path: str
     mode: int
@@ -55,12 +57,12 @@ class _Held(NamedTuple):
 
 
 def read_accounts(root: Root) -> List[Account]:
-    """Those of the root's own files. Raises HostError."""
+    """The accounts in /etc/passwd of the root. Raises HostError."""
     return parse_accounts(root.read(PASSWD) or b"")
 
 
 def find_account(root: Root, name: str) -> Optional[Account]:
-    """The account of that name in the root's own files."""
+    """The account of that name in /etc/passwd of the root. Raises HostError."""
     for account in read_accounts(root):
         if account.name == name:
             return account
@@ -68,21 +70,21 @@ def find_account(root: Root, name: str) -> Optional[Account]:
 
 
 def require_account(root: Root, name: str) -> Account:
-    """Raises HostError if there is none of that name."""
+    """The account of that name. Raises HostError if it is missing."""
     account = find_account(root, name)
     if account is None:
         raise HostError(
             f"there is no user {name!a} in {root.outside(PASSWD)}",
-            "name one that is there, or let --admin-user create the platform's",
+            "name an existing user, or use --admin-user to create the platform's",
         )
     return account
 
 
 def create_account(root: Root, name: str, commands: Commands) -> Account:
-    """The account of that name, made if it was not there, and its home likewise.
+    """The account of that name; creates the account and its home if they are missing.
 
-    One that is there keeps what it has. A new one has a group of its own and a
-    password that none matches. Raises HostError or UnusableError.
+    An existing account is not changed. A new one gets a group of its own, and a password
+    field that no password matches. Raises HostError or UnusableError.
     """
     account = find_account(root, parse_user_name(name))
     is_new = account is None
@@ -99,21 +101,19 @@ def create_account(root: Root, name: str, commands: Commands) -> Account:
 
 
 def make_administrator(root: Root, name: str) -> None:
-    """Let a user do all as root without a password, by sudo, or else doas. Idempotent."""
+    """Let a user do everything as root without a password, with sudo or doas. Idempotent."""
     if root.status(SUDOERS_FOLDER) is not None:
-        # Quoted, for sudoers takes a word in capitals for an alias.
-        line = f'"{name}" ALL=(ALL:ALL) NOPASSWD:ALL\n'
-        path, mode = SUDOERS_FILE, 0o440
+        path, rule, mode = SUDOERS_FILE, render_sudo_rule(name), 0o440
     elif root.status(DOAS_FOLDER) is not None:
-        path, line, mode = DOAS_FILE, f"permit nopass {name}\n", 0o600
+        path, rule, mode = DOAS_FILE, render_doas_rule(name), 0o600
     else:
         log.warning(
-            "%s has neither %s nor %s, so %s is no administrator",
+            "%s has neither %s nor %s, so %s does not get administrator rights",
             *(root, SUDOERS_FOLDER, DOAS_FOLDER, name),
         )
         return
-    if root.read(path) != line.encode("ascii"):
-        root.write(path, line.encode("ascii"), mode=mode, owner=(os.geteuid(), os.getegid()))
+    if root.read(path) != rule:
+        root.write(path, rule, mode=mode, owner=(os.geteuid(), os.getegid()))
 
 
 def _create(root: Root, name: str, commands: Commands) -> Account:
@@ -135,10 +135,10 @@ def _create(root: Root, name: str, commands: Commands) -> Account:
 
 
 def _unlock(root: Root, name: str, *, is_new: bool) -> None:
-    """A password that none matches, for the lock that useradd puts in its place.
+    """Replace the lock that useradd sets with a hash that no password matches.
 
-    Also where the power went before that: the account is there then, its home is
-    not. A password that an older account has stays.
+    After a power cut before this step, the account exists without a home, and the step is
+    repeated. The password of an older account is kept.
     """
     shadow = root.read(SHADOW) or b""
     field = find_password(shadow, name)
@@ -147,7 +147,7 @@ def _unlock(root: Root, name: str, *, is_new: bool) -> None:
 
 
 def _write_entries(root: Root, name: str, home: str, shell: str) -> Account:
-    """The account by its files, passwd last: what stands in no passwd is no account."""
+    """Write the entries, passwd last: without its entry there the account does not exist."""
     settings = parse_login_defs(root.read("/etc/login.defs") or b"")
     groups = parse_groups(root.read(GROUP) or b"")
     accounts = read_accounts(root)
@@ -174,24 +174,24 @@ def _add(root: Root, path: str, *fields: object) -> None:
 
 
 def _make_home(root: Root, account: Account) -> None:
-    """The home with what the skeleton has, made beside and moved to its place."""
+    """Make the home from /etc/skel under a temporary name, then rename it."""
     parent, _, name = account.home.rstrip("/").rpartition("/")
     owner = (account.uid, account.gid)
-    beside = f"{parent}/.{name}.azprov-new"
-    root.remove_tree(beside)
+    temporary = f"{parent}/.{name}.azprov-new"
+    root.remove_tree(temporary)
     if parent:
         root.make_folders(parent)
-    root.make_folders(beside, mode=_PRIVATE_HOME, owner=owner)
-    # Read by root, as useradd does: not all of it need be for everybody.
+    root.make_folders(temporary, mode=_PRIVATE_HOME, owner=owner)
+    # Read with root's rights, as useradd does: some files may be unreadable for the user.
     skeleton = list(_skeleton(root))
     with root.as_user(owner) as user_root:
-        for held in skeleton:
-            _lay(user_root, beside + held.path, held)
-    root.rename(beside, name)
+        for entry in skeleton:
+            _copy(user_root, temporary + entry.path, entry)
+    root.rename(temporary, name)
 
 
-def _skeleton(root: Root, folder: str = "") -> Iterator[_Held]:
-    """What is in a home from the start, a folder before what it holds."""
+def _skeleton(root: Root, folder: str = "") -> Iterator[_SkeletonEntry]:
+    """The entries of /etc/skel, a folder before its content."""
     for name in root.names(f"{_SKELETON}{folder}"):
         path = f"{folder}/{name}"
         inside = f"{_SKELETON}{path}"
@@ -199,18 +199,18 @@ def _skeleton(root: Root, folder: str = "") -> Iterator[_Held]:
         mode = 0 if status is None else stat.S_IMODE(status.st_mode)
         link = root.read_link(inside)
         if link is not None:
-            yield _Held(path, mode, link=link)
+            yield _SkeletonEntry(path, mode, link=link)
         elif status is not None and stat.S_ISDIR(status.st_mode):
-            yield _Held(path, mode)
+            yield _SkeletonEntry(path, mode)
             yield from _skeleton(root, path)
         elif status is not None and stat.S_ISREG(status.st_mode):
-            yield _Held(path, mode, content=root.read(inside))
+            yield _SkeletonEntry(path, mode, content=root.read(inside))
 
 
-def _lay(root: Root, path: str, held: _Held) -> None:
-    if held.link is not None:
-        root.link(path, held.link)
-    elif held.content is not None:
-        root.write(path, held.content, mode=held.mode)
+def _copy(root: Root, path: str, entry: _SkeletonEntry) -> None:
+    if entry.link is not None:
+        root.link(path, entry.link)
+    elif entry.content is not None:
+        root.write(path, entry.content, mode=entry.mode)
     else:
-        root.make_folders(path, mode=held.mode)
+        root.make_folders(path, mode=entry.mode)

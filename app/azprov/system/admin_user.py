@@ -1,4 +1,4 @@
-"""The platform's admin user: an account that logs in by key and may do all as root."""
+"""The platform's admin user: an account that logs in with a key and has administrator rights."""
 
 from typing import Sequence
 

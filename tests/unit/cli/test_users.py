@@ -168,8 +168,8 @@ def test_an_existing_user_is_kept(users: Users, image: Path) -> None:
             ["ssh-keys", "--user", "nobody"],
             metadata(ED25519),
             73,
-            "there is no user 'nobody' in IMAGE/etc/passwd; name one that is there, or let "
-            "--admin-user create the platform's",
+            "there is no user 'nobody' in IMAGE/etc/passwd; name an existing user, or use "
+            "--admin-user to create the platform's",
         ),
         (
             ["admin-user"],

@@ -1,4 +1,4 @@
-"""Settings in other programs' files: what they say, whatever else is in them."""
+"""Settings in the files of other programs, whatever else these files contain."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,8 +12,8 @@ from azprov.formats.host.config_syntax import (
 from azprov.formats.host.os_release import parse_os_release
 
 
-def test_os_release() -> None:
-    """Quotes of both kinds, comments and empty lines, as os-release(5) allows them."""
+def test_os_release_is_read() -> None:
+    """Both kinds of quotes, comments and empty lines are valid in os-release(5)."""
     content = (
         b"# a comment\n\nNAME=\"Rocky Linux\"\nID='rocky'\n"
         b'ID_LIKE="rhel centos fedora"\nVERSION_ID=9\n'
@@ -29,8 +29,8 @@ def test_os_release() -> None:
     assert parse_os_release(b"ID=caf\xe9\n") == {"ID": "caf\ufffd"}
 
 
-def test_assignments_of_a_shell() -> None:
-    """The last one counts, more is added, lines are continued, and none can do harm."""
+def test_shell_assignments_are_read() -> None:
+    """The last assignment wins, += appends, lines are continued, and nothing is expanded."""
     text = (
         'A=1\nexport B="b c" # said twice\nA=2\nC=(x "y")\nD+=" d "\nD+=" e "\n'
         'E=long \\\n and on\nF="never closed\nno assignment\n#G=1\nH=\n'
@@ -47,8 +47,8 @@ def test_assignments_of_a_shell() -> None:
     }
 
 
-def test_sections() -> None:
-    """Keys before any section too, both marks of comments, and repeated keys."""
+def test_sections_are_read() -> None:
+    """Keys before a section, both comment marks and repeated keys are supported."""
     text = "a=1\n[Match]\nName = eth0 eth1\n# b=2\n; c=3\n[Network]\nDNS=1\nDNS=2\\\n 3\nno\n"
 
     assert parse_sections(text) == [
@@ -59,14 +59,14 @@ def test_sections() -> None:
     ]
 
 
-def test_lines_without_comments() -> None:
-    """What is left is trimmed."""
+def test_comments_and_empty_lines_are_removed() -> None:
+    """The other lines are stripped."""
     assert uncommented("# a\n\n b c \n\t# d\ne # f\n") == ["b c", "e # f"]
 
 
 @given(st.text())
-def test_any_text_is_read(text: str) -> None:
-    """Without an exception, and to single lines."""
+def test_any_text_is_read_without_an_error(text: str) -> None:
+    """Every value is a single line."""
     for name, value in parse_assignments(text).items():
         assert name
         assert "\n" not in value

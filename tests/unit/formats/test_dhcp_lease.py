@@ -1,4 +1,4 @@
-"""DHCP leases: what each client writes, and that nothing else is taken for an address."""
+"""DHCP leases: the forms of all clients, and the errors for everything else."""
 
 import json
 from typing import Dict, Optional
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from azprov.formats.host.dhcp_lease import parse_lease
 from samples_of import sample
 
-# Addresses that a host can have, written out here once more.
+# Addresses that a host can have, independently of the code.
 HOSTS = st.tuples(
     st.integers(1, 223).filter(lambda first: first != 127),
     *[st.integers(0, 255)] * 3,
@@ -35,8 +35,8 @@ HOSTS = st.tuples(
         ("dhcpcd-without.lease", None),
     ],
 )
-def test_each_clients_lease_is_understood(name: str, address: Optional[str]) -> None:
-    """As the client writes it; one without the option names nobody."""
+def test_the_lease_of_each_client_is_read(name: str, address: Optional[str]) -> None:
+    """A lease without option 245 has no address."""
     assert parse_lease(sample(f"lease/{name}")) == address
 
 
@@ -59,7 +59,7 @@ def leases_of(address: bytes) -> Dict[str, bytes]:
 
 @given(HOSTS)
 def test_every_address_is_read_back(address: bytes) -> None:
-    """From every form, any address that a host can have."""
+    """All addresses that a host can have are read from every form."""
     expected = "{}.{}.{}.{}".format(*address)
 
     assert {parse_lease(lease) for lease in leases_of(address).values()} == {expected}
@@ -67,7 +67,7 @@ def test_every_address_is_read_back(address: bytes) -> None:
 
 @given(st.lists(st.integers(0x20, 0x7E), min_size=4, max_size=4).map(bytes))
 def test_printable_addresses_are_read_back(address: bytes) -> None:
-    """As dhclient quotes them, with a backslash before what a shell would heed."""
+    """dhclient writes printable bytes in quotes, and escapes some of them."""
     quoted = "".join("\\" + c if c in "\"'$`\\" else c for c in address.decode())
     lease = f'lease {{\n  option unknown-245 "{quoted}";\n}}\n'
 
@@ -76,18 +76,18 @@ def test_printable_addresses_are_read_back(address: bytes) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["0.0.0.0", "0.1.2.3", "127.0.0.1", "224.0.0.1", "239.255.255.250", "240.0.0.1"]  # noqa: S104 - they are refused
+    ["0.0.0.0", "0.1.2.3", "127.0.0.1", "224.0.0.1", "239.255.255.250", "240.0.0.1"]  # noqa: S104 - these are refused
     + ["255.255.255.255"],
 )
-def test_what_is_no_hosts_address_is_refused(address: str) -> None:
-    """This network, loopback, multicast, reserved, broadcast; in every form."""
+def test_addresses_that_no_host_can_have_are_refused(address: str) -> None:
+    """These are this network, loopback, multicast, reserved and broadcast addresses."""
     for lease in leases_of(bytes(map(int, address.split(".")))).values():
         with pytest.raises(ValueError, match=f"names {address}, which is not a host's address"):
             parse_lease(lease)
 
 
-def test_the_lease_that_was_written_last_counts() -> None:
-    """dhclient's file is a log: one that was renewed is younger than another's after its first."""
+def test_the_last_lease_of_an_interface_is_used() -> None:
+    """dhclient appends to its file, so a renewed lease is newer than one of another interface."""
     lease = 'lease {\n  interface "%s";\n  option unknown-245 %s;\n}\n'
     log = [lease % ("eth0", "a:9:8:1"), lease % ("eth1", "a:9:8:2"), lease % ("eth0", "a:9:8:3")]
 
@@ -122,7 +122,7 @@ def test_the_lease_that_was_written_last_counts() -> None:
     ],
 )
 def test_malformed_leases_are_refused(lease: bytes, complaint: str) -> None:
-    """With what is wrong about them."""
+    """ValueError names the error in the lease."""
     with pytest.raises(ValueError, match=complaint):
         parse_lease(lease)
 
@@ -142,7 +142,7 @@ def test_malformed_leases_are_refused(lease: bytes, complaint: str) -> None:
     ],
 )
 def test_without_the_option_there_is_no_address(lease: bytes) -> None:
-    """Nor with it in a place where it says nothing."""
+    """Text that only looks like the option is ignored."""
     assert parse_lease(lease) is None
 
 
@@ -155,14 +155,14 @@ def is_address_none_or_value_error(content: bytes) -> bool:
 
 
 @given(st.binary() | st.binary().map(lambda rest: REPLY + rest) | st.text().map(str.encode))
-def test_anything_is_an_address_or_none_or_a_value_error(content: bytes) -> None:
-    """Whatever is in a file, nothing else comes out."""
+def test_any_bytes_give_an_address_none_or_value_error(content: bytes) -> None:
+    """No other exception is raised."""
     assert is_address_none_or_value_error(content)
 
 
 @given(HOSTS, st.data())
-def test_a_damaged_lease_is_no_other_error(address: bytes, data: st.DataObject) -> None:
-    """Each form, cut anywhere, with any byte changed."""
+def test_a_damaged_lease_raises_only_value_error(address: bytes, data: st.DataObject) -> None:
+    """A lease of any form can be truncated anywhere and have any byte changed."""
     lease = bytearray(data.draw(st.sampled_from(sorted(leases_of(address).values()))))
     lease[data.draw(st.integers(0, len(lease) - 1))] = data.draw(st.integers(0, 255))
 

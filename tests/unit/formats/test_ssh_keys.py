@@ -35,8 +35,8 @@ BLOB = ED25519.split()[1]
         ("ecdsa-521", "ecdsa-sha2-nistp521", "e521"),
     ],
 )
-def test_keys_of_ssh_keygen(name: str, kind: str, comment: str) -> None:
-    """Each comes back as it was written."""
+def test_keys_of_ssh_keygen_are_read(name: str, kind: str, comment: str) -> None:
+    """Each type, with and without a comment, is read back as it was written."""
     (key,) = parse_ssh_keys(text_of(name))
 
     assert (key.type, key.comment) == (kind, comment)
@@ -54,13 +54,13 @@ def test_keys_of_ssh_keygen(name: str, kind: str, comment: str) -> None:
         RSA.replace(" ", "   ", 2),
     ],
 )
-def test_line_ends_inside_a_key_are_cleaned(broken: str) -> None:
-    """As portals and templates leave them there."""
+def test_line_ends_inside_a_key_are_removed(broken: str) -> None:
+    """Portals and templates break keys into lines."""
     assert parse_ssh_keys(broken) == parse_ssh_keys(RSA)
 
 
-def test_several_keys_in_one_text() -> None:
-    """One a line."""
+def test_a_text_can_have_one_key_per_line() -> None:
+    """Several keys in one text are all read."""
     keys = parse_ssh_keys(f"{RSA}\r\n{ED25519}\n")
 
     assert [key.type for key in keys] == ["ssh-rsa", "ssh-ed25519"]
@@ -115,8 +115,8 @@ POINT = b"\4" + bytes(64)
         ),
     ],
 )
-def test_what_is_no_key(text: str, complaint: str) -> None:
-    """Said so, in words that show nothing of a private key."""
+def test_other_texts_are_refused(text: str, complaint: str) -> None:
+    """The message names the reason and shows nothing of a private key."""
     with pytest.raises(ValueError, match=complaint):
         parse_ssh_keys(text)
 
@@ -131,8 +131,8 @@ def test_what_is_no_key(text: str, complaint: str) -> None:
         ),
     ],
 )
-def test_keys_of_hardware_tokens(line: str) -> None:
-    """Of both types that OpenSSH has."""
+def test_keys_of_hardware_tokens_are_read(line: str) -> None:
+    """OpenSSH has two types for them."""
     (key,) = parse_ssh_keys(line)
 
     assert key.line == line
@@ -140,7 +140,7 @@ def test_keys_of_hardware_tokens(line: str) -> None:
 
 @given(st.text() | st.text(st.sampled_from("ssh-rsa AAAAB3\r\n=-#")))
 def test_any_text_gives_keys_or_a_value_error(text: str) -> None:
-    """And a key that comes out is one line."""
+    """Any text raises ValueError or gives keys that fit on a line each."""
     try:
         keys = parse_ssh_keys(text)
     except ValueError:
@@ -149,8 +149,8 @@ def test_any_text_gives_keys_or_a_value_error(text: str) -> None:
 
 
 @given(st.text())
-def test_a_comment_is_part_of_the_line_and_no_more(comment: str) -> None:
-    """Whatever it holds, what comes out is parsed to the same key."""
+def test_a_comment_stays_on_the_line_of_its_key(comment: str) -> None:
+    """Whatever a comment contains, its line is read back as the same key."""
     try:
         (key,) = parse_ssh_keys(f"ssh-ed25519 {BLOB} {comment}")
     except ValueError:
@@ -178,8 +178,8 @@ FILES = st.builds(
 
 
 @given(FILES, KEY_LISTS)
-def test_merging_keeps_what_is_there(content: bytes, keys: List[SshKey]) -> None:
-    """Every byte, at its place; each key is there afterwards, and once is enough."""
+def test_merging_keeps_the_old_content(content: bytes, keys: List[SshKey]) -> None:
+    """All old bytes are kept, every key is in the result, and merging again changes nothing."""
     merged = merge_authorized_keys(content, keys)
 
     assert merged.startswith(content)
@@ -199,27 +199,27 @@ def test_merging_keeps_what_is_there(content: bytes, keys: List[SshKey]) -> None
         (f'from="10.*" {ED25519} other'.encode(), f'from="10.*" {ED25519} other'),
     ],
 )
-def test_one_key_merged(content: bytes, merged: str) -> None:
-    """At the end, on a line of its own; one that is there with options is there."""
+def test_a_key_is_appended_on_its_own_line(content: bytes, merged: str) -> None:
+    """A key that is in the file with options is not appended again."""
     assert merge_authorized_keys(content, parse_ssh_keys(ED25519)) == merged.encode()
 
 
-def test_a_key_that_comes_twice_is_merged_once() -> None:
-    """Whatever its comments are."""
+def test_a_repeated_key_is_appended_once() -> None:
+    """Keys with different comments are the same key."""
     keys = parse_ssh_keys(f"{ED25519}\nssh-ed25519 {BLOB} other")
 
     assert merge_authorized_keys(b"", keys) == f"{ED25519}\n".encode()
 
 
-def test_a_comment_controls_no_terminal() -> None:
-    """Whoever looks at the file later sees what is in it."""
+def test_control_characters_are_removed_from_comments() -> None:
+    """A terminal that shows the file later is not controlled by it."""
     (key,) = parse_ssh_keys(f"ssh-ed25519 {BLOB} a\x1b[2Jb\tc")
 
     assert key.comment == "a[2Jbc"
 
 
-def test_a_comment_comes_back_as_it_is_written() -> None:
-    """Also where what is left out had white space behind it."""
+def test_a_comment_is_read_back_as_it_was_written() -> None:
+    """White space after a removed character is removed as well."""
     (key,) = parse_ssh_keys(f"ssh-ed25519 {BLOB} \x00 a")
 
     assert parse_ssh_keys(key.line) == [key]

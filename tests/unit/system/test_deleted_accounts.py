@@ -1,4 +1,4 @@
-"""Keys of users who were: gone before anybody is given their name, and by whose rights."""
+"""Authorized keys of deleted accounts: finding them, and the rights for removing them."""
 
 import json
 import os
@@ -23,14 +23,21 @@ from sound_image import make_sound
 
 ID, GROUP_ID = os.geteuid() or 1000, os.getegid() or 1000
 CONFIG = "AuthorizedKeysFile .ssh/keys /etc/ssh/keys/%u /etc/ssh/%U.keys /etc/ssh/all\n"
-#: Whose keys are there, by the path: of azureuser, who was 1000, and of others.
+#: Files with keys: of azureuser, whose account was deleted, and of others.
 OLD = (
-    *("home/azureuser/.ssh/authorized_keys", "home/azureuser/.ssh/authorized_keys2"),
-    *("home/azureuser/.ssh/keys", "etc/ssh/keys/azureuser"),
+    "home/azureuser/.ssh/authorized_keys",
+    "home/azureuser/.ssh/authorized_keys2",
+    "home/azureuser/.ssh/keys",
+    "etc/ssh/keys/azureuser",
 )
 OTHERS = (
-    *("home/ops/.ssh/authorized_keys", "etc/ssh/keys/ops", f"etc/ssh/{ID}.keys", "etc/ssh/all"),
-    *("etc/ssh/keys/README", "home/azureuser/.ssh/config", "etc/ssh/77777.keys"),
+    "home/ops/.ssh/authorized_keys",
+    "etc/ssh/keys/ops",
+    f"etc/ssh/{ID}.keys",
+    "etc/ssh/all",
+    "etc/ssh/keys/README",
+    "home/azureuser/.ssh/config",
+    "etc/ssh/77777.keys",
 )
 
 needs_root = pytest.mark.needs("root")
@@ -49,7 +56,7 @@ def give(home: Path, uid: int, gid: int) -> None:
 
 @pytest.fixture
 def image(tmp_path: Path) -> Path:
-    """One in which azureuser was, until userdel; ops is there."""
+    """An image in which the account azureuser was deleted with userdel; ops exists."""
     tmp_path.chmod(0o755)
     lay(tmp_path, {"etc/passwd": f"ops:x:{ID}:{GROUP_ID}::/home/ops:/bin/sh\n"})
     lay(tmp_path, {"etc/ssh/sshd_config": CONFIG, **dict.fromkeys((*OLD, *OTHERS), "old\n")})
@@ -68,8 +75,8 @@ def make(root: Root, name: str) -> None:
 
 
 @needs_root
-def test_who_is_made_has_no_keys_from_before(image: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """By name or home; those of others stay."""
+def test_a_new_user_gets_no_old_keys(image: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Keys for the name or the home are removed before the user is created; others stay."""
     make(Root(str(image)), "azureuser")
 
     assert there(image, OLD) == ["home/azureuser/.ssh/keys"]
@@ -79,7 +86,7 @@ def test_who_is_made_has_no_keys_from_before(image: Path, caplog: pytest.LogCapt
 
 
 class Watched(Root):
-    """Notes which of the old keys are there when passwd is written."""
+    """Records which of the old keys exist when passwd is written."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
@@ -92,8 +99,8 @@ class Watched(Root):
 
 
 @needs_root
-def test_they_are_gone_before_there_is_an_account(image: Path) -> None:
-    """The power may go once it stands in passwd."""
+def test_old_keys_are_removed_before_the_account_exists(image: Path) -> None:
+    """After a power cut, the account would not have the old keys."""
     root = Watched(str(image))
 
     make(root, "azureuser")
@@ -101,15 +108,15 @@ def test_they_are_gone_before_there_is_an_account(image: Path) -> None:
     assert root.kept == [[]]
 
 
-def test_who_is_there_keeps_them(image: Path) -> None:
-    """They were given to that very user."""
+def test_an_existing_user_keeps_all_keys(image: Path) -> None:
+    """The keys of an existing account were added for that user."""
     make(Root(str(image)), "ops")
 
     assert there(image, OTHERS) == list(OTHERS)
 
 
-def test_deprovision_takes_them_from_homes_of_nobody(image: Path) -> None:
-    """Whose name it was is seen by the folder; README has none, so it may be anything."""
+def test_deprovision_removes_keys_of_unused_homes(image: Path) -> None:
+    """A folder in /home without an account names a deleted one; other files are kept."""
     root = Root(str(image))
 
     found = find_leftovers(root)
@@ -121,12 +128,14 @@ def test_deprovision_takes_them_from_homes_of_nobody(image: Path) -> None:
     assert {left.rule for left in found} == {"authorized-keys"}
     assert carry_out(root, plan(root, "")) == []
     assert there(image, (*OLD, *OTHERS)) == [
-        *("etc/ssh/keys/README", "home/azureuser/.ssh/config", "etc/ssh/77777.keys"),
+        "etc/ssh/keys/README",
+        "home/azureuser/.ssh/config",
+        "etc/ssh/77777.keys",
     ]
 
 
-def test_deprovision_takes_them_by_the_name_alone(image: Path) -> None:
-    """Where no folder tells it; that there is no such user is told as before."""
+def test_deprovision_removes_keys_by_the_name_of_user(image: Path) -> None:
+    """Without a home, only `--user` names the deleted account."""
     (image / "home/azureuser").rename(image / "srv")
     root = Root(str(image))
     keys = image / "etc/ssh/keys/azureuser"
@@ -139,8 +148,8 @@ def test_deprovision_takes_them_by_the_name_alone(image: Path) -> None:
     assert plan(root, "azureuser") == []
 
 
-def test_check_names_them(tmp_path: Path) -> None:
-    """By the finding for keys; nobody logs in by them now."""
+def test_check_reports_keys_of_deleted_accounts(tmp_path: Path) -> None:
+    """The finding authorized-keys names the file, although no one can log in with it now."""
     image = make_sound(tmp_path / "image")
     lay(image, {"home/azureuser/.ssh/authorized_keys": "old\n"})
 
@@ -151,8 +160,8 @@ def test_check_names_them(tmp_path: Path) -> None:
     assert f"{image}/home/azureuser/.ssh/authorized_keys" in finding["what"]
 
 
-def test_a_home_by_another_name_is_somebodys(image: Path) -> None:
-    """As where a link of /home leads to it, or /home is one."""
+def test_a_home_behind_a_link_is_in_use(image: Path) -> None:
+    """A link in /home that leads to an account's home is no deleted account."""
     (image / "home/azureuser").rename(image / "home/.old")
     (image / "home/azureuser").symlink_to("ops")
     (image / "home/dangling").symlink_to("/nowhere/else")
@@ -161,7 +170,8 @@ def test_a_home_by_another_name_is_somebodys(image: Path) -> None:
     assert names_of_deleted_accounts(root, "") == [".old"]
     assert names_of_deleted_accounts(root, "ops") == [".old"]
     assert list(keys_of_deleted_account(root, "azureuser")) == [
-        *("/etc/ssh/keys/azureuser", "/home/azureuser/.ssh/authorized_keys"),
+        "/etc/ssh/keys/azureuser",
+        "/home/azureuser/.ssh/authorized_keys",
     ]
 
 
@@ -172,8 +182,8 @@ TRICKS += ["outside homes"]
 
 @needs_root
 @pytest.mark.parametrize("trick", TRICKS)
-def test_no_link_leads_root_anywhere(image: Path, trick: str) -> None:
-    """It is done with the rights of who laid it, and no user is made."""
+def test_links_are_followed_with_the_rights_of_their_owner(image: Path, trick: str) -> None:
+    """Removing old keys fails instead of removing a file of root, and no user is created."""
     lay(image, {VICTIM: "x"})
     home = image / "home/azureuser"
     if trick == "root's home in another's folder":
@@ -215,8 +225,8 @@ def test_no_link_leads_root_anywhere(image: Path, trick: str) -> None:
 
 
 @needs_root
-def test_a_key_that_is_a_link_goes_itself(image: Path) -> None:
-    """And not what it names."""
+def test_a_link_in_place_of_keys_is_removed_itself(image: Path) -> None:
+    """The target of the link is kept."""
     lay(image, {"etc/secret": "x"})
     keys = image / "home/azureuser/.ssh/authorized_keys"
     keys.unlink()
@@ -228,8 +238,8 @@ def test_a_key_that_is_a_link_goes_itself(image: Path) -> None:
     assert (image / "etc/secret").read_text() == "x"
 
 
-def test_a_home_that_cannot_be_looked_at_hides_no_other(image: Path) -> None:
-    """Whatever was laid there."""
+def test_an_unreadable_home_does_not_hide_others(image: Path) -> None:
+    """A loop of links in one home is reported, and the keys in other homes are found."""
     loop = image / "home/a/.ssh"
     loop.parent.mkdir()
     loop.symlink_to(".ssh")

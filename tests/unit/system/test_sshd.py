@@ -1,29 +1,20 @@
-"""Who may log in: keys written with their user's rights, and what sshd is told."""
+"""sshd on a machine: adding keys, forbidding passwords, making host keys, restarting."""
 
 import os
 import stat
 import subprocess
 from pathlib import Path
-from typing import Sequence
+from typing import Optional, Sequence, Tuple
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import needs
 from azprov.errors import HostError
 from azprov.formats.host.passwd import Account
 from azprov.formats.host.ssh_keys import SshKey, parse_ssh_keys
-from azprov.formats.host.sshd_config import (
-    authorized_keys_path,
-    common_keys_paths,
-    first_values,
-    for_every_connection,
-    own_keys_paths,
-    parse_sshd_config,
-)
+from azprov.formats.host.sshd_config import first_values
 from azprov.system.root import Root
-from azprov.system.sshd.authorized_keys import add_keys
+from azprov.system.sshd.authorized_keys import add_keys, owner_of_path
 from azprov.system.sshd.host_keys import lacks_host_keys, make_host_keys
 from azprov.system.sshd.passwords import forbid_passwords
 from azprov.system.sshd.settings import read_settings
@@ -37,96 +28,6 @@ ID, GROUP_ID = os.geteuid() or 54321, os.getegid() or 54322
 USER = Account("ops", ID, GROUP_ID, "/home/ops", "/bin/sh")
 
 needs_root = pytest.mark.needs("root")
-
-
-@pytest.mark.parametrize(
-    ("config", "values"),
-    [
-        ("PasswordAuthentication no", ["no"]),
-        ("passwordauthentication=no", ["no"]),
-        ("  PasswordAuthentication \t = no  ", ["no"]),
-        ('PasswordAuthentication "no"', ["no"]),
-        ("PasswordAuthentication no # yes", ["no"]),
-        ("PasswordAuthentication no\nPasswordAuthentication yes", ["no"]),
-        ("#PasswordAuthentication no\nPasswordAuthentication\tyes", ["yes"]),
-        ("Match User x\nPasswordAuthentication no", None),
-        ("#\fPasswordAuthentication no", None),
-        ("PasswordAuthentication\rno", ["no"]),
-        ("MATCH all\nPasswordAuthentication no", None),
-        ("PasswordAuthentication", None),
-        ("", None),
-    ],
-)
-def test_settings(config: str, values: object) -> None:
-    """The first one counts, for every connection, in any case and spelling."""
-    settings = for_every_connection(parse_sshd_config(config.encode()))
-
-    assert first_values(settings, "PasswordAuthentication") == values
-
-
-@given(st.binary())
-def test_any_config_is_read(content: bytes) -> None:
-    """Nothing but settings comes out."""
-    authorized_keys_path(list(parse_sshd_config(content)), USER)
-
-
-@pytest.mark.parametrize(
-    ("value", "path"),
-    [
-        (None, "/home/ops/.ssh/authorized_keys"),
-        (".ssh/authorized_keys .ssh/authorized_keys2", "/home/ops/.ssh/authorized_keys"),
-        ("%h/.ssh/keys", "/home/ops/.ssh/keys"),
-        ("/etc/ssh/keys/%u", "/etc/ssh/keys/ops"),
-        ("/etc/ssh/%u.d/%%%U", f"/etc/ssh/ops.d/%{ID}"),
-        ("none", None),
-    ],
-)
-def test_where_keys_are_looked_for(value: object, path: object) -> None:
-    """As sshd does, with the common tokens."""
-    config = b"" if value is None else f"AuthorizedKeysFile {value}".encode()
-
-    assert authorized_keys_path(list(parse_sshd_config(config)), USER) == path
-
-
-DEFAULTS = ["/home/ops/.ssh/authorized_keys", "/home/ops/.ssh/authorized_keys2"]
-
-
-@pytest.mark.parametrize(
-    ("config", "own", "common"),
-    [
-        ("", DEFAULTS, []),
-        ("AuthorizedKeysFile none", DEFAULTS, []),
-        ("AuthorizedKeysFile .ssh/authorized_keys", DEFAULTS, []),
-        ("AuthorizedKeysFile k /e/%u /e/all", [*DEFAULTS, "/home/ops/k", "/e/ops"], ["/e/all"]),
-        ("AuthorizedKeysFile %h/k\nauthorizedkeysfile=k", [*DEFAULTS, "/home/ops/k"], []),
-        ("AuthorizedKeysFile /e/%%u", DEFAULTS, ["/e/%u"]),
-        (
-            "Match User a\nAuthorizedKeysFile /a%U\nMatch all\nAuthorizedKeysFile NONE /b",
-            [*DEFAULTS, f"/a{ID}"],
-            ["/b"],
-        ),
-    ],
-)
-def test_where_keys_may_be(config: str, own: object, common: object) -> None:
-    """By any of the settings, in a Match too, and by none."""
-    settings = list(parse_sshd_config(config.encode()))
-
-    assert own_keys_paths(settings, USER) == own
-    assert common_keys_paths(settings) == common
-
-
-def test_a_setting_has_the_match_that_it_is_in() -> None:
-    """Until the next one."""
-    config = b"Port 1\nMatch User a\nPort 2\nMATCH all\nPort 3\n"
-
-    settings = list(parse_sshd_config(config))
-
-    assert [(one.keyword, one.values, one.match) for one in settings] == [
-        ("port", ["1"], ()),
-        ("port", ["2"], ("User", "a")),
-        ("port", ["3"], ("all",)),
-    ]
-    assert for_every_connection(settings) == settings[:1]
 
 
 @pytest.fixture
@@ -144,8 +45,8 @@ def add(image: Path, keys: Sequence[SshKey] = KEYS) -> None:
     add_keys(Root(str(image)), USER, keys, NoCommands())
 
 
-def test_keys_are_the_users_own(image: Path) -> None:
-    """File and folder: owner, group and modes as sshd wants them."""
+def test_keys_belong_to_the_user(image: Path) -> None:
+    """The file and its folder have the owner, group and modes that sshd requires."""
     add(image)
 
     for path, mode in ((".ssh", 0o700), (".ssh/authorized_keys", 0o600)):
@@ -156,8 +57,8 @@ def test_keys_are_the_users_own(image: Path) -> None:
     assert os.listdir(image / "home/ops/.ssh") == ["authorized_keys"]
 
 
-def test_a_second_time_changes_nothing(image: Path) -> None:
-    """Not even a file's number."""
+def test_adding_keys_again_changes_nothing(image: Path) -> None:
+    """Keys that are in the file are not written again."""
     add(image)
     before = changes(image)
 
@@ -166,8 +67,8 @@ def test_a_second_time_changes_nothing(image: Path) -> None:
     assert changes(image) == before
 
 
-def test_too_open_a_file_is_closed(image: Path) -> None:
-    """sshd would not read it; what it holds stays."""
+def test_a_file_that_others_can_write_is_corrected(image: Path) -> None:
+    """sshd ignores such a file; its content is kept and its mode is set."""
     add(image)
     path = image / "home/ops/.ssh/authorized_keys"
     path.chmod(0o666)
@@ -178,8 +79,8 @@ def test_too_open_a_file_is_closed(image: Path) -> None:
     assert path.read_bytes() == LINE
 
 
-def test_a_file_outside_homes_is_roots_and_readable(image: Path) -> None:
-    """sshd reads it with the user's rights."""
+def test_a_file_outside_the_home_belongs_to_root(image: Path) -> None:
+    """The file is readable by all, because sshd reads it with the user's rights."""
     (image / "etc/ssh/sshd_config").write_text("AuthorizedKeysFile /etc/ssh/keys/%u\n")
 
     add(image)
@@ -192,8 +93,8 @@ def test_a_file_outside_homes_is_roots_and_readable(image: Path) -> None:
 
 
 @needs_root
-def test_a_home_by_another_name_is_the_users_too(image: Path) -> None:
-    """As where /home is a link: no link in it leads root anywhere."""
+def test_a_home_behind_a_link_is_used_with_the_users_rights(image: Path) -> None:
+    """A link in that home cannot make root read or write another file."""
     (image / "etc/ssh/sshd_config").write_text("AuthorizedKeysFile /data/%u/.ssh/keys\n")
     (image / "data").symlink_to("home")
     (image / "etc/secret").write_text("secret\n")
@@ -212,8 +113,8 @@ def test_a_home_by_another_name_is_the_users_too(image: Path) -> None:
     assert (status.st_uid, stat.S_IMODE(status.st_mode)) == (ID, 0o600)
 
 
-def test_a_setting_in_an_included_file_counts(image: Path) -> None:
-    """In its place: before what follows, and not after a Match of its own."""
+def test_settings_of_included_files_are_in_effect(image: Path) -> None:
+    """An included file is read in place, and a Match block ends with its file."""
     (image / "etc/ssh/sshd_config.d/b.conf").write_text("AuthorizedKeysFile .ssh/b\n")
     (image / "etc/ssh/sshd_config.d/a.conf").write_text("Match all\nAuthorizedKeysFile .ssh/a\n")
     with (image / "etc/ssh/sshd_config").open("a") as config:
@@ -224,8 +125,8 @@ def test_a_setting_in_an_included_file_counts(image: Path) -> None:
     assert os.listdir(image / "home/ops/.ssh") == ["b"]
 
 
-def test_a_setting_has_the_file_that_it_is_in(image: Path) -> None:
-    """And the Match around its Include as well as its own."""
+def test_a_setting_has_its_file_and_all_match_blocks(image: Path) -> None:
+    """A Match block around an Include is in effect in the included file."""
     (image / "etc/ssh/sshd_config").write_text("Match User a\nInclude sshd_config.d/a\nPort 2\n")
     (image / "etc/ssh/sshd_config.d/a").write_text("Port 0\nMatch Address b\nPort 1\n")
 
@@ -236,19 +137,63 @@ def test_a_setting_has_the_file_that_it_is_in(image: Path) -> None:
     ]
 
 
-def test_files_that_include_each_other_end(image: Path) -> None:
-    """sshd would refuse them; reading them must not take for ever."""
+def test_files_that_include_each_other_are_read_once(image: Path) -> None:
+    """A loop of includes ends at a limit; sshd refuses such files."""
     (image / "etc/ssh/sshd_config").write_text("Include sshd_config\nPort 1\n")
 
     assert first_values(read_settings(Root(str(image))), "Port") == ["1"]
 
 
-def test_keys_that_nobody_would_read(image: Path) -> None:
-    """An image whose sshd takes none says so."""
+def test_adding_keys_without_a_file_of_keys_is_an_error(image: Path) -> None:
+    """With `AuthorizedKeysFile none` no key could log in."""
     (image / "etc/ssh/sshd_config").write_text("AuthorizedKeysFile none\n")
 
     with pytest.raises(HostError, match="AuthorizedKeysFile none"):
         add(image)
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize(
+    ("path", "account", "owner"),
+    [
+        ("/home/ops/.ssh/authorized_keys", USER, (ID, GROUP_ID)),
+        ("/link/ops/keys", USER, (ID, GROUP_ID)),
+        ("/home/ops/missing/keys", USER, (ID, GROUP_ID)),
+        ("/home/opsother/keys", USER, None),
+        ("/etc/ssh/keys/ops", USER, None),
+        ("/etc/ssh/keys/ops", USER._replace(home="/"), None),
+        ("/data/x/keys", USER, (1001, 1002)),
+        ("/data/x/keys", None, (1001, 1002)),
+        ("/data/x/deep/keys", None, (1001, 1002)),
+        ("/link/ops/keys", None, (ID, GROUP_ID)),
+        ("/missing/x/keys", None, None),
+    ],
+)
+def test_a_path_is_used_with_the_rights_of_its_owner(
+    image: Path, path: str, account: Optional[Account], owner: Optional[Tuple[int, int]]
+) -> None:
+    """In a home it is the account, elsewhere the first owner but root of a folder on the way."""
+    (image / "link").symlink_to("home")
+    (image / "data/x/deep").mkdir(parents=True)
+    os.chown(image / "data/x", 1001, 1002)
+    os.chown(image / "data/x/deep", 1003, 1004)
+
+    assert owner_of_path(Root(str(image)), path, account) == owner
+
+
+@pytest.mark.needs("root")
+def test_keys_below_another_users_folder_are_written_with_that_users_rights(image: Path) -> None:
+    """A link in a folder outside the home cannot make root write a file of root."""
+    (image / "etc/ssh/sshd_config").write_text("AuthorizedKeysFile /data/%u/keys\n")
+    (image / "data/ops").mkdir(parents=True)
+    (image / "etc/secret").write_text("secret\n")
+    (image / "data/ops/keys").symlink_to("/etc/secret")
+    os.chown(image / "data/ops", 1001, 1002)
+
+    with pytest.raises(HostError, match="Permission denied"):
+        add(image)
+
+    assert (image / "etc/secret").read_text() == "secret\n"
 
 
 TRICKS = ["folder to etc", "file to secret", "hard link", "folder is a file", "new file to etc"]
@@ -256,8 +201,8 @@ TRICKS = ["folder to etc", "file to secret", "hard link", "folder is a file", "n
 
 @needs_root
 @pytest.mark.parametrize("trick", TRICKS)
-def test_no_trick_in_a_home_leads_root_anywhere(image: Path, trick: str) -> None:
-    """Neither read nor written is what the user could not; the keys fail, or are the user's."""
+def test_links_in_a_home_are_followed_with_the_users_rights(image: Path, trick: str) -> None:
+    """Adding keys fails instead of reading or writing a file that the user could not."""
     secret = image / "etc/secret"
     secret.write_text("secret")
     secret.chmod(0o600)
@@ -288,7 +233,7 @@ def test_no_trick_in_a_home_leads_root_anywhere(image: Path, trick: str) -> None
 
 
 def test_passwords_are_forbidden_by_a_drop_in(image: Path) -> None:
-    """First in its folder, before another that allows them."""
+    """The drop-in sorts before another one that allows passwords."""
     (image / "etc/ssh/sshd_config.d/50-cloud.conf").write_text("PasswordAuthentication yes\n")
     root = Root(str(image))
 
@@ -311,8 +256,8 @@ def test_passwords_are_forbidden_by_a_drop_in(image: Path) -> None:
 
 
 @pytest.mark.parametrize("later", ["Kbdinteractive", "ChallengeResponse"])
-def test_what_is_set_behind_the_drop_in_does_not_count(image: Path, later: str) -> None:
-    """By neither name of keyboard-interactive; and a second time changes nothing."""
+def test_settings_after_the_drop_in_have_no_effect(image: Path, later: str) -> None:
+    """This holds for both names of keyboard-interactive, and a second run changes nothing."""
     with (image / "etc/ssh/sshd_config").open("a") as config:
         config.write(f"{later}Authentication yes\n")
     root = Root(str(image))
@@ -326,8 +271,8 @@ def test_what_is_set_behind_the_drop_in_does_not_count(image: Path, later: str) 
     assert before.startswith("Include")
 
 
-def test_passwords_that_are_forbidden_in_capitals(image: Path) -> None:
-    """sshd takes NO as no: nothing is written."""
+def test_a_refusal_in_upper_case_is_recognized(image: Path) -> None:
+    """sshd reads NO as no, so nothing is written."""
     (image / "etc/ssh/sshd_config").write_text(
         "PasswordAuthentication NO\nKbdInteractiveAuthentication No\n"
     )
@@ -348,8 +293,8 @@ def test_passwords_that_are_forbidden_in_capitals(image: Path) -> None:
         "ChallengeResponseAuthentication yes\nInclude /etc/ssh/sshd_config.d/*.conf\n",
     ],
 )
-def test_where_a_drop_in_does_not_count(image: Path, config: str) -> None:
-    """The settings come first in sshd's own file, once, and no drop-in stays."""
+def test_without_an_effective_drop_in_the_main_file_is_changed(image: Path, config: str) -> None:
+    """The settings are written once, at the top of the main file, and the drop-in is removed."""
     (image / "etc/ssh/sshd_config").write_text(config)
     root = Root(str(image))
 
@@ -367,8 +312,8 @@ def test_where_a_drop_in_does_not_count(image: Path, config: str) -> None:
 @needs_root
 @pytest.mark.needs("sshd", "ssh-keygen", "mount")
 @pytest.mark.parametrize("config", ["Include {}/etc/ssh/sshd_config.d/*.conf\n", "Port 22\n"])
-def test_sshd_takes_what_was_written(image: Path, config: str) -> None:
-    """The real one, by its own account of its settings."""
+def test_sshd_refuses_passwords_after_the_change(image: Path, config: str) -> None:
+    """The real sshd reports the settings in effect with `sshd -T`."""
     path = image / "etc/ssh/sshd_config"
     path.write_text(config.format(""))
     forbid_passwords(Root(str(image)), NoCommands())
@@ -389,7 +334,7 @@ def test_sshd_takes_what_was_written(image: Path, config: str) -> None:
 
 
 def test_without_sshd_nothing_is_written(tmp_path: Path) -> None:
-    """There is nobody to take passwords."""
+    """Without sshd's configuration there are no password logins to forbid."""
     forbid_passwords(Root(str(tmp_path)), NoCommands())
 
     assert list(tmp_path.iterdir()) == []
@@ -401,8 +346,8 @@ def with_sshd(image: Path) -> Root:
     return Root(str(image))
 
 
-def test_host_keys_that_nobody_else_would_make(image: Path) -> None:
-    """Debian's way: they are made when the package is installed, and never again."""
+def test_host_keys_are_missing_on_debian(image: Path) -> None:
+    """Debian makes host keys only when the package is installed."""
     root = with_sshd(image)
     assert lacks_host_keys(root)
     (image / "etc/ssh/ssh_host_ed25519_key").write_text("")
@@ -417,8 +362,8 @@ def test_host_keys_that_nobody_else_would_make(image: Path) -> None:
         "etc/init.d/sshd",
     ],
 )
-def test_host_keys_that_the_distribution_makes(image: Path, path: str) -> None:
-    """Two makers at once would spoil them."""
+def test_host_keys_are_left_to_the_distributions_service(image: Path, path: str) -> None:
+    """Two programs that make host keys at once would damage them."""
     root = with_sshd(image)
     (image / path).parent.mkdir(parents=True)
     (image / path).write_text("")
@@ -426,13 +371,13 @@ def test_host_keys_that_the_distribution_makes(image: Path, path: str) -> None:
     assert not lacks_host_keys(root)
 
 
-def test_host_keys_of_no_sshd(tmp_path: Path) -> None:
-    """Nobody needs them."""
+def test_without_sshd_no_host_keys_are_missing(tmp_path: Path) -> None:
+    """ssh-keygen alone needs no host keys."""
     assert not lacks_host_keys(with_sshd(tmp_path))
 
 
-def test_making_host_keys(image: Path) -> None:
-    """By ssh-keygen, which knows what sshd wants; a failure says what to do."""
+def test_host_keys_are_made_by_ssh_keygen(image: Path) -> None:
+    """A failure of ssh-keygen raises HostError."""
     commands = Recorder()
     make_host_keys(Root(str(image)), commands)
     assert commands.commands == [["/usr/bin/ssh-keygen", "-A"]]
@@ -442,7 +387,7 @@ def test_making_host_keys(image: Path) -> None:
 
 
 def live(image: Path) -> Root:
-    """As if it were this machine's, for who runs no program of it."""
+    """A root that counts as the live one; only for tests that run no program."""
     root = Root(str(image))
     root.is_live = True
     return root
@@ -454,8 +399,8 @@ def enable(image: Path, link: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["ssh.service", "sshd.service"])
-def test_a_running_sshd_takes_up_what_changed(image: Path, name: str) -> None:
-    """Under systemd, by the name it is enabled by; never waited for, for it may wait for us."""
+def test_systemd_restarts_or_reloads_sshd(image: Path, name: str) -> None:
+    """The enabled unit is used, and azprov does not wait: the unit may wait for azprov."""
     enable(image, f"etc/systemd/system/multi-user.target.wants/{name}")
 
     made, forbidden = Recorder(), Recorder()
@@ -472,8 +417,8 @@ def test_a_running_sshd_takes_up_what_changed(image: Path, name: str) -> None:
     ]
 
 
-def test_a_running_sshd_takes_up_what_changed_under_openrc(image: Path) -> None:
-    """Only where it runs."""
+def test_openrc_restarts_a_started_sshd(image: Path) -> None:
+    """An sshd that is not started is not started by the restart."""
     enable(image, "etc/runlevels/default/sshd")
     commands = Recorder()
 
@@ -482,8 +427,8 @@ def test_a_running_sshd_takes_up_what_changed_under_openrc(image: Path) -> None:
     assert commands.commands == [["rc-service", "--ifstarted", "sshd", "restart"]]
 
 
-def test_an_sshd_of_an_image_is_left_alone(image: Path) -> None:
-    """It is not this machine's; and one that is not enabled is not started."""
+def test_no_sshd_is_restarted_for_an_image(image: Path) -> None:
+    """No program is run for an image, or if sshd is not enabled."""
     enable(image, "etc/runlevels/default/sshd")
     forbid_passwords(Root(str(image)), NoCommands())
     (image / "etc/runlevels/default/sshd").unlink()
@@ -494,8 +439,8 @@ def test_an_sshd_of_an_image_is_left_alone(image: Path) -> None:
     assert (image / "etc/ssh/sshd_config.d/00-azprov.conf").exists()
 
 
-def test_keys_have_their_label(image: Path) -> None:
-    """Each time: the power may have gone between the file and its label."""
+def test_files_of_keys_are_relabelled_every_time(image: Path) -> None:
+    """The power may fail between writing the file and setting its label."""
     (image / "sys/fs/selinux").mkdir(parents=True)
     (image / "sys/fs/selinux/enforce").write_text("1")
     commands = Recorder()
@@ -506,15 +451,15 @@ def test_keys_have_their_label(image: Path) -> None:
     assert commands.commands == [["restorecon", "-R", "-F", "/home/ops/.ssh"]] * 2
 
 
-def test_without_selinux_there_are_no_labels(image: Path) -> None:
-    """Nor below a root, where an image with SELinux is said to need them."""
+def test_without_selinux_nothing_is_relabelled(image: Path) -> None:
+    """A live machine without SELinux runs no restorecon."""
     add_keys(live(image), USER, KEYS, NoCommands())
 
 
-def test_an_image_with_selinux_is_to_be_relabelled(
+def test_the_log_says_that_an_image_needs_labels(
     image: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nothing is run, and it is said."""
+    """No program is run for an image with SELinux, and the log asks to relabel it."""
     (image / "etc/selinux").mkdir()
     (image / "etc/selinux/config").write_text("SELINUX=enforcing\n")
 

@@ -4,14 +4,13 @@ Source: sudoers(5) and doas.conf(5).
 """
 
 import re
-from typing import List
 
 # A rule is a line, with the next line if it ends in a backslash.
-_RULE = re.compile(rb"(?:.*\\\n)*.*\n?")
+_RULE = rb"(?:.*\\\n)*.*\n?"
 # Options between permit and the user in doas.conf.
-_DOAS_OPTIONS = re.compile(rb"(?<=\s)(?:nopass|nolog|persist|keepenv|setenv\s*\{[^}]*\})(?=\s)")
+_DOAS_OPTIONS = rb"(?<=\s)(?:nopass|nolog|persist|keepenv|setenv\s*\{[^}]*\})(?=\s)"
 # Comments and defaults. A # also begins a user's number (#1000) or an #include.
-_NO_RULE = re.compile(rb"#(?![0-9]+\s|include)|Defaults")
+_NO_RULE = rb"#(?![0-9]+\s|include)|Defaults"
 
 
 def render_sudo_rule(name: str) -> bytes:
@@ -31,18 +30,18 @@ def without_rules_of(content: bytes, user: str) -> bytes:
     `user` is a name, or a number in the form that sudoers uses, such as `#1000`.
     """
     own = user.encode("ascii", "replace")
-    return b"".join(rule for rule in _RULE.findall(content) if own != _user_of(rule))
+    return b"".join(rule for rule in re.findall(_RULE, content) if own != _user_of(rule))
 
 
 def has_rules(content: bytes) -> bool:
     """Whether anything but comments and defaults is in the content."""
     lines = (line.strip() for line in content.splitlines())
-    return any(line and not _NO_RULE.match(line) for line in lines)
+    return any(line and not re.match(_NO_RULE, line) for line in lines)
 
 
 def _user_of(rule: bytes) -> bytes:
     """The user or list of users of a rule: its first word, or in doas.conf after the options."""
-    words: List[bytes] = rule.split()
+    words = rule.split()
     if words[:1] == [b"permit"]:
-        return b"".join(_DOAS_OPTIONS.sub(b"", rule).split()[1:2])
+        return b"".join(re.sub(_DOAS_OPTIONS, b"", rule).split()[1:2])
     return b"".join(words[:1]).strip(b'"')

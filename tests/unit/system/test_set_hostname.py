@@ -1,0 +1,65 @@
+"""Setting the host name in the files of an image."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from azprov.errors import HostError
+from azprov.system.hostname import set_hostname
+from azprov.system.root import Root
+from ports import NoCommands
+
+
+def image(folder: Path) -> Root:
+    (folder / "etc").mkdir()
+    (folder / "etc" / "hostname").write_text("image\n")
+    return Root(str(folder))
+
+
+def test_the_host_name_of_an_image_is_set_in_its_files(tmp_path: Path) -> None:
+    """No command is run, and this machine keeps its name."""
+    root = image(tmp_path)
+    (tmp_path / "etc" / "hosts").write_text("127.0.0.1 localhost\n127.0.1.1 image\n")
+    before = socket.gethostname()
+
+    set_hostname(root, "web01", NoCommands())
+    set_hostname(root, "web01", NoCommands())
+
+    assert (tmp_path / "etc" / "hostname").read_text() == "web01\n"
+    assert (tmp_path / "etc" / "hosts").read_text() == "127.0.0.1 localhost\n127.0.1.1\tweb01\n"
+    assert socket.gethostname() == before
+
+
+def test_a_link_is_followed_inside_the_root(tmp_path: Path) -> None:
+    """An absolute link is resolved inside the root, and files outside are not touched."""
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "writable").mkdir()
+    (tmp_path / "etc" / "hostname").symlink_to("/writable/name")
+
+    set_hostname(Root(str(tmp_path)), "web01", NoCommands())
+
+    assert (tmp_path / "writable" / "name").read_text() == "web01\n"
+    assert (tmp_path / "etc" / "hostname").is_symlink()
+
+
+def test_a_missing_hosts_file_is_not_created(tmp_path: Path) -> None:
+    """Setting a host name in a root without /etc/hosts writes only /etc/hostname."""
+    set_hostname(image(tmp_path), "web01", NoCommands())
+
+    assert [path.name for path in (tmp_path / "etc").iterdir()] == ["hostname"]
+
+
+def test_hosts_is_written_although_hostname_cannot_be(tmp_path: Path) -> None:
+    """One file that cannot be written does not stop the others; the error is raised at the end."""
+    root = image(tmp_path)
+    hosts = tmp_path / "etc" / "hosts"
+    hosts.write_text("127.0.1.1 image\n")
+    (tmp_path / "etc" / "hostname").unlink()
+    (tmp_path / "etc" / "hostname").mkdir()
+
+    with pytest.raises(HostError, match=r"etc/hostname") as failure:
+        set_hostname(root, "web01", NoCommands())
+
+    assert failure.value.exit_code == 73
+    assert hosts.read_text() == "127.0.1.1\tweb01\n"
