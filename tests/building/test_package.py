@@ -70,16 +70,16 @@ def test_a_package_is_as_sound_as_an_installation(image: Path) -> None:
     assert found(image) == []
 
 
-def test_what_is_wrong_with_a_package_is_its_own_to_mend(image: Path) -> None:
-    """Another service would hide that of the package."""
-    again = f"install the package again that has {image / SERVICE}"
+def test_a_damaged_package_is_fixed_by_the_package(image: Path) -> None:
+    """`install` is no fix, since its service would hide the service of the package."""
+    again = f"reinstall the package that has {image / SERVICE}"
     service = image / SERVICE
     service.write_text(service.read_text().replace("960", "10"))
     (image / PROGRAM).write_bytes(b"x")
 
     assert found(image) == [
         ("program-unusable", "error", again),
-        ("service-altered", "warning", f"where the change was not meant, write it anew: {again}"),
+        ("service-altered", "warning", f"if you did not intend the change: {again}"),
     ]
 
 

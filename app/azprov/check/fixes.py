@@ -3,6 +3,8 @@
 import os
 import shlex
 
+from ..image.service_file import PYZ
+from .facts.azprov_service import installed_options, installed_program, own_file
 from .facts.image import Image
 from .facts.packages import Package
 from .facts.services import OPENRC
@@ -34,6 +36,17 @@ def enable(image: Image, service: str) -> str:
 def azprov(image: Image, command: str) -> str:
     """A command of azprov for this image."""
     return f"{image.program} {command} {_root_option(image, '--root ')}".rstrip()
+
+
+def install_again(image: Image) -> str:
+    """The command that writes azprov's service again, with the options that it has now.
+
+    For a service that a package owns it is a sentence: a second service would hide it.
+    """
+    if installed_program(image) != PYZ:
+        return f"reinstall the package that has {image.shown(own_file(image) or '')}"
+    options = map(shlex.quote, installed_options(image))
+    return azprov(image, " ".join(["install --force", *options]))
 
 
 def inside(image: Image, command: str) -> str:

@@ -1,7 +1,6 @@
 """What is installed of azprov itself: its service's file, its command, the options in it."""
 
 import re
-import shlex
 from typing import List, NamedTuple, Optional
 
 from ...formats.host.config_syntax import parse_sections
@@ -77,13 +76,3 @@ def installed_options(image: Image) -> List[str]:
     """The options of the first boot that the installed service has; `install` takes them too."""
     path = own_file(image)
     return [] if path is None else command_of(image.text(path)).options
-
-
-def install_again(image: Image) -> str:
-    """The command that writes the service anew, with the options that it has now.
-
-    Of a package's it is a sentence: another service would hide that one.
-    """
-    if installed_program(image) != PYZ:
-        return f"install the package again that has {image.shown(own_file(image) or '')}"
-    return image.azprov(" ".join(["install --force", *map(shlex.quote, installed_options(image))]))

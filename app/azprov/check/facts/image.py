@@ -48,8 +48,3 @@ class Image(Files):
         from ..fixes import inside
 
         return inside(self, command)
-
-    def azprov(self, command: str) -> str:
-        from ..fixes import azprov
-
-        return azprov(self, command)

@@ -9,10 +9,10 @@ from ...formats.text import printable
 from ...image.python import check_python
 from ...image.service_file import PYZ
 from ..facts import packages
-from ..facts.azprov_service import command_of, install_again, installed_program, own_file
+from ..facts.azprov_service import command_of, installed_program, own_file
 from ..facts.image import Image
 from ..finding import ERROR, Check, Finding, Rule
-from ..fixes import install
+from ..fixes import install, install_again
 
 # dpkg's file lists, and the packages of the interpreter and its standard library.
 _DPKG_FOLDER = "/var/lib/dpkg/info"

@@ -14,14 +14,13 @@ from ..facts.azprov_service import (
     NAME,
     SCRIPT,
     command_of,
-    install_again,
     own_file,
     service_file,
 )
 from ..facts.image import Image
 from ..facts.services import OPENRC, UNIT_FOLDERS
 from ..finding import ERROR, NOTE, WARNING, Check, Finding, Rule
-from ..fixes import azprov, enable
+from ..fixes import azprov, enable, install_again
 
 _PROXY = re.compile(r"(?i)\b(https?|all|no)_proxy=")
 # Settings of a drop-in that may keep the service from starting or from reaching Azure.
