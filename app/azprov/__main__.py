@@ -52,6 +52,8 @@ def main():  # type: () -> int
         from azprov.startup.deferred import lean_imports
 
         with lean_imports():
+            # It imports urllib3, which is most of a cold start.
+            from azprov.boot import connect  # noqa: F401 - imported for its imports
             from azprov.cli import main as command_line
 
         return command_line(argv)

@@ -26,7 +26,6 @@ _UNKNOWN_VERSION = (400, 404, 410)
 
 # cloud-init allows a request 30 s.
 _GET_S = 30.0
-LONGEST_TIMEOUT_S = 300.0
 
 log = logging.getLogger(__name__)
 

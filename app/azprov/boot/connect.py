@@ -6,12 +6,10 @@ runner. All other code gets them as arguments.
 
 import logging
 import random
-from typing import TYPE_CHECKING, Callable, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Callable, Optional, Tuple
 
 from ..azure.conversation import Conversation
 from ..azure.endpoint import WIRESERVER_ADDRESS, Endpoint
-from ..azure.imds import Imds
-from ..azure.patience import Patience, WireServerProbe
 from ..azure.transport import Transport
 from ..azure.wireserver import WireServer
 from ..azure.wireserver_address import WireServerLocator
@@ -19,7 +17,10 @@ from ..system.clock import Clock
 from ..system.root import Root
 from .settings import AGENT_NAME, ImdsSettings, WireServerSettings
 
+# A report does without these; each costs a cold start.
 if TYPE_CHECKING:
+    from ..azure.imds import Imds
+    from ..azure.patience import WireServerProbe
     from ..system.commands import Commands
 
 log = logging.getLogger(__name__)
@@ -28,31 +29,45 @@ log = logging.getLogger(__name__)
 Locate = Optional[Callable[[], Endpoint]]
 
 
-class Ports(NamedTuple):
+class Ports:
     """Everything outside this program that a conversation with the platform depends on."""
 
-    clock: Clock
-    #: A random number from 0 to 1, for the pauses between attempts.
-    jitter: Callable[[], float]
-    transport: Callable[[Endpoint, Locate], Transport]
-    #: Finds out whether WireServer accepts connections.
-    probe: Callable[[Endpoint, Locate], WireServerProbe]
+    def __init__(
+        self,
+        clock: Clock,
+        jitter: Callable[[], float],
+        transport: Callable[[Endpoint, Locate], Transport],
+        probe: "Callable[[Endpoint, Locate], WireServerProbe]",
+    ) -> None:
+        """`jitter` gives a random number from 0 to 1 for the pauses between attempts.
+
+        `probe` finds out whether WireServer accepts connections.
+        """
+        self.clock = clock
+        self.jitter = jitter
+        self.transport = transport
+        self.probe = probe
 
 
 def real_ports() -> Ports:
     """This machine's clock and network."""
     clock = Clock()
+
+    def probe(endpoint: Endpoint, locate: Locate) -> "WireServerProbe":
+        from ..azure.patience import WireServerProbe
+
+        return WireServerProbe(endpoint, clock, locate)
+
     return Ports(
         clock,
         random.random,
         lambda endpoint, locate: Transport(endpoint, clock, locate),
-        lambda endpoint, locate: WireServerProbe(endpoint, clock, locate),
+        probe,
     )
 
 
 def real_commands() -> "Commands":
     """The programs of this machine."""
-    # Imports subprocess, which a report does without.
     from ..system.commands import Commands
 
     return Commands()
@@ -63,7 +78,7 @@ def open_connection(
 ) -> Tuple[Transport, Conversation]:
     """A transport to WireServer, and a conversation that begins now; `root` has the leases."""
     conversation = Conversation(ports.clock, timeout_s=settings.timeout_s, jitter=ports.jitter)
-    return ports.transport(*_located(ports, root, settings)), conversation
+    return ports.transport(*wireserver_location(ports, root, settings)), conversation
 
 
 def open_wireserver(
@@ -74,49 +89,25 @@ def open_wireserver(
     return WireServer(transport, conversation, agent_name=settings.agent_name), conversation
 
 
-def open_imds(ports: Ports, settings: ImdsSettings) -> Tuple[Imds, Conversation]:
+def open_imds(ports: Ports, settings: ImdsSettings) -> "Tuple[Imds, Conversation]":
     """A client of the metadata service, and a conversation that begins now."""
     conversation = Conversation(ports.clock, timeout_s=settings.timeout_s, jitter=ports.jitter)
-    return _imds(ports, settings, conversation), conversation
+    return imds_client(ports, settings, conversation), conversation
 
 
-def open_patient_imds(
-    ports: Ports,
-    root: Root,
-    wireserver: WireServerSettings,
-    imds: ImdsSettings,
-    *,
-    silent_s: float,
-) -> Tuple[Imds, Conversation]:
-    """A client that also waits for the network, and a conversation that begins now.
+def imds_client(ports: Ports, settings: ImdsSettings, conversation: Conversation) -> "Imds":
+    """A client of the metadata service that keeps to the deadline of the conversation."""
+    from ..azure.imds import Imds
 
-    The conversation ends with the time limit of `wireserver`. It ends earlier when the
-    platform is there: `silent_s` after WireServer accepts connections, or after the time
-    limit of `imds` from the metadata service's first answer on.
-    """
-    patience = Patience(
-        ports.probe(*_located(ports, root, wireserver)),
-        ports.clock,
-        silent_s=silent_s,
-        answering_s=imds.timeout_s,
-    )
-    conversation = Conversation(
-        ports.clock,
-        timeout_s=wireserver.timeout_s,
-        jitter=ports.jitter,
-        patience=patience.left_s,
-    )
-    return _imds(ports, imds, conversation), conversation
-
-
-def _imds(ports: Ports, settings: ImdsSettings, conversation: Conversation) -> Imds:
-    transport = ports.transport(settings.address.endpoint, None)
+    transport = ports.transport(settings.endpoint, None)
     return Imds(transport, conversation, agent_name=AGENT_NAME)
 
 
-def _located(ports: Ports, root: Root, settings: WireServerSettings) -> Tuple[Endpoint, Locate]:
-    """WireServer's endpoint, and the search for it where no setting names one."""
-    if settings.address is None:
+def wireserver_location(
+    ports: Ports, root: Root, settings: WireServerSettings
+) -> Tuple[Endpoint, Locate]:
+    """WireServer's endpoint, and the search in the leases if no setting names it."""
+    if settings.endpoint is None:
         return Endpoint(WIRESERVER_ADDRESS), WireServerLocator(root, ports.clock)
-    log.debug("WireServer is at %s by %s", *settings.address)
-    return settings.address.endpoint, None
+    log.debug("WireServer is at %s by %s", settings.endpoint, settings.source)
+    return settings.endpoint, None

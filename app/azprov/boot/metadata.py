@@ -4,11 +4,12 @@ from typing import Optional, Tuple
 
 from ..azure.conversation import Conversation
 from ..azure.imds import Imds
+from ..azure.patience import Patience
 from ..errors import AzprovError
 from ..formats.platform.instance import Instance
 from ..formats.platform.vm_id import parse_vm_id
 from ..system.root import Root
-from .connect import Ports, open_patient_imds
+from .connect import Ports, imds_client, wireserver_location
 from .deadline import Deadline
 from .settings import BootSettings
 
@@ -58,16 +59,20 @@ class Metadata:
         the next boot may have a network. A boot with a required step therefore waits for
         the network until the deadline; for a host name alone, time for Ready is reserved.
         """
+        settings, ports = self._settings, self._ports
         left_s = self._deadline.left_s()
-        limit_s = min(self._settings.imds.timeout_s, left_s / 2)
-        if self._settings.has_required_step:
+        limit_s = min(settings.imds.timeout_s, left_s / 2)
+        if settings.has_required_step:
             until_s, silent_s = left_s, limit_s
         else:
             until_s, silent_s = max(left_s - _READY_S, left_s / 2), min(limit_s, _SILENT_S)
-        return open_patient_imds(
-            self._ports,
-            self._root,
-            self._settings.wireserver._replace(timeout_s=until_s),
-            self._settings.imds._replace(timeout_s=limit_s),
+        patience = Patience(
+            ports.probe(*wireserver_location(ports, self._root, settings.wireserver)),
+            ports.clock,
             silent_s=silent_s,
+            answering_s=limit_s,
         )
+        conversation = Conversation(
+            ports.clock, timeout_s=until_s, jitter=ports.jitter, patience=patience.left_s
+        )
+        return imds_client(ports, settings.imds, conversation), conversation

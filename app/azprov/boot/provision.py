@@ -7,7 +7,7 @@ reported instead of Ready. A failure report is final.
 
 import logging
 from functools import partial
-from typing import Callable, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Callable, Iterable, List, Optional, Tuple
 
 from ..azure.conversation import LAST_ATTEMPT_S
 from ..errors import AzprovError, DocumentError, PlatformError
@@ -26,15 +26,6 @@ from .settings import BootSettings, WireServerSettings
 from .steps import Step, steps_of
 
 log = logging.getLogger(__name__)
-
-
-class Reports(NamedTuple):
-    """The two reports that can end a boot. Both raise AzprovError if not acknowledged."""
-
-    ready: Callable[[], object]
-    failure: Callable[[Failure], object]
-    #: Whether no later boot could undo this failure, so that it may be reported.
-    is_final: Callable[[AzprovError], bool]
 
 
 def provision(settings: BootSettings, root: Root, ports: Ports, commands: Commands) -> Outcome:
@@ -69,9 +60,9 @@ def provision(settings: BootSettings, root: Root, ports: Ports, commands: Comman
     return run_once_per_vm(
         root,
         steps_of(settings, root, commands, metadata.instance),
-        Reports(
-            lambda: report_ready(ports, root, wireserver(), dry_run=False), send_failure, is_final
-        ),
+        send_ready=lambda: report_ready(ports, root, wireserver(), dry_run=False),
+        send_failure=send_failure,
+        is_final=is_final,
         request_vm_id=lambda: metadata.instance().vm_id,
         disable_service=disable_service,
     )
@@ -80,8 +71,10 @@ def provision(settings: BootSettings, root: Root, ports: Ports, commands: Comman
 def run_once_per_vm(
     root: Root,
     steps: Iterable[Step],
-    reports: Reports,
     *,
+    send_ready: Callable[[], object],
+    send_failure: Callable[[Failure], object],
+    is_final: Callable[[AzprovError], bool],
     request_vm_id: Callable[[], str],
     disable_service: Callable[[], None],
 ) -> Outcome:
@@ -89,8 +82,10 @@ def run_once_per_vm(
 
     A step runs whether or not the steps before it succeeded. The state is written when
     the report is acknowledged; the service is disabled when everything is done.
-    `request_vm_id` asks the platform; it is used where the firmware provides no id. It
-    and `disable_service` may raise AzprovError.
+
+    `send_failure` reports the first required step that failed, if its error `is_final`:
+    no later boot could undo it. `request_vm_id` asks the platform for the id, where the
+    firmware provides none. All except `is_final` may raise AzprovError.
     """
     old = read_state(root)
     vm_id = read_vm_id(root)
@@ -98,7 +93,7 @@ def run_once_per_vm(
         vm_id = _requested(request_vm_id)
     boot = _Boot(old.done if is_same_vm(old.vm_id, vm_id) else ())
     boot.run_steps(steps)
-    boot.report(reports)
+    boot.report(send_ready, send_failure, is_final)
     if boot.is_acknowledged:
         if boot.done_now:
             state = State(vm_id or _requested(request_vm_id), boot.all_done)
@@ -150,15 +145,20 @@ class _Boot:
                 effect = "Ready will not be reported" if prevents_ready else "continuing without it"
                 log.warning("the step %s failed: %s; %s", step.name, failure.error, effect)
 
-    def report(self, reports: Reports) -> None:
+    def report(
+        self,
+        send_ready: Callable[[], object],
+        send_failure: Callable[[Failure], object],
+        is_final: Callable[[AzprovError], bool],
+    ) -> None:
         """Report Ready, or the first failure of a required step if it is final."""
         if self.is_acknowledged:
             return
         cause = self.outcome.cause
         if cause is None:
-            name, send = READY, reports.ready
-        elif reports.is_final(cause.error):
-            name, send = FAILURE, partial(reports.failure, cause)
+            name, send = READY, send_ready
+        elif is_final(cause.error):
+            name, send = FAILURE, partial(send_failure, cause)
         else:
             self._is_report_postponed = True
             return

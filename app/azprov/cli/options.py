@@ -6,7 +6,6 @@ import re
 from typing import Callable
 
 from ..azure.endpoint import IMDS_ADDRESS, WIRESERVER_ADDRESS
-from ..azure.imds import LONGEST_TIMEOUT_S
 from ..boot.settings import (
     AGENT_NAME,
     AUTO,
@@ -14,12 +13,13 @@ from ..boot.settings import (
     DEFAULT_TIMEOUT_S,
     IMDS_VARIABLE,
     JSON,
+    LONGEST_IMDS_TIMEOUT_S,
     WIRESERVER_VARIABLE,
     XML,
     ImdsSettings,
     WireServerSettings,
-    imds_address,
-    wireserver_address,
+    imds_endpoint,
+    wireserver_endpoint,
 )
 from ..errors import UnusableError
 from ..system.root import Root
@@ -119,7 +119,7 @@ def add_step_options(parser: Parser) -> None:
 def wireserver_settings(options: argparse.Namespace) -> WireServerSettings:
     """Read the options for WireServer. Raises UsageError for an address that is not valid."""
     return WireServerSettings(
-        wireserver_address(options.wireserver, os.environ),
+        *wireserver_endpoint(options.wireserver, os.environ),
         options.timeout,
         options.agent_name,
         getattr(options, "protocol", XML),
@@ -128,7 +128,7 @@ def wireserver_settings(options: argparse.Namespace) -> WireServerSettings:
 
 def imds_settings(options: argparse.Namespace) -> ImdsSettings:
     """Read the options for the metadata service. Raises UsageError for a bad address."""
-    return ImdsSettings(imds_address(options.imds, os.environ), options.imds_timeout)
+    return ImdsSettings(imds_endpoint(options.imds, os.environ), options.imds_timeout)
 
 
 def user_name(text: str) -> str:
@@ -155,8 +155,8 @@ def _seconds(text: str) -> float:
 
 def _imds_seconds(text: str) -> float:
     seconds = _seconds(text)
-    if seconds > LONGEST_TIMEOUT_S:
-        raise argparse.ArgumentTypeError(f"more than {LONGEST_TIMEOUT_S:g} seconds: {text!a}")
+    if seconds > LONGEST_IMDS_TIMEOUT_S:
+        raise argparse.ArgumentTypeError(f"more than {LONGEST_IMDS_TIMEOUT_S:g} seconds: {text!a}")
     return seconds
 
 

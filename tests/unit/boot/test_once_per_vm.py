@@ -7,7 +7,7 @@ from typing import Dict, List, Optional, Tuple, Union
 import pytest
 
 from azprov.boot.outcome import Failure, Outcome
-from azprov.boot.provision import Reports, run_once_per_vm
+from azprov.boot.provision import run_once_per_vm
 from azprov.boot.steps import Step
 from azprov.errors import AzprovError, HostError, Refused, Stopped, UnusableError
 from azprov.system.root import Root
@@ -42,6 +42,9 @@ class Machine:
         dmi.mkdir(parents=True, exist_ok=True)
         (dmi / "product_uuid").write_text(vm_id or "")
 
+    def _report_failure(self, cause: Failure) -> None:
+        self._run("failure", f"failure of {cause.name}: {cause.error}")
+
     def _run(self, name: str, said: str = "") -> None:
         self.ran.append(said or name)
         if name in self.failing:
@@ -66,11 +69,9 @@ class Machine:
         return run_once_per_vm(
             self.root,
             [self._step(name, is_required) for name, is_required in self.steps],
-            Reports(
-                lambda: self._run("ready"),
-                lambda cause: self._run("failure", f"failure of {cause.name}: {cause.error}"),
-                lambda _: self.is_final,
-            ),
+            send_ready=lambda: self._run("ready"),
+            send_failure=self._report_failure,
+            is_final=lambda _: self.is_final,
             request_vm_id=self._request_vm_id,
             disable_service=self._disable,
         )

@@ -8,10 +8,9 @@ from typing import Any, List, Optional
 import pytest
 
 from azprov import __version__
-from azprov.azure.endpoint import IMDS_ADDRESS, Endpoint
 from azprov.boot.outcome import Outcome, error_of, exit_code_of
 from azprov.boot.provision import provision
-from azprov.boot.settings import Address, BootSettings, ImdsSettings, WireServerSettings
+from azprov.boot.settings import BootSettings, ImdsSettings, WireServerSettings
 from azprov.formats.platform.kvp import parse_pool
 from azprov.system.root import Root
 from ports import NoCommands
@@ -31,12 +30,16 @@ UNIT = "azure-provisioning.service"
 LINK = f"etc/systemd/system/multi-user.target.wants/{UNIT}"
 ID, GROUP_ID = os.geteuid() or 1000, os.getegid() or 1000
 
-SETTINGS = BootSettings(
-    WireServerSettings(timeout_s=600.0, agent_name="azprov/test"),
-    ImdsSettings(Address(Endpoint(IMDS_ADDRESS), "--imds"), timeout_s=120.0),
-    unit=UNIT,
-)
-WITH_ADMIN = SETTINGS._replace(create_admin_user=True)
+
+def settings(timeout_s: float = 600.0, protocol: str = "xml", **given: Any) -> BootSettings:
+    """A boot that sets the host name, unless it is given other settings."""
+    wireserver = WireServerSettings(
+        timeout_s=timeout_s, agent_name="azprov/test", protocol=protocol
+    )
+    return BootSettings(wireserver, ImdsSettings(timeout_s=120.0), UNIT, **given)
+
+
+WITH_ADMIN = settings(create_admin_user=True)
 
 GET_METADATA = "GET /metadata/instance?api-version=2021-08-01&extended=true"
 GET_GOAL_STATE = "GET /machine?comp=goalstate"
@@ -71,8 +74,8 @@ class Machine:
         (folder / LINK).parent.mkdir(parents=True)
         (folder / LINK).symlink_to(f"/etc/systemd/system/{UNIT}")
 
-    def boot(self, platform: Platform, settings: BootSettings = SETTINGS) -> Outcome:
-        return provision(settings, Root(str(self.folder)), platform.ports, NoCommands())
+    def boot(self, platform: Platform, given: Optional[BootSettings] = None) -> Outcome:
+        return provision(given or settings(), Root(str(self.folder)), platform.ports, NoCommands())
 
     def read(self, name: str) -> str:
         return (self.folder / name).read_text()
@@ -130,9 +133,9 @@ def test_a_second_boot_sends_nothing(machine: Machine) -> None:
 def test_the_settings_choose_the_steps(machine: Machine) -> None:
     """All steps share one answer of the metadata service."""
     platform = Platform(imds=metadata(ED25519, adminUsername="azureuser"))
-    settings = WITH_ADMIN._replace(ssh_keys_user="ops")
+    boot = settings(create_admin_user=True, ssh_keys_user="ops")
 
-    assert machine.boot(platform, settings).done_now == (
+    assert machine.boot(platform, boot).done_now == (
         "hostname",
         "admin-user",
         "ssh-keys",
@@ -147,23 +150,22 @@ def test_without_steps_only_the_report_is_sent(machine: Machine) -> None:
     """A host name that is not wanted is not requested."""
     platform = Platform()
 
-    assert machine.boot(platform, SETTINGS._replace(set_hostname=False)).done_now == ("ready",)
+    assert machine.boot(platform, settings(set_hostname=False)).done_now == ("ready",)
     assert platform.requests == [GET_GOAL_STATE, POST_HEALTH]
     assert machine.read("etc/hostname") == "image\n"
 
 
 def test_a_service_can_be_kept_enabled(machine: Machine) -> None:
     """Its next start finds everything done."""
-    assert machine.boot(Platform(), SETTINGS._replace(keep_enabled=True)).failures == ()
+    assert machine.boot(Platform(), settings(keep_enabled=True)).failures == ()
     assert machine.is_enabled
 
 
 def test_a_report_can_be_json(machine: Machine) -> None:
     """One post, without a goal state before it."""
     platform = Platform()
-    wireserver = SETTINGS.wireserver._replace(protocol="json")
 
-    assert machine.boot(platform, SETTINGS._replace(wireserver=wireserver)).failures == ()
+    assert machine.boot(platform, settings(protocol="json")).failures == ()
     assert platform.requests == [GET_METADATA, "POST /provisioning/health"]
     assert platform.posted == [b'{"state":"Ready"}']
 
@@ -260,7 +262,7 @@ def test_a_silent_metadata_service_fails_a_required_step_in_time(machine: Machin
 def test_half_of_the_time_is_reserved_for_the_report(machine: Machine) -> None:
     """However long the time limit of the metadata service is."""
     platform = Platform(imds=silent)
-    short = WITH_ADMIN._replace(wireserver=SETTINGS.wireserver._replace(timeout_s=100.0))
+    short = settings(timeout_s=100.0, create_admin_user=True)
 
     assert machine.boot(platform, short).done_now == ("failure",)
     assert 40 <= platform.clock.now() - 1000 <= 50
@@ -313,9 +315,9 @@ def test_the_metadata_service_is_asked_once_even_if_it_fails(
 ) -> None:
     """Two steps fail with the same error, after one wait."""
     platform = Platform(imds=lambda _: ok(b"<html>"))
-    settings = WITH_ADMIN._replace(set_hostname=False, ssh_keys_user="ops")
+    boot = settings(set_hostname=False, create_admin_user=True, ssh_keys_user="ops")
 
-    outcome = machine.boot(platform, settings)
+    outcome = machine.boot(platform, boot)
 
     assert exit_code_of(outcome) == 76
     user, keys = outcome.failures
@@ -327,9 +329,8 @@ def test_the_metadata_service_is_asked_once_even_if_it_fails(
 def test_keys_of_a_missing_user_are_a_failure_and_nothing_is_requested(machine: Machine) -> None:
     """No later boot can add keys to a user who is not in the image."""
     platform = Platform()
-    settings = SETTINGS._replace(set_hostname=False, ssh_keys_user="bob")
 
-    outcome = machine.boot(platform, settings)
+    outcome = machine.boot(platform, settings(set_hostname=False, ssh_keys_user="bob"))
 
     assert outcome.done_now == ("failure",)
     assert exit_code_of(outcome) == 73

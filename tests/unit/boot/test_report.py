@@ -11,7 +11,7 @@ from azprov.azure.patience import WireServerProbe
 from azprov.azure.transport import Transport
 from azprov.boot.connect import Locate, Ports
 from azprov.boot.report import Reported, failure_line, report_failure, report_ready
-from azprov.boot.settings import Address, WireServerSettings
+from azprov.boot.settings import WireServerSettings
 from azprov.errors import DocumentError, Refused
 from azprov.formats.platform.kvp import parse_pool
 from azprov.system.clock import Clock
@@ -71,8 +71,7 @@ def send(
     """Report Ready to a server with these replies; return the requests too."""
     requests: List[bytes] = []
     with RawServer(replying(*replies, seen=requests)) as server:
-        address = Address(server.endpoint, "--wireserver")
-        settings = WireServerSettings(address, timeout_s, "test/1")
+        settings = WireServerSettings(server.endpoint, "--wireserver", timeout_s, "test/1")
         return report_ready(network_without_waits(), root, settings, dry_run=dry_run), requests
 
 
