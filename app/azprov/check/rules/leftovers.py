@@ -5,7 +5,8 @@ from typing import Dict, Iterator, List, NamedTuple
 
 from ...image.leftovers.search import UNREADABLE, Leftover, container_marks, find_leftovers
 from ...system.sshd.host_keys import is_host_key
-from ...system.sshd.settings import SSH_FOLDER, read_settings
+from ...system.sshd.server import SSH_FOLDER
+from ...system.sshd.settings import read_settings
 from ..facts.image import Image
 from ..facts.services import SYSTEMD
 from ..finding import ERROR, NOTE, UNREAD, WARNING, Check, Finding, Rule

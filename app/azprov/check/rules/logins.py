@@ -8,7 +8,8 @@ from ...formats.host.sshd_config import Setting, says
 from ...image.service_file import makes_users
 from ...system.accounts import DOAS_FOLDER, PASSWD, SHADOW, SUDOERS_FOLDER, find_account
 from ...system.sshd.authorized_keys import keys_paths
-from ...system.sshd.settings import CONFIGS, read_settings
+from ...system.sshd.server import CONFIGS
+from ...system.sshd.settings import read_settings
 from ..facts import packages
 from ..facts.azprov_service import installed_options, own_file
 from ..facts.image import Image

@@ -3,7 +3,7 @@
 from typing import Iterator
 
 from ...system.sshd.host_keys import has_host_key_service, is_host_key
-from ...system.sshd.settings import SSH_FOLDER
+from ...system.sshd.server import SSH_FOLDER
 from ..facts import packages
 from ..facts.image import Image
 from ..finding import ERROR, WARNING, Check, Finding, Rule

@@ -21,7 +21,7 @@ from ...system.sshd.authorized_keys import holds_keys, keys_paths, remove_keys
 from ...system.sshd.deleted_accounts import keys_of_deleted_account, names_of_deleted_accounts
 from ...system.sshd.host_keys import is_host_key
 from ...system.sshd.passwords import DROP_IN, without_own_lines
-from ...system.sshd.settings import CONFIGS, SSH_FOLDER
+from ...system.sshd.server import CONFIGS, SSH_FOLDER
 from ...system.state import STATE_FOLDER
 from .catalogue import (
     AGENT_DATA,

@@ -14,7 +14,8 @@ from ..commands import Commands
 from ..root import Root
 from ..root.entry import Owner
 from ..selinux import relabel
-from .settings import CONFIGS, read_settings
+from .server import CONFIGS
+from .settings import read_settings
 
 log = logging.getLogger(__name__)
 

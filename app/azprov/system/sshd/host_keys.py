@@ -6,8 +6,7 @@ import logging
 from ...errors import HostError
 from ..commands import Commands
 from ..root import Root
-from .server import restart_sshd
-from .settings import SSH_FOLDER, config_file
+from .server import SSH_FOLDER, config_file, restart_sshd
 
 SSH_KEYGEN = "/usr/bin/ssh-keygen"
 

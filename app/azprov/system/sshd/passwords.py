@@ -5,8 +5,8 @@ import re
 from ...formats.host.sshd_config import first_values, says
 from ..commands import Commands
 from ..root import Root
-from .server import restart_sshd
-from .settings import config_file, read_settings
+from .server import config_file, restart_sshd
+from .settings import read_settings
 
 _DROP_IN_FOLDER = "/etc/ssh/sshd_config.d"
 #: Its name sorts first, because the first value of a setting is in effect.

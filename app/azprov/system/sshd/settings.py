@@ -1,21 +1,13 @@
 """sshd's settings on a machine: its own file, with included files in their place."""
 
 import fnmatch
-from typing import Iterator, List, Optional, Tuple
+from typing import Iterator, List, Tuple
 
 from ...formats.host.sshd_config import Setting, for_every_connection, parse_sshd_config
 from ..root import Root
-
-SSH_FOLDER = "/etc/ssh"
-#: SUSE ships the second one; it is used if the first one is missing.
-CONFIGS = ("/etc/ssh/sshd_config", "/usr/etc/ssh/sshd_config")
+from .server import SSH_FOLDER, config_file
 
 _MOST_INCLUDES = 16
-
-
-def config_file(root: Root) -> Optional[str]:
-    """The file that sshd reads; None if there is no sshd."""
-    return next((path for path in CONFIGS if root.status(path) is not None), None)
 
 
 def read_settings(root: Root, *, matches: bool = False) -> List[Setting]:
