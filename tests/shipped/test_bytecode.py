@@ -100,7 +100,7 @@ def test_what_a_report_does_not_need_is_not_imported(version: str) -> None:
             "azprov.cli.version",
         ),
         *("azprov.cli.help", "azprov.cli.suggestions", "difflib"),
-        *("azprov.cli.colour", "azprov.cli.progress"),
+        *("azprov.cli.colour", "azprov.cli.progress", "azprov.azure.imds", "azprov.azure.patience"),
     }
 
     imported = ask(
