@@ -1,9 +1,9 @@
-"""Connects in a network namespace of its own, where a route comes late or not at all.
+"""Connects in its own network namespace, where a route appears late or never.
 
     unshare -n[r] python late_route.py WAY ADDRESS
 
-The namespace has nothing but loopback. Prints a JSON object: how often it was tried, in
-how many seconds, and whether it was connected.
+The namespace has only loopback. Prints a JSON object: the number of attempts, the seconds,
+and whether there was a connection.
 """
 
 import json
@@ -22,7 +22,7 @@ from azprov.system.clock import Clock
 
 PORT = 8080
 LATE_S = 0.5
-#: What comes and goes in a storm.
+#: The address that appears and disappears in a storm.
 OTHER_ADDRESS = "192.0.2.99/32"
 
 
@@ -39,10 +39,10 @@ def main() -> None:
     def attempt() -> BoundedSocket:
         nonlocal tries
         tries += 1
-        # Far longer than what is waited for takes to come.
-        return dialer.connect(patience_s=0.05, route_patience_s=min(30.0, talk.left_s()))
+        # Far longer than the route takes to appear.
+        return dialer.connect(patience_s=0.05, route_patience_s=min(30.0, conversation.left_s()))
 
-    def come() -> None:
+    def add_address() -> None:
         bits = "128" if ":" in address else "32"
         ip("address", "add", f"{address}/{bits}", "dev", "lo")
 
@@ -51,19 +51,21 @@ def main() -> None:
         for _ in range(int(way[-1])):
             with suppress(NotConnected):
                 dialer.connect(patience_s=0.05, route_patience_s=30.0)
-        come()
+        add_address()
     elif way in ("late", "polled"):
-        other = threading.Timer(LATE_S, come)
+        other = threading.Timer(LATE_S, add_address)
     elif way == "storm":
-        other = threading.Thread(target=blow, daemon=True)
+        other = threading.Thread(target=change_routes, daemon=True)
     if way == "polled":
-        # As on a Python that was built without it.
+        # As on a Python without netlink.
         del socket.AF_NETLINK
     other.start()
-    talk = Conversation(Clock(), timeout_s=1.0 if way in ("never", "storm") else 60.0, jitter=float)
+    conversation = Conversation(
+        Clock(), timeout_s=1.0 if way in ("never", "storm") else 60.0, jitter=float
+    )
     began = time.monotonic()
     with suppress(NotConnected):
-        talk.retry(attempt).close()
+        conversation.retry(attempt).close()
         is_connected = True
     seconds = time.monotonic() - began
     dialer.close()
@@ -71,7 +73,7 @@ def main() -> None:
     json.dump({"tries": tries, "seconds": seconds, "is_connected": is_connected}, sys.stdout)
 
 
-def blow() -> None:
+def change_routes() -> None:
     """Change addresses and routes hundreds of times a second, until the program ends."""
     command = ["ip", "-batch", "-"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, text=True) as batch:

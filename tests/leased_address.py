@@ -1,10 +1,10 @@
-"""Runs a first boot in a network namespace where WireServer is where a lease says.
+"""Runs a first boot in a network namespace where a lease names WireServer.
 
     unshare -n[r] python leased_address.py ROOT COMMAND [ARGS]
 
-The client is started first. After a second the namespace gets the address 10.9.8.7,
-with a strict WireServer on port 80, and only then ROOT a lease that names it: so it
-is at a first boot. Nobody has the platform's usual address. Prints one JSON object.
+As at a first boot, the client starts first. After a second the namespace gets the
+address 10.9.8.7 with a strict WireServer on port 80, and then ROOT gets a lease that
+names it. The platform's usual address does not exist. Prints one JSON object.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Ports for the tests: a clock that only moves when it is told, and raw servers."""
+"""Ports for the tests: a fake clock, fake command runners, and raw servers."""
 
 import socket
 import threading
@@ -11,7 +11,7 @@ from azprov.system.commands import Commands
 
 
 class FakeClock(Clock):
-    """Time passes by sleeping, or by `spend`."""
+    """A clock that moves only by `sleep` and `spend`."""
 
     def __init__(self) -> None:
         self.time = 1000.0
@@ -36,14 +36,14 @@ class FakeClock(Clock):
 
 
 class NoCommands(Commands):
-    """For what has to do without other programs."""
+    """Fails if a program is run."""
 
     def run(self, command: Sequence[str], *, limit_s: float) -> bool:  # noqa: ARG002 - a port
         raise AssertionError(command)
 
 
 class Recorder(Commands):
-    """Notes the programs, and says that all was well, or that nothing was."""
+    """Records the programs; each one succeeds, or each one fails."""
 
     def __init__(self, *, well: bool = True) -> None:
         self.commands: List[List[str]] = []
@@ -55,9 +55,9 @@ class Recorder(Commands):
 
 
 class RawServer:
-    """Listens on loopback and hands each connection to a function, one at a time.
+    """Listens on loopback and passes each connection to a function, one at a time.
 
-    The function may do with the socket what no HTTP library would.
+    The function can use the socket in ways that an HTTP library would not.
     """
 
     def __init__(self, serve: Callable[[socket.socket], None]) -> None:
@@ -95,11 +95,11 @@ class RawServer:
                 try:
                     self._serve(connection)
                 except OSError:
-                    continue  # the client went away, which is what some tests want
+                    continue  # the client closed its connection, as some tests want
 
 
 def read_request(connection: socket.socket) -> bytes:
-    """A request's head and, by its Content-Length, its body. Raises OSError for less."""
+    """A request with its whole body. Raises OSError if the connection ends before."""
     data = b""
     while b"\r\n\r\n" not in data:
         data += _received(connection)
@@ -124,7 +124,7 @@ def _received(connection: socket.socket) -> bytes:
 def replying(
     *replies: bytes, seen: Optional[List[bytes]] = None
 ) -> Callable[[socket.socket], None]:
-    """Serves one reply a connection, the last one again and again; notes the requests."""
+    """Serves one reply per connection, and repeats the last one; `seen` gets the requests."""
     left = list(replies)
 
     def serve(connection: socket.socket) -> None:

@@ -1,9 +1,9 @@
-"""Runs a client at the platform's real address, in a network namespace of its own.
+"""Runs a client against the platform's real address, in its own network namespace.
 
     unshare -n[r] python real_addresses.py LATE_S COMMAND [ARGS]
 
-The namespace has nothing but loopback, and on it, after LATE_S seconds, the
-address 168.63.129.16 with a strict WireServer on port 80. Prints one JSON object.
+The namespace has only loopback, which gets the address 168.63.129.16 and a strict
+WireServer on port 80 after LATE_S seconds. Prints one JSON object.
 """
 
 import json
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def start(command: "list[str]") -> "subprocess.Popen[str]":
-    # No HOME, no PATH, nothing but what a first boot brings.
+    # Without HOME and PATH, as at a first boot.
     return subprocess.Popen(
         command, env={}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

@@ -1,4 +1,4 @@
-"""Where the literal documents are."""
+"""Reads the literal documents in tests/samples."""
 
 from pathlib import Path
 

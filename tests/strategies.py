@@ -1,11 +1,11 @@
-"""What the laws are tried on: texts, identifiers and documents of every form."""
+"""Hypothesis strategies: texts, identifiers and reports of every form."""
 
 from hypothesis import strategies as st
 
 from azprov.formats.platform.goal_state import GoalState
 from azprov.formats.platform.health import Details, HealthReport
 
-# XML 1.0, production 2, written out here once more and not taken from the code.
+# XML 1.0, production 2; written out here, so that it does not depend on the code.
 _MARKUP = st.sampled_from("\t\n\r &<>\"'];a")
 XML_CHARACTERS = st.one_of(
     _MARKUP,
@@ -13,7 +13,7 @@ XML_CHARACTERS = st.one_of(
     st.characters(min_codepoint=0xE000, max_codepoint=0xFFFD),
     st.characters(min_codepoint=0x10000, max_codepoint=0x10FFFF),
 )
-# Texts all of markup find what one such character among many thousand others would not.
+# Texts of markup characters only find errors that a rare one among thousands would not.
 XML_TEXT = st.text(_MARKUP) | st.text(XML_CHARACTERS)
 
 #: Text that survives trimming unchanged, as identifiers do.

@@ -1,7 +1,7 @@
-"""A WireServer that takes the documented dialogue to the letter and nothing else.
+"""A WireServer that accepts only the documented requests, to the letter.
 
-Written apart from the product and its simulated platform, over bare sockets, so
-that both are judged by something that shares no code with them.
+It is written with plain sockets and shares no code with the product or its simulated
+platform, so that it can judge both.
 """
 
 import socket
@@ -51,8 +51,8 @@ READY_BY_JSON = b'{"state":"Ready"}'
 class StrictWireServer:
     """Serves one connection after the other.
 
-    `verdicts` has a line for each request, `knocks` counts the connections without one:
-    a first boot makes one where the metadata service is silent for a moment longer.
+    `verdicts` has a line for each request. `knocks` counts the connections without a
+    request: a first boot makes one if the metadata service does not answer at once.
     """
 
     def __init__(self, address: Tuple[str, int]) -> None:
@@ -128,7 +128,7 @@ class StrictWireServer:
         return request
 
     def judge_json(self, headers: Dict[str, str], body: bytes) -> str:
-        """The newer form, as azure-init speaks it: one POST, and 201 for it."""
+        """The newer form, which azure-init uses: a POST that is answered with 201."""
         if not headers.get("x-ms-guest-agent-name", "").startswith("azprov/"):
             return f"x-ms-guest-agent-name {headers.get('x-ms-guest-agent-name')}"
         if headers.get("content-type") != "application/json":
@@ -138,7 +138,7 @@ class StrictWireServer:
 
 @contextmanager
 def serving() -> Iterator[StrictWireServer]:
-    """One on a port of loopback, while the context is open."""
+    """A server on a port of loopback, while the context is open."""
     server = StrictWireServer(("127.0.0.1", 0))
     thread = threading.Thread(target=server.serve)
     thread.start()

@@ -1,4 +1,4 @@
-"""The errors of azprov: whose fault each is, the next step, and the exit code.
+"""The errors of azprov: each class is a cause, with an exit code and a next step.
 
 Rule of this file: it is the one home of the exit codes. `summary` is one
 lower-case sentence that names the object, and `hint` is the next step.

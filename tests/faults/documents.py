@@ -1,4 +1,4 @@
-"""Whole replies with the wrong document in them: bombs, traps, and what is nearly good."""
+"""Complete replies with a bad document: bombs, traps, and documents that are almost right."""
 
 import codecs
 from typing import Callable, Dict, Tuple
@@ -18,7 +18,7 @@ _MANY_VALUES = no_instance("instance metadata has too many values")
 _DEEP_VALUES = no_instance("instance metadata is nested too deeply")
 _NULS = no_goal_state("goal state is not XML (it contains NUL characters)")
 
-#: A document of the address that the platform is at, and of the path of a pipe.
+#: Makes a document from the platform's address and the path of a pipe.
 Make = Callable[[str, str], bytes]
 
 
@@ -32,12 +32,12 @@ def _external(target: str) -> Make:
 
 
 def _filled(text: bytes, *, with_: bytes) -> bytes:
-    """The goal state with that incarnation."""
+    """The goal state with this text as its incarnation."""
     return GOAL_STATE.replace(b"<Incarnation>1<", b"<Incarnation>" + text + with_ + b"<")
 
 
 def _full(head: bytes, piece: bytes, tail: bytes = b"") -> bytes:
-    """A document of a MiB, which is as large as one may be."""
+    """A document of one MiB, the largest allowed size."""
     return head + piece * ((_MIB - len(head) - len(tail)) // len(piece)) + tail
 
 
@@ -71,7 +71,7 @@ MADE: Dict[str, Tuple[Make, End]] = {
     ),
 }
 
-#: Documents in place of the goal state, and how it ends when that is all there ever is.
+#: Documents that every goal state request gets, and the end of the run.
 GOAL_STATES: Dict[str, Tuple[bytes, End]] = {
     "a quadratic entity bomb": (
         b'<!DOCTYPE GoalState [<!ENTITY a "' + b"a" * 50_000 + b'">]><GoalState>'
@@ -149,7 +149,7 @@ GOAL_STATES: Dict[str, Tuple[bytes, End]] = {
         _full(b"<GoalState><!--", b"a", b"--></GoalState>"),
         no_goal_state("GoalState lacks Incarnation"),
     ),
-    "a MiB of comment with a letter beyond all planes": (
+    "a MiB of comment with a character outside the BMP": (
         _full("<GoalState><!--\U0001f512".encode(), b"a", b"--></GoalState>"),
         no_goal_state("GoalState lacks Incarnation"),
     ),
@@ -187,16 +187,16 @@ def _with(more: bytes) -> bytes:
     return INSTANCE.replace(b"{", b"{" + more + b",", 1)
 
 
-#: The same in place of the instance metadata.
+#: Documents that every metadata request gets, and the end of the run.
 INSTANCES: Dict[str, Tuple[bytes, End]] = {
     "HTML": (
         b"<!DOCTYPE html><html><title>Sign in</title></html>",
         no_instance("the reply is a web page (HTML), not instance metadata"),
     ),
     "nothing": (b"", _NO_JSON),
-    "half of it": (INSTANCE[:300], _NO_JSON),
-    "two of it": (INSTANCE * 2, _NO_JSON),
-    "no text": (b"\xff\xfe\xfa", _NO_JSON),
+    "half a document": (INSTANCE[:300], _NO_JSON),
+    "two documents": (INSTANCE * 2, _NO_JSON),
+    "not a text": (b"\xff\xfe\xfa", _NO_JSON),
     "a BOM of UTF-8": (codecs.BOM_UTF8 + INSTANCE, SHOWN),
     "UTF-16": (codecs.BOM_UTF16_LE + INSTANCE.decode().encode("utf-16-le"), _NO_JSON),
     "null": (b"null", _NO_COMPUTE),
@@ -209,8 +209,8 @@ INSTANCES: Dict[str, Tuple[bytes, End]] = {
         no_instance("instance metadata has a name that is not a string"),
     ),
     "half a surrogate pair": (_with(rb'"x": "\ud800"'), SHOWN),
-    "a number that JSON has not": (_with(b'"x": NaN'), _NO_JSON),
-    "a number beyond all": (_with(b'"x": 1e999'), _NO_JSON),
+    "a number that JSON does not allow": (_with(b'"x": NaN'), _NO_JSON),
+    "an infinite number": (_with(b'"x": 1e999'), _NO_JSON),
     "a million digits": (_with(b'"x": ' + b"9" * 1_000_000), _NO_JSON),
     "a MiB of lists in lists": (_full(b"", b"["), _MANY_VALUES),
     "lists in lists": (_with(b'"x": ' + b"[" * 900 + b"]" * 900), _DEEP_VALUES),
@@ -230,14 +230,14 @@ INSTANCES: Dict[str, Tuple[bytes, End]] = {
         _MANY_VALUES,
     ),
     "a MiB of text": (_with(b'"x": "' + b"a" * 1_000_000 + b'"'), SHOWN),
-    "a MiB of text with a letter beyond all planes": (
+    "a MiB of text with a character outside the BMP": (
         _with('"x": "\U0001f512'.encode() + b"a" * 1_000_000 + b'"'),
         SHOWN,
     ),
     "a MiB of white space": (b" " * 1_000_000 + INSTANCE, SHOWN),
 }
 
-#: Answers that are good, of names that are not: how set-hostname ends.
+#: Unusable host names in correct metadata, and the end of set-hostname.
 NAMES: Dict[str, Tuple[str, End]] = {
     name: (
         computer_name,

@@ -1,10 +1,11 @@
-"""Runs a command and notes how it ended, how long it took and its peak memory.
+"""Runs a command and records its exit code, its time and its peak memory.
 
     python -IS measured.py NOTE LIMIT_S FILES COMMAND [ARGS]
 
-A process of its own, since the peak of a child begins with that of the process
-that forks it, and pytest's is larger than azprov's may be. NOTE gets the exit
-code (or minus a signal), the seconds and the KiB; FILES limits open files, 0 not.
+It is a separate process, because the peak of a child includes the memory of the
+process that forks it, and pytest uses more than azprov may. The file NOTE gets the exit
+code (or minus a signal), the seconds and the KiB. FILES limits open files; 0 means no
+limit.
 """
 
 import os
@@ -22,7 +23,7 @@ def main() -> None:
     if not child:
         if files:
             resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
-        os.execv(command[0], command)  # noqa: S606 - the command is a list of the tests' own
+        os.execv(command[0], command)  # noqa: S606 - a list of words from the tests
 
     def end(_number: int, _frame: Optional[object]) -> None:
         os.kill(child, signal.SIGKILL)

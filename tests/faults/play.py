@@ -1,4 +1,4 @@
-"""Playing a row: the archive as a process of its own, against a platform of its own."""
+"""Runs a row: a process of the archive against a platform for this row."""
 
 import re
 import shlex
@@ -15,12 +15,12 @@ from faults.server import Platform, Trap, own_address
 from pyz import PYZ
 
 MEASURED = Path(__file__).with_name("measured.py")
-# Far beyond every row's own bound, which tells more.
+# Far above the limit of every row, so that a row's own limit fails first.
 _LIMIT_S = 75
-# How long one start may keep the next one from beginning.
+# How long one start may delay the next one.
 _START_S = 4.0
 
-#: A wall clock that goes years on or back whenever it is read.
+#: A wall clock that jumps by years, forwards or back, whenever it is read.
 STEPPING = """\
 import time
 _steps = [0.0]
@@ -36,25 +36,25 @@ for _name in ("time", "time_ns"):
 
 
 class Outcome(NamedTuple):
-    """How a row ended."""
+    """The result of a row."""
 
     code: int
     out: str
     err: str
-    #: From the first contact on, or from the start where there was none.
+    #: Counted from the first connection, or from the start if there was none.
     seconds: float
     peak_kib: int
     reports: List[bytes]
     trap_touched: bool
 
     @property
-    def account(self) -> List[str]:
-        """The account, with SERVER and N for what differs from run to run."""
+    def log(self) -> List[str]:
+        """The lines of stderr, with SERVER and N for values that differ between runs."""
         return [re.sub(r"\b[0-9][0-9.e-]* s\b", "N s", line) for line in self.err.splitlines()]
 
 
 def play(row: Row, number: int, python: Path, starts: threading.Semaphore) -> Outcome:
-    """Run a row; `starts` keeps a busy machine from starting all of them at once."""
+    """Run a row; `starts` limits how many processes start at the same time."""
     address = own_address(number)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -62,7 +62,7 @@ def play(row: Row, number: int, python: Path, starts: threading.Semaphore) -> Ou
         (folder / "stepping").mkdir()
         (folder / "stepping" / "sitecustomize.py").write_text(STEPPING)
         trap = Trap(address, folder)
-        platform = Platform(address, row.script, pipe=str(trap.pipe), hears=row.hears)
+        platform = Platform(address, row.script, pipe=str(trap.pipe), listens=row.listens)
         names = {
             "ROOT": str(folder / "root"),
             "TRAP": trap.endpoint,
@@ -97,7 +97,7 @@ def _run(
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        if row.hears:
+        if row.listens:
             platform.contacted.wait(_START_S)
     out, err = (text.decode("utf-8", "backslashreplace") for text in process.communicate())
     ended = time.monotonic()

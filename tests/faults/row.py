@@ -1,4 +1,4 @@
-"""What a row of the fault matrix is, and the literal ends that rows have in common."""
+"""A row of the fault matrix, and the expected ends that rows share."""
 
 from typing import NamedTuple, Optional, Sequence, Tuple
 
@@ -11,19 +11,19 @@ READY_DOCUMENT = sample("health_report/ready.xml")
 
 
 class End(NamedTuple):
-    """An exit code and the last line; SERVER, N and * in it stand for what differs."""
+    """An exit code and the last line, with SERVER, N and * for values that differ."""
 
     code: int
     line: str
 
 
 READY = End(0, "Response: 200 OK")
-#: stdout has the metadata; the account may tell of an attempt that failed.
+#: stdout has the metadata; stderr may have lines about failed attempts.
 SHOWN = End(0, "*")
 
 
 class Ends(NamedTuple):
-    """How it ends when this is all that a kind of request ever gets."""
+    """The end of the run if every request of a kind gets the fault."""
 
     goal_state: End
     health: End
@@ -31,22 +31,22 @@ class Ends(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A command, the platform it meets, and how it has to end."""
+    """A command, the script of its platform, and the expected end."""
 
     name: str
     command: Tuple[str, ...]
     script: Script
     end: End
-    #: From the first contact on, or from the start where there is none.
+    #: Counted from the first connection, or from the start if there is none.
     within_s: float
-    #: How many reports must have been posted, each Ready as the page has it.
+    #: The expected number of posted reports; the last is the documented Ready.
     posts: Optional[int] = None
-    #: Lines that the account must have, in this order.
-    said: Tuple[str, ...] = ()
+    #: Texts that must be in lines of stderr, in this order.
+    logged: Tuple[str, ...] = ()
     #: Whether the platform listens from the start.
-    hears: bool = True
+    listens: bool = True
     env: Tuple[Tuple[str, str], ...] = ()
-    #: How many files may be open, 0 for as many as the machine allows.
+    #: The limit of open files; 0 is the machine's limit.
     files: int = 0
 
 
@@ -71,13 +71,13 @@ def everywhere(end: End) -> Ends:
     return Ends(end, end, end)
 
 
-#: The reply is good, however odd its form.
+#: The reply is valid, although unusual.
 GOOD = Ends(READY, READY, SHOWN)
 LATE = everywhere(given_up(69, "SERVER sent no complete reply within N s", BROKEN_HINT))
 LARGE = everywhere(given_up(69, "SERVER sent a reply of more than 1048576 bytes", BROKEN_HINT))
-#: Which of the two comes first depends on the machine.
+#: It is too late or too large; which comes first depends on the machine.
 ENDLESS = everywhere(given_up(69, "SERVER sent *", BROKEN_HINT))
-#: New releases of Python bound interim replies and trailers themselves, in their own words.
+#: New releases of Python limit interim replies and trailers, with their own messages.
 BOUNDED = everywhere(given_up(69, "SERVER *", BROKEN_HINT))
 LARGE_HEAD = everywhere(given_up(69, "SERVER sent headers of more than 16384 bytes", BROKEN_HINT))
 
@@ -95,7 +95,7 @@ def no_instance(summary: str) -> End:
 
 
 def refused(status: str, hint: str) -> Ends:
-    """What is said of a status that does not count as success."""
+    """The ends for a status that does not count as success."""
     return Ends(
         *(
             given_up(69, f"{request} to SERVER failed: {status}", hint)
@@ -110,20 +110,20 @@ NO_BODY = Ends(
 
 
 def whatever_the_body(ends: Ends) -> Ends:
-    """A report is acknowledged by its status: what is wrong with the rest is no failure."""
+    """The same ends, except that a report is acknowledged by its status alone."""
     return ends._replace(health=READY)
 
 
 def http(
     body: bytes = b"", *, status: str = "200 OK", head: str = "", length: bool = True
 ) -> bytes:
-    """A reply, with its length unless it is to have none."""
+    """A reply, with Content-Length if `length` is true."""
     measured = f"Content-Length: {len(body)}\r\n" if length else ""
     return f"HTTP/1.1 {status}\r\n{head}{measured}\r\n".encode("latin-1") + body
 
 
 def answer(*pieces: bytes) -> Act:
-    """Read the request, send the pieces, close."""
+    """Read the request, send the pieces, and close the connection."""
 
     def act(exchange: Exchange) -> None:
         exchange.read()
@@ -136,7 +136,7 @@ def answer(*pieces: bytes) -> Act:
 def script(
     goal_state: Sequence[Act] = (), health: Sequence[Act] = (), metadata: Sequence[Act] = ()
 ) -> Script:
-    """A platform that is healthy where nothing else is said."""
+    """A platform that is healthy except for the given acts."""
     return Script(
         goal_state or [answer(http(GOAL_STATE))],
         health or [answer(http())],

@@ -1,4 +1,4 @@
-"""The fault matrix: every row of it, by name."""
+"""The rows of the fault matrix, by name."""
 
 from typing import Dict, Iterator, List
 
@@ -19,33 +19,41 @@ from faults.row import (
     script,
 )
 from faults.server import Act, Exchange
-from faults.statuses import LONG_RETRY_AFTER, RETRY_AFTER, STATUSES, walks, with_status
+from faults.statuses import (
+    LONG_RETRY_AFTER,
+    RETRY_AFTER,
+    STATUSES,
+    runs_through_statuses,
+    with_status,
+)
 from faults.wire import FAULTS, SLOW, Fault
 
 REPORT = ("report-ready", "--timeout=1.2")
 METADATA = ("metadata", "--imds-timeout=1.2")
-# Room for a process on a busy machine; without a bound there would be no end at all.
+# Extra time for a busy machine.
 _BUSY_S = 15.0
-# For both: one or two attempts.
+# The limit for rows that never succeed: one or two attempts.
 _LASTING_S = 1.2 + _BUSY_S
-# A first pause.
+# The limit for rows with one failure: a first pause.
 _PASSING_S = 1.0 + _BUSY_S
 
 _HEALTHY = answer(http(GOAL_STATE))
 
-_NOBODY = (
+_CLOSED_PORT_HINT = (
     "check that ADDRESS is the platform's address, and that no firewall rejects TCP port 20080"
 )
-_SILENCE = (
+_NO_REPLY_HINT = (
     "check that no firewall drops TCP port 20080 to ADDRESS, that the gateway answers, "
     "and that the route uses the first network interface"
 )
-REFUSED = given_up(69, "SERVER cannot be reached (Connection refused)", _NOBODY)
-DEAF = given_up(69, "SERVER cannot be reached (no reply to connection attempts)", _SILENCE)
+REFUSED = given_up(69, "SERVER cannot be reached (Connection refused)", _CLOSED_PORT_HINT)
+NO_REPLY = given_up(
+    69, "SERVER cannot be reached (no reply to connection attempts)", _NO_REPLY_HINT
+)
 
 
 def _lasting(name: str, fault: Fault) -> Iterator[Row]:
-    """Every request of a kind gets the fault, to the deadline."""
+    """Every request of a kind gets the fault, until the deadline."""
     bad, ends = fault.wrap, fault.ends
     served = script([bad(GOAL_STATE)])
     yield Row(f"goal state, {name}", REPORT, served, ends.goal_state, _LASTING_S, 0)
@@ -57,7 +65,7 @@ def _lasting(name: str, fault: Fault) -> Iterator[Row]:
 
 
 def _passing(name: str, fault: Fault) -> Row:
-    """The first request of each kind gets the fault, the next ones are well."""
+    """The first request of each kind gets the fault, and the next ones a good reply."""
     bad = fault.wrap
     return Row(
         f"once, {name}",
@@ -73,7 +81,7 @@ def _passing(name: str, fault: Fault) -> Row:
 
 
 def _passing_slowly(name: str, fault: Fault) -> Iterator[Row]:
-    """A request is given 10 s, a report 30 s, and the next one is well."""
+    """The first request hangs until its limit of 10 or 30 s, and the next gets a good reply."""
     command = ("report-ready", "--timeout=90")
     goal_state = script([fault.wrap(GOAL_STATE), _HEALTHY])
     yield Row(f"goal state once, {name}", command, goal_state, READY, 11.0 + _BUSY_S, 1)
@@ -92,7 +100,7 @@ def _wire() -> Iterator[Row]:
     for name, fault in FAULTS.items():
         if fault.ends != GOOD:
             yield from _lasting(name, fault)
-        # A megabyte of chunks of a byte takes a processor seconds, three times.
+        # This row takes a processor some seconds for each of its three requests.
         if name in SLOW or name == "100 MB of chunks of a byte":
             continue
         yield _passing(name, fault)
@@ -131,7 +139,7 @@ def _statuses() -> Iterator[Row]:
             1,
             ("retrying in N s",),
         )
-    yield from walks()
+    yield from runs_through_statuses()
 
 
 def _made(make: Make) -> Act:
@@ -162,7 +170,7 @@ def _documents() -> Iterator[Row]:
         end = INSTANCES[name][1]
         set_hostname = ("set-hostname", "--root=ROOT", "--imds-timeout=1.2")
         yield Row(f"set-hostname, {name}", set_hostname, served, end, _LASTING_S)
-        # A host name that cannot be had never keeps Ready from being sent.
+        # A missing host name never prevents Ready.
         ready = End(76, end.line.replace("azprov: ", "azprov: Ready was acknowledged, but "))
         provision = ("provision", "--root=ROOT", "--imds-timeout=1.2", "--timeout=20")
         yield Row(f"provision, {name}", provision, served, ready, 1.2 + _LASTING_S, 1)
@@ -177,14 +185,14 @@ def _busy_and_hanging(exchange: Exchange) -> None:
     exchange.hold()
 
 
-# Before the answer, for the client is quick to connect again.
+# The port closes before the reply, because the client connects again at once.
 def _refusing(exchange: Exchange) -> None:
     exchange.platform.refuse()
     _HEALTHY(exchange)
 
 
-def _deafening(exchange: Exchange) -> None:
-    exchange.platform.deafen()
+def _ignoring(exchange: Exchange) -> None:
+    exchange.platform.ignore()
     _HEALTHY(exchange)
 
 
@@ -193,13 +201,13 @@ def _refusing_for_a_second(act: Act) -> Act:
         act(exchange)
         exchange.platform.refuse()
         exchange.connection.close()
-        exchange.platform.hear_after(1.0)
+        exchange.platform.listen_after(1.0)
 
     return whole
 
 
 def _changing_ids() -> Row:
-    """Every goal state is a new one; the second report is of the second."""
+    """Each goal state has another incarnation, and each report has the newest one."""
     second = GOAL_STATE.replace(b">1<", b">2<")
     return Row(
         "ids that change between two reports",
@@ -217,18 +225,20 @@ def _changing_ids() -> Row:
 
 def _others() -> Iterator[Row]:
     healthy = script()
-    yield Row("refused", REPORT, healthy, REFUSED, _LASTING_S + 3, 0, hears=False)
-    yield Row("metadata, refused", METADATA, healthy, REFUSED, _LASTING_S + 3, 0, hears=False)
+    yield Row("refused", REPORT, healthy, REFUSED, _LASTING_S + 3, 0, listens=False)
+    yield Row("metadata, refused", METADATA, healthy, REFUSED, _LASTING_S + 3, 0, listens=False)
     yield Row("health, refused", REPORT, script([_refusing]), REFUSED, _LASTING_S, 0)
-    yield Row("health, deaf", REPORT, script([_deafening]), DEAF, _LASTING_S, 0)
+    yield Row(
+        "health, no reply to connections", REPORT, script([_ignoring]), NO_REPLY, _LASTING_S, 0
+    )
     late = script([_refusing_for_a_second(_HEALTHY), _HEALTHY])
     command = ("report-ready", "--timeout=30")
     yield Row("health once, refused", command, late, READY, _BUSY_S, 1)
     yield Row(
-        "few files may be open, health, deaf",
+        "few files may be open, health, no reply to connections",
         REPORT,
-        script([_deafening]),
-        DEAF,
+        script([_ignoring]),
+        NO_REPLY,
         _LASTING_S,
         0,
         files=16,
@@ -259,7 +269,7 @@ def _others() -> Iterator[Row]:
     yield Row(
         "the wall clock steps by years, Retry-After",
         ("report-ready", "--timeout=30"),
-        script([with_status("503 Busy", RETRY_AFTER["of a date gone by"]), _HEALTHY]),
+        script([with_status("503 Busy", RETRY_AFTER["of a date in the past"]), _HEALTHY]),
         READY,
         _PASSING_S,
         1,
@@ -271,7 +281,7 @@ for _row in (*_wire(), *_statuses(), *_documents(), *_others()):
     assert _row.name not in ROWS, _row.name
     ROWS[_row.name] = _row
 
-#: Run on every Python, and not on the oldest and the newest alone.
+#: These rows run on every Python, the others only on the oldest and the newest.
 SAMPLE: List[str] = [
     "once, 100 MB of headers",
     "once, after early hints",
@@ -283,6 +293,6 @@ SAMPLE: List[str] = [
     "metadata, a MiB of numbers in lists in lists",
     "metadata, a million digits",
     "goal state, an external entity of an address",
-    "once, Retry-After that Python's old parsers stumble over",
+    "once, Retry-After that old Pythons cannot parse",
     "http_proxy is set",
 ]

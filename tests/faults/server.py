@@ -1,8 +1,8 @@
-"""A platform that misbehaves at every layer, over bare sockets, by a script for each request.
+"""A platform that misbehaves at every layer, with plain sockets and a script for each request.
 
-Written apart from the product and its simulated platform. It listens at an
-address of its own in 127.0.0.0/8 and below the ports that clients are given, so
-that a port which refuses is nobody else's meanwhile.
+It shares no code with the product or its simulated platform. It listens at its own
+address in 127.0.0.0/8, on a port below those that clients get, so that no other
+program can use the port while it is closed.
 """
 
 import errno
@@ -18,20 +18,20 @@ from ports import read_request
 
 PORT = 20080
 TRAP_PORT = 20081
-# A test's connection that is still held then has been forgotten.
+# A connection that is held longer was forgotten by its test.
 _FORGOTTEN_S = 90.0
 _KINDS = {b"GET /machine?": "goal state", b"POST /machine": "health", b"GET /metadata": "metadata"}
 _KIND_BYTES = 13
 
 
 def own_address(number: int) -> str:
-    """A loopback address that no other run of the tests is likely to use."""
+    """A loopback address that another test run is unlikely to use."""
     packed = (os.getpid() % 1024) << 12 | number % 4096
     return f"127.{64 + (packed >> 16)}.{packed >> 8 & 255}.{packed & 255}"
 
 
 class Exchange:
-    """One connection to the platform, before its request is read."""
+    """A connection to the platform; its request is not read yet."""
 
     def __init__(self, connection: socket.socket, platform: "Platform", kind: str) -> None:
         self.connection = connection
@@ -40,7 +40,7 @@ class Exchange:
         self._kind = kind
 
     def read(self) -> None:
-        """Read the request, and note it."""
+        """Read the request, and record a report."""
         request = read_request(self.connection)
         if self._kind == "health":
             self.platform.reports.append(request.partition(b"\r\n\r\n")[2])
@@ -49,12 +49,12 @@ class Exchange:
         self.connection.sendall(raw)
 
     def hold(self) -> None:
-        """Do nothing until the client goes."""
+        """Do nothing until the client closes the connection."""
         while self.connection.recv(65536):
             pass
 
     def reset(self) -> None:
-        """Go without a goodbye: the client gets a reset."""
+        """Reset the connection."""
         self.connection.setsockopt(
             socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00"
         )
@@ -65,7 +65,7 @@ Act = Callable[[Exchange], None]
 
 
 class Script(NamedTuple):
-    """What is done with each request of a kind, the last act again and again."""
+    """The acts for the requests of each kind; the last act is repeated."""
 
     goal_state: Sequence[Act]
     health: Sequence[Act]
@@ -73,18 +73,18 @@ class Script(NamedTuple):
 
 
 class Trap:
-    """Listens, and must never be spoken to; a pipe that must never be read lies beside it."""
+    """A port that must get no connection, and a pipe that must never be opened."""
 
     def __init__(self, address: str, folder: Path) -> None:
         self._listener = socket.create_server((address, TRAP_PORT))
         self._listener.setblocking(False)
         self.endpoint = f"{address}:{TRAP_PORT}"
-        #: Whoever opens it waits for ever.
+        #: Opening it blocks for ever.
         self.pipe = folder / "trap"
         os.mkfifo(self.pipe)
 
     def is_touched(self) -> bool:
-        """Whether anybody has connected, be it for a moment."""
+        """Whether there was any connection, even a short one."""
         try:
             self._listener.accept()[0].close()
         except BlockingIOError:
@@ -96,9 +96,9 @@ class Trap:
 
 
 class Platform:
-    """Both services at one address. `hears` says whether it listens from the start."""
+    """Both services at one address. `listens` says whether it listens from the start."""
 
-    def __init__(self, address: str, script: Script, *, pipe: str, hears: bool) -> None:
+    def __init__(self, address: str, script: Script, *, pipe: str, listens: bool) -> None:
         self._address = (address, PORT)
         self._left = {
             "goal state": list(script.goal_state),
@@ -109,36 +109,36 @@ class Platform:
         self._listeners: List[socket.socket] = []
         self._connections: List[socket.socket] = []
         self.endpoint = f"{address}:{PORT}"
-        #: That of the trap.
+        #: The path of the trap's pipe.
         self.pipe = pipe
-        #: The documents that were posted.
+        #: The posted documents.
         self.reports: List[bytes] = []
-        #: When the first connection came, by the monotonic clock.
+        #: The time of the first connection, by the monotonic clock.
         self.contacted_at: Optional[float] = None
         self.contacted = threading.Event()
-        if hears:
-            self.hear()
+        if listens:
+            self.listen()
 
-    def hear(self) -> None:
-        """Listen, after a time of refusing or of deafness."""
+    def listen(self) -> None:
+        """Listen again after `refuse` or `ignore`."""
         self.refuse()
         listener = self._listen(100)
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
 
-    def hear_after(self, seconds: float) -> None:
+    def listen_after(self, seconds: float) -> None:
         time.sleep(seconds)
-        self.hear()
+        self.listen()
 
     def refuse(self) -> None:
-        """Have nobody listen, from now on."""
+        """Refuse connections from now on."""
         for listener in self._listeners:
             with suppress(OSError):
                 listener.shutdown(socket.SHUT_RDWR)
             listener.close()
         self._listeners = []
 
-    def deafen(self) -> None:
-        """Leave attempts to connect unanswered, from now on: the queue for them is full."""
+    def ignore(self) -> None:
+        """Leave connection attempts unanswered from now on, because the queue is full."""
         self.refuse()
         self._listen(0)
         self._listeners.append(socket.create_connection(self._address))
@@ -171,7 +171,7 @@ class Platform:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        # The client may go at any moment, which is what many rows are about.
+        # The client may close the connection at any moment, as it does in many rows.
         with connection, suppress(OSError):
             kind = _kind_of(connection)
             with self._lock:
@@ -181,7 +181,7 @@ class Platform:
 
 
 def _kind_of(connection: socket.socket) -> str:
-    """What is asked for, without reading it."""
+    """The kind of the request, without reading it from the socket."""
     while True:
         begin = connection.recv(_KIND_BYTES, socket.MSG_PEEK)
         if len(begin) == _KIND_BYTES:

@@ -1,4 +1,4 @@
-"""Every status from 300 to 599, each with a way to the trap; and what some come to."""
+"""Every status from 300 to 599, each with headers that lead to the trap; and Retry-After."""
 
 import time
 from typing import Dict, Iterator, List, Tuple
@@ -21,16 +21,16 @@ from faults.row import (
 )
 from faults.server import TRAP_PORT, Act, Exchange
 
-# Longer than the longest first and second pause, so that the client finds nobody before it
-# asks again, and its next pause is a first one.
+# Longer than the first and the second pause, so that the client finds a closed port
+# before it asks again, and its next pause is a first one.
 _REFUSING_S = 2.1
 _IN_A_ROW = 15
-# An older api-version is asked for at once, which the rows of the metadata service show.
+# The client asks for an older api-version at once; other rows cover that.
 _UNKNOWN_VERSION = (400, 404, 410)
 
 
 def with_status(status: str, head: str = "", body: bytes = b"<html>") -> Act:
-    """A reply that leads to the trap in every way that there is."""
+    """A reply with every header that could lead to the trap."""
 
     def act(exchange: Exchange) -> None:
         trap = f"{exchange.address}:{TRAP_PORT}"
@@ -52,28 +52,28 @@ def _then_refusing(act: Act) -> Act:
         exchange.connection.close()
         exchange.platform.refuse()
         time.sleep(_REFUSING_S)
-        exchange.platform.hear()
+        exchange.platform.listen()
 
     return whole
 
 
-def walks() -> Iterator[Row]:
-    """Each status once, in one run fifteen, until a good reply."""
+def runs_through_statuses() -> Iterator[Row]:
+    """Runs that each get fifteen statuses, one after the other, and then a good reply."""
     for first in range(300, 600, _IN_A_ROW):
         numbers = range(first, first + _IN_A_ROW)
         name = f"every status from {first} to {numbers[-1]}"
-        said = tuple(f"failed: {number} Status; retrying in N s" for number in numbers)
+        logged = tuple(f"failed: {number} Status; retrying in N s" for number in numbers)
         acts = [_then_refusing(with_status(f"{number} Status")) for number in numbers]
         within_s = 60.0
         command = ("report-ready", "--timeout=90")
         goal_state = script(goal_state=[*acts, answer(http(GOAL_STATE))])
-        yield Row(f"goal state, {name}", command, goal_state, READY, within_s, 1, said)
+        yield Row(f"goal state, {name}", command, goal_state, READY, within_s, 1, logged)
         health = script(health=[*acts, answer(http())])
         posts = _IN_A_ROW + 1
-        yield Row(f"health, {name}", command, health, READY, within_s, posts, said)
+        yield Row(f"health, {name}", command, health, READY, within_s, posts, logged)
         numbers_of_imds = [number for number in numbers if number not in _UNKNOWN_VERSION]
         metadata = [_then_refusing(with_status(f"{number} Status")) for number in numbers_of_imds]
-        said = tuple(f"failed: {number} Status; retrying in N s" for number in numbers_of_imds)
+        logged = tuple(f"failed: {number} Status; retrying in N s" for number in numbers_of_imds)
         yield Row(
             f"metadata, {name}",
             ("metadata", "--imds-timeout=90"),
@@ -81,7 +81,7 @@ def walks() -> Iterator[Row]:
             SHOWN,
             within_s,
             0,
-            said,
+            logged,
         )
 
 
@@ -121,7 +121,7 @@ STATUSES: List[Tuple[str, Act, Ends]] = [
     (status, with_status(status), _ends_of(status, hint)) for status, hint in _STATUSES.items()
 ]
 
-#: What a Retry-After says, and whether it is no more than what a first pause is anyway.
+#: Values of Retry-After that ask for no more time than a first pause.
 RETRY_AFTER: Dict[str, str] = {
     "of nothing": "Retry-After: 0\r\n",
     "of a second": "Retry-After: 1\r\n",
@@ -131,17 +131,17 @@ RETRY_AFTER: Dict[str, str] = {
     "that is a word": "Retry-After: soon\r\n",
     "of 5000 digits": "Retry-After: " + "9" * 5000 + "\r\n",
     "twice": "Retry-After: 9\r\nRetry-After: 99\r\n",
-    "of a date gone by": (
+    "of a date in the past": (
         "Retry-After: Sun, 22 Nov 2026 00:00:00 GMT\r\nDate: Sun, 22 Nov 2026 00:10:00 GMT\r\n"
     ),
     "of a date without the reply's own": "Retry-After: Fri, 22 Nov 2999 00:00:00 GMT\r\n",
-    "of a date that is none": "Retry-After: Sun, 99 Nov 99999 99:99:99 GMT\r\nDate: today\r\n",
-    "that Python's old parsers stumble over": (
+    "of an invalid date": "Retry-After: Sun, 99 Nov 99999 99:99:99 GMT\r\nDate: today\r\n",
+    "that old Pythons cannot parse": (
         "Retry-After: -0000  May , \xa0 -- +9999\r\nDate: Sun, 22 Nov 2026 00:00:00 GMT\r\n"
     ),
 }
 
-#: The same, where they ask for more time than there is: the last attempt is still made.
+#: Values that ask for more time than is left; the last attempt is made anyway.
 LONG_RETRY_AFTER: Dict[str, str] = {
     "of a day": "Retry-After: 86400\r\n",
     "of 30 years": "Retry-After: 999999999\r\n",

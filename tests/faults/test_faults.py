@@ -1,8 +1,8 @@
-"""The fault matrix: what every reply the platform or a stranger could give ends in.
+"""The fault matrix: the end of a run for every reply of the platform or another server.
 
-Every row runs the archive itself. It has to end as the row says, in time, in
-little memory, without a traceback, and without a word to the trap that each
-redirect, proxy and external entity leads to.
+Each row runs the archive. It must end as the row says, in time and in little memory,
+without a traceback, and without a connection to the trap, which is the target of every
+redirect, proxy and external entity.
 """
 
 import fnmatch
@@ -19,7 +19,7 @@ from faults.rows import ROWS, SAMPLE
 from interpreters import INTERPRETERS
 
 PEAK_KIB = 40 << 10
-# Rows wait most of their time; starting is what takes a processor.
+# Rows mostly wait; only the start of a process needs much CPU.
 _SIDE_BY_SIDE = 96
 _STARTS = 3
 
@@ -32,7 +32,7 @@ KEYS: List[Key] = [
 
 
 class Plays:
-    """Rows under way, side by side, each begun when the first of them is asked for."""
+    """Runs all chosen rows side by side, from the first request for an outcome on."""
 
     def __init__(self, keys: List[Key]) -> None:
         self._pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
@@ -54,7 +54,7 @@ class Plays:
 
 @pytest.fixture(scope="module")
 def plays(request: pytest.FixtureRequest) -> Iterator[Plays]:
-    """The rows that this run of the tests has chosen."""
+    """The rows that this test run has selected."""
     chosen: List[Any] = [
         item.callspec.params["key"]
         for item in request.session.items
@@ -67,13 +67,13 @@ def plays(request: pytest.FixtureRequest) -> Iterator[Plays]:
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: f"{key[1]}-{key[0]}")
 def test_row(key: Key, plays: Plays) -> None:
-    """It ends as it should, in time, small, quiet, and the trap is untouched."""
+    """The run ends as its row says, within its time and memory, and never contacts the trap."""
     row = ROWS[key[1]]
 
     outcome = plays.outcome(key)
 
-    account = outcome.account
-    assert (outcome.code, _like(account[-1:], row.end.line)) == (row.end.code, True), (
+    log = outcome.log
+    assert (outcome.code, _like(log[-1:], row.end.line)) == (row.end.code, True), (
         outcome.code,
         outcome.err[-3000:],
     )
@@ -85,13 +85,13 @@ def test_row(key: Key, plays: Plays) -> None:
         assert len(outcome.reports) == row.posts
     if outcome.reports:
         assert outcome.reports[-1] == READY_DOCUMENT
-    lines = iter(account)
-    for said in row.said:
-        assert any(said in line for line in lines), said
+    lines = iter(log)
+    for text in row.logged:
+        assert any(text in line for line in lines), text
     assert row.end != SHOWN or '"computerName": "web01-host"' in outcome.out
 
 
 def _like(lines: List[str], pattern: str) -> bool:
-    """Whether the last line is the literal one, where * stands for anything."""
+    """Whether the last line matches the pattern, in which * stands for any text."""
     literal = re.sub(r"([\[\]?])", r"[\1]", pattern)
     return fnmatch.fnmatchcase("".join(lines), literal)

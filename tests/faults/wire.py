@@ -1,4 +1,4 @@
-"""What a server can do wrong, or oddly, between accepting a connection and closing it."""
+"""Errors and oddities of a server between accepting a connection and closing it."""
 
 import time
 from typing import Callable, Dict, NamedTuple
@@ -29,7 +29,7 @@ CHUNKED = "Transfer-Encoding: chunked\r\n"
 
 
 class Fault(NamedTuple):
-    """How a good body is wrapped, and how it ends when it always is."""
+    """How a good body is wrapped, and the end of the run if every body is."""
 
     wrap: Callable[[bytes], Act]
     ends: Ends
@@ -40,7 +40,7 @@ def raw(make: Callable[[bytes], bytes]) -> Callable[[bytes], Act]:
 
 
 def endless(head: bytes, piece: bytes, tail: bytes = b"") -> Callable[[bytes], Act]:
-    """100 MB of pieces, as far as the client will have them."""
+    """100 MB of pieces, or as many as the client reads."""
     block = piece * (65536 // len(piece))
 
     def act(exchange: Exchange) -> None:
@@ -54,7 +54,7 @@ def endless(head: bytes, piece: bytes, tail: bytes = b"") -> Callable[[bytes], A
 
 
 def hanging(cut: Callable[[bytes], bytes]) -> Callable[[bytes], Act]:
-    """Sends a part, and then nothing."""
+    """Sends a part of the reply, and then nothing."""
 
     def wrap(body: bytes) -> Act:
         def act(exchange: Exchange) -> None:
@@ -68,7 +68,7 @@ def hanging(cut: Callable[[bytes], bytes]) -> Callable[[bytes], Act]:
 
 
 def dripping(whole: Callable[[bytes], bytes], *, at_once: int = 0) -> Callable[[bytes], Act]:
-    """A byte every 50 ms after the first ones: no pause is long, and the whole takes for ever."""
+    """Sends a byte every 50 ms after the first `at_once` bytes."""
 
     def wrap(body: bytes) -> Act:
         def act(exchange: Exchange) -> None:
@@ -142,11 +142,11 @@ def _speaking_first(_body: bytes) -> Act:
     return act
 
 
-#: What is good, however odd.
+#: Valid replies in an unusual form.
 ODD: Dict[str, Fault] = {
     "in pieces": Fault(_in_two_halves, GOOD),
     "longer than its length": Fault(raw(lambda body: http(body) + b"trailing" * 1000), GOOD),
-    "until the end": Fault(raw(lambda body: http(body, length=False)), GOOD),
+    "until the connection closes": Fault(raw(lambda body: http(body, length=False)), GOOD),
     "negative length": Fault(
         raw(lambda body: http(body, head="Content-Length: -1\r\n", length=False)), GOOD
     ),
@@ -184,7 +184,7 @@ ODD: Dict[str, Fault] = {
     "folded headers": Fault(
         raw(lambda body: http(body, head="X: y\r\n folded\r\n\tonce more\r\n")), GOOD
     ),
-    "headers that are no ASCII": Fault(
+    "headers that are not ASCII": Fault(
         raw(lambda body: http(body, head="X\xff: \xe9\x85\x0b\xa0\r\nServer: \x1b[2J\r\n")), GOOD
     ),
     "a reason that is an escape sequence": Fault(
@@ -192,7 +192,7 @@ ODD: Dict[str, Fault] = {
     ),
 }
 
-#: What never comes to a complete reply, in no time that there is.
+#: Replies that are never complete.
 SLOW: Dict[str, Fault] = {
     "no answer": Fault(hanging(lambda _body: b""), LATE),
     "never read": Fault(_never_reading, LATE),
@@ -220,7 +220,7 @@ SLOW: Dict[str, Fault] = {
     "drips interim replies": Fault(dripping(lambda _body: b"HTTP/1.1 100 C\r\n\r\n" * 99), LATE),
 }
 
-#: What is no reply, or none within its bounds.
+#: Broken replies, and replies beyond the limits.
 BROKEN: Dict[str, Fault] = {
     "reset at once": Fault(_reset_at_once, broken("*")),
     "reset after the request": Fault(_reset_after_request, broken("*Connection reset by peer")),
@@ -251,7 +251,7 @@ BROKEN: Dict[str, Fault] = {
     "cut between chunks": Fault(
         raw(lambda body: chunked(chunks(body, 99))), whatever_the_body(broken("*"))
     ),
-    "a chunk size that is none": Fault(
+    "an invalid chunk size": Fault(
         raw(lambda body: chunked(b"zz\r\n" + body)), whatever_the_body(broken("*"))
     ),
     "a chunk of 2^80 bytes": Fault(
@@ -270,7 +270,7 @@ BROKEN: Dict[str, Fault] = {
     "HTTP 0.9": Fault(raw(lambda body: body or b"body"), broken("*")),
     "TLS": Fault(raw(lambda _body: b"\x15\x03\x01\0\x02\x02\x46"), broken("*")),
     "a status of two digits": Fault(raw(lambda body: http(body, status="20 OK")), broken("*")),
-    "a status that is no number": Fault(raw(lambda body: http(body, status="OK")), broken("*")),
+    "a status that is not a number": Fault(raw(lambda body: http(body, status="OK")), broken("*")),
     "a header without a name": Fault(raw(lambda body: http(body, head=": y\r\n")), GOOD),
     "a header without a colon": Fault(
         raw(lambda body: b"HTTP/1.1 200 OK\r\nno colon\r\nX: y\r\n\r\n" + body), GOOD

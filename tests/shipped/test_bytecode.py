@@ -1,4 +1,4 @@
-"""The bytecode in the archive: used by the Pythons it was made with, missed by no other."""
+"""The bytecode in the archive: Pythons of the build use it, and others use the sources."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ from strict_wireserver import StrictWireServer
 
 MIB = 1 << 20
 
-# Runs the archive as `python azprov.pyz ARGS` would, then answers a question about the process.
+# Runs the archive like `python azprov.pyz ARGS`, then evaluates an expression in that process.
 PROBE = """
 import runpy, sys
 question = sys.argv.pop(1)
@@ -49,7 +49,7 @@ NAME = (
 
 @pytest.fixture(scope="module")
 def sources_only(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The archive as a Python meets it that the build did not have."""
+    """The archive without bytecode, as a Python that the build did not have sees it."""
     stripped = tmp_path_factory.mktemp("sources") / "azprov.pyz"
     with zipfile.ZipFile(PYZ) as archive, zipfile.ZipFile(stripped, "w") as copy:
         for info in archive.infolist():
@@ -66,7 +66,7 @@ LOADERS = (
 
 @pytest.mark.parametrize("version", INTERPRETERS)
 def test_each_python_of_the_build_has_its_bytecode(version: str) -> None:
-    """Every module of azprov and urllib3 that a command imports comes from it."""
+    """Every module of azprov and urllib3 that a command imports is loaded from it."""
     loaders = ask(INTERPRETERS[version], PYZ, LOADERS, "goal-state", "--timeout", "0.1")
 
     assert loaders == "['_Precompiled']"
@@ -76,7 +76,7 @@ def test_each_python_of_the_build_has_its_bytecode(version: str) -> None:
 def test_a_python_that_the_build_did_not_have_reports_from_the_sources(
     version: str, sources_only: Path, wireserver: StrictWireServer
 ) -> None:
-    """Ready is acknowledged all the same; and the sources are what was imported."""
+    """Ready is acknowledged, and every module was imported from its source."""
     address = f"127.0.0.1:{wireserver.listener.getsockname()[1]}"
 
     loaders = ask(
@@ -88,26 +88,41 @@ def test_a_python_that_the_build_did_not_have_reports_from_the_sources(
 
 
 @pytest.mark.parametrize("version", INTERPRETERS)
-def test_what_a_report_does_not_need_is_not_imported(version: str) -> None:
-    """Nothing of TLS, JSON, package metadata, forms, help, other commands or the simulator."""
+def test_a_report_imports_no_unneeded_module(version: str) -> None:
+    """TLS, JSON, package metadata, forms, help, other commands and rehearsals are not imported."""
     spared = {
-        *("ssl", "_ssl", "json", "importlib.metadata", "mimetypes", "brotli", "csv"),
-        *("hmac", "http.server", "subprocess", "azprov.rehearsal", "azprov.image"),
-        *(
-            "azprov.cli.commands.rehearse",
-            "azprov.cli.commands.provision",
-            "azprov.cli.commands.check",
-            "azprov.cli.version",
-        ),
-        *("azprov.cli.help", "azprov.cli.suggestions", "difflib"),
-        *("azprov.cli.colour", "azprov.cli.progress", "azprov.azure.imds", "azprov.azure.patience"),
+        "ssl",
+        "_ssl",
+        "json",
+        "importlib.metadata",
+        "mimetypes",
+        "brotli",
+        "csv",
+        "hmac",
+        "http.server",
+        "subprocess",
+        "azprov.rehearsal",
+        "azprov.image",
+        "azprov.cli.commands.rehearse",
+        "azprov.cli.commands.provision",
+        "azprov.cli.commands.check",
+        "azprov.cli.version",
+        "azprov.cli.help",
+        "azprov.cli.suggestions",
+        "difflib",
+        "azprov.cli.colour",
+        "azprov.cli.progress",
+        "azprov.azure.imds",
+        "azprov.azure.patience",
     }
 
     imported = ask(
         INTERPRETERS[version],
         PYZ,
         f"sorted(set(sys.modules) & {spared!r})",
-        *("report-ready", "--timeout", "0.1"),
+        "report-ready",
+        "--timeout",
+        "0.1",
     )
 
     assert imported == "[]"
@@ -129,7 +144,7 @@ def test_the_bytecode_has_no_docstrings(version: str) -> None:
 
 
 def test_a_module_without_bytecode_comes_from_its_source() -> None:
-    """Parts of urllib3 for other worlds are not compiled, and can be imported."""
+    """A module of urllib3 that azprov never uses is not compiled, and can be imported."""
     question = "__import__('urllib3.contrib.socks', fromlist=['x']).__name__"
 
     done = subprocess.run(
@@ -145,7 +160,7 @@ def test_a_module_without_bytecode_comes_from_its_source() -> None:
 
 
 def test_a_traceback_shows_the_lines_of_the_sources() -> None:
-    """The loader hands them out, although no such file is on the disk."""
+    """The loader returns them, although no such file is on the disk."""
     question = "__import__('linecache').getline(*LINE).strip()".replace(
         "LINE", "('azprov/errors.py', 1, vars(sys.modules['azprov.errors']))"
     )
@@ -157,7 +172,7 @@ def test_a_traceback_shows_the_lines_of_the_sources() -> None:
 
 @pytest.mark.parametrize("version", INTERPRETERS)
 def test_the_same_python_makes_the_same_bytes(version: str, tmp_path: Path) -> None:
-    """From an archive that lies elsewhere as well."""
+    """The bytes do not depend on the path of the archive."""
     elsewhere = tmp_path / "a copy.pyz"
     elsewhere.write_bytes(PYZ.read_bytes())
 
@@ -173,8 +188,8 @@ def test_the_same_python_makes_the_same_bytes(version: str, tmp_path: Path) -> N
     ("version", "entry"),
     [(version, rest) for version in INTERPRETERS for rest in ("", ".rest")],
 )
-def test_a_damaged_archive_is_told(version: str, entry: str, tmp_path: Path) -> None:
-    """One bit of what that Python loads, wherever it is; the last line says what to do."""
+def test_a_damaged_archive_is_reported(version: str, entry: str, tmp_path: Path) -> None:
+    """One changed bit in the bytecode gives exit code 70 and a line that says what to do."""
     python = INTERPRETERS[version]
     name = ask(python, PYZ, NAME, "--version") + entry
     content = bytearray(PYZ.read_bytes())
@@ -200,7 +215,7 @@ def test_a_damaged_archive_is_told(version: str, entry: str, tmp_path: Path) -> 
 
 
 def test_the_size_of_the_archive() -> None:
-    """Below 3 MiB, and below 500 kB for who needs no bytecode."""
+    """It is below 3 MiB, and below 500 kB without the bytecode."""
     assert PYZ.stat().st_size < 3 * MIB
     with zipfile.ZipFile(PYZ) as archive:
         others = [i for i in archive.infolist() if not i.filename.startswith("bytecode/")]

@@ -1,4 +1,4 @@
-"""The archive where WireServer has another address than usual, which a lease names."""
+"""The archive with a WireServer at another address, which a DHCP lease names."""
 
 import json
 import subprocess
@@ -16,10 +16,8 @@ DRIVER = Path(__file__).parents[1] / "leased_address.py"
 
 
 @pytest.mark.parametrize("options", [[], ["--wireserver", "auto"]], ids=" ".join)
-def test_a_first_boot_finds_the_address_in_a_lease_that_comes_later(
-    options: List[str], tmp_path: Path
-) -> None:
-    """Ready goes there, though there was no lease, and no network, when it began."""
+def test_a_first_boot_finds_the_address_in_a_late_lease(options: List[str], tmp_path: Path) -> None:
+    """Ready is sent to it, although there was neither lease nor network at the start."""
     skip_without_namespaces()
     firmware = tmp_path / "sys/class/dmi/id"
     firmware.mkdir(parents=True)
@@ -44,8 +42,8 @@ def test_a_first_boot_finds_the_address_in_a_lease_that_comes_later(
     assert (result["exit_code"], result["verdicts"]) == (0, ["goal state", "ready"])
 
 
-def test_the_service_lets_it_out_to_such_an_address() -> None:
-    """Its sandbox knows both addresses of Azure, and the private ones of Azure Stack."""
+def test_the_sandbox_of_the_service_allows_such_an_address() -> None:
+    """It allows both addresses of Azure, and the private ones of Azure Stack."""
     unit = (ROOT / "unit" / "azure-provisioning.service").read_text().splitlines()
 
     assert [line for line in unit if line.startswith("IPAddress")] == [

@@ -1,4 +1,4 @@
-"""The archive itself, on every Python there is, in the places it may have to run."""
+"""The archive, on every Python, in the environments where it may have to run."""
 
 import ast
 import json
@@ -27,7 +27,7 @@ NEWEST = list(INTERPRETERS)[-1]
 def run(
     *command: object, cwd: Optional[Path] = None, env: Optional[Dict[str, str]] = None
 ) -> Tuple[int, str, str]:
-    """Run without an environment: no HOME, no PATH, no locale."""
+    """Run without environment variables: no HOME, no PATH, no locale."""
     done = subprocess.run(
         [str(word) for word in command],
         cwd=cwd,
@@ -45,7 +45,7 @@ def address(server: StrictWireServer) -> str:
 
 
 def test_every_required_python_is_here() -> None:
-    """In CI none is left out in silence; elsewhere any one will do."""
+    """In CI every required Python must be installed; elsewhere any one is enough."""
     assert INTERPRETERS
     if os.environ.get("CI"):
         assert [version for version in REQUIRED if version not in INTERPRETERS] == []
@@ -53,7 +53,7 @@ def test_every_required_python_is_here() -> None:
 
 @pytest.mark.parametrize("version", INTERPRETERS)
 def test_nothing_is_left_behind(version: str, wireserver: StrictWireServer, tmp_path: Path) -> None:
-    """Isolated, in an empty folder that is HOME and TMPDIR too; the folder stays empty."""
+    """A report writes no file to its working folder, which is also HOME and TMPDIR."""
     env = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
     python = INTERPRETERS[version]
 
@@ -70,7 +70,7 @@ def test_nothing_is_left_behind(version: str, wireserver: StrictWireServer, tmp_
 def test_a_dead_metadata_service_delays_ready_by_ten_seconds(
     wireserver: StrictWireServer, tmp_path: Path
 ) -> None:
-    """Of the 120 that it is given, since WireServer takes connections; then the name is open."""
+    """The wait begins when WireServer can be reached; the host name stays open after it."""
     code, out, err = run(
         *(INTERPRETERS[NEWEST], PYZ, "provision", "--root", tmp_path, address(wireserver))
     )
@@ -85,8 +85,8 @@ def test_a_dead_metadata_service_delays_ready_by_ten_seconds(
     )
 
 
-def test_a_next_step_can_be_typed_as_it_is_said(tmp_path: Path) -> None:
-    """By the file's path, or by the command that `install` makes; as JSON too."""
+def test_a_hint_names_the_command_that_was_run(tmp_path: Path) -> None:
+    """It is the path of the file, or the installed command; in JSON, too."""
     (tmp_path / "azprov").symlink_to(PYZ)
     copy = tmp_path / "a copy.pyz"
     copy.symlink_to(PYZ)
@@ -101,7 +101,7 @@ def test_a_next_step_can_be_typed_as_it_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("version", INTERPRETERS)
 def test_it_rehearses(version: str, tmp_path: Path) -> None:
-    """The simulated platform and the client's process work there too."""
+    """The simulated platform and the client's process run on that Python."""
     code, out, err = run(INTERPRETERS[version], PYZ, "rehearse", cwd=tmp_path)
 
     assert code == 0, out + err
@@ -118,7 +118,7 @@ NOT_REACHED = (
 
 @pytest.mark.parametrize("version", INTERPRETERS)
 def test_every_wait_has_an_end(version: str) -> None:
-    """With the sentence and the code of the contract, and no warning of that Python."""
+    """The run ends with its last line and exit code, without a warning of that Python."""
     code, out, err = run(
         INTERPRETERS[version], "-Wd", PYZ, "goal-state", "--timeout=0.2", "--wireserver=127.0.0.1:9"
     )
@@ -144,18 +144,18 @@ FLAGS = {
 
 
 @pytest.mark.parametrize("version", INTERPRETERS)
-def test_flags_in_one_word_mean_what_they_mean_apart(version: str) -> None:
-    """On every Python, although argparse of 3.6 and 3.7 knows no such word."""
-    for flags, account in FLAGS.items():
+def test_flags_can_be_joined_in_one_word(version: str) -> None:
+    """It works on every Python, although argparse of 3.6 and 3.7 cannot parse such a word."""
+    for flags, log in FLAGS.items():
         code, _, err = run(
             INTERPRETERS[version], PYZ, "goal-state", "--timeout=0.1", *flags.split()
         )
-        assert (code, err.splitlines()[:-1]) == (69, account), flags
+        assert (code, err.splitlines()[:-1]) == (69, log), flags
     assert run(INTERPRETERS[version], PYZ, "goal-state", "-vh")[1].startswith("usage: azprov.pyz g")
     assert run(INTERPRETERS[version], PYZ, "goal-state", "-vx")[0] == 2
 
 
-# Runs the archive as `python azprov.pyz ARGS` would, then tells what was imported.
+# Runs the archive like `python azprov.pyz ARGS`, then prints which urllib3 was imported.
 SHOW_URLLIB3 = """
 import runpy, sys
 sys.argv = sys.argv[1:]
@@ -170,11 +170,15 @@ print(urllib3.__version__, urllib3.__file__)
 
 @pytest.mark.parametrize("version", INTERPRETERS)
 def test_it_carries_the_urllib3_that_this_python_can_run(version: str) -> None:
-    """The maintained line from Python 3.10 on, the last of the old one before."""
+    """Python 3.10 and newer get the maintained urllib3 2, and older ones the last 1.26."""
     _, out, _ = run(
         INTERPRETERS[version],
-        *("-c", SHOW_URLLIB3, PYZ),
-        *("goal-state", "--timeout=0.1", "--wireserver=127.0.0.1:9"),
+        "-c",
+        SHOW_URLLIB3,
+        PYZ,
+        "goal-state",
+        "--timeout=0.1",
+        "--wireserver=127.0.0.1:9",
     )
 
     is_old = version in ("3.6", "3.7", "3.8", "3.9")
@@ -195,10 +199,10 @@ STREAMS = {
 
 @pytest.mark.parametrize("version", [next(iter(INTERPRETERS)), NEWEST])
 @pytest.mark.parametrize("streams", STREAMS)
-def test_ready_goes_out_whatever_the_streams_are(
+def test_ready_is_sent_with_any_streams(
     version: str, streams: str, wireserver: StrictWireServer
 ) -> None:
-    """Who cannot be told anything is still reported ready, once."""
+    """Closed, full or broken streams do not keep Ready from being sent once."""
     redirection, exit_code = STREAMS[streams]
     python = INTERPRETERS[version]
     script = f'"$0" "$1" report-ready "$2" {redirection}'
@@ -217,8 +221,8 @@ VERSION = (0, f"azprov {__version__}\n", "")
 
 
 @pytest.mark.parametrize("version", [next(iter(INTERPRETERS)), NEWEST])
-def test_it_says_what_it_is_and_what_it_carries(version: str, tmp_path: Path) -> None:
-    """Its commit, the packages in it, and whose bytecode it has."""
+def test_the_version_names_its_contents(version: str, tmp_path: Path) -> None:
+    """--version shows the commit, the packages, and the Pythons with bytecode."""
     code, out, err = run(INTERPRETERS[version], "-I", PYZ, "--version", "--json", cwd=tmp_path)
 
     assert (code, err) == (0, "")
@@ -242,15 +246,15 @@ def test_it_says_what_it_is_and_what_it_carries(version: str, tmp_path: Path) ->
 
 
 def test_it_runs_through_a_symlink(tmp_path: Path) -> None:
-    """As /usr/local/bin/azprov will be one."""
+    """The installed command /usr/local/bin/azprov is a symlink."""
     link = tmp_path / "azprov"
     link.symlink_to(PYZ)
 
     assert run(sys.executable, link, "--version") == VERSION
 
 
-def test_it_runs_by_itself(tmp_path: Path) -> None:
-    """It is executable, and takes the python3 of the PATH."""
+def test_it_is_executable(tmp_path: Path) -> None:
+    """It runs on the first python3 in PATH."""
     (tmp_path / "python3").symlink_to(INTERPRETERS[NEWEST])
     link = tmp_path / "azprov"
     link.symlink_to(PYZ)
@@ -268,8 +272,8 @@ def test_it_runs_by_itself(tmp_path: Path) -> None:
         (["usr/local/bin/python3", "usr/bin/python3.5"], "usr/local/bin/python3"),
     ],
 )
-def test_it_finds_a_python_by_another_name(tmp_path: Path, there: List[str], taken: str) -> None:
-    """As RHEL's own, or one with its version, in an image that has no python3."""
+def test_it_finds_a_python_with_another_name(tmp_path: Path, there: List[str], taken: str) -> None:
+    """Without python3 it uses RHEL's platform-python, or a Python with a version in its name."""
     script = head_below(tmp_path)
     for name in there:
         python = tmp_path / name
@@ -282,15 +286,15 @@ def test_it_finds_a_python_by_another_name(tmp_path: Path, there: List[str], tak
     assert (code, out, err) == (0, f"{tmp_path / taken} {script} check a b\n", "")
 
 
-def test_without_a_python_it_says_so(tmp_path: Path) -> None:
-    """And not that env has no such file."""
+def test_without_a_python_it_names_the_package(tmp_path: Path) -> None:
+    """The line comes from azprov, not from env or the shell."""
     said = "azprov: cannot run: there is no Python 3.6 or newer; install python3\n"
 
     assert run(head_below(tmp_path), "check", env={"PATH": str(tmp_path)}) == (70, "", said)
 
 
 def head_below(folder: Path) -> Path:
-    """What the archive begins with, as a script that looks below a folder."""
+    """The shell script at the start of the archive, which looks for Pythons below a folder."""
     head = PYZ.read_bytes().partition(b"PK\3\4")[0]
     script = folder / "azprov"
     script.write_bytes(head.replace(b"/usr/", os.fsencode(f"{folder}/usr/")))
@@ -299,7 +303,7 @@ def head_below(folder: Path) -> Path:
 
 
 def test_it_runs_from_odd_places(tmp_path: Path) -> None:
-    """Spaces, other scripts and relative paths are nothing to it."""
+    """Its path may be relative, and have spaces and letters of any script."""
     folder = tmp_path / "a b \N{SNOWMAN}"
     folder.mkdir()
     shutil.copy(PYZ, folder / "renamed")
@@ -309,8 +313,8 @@ def test_it_runs_from_odd_places(tmp_path: Path) -> None:
     assert run(sys.executable, "./renamed", "rehearse", cwd=folder)[0] == 0
 
 
-def test_a_module_beside_it_does_not_get_in(tmp_path: Path) -> None:
-    """What lies in the working folder or on PYTHONPATH is not what is run."""
+def test_a_module_beside_it_is_not_imported(tmp_path: Path) -> None:
+    """Modules in the working folder or on PYTHONPATH do not replace its own."""
     for name in ("azprov", "urllib3"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('hijacked')")
 
@@ -326,7 +330,7 @@ def test_a_module_beside_it_does_not_get_in(tmp_path: Path) -> None:
 
 
 def test_it_runs_from_a_read_only_disk(tmp_path: Path) -> None:
-    """Mounted read-only in a namespace of its own, where the kernel allows one."""
+    """The test mounts a read-only file system in a namespace, if the kernel allows it."""
     script = (
         "mount -t tmpfs azprov-test $0 && cp $1 $0/azprov.pyz && mount -o remount,ro $0 && "
         "! touch $0/x 2>/dev/null && cd $0 && shift 1 && exec $@ azprov.pyz --version"
@@ -340,13 +344,13 @@ def test_it_runs_from_a_read_only_disk(tmp_path: Path) -> None:
 
 
 def test_it_runs_as_any_user() -> None:
-    """Nothing in it is for root alone, nor is the file."""
+    """Every user may read and run the file."""
     assert PYZ.stat().st_mode & 0o777 == 0o755
     assert azprov_as_nobody("--version") == VERSION
 
 
 def test_a_first_boot_needs_root() -> None:
-    """It says so before anything is asked or reported."""
+    """The error comes before any request or report."""
     code, out, err = azprov_as_nobody("provision")
 
     assert (code, out) == (77, "")
@@ -354,14 +358,14 @@ def test_a_first_boot_needs_root() -> None:
 
 
 def as_json(command: Optional[str], line: str) -> Dict[str, object]:
-    """The object of a failure whose last line this is, before the command line was there."""
+    """The JSON of a failure with this last line, before the command line is parsed."""
     summary, _, hint = line[len("azprov: ") :].partition("; ")
     error = {"summary": summary, "hint": hint}
     return {"command": command, "ok": False, "exit_code": 70, "error": error}
 
 
-def test_an_old_python_is_told(tmp_path: Path) -> None:
-    """Python 2.7 gets a sentence and exit 70, not a traceback."""
+def test_an_old_python_is_reported(tmp_path: Path) -> None:
+    """Python 2.7 prints one line and exits with 70, without a traceback."""
     python2 = next(find_python2(), None)
     if python2 is None:
         pytest.skip("needs Python 2.7")
@@ -379,8 +383,8 @@ def test_an_old_python_is_told(tmp_path: Path) -> None:
     assert json.loads(out) == as_json(None, line)
 
 
-def test_python_3_5_would_be_told() -> None:
-    """None is at hand; the files it reads are in its syntax, and compare versions first."""
+def test_python_3_5_can_parse_the_version_check() -> None:
+    """No Python 3.5 is at hand, so the test checks the syntax of the files that it reads."""
     imports = {}
     with zipfile.ZipFile(PYZ) as archive:
         for name in ("__main__.py", "azprov/__init__.py", "azprov/__main__.py"):
@@ -396,8 +400,8 @@ def test_python_3_5_would_be_told() -> None:
     }
 
 
-def crippled(python: Path, folder: Path, *missing: str) -> Dict[str, str]:
-    """The environment in which a Python has a standard library without some modules."""
+def incomplete(python: Path, folder: Path, *missing: str) -> Dict[str, str]:
+    """The environment of a Python whose standard library lacks some modules."""
     probe = "import os, sys; print(os.path.dirname(os.__file__)); print(sys.prefix)"
     library, prefix = run(python, "-I", "-S", "-c", probe)[1].split()
     farm = folder / Path(library).relative_to(prefix)
@@ -410,10 +414,10 @@ def crippled(python: Path, folder: Path, *missing: str) -> Dict[str, str]:
 
 @pytest.mark.parametrize("version", INTERPRETERS)
 @pytest.mark.parametrize("missing", ["http", "xml", "email", "logging", "argparse.py"])
-def test_a_crippled_python_is_told(version: str, missing: str, tmp_path: Path) -> None:
-    """As python3-minimal of Debian is: the line names the module and the package."""
+def test_an_incomplete_python_is_reported(version: str, missing: str, tmp_path: Path) -> None:
+    """On a Python like Debian's python3-minimal the line names the module and the package."""
     python = INTERPRETERS[version]
-    env = crippled(python, tmp_path, missing)
+    env = incomplete(python, tmp_path, missing)
 
     code, out, err = run(python, PYZ, "report-ready", "--timeout=1", env=env)
 
@@ -426,9 +430,11 @@ def test_a_crippled_python_is_told(version: str, missing: str, tmp_path: Path) -
 
 @pytest.mark.parametrize("version", INTERPRETERS)
 @pytest.mark.parametrize("missing", ["http", "argparse.py", "json"])
-def test_a_crippled_python_is_told_as_json(version: str, missing: str, tmp_path: Path) -> None:
-    """By the object of every failure, though json be what is missing; -v changes nothing in it."""
-    env = crippled(INTERPRETERS[version], tmp_path, missing)
+def test_an_incomplete_python_is_reported_as_json(
+    version: str, missing: str, tmp_path: Path
+) -> None:
+    """The object is that of every failure, even without the module json, and with -v."""
+    env = incomplete(INTERPRETERS[version], tmp_path, missing)
     command = (INTERPRETERS[version], PYZ, "goal-state", "--timeout=0.1", "--json")
 
     code, out, err = run(*command, env=env)
@@ -442,8 +448,8 @@ def test_a_crippled_python_is_told_as_json(version: str, missing: str, tmp_path:
     assert verbose[2].splitlines()[-1] == last
 
 
-def test_a_text_is_quoted_for_json_without_json() -> None:
-    """In ASCII, whatever is in it; a path may hold bytes that are no UTF-8."""
+def test_a_text_is_quoted_for_json_without_the_module() -> None:
+    """Every text becomes ASCII, even a path with bytes that are not UTF-8."""
     first_file = runpy.run_path(str(ROOT / "app" / "azprov" / "__main__.py"))
     texts = {
         "a b~": '"a b~"',
@@ -471,7 +477,7 @@ ADVICE = {
 
 @pytest.mark.parametrize("name", ADVICE)
 def test_the_package_is_that_of_the_distribution(name: str, tmp_path: Path) -> None:
-    """Named from os-release, or left to the reader where that says nothing known."""
+    """The command comes from os-release; for an unknown distribution the hint is general."""
     content, advice = ADVICE[name]
     os_release = tmp_path / "os-release"
     if content is not None:
@@ -483,8 +489,8 @@ def test_the_package_is_that_of_the_distribution(name: str, tmp_path: Path) -> N
     assert sentence.endswith(advice)
 
 
-def test_it_holds_what_it_should() -> None:
-    """Our modules once, two lines of urllib3, and the licence of each; the zip is sound."""
+def test_the_archive_has_its_contents() -> None:
+    """It has each of our modules once, two versions of urllib3, and their licences."""
     with zipfile.ZipFile(PYZ) as archive:
         assert archive.testzip() is None
         entries = archive.infolist()
@@ -495,7 +501,12 @@ def test_it_holds_what_it_should() -> None:
     ours.append("azprov/build.json")
     assert sorted(name for name in names if name.startswith("azprov/")) == sorted(ours)
     assert {name.split("/")[0] for name in names} == {
-        *("LICENSE", "__main__.py", "azprov", "bytecode", "urllib3-1", "urllib3-2"),
+        "LICENSE",
+        "__main__.py",
+        "azprov",
+        "bytecode",
+        "urllib3-1",
+        "urllib3-2",
     }
     for licence in (
         "LICENSE",
@@ -513,7 +524,7 @@ def sources() -> List[Path]:
 
 
 def test_the_strict_server_is_strict() -> None:
-    """It is no judge if it takes anything: the page's own document has no declaration."""
+    """It refuses each report that differs from the documented one."""
     server = StrictWireServer(("127.0.0.1", 0))
     port = server.listener.getsockname()[1]
     server.listener.close()
@@ -538,8 +549,8 @@ def test_the_strict_server_is_strict() -> None:
 @pytest.mark.parametrize(
     "command", [["rehearse"], ["rehearse", "--list"], ["check", "--root", "/etc"]]
 )
-def test_a_reader_that_goes_away_is_no_bug(command: List[str]) -> None:
-    """As with `| head -1`: said in a line, with the exit code of an answer that was lost."""
+def test_a_closed_pipe_is_not_a_bug(command: List[str]) -> None:
+    """With `| head -1` a line and exit code 73 report that the output was lost."""
     read, write = os.pipe()
     os.close(read)
     with os.fdopen(write, "wb") as stdout:

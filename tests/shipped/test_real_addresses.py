@@ -1,4 +1,4 @@
-"""The archive at 168.63.129.16:80, in a network namespace, on every Python there is."""
+"""The archive with the address 168.63.129.16:80, in a network namespace, on every Python."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ from pyz import PYZ
 
 DRIVER = Path(__file__).parents[1] / "real_addresses.py"
 
-ACCOUNT = """\
+LOG = """\
 Retrieving goal state from the Wireserver
 ContainerId: d4c53c0f-95c7-4ee4-9c1e-9a0d2b7f6c55
 InstanceId: 8f0e1d7a-0b5e-4a3c-b8d4-6d1f0c9e2b71._strict
@@ -47,20 +47,20 @@ def run(late_s: float, *command: str) -> Dict[str, Any]:
 
 @pytest.mark.parametrize("version", INTERPRETERS)
 def test_report_ready_at_the_real_address(version: str) -> None:
-    """A strict WireServer accepts the dialogue, with no flag, HOME or PATH."""
+    """A strict WireServer accepts the report, without options, HOME or PATH."""
     result = run(0, str(INTERPRETERS[version]), str(PYZ), "report-ready")
 
     assert result == {
         "exit_code": 0,
         "out": "",
-        "err": ACCOUNT,
+        "err": LOG,
         "verdicts": ["goal state", "ready"],
     }
 
 
 @pytest.mark.parametrize("version", INTERPRETERS)
 def test_ready_is_sent_as_soon_as_wireserver_can_be_reached(version: str) -> None:
-    """Without a route at first, the report goes out once there is one."""
+    """A report that starts without a route is sent when the route appears."""
     result = run(2.0, str(INTERPRETERS[version]), str(PYZ), "report-ready")
 
     lines = result["err"].splitlines(keepends=True)
@@ -69,5 +69,5 @@ def test_ready_is_sent_as_soon_as_wireserver_can_be_reached(version: str) -> Non
         "check that the first network interface is up and has a DHCP lease, and that there is a "
         "route to 168.63.129.16\n"
     )
-    assert "".join(line for line in lines if "cannot be reached" not in line) == ACCOUNT
+    assert "".join(line for line in lines if "cannot be reached" not in line) == LOG
     assert (result["exit_code"], result["verdicts"]) == (0, ["goal state", "ready"])

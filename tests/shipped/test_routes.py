@@ -1,4 +1,4 @@
-"""Waiting for a route: woken by the kernel, with nothing lost, and never a busy loop."""
+"""Waiting for a route: the kernel ends the wait, no change is lost, and it is no busy loop."""
 
 import json
 import os
@@ -41,8 +41,8 @@ def outcome_of(way: str, address: str) -> Outcome:
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_a_route_that_comes_ends_the_wait(address: str) -> None:
-    """One attempt finds that there is none, one begins to wait, and hardly more are needed."""
+def test_a_new_route_ends_the_wait(address: str) -> None:
+    """A few attempts are enough, because the dialer waits for the kernel's message."""
     outcome = outcome_of("late", address)
 
     assert outcome.is_connected
@@ -53,7 +53,7 @@ def test_a_route_that_comes_ends_the_wait(address: str) -> None:
 @pytest.mark.parametrize("address", ADDRESSES)
 @pytest.mark.parametrize("way", ["after attempt 1", "after attempt 2"])
 def test_no_change_is_lost(way: str, address: str) -> None:
-    """One that came after an attempt, and before the wait for it."""
+    """A change between an attempt and the wait ends that wait at once."""
     outcome = outcome_of(way, address)
 
     assert outcome.is_connected
@@ -62,13 +62,13 @@ def test_no_change_is_lost(way: str, address: str) -> None:
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_where_nothing_changes_nothing_is_tried(address: str) -> None:
-    """Until the patience of the wait is over, here at the deadline."""
+def test_without_a_change_there_is_no_further_attempt(address: str) -> None:
+    """The dialer waits until its time limit, here the deadline."""
     assert outcome_of("never", address)[::2] == (3, False)
 
 
 def test_a_storm_of_changes_is_no_busy_loop() -> None:
-    """It is tried as often as it would be polled, and not once for each of hundreds."""
+    """There are as many attempts as without the messages, not one for each of hundreds."""
     outcome = outcome_of("storm", ADDRESSES[0])
 
     assert not outcome.is_connected
@@ -76,8 +76,8 @@ def test_a_storm_of_changes_is_no_busy_loop() -> None:
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_where_nobody_tells_it_is_polled(address: str) -> None:
-    """A platform without netlink, or a sandbox that does not let it through."""
+def test_without_netlink_the_dialer_polls(address: str) -> None:
+    """A route is found on a system, or in a sandbox, that has no netlink."""
     outcome = outcome_of("polled", address)
 
     assert outcome.is_connected

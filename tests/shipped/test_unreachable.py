@@ -1,6 +1,6 @@
-"""What is said of an address that cannot be reached, by the way in which it cannot.
+"""The error and hint for each reason why an address cannot be reached.
 
-Each way is made in a network namespace of its own; a router is a second one beside it.
+Each case runs in its own network namespace; a router is a second namespace.
 """
 
 import subprocess
@@ -12,7 +12,7 @@ from namespaces import UNSHARE, skip_without_namespaces
 from pyz import PYZ
 
 COMMAND = "goal-state --timeout 1.5 --wireserver 168.63.129.16"
-# $1 is what the router does with packets to the platform; it tells the sender of it.
+# $1 is the type of the router's route to the platform; the router sends the ICMP error for it.
 ROUTER = """\
 ip link add near type veth peer name far
 unshare -n sleep 60 & router=$!
@@ -37,8 +37,8 @@ NO_ROUTE = (
 REJECTED = (
     "check that no firewall rejects TCP port 80 to 168.63.129.16, and that the gateway answers"
 )
-#: By what makes it: the kernel's words, and the next step.
-WAYS = {
+#: By the commands that cause it: the kernel's message, and the hint.
+CASES = {
     "ip link set lo up": ("Network is unreachable", NO_ROUTE),
     "ip link set lo up; ip route add blackhole 168.63.129.16": (
         "Invalid argument",
@@ -50,7 +50,7 @@ WAYS = {
     ),
     f"set -- unreachable\n{ROUTER}": ("No route to host", REJECTED),
     f"set -- prohibit\n{ROUTER}": ("No route to host", REJECTED),  # as firewalld rejects
-    # What the router said is no more so when the kernel says the same for another reason.
+    # The router's error is outdated when this kernel reports the same error for its own route.
     f"set -- prohibit\n{ROUTER}(sleep 0.7; ip route add unreachable 168.63.129.16) &\n": (
         "No route to host",
         NO_ROUTE,
@@ -59,15 +59,17 @@ WAYS = {
 
 
 @pytest.mark.parametrize(
-    "way", WAYS, ids=["no route", "blackhole", "prohibit", "router", "admin-prohibited", "no more"]
+    "commands",
+    CASES,
+    ids=["no route", "blackhole", "prohibit", "router", "admin-prohibited", "outdated"],
 )
-def test_the_next_step_fits_what_is_wrong(way: str) -> None:
-    """No firewall is looked for where there is no route, nor a route where there is one."""
+def test_the_hint_fits_the_reason(commands: str) -> None:
+    """A missing route, a special route and a firewall each have their own hint."""
     skip_without_namespaces()
-    reason, hint = WAYS[way]
+    reason, hint = CASES[commands]
 
     done = subprocess.run(
-        [*UNSHARE, "sh", "-ec", f"{way}\n{sys.executable} {PYZ} {COMMAND}"],
+        [*UNSHARE, "sh", "-ec", f"{commands}\n{sys.executable} {PYZ} {COMMAND}"],
         capture_output=True,
         text=True,
         check=False,

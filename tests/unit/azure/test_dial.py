@@ -1,4 +1,4 @@
-"""Connecting to an address that does not answer yet."""
+"""Connecting to an address that may not answer yet."""
 
 import os
 import resource
@@ -14,7 +14,7 @@ from ports import FakeClock
 
 
 class DeafListener:
-    """Leaves attempts to connect unanswered, its queue being full, until it hears."""
+    """Leaves connection attempts unanswered, because its queue is full, until `hear`."""
 
     def __init__(self) -> None:
         self._listener = socket.socket()
@@ -46,8 +46,8 @@ def open_files() -> int:
     return len(os.listdir("/proc/self/fd"))
 
 
-def test_silence_is_not_connected(deaf: DeafListener) -> None:
-    """After the patience of one poll, not after the kernel's."""
+def test_an_unanswered_attempt_is_not_connected(deaf: DeafListener) -> None:
+    """The error comes after the time limit of one poll, not after the kernel's."""
     dialer = Dialer(deaf.endpoint, FakeClock())
 
     with pytest.raises(NotConnected, match="no reply to connection attempts"):
@@ -56,8 +56,8 @@ def test_silence_is_not_connected(deaf: DeafListener) -> None:
     dialer.close()
 
 
-def test_the_first_attempt_after_the_silence_is_heard(deaf: DeafListener) -> None:
-    """The kernel repeats an unanswered attempt after a second; a new one is heard at once."""
+def test_a_new_attempt_connects_as_soon_as_the_address_answers(deaf: DeafListener) -> None:
+    """It does not depend on the kernel, which repeats an old attempt only after a second."""
     clock = FakeClock()
     dialer = Dialer(deaf.endpoint, clock)
     for _ in range(10):
@@ -70,12 +70,12 @@ def test_the_first_attempt_after_the_silence_is_heard(deaf: DeafListener) -> Non
     connection = dialer.connect(patience_s=0.5)
 
     assert connection.getpeername() == deaf.endpoint
-    assert open_files() == before - 9  # ten pending ones closed, one connected kept
+    assert open_files() == before - 9  # ten pending sockets are closed, and one is connected
     connection.close()
 
 
 def test_pending_attempts_do_not_pile_up(deaf: DeafListener) -> None:
-    """However long the silence, only those of the last seconds are kept."""
+    """Only the attempts of the last seconds are kept."""
     clock = FakeClock()
     dialer = Dialer(deaf.endpoint, clock)
     before = open_files()
@@ -90,8 +90,8 @@ def test_pending_attempts_do_not_pile_up(deaf: DeafListener) -> None:
     assert open_files() == before
 
 
-def test_no_room_for_a_socket_is_not_connected(deaf: DeafListener) -> None:
-    """With as many files open as may be, the attempts under way are waited for."""
+def test_too_many_open_files_is_not_connected(deaf: DeafListener) -> None:
+    """Without a new socket, the pending attempts are still waited for."""
     dialer = Dialer(deaf.endpoint, FakeClock())
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
@@ -111,7 +111,7 @@ def test_no_room_for_a_socket_is_not_connected(deaf: DeafListener) -> None:
 
 
 def test_an_address_without_a_route_fails_at_once() -> None:
-    """There is nothing to wait for, and nothing is left open."""
+    """The error comes without a wait, and no socket stays open."""
     clock = FakeClock()
     before = open_files()
     dialer = Dialer(Endpoint("127.0.0.1", 9), clock)
@@ -122,8 +122,8 @@ def test_an_address_without_a_route_fails_at_once() -> None:
     assert open_files() == before
 
 
-def test_an_endpoint_that_moves_is_followed(deaf: DeafListener) -> None:
-    """The next attempt goes to where it is by then, and none stays behind."""
+def test_an_endpoint_that_changes_is_followed(deaf: DeafListener) -> None:
+    """The next attempt uses the new endpoint, and attempts at the old one are closed."""
     before = open_files()
     with socket.create_server(("127.0.0.1", 0)) as server:
         closed = Endpoint("127.0.0.1", 9)
@@ -142,8 +142,8 @@ def test_an_endpoint_that_moves_is_followed(deaf: DeafListener) -> None:
             assert open_files() == before + 2
 
 
-def test_a_new_bound_does_not_lengthen_the_exchange() -> None:
-    """It counts from now on, within the time that is left."""
+def test_a_new_limit_does_not_extend_the_exchange() -> None:
+    """A second call of `bound` cannot exceed the time limit of the first one."""
     clock = FakeClock()
     with socket.create_server(("127.0.0.1", 0)) as listener, BoundedSocket() as ours:
         ours.connect(listener.getsockname())

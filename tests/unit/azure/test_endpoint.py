@@ -1,4 +1,4 @@
-"""Addresses as they are typed."""
+"""Parsing the addresses that users type."""
 
 import pytest
 from hypothesis import given
@@ -18,7 +18,7 @@ from azprov.azure.endpoint import Endpoint, parse_endpoint
     ],
 )
 def test_addresses_are_understood(text: str, endpoint: Endpoint, shown: str) -> None:
-    """Numeric addresses and localhost, with a port or on 80."""
+    """Numeric addresses and localhost are valid; the default port is 80."""
     assert parse_endpoint(text) == endpoint
     assert str(parse_endpoint(text)) == shown
 
@@ -49,15 +49,15 @@ def test_addresses_are_understood(text: str, endpoint: Endpoint, shown: str) -> 
         "localhostlocalhost",
     ],
 )
-def test_what_is_no_address_is_refused(text: str) -> None:
-    """Names, URLs, ranges and damaged forms are a ValueError."""
+def test_an_invalid_address_is_refused(text: str) -> None:
+    """Names, URLs, bad ports and malformed addresses raise ValueError."""
     with pytest.raises(ValueError, match="not "):
         parse_endpoint(text)
 
 
 @given(st.text())
 def test_any_text_is_an_endpoint_or_a_value_error(text: str) -> None:
-    """Whatever is typed, nothing else comes out."""
+    """No other exception is raised, and the port is always valid."""
     try:
         endpoint = parse_endpoint(text)
     except ValueError:

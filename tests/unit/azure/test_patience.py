@@ -1,4 +1,4 @@
-"""Knocking at WireServer while another service of the platform is silent; and how long that is."""
+"""The probe of WireServer, and the time limit of the metadata service."""
 
 import socket
 from typing import Iterator
@@ -13,14 +13,14 @@ from ports import FakeClock
 
 @pytest.fixture
 def port() -> Iterator[socket.socket]:
-    """A port that refuses connections until it is told to listen."""
+    """A port that refuses connections until `listen` is called."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         bound.setblocking(False)
         yield bound
 
 
-def knocks(port: socket.socket) -> int:
+def connections_to(port: socket.socket) -> int:
     count = 0
     while True:
         try:
@@ -36,8 +36,8 @@ def probe_at(port: socket.socket, clock: FakeClock) -> WireServerProbe:
     return WireServerProbe(Endpoint(*port.getsockname()), clock)
 
 
-def test_a_platform_that_is_there_is_knocked_at_once(port: socket.socket) -> None:
-    """The first connection is the only one, and says nothing; that the port closes is no matter."""
+def test_a_reachable_wireserver_gets_one_connection(port: socket.socket) -> None:
+    """No data is sent over it, and WireServer counts as reachable from then on."""
     port.listen()
     clock = FakeClock()
     probe = probe_at(port, clock)
@@ -47,12 +47,12 @@ def test_a_platform_that_is_there_is_knocked_at_once(port: socket.socket) -> Non
         answers.append(probe.is_reachable())
         clock.spend(1.0)
 
-    assert answers[1:] == [True] * 11  # the first may be too quick for a handshake
-    assert knocks(port) == 1
+    assert answers[1:] == [True] * 11  # the first call may return before the handshake ends
+    assert connections_to(port) == 1
 
 
-def test_where_nobody_is_nobody_is_heard(port: socket.socket) -> None:
-    """However long it is."""
+def test_a_closed_port_is_never_reachable(port: socket.socket) -> None:
+    """The result stays false while the port refuses connections."""
     clock = FakeClock()
     probe = probe_at(port, clock)
 
@@ -61,8 +61,8 @@ def test_where_nobody_is_nobody_is_heard(port: socket.socket) -> None:
         clock.spend(10.0)
 
 
-def test_knocks_are_a_second_apart(port: socket.socket) -> None:
-    """Whoever polls twenty times a second knocks once; a platform that comes later is heard."""
+def test_the_probe_connects_at_most_once_a_second(port: socket.socket) -> None:
+    """More frequent calls make no attempt; a WireServer that comes later is found."""
     clock = FakeClock()
     probe = probe_at(port, clock)
     probe.is_reachable()
@@ -70,39 +70,39 @@ def test_knocks_are_a_second_apart(port: socket.socket) -> None:
 
     clock.spend(0.9)
     probe.is_reachable()
-    assert knocks(port) == 0
+    assert connections_to(port) == 0
 
     clock.spend(0.2)
     probe.is_reachable()
-    assert knocks(port) == 1
+    assert connections_to(port) == 1
 
 
-ABSENT = NotConnected("nobody is there")
+ABSENT = NotConnected("cannot be reached")
 
 
-class Neighbour(WireServerProbe):
-    """A platform that is there when it is told to be."""
+class FakeProbe(WireServerProbe):
+    """A probe that succeeds when the test says so."""
 
     def __init__(self) -> None:
-        self.has_come = False
+        self.succeeds = False
 
     def is_reachable(self) -> bool:
-        return self.has_come
+        return self.succeeds
 
 
-def patience_by(neighbour: Neighbour, clock: FakeClock) -> Patience:
-    return Patience(neighbour, clock, silent_s=10.0, answering_s=120.0)
+def patience_with(probe: FakeProbe, clock: FakeClock) -> Patience:
+    return Patience(probe, clock, silent_s=10.0, answering_s=120.0)
 
 
-def test_without_a_network_no_time_passes_for_the_metadata_service() -> None:
-    """However late the network is: its time begins when WireServer is there."""
+def test_the_time_limit_begins_when_wireserver_can_be_reached() -> None:
+    """A late network does not use up the time of the metadata service."""
     clock = FakeClock()
-    neighbour = Neighbour()
-    patience = patience_by(neighbour, clock)
+    probe = FakeProbe()
+    patience = patience_with(probe, clock)
 
     clock.spend(800.0)
     assert patience.left_s(ABSENT) == float("inf")
-    neighbour.has_come = True
+    probe.succeeds = True
     clock.spend(5.0)
 
     assert patience.left_s(ABSENT) == 10.0
@@ -111,12 +111,12 @@ def test_without_a_network_no_time_passes_for_the_metadata_service() -> None:
 
 
 @pytest.mark.parametrize("answer", [Refused("busy", status=503), BrokenReply("cut off")])
-def test_who_answers_is_given_longer(answer: AzprovError) -> None:
-    """From the first answer on, also where the silence before it was nearly too long."""
+def test_a_service_that_answers_gets_more_time(answer: AzprovError) -> None:
+    """The longer limit begins with the first reply, even after a long silence."""
     clock = FakeClock()
-    neighbour = Neighbour()
-    neighbour.has_come = True
-    patience = patience_by(neighbour, clock)
+    probe = FakeProbe()
+    probe.succeeds = True
+    patience = patience_with(probe, clock)
     assert patience.left_s(ABSENT) == 10.0
     clock.spend(9.0)
 

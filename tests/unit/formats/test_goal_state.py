@@ -1,4 +1,4 @@
-"""The goal state: literal documents, and the laws of its parser and renderer."""
+"""The goal state: literal documents, and properties of its parser and renderer."""
 
 from pathlib import Path
 from typing import List
@@ -96,13 +96,13 @@ ALL_SAMPLES: List[Path] = sorted(SAMPLES.glob("*goal_state/*"))
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_each_known_form_is_understood(name: str) -> None:
-    """Every form seen in the field gives its three identifiers."""
+    """Every form that was seen in practice gives its three identifiers."""
     assert parse_goal_state(sample(f"goal_state/{name}")) == GoalState(*EXPECTED[name])
 
 
 @pytest.mark.parametrize("name", REFUSALS)
 def test_each_unusable_document_is_refused(name: str) -> None:
-    """What is no goal state is a DocumentError that says why."""
+    """A document that is not a goal state raises DocumentError with the reason."""
     with pytest.raises(DocumentError) as refusal:
         parse_goal_state(sample(f"not_goal_state/{name}"))
 
@@ -119,7 +119,7 @@ HOSTILE = {
         b"<GoalState%s/>" % b"".join(b' a%d=""' % number for number in range(10001)),
         "goal state has too many attributes",
     ),
-    "an id of many line ends": (
+    "an id with many line ends": (
         b"<GoalState><Incarnation>1%s1</Incarnation></GoalState>" % (b"\n" * 1000),
         "GoalState has more than 1000 characters in Incarnation",
     ),
@@ -127,8 +127,8 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_what_would_take_much_memory_is_refused(name: str) -> None:
-    """Before it does."""
+def test_a_document_that_would_use_much_memory_is_refused(name: str) -> None:
+    """It is refused before it uses the memory."""
     document, said = HOSTILE[name]
 
     with pytest.raises(DocumentError) as refusal:
@@ -138,14 +138,14 @@ def test_what_would_take_much_memory_is_refused(name: str) -> None:
 
 
 def test_an_id_may_be_long() -> None:
-    """A thousand characters are no attack."""
+    """An id of a thousand characters is accepted."""
     goal_state = GoalState("1" * 1000, "\N{SNOWMAN}" * 1000, "a")
 
     assert parse_goal_state(render_goal_state(goal_state)) == goal_state
 
 
-def test_no_sample_is_left_out() -> None:
-    """Every sample has its expectation above."""
+def test_every_sample_has_an_expectation() -> None:
+    """Each sample file is in one of the two tables above."""
     names = {path.name for path in ALL_SAMPLES}
 
     assert names == {*EXPECTED, *REFUSALS}
@@ -154,12 +154,12 @@ def test_no_sample_is_left_out() -> None:
 @given(GOAL_STATES)
 @example(GoalState("a\rb", "a\r\nb", "]]>&amp;"))
 def test_parsing_inverts_rendering(goal_state: GoalState) -> None:
-    """parse(render(x)) == x, over all text that XML can hold."""
+    """parse(render(x)) == x, for all text that XML allows."""
     assert parse_goal_state(render_goal_state(goal_state)) == goal_state
 
 
 def test_rendering_is_literal() -> None:
-    """The rendered form is the one WireServer sends, on one line."""
+    """The rendered document has WireServer's form, on one line."""
     document = render_goal_state(GoalState("1", "a&b", "c\nd"))
 
     assert document == (
@@ -214,7 +214,7 @@ FRAGMENTS = st.sampled_from(
 
 @given(st.sampled_from(ALL_SAMPLES), st.data())
 def test_any_mutation_gives_a_value_or_a_document_error(path: Path, data: st.DataObject) -> None:
-    """Cut, overwritten and spliced documents raise nothing but DocumentError."""
+    """A damaged document is parsed, or raises DocumentError and no other error."""
     document = path.read_bytes()
     for _ in range(data.draw(st.integers(1, 4))):
         start = data.draw(st.integers(0, len(document)))
@@ -226,7 +226,7 @@ def test_any_mutation_gives_a_value_or_a_document_error(path: Path, data: st.Dat
 
 @given(st.binary())
 def test_any_bytes_give_a_value_or_a_document_error(document: bytes) -> None:
-    """Noise raises nothing but DocumentError."""
+    """Random bytes raise no error except DocumentError."""
     value_or_document_error(document)
 
 
@@ -234,16 +234,16 @@ def test_any_bytes_give_a_value_or_a_document_error(document: bytes) -> None:
     "encoding",
     ["utf-7", "hex", "rot13", "idna", "utf-32", "ebcdic-cp-us", "none such", "\N{SNOWMAN}"],
 )
-def test_a_declared_encoding_is_not_heeded(encoding: str) -> None:
-    """No name in a declaration makes the parser load or run a codec."""
+def test_a_declared_encoding_is_ignored(encoding: str) -> None:
+    """The parser loads no codec that a declaration names."""
     document = sample("goal_state/without-declaration.xml")
     declaration = f'<?xml version="1.0" encoding="{encoding}"?>'.encode()
 
     value_or_document_error(declaration + document)
 
 
-def test_size_is_bounded() -> None:
-    """One byte over the limit is refused, the limit itself is taken."""
+def test_the_size_is_limited() -> None:
+    """A document of the largest size is parsed, and one more byte is refused."""
     document = sample("goal_state/version-2012-11-30.xml")
     room = LIMIT_BYTES - len(document) - len("<!---->")
     full = document + b"<!--" + b"x" * room + b"-->"
@@ -263,16 +263,14 @@ def test_size_is_bounded() -> None:
         b"<a>" + b"<b/>" * 10000 + b"</a>",
     ],
 )
-def test_depth_and_number_of_elements_are_bounded(hostile: bytes) -> None:
+def test_depth_and_number_of_elements_are_limited(hostile: bytes) -> None:
     """A megabyte of tags is refused before it becomes a tree."""
-    with pytest.raises(
-        DocumentError, match="goal state has too many elements, or nests them too deeply"
-    ):
+    with pytest.raises(DocumentError, match="too many elements, or nests them too deeply"):
         parse_goal_state(hostile)
 
 
 @pytest.mark.parametrize("large", [b"<a>" * 100 + b"</a>" * 100, b"<a>" + b"<b/>" * 9999 + b"</a>"])
-def test_the_bounds_are_far_from_what_is_needed(large: bytes) -> None:
-    """A hundred levels and ten thousand elements are still read, and found to be no goal state."""
+def test_the_limits_are_far_above_real_documents(large: bytes) -> None:
+    """A hundred levels and ten thousand elements are parsed."""
     with pytest.raises(DocumentError, match="the reply is not a goal state: its root element is a"):
         parse_goal_state(large)

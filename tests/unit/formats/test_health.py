@@ -1,4 +1,4 @@
-"""The health report: literal documents, and the laws of its renderer and parser."""
+"""The health report: literal documents, and properties of its renderer and parser."""
 
 import re
 
@@ -31,12 +31,12 @@ FAILED = HealthReport(
 
 
 def test_ready_is_the_documented_document() -> None:
-    """Ready carries the three identifiers and no details."""
+    """A report of Ready has the three identifiers and no details."""
     assert render_health_report(ready(GOAL_STATE)) == sample("health_report/ready.xml")
 
 
 def test_failure_is_the_documented_document() -> None:
-    """NotReady carries sub-status and description, escaped."""
+    """A report of NotReady has a sub-status and an escaped description."""
     report = provisioning_failed(GOAL_STATE, "user <ops> & key:\nno such shell")
 
     assert render_health_report(report) == sample("health_report/provisioning-failed.xml")
@@ -54,19 +54,19 @@ def test_failure_is_the_documented_document() -> None:
     ],
 )
 def test_known_reports_are_understood(name: str, report: HealthReport) -> None:
-    """The documented documents parse to their values."""
+    """The documented reports are parsed to their values."""
     assert parse_health_report(sample(f"health_report/{name}")) == report
 
 
 @given(HEALTH_REPORTS)
 def test_parsing_inverts_rendering(report: HealthReport) -> None:
-    """parse(render(x)) == x, over all text that XML can hold."""
+    """parse(render(x)) == x, for all text that XML allows."""
     assert parse_health_report(render_health_report(report)) == report
 
 
 @given(HEALTH_REPORTS)
 def test_the_order_is_the_documented_one(report: HealthReport) -> None:
-    """Whatever the texts, the tags come in exactly the documented order."""
+    """The tags have the documented order, with any text."""
     tags = re.findall(r"<(/?\w+)>", render_health_report(report).decode("utf-8"))
 
     details = "Details SubStatus /SubStatus Description /Description /Details "
@@ -81,7 +81,7 @@ def test_the_order_is_the_documented_one(report: HealthReport) -> None:
 
 @given(HEALTH_REPORTS)
 def test_a_report_is_one_line(report: HealthReport) -> None:
-    """No text in a report breaks the line it is logged on."""
+    """A line end in a text does not break the line of the log."""
     document = render_health_report(report)
 
     assert b"\n" not in document
@@ -89,7 +89,7 @@ def test_a_report_is_one_line(report: HealthReport) -> None:
 
 
 def escaped_bytes(text: str) -> int:
-    """How much room a description takes in a document, counted from outside."""
+    """The size of a description in a document, counted without the code under test."""
     report = HealthReport("1", "c", "i", "NotReady", Details("s", text))
     match = re.search(b"<Description>(.*)</Description>", render_health_report(report), re.DOTALL)
     assert match is not None
@@ -98,7 +98,7 @@ def escaped_bytes(text: str) -> int:
 
 @given(st.text(), st.integers(0, 60))
 def test_a_description_never_exceeds_its_limit(text: str, limit: int) -> None:
-    """It fits in escaped bytes, and one character more would not."""
+    """The escaped bytes fit the limit, and one more character would not."""
     fitted = fit_description(text, limit)
     whole = fit_description(text, 10**9)
 
@@ -109,15 +109,15 @@ def test_a_description_never_exceeds_its_limit(text: str, limit: int) -> None:
 
 
 @given(XML_TEXT)
-def test_a_description_that_fits_is_not_touched(text: str) -> None:
-    """Text that XML can hold comes through as it is."""
+def test_a_description_that_fits_is_unchanged(text: str) -> None:
+    """A short text that XML allows is not changed."""
     assert fit_description(text, escaped_bytes(text)) == text
 
 
 @pytest.mark.parametrize(
     ("text", "limit", "fitted"),
     [
-        ("a&b", 5, "a"),  # "&amp;" would take five more
+        ("a&b", 5, "a"),  # "&amp;" would need five more
         ("a&b", 6, "a&"),
         ("a\N{SNOWMAN}b", 3, "a"),  # three bytes in UTF-8
         ("a\N{SNOWMAN}b", 4, "a\N{SNOWMAN}"),
@@ -126,14 +126,14 @@ def test_a_description_that_fits_is_not_touched(text: str) -> None:
         ("x" * 5000, 4096, "x" * 4096),
     ],
 )
-def test_nothing_is_cut_in_the_middle(text: str, limit: int, fitted: str) -> None:
-    """No entity and no code point is cut; what XML cannot hold is replaced."""
+def test_a_cut_keeps_characters_whole(text: str, limit: int, fitted: str) -> None:
+    """A cut is never inside an entity or a code point; characters XML forbids are replaced."""
     assert fit_description(text, limit) == fitted
 
 
 @given(GOAL_STATES, st.text(max_size=20))
 def test_every_reason_can_be_sent(goal_state: GoalState, reason: str) -> None:
-    """Any text from a command line, lone surrogates included, becomes a document."""
+    """Any text of a command line, even with lone surrogates, becomes a document."""
     report = parse_health_report(render_health_report(provisioning_failed(goal_state, reason)))
 
     assert report.state == "NotReady"
@@ -151,8 +151,8 @@ def test_a_long_reason_stays_under_the_platforms_limit() -> None:
 WRONG = {
     "another root": ("<Health>", "<GoalState>"),
     "a name of the goal state": ("Role>", "RoleInstance>"),
-    "an element more": ("<Container>", "<Extra/><Container>"),
-    "an element less": ("<GoalStateIncarnation>1</GoalStateIncarnation>", ""),
+    "an additional element": ("<Container>", "<Extra/><Container>"),
+    "a missing element": ("<GoalStateIncarnation>1</GoalStateIncarnation>", ""),
     "two roles": ("<Role>", "<Role/><Role>"),
     "an empty id": ("6a1f2f0e-9d7c-4d0b-8e3a-51b7f0c2a901", " "),
     "no state": ("<State>Ready</State>", ""),
@@ -163,7 +163,7 @@ WRONG = {
 
 @pytest.mark.parametrize("difference", WRONG)
 def test_a_report_of_another_form_is_refused(difference: str) -> None:
-    """The simulated platform takes the documented form and nothing else."""
+    """The parser, which the simulated platform uses, accepts only the documented form."""
     old, new = WRONG[difference]
     document = sample("health_report/ready.xml").decode()
     assert old in document

@@ -1,4 +1,4 @@
-"""The health report as JSON: literal documents, and the laws of its renderer and parser."""
+"""The health report as JSON: literal documents, and properties of its renderer and parser."""
 
 import json
 
@@ -23,20 +23,20 @@ HEALTH = st.builds(JsonHealth, st.text(), st.none() | st.builds(Details, st.text
     ("name", "health"), [("ready.json", READY), ("provisioning-failed.json", FAILED)]
 )
 def test_both_reports_are_the_known_documents(name: str, health: JsonHealth) -> None:
-    """Byte for byte, both ways."""
+    """Rendering gives the known bytes, and parsing them gives the values."""
     assert render_json_health(health) == sample(f"health_report/{name}")
     assert parse_json_health(sample(f"health_report/{name}")) == health
 
 
 @given(HEALTH)
 def test_parsing_inverts_rendering(health: JsonHealth) -> None:
-    """parse(render(x)) == x, over all text, lone surrogates included."""
+    """parse(render(x)) == x, for all text, even with lone surrogates."""
     assert parse_json_health(render_json_health(health)) == health
 
 
 @given(HEALTH)
 def test_a_report_is_one_line_of_ascii(health: JsonHealth) -> None:
-    """No text in a report breaks the line it is logged on; another parser reads it too."""
+    """A line end in a text does not break the line, which is ASCII and valid JSON."""
     document = render_json_health(health).decode("ascii")
 
     assert document.isprintable()
@@ -44,7 +44,7 @@ def test_a_report_is_one_line_of_ascii(health: JsonHealth) -> None:
 
 
 def test_white_space_and_order_do_not_matter() -> None:
-    """It is JSON, whoever writes it."""
+    """The parser accepts any JSON with the documented names and values."""
     document = '{"details": {"description": "d", "subStatus": "s"},\n"state": "NotReady"}'
 
     assert parse_json_health(document.encode()) == JsonHealth("NotReady", Details("s", "d"))
@@ -74,14 +74,14 @@ def test_white_space_and_order_do_not_matter() -> None:
     ],
 )
 def test_a_report_of_another_form_is_refused(document: str) -> None:
-    """Nothing more, nothing less, nothing twice."""
+    """A missing, additional or repeated name, or a wrong type, raises DocumentError."""
     with pytest.raises(DocumentError, match=r"^health report "):
         parse_json_health(document.encode())
 
 
 @given(st.binary() | st.text().map(lambda text: text.encode("utf-8", "replace")))
 def test_anything_is_a_report_or_a_document_error(document: bytes) -> None:
-    """Whatever comes, nothing else comes out."""
+    """No other exception is raised."""
     try:
         health = parse_json_health(document)
     except DocumentError:

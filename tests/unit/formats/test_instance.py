@@ -1,4 +1,4 @@
-"""Instance metadata: its document, and the service that gives it."""
+"""Instance metadata: its document, and the client of its service."""
 
 import json
 from typing import Any, Dict, List
@@ -33,8 +33,8 @@ VM_ID = "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90"
         (b'{"compute": {"name": "a", "osProfile": "none"}}', "", "a", ""),
     ],
 )
-def test_the_facts_are_found(document: bytes, vm_id: str, name: str, computer_name: str) -> None:
-    """What is missing is an empty string."""
+def test_the_values_are_found(document: bytes, vm_id: str, name: str, computer_name: str) -> None:
+    """A missing value is an empty string."""
     instance = parse_instance(document)
 
     assert (instance.vm_id, instance.name, instance.computer_name) == (vm_id, name, computer_name)
@@ -61,8 +61,8 @@ def test_the_facts_are_found(document: bytes, vm_id: str, name: str, computer_na
         b"1" * 5000,
     ],
 )
-def test_what_is_not_the_promised_form_is_refused(document: bytes) -> None:
-    """A 200 from something else is no metadata."""
+def test_a_document_of_another_form_is_refused(document: bytes) -> None:
+    """A reply of another server, or with values of a wrong type, raises DocumentError."""
     with pytest.raises(DocumentError, match="instance metadata"):
         parse_instance(document)
 
@@ -81,8 +81,8 @@ def test_what_is_not_the_promised_form_is_refused(document: bytes) -> None:
         (b"1e999", "instance metadata is not JSON"),
     ],
 )
-def test_what_no_vm_has_is_refused(value: bytes, said: str) -> None:
-    """It would take much memory or time, here or where it is shown, or is no JSON when shown."""
+def test_a_document_beyond_the_limits_is_refused(value: bytes, said: str) -> None:
+    """It would use much memory or time, or could not be shown as valid JSON."""
     with pytest.raises(DocumentError) as refusal:
         parse_instance(b'{"compute": {"name": "a"}, "x": %s}' % value)
 
@@ -92,8 +92,8 @@ def test_what_no_vm_has_is_refused(value: bytes, said: str) -> None:
 @pytest.mark.parametrize(
     "value", ["9" * 100, "-1.5e3", "[" * 99 + "]" * 99, "[" + "0," * 5000 + "0]"]
 )
-def test_what_a_vm_may_have_one_day_is_taken(value: str) -> None:
-    """Numbers, depth and size beyond all that is known."""
+def test_the_limits_are_far_above_real_documents(value: str) -> None:
+    """Larger numbers, depths and sizes than any known VM has are accepted."""
     document = f'{{"compute": {{"name": "a"}}, "x": {value}}}'.encode()
 
     assert parse_instance(document).document["x"] == json.loads(value)
@@ -109,7 +109,7 @@ JSON = st.recursive(
 
 @given(st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_document_gives_a_value_or_a_document_error(document: bytes) -> None:
-    """Nothing else comes out, and the value has its strings."""
+    """No other exception is raised, and the values are strings."""
     try:
         instance = parse_instance(document)
     except DocumentError:
@@ -128,8 +128,8 @@ def test_any_document_gives_a_value_or_a_document_error(document: bytes) -> None
         ("compute/publicKeys/0/path", "/home/admin/.ssh/authorized_keys"),
     ],
 )
-def test_leaves_are_found_by_their_path(path: str, value: str) -> None:
-    """As the service's own addresses name them."""
+def test_a_value_is_found_by_its_path(path: str, value: str) -> None:
+    """A path has the form of the service's own addresses."""
     assert find(parse_instance(SAMPLE), path) == value
 
 
@@ -141,8 +141,8 @@ def test_leaves_are_found_by_their_path(path: str, value: str) -> None:
     ],
     ids=lambda path: path[:30],
 )
-def test_a_path_to_nowhere_is_a_document_error(path: str) -> None:
-    """It names the path."""
+def test_a_path_without_a_value_is_a_document_error(path: str) -> None:
+    """The error names the path."""
     with pytest.raises(DocumentError, match="instance metadata lacks "):
         find(parse_instance(SAMPLE), path)
 
@@ -157,11 +157,11 @@ def refused(status: str, body: bytes = b"") -> bytes:
 
 def ask(*replies: bytes, timeout_s: float = 120) -> "tuple[Instance | AzprovError, List[bytes]]":
     requests: List[bytes] = []
-    talk = Conversation(FakeClock(), timeout_s=timeout_s, jitter=lambda: 1.0)
+    conversation = Conversation(FakeClock(), timeout_s=timeout_s, jitter=lambda: 1.0)
     with RawServer(replying(*replies, seen=requests)) as server:
-        imds = Imds(Transport(server.endpoint, Clock()), talk, agent_name="test/1")
+        imds = Imds(Transport(server.endpoint, Clock()), conversation, agent_name="test/1")
         try:
-            return talk.retry(imds.fetch_instance), requests
+            return conversation.retry(imds.fetch_instance), requests
         except AzprovError as error:
             return error, requests
 
@@ -176,7 +176,7 @@ OLDEST = "/metadata/instance?api-version=2019-06-01"
 
 
 def test_the_request_is_the_documented_one() -> None:
-    """Metadata: true, no X-Forwarded-For, no key twice."""
+    """It has Metadata: true, no X-Forwarded-For, and no query key twice."""
     instance, requests = ask(ok(SAMPLE))
 
     assert isinstance(instance, Instance)
@@ -188,7 +188,7 @@ def test_the_request_is_the_documented_one() -> None:
 
 @pytest.mark.parametrize("status", ["400 Bad Request", "404 Not Found", "410 Gone"])
 def test_an_unknown_version_falls_back_to_older_ones(status: str) -> None:
-    """Within the same attempt, without a pause."""
+    """The client tries them in the same attempt, without a pause."""
     instance, requests = ask(refused(status), refused(status), ok(OLD))
 
     assert isinstance(instance, Instance)
@@ -197,7 +197,7 @@ def test_an_unknown_version_falls_back_to_older_ones(status: str) -> None:
 
 @pytest.mark.parametrize("status", ["429 Too Many Requests", "500 Error", "503 Busy"])
 def test_a_busy_service_is_asked_again(status: str) -> None:
-    """For the newest version, after a pause."""
+    """The client asks for the newest version again, after a pause."""
     instance, requests = ask(refused(status), refused(status), ok(SAMPLE))
 
     assert isinstance(instance, Instance)
@@ -205,15 +205,15 @@ def test_a_busy_service_is_asked_again(status: str) -> None:
 
 
 def test_a_web_page_is_asked_again() -> None:
-    """A 200 that is not the promised form is a failure."""
+    """Status 200 with another document is a failure."""
     instance, requests = ask(ok(b"<html></html>"), ok(SAMPLE))
 
     assert isinstance(instance, Instance)
     assert len(requests) == 2
 
 
-def test_a_service_that_stays_wrong_is_told() -> None:
-    """Exit 76 for wrong answers, 69 for refusals."""
+def test_a_service_that_never_recovers_gives_the_exit_code() -> None:
+    """Bad documents give exit code 76, and refusals 69."""
     wrong, _ = ask(ok(b"<html></html>"), timeout_s=5)
     none, _ = ask(refused("404 Not Found"), timeout_s=5)
 
@@ -224,8 +224,8 @@ def test_a_service_that_stays_wrong_is_told() -> None:
     assert "404 Not Found" in none.summary
 
 
-def test_the_answer_is_kept_whole() -> None:
-    """What the command shows is all there is."""
+def test_the_whole_document_is_kept() -> None:
+    """The command `metadata` can show every value of the reply."""
     document: Dict[str, Any] = parse_instance(SAMPLE).document
 
     assert document == json.loads(SAMPLE)

@@ -1,4 +1,4 @@
-"""The provisioning report and the records that carry it: they come back as they were."""
+"""The provisioning report and the KVP records that contain it."""
 
 from typing import Dict, Set
 
@@ -18,16 +18,16 @@ from azprov.formats.platform.provisioning_report import (
 ORIGIN = Origin("azprov/1.0", "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90", "2026-11-22T03:20:00+00:00")
 
 
-def test_success() -> None:
-    """As cloud-init writes it."""
+def test_a_success_report_has_cloud_inits_form() -> None:
+    """Its fields are the result, the agent, the time and the VM id."""
     assert success_report(ORIGIN) == (
         "result=success|agent=azprov/1.0|timestamp=2026-11-22T03:20:00+00:00|"
         "vm_id=b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90"
     )
 
 
-def test_failure() -> None:
-    """A field that needs it is quoted; one that is empty is left out."""
+def test_a_failure_report_quotes_fields_and_drops_empty_ones() -> None:
+    """A field is quoted only if it needs quotes."""
     line = failure_report(
         ORIGIN._replace(vm_id=None), "it's | broken\r\nbadly", {"step": "admin-user", "hint": ""}
     )
@@ -40,7 +40,7 @@ def test_failure() -> None:
 
 
 NAMES = st.text("abcdefgh_", min_size=1, max_size=8)
-# Without what is made one line, and without what XML cannot hold.
+# Without line ends, which are replaced, and without characters that XML does not allow.
 VALUES = (
     st.text(
         st.sampled_from("a|'\"=<& é€😀")
@@ -54,14 +54,14 @@ VALUES = (
 
 
 @given(st.lists(st.tuples(NAMES, VALUES), min_size=1, max_size=5, unique_by=lambda field: field[0]))
-def test_a_report_survives_its_line(fields: "list[tuple[str, str]]") -> None:
+def test_parsing_inverts_rendering(fields: "list[tuple[str, str]]") -> None:
     """parse(render(x)) == x."""
     assert parse_report(render_report(tuple(fields))) == tuple(fields)
 
 
 @given(st.text(), st.dictionaries(NAMES, st.text(), max_size=4))
-def test_a_line_is_one_line_and_fits(reason: str, data: Dict[str, str]) -> None:
-    """Below the host's limit, in every text that people and programs may give."""
+def test_a_report_is_one_line_within_the_limit(reason: str, data: Dict[str, str]) -> None:
+    """Any reason and data give one line below the host's limit."""
     line = failure_report(ORIGIN, reason * 200, data)
 
     assert len(line.encode()) <= 1022
@@ -82,8 +82,8 @@ ALL = ["result", "reason", "agent", "step", "hint", "vm_id", "timestamp", "docum
         (800, 100, {"hint"}),
     ],
 )
-def test_the_least_important_field_goes_whole(hint: int, reason: int, dropped: Set[str]) -> None:
-    """First what a step added, last first; the reason is cut and stays."""
+def test_a_long_report_drops_whole_fields(hint: int, reason: int, dropped: Set[str]) -> None:
+    """The data of a step is dropped first, from its end; the reason is cut and stays."""
     line = failure_report(ORIGIN, "x" * reason, {"step": "ssh-keys", "hint": "h" * hint})
 
     fields = dict(parse_report(line))
@@ -94,7 +94,7 @@ def test_the_least_important_field_goes_whole(hint: int, reason: int, dropped: S
 
 @given(st.text())
 def test_any_line_gives_fields_or_a_value_error(line: str) -> None:
-    """Nothing else, whoever wrote it."""
+    """No other exception is raised."""
     try:
         parse_report(line)
     except ValueError:
@@ -105,8 +105,10 @@ TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]
 
 
 @given(st.lists(st.tuples(TEXTS, TEXTS), max_size=4), st.binary(max_size=100))
-def test_records_survive_their_pool(records: "list[tuple[str, str]]", torn: bytes) -> None:
-    """parse(render(x)) == x, also where another one is cut off behind them."""
+def test_records_are_read_back_from_their_pool(
+    records: "list[tuple[str, str]]", torn: bytes
+) -> None:
+    """parse(render(x)) == x, even with an incomplete record at the end."""
     pool = b"".join(render_record(*record) for record in records)
 
     assert len(pool) == 2560 * len(records)
@@ -114,14 +116,14 @@ def test_records_survive_their_pool(records: "list[tuple[str, str]]", torn: byte
 
 
 @pytest.mark.parametrize(("key", "value"), [("k" * 512, "v"), ("k", "v" * 2048), ("k", "a\0b")])
-def test_what_a_record_cannot_hold(key: str, value: str) -> None:
-    """Is refused, not cut."""
+def test_a_text_that_does_not_fit_a_record_is_refused(key: str, value: str) -> None:
+    """A text that is too long or has a zero raises ValueError and is not cut."""
     with pytest.raises(ValueError, match="not a text of less than"):
         render_record(key, value)
 
 
-def test_a_record_is_laid_out_as_the_daemon_reads_it() -> None:
-    """512 bytes of key, 2048 of value, zeros behind each."""
+def test_a_record_has_the_layout_of_the_daemon() -> None:
+    """It has 512 bytes of key and 2048 of value, each padded with zeros."""
     record = render_record("K", "é")
 
     assert record == b"K" + bytes(511) + b"\xc3\xa9" + bytes(2046)

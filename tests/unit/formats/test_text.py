@@ -1,4 +1,4 @@
-"""Texts from elsewhere, as they are shown."""
+"""Untrusted text: what is shown of it, and what XML allows."""
 
 import pytest
 from hypothesis import given
@@ -9,8 +9,8 @@ from azprov.formats.text import printable
 
 
 @given(st.text(), st.integers(3, 50))
-def test_what_is_shown_is_printable_and_short(text: str, limit: int) -> None:
-    """No line end, escape sequence or endless text gets through."""
+def test_shown_text_is_printable_and_short(text: str, limit: int) -> None:
+    """Line ends and escape sequences are replaced, and a long text is cut."""
     shown = printable(text, limit)
 
     assert shown.isprintable()
@@ -18,14 +18,14 @@ def test_what_is_shown_is_printable_and_short(text: str, limit: int) -> None:
 
 
 def test_a_cut_is_marked() -> None:
-    """Text that fits stays, text that does not ends in dots."""
+    """A text that fits is unchanged, and a longer one ends in dots."""
     assert printable("12345", 5) == "12345"
     assert printable("123456", 5) == "12..."
     assert printable("a\x1b[2Jb\nc") == "a?[2Jb?c"
 
 
 @pytest.mark.parametrize("character", ["\0", "\x08", "\x1f", "\ud800", "\ufffe", "\uffff"])
-def test_rendering_refuses_what_xml_cannot_hold(character: str) -> None:
-    """A document that no parser would read is not rendered."""
+def test_rendering_refuses_characters_that_xml_forbids(character: str) -> None:
+    """Such a character raises ValueError, because no parser would accept the document."""
     with pytest.raises(ValueError, match="XML cannot represent"):
         render(Element("a", character))
