@@ -18,6 +18,19 @@ EXIT_CODES = {
     78: "what the platform names cannot be used on this host (bad host name, unusable user)",
     143: "stopped by SIGTERM; nothing half done",
 }
+#: The same exit codes in a few words, for the help, where they have two lines.
+SHORT_EXIT_CODES = {
+    0: "done",
+    1: "errors found",
+    2: "bad usage",
+    69: "unreachable",
+    70: "cannot run",
+    73: "change failed",
+    76: "bad answers",
+    77: "needs root",
+    78: "unusable",
+    143: "stopped",
+}
 #: The exit code of a command that worked, and found what it looks for.
 ERRORS_FOUND = 1
 

@@ -8,9 +8,9 @@ import pytest
 
 from azprov.cli import main
 from azprov.cli.commands import COMMANDS
-from azprov.cli.help import SHORT_EXIT_CODES, options_of
+from azprov.cli.help import options_of
 from azprov.cli.registry import command_parser, load_command, program_parser
-from azprov.errors import EXIT_CODES
+from azprov.errors import EXIT_CODES, SHORT_EXIT_CODES
 from interpreters import INTERPRETERS
 from pyz import PYZ
 
@@ -86,7 +86,7 @@ def test_a_usage_line_has_required_options_and_all_arguments(
 
 
 def test_the_program_help_names_every_exit_code() -> None:
-    """The short forms in the help are those of the codes in errors.py, in their order."""
+    """The exit codes in the help are those of the man page and of README."""
     assert list(SHORT_EXIT_CODES) == list(EXIT_CODES)
 
 
@@ -161,7 +161,7 @@ MISTYPED = {
     ),
     "a scenario": (
         "rehearse --scenario helthy",
-        "did you mean healthy? azprov.pyz rehearse --list names them",
+        "did you mean healthy? azprov.pyz rehearse --list lists them",
     ),
 }
 

@@ -8,6 +8,7 @@ import argparse
 import textwrap
 from typing import Iterator, List, NamedTuple, Optional
 
+from ..errors import SHORT_EXIT_CODES
 from .commands import COMMANDS
 from .options import add_common_options
 from .parser import Parser
@@ -19,20 +20,6 @@ PROGRAM_SUMMARY = "takes a Linux VM on Azure from first boot to Ready without an
 WIDTH = 80
 # The meanings of options begin in this column.
 _MEANING_COLUMN = 28
-
-# The keys of errors.EXIT_CODES in two lines; the man page has their full meanings.
-SHORT_EXIT_CODES = {
-    0: "done",
-    1: "errors found",
-    2: "wrong usage",
-    69: "unreachable",
-    70: "cannot run",
-    73: "change failed",
-    76: "bad answers",
-    77: "needs root",
-    78: "unusable",
-    143: "stopped",
-}
 
 
 class Option(NamedTuple):
@@ -117,8 +104,15 @@ def _program_help() -> List[str]:
     lines += ["commands (COMMAND --help shows the options and an example):"]
     lines += [f"  {name:<15}{load_command(name).SUMMARY}" for name in COMMANDS]
     lines += ["options of every command:", *_in_pairs(common_options())]
-    codes = ", ".join(f"{code} {short}" for code, short in SHORT_EXIT_CODES.items())
-    return [*lines, *textwrap.wrap(f"exit codes: {codes}", WIDTH, subsequent_indent="  ")]
+    return [*lines, *_exit_code_lines()]
+
+
+def _exit_code_lines() -> List[str]:
+    # A no-break space keeps a code and its meaning on one line.
+    codes = [f"{code} {short}".replace(" ", "\xa0") for code, short in SHORT_EXIT_CODES.items()]
+    text = f"exit codes: {', '.join(codes)}"
+    wrapped = textwrap.wrap(text, WIDTH, subsequent_indent="  ")
+    return [line.replace("\xa0", " ") for line in wrapped]
 
 
 def _command_help(command: str) -> List[str]:

@@ -365,7 +365,7 @@ USAGE = {
     ),
     "an unknown scenario": (
         ["rehearse", "--scenario", "x"],
-        "there is no scenario 'x'; azprov.pyz rehearse --list names them",
+        "there is no scenario 'x'; azprov.pyz rehearse --list lists them",
     ),
 }
 

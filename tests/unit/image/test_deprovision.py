@@ -687,8 +687,8 @@ def test_without_a_terminal_it_is_listed(clean: Path) -> None:
     assert code == 2
     assert f"{clean}/var/lib/dhcpcd/duid: DHCP lease or identity, to be removed" in out.splitlines()
     assert err == (
-        "azprov: nothing was changed, there is no terminal to ask on; "
-        "--yes does all of that without asking\n"
+        "azprov: nothing was changed, because there is no terminal to ask on; "
+        "--yes makes the changes without asking\n"
     )
     assert tree(clean) == before
 
@@ -740,7 +740,8 @@ def test_on_a_terminal_it_asks(clean: Path, answer: str, code: int) -> None:
     os.close(master)
 
     assert p.returncode == code
-    assert b"Do all of that? [y/N] " in err
+    assert b"Make these changes? [y/N] " in err
+    assert (b"azprov: cancelled; nothing was changed\n" in err) == (code == 2)
     assert (clean / "var/lib/dhcpcd/duid").exists() == (code == 2)
 
 

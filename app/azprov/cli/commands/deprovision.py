@@ -4,7 +4,7 @@ import argparse
 import logging
 import os
 import sys
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 from ...errors import HostError, NotPermitted, UsageError
 from ...image.deprovision import carry_out, plan, unknown_user
@@ -17,7 +17,6 @@ SUMMARY = "make a used VM or image generic, armed for its next first boot"
 DESCRIPTION = "All changes are listed first. Nothing is changed until you confirm, or with --yes."
 EXAMPLE = ("remove the user who built the image too", "deprovision --user builder")
 
-_NOT_ASKED = 2
 _SHUT_DOWN = (
     "Shut this VM down now and capture it: what still runs writes some of it anew "
     "(a shell its history when it ends; unset HISTFILE keeps it from that)."
@@ -31,9 +30,9 @@ def configure(parser: Parser) -> None:
         "--user",
         metavar="NAME",
         type=user_name,
-        help="remove that user, with home and rights",
+        help="also remove this user with home and rights",
     )
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--yes", action="store_true", help="make the changes without asking")
     add_root_option(parser)
 
 
@@ -59,16 +58,9 @@ def run(options: argparse.Namespace) -> Answer:
     _warn(unknown)
     if not changes:
         return Answer("Nothing is left to do.", data)
-    refusal = "" if options.yes else _refusal(is_json=options.json)
-    if refusal:
-        return Answer(
-            "",
-            data,
-            exit_code=_NOT_ASKED,
-            failure=UsageError(
-                f"nothing was changed, {refusal}", "--yes does all of that without asking"
-            ),
-        )
+    refusal = None if options.yes else _refusal(is_json=options.json)
+    if refusal is not None:
+        return Answer("", data, exit_code=refusal.exit_code, failure=refusal)
     failures = carry_out(root, changes)
     # Once more, behind all that was done: a name that was mistyped leaves its user in the image.
     _warn(unknown)
@@ -90,11 +82,14 @@ def _warn(unknown: str) -> None:
         log.warning("%s", unknown)
 
 
-def _refusal(*, is_json: bool) -> str:
-    """Why not to do it, empty if whoever sits there wants it."""
+def _refusal(*, is_json: bool) -> Optional[UsageError]:
+    """Ask whether to make the changes. Returns None for yes, otherwise why nothing is changed."""
     if is_json or None in (sys.stdin, sys.stderr) or not sys.stdin.isatty():
-        return "there is no terminal to ask on"
-    sys.stderr.write("Do all of that? [y/N] ")
+        return UsageError(
+            "nothing was changed, because there is no terminal to ask on",
+            "--yes makes the changes without asking",
+        )
+    sys.stderr.write("Make these changes? [y/N] ")
     sys.stderr.flush()
     answers_yes = sys.stdin.buffer.readline().strip().lower() in (b"y", b"yes")
-    return "" if answers_yes else "as you say"
+    return None if answers_yes else UsageError("cancelled; nothing was changed")

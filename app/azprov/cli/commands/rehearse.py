@@ -24,7 +24,10 @@ _TIMES = ("never", "once", "twice")
 def configure(parser: Parser) -> None:
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument(
-        "--scenario", metavar="NAME", default="healthy", help="how the platform behaves (healthy)"
+        "--scenario",
+        metavar="NAME",
+        default="healthy",
+        help="behaviour of the platform (default healthy)",
     )
     choice.add_argument("--all", action="store_true", help="run every scenario")
     choice.add_argument("--list", action="store_true", help="list the scenarios and run none")
@@ -42,7 +45,7 @@ def run(options: argparse.Namespace) -> Answer:
         nearest = suggest_value(options.scenario, [scenario.name for scenario in SCENARIOS])
         raise UsageError(
             f"there is no scenario {options.scenario!a}",
-            f"{nearest}azprov.pyz rehearse --list names them",
+            f"{nearest}azprov.pyz rehearse --list lists them",
         )
     _require_loopback()
     outcomes = []
