@@ -1,4 +1,4 @@
-"""Scratch images, what azprov does to one, and what is in it afterwards."""
+"""Scratch images: running azprov on one, and listing its files."""
 
 import os
 import stat
@@ -16,7 +16,7 @@ MODULES = ("http", "xml", "email", "logging", "json", "urllib")
 def add_python(
     root: Path, minor: int = 11, path: str = "usr/bin/python3", link: bool = True, lack: str = ""
 ) -> None:
-    """An interpreter and its standard library, as files that nobody runs."""
+    """Add the files of an interpreter and its standard library; they are never run."""
     binary = root / path
     binary.parent.mkdir(parents=True, exist_ok=True)
     real = binary.with_name(f"python3.{minor}") if link else binary
@@ -31,9 +31,9 @@ def add_python(
 
 
 def azprov(*argv: object) -> Tuple[int, str, str]:
-    """Run a command in this process: its exit code, stdout and stderr.
+    """Run a command in this process; returns its exit code, stdout and stderr.
 
-    `install` copies the archive that it runs from: for that, take `azprov` of pyz.py.
+    `install` copies the archive that it runs from: use `azprov` of pyz.py for that.
     """
     umask = os.umask(0o022)
     os.umask(umask)
@@ -66,7 +66,7 @@ def tree(root: Path) -> Dict[str, str]:
 
 
 def changes(root: Path) -> Dict[str, Tuple[int, int]]:
-    """Every path with its number and when it was last changed; not when it was last read."""
+    """The inode and the time of the last change of every path; reading a file changes neither."""
     return {
         str(path.relative_to(root)): (path.lstat().st_ino, path.lstat().st_ctime_ns)
         for path in root.rglob("*")

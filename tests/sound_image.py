@@ -1,4 +1,4 @@
-"""A sound image to try rules on: Debian's files, as far as anything looks at them."""
+"""A sound image for testing rules: the files of a Debian that azprov reads."""
 
 from pathlib import Path
 from typing import Dict, NamedTuple, Optional, Union
@@ -21,13 +21,13 @@ VENDOR = "usr/lib/systemd/system"
 
 
 class File(NamedTuple):
-    """What a file of an unusual mode holds."""
+    """A file with content and an unusual mode."""
 
     text: str
     mode: int
 
 
-#: Paths with what they hold: None for nothing, "-> x" for a link, else a file's text.
+#: Content by path: None if the path is missing, "-> x" for a link, otherwise the text.
 Change = Dict[str, Optional[Union[str, bytes, File]]]
 
 SOUND: Change = {
@@ -41,7 +41,7 @@ SOUND: Change = {
     VMLINUZ: "",
     "vmlinuz": f"-> {VMLINUZ}",
     "initrd.img": f"-> {INITRAMFS}",
-    # As grub-mkconfig writes it, as far as anything looks at it.
+    # The part of the output of grub-mkconfig that azprov reads.
     GRUB: 'set default="0"\nmenuentry "Debian" {\n'
     f"\tlinux\t/{VMLINUZ} root=UUID=0000 ro console=ttyS0\n\tinitrd\t/{INITRAMFS}\n}}\n",
     "etc/systemd/network/10-azure.network": "[Match]\nName=eth0\n\n[Network]\nDHCP=yes\n",
@@ -59,7 +59,7 @@ SOUND: Change = {
     "kernel/drivers/scsi/hv_storvsc.ko: kernel/drivers/scsi/scsi_mod.ko\n",
 }
 
-#: What makes of it an image with Alpine's init.
+#: Changes that turn the sound image into one with Alpine's init system.
 OPENRC: Change = {
     **{path: None for path in SOUND if path.startswith((SYSTEM, VENDOR, "usr/lib/systemd"))},
     f"{SYSTEM}/azure-provisioning.service": None,
@@ -70,7 +70,6 @@ OPENRC: Change = {
     "sbin/openrc-run": "program",
     "sbin/init": "-> /bin/busybox",
     "bin/busybox": "program",
-    # As of Alpine.
     "etc/inittab": "::sysinit:/sbin/openrc sysinit\n::wait:/sbin/openrc default\n"
     "tty1::respawn:/sbin/getty 38400 tty1\n",
     "etc/init.d/sshd": "program",
@@ -88,7 +87,7 @@ OPENRC: Change = {
 
 
 def cpio(*names: str) -> bytes:
-    """An archive of empty files, in the form of an initramfs."""
+    """A cpio archive of empty files, the format of an initramfs."""
     packed = b""
     for name in [*names, "TRAILER!!!"]:
         fields = [0] * 11 + [len(name) + 1, 0]
@@ -99,7 +98,7 @@ def cpio(*names: str) -> bytes:
 
 
 def change(root: Path, changes: Change) -> None:
-    """Make paths hold what is said."""
+    """Write, link or remove the paths of a change."""
     for name, content in changes.items():
         path = root / name
         if path.is_symlink() or path.exists():
@@ -122,7 +121,7 @@ def change(root: Path, changes: Change) -> None:
 
 
 def make_sound(root: Path) -> Path:
-    """A tree on which nothing is wrong, with azprov installed."""
+    """Make an image without findings, with azprov installed."""
     root.mkdir(exist_ok=True)
     add_python(root)
     change(root, SOUND)

@@ -1,8 +1,8 @@
-"""Fuzzing, guided by what an input reaches: inputs that reach something new are kept.
+"""Fuzzing guided by coverage: an input that reaches a new edge is kept and mutated further.
 
     python3 build.py fuzz --minutes N [NAME ...]
 
-Each harness in turn, for its share of the time.
+The harnesses run one after the other, and share the time equally.
 """
 
 import argparse
@@ -20,27 +20,27 @@ from fuzz.edges import Edges
 from fuzz.harnesses import HARNESSES, Harness
 from fuzz.mutator import Mutator
 
-# Of processor time, traced, for at most mutator.LONGEST_BYTES.
+# Processor time with tracing, for at most mutator.LONGEST_BYTES.
 LONGEST_S = 5.0
 _MOST_TRIES = 600
-# So often an input of the seeds is taken and not one that was found.
-_OF_SEEDS = 0.2
+# The share of inputs that are made from a seed and not from an input found before.
+_SEED_SHARE = 0.2
 
 
 class Hang(BaseException):
-    """An input took too long. No Exception, so that nothing takes it for a failure."""
+    """An input took too long. Not an Exception, so that no code under test catches it."""
 
 
 class Finding(NamedTuple):
     harness: str
     data: bytes
-    #: The error and where it came from; one finding for each.
+    #: The error and the lines that raised it; there is one finding for each.
     what: str
 
 
 class Outcome(NamedTuple):
     executions: int
-    #: Of azprov, reached by the seeds, and by all.
+    #: Lines of azprov that the seeds reach, and that all inputs reach.
     lines_of_seeds: int
     lines: int
     kept: int
@@ -56,7 +56,7 @@ def fuzz(
     seconds: float = 1e9,
     longest_s: float = LONGEST_S,
 ) -> Outcome:
-    """Try the seeds and what becomes of them, so often or so long; both are bounds."""
+    """Try the seeds and their mutations, until `executions` or `seconds` is reached."""
     random = Random(seed)  # noqa: S311 - the same inputs again for the same seed
     run = _Run(harness.function, longest_s)
     mutator = Mutator(random, harness.seeds)
@@ -70,7 +70,7 @@ def fuzz(
                 data = harness.seeds[count]
             else:
                 lines_of_seeds = lines_of_seeds or run.edges.lines
-                is_old = corpus and random.random() > _OF_SEEDS
+                is_old = corpus and random.random() > _SEED_SHARE
                 data = random.choice(corpus if is_old else harness.seeds)
                 data = mutator.mutate(data, random.choice(harness.seeds))
             count += 1
@@ -83,7 +83,7 @@ def fuzz(
 
 
 class _Run:
-    """One harness, and what it has reached by now."""
+    """One harness and the edges that it has reached so far."""
 
     def __init__(self, function: Callable[[bytes], object], longest_s: float) -> None:
         self.edges = Edges()
@@ -91,21 +91,21 @@ class _Run:
         self._longest_s = longest_s
 
     def tried(self, data: bytes) -> Tuple[bool, str]:
-        """Whether an input reached something new, and what it broke; empty if nothing."""
+        """Whether an input reached a new edge, and the failure that it caused, or ""."""
         before = signal.signal(signal.SIGPROF, _hang)
         signal.setitimer(signal.ITIMER_PROF, self._longest_s)
         try:
             return self.edges.new(self._function, data) > 0, ""
         except Hang:
             return False, f"takes more than {self._longest_s:g} s"
-        except Exception as error:  # noqa: BLE001 - whatever comes out is the finding
+        except Exception as error:  # noqa: BLE001 - every exception is a finding
             return False, _shown(error)
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
             signal.signal(signal.SIGPROF, before)
 
     def smaller(self, data: bytes, what: str) -> bytes:
-        """The input without what the finding can do without."""
+        """A smaller input that causes the same failure."""
         size, tries = len(data) // 2, 0
         while size and not what.startswith("takes"):
             at = 0
@@ -122,14 +122,14 @@ class _Run:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """The account of a million inputs is nobody's to read."""
-    account = logging.getLogger("azprov")
-    before = account.handlers, account.propagate
-    account.handlers, account.propagate = [logging.NullHandler()], False
+    """Turn off logging, which a million inputs would fill."""
+    logger = logging.getLogger("azprov")
+    before = logger.handlers, logger.propagate
+    logger.handlers, logger.propagate = [logging.NullHandler()], False
     try:
         yield
     finally:
-        account.handlers, account.propagate = before
+        logger.handlers, logger.propagate = before
 
 
 def _hang(_number: int, _frame: Optional[FrameType]) -> None:
@@ -149,7 +149,7 @@ def _trace(error: BaseException) -> traceback.StackSummary:
 def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python3 build.py fuzz")
     parser.add_argument("--minutes", type=float, default=1.0, help="for all harnesses (1)")
-    parser.add_argument("--seed", type=int, default=int(time.time()), help="to do the same again")
+    parser.add_argument("--seed", type=int, default=int(time.time()), help="repeat a run")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(HARNESSES))
     options = parser.parse_args(argv)
     unknown = sorted(set(options.names) - set(HARNESSES))

@@ -1,4 +1,4 @@
-"""Which lines of azprov were run one after the other, as far as they were not before."""
+"""Coverage by edges: pairs of lines of azprov that were run one after the other."""
 
 import sys
 from pathlib import Path
@@ -7,21 +7,21 @@ from typing import Any, Callable, Dict, Set, Tuple
 
 _APP = str(Path(__file__).parent.parent.parent / "app")
 
-# A piece of code, the line before and the line.
+# A code object, the previous line and the line.
 Edge = Tuple[CodeType, int, int]
-# How often in one run, as the length of that number in bits, which makes a loop run twice new.
-Often = Tuple[Edge, int]
+# An edge, and how often it was run in one run, as the number of bits of that count. So a
+# loop that runs twice counts as new.
+EdgeCount = Tuple[Edge, int]
 
-
-# Beyond that inputs would only grow.
+# With a higher limit, inputs would only become longer.
 _MOST_BITS = 3
 
 
 class Edges:
-    """Collects them over many runs."""
+    """The edges of many runs."""
 
     def __init__(self) -> None:
-        self._seen: Set[Often] = set()
+        self._seen: Set[EdgeCount] = set()
         self._now: Dict[Edge, int] = {}
         self._last: Dict[CodeType, int] = {}
 
@@ -30,17 +30,17 @@ class Edges:
         return len({(code, line) for (code, _, line), _ in self._seen})
 
     def new(self, function: Callable[[bytes], object], data: bytes) -> int:
-        """Call the function; how many edges are new. What it raises comes through."""
+        """Call the function, and return the number of new edges. Its exceptions are passed on."""
         self._now = {}
         self._last = {}
         try:
             self._traced(function, data)
         finally:
-            often = {
+            counts = {
                 (edge, min(times.bit_length(), _MOST_BITS)) for edge, times in self._now.items()
             }
-            count = len(often - self._seen)
-            self._seen |= often
+            count = len(counts - self._seen)
+            self._seen |= counts
         return count
 
     def _note(self, code: CodeType, line: int) -> None:

@@ -1,4 +1,4 @@
-"""The harnesses by name, and what each begins from."""
+"""All harnesses by name, with the seeds of each."""
 
 import gzip
 import json
@@ -10,7 +10,7 @@ from samples_of import SAMPLES, sample
 
 
 class Harness(NamedTuple):
-    """Lets nothing out of the function but an error that is a finding."""
+    """A function that raises an exception only for a finding, and its first inputs."""
 
     function: Callable[[bytes], None]
     seeds: Tuple[bytes, ...]
@@ -121,6 +121,7 @@ HARNESSES: Dict[str, Harness] = {
         of_host.sshd_config, (_SSHD, b"AuthorizedKeysFile none\n", b"AuthorizedKeysFile %h/%%%U%x")
     ),
     "accounts": Harness(of_host.accounts, (_PASSWD, _SHADOW, _GROUP, _LOGIN_DEFS, b"azureuser")),
+    "sudo-rules": Harness(of_host.sudo_rules, (_SUDOERS, b"permit setenv { A=b } azureuser\n")),
     "lease": Harness(of_platform.lease, _samples("lease")),
     "vm-id": Harness(
         of_platform.vm_id,

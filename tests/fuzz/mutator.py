@@ -1,4 +1,4 @@
-"""Changing an input a little: its bytes, its lines and its words, and two inputs into one."""
+"""Mutating inputs: changing bytes, lines and words, and combining two inputs."""
 
 import re
 from random import Random
@@ -9,7 +9,7 @@ _MOST_CHANGES = 6
 _MOST_REPEATS = 100
 _LONGEST_PIECE = 200
 
-# What parsers stumble over, whatever they parse.
+# Texts that parsers of all kinds handle wrongly.
 _TOKENS = (
     *(b"\0", b"\r", b"\n", b"\r\n", b"\t", b" ", b"\x0b", b"\x0c", b"\x1c", b"\x1b[2J", b"\x7f"),
     *(b"\xff", b"\xff\xfe", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\xc2\x85", b"\xe2\x80\xa8"),
@@ -24,7 +24,7 @@ _TOKENS = (
 
 
 class Mutator:
-    """Makes inputs out of inputs, the same ones for the same random numbers."""
+    """Makes new inputs from old ones; the same random numbers give the same inputs."""
 
     def __init__(self, random: Random, seeds: Sequence[bytes]) -> None:
         self._random = random
@@ -39,7 +39,7 @@ class Mutator:
         ]
 
     def mutate(self, data: bytes, other: bytes) -> bytes:
-        """A few changes of an input, now and then with a part of another one."""
+        """The input with a few changes, sometimes with a part of another input."""
         if self._random.random() < 0.15:
             start, end = self._piece(other)
             at = self._random.randint(0, len(data))

@@ -1,6 +1,6 @@
-"""Harnesses for files of a host or an image: nothing but the value or the declared error.
+"""Harnesses for files of a machine or an image: each parser gives a value or its declared error.
 
-Each takes bytes, tries laws on the value where there is one, and returns nothing.
+A harness takes bytes, and checks the properties of the value if there is one.
 """
 
 import atexit
@@ -42,6 +42,12 @@ from azprov.formats.host.sshd_config import (
     own_keys_paths,
     parse_sshd_config,
 )
+from azprov.formats.host.sudo_rules import (
+    has_rules,
+    render_doas_rule,
+    render_sudo_rule,
+    without_rules_of,
+)
 from azprov.image.deprovision import plan
 from azprov.image.service_file import (
     PYZ,
@@ -57,10 +63,10 @@ from fuzz.of_platform import require_sentence, text_of
 
 _NAME = "azureuser"
 _ACCOUNT = Account(_NAME, 1000, 1000, f"/home/{_NAME}", "/bin/bash")
-# The last one says "no change" to chown(2) and its kin.
+# The number after the last one means "no change" to chown(2).
 _IDS = range((1 << 32) - 1)
 
-# Files that are somebody else's, and that azprov reads to decide what it does.
+# Files of other programs that azprov reads to make decisions.
 _READ = (
     *("etc/fstab", "etc/default/grub", "etc/os-release", "etc/network/interfaces"),
     *("etc/netplan/50-x.yaml", "etc/systemd/network/10-azure.network", "etc/dhcpcd.conf"),
@@ -74,12 +80,12 @@ _READ = (
 
 
 def require_text(error: ValueError) -> None:
-    """What read_state leaves out need not be a sentence."""
+    """An error of parse_state is not shown, so it need not be a sentence."""
     assert str(error)
 
 
 def hosts(data: bytes) -> None:
-    """As the C library reads the file: the own lines have the name, the others all stay."""
+    """The lines of 127.0.1.1 get the name, and all other lines are kept."""
     for name in ("web01", "web01.example.org"):
         renamed = replace_own_name(data, name)
         assert replace_own_name(renamed, name) == renamed
@@ -100,7 +106,7 @@ def os_release(data: bytes) -> None:
 
 
 def unit(data: bytes) -> None:
-    """A unit file, and the words of a command for one, a line each."""
+    """The input is used as a unit file, and as the words of a command, one per line."""
     text = data.decode("utf-8", "replace")
     for setting in parse_sections(text):
         assert not set("\n\r") & set("".join(setting))
@@ -148,7 +154,7 @@ def sshd_config(data: bytes) -> None:
 
 
 def accounts(data: bytes) -> None:
-    """Taken for each of the files in turn, with a name that may or may not be in them."""
+    """The input is used as each of the account files, with names that may be in it."""
     held = parse_accounts(data)
     for account in held:
         assert account.uid in _IDS
@@ -184,9 +190,21 @@ def _edit_entries(data: bytes, name: str) -> None:
     assert len(passwords(locked)) == len(passwords(data))
     for old, new in zip(data.split(b"\n"), locked.split(b"\n")):
         assert old == new or old.startswith(name.encode() + b":")
-    alone = without_member(data, name)
-    assert without_member(alone, name) == alone
-    assert parse_groups(alone) == parse_groups(data)
+    removed = without_member(data, name)
+    assert without_member(removed, name) == removed
+    assert parse_groups(removed) == parse_groups(data)
+
+
+def sudo_rules(data: bytes) -> None:
+    for user in (_NAME, "#1000"):
+        left = without_rules_of(data, user)
+        assert without_rules_of(left, user) == left
+        assert len(left) <= len(data)
+    for rule in (render_sudo_rule(_NAME), render_doas_rule(_NAME)):
+        assert has_rules(rule)
+        assert without_rules_of(rule, _NAME) == b""
+    if not has_rules(data):
+        assert not has_rules(without_rules_of(data, _NAME))
 
 
 @lru_cache(maxsize=None)
@@ -206,7 +224,7 @@ def _scratch() -> Path:
 
 
 def path(data: bytes) -> None:
-    """A path of any kind, looked up below a root with links of any kind."""
+    """The input is used as a path, below a root with links of all kinds."""
     root, inside = Root(str(_scratch())), text_of(data)
     for look in (root.read, root.status, root.names, root.read_link, root.real_path):
         try:
@@ -220,7 +238,7 @@ def path(data: bytes) -> None:
 
 
 def image(data: bytes) -> None:
-    """One content in all the files that azprov reads of an image: it can still be told of."""
+    """The input is the content of all files of an image; every finding can still be shown."""
     folder = _scratch()
     for name in _READ:
         (folder / name).write_bytes(data)

@@ -1,6 +1,6 @@
-"""Harnesses for what comes from the platform: nothing but the value or the declared error.
+"""Harnesses for input from the platform: each parser gives a value or its declared error.
 
-Each takes bytes, tries laws on the value where there is one, and returns nothing.
+A harness takes bytes, and checks the properties of the value if there is one.
 """
 
 import ipaddress
@@ -44,12 +44,12 @@ _BOUND_S = 2.0
 
 
 def text_of(data: bytes) -> str:
-    """A text with lone surrogates where the bytes are no UTF-8, as JSON can hold them."""
+    """The bytes as text, with surrogates for bytes that are not UTF-8, as JSON can contain."""
     return data.decode("utf-8", "surrogateescape")
 
 
 def require_sentence(error: Exception) -> None:
-    """What a person reads of a failure is one line without control characters."""
+    """An error message is one line without control characters."""
     assert str(error), "no sentence"
     assert not isinstance(error, UnicodeError)
     assert str(error).isprintable(), str(error)
@@ -88,7 +88,7 @@ def health_report(data: bytes) -> None:
 
 
 def instance(data: bytes) -> None:
-    """A document, and behind a zero the path of what is looked for in it."""
+    """The input is a document, and after a zero byte the path of a value in it."""
     document, _, path = data.partition(b"\0")
     try:
         value = parse_instance(document)
@@ -133,7 +133,7 @@ def ssh_key(data: bytes) -> None:
 
 
 def authorized_keys(data: bytes) -> None:
-    """Every key is on a line of its own as sshd reads it, and nothing that was there goes."""
+    """Every key is on a line that sshd reads, and the old content is kept."""
     merged = merge_authorized_keys(data, _KEYS)
     assert merged.startswith(data)
     assert merge_authorized_keys(merged, _KEYS) == merged
@@ -166,7 +166,7 @@ def vm_id(data: bytes) -> None:
 
 
 def report(data: bytes) -> None:
-    """A reason, and behind a zero what else there is to be said."""
+    """The input is a reason, and after a zero byte a hint."""
     reason, _, hint = text_of(data).partition("\0")
     try:
         fields = dict(parse_report(reason))
@@ -178,11 +178,11 @@ def report(data: bytes) -> None:
     assert len(content) <= _REPORT_LIMIT_BYTES
     assert xml.representable(line) == line
     assert line.split() == line.split(" ") or "'" in line or "|" in line
-    told = dict(parse_report(line))
-    assert told["result"] == "error"
+    fields = dict(parse_report(line))
+    assert fields["result"] == "error"
     whole = " ".join(xml.representable(reason).split())
-    assert whole.startswith(told.get("reason", ""))
-    assert bool(told.get("reason")) == bool(whole)
+    assert whole.startswith(fields.get("reason", ""))
+    assert bool(fields.get("reason")) == bool(whole)
     (record,) = parse_pool(render_record("PROVISIONING_REPORT", line))
     assert record == ("PROVISIONING_REPORT", line)
 
@@ -200,7 +200,7 @@ def kvp_pool(data: bytes) -> None:
 
 
 def http_reply(data: bytes) -> None:
-    """What a server sends before it closes, whatever was asked."""
+    """The input is the reply of a server that then closes the connection."""
 
     def serve(connection: socket.socket) -> None:
         connection.recv(1 << 16)

@@ -1,4 +1,4 @@
-"""What the tests of a hostile host share."""
+"""Fixtures of the tests on a hostile machine."""
 
 from typing import Iterator
 
@@ -10,7 +10,7 @@ from hostility.scene import Platform
 
 @pytest.fixture
 def platform() -> Iterator[Platform]:
-    """What answers a first boot."""
+    """A platform on loopback that answers a first boot."""
     platform = Platform()
     yield platform
     platform.close()

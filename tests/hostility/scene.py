@@ -1,4 +1,4 @@
-"""A machine below a root, a platform on loopback, and commands run against both as processes."""
+"""A machine below a root, a platform on loopback, and azprov run against both as a process."""
 
 import http.server
 import json
@@ -25,7 +25,7 @@ VM_ID = "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90"
 KEY = sample("ssh_key/ed25519.pub").decode().strip()
 UNIT_LINK = "etc/systemd/system/multi-user.target.wants/azure-provisioning.service"
 
-#: A command that takes longer than that hangs.
+#: A command that takes longer counts as hanging.
 LIMIT_S = 60.0
 
 needs_root = pytest.mark.needs("root")
@@ -63,7 +63,7 @@ class Done(NamedTuple):
 
 
 class Platform:
-    """WireServer and the metadata service, both well, at one port; notes what is reported."""
+    """WireServer and the metadata service, both healthy, at one port; collects the reports."""
 
     def __init__(self) -> None:
         reports: List[bytes] = []
@@ -115,7 +115,7 @@ class Platform:
 
 
 def make_machine(folder: Path) -> Path:
-    """An image with a user who logged in, whose home is that user's own."""
+    """An image with a user who has logged in and who owns the home."""
     for name in _FOLDERS:
         (folder / name).mkdir(parents=True)
     for name, content in _FILES.items():
@@ -135,7 +135,7 @@ def make_machine(folder: Path) -> Path:
     return folder
 
 
-#: Every command that writes, as it is called on an image.
+#: The arguments of every command that changes an image.
 WRITING: Dict[str, List[str]] = {
     "install": ["install", "--admin-user"],
     "set-hostname": ["set-hostname", "web01"],
@@ -154,7 +154,7 @@ def run(
     env: Optional[Dict[str, str]] = None,
     python: object = sys.executable,
 ) -> Done:
-    """Run azprov, behind another command if one is given; how it ended is always a contract."""
+    """Run azprov, after the command in `before` if given, and check how it ended."""
     command = [*before, python, "-I", PYZ, *argv]
     done = subprocess.run(
         [str(word) for word in command],
@@ -173,7 +173,7 @@ def run(
 
 
 def require_contract(done: Done) -> None:
-    """A code that is documented, no traceback, no bug, and a sentence where something failed."""
+    """The exit code is documented, there is no traceback or bug, and a failure has a sentence."""
     assert done.code in {*EXIT_CODES, 129, 130}, done
     for flaw in ("Traceback", "Exception ignored", "a bug in azprov", "Logging error"):
         assert flaw not in done.err, done
@@ -183,7 +183,7 @@ def require_contract(done: Done) -> None:
 
 
 def everything(folder: Path) -> Dict[str, str]:
-    """Every path below a folder with its kind, mode, owner and content; devices unread."""
+    """Every path below a folder with its kind, mode, owner and content; devices are not read."""
     found = {}
     for path in sorted(folder.rglob("*")):
         status = path.lstat()

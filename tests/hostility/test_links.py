@@ -1,4 +1,4 @@
-"""Links that lead where nothing is to be written: laid by a user, or by who made the image."""
+"""Links to files that azprov must not change, planted by a user or part of an image."""
 
 import os
 import re
@@ -26,7 +26,7 @@ from hostility.scene import (
 
 pytestmark = needs_root
 
-#: What calls of the kernel change by name or number, but for those that open.
+#: System calls, except open, that change a file by its name or descriptor.
 CHANGING = (
     "mkdir,mkdirat,rename,renameat,renameat2,unlink,unlinkat,rmdir,symlink,symlinkat,link,linkat,"
     "truncate,ftruncate,chmod,fchmod,fchmodat,chown,lchown,fchown,fchownat,mknod,mknodat,creat,"
@@ -36,7 +36,7 @@ TRACED = f"open,openat,openat2,{CHANGING}"
 
 
 def changed_paths(trace: Path, folder: Path) -> Iterator[str]:
-    """What was opened for writing or changed by a call that succeeded, as the kernel names it."""
+    """The paths that successful system calls opened for writing or changed."""
     for line in trace.read_text().splitlines():
         match = re.match(r"\d+ +(\w+)\((.*)\) += (-?\d+)(?:<(.*)>)?", line)
         if match is None or match.group(3).startswith("-"):
@@ -46,7 +46,7 @@ def changed_paths(trace: Path, folder: Path) -> Iterator[str]:
             if re.search(r"O_WRONLY|O_RDWR|O_CREAT|O_TRUNC", arguments):
                 yield opened
             continue
-        # A folder or file by its number, then a name in it; several for a renaming.
+        # The descriptor of a folder or file, then a name in it; a rename has two of them.
         for number, name in re.findall(r'(?:[\d]+|AT_FDCWD)<([^>]*)>(?:, "([^"]*)")?', arguments):
             yield os.path.normpath(os.path.join(number or str(folder), name))
         if "<" not in arguments:
@@ -58,7 +58,7 @@ def is_inside(path: str, root: Path) -> bool:
     return path in (str(root), "/dev/null") or path.startswith(f"{root}/")
 
 
-#: Where commands write, as a link of an image that leads out if it is followed blindly.
+#: Paths that commands write to. As absolute links, they lead outside the image.
 LED = (
     *("etc/hostname", "etc/hosts", "etc/sudoers.d", "etc/ssh/sshd_config.d", "etc/passwd"),
     *("home", f"home/{USER}/.ssh", f"home/{USER}/.bash_history", "var/lib/azprov"),
@@ -68,15 +68,15 @@ LED = (
 
 
 def lead_out(root: Path, outside: Path, path: str, target: str) -> None:
-    """Put a link in a path's place; what was there is outside from now on."""
-    place, away = root / path, outside / path.replace("/", "_")
-    if place.exists():
-        shutil.move(str(place), str(away))
+    """Move a path outside the root, and put a link to it in its place."""
+    link, away = root / path, outside / path.replace("/", "_")
+    if link.exists():
+        shutil.move(str(link), str(away))
     else:
         away.mkdir(parents=True)
         (away / "kept").write_text("kept")
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.symlink_to(target.format(name=away.name, away=away))
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(target.format(name=away.name, away=away))
 
 
 TARGETS = {
@@ -95,7 +95,7 @@ def test_nothing_outside_the_root_is_touched(
     monkeypatch: pytest.MonkeyPatch,
     capfdbinary: pytest.CaptureFixture[bytes],
 ) -> None:
-    """Whatever links of an image say; one command after the other, as they come."""
+    """All commands run on an image in which one path is a link to the outside."""
     root, outside = make_machine(tmp_path / "root"), tmp_path / "outside"
     outside.mkdir()
     lead_out(root, outside, path, TARGETS[kind])
@@ -115,12 +115,12 @@ def test_nothing_outside_the_root_is_touched(
 def test_no_path_outside_the_root_is_opened_for_writing(
     name: str, tmp_path: Path, platform: Platform, strace: str
 ) -> None:
-    """By what the kernel was asked for, with all the links at once, outside and back inside."""
+    """strace shows every write, with links that lead outside and links back inside."""
     root, outside = make_machine(tmp_path / "root"), tmp_path / "outside"
     outside.mkdir()
     for path in ("etc/hostname", f"home/{USER}/.ssh", "var/lib/dhcp", "usr/local"):
         lead_out(root, outside, path, TARGETS["dots"])
-    # What is led to is there inside as well, so that the commands go on.
+    # Make the targets exist inside the root as well, so that the commands succeed.
     inside = root / str(outside)[1:]
     shutil.copytree(outside, inside, symlinks=True)
     for keys in (inside / f"home_{USER}_.ssh", inside / f"home_{USER}_.ssh/authorized_keys"):
@@ -142,8 +142,8 @@ def test_no_path_outside_the_root_is_opened_for_writing(
     assert everything(outside) == before
 
 
-def test_the_law_is_seen_to_be_broken(tmp_path: Path, strace: str) -> None:
-    """Opening, making and renaming outside are each found in a trace."""
+def test_the_trace_shows_changes_outside(tmp_path: Path, strace: str) -> None:
+    """Opening, making and renaming outside the root are each found in a trace."""
     trace, root = tmp_path / "trace", tmp_path / "root"
     root.mkdir()
     script = "echo > a; mkdir b; mv a b/c; rm b/c; rmdir b; ln -s x root/l; chmod 700 root"
@@ -159,7 +159,7 @@ def test_the_law_is_seen_to_be_broken(tmp_path: Path, strace: str) -> None:
     assert any(is_inside(path, root) for path in changed_paths(trace, tmp_path))
 
 
-# Takes the home.
+# Gets the path of the home.
 Plant = Callable[[Path], None]
 
 
@@ -213,10 +213,8 @@ PLANTS: Tuple[Plant, ...] = (
 
 
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__)
-def test_what_a_user_plants_harms_nobody_else(
-    plant: Plant, tmp_path: Path, platform: Platform
-) -> None:
-    """No file that is not the user's own is changed, given away or copied into the home."""
+def test_links_of_a_user_harm_no_one_else(plant: Plant, tmp_path: Path, platform: Platform) -> None:
+    """No file of another user is changed, given away or copied into the home."""
     root = make_machine(tmp_path / "root")
     victims = {"etc/victim": "secret\n", "etc/victims/x": "x\n", "root/.ssh/authorized_keys": "r\n"}
     for path, content in victims.items():
@@ -240,8 +238,8 @@ def test_what_a_user_plants_harms_nobody_else(
     assert after == before
 
 
-def test_what_a_user_did_not_plant_is_written(tmp_path: Path, platform: Platform) -> None:
-    """The same commands do what they are for where nobody is in their way."""
+def test_without_planted_links_keys_are_added(tmp_path: Path, platform: Platform) -> None:
+    """The same command succeeds in a home without links."""
     root = make_machine(tmp_path / "root")
 
     run(*WRITING["ssh-keys"], "--root", root, platform=platform)

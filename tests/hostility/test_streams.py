@@ -1,4 +1,4 @@
-"""Streams that are closed, full or not read, and locales that are none."""
+"""Streams that are closed, full or not read, and machines without a locale."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ from project import NOWHERE
 from pyz import PYZ
 
 EDGES = [next(iter(INTERPRETERS)), list(INTERPRETERS)[-1]]
-# What a shell says of each, and whether stdout and stderr take anything.
+# The redirection of each in a shell, and whether stdout and stderr can be written.
 STREAMS = {
     "stdin closed": ("<&-", True, True),
     "stdout closed": (">&-", False, True),
@@ -33,8 +33,8 @@ STREAMS = {
     "stdout full": (">/dev/full", False, True),
     "stderr full": ("2>/dev/full", True, False),
     "both full": (">/dev/full 2>/dev/full", False, False),
-    "nobody reads stdout": ("| true", False, True),
-    "nobody reads the account": ("2>&1 >/dev/null | true", True, False),
+    "stdout is not read": ("| true", False, True),
+    "stderr is not read": ("2>&1 >/dev/null | true", True, False),
 }
 COMMANDS = [
     (["--help"], 0),
@@ -48,8 +48,8 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("streams", STREAMS)
-def test_the_exit_code_is_that_of_what_was_done(streams: str, tmp_path: Path) -> None:
-    """Whoever listens; 73 in its place only where an answer was to be given and was lost."""
+def test_the_exit_code_does_not_depend_on_the_streams(streams: str, tmp_path: Path) -> None:
+    """Only a lost answer changes the exit code, to 73."""
     redirection, has_stdout, has_stderr = STREAMS[streams]
     is_lost = "full" in redirection or "true" in redirection
     for number, (argv, code) in enumerate(COMMANDS):
@@ -78,8 +78,8 @@ def test_the_exit_code_is_that_of_what_was_done(streams: str, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("argv", [["--help"], ["unit"], ["rehearse", "--list"], ["--version"]])
-def test_an_answer_that_is_lost_is_no_success(argv: List[str]) -> None:
-    """A full disk behind stdout is told, and is exit code 73."""
+def test_a_lost_answer_is_a_failure(argv: List[str]) -> None:
+    """A full disk behind stdout is reported with exit code 73."""
     with open("/dev/full", "wb") as full:
         done = subprocess.run(
             [sys.executable, "-I", PYZ, *argv, *(["--root", "/"] if argv == ["unit"] else [])],
@@ -92,8 +92,8 @@ def test_an_answer_that_is_lost_is_no_success(argv: List[str]) -> None:
     assert b"No space left on device" in done.stderr
 
 
-def test_no_file_is_opened_as_a_closed_stream() -> None:
-    """What a child or the interpreter itself says would be written into it."""
+def test_no_file_gets_the_descriptor_of_a_closed_stream() -> None:
+    """Output of a child or of Python would be written into that file."""
     done = subprocess.run(
         [
             *("sh", "-c", '"$0" -c "$1" <&- >&- 2>&-; echo $?', sys.executable),
@@ -117,10 +117,10 @@ def test_no_file_is_opened_as_a_closed_stream() -> None:
     ],
 )
 @needs_root
-def test_without_a_locale(
+def test_commands_work_without_a_locale(
     version: str, locale: Dict[str, str], tmp_path: Path, platform: Platform
 ) -> None:
-    """Names and contents in UTF-8 and Latin-1: each command ends well, and none is passed over."""
+    """Names and contents in UTF-8 and Latin-1 are handled, and no file is skipped."""
     root = make_machine(tmp_path / "root")
     home = root / "home" / USER
     for lease in ("é", "\udce9", "a\nb", "\x1b[2J"):
@@ -156,8 +156,8 @@ def test_without_a_locale(
     assert (root / "etc/passwd").read_bytes().count(b"J\xfcrgen") == 2
 
 
-def test_the_contract_is_seen_to_be_broken() -> None:
-    """What the tests of this folder look for in every run."""
+def test_a_broken_contract_is_noticed() -> None:
+    """Tracebacks, undocumented exit codes, missing sentences and bugs fail a test."""
     for done in (
         Done(1, "", "Traceback (most recent call last):\n"),
         Done(120, "", ""),

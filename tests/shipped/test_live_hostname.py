@@ -1,4 +1,4 @@
-"""The live host name, in UTS, mount and network namespaces where it is this machine's."""
+"""The host name of the running kernel, set in UTS, mount and network namespaces."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from project import NOWHERE
 from pyz import PYZ
 
 UNSHARE = ["unshare", "-umn"] if os.geteuid() == 0 else ["unshare", "-rumn"]
-# An /etc of its own, so that that of this machine is not changed.
+# A separate /etc, so that the one of this machine is not changed.
 PREPARE = "mount -t tmpfs none /etc && echo image > /etc/hostname"
 
 
@@ -35,15 +35,15 @@ def set_hostname(prepare: str, *argv: str) -> Tuple[int, List[str], str]:
     return done.returncode, done.stdout.splitlines(), done.stderr
 
 
-def test_the_kernel_and_the_file_have_the_name() -> None:
-    """Without hostnamectl and D-Bus."""
+def test_the_kernel_and_the_file_get_the_name() -> None:
+    """set-hostname needs neither hostnamectl nor D-Bus."""
     code, names, err = set_hostname("true", "Web01.")
 
     assert (code, names, err) == (0, ["web01", "web01"], "Host name: web01\n")
 
 
-def test_a_read_only_etc_is_reported_and_the_live_name_set() -> None:
-    """For this boot the VM has its name; exit 73 says that the file has not."""
+def test_the_kernel_gets_the_name_although_etc_is_read_only() -> None:
+    """Exit code 73 says that /etc/hostname could not be written."""
     code, names, err = set_hostname("mount -o remount,ro /etc", "web01")
 
     assert (code, names) == (73, ["web01", "image"])
@@ -54,7 +54,7 @@ def test_a_read_only_etc_is_reported_and_the_live_name_set() -> None:
 
 
 def test_a_bad_name_changes_nothing() -> None:
-    """Neither in the kernel nor in the file."""
+    """An invalid name is set neither in the kernel nor in the file."""
     before = os.uname().nodename
 
     code, names, _ = set_hostname("true", "web_01")

@@ -159,6 +159,7 @@ def test_adding_keys_without_a_file_of_keys_is_an_error(image: Path) -> None:
         ("/home/ops/.ssh/authorized_keys", USER, (ID, GROUP_ID)),
         ("/link/ops/keys", USER, (ID, GROUP_ID)),
         ("/home/ops/missing/keys", USER, (ID, GROUP_ID)),
+        ("/srv/ops/.ssh/keys", USER._replace(home="/srv/ops"), (ID, GROUP_ID)),
         ("/home/opsother/keys", USER, None),
         ("/etc/ssh/keys/ops", USER, None),
         ("/etc/ssh/keys/ops", USER._replace(home="/"), None),

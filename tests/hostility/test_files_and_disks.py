@@ -1,4 +1,4 @@
-"""Files that are none, or too large, disks that are full or read-only, and worlds with less."""
+"""Files of the wrong kind or size, full and read-only disks, and machines without /proc."""
 
 import os
 import stat
@@ -28,7 +28,7 @@ from pyz import PYZ
 
 pytestmark = needs_root
 
-# Files that azprov reads or replaces, wherever they may be of another kind.
+# Files that azprov reads or replaces, and that the tests replace by another kind.
 FILES = (
     *("etc/passwd", "etc/shadow", "etc/group", "etc/hosts", "etc/hostname", "etc/machine-id"),
     *("etc/ssh/sshd_config", "etc/ssh/sshd_config.d/10-x.conf", f"etc/sudoers.d/90-{USER}"),
@@ -41,26 +41,26 @@ FILES = (
 ZERO = (1, 5)
 
 
-def put_in_place(path: Path) -> Path:
+def make_way(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     return path
 
 
 def make_fifo(path: Path) -> None:
-    os.mkfifo(put_in_place(path), 0o666)
+    os.mkfifo(make_way(path), 0o666)
 
 
 def make_zero_device(path: Path) -> None:
-    os.mknod(put_in_place(path), 0o666 | stat.S_IFCHR, os.makedev(*ZERO))
+    os.mknod(make_way(path), 0o666 | stat.S_IFCHR, os.makedev(*ZERO))
 
 
 def make_folder(path: Path) -> None:
-    put_in_place(path).mkdir()
+    make_way(path).mkdir()
 
 
 def make_huge(path: Path) -> None:
-    with open(put_in_place(path), "wb") as file:
+    with open(make_way(path), "wb") as file:
         file.truncate(1 << 30)
 
 
@@ -70,8 +70,8 @@ MOST_KIB = 40 << 10
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_files_of_another_kind(kind: str, tmp_path: Path, platform: Platform) -> None:
-    """No command hangs, takes memory for them, or ends but by the contract."""
+def test_files_of_the_wrong_kind_are_handled(kind: str, tmp_path: Path, platform: Platform) -> None:
+    """No command hangs, needs much memory, or ends with an undocumented exit code."""
     root = make_machine(tmp_path / "root")
     for path in FILES:
         KINDS[kind](root / path)
@@ -89,7 +89,7 @@ def test_files_of_another_kind(kind: str, tmp_path: Path, platform: Platform) ->
         assert int(peak.read_text()) < MOST_KIB, command
 
 
-# Runs a command and writes down its peak memory.
+# Runs a command and writes its peak memory to a file.
 MEASURE = """
 import os, sys
 child = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ)
@@ -103,13 +103,13 @@ sys.exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 137)
     ("kind", "path"),
     [*(("fifo", path) for path in FILES), *(("device", path) for path in FILES[::4])],
 )
-def test_one_file_of_another_kind_does_not_keep_ready(
+def test_one_file_of_the_wrong_kind_does_not_stop_ready(
     kind: str,
     path: str,
     tmp_path: Path,
     platform: Platform,
 ) -> None:
-    """Whatever a first boot finds, the platform is told of the VM, one way or the other."""
+    """A first boot reports Ready although one file is a FIFO or a device."""
     root = make_machine(tmp_path / "root")
     KINDS[kind](root / path)
 
@@ -119,8 +119,8 @@ def test_one_file_of_another_kind_does_not_keep_ready(
     assert b"<State>Ready</State>" in platform.reports[0]
 
 
-def test_names_with_line_ends(tmp_path: Path) -> None:
-    """They are taken away like others, and what is said of them stays on its line."""
+def test_file_names_with_line_ends_are_shown_on_one_line(tmp_path: Path) -> None:
+    """Such files are removed like others, and no message has control characters."""
     root = make_machine(tmp_path / "root")
     odd = "x\nsudo rm -rf x\x1b[2J.lease"
     (root / "var/lib/dhcp" / odd).write_text("")
@@ -139,7 +139,7 @@ def test_names_with_line_ends(tmp_path: Path) -> None:
 
 
 def in_namespace(root: Path, script: str, *argv: object, platform: Platform) -> Done:
-    """Run azprov behind mounts that no other process sees."""
+    """Run azprov in a mount namespace, after a script that mounts something."""
     shell = f'set -e; mount --make-rprivate /; {script}; exec "$@"'
     done = subprocess.run(
         ["unshare", "-m", "sh", "-c", shell, str(root)]
@@ -155,7 +155,7 @@ def in_namespace(root: Path, script: str, *argv: object, platform: Platform) -> 
     return result
 
 
-# What a disk that takes nothing makes of each command; Ready goes out all the same.
+# The end of the last line of each command on a read-only disk.
 READ_ONLY = {
     "install": "mount the file system writable",
     "set-hostname": "mount the file system writable",
@@ -166,8 +166,8 @@ READ_ONLY = {
 
 
 @pytest.mark.parametrize("name", READ_ONLY)
-def test_a_read_only_root(name: str, tmp_path: Path, platform: Platform) -> None:
-    """Nothing is changed, the sentence says why, and a first boot still tells the platform."""
+def test_a_read_only_root_is_reported(name: str, tmp_path: Path, platform: Platform) -> None:
+    """Nothing is changed, the message names the reason, and a first boot sends a report."""
     root = make_machine(tmp_path / "root")
     before = everything(root)
     script = 'mount --bind "$0" "$0"; mount -o remount,bind,ro "$0"'
@@ -180,8 +180,8 @@ def test_a_read_only_root(name: str, tmp_path: Path, platform: Platform) -> None
     assert len(platform.reports) == (1 if name == "provision" else 0)
 
 
-def test_ready_goes_out_from_a_read_only_root(tmp_path: Path, platform: Platform) -> None:
-    """Without a user to make, Ready; that it could not be written down is told."""
+def test_ready_is_reported_from_a_read_only_root(tmp_path: Path, platform: Platform) -> None:
+    """A first boot without a user to create reports Ready, and fails to save its state."""
     root = make_machine(tmp_path / "root")
     script = 'mount --bind "$0" "$0"; mount -o remount,bind,ro "$0"'
 
@@ -195,8 +195,8 @@ def test_ready_goes_out_from_a_read_only_root(tmp_path: Path, platform: Platform
 
 
 @pytest.mark.parametrize("name", ["install", "set-hostname", "ssh-keys", "provision"])
-def test_a_full_disk(name: str, tmp_path: Path, platform: Platform) -> None:
-    """Every file is the old one, whole, and nothing stays beside it."""
+def test_a_full_disk_changes_nothing(name: str, tmp_path: Path, platform: Platform) -> None:
+    """Every file keeps its old content, and no temporary file is left."""
     root = make_machine(tmp_path / "root")
     kept = everything(root)
     copy = tmp_path / "copy"
@@ -233,8 +233,10 @@ WORLDS = {
 
 
 @pytest.mark.parametrize("world", WORLDS)
-def test_worlds_with_less(world: str, tmp_path: Path, platform: Platform) -> None:
-    """No /proc, no /sys, no /dev: every command does what it does with them."""
+def test_commands_work_without_proc_sys_or_dev(
+    world: str, tmp_path: Path, platform: Platform
+) -> None:
+    """Every command succeeds without /proc, /sys or /dev."""
     root = make_machine(tmp_path / "root")
 
     for name in WRITING:
@@ -261,8 +263,8 @@ MODES: Tuple[Tuple[str, int], ...] = (
 
 
 @pytest.mark.parametrize("umask", ["000", "022", "077", "777"])
-def test_modes_whatever_the_umask(umask: str, tmp_path: Path, platform: Platform) -> None:
-    """What is made has the mode that it has to have."""
+def test_modes_do_not_depend_on_the_umask(umask: str, tmp_path: Path, platform: Platform) -> None:
+    """New files and folders have their documented modes."""
     root = make_machine(tmp_path / "root")
 
     for name in ("install", "provision"):
