@@ -97,7 +97,7 @@ NAMES = {module_name(path): path for path in MODULES}
 def imported_modules(path: Path) -> Iterator[Tuple[int, str]]:
     """The line and the module of each import of an azprov module, also inside functions.
 
-    A package counts only if a name of its own is imported, not as the parent of a module.
+    A package counts if one of its own names is imported, not as the parent of a module.
     """
     package = path.relative_to(APP).parts[:-1]
     for node in ast.walk(ast.parse(path.read_text())):
@@ -113,7 +113,7 @@ def imported_modules(path: Path) -> Iterator[Tuple[int, str]]:
 
 
 def first_circle(imports: Dict[str, Set[str]]) -> List[str]:
-    """The modules of a circle, the first one again at the end; empty if there is none."""
+    """The modules of a circle, the first one again at the end; empty without a circle."""
     without_circle: Set[str] = set()
 
     def follow(chain: List[str]) -> List[str]:

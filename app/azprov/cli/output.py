@@ -23,7 +23,7 @@ class Answer(NamedTuple):
     text: object
     data: Dict[str, Any]
     exit_code: int = 0
-    #: The error that the exit code stands for; it is the last line of the log as well.
+    #: The reason for an exit code other than 0; it is the last line of the log as well.
     failure: Optional[AzprovError] = None
 
 

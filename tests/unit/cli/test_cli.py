@@ -164,7 +164,7 @@ def test_a_reason_is_utf_8_without_a_locale(shell: Shell) -> None:
 
 
 def test_a_shortened_reason_is_logged(shell: Shell) -> None:
-    """A warning says that the reported text differs from the given one; otherwise there is none."""
+    """A warning says that the reason was shortened; a reason that fits gives no warning."""
     _, _, err = shell.against("report-failure", "--reason", "x" * 5000, replies=HEALTHY)
     assert "the reason does not fit into a report unchanged, and was cut or cleaned" in err
 

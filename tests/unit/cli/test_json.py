@@ -60,7 +60,7 @@ CASES: Dict[str, List[Tuple[str, int, str]]] = {
     ],
     "ssh-keys": [
         ("ssh-keys --user root {image} {imds}", 0, "ssh-keys"),
-        ("ssh-keys --user nobody-there {image} {imds}", 73, "failure"),
+        ("ssh-keys --user no-such-user {image} {imds}", 73, "failure"),
     ],
     "admin-user": [
         ("admin-user {image} {imds}", 0, "admin-user"),
@@ -72,7 +72,7 @@ CASES: Dict[str, List[Tuple[str, int, str]]] = {
     ],
     "install": [
         ("install --force --no-hostname {image}", 0, "install"),
-        ("install {image} --ssh-keys nobody-there", 73, "failure"),
+        ("install {image} --ssh-keys no-such-user", 73, "failure"),
     ],
     "uninstall": [
         ("uninstall {image}", 0, "uninstall"),

@@ -165,10 +165,10 @@ def test_an_existing_user_is_kept(users: Users, image: Path) -> None:
             "OpenSSH's form",
         ),
         (
-            ["ssh-keys", "--user", "nobody"],
+            ["ssh-keys", "--user", "nosuch"],
             metadata(ED25519),
             73,
-            "there is no user 'nobody' in IMAGE/etc/passwd; name an existing user, or use "
+            "there is no user 'nosuch' in IMAGE/etc/passwd; name an existing user, or use "
             "--admin-user to create the platform's",
         ),
         (
