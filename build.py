@@ -1,18 +1,21 @@
 #!/usr/bin/env python3
-"""Builds dist/azprov.pyz with shiv, and runs the tests.
+"""Build dist/azprov.pyz with shiv, and run the tests.
 
-    python3 build.py                   build
-    python3 build.py test [ARGS]       build, then run every test (ARGS go to pytest)
-    python3 build.py bench [ARGS]      build, then measure it beside what it replaces
-    python3 build.py fuzz [ARGS]       fuzz what is parsed (--help shows ARGS)
-    python3 build.py wheelhouse DIR    fetch what these need, for a machine without an index
+    python3 build.py                   build the archive
+    python3 build.py check             lint, type check and unit tests, in seconds
+    python3 build.py test [ARGS]       build, then run all tests (ARGS go to pytest)
+    python3 build.py coverage          measure what the unit tests cover
+    python3 build.py bench [ARGS]      build, then compare costs with other agents
+    python3 build.py fuzz [ARGS]       fuzz the parsers (--help lists ARGS)
+    python3 build.py wheelhouse DIR    download all packages, for a machine without a network
 
-`--wheelhouse DIR`, before the command, takes every package from that folder.
+`--wheelhouse DIR`, before the command, takes the packages from that folder
+instead of the package index.
 
-Needs Python 3.10 or newer with venv; all else is installed into .build/, pinned
-with hashes. The archive is the same bytes from the same commit and the same
-releases of Python, whose bytecode it has, whatever the machine, folder, umask,
-time zone or zlib.
+Needs Python 3.10 or newer with venv. Every other package is pinned with hashes and
+installed in .build/; the index is asked again only when a pin changes. The same
+commit and the same Python releases (whose bytecode is in the archive) give the same
+bytes on every machine.
 """
 
 import argparse
@@ -21,31 +24,42 @@ import json
 import os
 import platform
 import shlex
-import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
-from typing import Dict, List, NoReturn
+from typing import Dict, List
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "app"))
 
 from archive import zip_of
 from azprov import __version__
+from environments import (
+    FROM_WHEELS,
+    ROOT,
+    WORK,
+    die,
+    download,
+    keep_wheels,
+    make_environment,
+    python_of,
+    run,
+)
+from freshness import digest_of_inputs, note_build
 from manual import manual_of
 from origin import Origin, find_origin
 from precompile import compile_with, find_interpreters, release_of
 from sbom import Package, packages_of, render_spdx
 
-ROOT = Path(__file__).resolve().parent
 APP = ROOT / "app"
 UNIT = ROOT / "unit"
 DIST = ROOT / "dist"
-WORK = ROOT / ".build"
+MEMORY = Path("/dev/shm")  # noqa: S108 - it is the parent of a new folder
 
 BUILD_REQUIREMENTS = APP / "requirements" / "build.txt"
 TEST_REQUIREMENTS = ROOT / "tests" / "requirements.txt"
-# By the folder in the archive, which azprov/__main__.py puts on the path.
+# azprov/__main__.py puts one of these folders of the archive on the path.
 URLLIB3_REQUIREMENTS = {
     "urllib3-2": APP / "requirements" / "urllib3-2.txt",
     "urllib3-1": APP / "requirements" / "urllib3-1.txt",
@@ -53,12 +67,21 @@ URLLIB3_REQUIREMENTS = {
 
 SERVICES = ("azure-provisioning.service", "azure-provisioning.openrc")
 
-# pip's notes on how a package got there, different on every machine, and the wheel's on
-# how it was packed, for nobody: an entry costs every start.
+# Files of an installed wheel that are not shipped. pip's differ from machine to machine, no one
+# reads the wheel's own, and each entry of the archive costs time at every start.
 INSTALL_NOTES = (
-    *("/INSTALLER", "/RECORD", "/REQUESTED", "/direct_url.json"),
-    *("/WHEEL", "/top_level.txt"),
+    "/INSTALLER",
+    "/RECORD",
+    "/REQUESTED",
+    "/direct_url.json",
+    "/WHEEL",
+    "/top_level.txt",
 )
+COMMANDS = ("build", "check", "test", "coverage", "bench", "fuzz", "wheelhouse")
+WITHOUT_ARGUMENTS = ("build", "check", "coverage")
+# One worker for each processor; tests that share something are in one xdist_group.
+PARALLEL = ("-n", "auto", "--dist", "loadgroup")
+UNIT_TESTS = ("-m", "unit", "tests/unit", "tests/check")
 
 
 def main() -> int:
@@ -66,16 +89,20 @@ def main() -> int:
     if options.command == "wheelhouse":
         return fetch_wheelhouse(Path(options.arguments[0]).resolve())
     if options.wheelhouse:
-        # pip's own variables, so that they hold for the pip that shiv calls, and in the tests.
-        # As an address, since pip takes several, with blanks between them.
+        # pip's own variables also apply to the pip that shiv calls, and in the tests. The
+        # folder is given as a URL because pip splits the variable at spaces.
         os.environ.update(PIP_NO_INDEX="1", PIP_FIND_LINKS=options.wheelhouse.resolve().as_uri())
+    if options.command == "check":
+        return check()
+    if options.command == "coverage":
+        return measure_coverage()
     tools = make_environment("tools", BUILD_REQUIREMENTS)
     if Path(sys.prefix) != tools:
-        # Packing needs deflate: go on in the environment that has it.
+        # Packing needs deflate, which is in the environment of the tools: continue there.
         return subprocess.call([python_of(tools), str(ROOT / "build.py"), *sys.argv[1:]])
     build()
     if options.command == "test":
-        return run_module("pytest", "--basetemp", str(WORK / "tmp"), *options.arguments)
+        return run_module("pytest", *PARALLEL, "--basetemp", str(WORK / "tmp"), *options.arguments)
     if options.command == "bench":
         return run_module("benchmarks", *options.arguments)
     if options.command == "fuzz":
@@ -83,8 +110,60 @@ def main() -> int:
     return 0
 
 
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        usage="python3 build.py [--wheelhouse DIR] "
+        "[check | test [ARGS] | coverage | bench [ARGS] | fuzz [ARGS] | wheelhouse DIR]",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--wheelhouse", metavar="DIR", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("command", nargs="?", default="build", choices=COMMANDS)
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.command == "wheelhouse" and (
+        len(options.arguments) != 1 or options.arguments[0].startswith("-")
+    ):
+        parser.error("wheelhouse needs the folder to download to")
+    if "--wheelhouse" in options.arguments:
+        parser.error("--wheelhouse goes before the command")
+    if options.command in WITHOUT_ARGUMENTS and options.arguments:
+        parser.error(f"{options.command} takes no arguments")
+    if options.wheelhouse is not None and not options.wheelhouse.is_dir():
+        parser.error(f"there is no folder {options.wheelhouse}")
+    return options
+
+
+def check() -> int:
+    """Run ruff, mypy and the unit tests, without building anything."""
+    python = python_of(make_environment("tests", TEST_REQUIREMENTS))
+    codes = [
+        subprocess.call([python, "-m", "ruff", "check", "--quiet"], cwd=ROOT),
+        subprocess.call([python, "-m", "ruff", "format", "--quiet", "--check"], cwd=ROOT),
+    ]
+    with subprocess.Popen([python, "-m", "mypy"], cwd=ROOT, stdout=subprocess.PIPE) as mypy:
+        codes.append(run_unit_tests("pytest", *PARALLEL, "-q", "--hypothesis-profile=quick"))
+        output, _ = mypy.communicate()
+    if mypy.returncode != 0:
+        print(output.decode(), end="")
+    return int(any([*codes, mypy.returncode]))
+
+
+def measure_coverage() -> int:
+    """Run the unit tests, and fail if they cover less than pyproject.toml demands."""
+    code = run_unit_tests("coverage", "run", "-m", "pytest", "-q")
+    return code or run_module("coverage", "report")
+
+
+def run_unit_tests(*module: str) -> int:
+    """Run the unit tests in memory where that is possible: most of their time is writing files."""
+    folder = MEMORY if os.access(MEMORY, os.W_OK) else WORK
+    with tempfile.TemporaryDirectory(prefix="azprov-", dir=folder) as scratch:
+        return run_module(*module, "--basetemp", os.path.join(scratch, "tests"), *UNIT_TESTS)
+
+
 def run_module(module: str, *arguments: str) -> int:
-    """Run a module of the tests; what it and its tools keep goes into .build/ as well."""
+    """Run a module of the test environment. The files that it keeps go to .build/."""
     python = python_of(make_environment("tests", TEST_REQUIREMENTS))
     variables = {
         "PYTHONPATH": os.pathsep.join([str(APP), str(ROOT / "tests")]),
@@ -95,46 +174,20 @@ def run_module(module: str, *arguments: str) -> int:
     return subprocess.call(command, cwd=ROOT, env=dict(os.environ, **variables))
 
 
-def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        usage="python3 build.py [--wheelhouse DIR] "
-        "[test [ARGS] | bench [ARGS] | fuzz [ARGS] | wheelhouse DIR]",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--wheelhouse", metavar="DIR", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument(
-        "command",
-        nargs="?",
-        default="build",
-        choices=("build", "test", "bench", "fuzz", "wheelhouse"),
-    )
-    parser.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.command == "wheelhouse" and (
-        len(options.arguments) != 1 or options.arguments[0].startswith("-")
-    ):
-        parser.error("wheelhouse takes the folder to fetch into")
-    if "--wheelhouse" in options.arguments:
-        parser.error("--wheelhouse goes before the command")
-    if options.command == "build" and options.arguments:
-        parser.error("build takes no arguments")
-    if options.wheelhouse is not None and not options.wheelhouse.is_dir():
-        parser.error(f"there is no folder {options.wheelhouse}")
-    return options
-
-
 def build() -> None:
-    """Let shiv resolve and pack each line of urllib3, and finish them into one archive."""
+    """Let shiv pack azprov with each version of urllib3, and merge the results into dist/."""
+    interpreters = find_interpreters()
+    inputs = digest_of_inputs(ROOT, interpreters)
+    note_build(ROOT, "")
     packed = {
         folder: pack_with_shiv(folder, requirements)
         for folder, requirements in URLLIB3_REQUIREMENTS.items()
     }
     origin = find_origin(ROOT)
-    entries = unite(packed)
-    interpreters = list(find_interpreters().values())
-    releases = [release_of(python) for python in interpreters]
-    entries.update(compile_with_each(interpreters, entries))
+    entries = merge(packed)
+    pythons = list(interpreters.values())
+    releases = [release_of(python) for python in pythons]
+    entries.update(compile_with_each(pythons, entries))
     note = {"commit": origin.commit, "bytecode": releases}
     entries["azprov/build.json"] = json.dumps(note).encode("ascii")
     archive = zip_of(entries)
@@ -143,7 +196,7 @@ def build() -> None:
         __version__,
         hashlib.sha256(archive).hexdigest(),
         origin=origin,
-        carried=[package for folder in packed for package in carried_in(folder)],
+        carried=[package for folder in packed for package in packages_in(folder)],
         copyright_text=(APP / "LICENSE").read_text(encoding="utf-8").splitlines()[2],
     )
     sums = b""
@@ -157,50 +210,52 @@ def build() -> None:
         write(DIST / name, content, mode=mode)
         sums += f"{hashlib.sha256(content).hexdigest()}  {name}\n".encode()
     write(DIST / "SHA256SUMS", sums, mode=0o644)
-    print(f"dist/azprov.pyz: {len(archive)} bytes, with bytecode of Python {', '.join(releases)}")
-    print(f"  of {said_of(origin)}")
+    note_build(ROOT, inputs)
+    print(f"dist/azprov.pyz: {len(archive)} bytes, with bytecode for Python {', '.join(releases)}")
+    print(f"  built from {describe(origin)}")
     print(f"  sha256 {sums[:64].decode()}")
 
 
-def said_of(origin: Origin) -> str:
+def describe(origin: Origin) -> str:
+    """Where the sources come from, in words."""
     if origin.commit is None:
-        return (
-            "no known commit: the sources are neither a clone, with git there, nor of git archive"
-        )
+        return "an unknown commit: this is not a git clone, or git is not installed"
     if origin.commit.endswith("-dirty"):
-        return f"commit {origin.commit}: its files were changed since"
+        return f"commit {origin.commit}: files were changed after this commit"
     return f"commit {origin.commit}"
 
 
 def pack_with_shiv(folder: str, requirements: Path) -> Path:
-    """A stock shiv archive of azprov and one line of urllib3."""
+    """Make a stock shiv archive of azprov and one version of urllib3."""
+    keep_wheels(sys.executable, requirements)
     packed = WORK / (folder + ".shiv.pyz")
     run(
         [sys.executable, "-m", "shiv", "--reproducible", "--uncompressed"]
         + ["--entry-point", "azprov.__main__:main", "--site-packages", str(APP)]
-        + ["--output-file", str(packed), "--quiet", "--only-binary=:all:"]
+        + ["--output-file", str(packed), "--quiet", "--only-binary=:all:", *FROM_WHEELS]
         + ["--require-hashes", "--requirement", str(requirements)]
         + ["--report", str(report_of(folder))],
-        "shiv could not fetch and pack urllib3; see above what pip says of it",
+        "shiv could not pack urllib3; the reason is above",
     )
     return packed
 
 
 def report_of(folder: str) -> Path:
-    """Where pip says what it installed for that folder of the archive."""
+    """The file where pip reports what it installed for this folder of the archive."""
     return WORK / (folder + ".report.json")
 
 
-def carried_in(folder: str) -> List[Package]:
+def packages_in(folder: str) -> List[Package]:
+    """The packages that this folder of the archive carries."""
     pins = URLLIB3_REQUIREMENTS[folder].read_text(encoding="utf-8")
     return packages_of(report_of(folder).read_bytes(), pins)
 
 
-def unite(packed: Dict[str, Path]) -> Dict[str, bytes]:
-    """The entries of shiv's archives that make one that runs where it lies.
+def merge(packed: Dict[str, Path]) -> Dict[str, bytes]:
+    """The entries of an archive that can run in place, taken from the shiv archives.
 
-    Stock shiv unpacks itself into ~/.shiv at its first run. At a first boot that
-    is the only run, there may be no HOME, and the disk may be read-only.
+    A stock shiv archive unpacks itself to ~/.shiv at its first run. A first boot is the
+    only run; HOME may be unset then, and the disk read-only.
     """
     entries: Dict[str, bytes] = {}
     for folder, path in packed.items():
@@ -215,26 +270,26 @@ def unite(packed: Dict[str, Path]) -> Dict[str, bytes]:
                     entries[inner] = archive.read(name)
     entries["__main__.py"] = (APP / "__main__.py").read_bytes()
     for service in SERVICES:
-        # In the package it is a link, of which some copies of a clone make a file.
+        # In the package this is a link; git without core.symlinks checks out a text file.
         entries[f"azprov/image/{service}"] = (UNIT / service).read_bytes()
     return entries
 
 
-def compile_with_each(interpreters: List[Path], entries: Dict[str, bytes]) -> Dict[str, bytes]:
-    """The bytecode of each Python, so that none of these has to compile at boot."""
+def compile_with_each(pythons: List[Path], entries: Dict[str, bytes]) -> Dict[str, bytes]:
+    """The bytecode of each Python, so that these need not compile at boot."""
     sources = WORK / "sources.pyz"
     write(sources, zip_of(entries), mode=0o644)
     compiled: Dict[str, bytes] = {}
-    for python in interpreters:
+    for python in pythons:
         try:
             compiled.update(compile_with(python, sources))
         except subprocess.CalledProcessError:
-            die(f"{python} could not compile azprov; see above why")
+            die(f"{python} could not compile azprov; the reason is above")
     return compiled
 
 
 def write(path: Path, data: bytes, *, mode: int) -> None:
-    """Replace a file in one step: whoever reads it sees the old or the new one, whole."""
+    """Replace a file in one step, so that a reader sees the old or the new content."""
     path.parent.mkdir(exist_ok=True)
     beside = path.with_name("." + path.name + ".new")
     with open(beside, "wb") as file:
@@ -245,57 +300,16 @@ def write(path: Path, data: bytes, *, mode: int) -> None:
     beside.replace(path)
 
 
-def make_environment(name: str, requirements: Path) -> Path:
-    """A private virtual environment with what a requirements file pins, made once."""
-    folder = WORK / name
-    stamp = folder / "made-from"
-    recipe = f"{sys.version}\n{hashlib.sha256(requirements.read_bytes()).hexdigest()}"
-    base = getattr(sys, "_base_executable", sys.executable)
-    if not (stamp.is_file() and stamp.read_text() == recipe):
-        print(f"Making .build/{name} ...", flush=True)
-        shutil.rmtree(folder, ignore_errors=True)
-        run(
-            [base, "-m", "venv", str(folder)],
-            f".build/{name} could not be made; see above why. Where it is ensurepip that is "
-            "missing: apt-get install python3-venv",
-        )
-        run(
-            [python_of(folder), "-m", "pip", "install", "--quiet", "--require-hashes"]
-            + ["--disable-pip-version-check", "--requirement", str(requirements)],
-            f"pip could not install {requirements.relative_to(ROOT)}; see above why: no index was "
-            "reached, the folder of --wheelhouse lacks it for this Python, or its hash is another",
-        )
-        stamp.write_text(recipe)
-    return folder
-
-
 def fetch_wheelhouse(folder: Path) -> int:
-    """Fetch all that build and tests need, for this machine's kind and Python."""
+    """Download all packages of the build and the tests, for this machine's kind and Python."""
+    if subprocess.call([sys.executable, "-m", "pip", "--version"], stdout=subprocess.DEVNULL):
+        die("this Python has no pip: apt-get install python3-pip")
     for requirements in (BUILD_REQUIREMENTS, *URLLIB3_REQUIREMENTS.values(), TEST_REQUIREMENTS):
-        run(
-            [sys.executable, "-m", "pip", "download", "--quiet", "--require-hashes"]
-            + ["--disable-pip-version-check", "--dest", str(folder)]
-            + ["--requirement", str(requirements)],
-            f"pip could not fetch {requirements.relative_to(ROOT)}; see above why. Where it is pip "
-            "that is missing: apt-get install python3-pip",
-        )
+        download(sys.executable, requirements, folder)
     version = "{}.{}".format(*sys.version_info)
-    print(f"For Python {version} on {platform.machine()}. Carry {folder} along and build with:")
+    print(f"These packages are for Python {version} on {platform.machine()}. Build with them:")
     print(f"    python3 build.py --wheelhouse {shlex.quote(str(folder))}")
     return 0
-
-
-def python_of(environment: Path) -> str:
-    return str(environment / "bin" / "python")
-
-
-def run(command: List[str], complaint: str) -> None:
-    if subprocess.call(command, cwd=ROOT) != 0:
-        die(complaint)
-
-
-def die(complaint: str) -> NoReturn:
-    sys.exit("build.py: " + complaint)
 
 
 if __name__ == "__main__":

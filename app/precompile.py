@@ -15,7 +15,8 @@ from pathlib import Path
 from types import CodeType
 from typing import Any, Dict, Iterator, List, Tuple
 
-OLDEST_MINOR = 6
+from azprov.__main__ import OLDEST_PYTHON
+
 _NEWEST_MINOR = 30
 # What the first boot imports; the rest of the archive is read by other commands only.
 _FIRST_BOOT = (
@@ -35,7 +36,7 @@ def find_interpreters() -> Dict[str, Path]:
     """The first that runs of each version from 3.6 on, found as pythonX.Y."""
     found: Dict[str, Path] = {}
     folders = list(bin_folders())
-    for minor in range(OLDEST_MINOR, _NEWEST_MINOR):
+    for minor in range(OLDEST_PYTHON[1], _NEWEST_MINOR):
         version = f"3.{minor}"
         for folder in folders:
             python = folder / ("python" + version)

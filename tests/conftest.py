@@ -21,6 +21,8 @@ UNIT_TESTS = (TESTS / "unit", TESTS / "check")
 
 # A time limit for each example would fail on a machine under load.
 settings.register_profile("azprov", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# For `build.py check`; the full test run tries more.
+settings.register_profile("quick", settings.get_profile("azprov"), max_examples=20)
 settings.load_profile("azprov")
 
 # Keep every azprov that a test starts away from the platform's real addresses. Tests that use
@@ -38,13 +40,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def is_unit_test(path: Path, *, needs_more: bool) -> bool:
+    """Whether a test in this file is a unit test, given if it has a `needs` mark."""
+    return not needs_more and any(folder in path.parents for folder in UNIT_TESTS)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item]) -> None:
     for item in items:
-        is_alone = item.get_closest_marker("needs") is None
-        if is_alone and any(folder in item.path.parents for folder in UNIT_TESTS):
+        if is_unit_test(item.path, needs_more=item.get_closest_marker("needs") is not None):
             item.add_marker("unit")
         if item.get_closest_marker("boot") and not config.getoption("--boot"):
             item.add_marker(pytest.mark.skip(reason="boots run with --boot only"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make what an earlier run left in its folder removable; pytest itself then removes it."""
+    folder = config.getoption("basetemp")
+    if folder and not hasattr(config, "workerinput"):  # xdist's workers have folders inside
+        for inside, _, _ in os.walk(folder):
+            os.chmod(inside, 0o700)
 
 
 def pytest_sessionstart() -> None:

@@ -11,9 +11,16 @@ from pathlib import Path
 from typing import Tuple
 
 import needs
+from current_archive import build_if_stale
 from project import NOWHERE, ROOT
 
 PYZ = ROOT / "dist" / "azprov.pyz"
+
+_failure = build_if_stale()
+if _failure:
+    raise RuntimeError(
+        "dist/azprov.pyz is older than its sources, and could not be rebuilt:\n" + _failure
+    )
 
 
 def azprov(*argv: object) -> Tuple[int, str, str]:

@@ -1,4 +1,4 @@
-"""The build: the same bytes everywhere, nothing that is not pinned, nothing half written."""
+"""The build: the same bytes everywhere, only pinned packages, no network without a new pin."""
 
 import calendar
 import hashlib
@@ -11,18 +11,15 @@ import sys
 import time
 import zipfile
 from pathlib import Path
-from typing import List, Tuple
+from typing import Dict, List, Tuple
 
 import pytest
-from build import said_of
+from build import describe
 
 from interpreters import INTERPRETERS
 from origin import Origin
 from project import ROOT
 from pyz import PYZ
-
-OLDEST_BUILD_PYTHON = (3, 10)
-
 
 DELIVERED = [
     "azprov.pyz",
@@ -35,21 +32,31 @@ DELIVERED = [
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """The sources in another folder, without anything that a build leaves, nor git."""
+    """The sources in another folder, without git and without the results of a build."""
     folder = tmp_path / "another folder"
     folder.mkdir()
     shutil.copy(ROOT / "build.py", folder)
     shutil.copytree(ROOT / "unit", folder / "unit")
     shutil.copytree(ROOT / "app", folder / "app", ignore=shutil.ignore_patterns("__pycache__"))
+    # The environment of the tools takes long to make; a test that needs its own removes this.
+    (folder / ".build").mkdir()
+    (folder / ".build/tools").symlink_to(ROOT / ".build/tools")
     return folder
 
 
 def build(folder: Path, python: Path, home: Path) -> Tuple[int, str]:
-    """Build under another umask, time zone, locale, epoch and HOME."""
-    env = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "PATH"))}
-    env.update(HOME=str(home), TZ="Pacific/Kiritimati", LC_ALL="C", SOURCE_DATE_EPOCH="1700000000")
+    """Build with the wheels of the build under test, which pip may not add to.
+
+    Umask, time zone, locale, epoch and HOME are other than usual.
+    """
+    env = {"PATH": os.environ["PATH"], "HOME": str(home)}
+    env.update(TZ="Pacific/Kiritimati", LC_ALL="C", SOURCE_DATE_EPOCH="1700000000")
+    return run_build(folder, python, env, "--wheelhouse", str(ROOT / ".build" / "wheels"))
+
+
+def run_build(folder: Path, python: Path, env: Dict[str, str], *argv: str) -> Tuple[int, str]:
     done = subprocess.run(
-        [python, "build.py"],
+        [python, "build.py", *argv],
         cwd=folder,
         env=env,
         umask=0o077,
@@ -62,21 +69,21 @@ def build(folder: Path, python: Path, home: Path) -> Tuple[int, str]:
 
 
 def another_python() -> Path:
-    """One of another version than that which runs the tests, if there is one."""
-    if os.environ.get("PIP_NO_INDEX"):  # a wheelhouse has the packages for one version
-        return Path(sys.executable)
+    """A Python of another version that the same wheels are for, or the one that runs the tests."""
     here = sys.version_info[:2]
     for version, python in INTERPRETERS.items():
         major, minor = version.split(".")
-        if here != (int(major), int(minor)) >= OLDEST_BUILD_PYTHON:
+        # The wheel of deflate for 3.11 is for all that are newer.
+        if (int(major), int(minor)) > here >= (3, 11):
             return python
     return Path(sys.executable)
 
 
-def as_git_archive_gives_it(copy: Path) -> List[str]:
-    """Note the commit that the build under test has noted; the files that then are the same.
+def note_commit(copy: Path) -> List[str]:
+    """Note the commit of the build under test in the copy, as `git archive` does.
 
-    Where that one knew of none, the document has the time of SOURCE_DATE_EPOCH.
+    Returns the files that should then be the same. Without a known commit, the SPDX
+    document has the time of SOURCE_DATE_EPOCH.
     """
     with zipfile.ZipFile(PYZ) as archive:
         commit = json.loads(archive.read("azprov/build.json"))["commit"]
@@ -90,10 +97,11 @@ def as_git_archive_gives_it(copy: Path) -> List[str]:
 
 
 def test_two_builds_make_the_same_bytes_from_the_same_commit(copy: Path, tmp_path: Path) -> None:
-    """Other folder, Python, umask, time zone, locale, epoch and HOME, same files."""
+    """Folder, Python, umask, time zone, locale, epoch and HOME do not change the files."""
     home = tmp_path / "home"
     home.mkdir()
-    same = as_git_archive_gives_it(copy)
+    same = note_commit(copy)
+    (copy / ".build" / "tools").unlink()
 
     code, output = build(copy, another_python(), home)
 
@@ -105,7 +113,7 @@ def test_two_builds_make_the_same_bytes_from_the_same_commit(copy: Path, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         ("urllib3-1", "THESE PACKAGES DO NOT MATCH THE HASHES"),
         ("urllib3-2", "THESE PACKAGES DO NOT MATCH THE HASHES"),
@@ -113,9 +121,9 @@ def test_two_builds_make_the_same_bytes_from_the_same_commit(copy: Path, tmp_pat
     ],
 )
 def test_a_package_with_another_hash_is_refused(
-    copy: Path, tmp_path: Path, line: str, told: str
+    copy: Path, tmp_path: Path, line: str, message: str
 ) -> None:
-    """Or with none; the build ends with a sentence, and leaves no archive."""
+    """A package without a hash is refused too; the build then leaves no archive."""
     name, _, without = line.partition(", ")
     pins = copy / "app" / "requirements" / f"{name}.txt"
     pinned = pins.read_text()
@@ -128,15 +136,40 @@ def test_a_package_with_another_hash_is_refused(
     code, output = build(copy, Path(sys.executable), tmp_path)
 
     assert code == 1
-    assert told in output
+    assert message in output
     assert output.splitlines()[-1] == (
-        "build.py: shiv could not fetch and pack urllib3; see above what pip says of it"
+        f"build.py: pip could not download the packages of app/requirements/{name}.txt; the "
+        "reason is above: there is no network, --wheelhouse has no wheel for this Python, or a "
+        "hash is not the pinned one"
     )
     assert not (copy / "dist").exists()
 
 
+def build_without_index(folder: Path, home: Path) -> Tuple[int, str]:
+    """Build where the package index cannot be reached."""
+    env = {"PATH": os.environ["PATH"], "HOME": str(home), "PIP_CONFIG_FILE": os.devnull}
+    env.update(PIP_INDEX_URL="http://127.0.0.1:9/", PIP_RETRIES="0")
+    return run_build(folder, Path(sys.executable), env)
+
+
+def test_the_index_is_asked_only_when_a_pin_changes(copy: Path, tmp_path: Path) -> None:
+    """A second build, even with new environments, takes every package from .build/wheels."""
+    code, output = build(copy, Path(sys.executable), tmp_path)
+    assert code == 0, output
+    (copy / ".build" / "tools").unlink()
+
+    code, output = build_without_index(copy, tmp_path)
+    assert code == 0, output
+
+    pins = copy / "app" / "requirements" / "urllib3-2.txt"
+    pins.write_text(pins.read_text() + "# changed\n")
+    code, output = build_without_index(copy, tmp_path)
+    assert code == 1
+    assert "pip could not download the packages of app/requirements/urllib3-2.txt" in output
+
+
 def test_every_requirement_is_pinned_with_hashes() -> None:
-    """In each requirements file of the project."""
+    """This holds for each requirements file of the project."""
     files = [*(ROOT / "app" / "requirements").glob("*.txt"), ROOT / "tests" / "requirements.txt"]
     assert len(files) == 4
 
@@ -148,8 +181,8 @@ def test_every_requirement_is_pinned_with_hashes() -> None:
                 assert following.lstrip().startswith("--hash=sha256:"), line
 
 
-def test_the_checksums_are_those_of_the_files() -> None:
-    """SHA256SUMS is in the form that sha256sum -c reads, and names all that is delivered."""
+def test_the_checksums_match_the_files() -> None:
+    """SHA256SUMS has the form that `sha256sum -c` reads, and names every delivered file."""
     lines = (PYZ.parent / "SHA256SUMS").read_text().splitlines()
 
     for line in lines:
@@ -159,8 +192,8 @@ def test_the_checksums_are_those_of_the_files() -> None:
     assert names == DELIVERED
 
 
-def test_a_mistyped_command_is_told() -> None:
-    """Usage on stderr, exit 2, and nothing is built."""
+def test_an_unknown_command_is_an_error() -> None:
+    """build.py prints its usage on stderr and exits with 2, and builds nothing."""
     done = subprocess.run(
         [sys.executable, ROOT / "build.py", "tests"], capture_output=True, text=True, check=False
     )
@@ -170,8 +203,8 @@ def test_a_mistyped_command_is_told() -> None:
     assert "invalid choice: 'tests'" in done.stderr
 
 
-def test_the_wheelhouse_goes_before_the_command() -> None:
-    """Behind it, it would be an argument of the tests, which would go to the index."""
+def test_wheelhouse_after_the_command_is_an_error() -> None:
+    """pytest would otherwise get the option, and the build would ask the package index."""
     done = subprocess.run(
         [sys.executable, ROOT / "build.py", "test", "--wheelhouse", "wheels"],
         capture_output=True,
@@ -184,23 +217,20 @@ def test_the_wheelhouse_goes_before_the_command() -> None:
 
 
 @pytest.mark.parametrize(
-    ("origin", "said"),
+    ("origin", "text"),
     [
         (Origin("c0ffee", 1), "commit c0ffee"),
-        (Origin("c0ffee-dirty", 1), "commit c0ffee-dirty: its files were changed since"),
-        (
-            Origin(),
-            "no known commit: the sources are neither a clone, with git there, nor of git archive",
-        ),
+        (Origin("c0ffee-dirty", 1), "commit c0ffee-dirty: files were changed after this commit"),
+        (Origin(), "an unknown commit: this is not a git clone, or git is not installed"),
     ],
 )
-def test_the_build_says_of_what_it_is(origin: Origin, said: str) -> None:
-    """A commit that nobody else could build from is told at once."""
-    assert said_of(origin) == said
+def test_the_build_names_its_commit(origin: Origin, text: str) -> None:
+    """It also says if the commit is not enough to repeat the build."""
+    assert describe(origin) == text
 
 
-def test_the_service_files_are_those_of_unit(copy: Path, tmp_path: Path) -> None:
-    """Also where a copy of the clone made files of the links, as git does without core.symlinks."""
+def test_the_archive_has_the_service_files_of_unit(copy: Path, tmp_path: Path) -> None:
+    """git without core.symlinks checks out a link as a text file; the build does not read it."""
     for service in ("azure-provisioning.service", "azure-provisioning.openrc"):
         link = copy / "app/azprov/image" / service
         link.unlink()
@@ -215,8 +245,8 @@ def test_the_service_files_are_those_of_unit(copy: Path, tmp_path: Path) -> None
             assert shipped == (ROOT / "unit" / service).read_bytes()
 
 
-def test_the_wheelhouse_has_to_exist() -> None:
-    """A wrong folder is told before anything is made."""
+def test_a_missing_wheelhouse_is_an_error() -> None:
+    """build.py says so before it makes anything."""
     done = subprocess.run(
         [sys.executable, ROOT / "build.py", "--wheelhouse", "no such folder"],
         capture_output=True,

@@ -1,7 +1,6 @@
-"""The commit that the archive names: that of the clone or of `git archive`, else none."""
+"""The commit that the archive names: from a clone, or from `git archive`."""
 
 import subprocess
-import tarfile
 from pathlib import Path
 from typing import Dict
 
@@ -11,7 +10,7 @@ from origin import Origin, find_origin
 from project import ROOT
 
 TIME_S = 1_700_000_000
-NOBODY = Origin(commit=None, time_s=315532800)
+UNKNOWN = Origin(commit=None, time_s=315532800)
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +37,7 @@ def git(folder: Path, *words: str) -> str:
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """One commit of what a build reads."""
+    """A clone with one commit, which has the files that a build reads."""
     folder = tmp_path / "clone"
     for path in ("app/azprov/__init__.py", "unit/install.sh", "build.py", "README.md"):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -52,43 +51,43 @@ def clone(tmp_path: Path) -> Path:
 
 
 def test_a_clone_names_its_commit(clone: Path) -> None:
-    """With the time of the commit."""
+    """The time is the commit's, too."""
     assert find_origin(clone) == Origin(git(clone, "rev-parse", "HEAD"), TIME_S)
 
 
 @pytest.mark.parametrize("path", ["app/azprov/__init__.py", "app/azprov/new.py", "build.py"])
 def test_a_changed_clone_says_so(clone: Path, path: str) -> None:
-    """Where a file is changed or new that the archive is made from."""
+    """A changed or new file counts if the archive is made from it."""
     (clone / path).write_text("changed\n")
 
     assert find_origin(clone) == Origin(git(clone, "rev-parse", "HEAD") + "-dirty", TIME_S)
 
 
-def test_what_the_archive_is_not_made_from_may_change(clone: Path) -> None:
-    """README and files beside."""
+def test_changed_documentation_leaves_the_commit_clean(clone: Path) -> None:
+    """The archive is not made from README and from other files at the top."""
     (clone / "README.md").write_text("changed\n")
     (clone / "notes").write_text("new\n")
 
     assert find_origin(clone) == Origin(git(clone, "rev-parse", "HEAD"), TIME_S)
 
 
-def test_what_git_archive_made_names_the_same(clone: Path, tmp_path: Path) -> None:
-    """Without any git, and below another clone."""
+def test_sources_from_git_archive_name_the_commit(clone: Path, tmp_path: Path) -> None:
+    """This works without a .git folder, even inside another clone."""
     git(clone, "archive", "--output", str(tmp_path / "sources.tar"), "HEAD")
     unpacked = clone / "below" / "sources"
-    with tarfile.open(tmp_path / "sources.tar") as archive:
-        archive.extractall(unpacked)  # noqa: S202 - made above
+    unpacked.mkdir(parents=True)
+    subprocess.run(["tar", "-xf", tmp_path / "sources.tar", "-C", unpacked], check=True)
 
     assert find_origin(unpacked) == find_origin(clone)
 
 
-def test_a_clone_of_somebody_else_and_a_hook_of_another(
+def test_git_variables_and_the_owner_do_not_change_the_commit(
     clone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither the variables of a hook nor git's doubt about an owner change the bytes."""
+    """A git hook sets variables for another clone, and git refuses a clone of another owner."""
     monkeypatch.setenv("GIT_DIR", str(clone / "another"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(clone / "another index"))
-    # git's own switch to have every folder count as somebody else's.
+    # git's own tests use this variable to make every folder look like another owner's.
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
 
     assert find_origin(clone).commit == git(clone, "rev-parse", "HEAD")
@@ -97,14 +96,14 @@ def test_a_clone_of_somebody_else_and_a_hook_of_another(
 def test_plain_files_have_no_commit(
     clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And the time that SOURCE_DATE_EPOCH gives; nor has a clone without a commit."""
+    """Their time is SOURCE_DATE_EPOCH. A clone without a commit is treated the same."""
     plain = tmp_path / "plain"
     (plain / "app").mkdir(parents=True)
     (plain / "app" / "archived-commit").write_bytes((ROOT / "app/archived-commit").read_bytes())
 
-    assert find_origin(plain) == NOBODY
+    assert find_origin(plain) == UNKNOWN
     git(plain, "init", "--quiet")
-    assert find_origin(plain) == NOBODY
+    assert find_origin(plain) == UNKNOWN
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1600000000")
     assert find_origin(plain) == Origin(commit=None, time_s=1_600_000_000)
     assert find_origin(clone).time_s == TIME_S

@@ -18,7 +18,7 @@ from azprov.system.root import Root
 from azprov.system.root.privileges import acting_as
 from project import ROOT
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as other users")
+needs_root = pytest.mark.needs("root")
 USER, OTHER = (54321, 54322), (54323, 54324)
 
 

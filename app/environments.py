@@ -1,0 +1,94 @@
+"""Private environments in .build/ with the packages that the project pins.
+
+Part of the build, and not shipped. The package index is asked only when a pin, or the Python,
+has changed: everything is installed from the wheels that are kept in .build/wheels.
+"""
+
+import hashlib
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import List, NoReturn
+
+ROOT = Path(__file__).resolve().parent.parent
+WORK = ROOT / ".build"
+WHEELS = WORK / "wheels"
+#: Makes pip, and shiv, which calls it, take packages from there only.
+FROM_WHEELS = ["--no-index", "--find-links", str(WHEELS)]
+
+# Without a wheel, pip would build the package, with tools that are not pinned.
+_DOWNLOAD = ["-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+_DOWNLOAD += ["--require-hashes", "--only-binary=:all:"]
+
+
+def make_environment(name: str, requirements: Path) -> Path:
+    """Make the virtual environment .build/NAME, unless it is there with these packages."""
+    folder = WORK / name
+    stamp = folder / "made-from"
+    recipe = f"{sys.version}\n{_digest_of(requirements)}"
+    base = getattr(sys, "_base_executable", sys.executable)
+    python = python_of(folder)
+    is_made = stamp.is_file() and stamp.read_text() == recipe
+    if not is_made:
+        print(f"Making .build/{name} ...", flush=True)
+        if folder.is_symlink():  # to an environment that others use
+            folder.unlink()
+        shutil.rmtree(folder, ignore_errors=True)
+        run(
+            [base, "-m", "venv", str(folder)],
+            f"could not make .build/{name}; the reason is above. "
+            "If ensurepip is missing: apt-get install python3-venv",
+        )
+    keep_wheels(python, requirements)
+    if not is_made:
+        run(
+            [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            + ["--require-hashes", *FROM_WHEELS, "--requirement", str(requirements)],
+            f"pip could not install {_name_of(requirements)}; the reason is above. "
+            "If a wheel is damaged, remove .build/wheels",
+        )
+        stamp.write_text(recipe)
+    return folder
+
+
+def keep_wheels(python: str, requirements: Path) -> None:
+    """Download the wheels of a requirements file to .build/wheels, unless they are there."""
+    version = "{}.{}".format(*sys.version_info)
+    stamp = WHEELS / f".{version}-{platform.machine()}-{_digest_of(requirements)}"
+    if not stamp.exists():
+        WHEELS.mkdir(parents=True, exist_ok=True)
+        download(python, requirements, WHEELS)
+        stamp.touch()
+
+
+def download(python: str, requirements: Path, folder: Path) -> None:
+    """Download the wheels of a requirements file, for this machine and this Python."""
+    run(
+        [python, *_DOWNLOAD, "--dest", str(folder), "--requirement", str(requirements)],
+        f"pip could not download {_name_of(requirements)}; the reason is above: there is no "
+        "network, --wheelhouse has no wheel for this Python, or a hash is not the pinned one",
+    )
+
+
+def python_of(environment: Path) -> str:
+    return str(environment / "bin" / "python")
+
+
+def run(command: List[str], complaint: str) -> None:
+    """Run a command, and end the build with this sentence if it fails."""
+    if subprocess.call(command, cwd=ROOT) != 0:
+        die(complaint)
+
+
+def die(complaint: str) -> NoReturn:
+    sys.exit("build.py: " + complaint)
+
+
+def _digest_of(requirements: Path) -> str:
+    return hashlib.sha256(requirements.read_bytes()).hexdigest()
+
+
+def _name_of(requirements: Path) -> str:
+    return f"the packages of {requirements.relative_to(ROOT)}"
