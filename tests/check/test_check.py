@@ -27,6 +27,7 @@ from check.trees import (
     enabled,
     found,
     netplan,
+    unnamed,
     without_grub,
 )
 from check.wrong import WRONG
@@ -42,6 +43,7 @@ def test_one_fault_gives_one_finding(image: Path, case: str) -> None:
     change(image, done)
 
     assert found(image) == [(rule, severity)]
+    assert unnamed(image) == []
 
 
 @pytest.mark.parametrize("case", WRONG_OPENRC)
@@ -51,6 +53,7 @@ def test_one_fault_under_openrc_gives_one_finding(image: Path, case: str) -> Non
     change(image, {**OPENRC, **done})
 
     assert found(image) == [(rule, severity)]
+    assert unnamed(image) == []
 
 
 @pytest.mark.parametrize("case", FINE)

@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path
 from typing import List, NamedTuple, Tuple
 
-from azprov.check import check
+from azprov.check import CHECKS, apply, check
 from azprov.check.facts.image import Image
 from azprov.system.root import Root
 from project import ROOT, SMALL_ARCHIVE
@@ -153,5 +153,17 @@ def keys_for(user: str, sshd_config: str) -> Change:
     }
 
 
+def unnamed(root: Path) -> List[Tuple[str, str]]:
+    """The findings of rules that the check which found them does not name."""
+    image = Image(Root(str(root)))
+    return [
+        (one.find.__name__, finding.rule)
+        for one in CHECKS
+        for finding in apply(one, image)
+        if one.rules and finding.rule not in [*(rule.id for rule in one.rules), "unread"]
+    ]
+
+
 def found(root: Path) -> List[Tuple[str, str]]:
+    """The rule and the severity of each finding."""
     return [(one.rule, one.severity) for one in check(Image(Root(str(root))))]
