@@ -30,13 +30,30 @@ pytestmark = needs_root
 
 # Files that azprov reads or replaces, and that the tests replace by another kind.
 FILES = (
-    *("etc/passwd", "etc/shadow", "etc/group", "etc/hosts", "etc/hostname", "etc/machine-id"),
-    *("etc/ssh/sshd_config", "etc/ssh/sshd_config.d/10-x.conf", f"etc/sudoers.d/90-{USER}"),
-    *("etc/os-release", "etc/login.defs", "etc/fstab", "etc/netplan/a.yaml", "etc/sudoers"),
-    *("var/lib/azprov/state.json", "var/lib/hyperv/.kvp_pool_1", "proc/uptime"),
-    *("sys/class/dmi/id/product_uuid", f"home/{USER}/.ssh/authorized_keys"),
-    *("etc/systemd/system/azure-provisioning.service", "var/lib/systemd/random-seed"),
-    *("var/log/auth.log", "etc/skel/.profile", "usr/local/lib/azprov/azprov.pyz"),
+    "etc/passwd",
+    "etc/shadow",
+    "etc/group",
+    "etc/hosts",
+    "etc/hostname",
+    "etc/machine-id",
+    "etc/ssh/sshd_config",
+    "etc/ssh/sshd_config.d/10-x.conf",
+    f"etc/sudoers.d/90-{USER}",
+    "etc/os-release",
+    "etc/login.defs",
+    "etc/fstab",
+    "etc/netplan/a.yaml",
+    "etc/sudoers",
+    "var/lib/azprov/state.json",
+    "var/lib/hyperv/.kvp_pool_1",
+    "proc/uptime",
+    "sys/class/dmi/id/product_uuid",
+    f"home/{USER}/.ssh/authorized_keys",
+    "etc/systemd/system/azure-provisioning.service",
+    "var/lib/systemd/random-seed",
+    "var/log/auth.log",
+    "etc/skel/.profile",
+    "usr/local/lib/azprov/azprov.pyz",
 )
 ZERO = (1, 5)
 
@@ -81,7 +98,9 @@ def test_files_of_the_wrong_kind_are_handled(kind: str, tmp_path: Path, platform
     for command in (*WRITING.values(), ["check"], ["deprovision", "--yes"]):
         peak = tmp_path / "peak"
         done = run(
-            *(*command, "--root", root),
+            *command,
+            "--root",
+            root,
             platform=platform,
             before=("timeout", LONGEST_S, sys.executable, "-c", MEASURE, peak),
         )
@@ -212,7 +231,9 @@ def test_a_full_disk_changes_nothing(name: str, tmp_path: Path, platform: Platfo
     done = in_namespace(
         root,
         f'exec {inner} "$@"',
-        *(*WRITING[name], "--root", root),
+        *WRITING[name],
+        "--root",
+        root,
         platform=platform,
     )
 
@@ -269,7 +290,9 @@ def test_modes_do_not_depend_on_the_umask(umask: str, tmp_path: Path, platform: 
 
     for name in ("install", "provision"):
         run(
-            *(*WRITING[name], "--root", root),
+            *WRITING[name],
+            "--root",
+            root,
             platform=platform,
             before=("sh", "-c", f'umask {umask}; exec "$@"', "sh"),
         )

@@ -60,10 +60,24 @@ def is_inside(path: str, root: Path) -> bool:
 
 #: Paths that commands write to. As absolute links, they lead outside the image.
 LED = (
-    *("etc/hostname", "etc/hosts", "etc/sudoers.d", "etc/ssh/sshd_config.d", "etc/passwd"),
-    *("home", f"home/{USER}/.ssh", f"home/{USER}/.bash_history", "var/lib/azprov"),
-    *("usr/local", "usr/local/lib/azprov", "etc/systemd/system", "var/lib/hyperv/.kvp_pool_1"),
-    *("var/lib/dhcp", "var/log/auth.log", "var/lib/cloud", "etc/machine-id", "etc/shadow"),
+    "etc/hostname",
+    "etc/hosts",
+    "etc/sudoers.d",
+    "etc/ssh/sshd_config.d",
+    "etc/passwd",
+    "home",
+    f"home/{USER}/.ssh",
+    f"home/{USER}/.bash_history",
+    "var/lib/azprov",
+    "usr/local",
+    "usr/local/lib/azprov",
+    "etc/systemd/system",
+    "var/lib/hyperv/.kvp_pool_1",
+    "var/lib/dhcp",
+    "var/log/auth.log",
+    "var/lib/cloud",
+    "etc/machine-id",
+    "etc/shadow",
 )
 
 
@@ -131,7 +145,9 @@ def test_no_path_outside_the_root_is_opened_for_writing(
     trace = tmp_path / "trace"
 
     run(
-        *(*WRITING[name], "--root", root),
+        *WRITING[name],
+        "--root",
+        root,
         platform=platform,
         before=(strace, "-f", "-y", "-qq", "-s", "4096", "-e", f"trace={TRACED}", "-o", trace),
     )
@@ -207,8 +223,15 @@ def link_home(home: Path) -> None:
 
 
 PLANTS: Tuple[Plant, ...] = (
-    *(link_keys, link_keys_by_dots, hard_link_keys, link_folder, link_to_roots_folder),
-    *(link_new_file, hard_link_history, link_history, link_home),
+    link_keys,
+    link_keys_by_dots,
+    hard_link_keys,
+    link_folder,
+    link_to_roots_folder,
+    link_new_file,
+    hard_link_history,
+    link_history,
+    link_home,
 )
 
 

@@ -93,7 +93,9 @@ def test_a_signal_at_a_system_call_leaves_nothing_half_done(
         inject = f"inject={name}:signal={one.name}:when={number}"
 
         done = run(
-            *(*COMMAND, "--root", root),
+            *COMMAND,
+            "--root",
+            root,
             platform=platform,
             env={"HOME": "/"},  # without HOME, Python itself connects to look up users
             before=(strace, "-f", "-qq", "-e", f"trace={name}", "-e", inject, "-o", "/dev/null"),

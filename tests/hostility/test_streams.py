@@ -57,8 +57,11 @@ def test_the_exit_code_does_not_depend_on_the_streams(streams: str, tmp_path: Pa
         words = " ".join(["exec", '"$0"', "-I", '"$1"', *argv])
         done = subprocess.run(
             [
-                *("bash", "-c", f"({words}) {redirection}; exit ${{PIPESTATUS[0]}}"),
-                *(INTERPRETERS[version], PYZ),
+                "bash",
+                "-c",
+                f"({words}) {redirection}; exit ${{PIPESTATUS[0]}}",
+                INTERPRETERS[version],
+                PYZ,
             ],
             cwd=tmp_path,
             env={"PATH": os.environ["PATH"], **NOWHERE},
@@ -96,7 +99,10 @@ def test_no_file_gets_the_descriptor_of_a_closed_stream() -> None:
     """Output of a child or of Python would be written into that file."""
     done = subprocess.run(
         [
-            *("sh", "-c", '"$0" -c "$1" <&- >&- 2>&-; echo $?', sys.executable),
+            "sh",
+            "-c",
+            '"$0" -c "$1" <&- >&- 2>&-; echo $?',
+            sys.executable,
             "import os, sys; sys.path.insert(0, sys.argv[0]); from azprov.cli import main; "
             "main(['--version']); sys.exit(os.open('/dev/null', os.O_RDONLY))",
         ],
@@ -141,7 +147,9 @@ def test_commands_work_without_a_locale(
 
     for command in (*WRITING.values(), ["check"]):
         done = run(
-            *(*command, "--root", root),
+            *command,
+            "--root",
+            root,
             platform=platform,
             env=locale,
             python=INTERPRETERS[version],

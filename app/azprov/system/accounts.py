@@ -109,7 +109,10 @@ def make_administrator(root: Root, name: str) -> None:
     else:
         log.warning(
             "%s has neither %s nor %s, so %s does not get administrator rights",
-            *(root, SUDOERS_FOLDER, DOAS_FOLDER, name),
+            root,
+            SUDOERS_FOLDER,
+            DOAS_FOLDER,
+            name,
         )
         return
     if root.read(path) != rule:

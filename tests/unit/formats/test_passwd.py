@@ -76,7 +76,13 @@ def test_a_hash_or_an_empty_field_is_a_password() -> None:
     assert find_password(SHADOW, "root") == "$y$hash"
     assert find_password(SHADOW, "nobody") is None
     assert [is_password(field) for field in ("$y$hash", "", "*", "!", "!!", "!$y$hash", "x")] == [
-        *(True, True, False, False, False, False, False)
+        True,
+        True,
+        False,
+        False,
+        False,
+        False,
+        False,
     ]
     assert with_password(SHADOW, "root", "*") == SHADOW.replace(b"$y$hash", b"*")
     assert with_password(SHADOW, "roo", "*") == SHADOW

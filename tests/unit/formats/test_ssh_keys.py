@@ -127,7 +127,10 @@ def test_other_texts_are_refused(text: str, complaint: str) -> None:
         with_blob("sk-ssh-ed25519@openssh.com", b"sk-ssh-ed25519@openssh.com", bytes(32), b"ssh:"),
         with_blob(
             "sk-ecdsa-sha2-nistp256@openssh.com",
-            *(b"sk-ecdsa-sha2-nistp256@openssh.com", b"nistp256", POINT, b"ssh:"),
+            b"sk-ecdsa-sha2-nistp256@openssh.com",
+            b"nistp256",
+            POINT,
+            b"ssh:",
         ),
     ],
 )

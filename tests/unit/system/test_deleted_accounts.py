@@ -43,13 +43,13 @@ OTHERS = (
 needs_root = pytest.mark.needs("root")
 
 
-def lay(root: Path, files: Dict[str, str]) -> None:
+def add_files(root: Path, files: Dict[str, str]) -> None:
     for name, content in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(content)
 
 
-def give(home: Path, uid: int, gid: int) -> None:
+def set_owner(home: Path, uid: int, gid: int) -> None:
     for path in (home, *home.rglob("*")):
         os.chown(path, uid, gid, follow_symlinks=False)
 
@@ -58,11 +58,11 @@ def give(home: Path, uid: int, gid: int) -> None:
 def image(tmp_path: Path) -> Path:
     """An image in which the account azureuser was deleted with userdel; ops exists."""
     tmp_path.chmod(0o755)
-    lay(tmp_path, {"etc/passwd": f"ops:x:{ID}:{GROUP_ID}::/home/ops:/bin/sh\n"})
-    lay(tmp_path, {"etc/ssh/sshd_config": CONFIG, **dict.fromkeys((*OLD, *OTHERS), "old\n")})
-    give(tmp_path / "home/ops", ID, GROUP_ID)
+    add_files(tmp_path, {"etc/passwd": f"ops:x:{ID}:{GROUP_ID}::/home/ops:/bin/sh\n"})
+    add_files(tmp_path, {"etc/ssh/sshd_config": CONFIG, **dict.fromkeys((*OLD, *OTHERS), "old\n")})
+    set_owner(tmp_path / "home/ops", ID, GROUP_ID)
     if os.geteuid() == 0:
-        give(tmp_path / "home/azureuser", 1001, 1001)
+        set_owner(tmp_path / "home/azureuser", 1001, 1001)
     return tmp_path
 
 
@@ -151,7 +151,7 @@ def test_deprovision_removes_keys_by_the_name_of_user(image: Path) -> None:
 def test_check_reports_keys_of_deleted_accounts(tmp_path: Path) -> None:
     """The finding authorized-keys names the file, although no one can log in with it now."""
     image = make_sound(tmp_path / "image")
-    lay(image, {"home/azureuser/.ssh/authorized_keys": "old\n"})
+    add_files(image, {"home/azureuser/.ssh/authorized_keys": "old\n"})
 
     _, out, _ = azprov("check", "--json", "--root", image)
 
@@ -184,13 +184,13 @@ TRICKS += ["outside homes"]
 @pytest.mark.parametrize("trick", TRICKS)
 def test_links_are_followed_with_the_rights_of_their_owner(image: Path, trick: str) -> None:
     """Removing old keys fails instead of removing a file of root, and no user is created."""
-    lay(image, {VICTIM: "x"})
+    add_files(image, {VICTIM: "x"})
     home = image / "home/azureuser"
     if trick == "root's home in another's folder":
         (image / "data").mkdir()
         home.rename(image / "data/x")
         home.symlink_to("/data/x")
-        give(image / "data/x", 0, 0)
+        set_owner(image / "data/x", 0, 0)
         os.chown(image / "data", 1001, 1001)
     else:
         (home / ".ssh").rename(home / "away")
@@ -203,13 +203,13 @@ def test_links_are_followed_with_the_rights_of_their_owner(image: Path, trick: s
         (home / ".ssh").symlink_to("../../etc")
         os.chown(home, 1001, 1001)
     elif trick == "folder of root's home":
-        lay(image, {"etc/ssh/sshd_config": "AuthorizedKeysFile a/b/authorized_keys\n"})
+        add_files(image, {"etc/ssh/sshd_config": "AuthorizedKeysFile a/b/authorized_keys\n"})
         (home / "a").mkdir()
         (home / "a/b").symlink_to("/etc")
         os.chown(home, 0, 0)
         os.chown(home / "a", 1001, 1001)
     elif trick == "outside homes":
-        lay(image, {"etc/ssh/sshd_config": "AuthorizedKeysFile /data/%u/b/authorized_keys\n"})
+        add_files(image, {"etc/ssh/sshd_config": "AuthorizedKeysFile /data/%u/b/authorized_keys\n"})
         (image / "data/azureuser").mkdir(parents=True)
         (image / "data/azureuser/b").symlink_to("/etc")
         os.chown(image / "data/azureuser", 1001, 1001)
@@ -227,7 +227,7 @@ def test_links_are_followed_with_the_rights_of_their_owner(image: Path, trick: s
 @needs_root
 def test_a_link_in_place_of_keys_is_removed_itself(image: Path) -> None:
     """The target of the link is kept."""
-    lay(image, {"etc/secret": "x"})
+    add_files(image, {"etc/secret": "x"})
     keys = image / "home/azureuser/.ssh/authorized_keys"
     keys.unlink()
     keys.symlink_to("/etc/secret")

@@ -19,7 +19,7 @@ _PASSWD_FIELDS = 7
 # The next one, (uid_t) -1, is no user: it means "no change" to chown(2) and setresuid(2).
 _HIGHEST_ID = (1 << 32) - 2
 
-# The number of the user nobody, which stands for users without a number on this machine.
+# The number of the user nobody, which represents users without a number on this machine.
 _NOBODY = 65534
 # Programs that system users have in place of a shell.
 _NO_SHELLS = ("nologin", "false", "true", "sync", "halt", "shutdown")
@@ -138,13 +138,13 @@ def without_member(group: bytes, name: str) -> bytes:
     return b"".join(lines)
 
 
-def free_id(taken: Collection[int], settings: Dict[str, str], kind: str) -> int:
+def free_id(used: Collection[int], settings: Dict[str, str], kind: str) -> int:
     """The lowest unused number in the range of login.defs; `kind` is UID or GID.
 
     Raises UnusableError if the whole range is in use.
     """
     low, high = _number(settings, f"{kind}_MIN", 1000), _number(settings, f"{kind}_MAX", 60000)
-    held = set(taken)
+    held = set(used)
     for number in range(low, high + 1):
         if number not in held:
             return number

@@ -14,9 +14,7 @@ from typing import BinaryIO, Iterator, List, Optional
 from ...errors import HostError
 from ...formats.text import printable
 from .entry import FOLDER, Entry, Owner, empty, make_folder, replace, replace_by_link, sync
-from .file_errors import file_error
 from .paths import PathResolver, as_file_name, components
-from .privileges import acting_as
 
 _LIMIT_BYTES = 1 << 20
 # PATH_MAX of Linux.
@@ -272,6 +270,8 @@ class Root:
             with self._resolved(path, follow=follow) as entry:
                 yield entry
         else:
+            from .privileges import acting_as
+
             with acting_as(*self._user), self._resolved(path, follow=follow) as entry:
                 yield entry
 
@@ -287,6 +287,8 @@ class Root:
         return os.open(self.path, _TOP) if self._top is None else os.dup(self._top)
 
     def _failed(self, verb: str, path: str, error: OSError) -> HostError:
+        from .file_errors import file_error
+
         is_as_user = self._user is not None
         return file_error(f"could not {verb} {self.outside(path)}", error, is_as_user=is_as_user)
 

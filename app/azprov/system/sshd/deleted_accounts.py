@@ -46,7 +46,8 @@ def remove_keys_of_deleted_account(root: Root, name: str) -> None:
         remove_keys(root, path)
         log.warning(
             "removed %s: it could have let its owner log in as the new user %s",
-            *(root.outside(path), name),
+            root.outside(path),
+            name,
         )
 
 
