@@ -272,7 +272,8 @@ UNSEEN = {
         {**netplan("network: {}\n"), "usr/sbin/netplan": "program"},
         "etc/netplan/50-cloud.yaml",
         "network-none",
-        f"could not read ./etc/netplan/50-cloud.yaml {UNCHECKED} check_network",
+        f"could not read ./etc/netplan/50-cloud.yaml {UNCHECKED} network-none, network-no-dhcp, "
+        "network-static, network-other-nic, network-renamed, network-closed, network-no-client",
     ),
     "command lines": Unseen(
         {GRUB: "linux /vmlinuz\n", "etc/default/grub": "GRUB_CMDLINE_LINUX=quiet\n"},

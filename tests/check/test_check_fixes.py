@@ -16,7 +16,6 @@ from check.openrc import WRONG_OPENRC
 from check.trees import (
     EXTLINUX,
     LINUX,
-    NETWORK,
     PYZ,
     ROOT_USER,
     UNIT,
@@ -39,7 +38,6 @@ from sound_image import (
     VMLINUZ,
     WANTS,
     Change,
-    File,
     change,
     make_sound,
 )
@@ -192,101 +190,6 @@ def test_the_fix_keeps_the_options_of_a_service_for_another_init(image: Path) ->
 
     assert found(image) == []
     assert "--admin-user" in (image / "etc/init.d/azure-provisioning").read_text()
-
-
-def test_a_network_folder_that_only_root_can_enter_is_opened(image: Path) -> None:
-    """umask 077 creates such a folder, and networkd cannot read any file in it."""
-    (image / "etc/systemd/network").chmod(0o700)
-    (finding,) = check(Image(Root(str(image))))
-
-    assert (finding.rule, finding.severity) == ("network-closed", "error")
-    assert finding.fix == f"chmod 755 {image}/etc/systemd/network"
-
-
-#: A change to networkd's files, and the fixes, one after the other, until nothing is found.
-FIXES_OF_NETWORKD: Dict[str, Tuple[Change, List[str]]] = {
-    "nothing": (
-        {NETWORK: None},
-        [
-            "printf '[Match]\\nName=eth0\\n[Network]\\nDHCP=yes\\n' > {folder}/00-azure.network "
-            "&& chmod 644 {folder}/00-azure.network"
-        ],
-    ),
-    "one that says no": (
-        {NETWORK: "[Match]\nName=eth0\n"},
-        [
-            "printf '[Match]\\nName=eth0\\n[Network]\\nDHCP=yes\\n' > {folder}/00-azure.network "
-            "&& chmod 644 {folder}/00-azure.network"
-        ],
-    ),
-    "one before all": (
-        {NETWORK: None, "usr/lib/systemd/network/00-a.network": "[Match]\nName=e*\n"},
-        [
-            "printf '[Match]\\nName=eth0\\n[Network]\\nDHCP=yes\\n' > {folder}/00-a.network "
-            "&& chmod 644 {folder}/00-a.network"
-        ],
-    ),
-    "others before it": (
-        {
-            "etc/systemd/network/00-a.network": "[Match]\nName=e*\n",
-            "etc/systemd/network/01-b.network": "[Match]\nName=e*\n[Network]\nAddress=10.1.1.1/8\n",
-            "usr/lib/systemd/network/02-c.network": "[Match]\nName=e*\n",
-        },
-        [
-            "rm {folder}/00-a.network",
-            "rm {folder}/01-b.network",
-            "mkdir -p -m 755 {folder} && ln -s /dev/null {folder}/02-c.network",
-        ],
-    ),
-    "drop-ins": (
-        {
-            f"{NETWORK}.d/a.conf": "[Network]\nDHCP=no\n",
-            "usr/lib/systemd/network/10-azure.network.d/b.conf": "[Link]\nUnmanaged=yes\n",
-        },
-        [
-            "rm {folder}/10-azure.network.d/a.conf",
-            "mkdir -p -m 755 {folder}/10-azure.network.d && "
-            "ln -s /dev/null {folder}/10-azure.network.d/b.conf",
-        ],
-    ),
-    "closed": (
-        {NETWORK: File("[Match]\nName=eth0\n[Network]\nDHCP=yes\n", 0o600)},
-        ["chmod 644 {folder}/10-azure.network"],
-    ),
-    "links": (
-        {
-            "etc/systemd/network/a.link": "[Match]\nType=ether\n[Link]\nName=lan0\n",
-            "usr/lib/systemd/network/b.link": "[Match]\nType=ether\n[Link]\nName=lan1\n",
-        },
-        ["rm {folder}/a.link", "mkdir -p -m 755 {folder} && ln -s /dev/null {folder}/b.link"],
-    ),
-}
-
-
-@pytest.mark.parametrize("case", FIXES_OF_NETWORKD)
-def test_the_fixes_for_networkd_lead_to_dhcp(image: Path, case: str) -> None:
-    """Each fix is pasted into a shell, until nothing is found any more."""
-    done, fixes = FIXES_OF_NETWORKD[case]
-    change(image, done)
-    folder = image / "etc/systemd/network"
-
-    for fix in fixes:
-        (finding,) = check(Image(Root(str(image))))
-        assert finding.fix == fix.format(folder=folder)
-        subprocess.run(["sh", "-c", f"umask 077; {finding.fix}"], check=True)
-
-    assert found(image) == []
-
-
-def test_the_network_file_in_effect_is_named(image: Path) -> None:
-    """The finding names the first file that matches eth0 and has no DHCP."""
-    change(image, WRONG["networkd, another file first"].done)
-
-    (finding,) = check(Image(Root(str(image))))
-
-    assert finding.what.startswith(
-        f"{image}/etc/systemd/network/00-a.network is what systemd-networkd takes for the first"
-    )
 
 
 #: Firewalls whose fix is a command.

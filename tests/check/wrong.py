@@ -557,7 +557,7 @@ WRONG: Dict[str, Wrong] = {
     "dhcpcd denied": Wrong("network-no-dhcp", "error", dhcpcd("denyinterfaces eth0\n")),
     "dhcpcd of another card": Wrong(
         "network-other-nic",
-        "warning",
+        "error",
         {
             NETWORK: None,
             f"{WANTS}/systemd-networkd.service": None,

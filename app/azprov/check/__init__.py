@@ -45,7 +45,7 @@ CHECKS: Tuple[Check, ...] = (
     *init_system.CHECKS,
     *owners.CHECKS,
     *agents.CHECKS,
-    *_unregistered(network.RULES),
+    *network.CHECKS,
     *_unregistered(kernel.RULES),
     *_unregistered(boot_files.RULES),
     *_unregistered(boot.RULES),

@@ -13,7 +13,7 @@ from house.test_architecture import APP
 
 CHECK = APP / "azprov" / "check"
 # Modules that do not name their rules yet.
-UNREGISTERED = ["boot", "boot_files", "firewall", "kernel", "network"]
+UNREGISTERED = ["boot", "boot_files", "firewall", "kernel"]
 RULE_MODULES = [
     path for path in sorted((CHECK / "rules").glob("[!_]*.py")) if path.stem not in UNREGISTERED
 ]

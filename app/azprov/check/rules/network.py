@@ -1,222 +1,271 @@
-"""Whether the first network interface gets its address by DHCP, which is the only way on Azure.
+"""Whether the first network interface gets its address by DHCP, the only way on Azure.
 
-Source: Azure's page on creating an image of any distribution,
-https://learn.microsoft.com/azure/virtual-machines/linux/create-upload-generic, read 2026-11-22.
+Source: https://learn.microsoft.com/azure/virtual-machines/linux/create-upload-generic,
+read 2026-11-22.
 """
 
-import re
 from typing import Iterator, List, Tuple
 
 from ..facts.image import Image
-from ..facts.network.managers import MANAGERS, NETPLAN, Manager, mend_of, without
-from ..facts.network.netplan import netplan_nics
-from ..facts.network.nics import DHCP, FIRST_NIC, OFF, STATIC, Nic
-from ..facts.network.udev_links import find_renaming
-from ..finding import ERROR, WARNING, Finding
+from ..facts.network import networkd
+from ..facts.network.manager import Manager, ManagerState, read_state
+from ..facts.network.managers import managers_in_use
+from ..facts.network.nic_settings import (
+    DHCP,
+    FILE,
+    FIRST_NIC,
+    OFF,
+    STATIC,
+    UNIT,
+    NicSetting,
+    Source,
+)
+from ..facts.network.systemd_files import remove
+from ..facts.network.udev_links import Renaming, find_renaming
+from ..facts.network.udev_rules import read_named_macs
+from ..facts.packages import DHCP_CLIENT, NETWORK_MANAGER
+from ..finding import ERROR, WARNING, Check, Finding, Rule
+from ..fixes import enable, install
 
-_RULES_FOLDER = "/etc/udev/rules.d"
-_UDEV_MAC = re.compile(r"ATTR\{address\}==\"([0-9a-fA-F:]{17})\".*NAME=")
-# What paths of network settings begin with; netplan's and NetworkManager's are for root alone.
+# The beginnings of all paths with network settings. Only root may read some of them.
 _SETTINGS = ("/etc/net", "/etc/NetworkManager", "/etc/systemd", "/etc/sysconfig", "/etc/dhcpcd")
-# Programs that ifupdown calls for DHCP.
-_CLIENTS = [
-    f"{folder}/{name}"
-    for folder in ("/usr/sbin", "/sbin", "/usr/bin", "/bin")
-    for name in ("dhclient", "udhcpc", "dhcpcd", "dhcpcd5", "pump")
-]
-_NETPLAN_PROGRAMS = ("/usr/sbin/netplan", "/usr/libexec/netplan/generate", "/lib/netplan/generate")
+_COST = "so the VM has no network and cannot report Ready"
 
-#: Managers, each with all that it is told.
-_Told = List[Tuple[Manager, List[Nic]]]
+NETWORK_NONE = Rule(
+    "network-none",
+    ERROR,
+    "no network manager starts at boot, so the VM has no network",
+    "enable one that uses DHCP, such as systemd-networkd",
+)
+NETWORK_NO_DHCP = Rule(
+    "network-no-dhcp",
+    ERROR,
+    "the network manager does not use DHCP on the first network interface",
+    "configure it to use DHCP on eth0",
+)
+NETWORK_STATIC = Rule(
+    "network-static",
+    ERROR,
+    "the first network interface has a fixed address, which Azure does not route",
+    "configure the network manager to use DHCP on eth0",
+)
+NETWORK_OTHER_NIC = Rule(
+    "network-other-nic",
+    WARNING,
+    "only interfaces of other names are configured, and Azure's first one is eth0",
+    "configure the network manager to use DHCP on eth0",
+)
+NETWORK_RENAMED = Rule(
+    "network-renamed",
+    ERROR,
+    "udev renames the first network interface, and nothing configures the new name",
+    "remove the .link file that sets the name",
+)
+NETWORK_CLOSED = Rule(
+    "network-closed",
+    ERROR,
+    "the network manager ignores a file because of the mode or owner of the file or its folder",
+    "set the mode and owner that the manager accepts",
+)
+NETWORK_NO_CLIENT = Rule(
+    "network-no-client",
+    ERROR,
+    "ifupdown is to use DHCP, and no DHCP client is installed",
+    "install a DHCP client such as isc-dhcp-client",
+)
+NETWORK_MAC = Rule(
+    "network-mac",
+    ERROR,
+    "a network setting applies only to the MAC address of one network card, which no VM has",
+    "remove the MAC address from the setting",
+)
 
 
 def check_network(image: Image) -> Iterator[Finding]:
-    """An address of the base VM's network leads nowhere on Azure, and none at all as well."""
     if not image.services.init:
         return
-    managers = _managers(image)
-    if not managers:
-        image.require(*_SETTINGS)
-        yield Finding(
-            "network-none",
-            ERROR,
-            "no DHCP client starts at boot, so the VM has no network and cannot report; the "
-            "deployment fails after 40 minutes",
-            _mend_without_manager(image),
-        )
+    states = managers_in_use(image)
+    if not states:
+        yield from _no_manager(image)
         return
-    told = [(manager, list(manager.nics(image))) for manager in managers]
     renaming = find_renaming(image)
-    name = renaming.name if renaming and renaming.is_sure else FIRST_NIC
-    is_configured = _is_configured(told, name)
-    yield from _check_closed(image, told, name, is_configured=is_configured)
-    if is_configured:
-        yield from _check_client(image, told, name)
-    if renaming and not _is_configured(told, renaming.name) and _is_configured(told, FIRST_NIC):
-        yield Finding(
-            "network-renamed",
-            ERROR if renaming.is_sure else WARNING,
-            f"{image.shown(renaming.path)} has udev call the first network interface "
-            f"{renaming.name}, and what uses DHCP is for {FIRST_NIC}, so the VM has no network "
-            "and cannot report",
-            without(image, renaming.path),
-        )
-    elif not is_configured and not any(_closed_to_dhcp(nics, name) for _, nics in told):
-        yield from _check_told(image, told, name)
+    nic = renaming.name if renaming and renaming.is_certain else FIRST_NIC
+    yield from _ignored_files(image, states, nic)
+    if _is_configured(states, nic):
+        yield from _no_client(image, states, nic)
+    if renaming and _breaks_network(states, renaming):
+        yield from _renamed(image, renaming)
+    elif not _is_configured(states, nic) and not any(
+        _is_ignored_dhcp(setting, nic) for state in states for setting in state.settings
+    ):
+        yield from _no_dhcp(image, states, nic)
 
 
-def _check_told(image: Image, told: _Told, name: str) -> Iterator[Finding]:
-    """What is said in place of DHCP on the first interface."""
+def _no_manager(image: Image) -> Iterator[Finding]:
     image.require(*_SETTINGS)
-    held = [(manager, nic) for manager, nics in told for nic in manager.held(nics, name)]
-    static = [(manager, nic) for manager, nic in held if nic.method == STATIC]
-    others = [
-        (manager, nic)
-        for manager, nics in told
-        for nic in nics
-        if not nic.fits(name) and nic.method != OFF and not nic.mac
-    ]
-    first_manager, first_nics = told[0]
-    winners = first_manager.held(first_nics, name) if first_manager.takes_first else []
-    if static:
-        manager, nic = static[0]
-        yield Finding(
-            "network-static",
-            ERROR,
-            f"{image.shown(nic.path)} gives the first network interface a fixed address, which "
-            "Azure's network does not route, so the VM cannot report",
-            mend_of(image, manager, name),
-        )
-    elif winners:
-        yield Finding(
-            "network-no-dhcp",
-            ERROR,
-            f"{image.shown(winners[0].path)} is what {first_manager.name} takes for the first "
-            "network interface, and does not have it use DHCP, so the VM has no network and "
-            "cannot report",
-            mend_of(image, first_manager, name),
-        )
-    elif others:
-        manager, nic = others[0]
-        yield Finding(
-            "network-other-nic",
-            WARNING,
-            f"{image.shown(nic.path)} configures {nic.name}, and nothing configures {name}, "
-            "as Azure's first network interface is called",
-            mend_of(image, manager, name),
-        )
-    elif not any(nic.mac for _, nics in told for nic in nics):
-        yield Finding(
-            "network-no-dhcp",
-            ERROR,
-            f"{first_manager.name} starts at boot, and nothing tells it to use DHCP on the first "
-            "network interface, so the VM has no network and cannot report",
-            mend_of(image, first_manager, name),
-        )
+    yield NETWORK_NONE.found(
+        f"no network manager starts at boot, {_COST}; the deployment fails after 40 minutes",
+        _fix_without_manager(image),
+    )
 
 
-def _closed_to_dhcp(nics: List[Nic], name: str) -> bool:
-    return any(nic.closed and nic.fits(name) and nic.method == DHCP for nic in nics)
+def _fix_without_manager(image: Image) -> str:
+    """Enable an installed manager, with a setting if it needs one, or install one."""
+    if image.services.is_there("systemd-networkd") or image.services.is_masked("systemd-networkd"):
+        command = enable(image, "systemd-networkd")
+        if read_state(image, networkd.MANAGER).uses_dhcp(FIRST_NIC):
+            return command
+        return f"{networkd.fix(image, FIRST_NIC)} && {command}"
+    if image.services.is_there("networking"):
+        return enable(image, "networking")
+    return install(image, NETWORK_MANAGER)
 
 
-def _check_closed(
-    image: Image, told: _Told, name: str, *, is_configured: bool
-) -> Iterator[Finding]:
-    """Files that umask 077 closed to networkd, or that are too open for NetworkManager."""
-    for manager, nics in told:
-        # Without DHCP in any, the finding is that there is none.
-        if not is_configured and not _closed_to_dhcp(nics, name):
+def _is_configured(states: List[ManagerState], nic: str) -> bool:
+    return any(state.uses_dhcp(nic) for state in states)
+
+
+def _is_ignored_dhcp(setting: NicSetting, nic: str) -> bool:
+    return setting.ignored is not None and setting.matches(nic) and setting.method == DHCP
+
+
+def _ignored_files(image: Image, states: List[ManagerState], nic: str) -> Iterator[Finding]:
+    """Files that umask 077 hid from networkd, or whose mode NetworkManager does not accept."""
+    is_configured = _is_configured(states, nic)
+    for state in states:
+        # If the manager has no DHCP setting at all, the finding is network-no-dhcp.
+        if not is_configured and not any(_is_ignored_dhcp(one, nic) for one in state.settings):
             continue
-        for place, path in sorted({(nic.closed, nic.path) for nic in nics if nic.closed}):
-            if not any(nic.path == path and nic.fits(name) for nic in nics):
-                continue
-            typed = image.typed(place)
-            if manager.takes_first:
-                why, mend = "may not read", f"chmod {755 if place != path else 644} {typed}"
-            else:
-                why = "ignores for its mode or owner"
-                mend = f"chown root:root {typed} && chmod 600 {typed}"
-            yield Finding(
-                "network-closed",
-                WARNING if is_configured else ERROR,
-                f"{image.shown(path)} is a file that {manager.name} {why}, so what it says of the "
-                "first network interface does not hold"
-                + ("" if is_configured else ", and the VM has no network and cannot report"),
-                mend,
+        ignored = {
+            (one.ignored, one.source)
+            for one in state.settings
+            if one.ignored is not None and one.matches(nic)
+        }
+        for file, source in sorted(ignored):
+            yield NETWORK_CLOSED.found(
+                f"{_shown(image, source)} {file.reason}, so its settings for {nic} have no effect"
+                + ("" if is_configured else " and the VM has no network to report Ready"),
+                file.fix,
+                severity=WARNING if is_configured else ERROR,
             )
 
 
-def check_mac(image: Image) -> Iterator[Finding]:
-    """No VM has the card of the machine that the image was made on."""
-    managers = _managers(image)
-    told = [(manager, list(manager.nics(image))) for manager in managers]
-    is_covered = _is_configured(told, FIRST_NIC)
-    pinned = [(nic.path, nic.mac) for _, nics in told for nic in nics if nic.mac]
-    for path, mac in pinned:
-        yield _pinned(image, path, mac, WARNING if is_covered else ERROR)
-    for path in image.matching(_RULES_FOLDER, ".rules"):
-        match = _UDEV_MAC.search(image.text(path))
-        if match:
-            yield _pinned(image, path, match.group(1), ERROR)
-
-
-def _pinned(image: Image, path: str, mac: str, severity: str) -> Finding:
-    return Finding(
-        "network-mac",
-        severity,
-        f"{image.shown(path)} holds only for the network card {mac}, which no VM made from this "
-        "image has",
-        f"take the address out, or remove {image.shown(path)}",
-    )
-
-
-def _managers(image: Image) -> List[Manager]:
-    """Those that start at boot. netplan writes the files of another one at boot, and starts it."""
-    found = [
-        manager
-        for manager in MANAGERS
-        # A socket starts nothing whose service is masked.
-        if image.services.starts(*manager.services)
-        and not image.services.is_masked(manager.services[0])
-    ]
-    if image.is_there(*_NETPLAN_PROGRAMS) and any(netplan_nics(image)):
-        return [NETPLAN, *found]
-    return found
-
-
-def _is_configured(told: _Told, name: str) -> bool:
-    return any(manager.configures(nics, name) for manager, nics in told)
-
-
-def _check_client(image: Image, told: _Told, name: str) -> Iterator[Finding]:
-    """ifupdown leaves DHCP to another program, which a minimal Debian does not have."""
-    does_itself = [
-        manager
-        for manager, nics in told
-        if manager.name != "ifupdown" and manager.configures(nics, name)
-    ]
-    if not does_itself and not image.is_program(*_CLIENTS):
-        yield Finding(
-            "network-no-client",
-            ERROR,
-            "ifupdown is to use DHCP and no DHCP client is installed, so the VM has no network "
-            "and cannot report",
-            image.install("isc-dhcp-client", apk="dhcpcd"),
+def _no_client(image: Image, states: List[ManagerState], nic: str) -> Iterator[Finding]:
+    """Some managers run another program for DHCP, which a minimal Debian does not have."""
+    managers = [state.manager for state in states if state.uses_dhcp(nic)]
+    if all(one.dhcp_clients and not image.is_program(*one.dhcp_clients) for one in managers):
+        yield NETWORK_NO_CLIENT.found(
+            f"{managers[0].name} is to use DHCP and no DHCP client is installed, {_COST}",
+            install(image, DHCP_CLIENT),
         )
 
 
-def _mend_without_manager(image: Image) -> str:
-    networkd = MANAGERS[0]
-    if image.services.is_there("systemd-networkd") or image.services.is_masked("systemd-networkd"):
-        enable = image.enable("systemd-networkd")
-        if networkd.configures(list(networkd.nics(image)), FIRST_NIC):
-            return enable
-        return f"{mend_of(image, networkd, FIRST_NIC)} && {enable}"
-    if image.services.is_there("networking"):
-        return image.enable("networking")
-    return image.install(
-        "dhcpcd", dnf="NetworkManager", zypper="NetworkManager", tdnf="systemd-networkd"
+def _breaks_network(states: List[ManagerState], renaming: Renaming) -> bool:
+    return not _is_configured(states, renaming.name) and _is_configured(states, FIRST_NIC)
+
+
+def _renamed(image: Image, renaming: Renaming) -> Iterator[Finding]:
+    yield NETWORK_RENAMED.found(
+        f"{image.shown(renaming.path)} renames the first network interface to {renaming.name}, "
+        f"and DHCP is configured for {FIRST_NIC} only, {_COST}",
+        remove(image, renaming.path),
+        severity=ERROR if renaming.is_certain else WARNING,
     )
 
 
-RULES = (check_network, check_mac)
+def _no_dhcp(image: Image, states: List[ManagerState], nic: str) -> Iterator[Finding]:
+    """The setting that is used in place of DHCP, or the one that is missing."""
+    image.require(*_SETTINGS)
+    first = states[0].manager
+    static = _static(states, nic)
+    others = _of_other_nics(states, nic)
+    winners = states[0].in_effect(nic) if first.first_match_wins else []
+    if static:
+        manager, setting = static[0]
+        yield NETWORK_STATIC.found(
+            f"{_shown(image, setting.source)} gives {nic} a fixed address, which Azure's network "
+            "does not route, so the VM cannot report Ready",
+            manager.fix(image, nic),
+        )
+    elif winners:
+        yield NETWORK_NO_DHCP.found(
+            f"{first.name} uses {_shown(image, winners[0].source)} for {nic}, and that file does "
+            f"not enable DHCP, {_COST}",
+            first.fix(image, nic),
+        )
+    elif others:
+        manager, setting = others[0]
+        # A unit serves one interface only, while a file may be one of several for a name that
+        # is not known here.
+        is_unit = setting.source.kind == UNIT
+        yield NETWORK_OTHER_NIC.found(
+            f"{_shown(image, setting.source)} configures {setting.pattern}, and nothing "
+            f"configures {nic}, Azure's name for the first network interface"
+            + (f", {_COST}" if is_unit else ""),
+            manager.fix(image, nic),
+            severity=ERROR if is_unit else WARNING,
+        )
+    elif not any(setting.mac for state in states for setting in state.settings):
+        yield NETWORK_NO_DHCP.found(
+            f"{first.name} starts at boot and is not configured to use DHCP on {nic}, {_COST}",
+            first.fix(image, nic),
+        )
+
+
+def _static(states: List[ManagerState], nic: str) -> List[Tuple[Manager, NicSetting]]:
+    return [
+        (state.manager, setting)
+        for state in states
+        for setting in state.in_effect(nic)
+        if setting.method == STATIC
+    ]
+
+
+def _of_other_nics(states: List[ManagerState], nic: str) -> List[Tuple[Manager, NicSetting]]:
+    return [
+        (state.manager, setting)
+        for state in states
+        for setting in state.settings
+        if not setting.matches(nic) and setting.method != OFF and not setting.mac
+    ]
+
+
+def check_mac(image: Image) -> Iterator[Finding]:
+    """No VM has the network card of the machine on which the image was made."""
+    states = managers_in_use(image)
+    severity = WARNING if _is_configured(states, FIRST_NIC) else ERROR
+    for state in states:
+        for setting in state.settings:
+            if setting.mac:
+                shown = _shown(image, setting.source)
+                fix = f"remove the MAC address {setting.mac} from {shown}"
+                yield _tied_to_mac(shown, setting.mac, fix, severity)
+    for path, mac in read_named_macs(image):
+        shown = image.shown(path)
+        yield _tied_to_mac(shown, mac, f"remove the rule for {mac} from {shown}", ERROR)
+
+
+def _tied_to_mac(shown: str, mac: str, fix: str, severity: str) -> Finding:
+    what = f"{shown} applies only to the network card {mac}, which no VM made from this image has"
+    return NETWORK_MAC.found(what, fix, severity=severity)
+
+
+def _shown(image: Image, source: Source) -> str:
+    return image.shown(source.name) if source.kind == FILE else source.name
+
+
+CHECKS = (
+    Check(
+        check_network,
+        (
+            NETWORK_NONE,
+            NETWORK_NO_DHCP,
+            NETWORK_STATIC,
+            NETWORK_OTHER_NIC,
+            NETWORK_RENAMED,
+            NETWORK_CLOSED,
+            NETWORK_NO_CLIENT,
+        ),
+    ),
+    Check(check_mac, (NETWORK_MAC,)),
+)

@@ -1,1 +1,1 @@
-"""How an image configures its network."""
+"""Readers of network settings: one module for each network manager, and udev's names."""

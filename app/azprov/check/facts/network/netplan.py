@@ -1,25 +1,30 @@
-"""What netplan's files say of a VM's first network interface.
+"""netplan, which writes settings for networkd or NetworkManager at every boot and starts them.
 
-Rule of this file: it reads lines and their indentation, and of YAML no more than
-netplan's own examples have; what it cannot read counts as DHCP.
+Rule of this file: it reads lines and their indentation, and only the YAML of netplan's
+own examples. An entry in another form counts as DHCP.
+Source: https://netplan.readthedocs.io/en/stable/netplan-yaml, read 2026-11-22.
 """
 
 import re
 from typing import Dict, Iterator, List, Tuple
 
 from ..image import Image
-from .nics import DHCP, OFF, STATIC, Nic
+from .manager import Manager
+from .nic_settings import DHCP, DRIVER, OFF, STATIC, NicSetting, from_file
 
 _FOLDERS = ["/etc/netplan", "/usr/lib/netplan", "/lib/netplan"]
+# Files with later names override earlier ones.
+_NEW_FILE = "/etc/netplan/99-azure.yaml"
+_PROGRAMS = ("/usr/sbin/netplan", "/usr/libexec/netplan/generate", "/lib/netplan/generate")
 _PAIR = re.compile(r"(\s*)([^\s:#'\"-][^:#]*|\"[^\"]*\"|'[^']*')\s*:(?:\s+(.*))?\Z")
 
 
-def netplan_nics(image: Image) -> Iterator[Nic]:
-    """Each entry of `ethernets`, https://netplan.readthedocs.io/en/stable/netplan-yaml."""
+def reads(image: Image) -> Iterator[NicSetting]:
+    """Each entry of `ethernets`."""
     for path in image.layered(_FOLDERS, ".yaml"):
         for name, values in _ethernets(image.text(path)).items():
             pattern = values.get("match.name", "*" if "match" in values else name)
-            if values.get("match.driver", "hv_netvsc") not in ("hv_netvsc", "hv_*"):
+            if values.get("match.driver", DRIVER) not in (DRIVER, "hv_*"):
                 pattern = name
             method = OFF
             if values.get("dhcp4", "").lower() in ("true", "yes", "on"):
@@ -28,11 +33,11 @@ def netplan_nics(image: Image) -> Iterator[Nic]:
                 method = STATIC
             elif any(value.startswith(("{", "*", "<<")) for value in values.values()):
                 method = DHCP
-            yield Nic(path, pattern, method, values.get("match.macaddress", ""))
+            yield NicSetting(from_file(path), pattern, method, values.get("match.macaddress", ""))
 
 
 def _ethernets(text: str) -> Dict[str, Dict[str, str]]:
-    """The settings of each entry, those below another with their names joined by a dot."""
+    """The settings of each entry by name; nested names are joined by a dot."""
     found: Dict[str, Dict[str, str]] = {}
     above: List[Tuple[int, str]] = []
     for line in text.splitlines():
@@ -50,3 +55,12 @@ def _ethernets(text: str) -> Dict[str, Dict[str, str]]:
             value = (match.group(3) or "").partition(" #")[0].strip().strip("\"'")
             values[".".join(rest)] = value
     return found
+
+
+def fix(image: Image, nic: str) -> str:
+    text = f"network:\\n  ethernets:\\n    {nic}:\\n      dhcp4: true\\n"
+    typed = image.typed(_NEW_FILE)
+    return f"printf '{text}' > {typed} && chmod 600 {typed}"
+
+
+MANAGER = Manager("netplan", (), reads, fix, generators=_PROGRAMS)

@@ -1,0 +1,113 @@
+"""systemd-networkd: systemd.network(5)."""
+
+from typing import Dict, Iterator, List, Optional
+
+from ....formats.host.config_syntax import Setting, parse_sections
+from ..image import Image
+from .manager import Manager
+from .nic_settings import (
+    DHCP,
+    DRIVER,
+    OFF,
+    STATIC,
+    Ignored,
+    NicSetting,
+    from_file,
+    in_effect,
+    only_mac,
+    starts_with_ipv4,
+)
+from .systemd_files import FOLDERS, YES, last_values, matches, patterns, remove
+
+# Early in the order of files, so that it wins.
+_NEW_FILE = "00-azure.network"
+
+
+def reads(image: Image) -> Iterator[NicSetting]:
+    """The .network files in their order, each with its drop-ins.
+
+    The source of a setting is the drop-in that decided its method, if there is one.
+    """
+    for path in image.layered(FOLDERS, ".network"):
+        settings = parse_sections(image.text(path))
+        method, decisive = _method(settings), path
+        for drop_in in image.drop_ins(FOLDERS, path.rpartition("/")[2]):
+            settings += parse_sections(image.text(drop_in))
+            if _method(settings) != method:
+                method, decisive = _method(settings), drop_in
+        values = last_values(settings)
+        if not settings or not _may_match_ethernet(values):
+            continue
+        mac = only_mac(values.get("Match.MACAddress", values.get("Match.PermanentMACAddress", "")))
+        names = [setting.value for setting in settings if setting[:2] == ("Match", "Name")]
+        for pattern in patterns(" ".join(names) or "*"):
+            yield NicSetting(from_file(decisive), pattern, method, mac, _unreadable(image, path))
+
+
+def _method(settings: List[Setting]) -> str:
+    values = last_values(settings)
+    if values.get("Link.Unmanaged", "").lower() in YES:
+        return OFF
+    if values.get("Network.DHCP", "").lower() in (*YES, "ipv4", "both"):
+        return DHCP
+    addresses = [setting.value for setting in settings if setting.key == "Address"]
+    return STATIC if any(map(starts_with_ipv4, addresses)) else OFF
+
+
+def _unreadable(image: Image, path: str) -> Optional[Ignored]:
+    """networkd runs as the user systemd-network, who needs to read the folder and the file.
+
+    A file whose group or owner is not root's is taken to belong to that user.
+    """
+    top = image.root.status("/")
+    for needed_path, mode, new_mode in ((path.rpartition("/")[0], 0o5, 755), (path, 0o4, 644)):
+        status = image.root.status(needed_path)
+        if status is None or top is None:
+            continue
+        allowed = status.st_mode & 0o7
+        if status.st_gid not in (0, top.st_gid):
+            allowed |= status.st_mode >> 3 & 0o7
+        if status.st_uid not in (0, top.st_uid):
+            allowed |= status.st_mode >> 6 & 0o7
+        if allowed & mode != mode:
+            fix = f"chmod {new_mode} {image.typed(needed_path)}"
+            return Ignored(needed_path, "cannot be read by systemd-networkd", fix)
+    return None
+
+
+def _may_match_ethernet(values: Dict[str, str]) -> bool:
+    """Whether a [Match] section can match an Ethernet card of Azure."""
+    path = values.get("Match.Path", "acpi-VMBUS")
+    machine = values.get("Match.Virtualization", "vm").lower()
+    return (
+        "Match.Kind" not in values
+        and "Match.WLANInterfaceType" not in values
+        and "Match.KernelCommandLine" not in values
+        and matches("ether", values.get("Match.Type", "ether"))
+        and matches(DRIVER, values.get("Match.Driver", DRIVER))
+        and ("*" in path or "VMBUS" in path)
+        and machine in (*YES, "vm", "microsoft", "!container")
+    )
+
+
+def fix(image: Image, nic: str) -> str:
+    """Remove the file that hides a DHCP setting, or write a new file that wins."""
+    settings = list(reads(image))
+    new_file = _NEW_FILE
+    for winner in in_effect(settings, nic, first_match_wins=True):
+        path = winner.source.name
+        is_drop_in = path.endswith(".conf")
+        if is_drop_in or any(one.matches(nic) and one.method == DHCP for one in settings):
+            return remove(image, path)
+        new_file = min(new_file, path.rpartition("/")[2])
+    typed = image.typed(f"{FOLDERS[0]}/{new_file}")
+    return f"printf '[Match]\\nName={nic}\\n[Network]\\nDHCP=yes\\n' > {typed} && chmod 644 {typed}"
+
+
+MANAGER = Manager(
+    "systemd-networkd",
+    ("systemd-networkd", "systemd-networkd.socket"),
+    reads,
+    fix,
+    first_match_wins=True,
+)
