@@ -1,4 +1,4 @@
-"""Reports by `--protocol json`: what is asked, what is said, and that it is off by default."""
+"""The option --protocol json: the request, the log, the answer, and that it is off by default."""
 
 import json
 import sys
@@ -11,14 +11,10 @@ from azprov.cli import main
 from interpreters import INTERPRETERS
 from ports import RawServer, replying
 from pyz import PYZ
-from samples_of import sample
 from shipped.test_bytecode import ask
 from strict_wireserver import StrictWireServer, serving
 
-READY = sample("health_report/ready.json")
 CREATED = b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n"
-BUSY = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"
-NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 OWN_MODULES = "sorted(name for name in sys.modules if name[:6] == 'azprov' and 'json' in name)"
 
 
@@ -32,8 +28,8 @@ def address(server: StrictWireServer) -> str:
     return "{}:{}".format(*server.listener.getsockname())
 
 
-def tell(*argv: str, replies: List[bytes]) -> List[bytes]:
-    """Run a command against these replies; what was asked comes back."""
+def send(*argv: str, replies: List[bytes]) -> List[bytes]:
+    """Run a command against a server with these replies; return the requests."""
     requests: List[bytes] = []
     with RawServer(replying(*replies, seen=requests)) as server:
         server_options = ["--wireserver", str(server.endpoint), "--timeout", "5"]
@@ -42,8 +38,8 @@ def tell(*argv: str, replies: List[bytes]) -> List[bytes]:
 
 
 @pytest.mark.parametrize("version", INTERPRETERS)
-def test_ready_is_one_post(version: str, strict: StrictWireServer) -> None:
-    """To the letter, from every Python, and nothing is asked before it."""
+def test_a_json_report_is_one_post(version: str, strict: StrictWireServer) -> None:
+    """Exactly as azure-init sends it, on every Python, and without a request before it."""
     command = ("report-ready", "--protocol", "json", "--timeout", "5")
 
     modules = ask(
@@ -54,8 +50,8 @@ def test_ready_is_one_post(version: str, strict: StrictWireServer) -> None:
     assert "azprov.formats.platform.health_json" in modules
 
 
-def test_nothing_of_it_is_imported_by_default(strict: StrictWireServer) -> None:
-    """Off is off."""
+def test_by_default_a_report_is_xml_and_imports_nothing_for_json(strict: StrictWireServer) -> None:
+    """A cold start does not pay for an option that is off."""
     command = ("report-ready", "--timeout", "5")
 
     modules = ask(Path(sys.executable), PYZ, OWN_MODULES, *command, "--wireserver", address(strict))
@@ -64,9 +60,11 @@ def test_nothing_of_it_is_imported_by_default(strict: StrictWireServer) -> None:
     assert modules == "[]"
 
 
-def test_the_account_and_the_answer(capfd: pytest.CaptureFixture[str]) -> None:
-    """The page's lines, without a goal state; the same shape of JSON, without its identifiers."""
-    tell("report-ready", "--json", replies=[CREATED])
+def test_a_json_report_has_the_same_log_and_answer_without_identifiers(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """The lines of the sample script, except those about the goal state."""
+    send("report-ready", "--json", replies=[CREATED])
 
     out, err = capfd.readouterr()
     assert err.splitlines() == [
@@ -89,40 +87,9 @@ def test_the_account_and_the_answer(capfd: pytest.CaptureFixture[str]) -> None:
     }
 
 
-def test_a_report_that_is_not_taken_is_sent_again(capfd: pytest.CaptureFixture[str]) -> None:
-    """And said once."""
-    requests = tell("report-ready", replies=[BUSY, BUSY, CREATED])
-
-    assert [request.endswith(b"\r\n\r\n" + READY) for request in requests] == [True] * 3
-    assert capfd.readouterr().err.count("Sending the following") == 1
-
-
-def test_a_platform_without_it_is_said_to_be(capfd: pytest.CaptureFixture[str]) -> None:
-    """404 is what WireServer says to what it does not know."""
-    tell("report-ready", replies=[NOT_FOUND])
-
-    last = capfd.readouterr().err.splitlines()[-1]
-    assert last.startswith("azprov: gave up after ")
-    assert last.endswith(
-        "failed: 404 Not Found; this WireServer may not support JSON: report without "
-        "--protocol json"
-    )
-
-
-def test_a_web_page_is_no_acknowledgement(capfd: pytest.CaptureFixture[str]) -> None:
-    """Whatever its status: no goal state before it would have given the proxy away."""
-    page = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<html>"
-
-    tell("report-ready", replies=[page])
-
-    last = capfd.readouterr().err.splitlines()[-1]
-    assert last.startswith("azprov: gave up after ")
-    assert "failed: 200 OK, with a web page (HTML); check whether a proxy or filter" in last
-
-
-def test_a_failure_carries_its_reason() -> None:
-    """The line that the host is told by KVP too."""
-    (request,) = tell("report-failure", "--reason", 'no "shell"', replies=[CREATED])
+def test_a_json_failure_has_the_provisioning_report_as_description() -> None:
+    """The same line that is sent to the host by KVP."""
+    (request,) = send("report-failure", "--reason", 'no "shell"', replies=[CREATED])
 
     report = json.loads(request.partition(b"\r\n\r\n")[2])
     assert report["state"] == "NotReady"
@@ -131,10 +98,3 @@ def test_a_failure_carries_its_reason() -> None:
     assert report["details"]["description"].startswith(
         'result=error|reason=no "shell"|agent=azprov/'
     )
-
-
-def test_a_dry_run_needs_no_platform(capfd: pytest.CaptureFixture[str]) -> None:
-    """The document needs none of its identifiers."""
-    assert tell("report-ready", "--dry-run", replies=[BUSY]) == []
-
-    assert capfd.readouterr() == ('{"state":"Ready"}\n', "")

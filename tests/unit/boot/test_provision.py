@@ -8,6 +8,7 @@ from typing import Any, List, Optional
 import pytest
 
 from azprov import __version__
+from azprov.azure.transport import Reply
 from azprov.boot.outcome import Outcome, error_of, exit_code_of
 from azprov.boot.provision import provision
 from azprov.boot.settings import BootSettings, ImdsSettings, WireServerSettings
@@ -19,6 +20,7 @@ from unit.boot.scripted import (
     VM,
     X509,
     Platform,
+    Request,
     healthy_wireserver,
     metadata,
     ok,
@@ -248,6 +250,23 @@ def test_without_a_network_no_failure_is_reported(machine: Machine) -> None:
     assert machine.is_enabled
 
 
+def test_a_final_failure_is_reported_even_at_the_deadline(machine: Machine) -> None:
+    """The host learns of it by KVP, although no time is left for WireServer."""
+    platform = Platform()
+    answer = metadata(X509, adminUsername="azureuser")
+
+    def slow(request: Request) -> Reply:
+        platform.clock.spend(599.5)
+        return answer(request)
+
+    platform.imds = slow
+
+    outcome = machine.boot(platform, WITH_ADMIN)
+
+    assert not outcome.is_report_postponed
+    assert len(machine.kvp) == 1
+
+
 def test_a_silent_metadata_service_fails_a_required_step_in_time(machine: Machine) -> None:
     """After the time limit of 120 s the failure is reported, with most of the time left."""
     platform = Platform(imds=silent)
@@ -342,7 +361,7 @@ def test_host_keys_are_not_made_below_another_root(machine: Machine) -> None:
     (machine.folder / "usr/bin").mkdir(parents=True)
     (machine.folder / "usr/bin/ssh-keygen").write_text("")
 
-    assert machine.boot(Platform()).done_now == ("hostname", "ready")
+    assert machine.boot(Platform()) == Outcome(("hostname", "ready"))
 
 
 def test_wireserver_sees_the_chosen_agent_name(machine: Machine) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from azprov.azure.endpoint import Endpoint
 from azprov.azure.patience import WireServerProbe
-from azprov.azure.transport import Transport
+from azprov.azure.transport import Reply, Transport
 from azprov.boot.connect import Locate, Ports
 from azprov.boot.report import Reported, failure_line, report_failure, report_ready
 from azprov.boot.settings import WireServerSettings
@@ -304,3 +304,67 @@ def test_the_vm_id_of_the_platform_replaces_that_of_the_firmware(
         "timestamp=2026-11-22T03:20:00+00:00|"
         "documentation_url=https://aka.ms/linuxprovisioningerror"
     )
+
+
+JSON = WireServerSettings(timeout_s=5.0, protocol="json")
+
+
+def test_a_json_report_is_sent_until_it_is_acknowledged(
+    root: Root, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The document is logged once, and no goal state is requested."""
+    busy = Reply(503, "Busy", {}, b"")
+    replies = [busy, busy, Reply(201, "Created", {}, b"")]
+    platform = Platform(wireserver=lambda _: replies.pop(0))
+
+    with caplog.at_level(logging.INFO, "azprov"):
+        reported = report_ready(platform.ports, root, JSON, dry_run=False)
+
+    assert platform.requests == ["POST /provisioning/health"] * 3
+    assert platform.posted == [sample("health_report/ready.json")] * 3
+    assert reported.goal_state is None
+    messages = [message for message in caplog.messages if "retrying" not in message]
+    assert messages == [
+        "Sending the following data to Wireserver:",
+        '{"state":"Ready"}',
+        "Response: 201 Created",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reply", "message", "hint"),
+    [
+        (
+            Reply(404, "Not Found", {}, b""),
+            "failed: 404 Not Found",
+            "this WireServer may not support JSON: report without --protocol json",
+        ),
+        (
+            Reply(200, "OK", {"Content-Type": "text/html; charset=utf-8"}, b"<html>"),
+            "failed: 200 OK, with a web page (HTML)",
+            "check whether a proxy or filter",
+        ),
+    ],
+)
+def test_a_server_that_is_not_a_wireserver_with_json_does_not_acknowledge(
+    root: Root, reply: Reply, message: str, hint: str
+) -> None:
+    """The hint names the documented form, or a proxy that answers every request."""
+    platform = Platform(wireserver=lambda _: reply)
+
+    with pytest.raises(Refused) as end:
+        report_ready(platform.ports, root, JSON, dry_run=False)
+
+    assert end.value.summary.startswith("gave up after ")
+    assert end.value.summary.endswith(message)
+    assert end.value.hint.startswith(hint)
+
+
+def test_a_dry_run_of_a_json_report_needs_no_platform(root: Root) -> None:
+    """The document has no identifiers from a goal state."""
+    platform = Platform(wireserver=None)
+
+    reported = report_ready(platform.ports, root, JSON, dry_run=True)
+
+    assert (reported.document, reported.reply) == (b'{"state":"Ready"}', None)
+    assert platform.requests == []
