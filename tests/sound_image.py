@@ -5,7 +5,7 @@ from typing import Dict, NamedTuple, Optional, Union
 
 from azprov.image.install import install
 from azprov.image.service_file import render_unit
-from azprov.system.init_systems import SYSTEMD
+from azprov.system.init import SYSTEMD
 from azprov.system.root import Root
 from images import add_python
 from project import SMALL_ARCHIVE

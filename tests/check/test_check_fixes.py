@@ -143,8 +143,8 @@ FIXES_OF_INIT: Dict[str, Tuple[Change, str]] = {
     ),
     "by another for OpenRC": (
         {**OPENRC, "sbin/init": None},
-        "make {image}/sbin/init a link to openrc-init, or to an init whose {image}/etc/inittab "
-        "starts openrc",
+        "make {image}/sbin/init a link to /sbin/openrc-init, or to an init program that "
+        "starts OpenRC",
     ),
     "by init=": (
         grub(f"{LINUX} init=/bin/bash\n"),

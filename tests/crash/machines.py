@@ -6,7 +6,7 @@ from typing import Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Tuple
 
 from azprov.image.install import install
 from azprov.image.service_file import render_unit
-from azprov.system.init_systems import SYSTEMD
+from azprov.system.init import SYSTEMD
 from azprov.system.root import Root
 from crash.answering import KEY, VM, Azure
 from images import add_python

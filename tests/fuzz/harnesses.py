@@ -57,7 +57,8 @@ _UNIT = (
     b"[Unit]\nDescription=a\n\n[Service]\nType=oneshot\n"
     b"ExecStart=-/usr/bin/python3 -I /usr/local/lib/azprov/azprov.pyz provision --no-hostname\n"
     b"\n[Install]\nWantedBy=multi-user.target\n\n[X-azprov]\n"
-    b"# Folders that `install` made and `uninstall` takes away.\nMadeFolders=/a /a/b\n"
+    b"# Folders that `install` made and `uninstall` removes if they are empty.\n"
+    b"MadeFolders=/a /a/b\n"
 )
 _HOSTS = b"127.0.0.1 localhost\n127.0.1.1\told.example.org old # own\n::1 ip6-localhost\n"
 _OS_RELEASE = (

@@ -56,7 +56,7 @@ from azprov.image.service_file import (
     with_made_folders,
     without_made_folders,
 )
-from azprov.system.init_systems import INITS
+from azprov.system.init import INIT_SYSTEMS
 from azprov.system.root import Root
 from azprov.system.state import parse_state, render_state
 from fuzz.of_platform import require_sentence, text_of
@@ -134,7 +134,7 @@ def unit(data: bytes) -> None:
     command = command_of(text)
     assert all(word == word.strip() for word in command.options)
     python, *words = text.split("\n")
-    for init in INITS.values():
+    for init in INIT_SYSTEMS:
         assert without_made_folders(without_made_folders(text, init), init) in text
         folders = [word for word in made_folders(text, init) if word.startswith("/")]
         try:

@@ -218,3 +218,17 @@ def test_only_connect_builds_clocks_transports_and_command_runners(path: Path) -
         assert len(built_ports(path)) == len(PORTS)
     else:
         assert built_ports(path) == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(APP)))
+def test_no_code_asks_which_init_system_it_has(path: Path) -> None:
+    """Outside system/init, nothing compares an init system or its name; it asks a capability."""
+    if "init" in path.relative_to(APP / "azprov").parts:
+        return
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Compare):
+            for side in [node.left, *node.comparators]:
+                text = ast.unparse(side)
+                assert text not in {"SYSTEMD", "OPENRC", "'systemd'", "'openrc'", "'OpenRC'"}, (
+                    f"{path}:{node.lineno}"
+                )

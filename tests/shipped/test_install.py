@@ -15,7 +15,7 @@ from azprov.errors import HostError
 from azprov.image.install import install
 from azprov.image.python import check_python, find_python
 from azprov.image.service_file import render_unit
-from azprov.system.init_systems import SYSTEMD
+from azprov.system.init import SYSTEMD
 from azprov.system.root import Root
 from azprov.system.root.privileges import acting_as
 from images import MODULES, add_python, files, tree
@@ -75,7 +75,7 @@ def test_install_is_idempotent(image: Path) -> None:
     azprov("install", "--root", image)
     once = tree(image)
 
-    assert azprov("install", "--root", image) == (0, "everything is installed already\n", "")
+    assert azprov("install", "--root", image) == (0, "everything is already installed\n", "")
     assert tree(image) == once
 
 

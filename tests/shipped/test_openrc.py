@@ -15,8 +15,7 @@ from azprov.__main__ import package_advice
 from azprov.errors import HostError
 from azprov.image.python import find_python
 from azprov.image.service_file import render_unit
-from azprov.system.boot_service import disable, enabling_links
-from azprov.system.init_systems import OPENRC, find_init
+from azprov.system.init import OPENRC, disable, enabling_links, find_init
 from azprov.system.root import Root
 from images import add_python, files, tree
 from ports import NoCommands
@@ -64,7 +63,7 @@ def test_install_places_the_files_of_the_contract(alpine: Path) -> None:
     script = alpine / "etc/init.d" / SCRIPT
     assert stat.S_IMODE(script.stat().st_mode) == 0o755
     assert script.read_text() == (
-        f"{SHIPPED}\n# Folders that `install` made and `uninstall` takes away.\n"
+        f"{SHIPPED}\n# Folders that `install` made and `uninstall` removes if they are empty.\n"
         "# MadeFolders=/usr/local /usr/local/lib /usr/local/lib/azprov /usr/local/bin\n"
     )
     link = alpine / "etc/runlevels/default" / SCRIPT
@@ -82,7 +81,7 @@ def test_install_then_uninstall_is_the_identity(alpine: Path, options: List[str]
     assert once != before
     assert azprov("install", "--root", alpine, *options) == (
         0,
-        "everything is installed already\n",
+        "everything is already installed\n",
         "",
     )
     assert tree(alpine) == once
@@ -98,8 +97,8 @@ def test_uninstall_takes_out_what_either_init_was_given(alpine: Path) -> None:
     code, out, err = azprov("install", "--root", alpine, "--init", "systemd")
     assert (code, out) == (73, "")
     assert err == (
-        f"azprov: {alpine} starts by openrc, not by systemd; leave --init out, or write it all "
-        "the same with --force\n"
+        f"azprov: {alpine} boots with OpenRC, not with systemd; leave out --init, or add --force "
+        "to install the service anyway\n"
     )
     assert azprov("install", "--root", alpine, "--init", "systemd", "--force")[0] == 0
     assert azprov("install", "--root", alpine)[0] == 0

@@ -12,8 +12,8 @@ from typing import Callable, Iterable, List, Optional, Tuple
 from ..azure.conversation import LAST_ATTEMPT_S
 from ..errors import AzprovError, DocumentError, PlatformError
 from ..formats.platform.vm_id import is_same_vm, parse_vm_id
-from ..system.boot_service import disable
 from ..system.commands import Commands
+from ..system.init import disable
 from ..system.root import Root
 from ..system.state import State, read_state, write_state
 from ..system.vm_id import read_vm_id

@@ -7,7 +7,6 @@ from ..image.service_file import PYZ
 from .facts.azprov_service import installed_options, installed_program, own_file
 from .facts.image import Image
 from .facts.packages import Package
-from .facts.services import OPENRC
 
 
 def install(image: Image, package: Package, *, names: str = "") -> str:
@@ -26,11 +25,15 @@ def remove(image: Image, package: Package) -> str:
 
 def enable(image: Image, service: str) -> str:
     """The command that makes a service start at boot."""
-    if image.services.init == OPENRC:
-        return inside(image, f"rc-update add {service} default")
-    systemctl = f"systemctl {_root_option(image, '--root=')}"
-    unmask = f"{systemctl}unmask {service} && " if image.services.is_masked(service) else ""
-    return f"{unmask}{systemctl}enable {service}"
+    init = image.services.init
+    if init is None:
+        return f"enable the service {service}"
+    commands = [init.enable_command]
+    if init.unmask_command and image.services.is_masked(service):
+        commands.insert(0, init.unmask_command)
+    root = _root_option(image, "--root=")
+    typed = [command.format(root=root, service=service) for command in commands]
+    return " && ".join(inside(image, one) if init.runs_inside else one for one in typed)
 
 
 def azprov(image: Image, command: str) -> str:

@@ -5,7 +5,7 @@ from typing import List, Tuple
 
 from ..image.python import check_python, find_python
 from ..image.service_file import PYZ, render_unit
-from ..system.init_systems import INITS, Init, find_init
+from ..system.init import BY_NAME, InitSystem, find_init
 from .options import add_root_option, add_step_options
 from .parser import Parser
 
@@ -17,17 +17,17 @@ def add_service_options(parser: Parser) -> None:
         "--python", metavar="PATH", help="the Python in the image (default: the one found)"
     )
     parser.add_argument(
-        "--init", choices=list(INITS), help="init system of the image (default: the one found)"
+        "--init", choices=list(BY_NAME), help="init system of the image (default: the one found)"
     )
     add_root_option(parser)
 
 
-def unit_of(options: argparse.Namespace, program: str = PYZ) -> Tuple[str, Init]:
+def unit_of(options: argparse.Namespace, program: str = PYZ) -> Tuple[str, InitSystem]:
     """The service file for these options, and the init system that reads it.
 
     Raises HostError if the image has no Python that can run azprov.
     """
-    init = find_init(options.root) if options.init is None else INITS[options.init]
+    init = find_init(options.root) if options.init is None else BY_NAME[options.init]
     python = options.python
     found = find_python(options.root) if python is None else check_python(options.root, python)
     arguments: List[str] = []

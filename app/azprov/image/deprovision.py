@@ -22,7 +22,7 @@ from ..formats.host.sudo_rules import has_rules, without_rules_of
 from ..formats.text import printable
 from ..system.accounts import GROUP, GSHADOW, PASSWD, SHADOW, find_account, read_accounts
 from ..system.hostname import HOSTNAME_FILE, HOSTS_FILE
-from ..system.init_systems import INITS, Init
+from ..system.init import INIT_SYSTEMS, InitSystem
 from ..system.root import Root
 from .leftovers.search import Leftover, find_leftovers
 from .service_file import own_service
@@ -251,13 +251,13 @@ def _generic_name(root: Root) -> Iterator[Change]:
 
 def _service(root: Root) -> Iterator[Change]:
     """Have azprov's service start at the next boot again, where it is installed."""
-    for init in INITS.values():
+    for init in INIT_SYSTEMS:
         file = own_service(root, init)
         if file is not None and root.read_link(init.link) is None:
             enable = partial(_enable, root, init, file)
             yield Change(init.link, "azprov's service", "enabled", enable)
 
 
-def _enable(root: Root, init: Init, file: str) -> None:
+def _enable(root: Root, init: InitSystem, file: str) -> None:
     root.make_folders(init.link_folder)
     root.link(init.link, file)

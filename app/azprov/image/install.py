@@ -10,8 +10,7 @@ import stat
 from typing import List, Optional, Sequence
 
 from ..errors import HostError
-from ..system.boot_service import enabling_links
-from ..system.init_systems import INITS, Init
+from ..system.init import INIT_SYSTEMS, InitSystem
 from ..system.root import Root
 from ..system.root.entry import Owner
 from .service_file import (
@@ -30,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 def install(
-    root: Root, archive: bytes, unit: str, *, init: Init, enable: bool, force: bool
+    root: Root, archive: bytes, unit: str, *, init: InitSystem, enable: bool, force: bool
 ) -> List[str]:
     """Install, idempotently; returns the paths that are new or changed.
 
@@ -72,11 +71,11 @@ def uninstall(root: Root) -> List[str]:
     removed = []
     folders = [_PYZ_FOLDER]
     files = []
-    for init in INITS.values():
+    for init in INIT_SYSTEMS:
         unit = _old_unit(root, init)
         folders += made_folders(unit or "", init)
         if unit is not None and program_of(unit) == PYZ:
-            removed += [link for link in enabling_links(root, init.unit) if root.remove(link)]
+            removed += [link for link in init.enabling_links(root, init.unit) if root.remove(link)]
             files.append(init.file)
     if root.read_link(COMMAND_LINK) == PYZ and root.remove(COMMAND_LINK):
         removed.append(COMMAND_LINK)
@@ -98,14 +97,14 @@ def _remove_empty(root: Root, folders: Sequence[str]) -> None:
             root.remove(folder)
 
 
-def _old_unit(root: Root, init: Init) -> Optional[str]:
+def _old_unit(root: Root, init: InitSystem) -> Optional[str]:
     if root.read_link(init.file) is not None:
         return None
     content = root.read(init.file)
     return None if content is None else content.decode("utf-8", "replace")
 
 
-def _refuse_foreign(root: Root, old: Optional[str], unit: str, init: Init) -> None:
+def _refuse_foreign(root: Root, old: Optional[str], unit: str, init: InitSystem) -> None:
     """Raises HostError for what `install` would replace and did not write itself."""
     link = root.read_link(init.file)
     place = root.outside(init.file)

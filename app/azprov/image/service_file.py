@@ -5,7 +5,7 @@ import re
 from typing import List, Optional, Sequence
 
 from ..errors import HostError
-from ..system.init_systems import SYSTEMD, Init
+from ..system.init import SYSTEMD, InitSystem
 from ..system.root import Root
 
 #: Where `install` puts the archive; a distribution's package has it where others are.
@@ -24,7 +24,7 @@ _SHIPPED_PYTHON = "/usr/bin/python3"
 
 
 def render_unit(
-    python: str, arguments: Sequence[str], *, init: Init = SYSTEMD, program: str = PYZ
+    python: str, arguments: Sequence[str], *, init: InitSystem = SYSTEMD, program: str = PYZ
 ) -> str:
     """The service file that runs `provision` of a program with these arguments.
 
@@ -51,7 +51,7 @@ def program_of(unit: str) -> Optional[str]:
     return None if found is None else found.group()
 
 
-def own_service(root: Root, init: Init) -> Optional[str]:
+def own_service(root: Root, init: InitSystem) -> Optional[str]:
     """The file of azprov's service, by `install` or a package; None where another one counts."""
     for folder in (init.folder, *init.package_folders):
         path = f"{folder}/{init.unit}"
@@ -68,7 +68,7 @@ def makes_users(arguments: Sequence[str]) -> bool:
     return not _STEPS_FOR_USERS.isdisjoint(arguments)
 
 
-def _command(init: Init, python: str, program: str, arguments: Sequence[str]) -> str:
+def _command(init: InitSystem, python: str, program: str, arguments: Sequence[str]) -> str:
     words = ["-I", program, "provision", *init.arguments, *arguments]
     return init.command.format(python=python, arguments=" ".join(words))
 
@@ -77,14 +77,14 @@ def _folder(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def with_made_folders(unit: str, folders: Sequence[str], *, init: Init) -> str:
+def with_made_folders(unit: str, folders: Sequence[str], *, init: InitSystem) -> str:
     return unit + init.note + " ".join(folders) + "\n" if folders else unit
 
 
-def made_folders(unit: str, init: Init) -> List[str]:
+def made_folders(unit: str, init: InitSystem) -> List[str]:
     """The folders noted in a service file, in the order they were made."""
     return unit.partition(init.note)[2].split()
 
 
-def without_made_folders(unit: str, init: Init) -> str:
+def without_made_folders(unit: str, init: InitSystem) -> str:
     return unit.partition(init.note)[0]

@@ -4,11 +4,10 @@ import os
 from typing import Dict
 
 from ..system.accounts import find_account
-from ..system.boot_service import UNIT_FOLDER, UNIT_NAME, enabling_links
+from ..system.init import SYSTEMD
 from ..system.root import Root
 from .scenarios import IMAGE_NAME
 
-_WANTS = f"{UNIT_FOLDER}/multi-user.target.wants"
 _DMI = "/sys/class/dmi/id"
 
 # A new account gets the ids of the user who rehearses, because only root may give files
@@ -17,7 +16,7 @@ _FIRST_UID, _FIRST_GID = os.geteuid() or 1000, os.getegid() or 1000
 _FILES = {
     "/etc/hostname": f"{IMAGE_NAME}\n",
     "/etc/hosts": "127.0.0.1\tlocalhost\n127.0.1.1\timage\n",
-    f"{UNIT_FOLDER}/{UNIT_NAME}": "[Service]\n",
+    SYSTEMD.file: "[Service]\n",
     "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
     "/etc/shadow": "root:*:19000:0:99999:7:::\n",
     "/etc/group": "root:x:0:\n",
@@ -28,7 +27,7 @@ _FILES = {
 _FOLDERS = (
     "/var/lib",
     _DMI,
-    _WANTS,
+    SYSTEMD.link_folder,
     "/etc/skel",
     "/etc/ssh/sshd_config.d",
     "/etc/sudoers.d",
@@ -51,7 +50,7 @@ class Machine:
     def prepare_boot(self, vm_id: str) -> None:
         """Set the VM id of the firmware, and enable the service."""
         self.root.write(f"{_DMI}/product_uuid", vm_id.upper().encode("ascii") + b"\n")
-        self.root.link(f"{_WANTS}/{UNIT_NAME}", f"{UNIT_FOLDER}/{UNIT_NAME}")
+        self.root.link(SYSTEMD.link, SYSTEMD.file)
 
     @property
     def hostname(self) -> str:
@@ -59,7 +58,7 @@ class Machine:
 
     @property
     def is_disabled(self) -> bool:
-        return not enabling_links(self.root, UNIT_NAME)
+        return not SYSTEMD.enabling_links(self.root, SYSTEMD.unit)
 
     def keys_of(self, name: str) -> int:
         """The number of authorized keys of a user; 0 if there is no such account."""

@@ -71,7 +71,8 @@ PYTHON = Package("python3", {"pacman": "python"})
 SUDO = Package("sudo", {})
 CHRONY = Package("chrony", {})
 HAVEGED = Package("haveged", {})
-SYSTEMD_SYSV = Package("systemd-sysv", {})
+#: The Debian package that makes /sbin/init start an init system, by the name of that system.
+DEBIAN_INIT = {"systemd": Package("systemd-sysv", {})}
 
 SSH_SERVER = Package("openssh-server", {"apk": "openssh", "zypper": "openssh", "pacman": "openssh"})
 SSH_KEYGEN = Package(

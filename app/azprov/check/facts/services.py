@@ -1,112 +1,114 @@
-"""Which services start at boot in a tree, by its files; systemctl and rc-update are not run.
+"""The services that start at boot, found in the files of an image without running anything.
 
 Sources: systemd.unit(5), systemd.preset(5), machine-id(5) and openrc-run(8).
 """
 
 import fnmatch
-from typing import Iterator, Optional, Set
+from typing import Iterator, Optional, Sequence, Set
 
 from ...errors import HostError
 from ...formats.host.config_syntax import uncommented
-from ...system.init_systems import INITS, find_init
+from ...system.init import INIT_SYSTEMS, InitSystem, find_init
 from .files import Files
 
-SYSTEMD = "systemd"
-OPENRC = "OpenRC"
-# By the names that `install --init` has for them.
-_NAMES = {"systemd": SYSTEMD, "openrc": OPENRC}
-
-# As systemd looks for units; the last is another folder only where /usr is not merged.
-UNIT_FOLDERS = (
-    "/etc/systemd/system",
-    "/usr/local/lib/systemd/system",
-    "/usr/lib/systemd/system",
-    "/lib/systemd/system",
-)
 _PRESET_FOLDERS = [
     "/etc/systemd/system-preset",
     "/usr/local/lib/systemd/system-preset",
     "/usr/lib/systemd/system-preset",
     "/lib/systemd/system-preset",
 ]
-# Targets that a boot to a login does not pass through.
+# Targets that a normal boot does not reach.
 _OTHER_TARGETS = (
-    *("initrd", "rescue", "emergency", "shutdown", "reboot", "poweroff", "halt", "kexec"),
-    *("sleep", "suspend", "hibernate", "system-update"),
+    "initrd",
+    "rescue",
+    "emergency",
+    "shutdown",
+    "reboot",
+    "poweroff",
+    "halt",
+    "kexec",
+    "sleep",
+    "suspend",
+    "hibernate",
+    "system-update",
 )
-_RUNLEVELS = ("sysinit", "boot", "default")
 
 
 class Services:
-    """Names are given without ".service"; other kinds of unit, such as ssh.socket, in full."""
+    """The services of an image.
+
+    Names are given without ".service". Other kinds of unit, such as ssh.socket, are given
+    in full.
+    """
 
     def __init__(self, files: Files) -> None:
         self._files = files
         self.init = self._find_init()
         self._started: Set[str] = set()
-        if self.init == SYSTEMD:
+        self._has_presets_to_come = False
+        if self.init is not None and self.init.has_units:
             self._started = set(self._wanted_units())
-        elif self.init == OPENRC:
+            self._has_presets_to_come = self._is_first_boot()
+        elif self.init is not None:
             self._started = {
                 name
-                for level in _RUNLEVELS
-                for name in files.names(f"/etc/runlevels/{level}")
-                if files.is_there(f"/etc/init.d/{name}")
+                for folder in self.init.boot_folders
+                for name in files.names(folder)
+                if self._unit_file(name)
             }
-        machine_id = files.text("/etc/machine-id").strip() if self.init == SYSTEMD else "known"
-        # Else the presets were applied before, or never will be.
-        self._has_presets_to_come = machine_id == "uninitialized" or not (
-            machine_id or files.is_there("/etc/machine-id")
-        )
 
     def starts(self, *names: str) -> bool:
-        """Whether one of them starts at boot; "dhcpcd@" stands for every instance."""
+        """Whether one of them starts at boot. A template, "dhcpcd@", means any instance."""
         return any(self._starts(self._full(name)) for name in names)
 
     def is_there(self, *names: str) -> bool:
-        """Whether the service of one of them is installed, and not masked."""
-        if self.init == OPENRC:
-            return self._files.is_there(*[f"/etc/init.d/{name}" for name in names])
+        """Whether one of them is installed, and not masked."""
         return any(self._unit_file(self._full(name)) for name in names)
 
     def is_masked(self, name: str) -> bool:
-        if self.init == OPENRC:
-            return False
+        """Whether a link or an empty file keeps the service from ever starting."""
         path = self._place(self._full(name))
         return path is not None and self._masks(path)
 
     def instances(self, template: str) -> Set[str]:
-        """What stands after the "@" of the instances that start, such as eth0 of dhcpcd@eth0."""
+        """The instances of a template that start, such as eth0 for dhcpcd@eth0."""
         found = [unit.partition("@") for unit in self._started]
         return {
             instance.partition(".")[0] for name, at, instance in found if at and name == template
         } - {""}
 
     def _full(self, name: str) -> str:
-        if self.init == OPENRC:
+        if self.init is None or name.endswith((".socket", ".target", ".timer")):
             return name
-        if name.endswith("@"):
-            return name + ".service"
-        return name if name.endswith((".socket", ".target", ".timer")) else name + ".service"
+        return self.init.unit_name(name)
 
     def _starts(self, unit: str) -> bool:
         if unit in self._started:
             return True
         return self._has_presets_to_come and self._preset_enables(unit)
 
-    def _find_init(self) -> str:
-        """As `install` finds it, so that both speak of the same service."""
+    def _find_init(self) -> Optional[InitSystem]:
+        """The init system that `install` would find, if its programs are in the image."""
         try:
             found = [find_init(self._files.root)]
         except HostError as error:
             self._files.note("/etc/inittab", error)
-            found = list(INITS.values())
-        there = [init for init in found if self._files.is_there(*init.programs)]
-        return _NAMES[there[0].name] if there else ""
+            found = list(INIT_SYSTEMS)
+        return next((init for init in found if self._files.is_there(*init.programs)), None)
+
+    def _is_first_boot(self) -> bool:
+        """Whether systemd will apply presets at the next boot: machine-id(5)."""
+        machine_id = self._files.text("/etc/machine-id").strip()
+        is_missing = not (machine_id or self._files.is_there("/etc/machine-id"))
+        return is_missing or machine_id == "uninitialized"
+
+    @property
+    def _unit_folders(self) -> Sequence[str]:
+        return () if self.init is None else self.init.unit_folders
 
     def _wanted_units(self) -> Iterator[str]:
-        """Every unit that a target pulls in, by all of its names."""
-        for folder in UNIT_FOLDERS:
+        """Every unit that a target or a SysV runlevel starts, under each of its names."""
+        for folder in self._unit_folders:
             for target in self._files.names(folder):
                 if target.endswith((".wants", ".requires")) and not target.startswith(
                     _OTHER_TARGETS
@@ -123,7 +125,7 @@ class Services:
                         yield unit
 
     def _names_of(self, unit: str) -> Iterator[str]:
-        """A unit's name, its template's and its alias's; none if it has no file or is masked."""
+        """The names of a unit, its template and its alias; nothing if it is missing or masked."""
         path = self._unit_file(unit)
         if path is None:
             return
@@ -138,17 +140,17 @@ class Services:
         return None if path is None or self._masks(path) else path
 
     def _place(self, unit: str) -> Optional[str]:
-        """The file or link that systemd takes for a unit."""
+        """The path that defines a unit: the first one in the folders of the init system."""
         name, at, instance = unit.partition("@")
         template = [f"{name}@.{instance.rpartition('.')[2]}"] if at else []
         for candidate in [unit, *template]:
-            for folder in UNIT_FOLDERS:
+            for folder in self._unit_folders:
                 if self._files.status_mode(f"{folder}/{candidate}", follow=False):
                     return f"{folder}/{candidate}"
         return None
 
     def _masks(self, path: str) -> bool:
-        """Whether a unit's file says that there is no such unit; a link to nowhere does too."""
+        """Whether a path masks a unit: a link to /dev/null, a broken link or an empty file."""
         return self._files.link(path) == "/dev/null" or not self._files.content(path)
 
     def _preset_enables(self, unit: str) -> bool:

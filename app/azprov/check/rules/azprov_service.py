@@ -7,18 +7,14 @@ from typing import Iterator, List
 from ...errors import HostError
 from ...formats.host.config_syntax import parse_sections
 from ...image.service_file import program_of, render_unit, without_made_folders
-from ...system.boot_service import UNIT_NAME
-from ...system.init_systems import INITS, SYSTEMD, Init
+from ...system.init import INIT_SYSTEMS, SERVICE, InitSystem
 from ...system.state import STATE_FILE
 from ..facts.azprov_service import (
-    NAME,
-    SCRIPT,
     command_of,
     own_file,
     service_file,
 )
 from ..facts.image import Image
-from ..facts.services import OPENRC, UNIT_FOLDERS
 from ..finding import ERROR, NOTE, WARNING, Check, Finding, Rule
 from ..fixes import azprov, enable, install_again
 
@@ -98,16 +94,16 @@ def check_service(image: Image) -> Iterator[Finding]:
             "check that it is the root of the image; with another init system, start "
             "azprov.pyz provision at boot yourself",
         )
-    elif services.is_masked(NAME):
+    elif services.is_masked(SERVICE):
         yield SERVICE_MASKED.found(
-            f"{UNIT_NAME} is masked, so azprov never runs and the deployment fails "
+            f"{services.init.unit} is masked, so azprov never runs and the deployment fails "
             "after 40 minutes",
             force,
         )
     elif path is None:
-        others = [init for init in INITS.values() if program_of(image.text(init.file))]
+        others = [init for init in INIT_SYSTEMS if program_of(image.text(init.file))]
         yield SERVICE_MISSING.found(
-            f"azprov's service is written for {others[0].name}, but this image boots with "
+            f"azprov's service is written for {others[0].title}, but this image boots with "
             f"{services.init}, so azprov never runs"
             if others
             else "azprov's service is not installed, so nothing reports Ready and the deployment "
@@ -119,26 +115,26 @@ def check_service(image: Image) -> Iterator[Finding]:
             f"{image.shown(path)} is not azprov's service, so azprov never runs",
             f"check what it is for, then {force}",
         )
-    elif not services.starts(NAME):
-        yield _disabled(image)
+    elif not services.starts(SERVICE):
+        yield _disabled(image, services.init.unit)
 
 
-def _install(image: Image, others: List[Init]) -> str:
+def _install(image: Image, others: List[InitSystem]) -> str:
     """Install with the options of the service for another init system, if there is one."""
     options = [option for other in others for option in command_of(image.text(other.file)).options]
     return azprov(image, " ".join(["install", *map(shlex.quote, options)]))
 
 
-def _disabled(image: Image) -> Finding:
-    command = enable(image, NAME if image.services.init == OPENRC else UNIT_NAME)
+def _disabled(image: Image, unit: str) -> Finding:
+    command = enable(image, unit)
     if image.root.is_live and image.is_there(STATE_FILE):
         return SERVICE_DONE.found(
-            f"azprov has provisioned this VM and disabled {NAME}; a VM made from an image of "
+            f"azprov has provisioned this VM and disabled {SERVICE}; a VM made from an image of "
             "this one would not be provisioned",
             f"before you make an image of this VM: {command}",
         )
     return SERVICE_DISABLED.found(
-        f"{NAME} is installed but does not start at boot, so nothing reports Ready and the "
+        f"{SERVICE} is installed but does not start at boot, so nothing reports Ready and the "
         "deployment fails after 40 minutes",
         command,
     )
@@ -147,7 +143,8 @@ def _disabled(image: Image) -> Finding:
 def check_unit(image: Image) -> Iterator[Finding]:
     """The unit file, its drop-ins and its environment: systemd.unit(5), systemd.exec(5)."""
     path = own_file(image)
-    if path is None or path == SCRIPT:
+    init = image.services.init
+    if path is None or init is None or not init.has_units:
         return
     unit = image.text(path)
     if command_of(unit).name != "provision":
@@ -156,13 +153,13 @@ def check_unit(image: Image) -> Iterator[Finding]:
             install_again(image),
             severity=ERROR,
         )
-    elif not _is_as_written(unit):
+    elif not _is_as_written(unit, init):
         yield SERVICE_ALTERED.found(
             f"{image.shown(path)} is not what this azprov writes: it was edited, or comes from "
             "another version, and is not tested",
             f"if you did not intend the change: {install_again(image)}",
         )
-    drop_ins = image.drop_ins(UNIT_FOLDERS, UNIT_NAME)
+    drop_ins = image.drop_ins(init.unit_folders, init.unit)
     for drop_in in drop_ins:
         settings = parse_sections(image.text(drop_in))
         is_decisive = any(setting.key.startswith(_DECISIVE) for setting in settings)
@@ -183,11 +180,11 @@ def check_unit(image: Image) -> Iterator[Finding]:
                 )
 
 
-def _is_as_written(unit: str) -> bool:
+def _is_as_written(unit: str, init: InitSystem) -> bool:
     try:
         python, program, _, options = command_of(unit)
-        written = render_unit(python, options, program=program)
-        return without_made_folders(unit, SYSTEMD) == written
+        written = render_unit(python, options, init=init, program=program)
+        return without_made_folders(unit, init) == written
     except HostError:
         return False
 

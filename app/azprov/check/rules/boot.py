@@ -9,7 +9,6 @@ from ...image.service_file import makes_users
 from ..facts.azprov_service import installed_options
 from ..facts.boot_loader import PARTITIONS, command_lines, update_grub
 from ..facts.image import Image
-from ..facts.services import SYSTEMD
 from ..finding import ERROR, WARNING, Finding
 
 # Azure's serial console: https://learn.microsoft.com/troubleshoot/azure/virtual-machines/linux/
@@ -136,7 +135,8 @@ def _is_needed(image: Image, device: str, place: str, kind: str, options: List[s
     systemd.mount(5); what is not at a usual place of the system's own file systems may be.
     """
     return (
-        image.services.init == SYSTEMD
+        image.services.init is not None
+        and image.services.init.has_units
         and bool(_OTHER_DISK.match(device))
         and not _SYSTEM_PLACES.match(place)
         and kind not in ("none", "ignore")

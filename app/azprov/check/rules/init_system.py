@@ -3,12 +3,10 @@
 import re
 from typing import Iterator
 
-from ...system.init_systems import SYSTEMD as SYSTEMD_SERVICE
-from ...system.init_systems import first_program, started_init
+from ...system.init import InitSystem, init_program, init_started_by
 from ..facts import packages
 from ..facts.boot_loader import command_lines, unified_kernels
 from ..facts.image import Image
-from ..facts.services import SYSTEMD
 from ..finding import ERROR, WARNING, Check, Finding, Rule
 from ..fixes import install
 
@@ -30,7 +28,6 @@ _OTHER_INITS = (
 # root by its own path: systemctl(1), switch-root. Debian has one part of dracut without
 # making the initramfs with dracut.
 _WITH_SYSTEMD = ("/usr/lib/dracut/modules.d", "/etc/dracut.conf", "/etc/mkinitcpio.conf")
-_OPENRC_INITS = ("/sbin/openrc-init", "/usr/sbin/openrc-init", "/usr/bin/openrc-init")
 
 INIT_MISSING = Rule(
     "init-missing",
@@ -48,7 +45,8 @@ INIT_OTHER = Rule(
 
 def check_init(image: Image) -> Iterator[Finding]:
     """The kernel starts init= of its command line, bootparam(7), or /sbin/init."""
-    if not image.services.init:
+    init = image.services.init
+    if init is None:
         return
     lines = [_INIT.search(line) for _, line in command_lines(image)]
     names = [match.group(1) if match else "" for match in lines] or [""]
@@ -57,7 +55,7 @@ def check_init(image: Image) -> Iterator[Finding]:
         return
     name, program = names[0], programs[0]
     severity, exception = ERROR, ""
-    if not name and image.services.init == SYSTEMD and _has_systemd_in_initramfs(image):
+    if not name and init.has_units and _has_systemd_in_initramfs(image):
         severity, exception = WARNING, ", unless its initramfs starts systemd itself"
     if not program:
         path = name or _USUAL_INIT
@@ -65,7 +63,7 @@ def check_init(image: Image) -> Iterator[Finding]:
         yield INIT_MISSING.found(
             f"{image.shown(path)} {'is a broken link' if is_link else 'does not exist'}, so the "
             f"kernel has no program to start and the deployment fails after 40 minutes{exception}",
-            _without_option(image, name) if name else _fix(image, is_other=False),
+            _without_option(image, name) if name else _fix(image, init, is_other=False),
             severity=severity,
         )
     # A script may start any init system.
@@ -73,21 +71,21 @@ def check_init(image: Image) -> Iterator[Finding]:
         is_known = program.rpartition("/")[2].startswith(_OTHER_INITS)
         yield INIT_OTHER.found(
             f"the kernel starts {image.shown(program)}, but azprov's service is written for "
-            f"{image.services.init}, so azprov never runs{exception}",
-            _without_option(image, name) if name else _fix(image, is_other=True),
+            f"{init.title}, so azprov never runs{exception}",
+            _without_option(image, name) if name else _fix(image, init, is_other=True),
             severity=severity if is_known or name else WARNING,
         )
 
 
 def _program(image: Image, name: str) -> str:
     if not name:
-        return first_program(image.root)
+        return init_program(image.root)
     return image.root.real_path(name) if image.is_there(name) else ""
 
 
 def _is_right(image: Image, program: str) -> bool:
-    init = started_init(image.root, program) if program else None
-    return init is not None and init.name == image.services.init.lower()
+    started = init_started_by(image.root, program) if program else None
+    return started is not None and started is image.services.init
 
 
 def _has_systemd_in_initramfs(image: Image) -> bool:
@@ -98,20 +96,18 @@ def _without_option(image: Image, name: str) -> str:
     return f"remove init={name} from {image.shown(command_lines(image)[0][0])}"
 
 
-def _fix(image: Image, *, is_other: bool) -> str:
+def _fix(image: Image, init: InitSystem, *, is_other: bool) -> str:
     """Install the package if its files are missing, otherwise create the link that it has."""
-    if image.services.init == SYSTEMD:
-        is_installed = image.is_there("/var/lib/dpkg/info/systemd-sysv.list")
-        if image.tool == "apt-get" and (is_other or not is_installed):
-            return install(image, packages.SYSTEMD_SYSV)
-        programs = SYSTEMD_SERVICE.programs
-    else:
-        programs = _OPENRC_INITS
-    target = next((path for path in programs if image.is_there(path)), "")
+    package = packages.DEBIAN_INIT.get(init.name)
+    if package is not None and image.tool == "apt-get":
+        is_installed = image.is_there(f"/var/lib/dpkg/info/{package.usual}.list")
+        if is_other or not is_installed:
+            return install(image, package)
+    target = next((path for path in init.init_programs if image.is_there(path)), "")
     if not target:
         return (
-            f"make {image.shown(_USUAL_INIT)} a link to openrc-init, or to an init whose "
-            f"{image.shown('/etc/inittab')} starts openrc"
+            f"make {image.shown(_USUAL_INIT)} a link to {init.init_programs[0]}, or to an init "
+            f"program that starts {init.title}"
         )
     # If /sbin is an absolute link, its path below the root would lead out of the image.
     folder = image.root.real_path("/sbin")

@@ -8,7 +8,6 @@ from ...system.sshd.host_keys import is_host_key
 from ...system.sshd.server import SSH_FOLDER
 from ...system.sshd.settings import read_settings
 from ..facts.image import Image
-from ..facts.services import SYSTEMD
 from ..finding import ERROR, NOTE, UNREAD, WARNING, Check, Finding, Rule
 from ..fixes import azprov
 
@@ -163,7 +162,8 @@ def _is_usual(path: str) -> bool:
 def check_container_marks(image: Image) -> Iterator[Finding]:
     """The files by which systemd, also as PID 1, detects a container: its virt.c."""
     marks = container_marks(image.root)
-    if marks and image.services.init == SYSTEMD:
+    init = image.services.init
+    if marks and init is not None and init.has_units:
         yield CONTAINER_MARK.found(
             f"because of {' and '.join(map(image.shown, marks))}, systemd treats a VM as a "
             "container and skips services such as the one that saves the random seed",

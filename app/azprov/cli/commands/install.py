@@ -6,7 +6,7 @@ import os
 from ...errors import HostError, UsageError
 from ...image.install import install
 from ...system.accounts import require_account
-from ...system.init_systems import Init, find_init, starts_by
+from ...system.init import InitSystem, find_init
 from ...system.root import Root
 from ..output import Answer
 from ..parser import Parser
@@ -26,7 +26,10 @@ def configure(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> Answer:
     archive = own_path()
     if not os.path.isfile(archive):
-        raise UsageError("this is no azprov.pyz but its source", "build it: python3 build.py")
+        raise UsageError(
+            "install needs azprov.pyz, but this is its source code",
+            "build it with python3 build.py",
+        )
     unit, init = unit_of(options)
     if not options.force:
         _require_init(options.root, init)
@@ -43,20 +46,20 @@ def run(options: argparse.Namespace) -> Answer:
         force=options.force,
     )
     text = "\n".join(_said(options.root, path) for path in changed)
-    return Answer(text or "everything is installed already", {"changed": changed})
+    return Answer(text or "everything is already installed", {"changed": changed})
 
 
 def _said(root: Root, path: str) -> str:
-    """What became of a path; with --no-enable the link is one that goes."""
+    """Whether `install` wrote or removed a path; --no-enable removes the link."""
     verb = "removed" if root.status(path, follow=False) is None else "installed"
     return f"{verb} {root.outside(path)}"
 
 
-def _require_init(root: Root, init: Init) -> None:
-    """Raises HostError for a service that would not be started."""
+def _require_init(root: Root, init: InitSystem) -> None:
+    """Raises HostError if the image boots with another init system."""
     found = find_init(root)
-    if found is not init and starts_by(root, found):
+    if found is not init and found.is_installed(root):
         raise HostError(
-            f"{root} starts by {found.name}, not by {init.name}",
-            "leave --init out, or write it all the same with --force",
+            f"{root} boots with {found.title}, not with {init.title}",
+            "leave out --init, or add --force to install the service anyway",
         )

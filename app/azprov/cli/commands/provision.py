@@ -8,7 +8,7 @@ from ...boot.outcome import error_of, exit_code_of
 from ...boot.provision import provision
 from ...boot.settings import BootSettings
 from ...errors import NotPermitted
-from ...system.boot_service import UNIT_NAME, is_service_name
+from ...system.init import SYSTEMD, is_service_name
 from ..options import (
     add_imds_options,
     add_protocol_option,
@@ -31,8 +31,8 @@ def configure(parser: Parser) -> None:
         "--unit",
         metavar="NAME",
         type=_service_name,
-        default=UNIT_NAME,
-        help=f"unit to disable (default {UNIT_NAME})",
+        default=SYSTEMD.unit,
+        help=f"unit to disable (default {SYSTEMD.unit})",
     )
     add_wireserver_options(parser)
     add_protocol_option(parser)

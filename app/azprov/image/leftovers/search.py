@@ -15,7 +15,7 @@ from ...formats.host.passwd import (
     with_password,
 )
 from ...system.accounts import SHADOW, read_accounts
-from ...system.init_systems import SYSTEMD, starts_by
+from ...system.init import INIT_SYSTEMS
 from ...system.root import Root
 from ...system.sshd.authorized_keys import holds_keys, keys_paths, remove_keys
 from ...system.sshd.deleted_accounts import keys_of_deleted_account, names_of_deleted_accounts
@@ -130,7 +130,9 @@ def _host_keys(root: Root) -> Iterator[Leftover]:
 def _machine_ids(root: Root) -> Iterator[Leftover]:
     if root.read_link(MACHINE_ID) is None and _is_machine_id(root.read(MACHINE_ID) or b""):
         # systemd fills an empty file at the next boot, also where / is read-only then.
-        empties = starts_by(root, SYSTEMD)
+        empties = any(
+            init.fills_empty_machine_id and init.is_installed(root) for init in INIT_SYSTEMS
+        )
         yield Leftover(
             *("machine-id", MACHINE_ID, "machine's id"),
             partial(root.write, MACHINE_ID, b"") if empties else partial(root.remove, MACHINE_ID),

@@ -5,12 +5,11 @@ import logging
 
 from ...errors import HostError
 from ..commands import Commands
+from ..init import SYSTEMD
 from ..root import Root
 from .server import SSH_FOLDER, config_file, restart_sshd
 
 SSH_KEYGEN = "/usr/bin/ssh-keygen"
-
-_UNIT_FOLDERS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 
 # 4096-bit RSA on a small VM takes seconds.
 _KEYGEN_S = 120.0
@@ -36,7 +35,7 @@ def has_host_key_service(root: Root) -> bool:
     """
     return root.status("/etc/init.d/sshd") is not None or any(
         name.startswith(("sshd-keygen", "sshdgenkeys", "ssh-keygen", "sshd-gen-keys"))
-        for folder in _UNIT_FOLDERS
+        for folder in SYSTEMD.unit_folders
         for name in root.names(folder)
     )
 

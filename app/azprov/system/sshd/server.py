@@ -2,15 +2,14 @@
 
 from typing import Optional
 
-from ..boot_service import enabling_links
 from ..commands import Commands
+from ..init import restart_services
 from ..root import Root
 
 SSH_FOLDER = "/etc/ssh"
 #: SUSE ships the second one; it is used if the first one is missing.
 CONFIGS = ("/etc/ssh/sshd_config", "/usr/etc/ssh/sshd_config")
-_SERVICES = ("ssh.service", "sshd.service")
-_COMMAND_S = 30.0
+_SERVICES = ("ssh", "sshd")
 
 
 def config_file(root: Root) -> Optional[str]:
@@ -19,16 +18,8 @@ def config_file(root: Root) -> Optional[str]:
 
 
 def restart_sshd(root: Root, commands: Commands, verb: str) -> None:
-    """Have systemd apply `verb` ("restart") to an enabled sshd, or OpenRC restart it.
+    """Make an enabled sshd start again, or apply another verb of systemctl; best effort.
 
-    Best effort, and without waiting. In an image nothing is run.
+    Nothing is run for an image.
     """
-    if not root.is_live:
-        return
-    for service in _SERVICES:
-        if enabling_links(root, service):
-            # After several failed starts without host keys, systemd refuses to start sshd again.
-            commands.run(["systemctl", "reset-failed", service], limit_s=_COMMAND_S)
-            commands.run(["systemctl", "--no-block", verb, service], limit_s=_COMMAND_S)
-    if enabling_links(root, "sshd"):
-        commands.run(["rc-service", "--ifstarted", "sshd", "restart"], limit_s=_COMMAND_S)
+    restart_services(root, _SERVICES, verb, commands)

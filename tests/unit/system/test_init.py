@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from azprov.cli import main
-from azprov.system.boot_service import disable, enabling_links
+from azprov.system.init import disable, enabling_links
 from azprov.system.root import Root
 from ports import NoCommands, Recorder
 
