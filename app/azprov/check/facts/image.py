@@ -39,11 +39,6 @@ class Image(Files):
 
         return install(self, Package(package, other_names))
 
-    def enable(self, service: str) -> str:
-        from ..fixes import enable
-
-        return enable(self, service)
-
     def inside(self, command: str) -> str:
         from ..fixes import inside
 
