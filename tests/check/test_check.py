@@ -279,13 +279,13 @@ UNSEEN = {
         {GRUB: "linux /vmlinuz\n", "etc/default/grub": "GRUB_CMDLINE_LINUX=quiet\n"},
         GRUB,
         "console-missing",
-        f"could not read ./boot/grub/grub.cfg {UNCHECKED} check_console",
+        f"could not read ./boot/grub/grub.cfg {UNCHECKED} console-missing",
     ),
     "boot loaders": Unseen(
         without_grub({"boot/efi/x": ""}),
         "boot/efi",
         "boot-loader-none",
-        f"could not list ./boot/efi {UNCHECKED} check_boot_loader",
+        f"could not list ./boot/efi {UNCHECKED} kernel-file-none, boot-loader-none",
     ),
     "sshd's settings": Unseen(
         {"etc/ssh/sshd_config": "AuthorizedKeysFile /etc/keys\n", "etc/keys": ""},

@@ -14,114 +14,24 @@ from azprov.check.facts.image import Image
 from azprov.system.root import Root
 from check.openrc import WRONG_OPENRC
 from check.trees import (
-    EXTLINUX,
     LINUX,
     PYZ,
     ROOT_USER,
     UNIT,
-    firewall,
     first_boot,
     found,
     grub,
-    iptables,
     keys_for,
-    nft,
-    ufw,
-    without_grub,
 )
 from check.wrong import WRONG
 from sound_image import (
-    INITRAMFS,
-    KERNEL,
     OPENRC,
     SYSTEM,
-    VMLINUZ,
     WANTS,
     Change,
     change,
     make_sound,
 )
-
-BY_LINKS = "linux /vmlinuz console=ttyS0\ninitrd /initrd.img\n"
-OTHERS: Change = {
-    f"boot/{name}-{version}": ""
-    for name in ("vmlinuz", "initrd.img")
-    for version in ("6.9", "6.10")
-}
-FROM_SETTINGS: Change = {
-    "etc/default/grub": "GRUB_TIMEOUT=0\n",
-    "usr/sbin/grub-mkconfig": "program",
-}
-
-#: A change to a sound image and its fix; {image} is the root of the image.
-FIXES_OF_BOOT_FILES: Dict[str, Tuple[Change, str]] = {
-    "a link": (
-        {
-            **grub(BY_LINKS),
-            **OTHERS,
-            "usr/lib/modules/6.10/modules.dep": "a.ko:\n",
-            "initrd.img": None,
-        },
-        f"ln -sf boot/initrd.img-{KERNEL} {{image}}/initrd.img",
-    ),
-    "a link of no kernel's version": (
-        {**grub(BY_LINKS), **OTHERS, "initrd.img": None, INITRAMFS: None, "vmlinuz": ""},
-        "ln -sf boot/initrd.img-6.10 {image}/initrd.img",
-    ),
-    "a link of a partition": (
-        {
-            **grub(BY_LINKS),
-            "boot/vmlinuz": f"-> vmlinuz-{KERNEL}",
-            "vmlinuz": None,
-            "initrd.img": None,
-        },
-        f"ln -sf initrd.img-{KERNEL} {{image}}/boot/initrd.img",
-    ),
-    "a link to a kernel": (
-        {**grub(BY_LINKS), "vmlinuz": None},
-        f"ln -sf boot/vmlinuz-{KERNEL} {{image}}/vmlinuz",
-    ),
-    "what a link points to": (
-        {**grub(BY_LINKS), INITRAMFS: None, "etc/initramfs-tools/modules": "hv_storvsc\n"},
-        f"chroot {{image}} update-initramfs -c -k {KERNEL}",
-    ),
-    "what is named": (
-        {INITRAMFS: None, "etc/dracut.conf": ""},
-        f"chroot {{image}} dracut --force --kver {KERNEL}",
-    ),
-    "a kernel from GRUB's settings": (
-        {**grub("linux /boot/vmlinuz-9 console=ttyS0\n"), **FROM_SETTINGS},
-        "chroot {image} update-grub",
-    ),
-    "what somebody wrote": (
-        {**grub("linux /boot/vmlinuz-9 console=ttyS0\n"), "etc/default/grub": None},
-        "write a kernel and an initrd that are there into {image}/boot/grub/grub.cfg",
-    ),
-    "a path of the machine that made it": (
-        {**grub(f"linux {{image}}/{VMLINUZ} console=ttyS0\n"), **FROM_SETTINGS},
-        "take {image} out of the paths in {image}/boot/grub/grub.cfg",
-    ),
-}
-
-
-@pytest.mark.parametrize("case", FIXES_OF_BOOT_FILES)
-def test_a_missing_boot_file_has_the_simplest_fix(image: Path, case: str) -> None:
-    """The fix creates a link, makes an initramfs, or corrects the boot loader's file."""
-    done, fix = FIXES_OF_BOOT_FILES[case]
-    change(
-        image,
-        {
-            path: content.replace("{image}", str(image)) if isinstance(content, str) else content
-            for path, content in done.items()
-        },
-    )
-
-    (found_fix,) = [
-        one.fix for one in check(Image(Root(str(image)))) if one.rule == "boot-file-missing"
-    ]
-
-    assert found_fix == fix.format(image=image)
-
 
 #: A change after which nothing starts an image, and its fix.
 FIXES_OF_INIT: Dict[str, Tuple[Change, str]] = {
@@ -192,81 +102,6 @@ def test_the_fix_keeps_the_options_of_a_service_for_another_init(image: Path) ->
     assert "--admin-user" in (image / "etc/init.d/azure-provisioning").read_text()
 
 
-#: Firewalls whose fix is a command.
-CLOSED: Dict[str, Change] = {
-    "nftables": nft("oif lo accept"),
-    "nftables by a file that it includes": WRONG["nftables by a file that it includes"].done,
-    "nftables for users": WRONG["nftables to WireServer alone, with users"].done,
-    "iptables": {
-        **iptables(""),
-        "etc/iptables/rules.v4": "*nat\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n*filter\n"
-        ":OUTPUT DROP [0:0]\n:x - [0:0]\n-A OUTPUT -j x\nCOMMIT\n",
-    },
-    "ufw": ufw(""),
-}
-
-
-@pytest.mark.parametrize("case", CLOSED)
-def test_the_fix_opens_a_firewall(image: Path, case: str) -> None:
-    """The pasted command opens it to both addresses, in the file of the image."""
-    change(image, CLOSED[case])
-    (finding,) = check(Image(Root(str(image))))
-
-    subprocess.run(["sh", "-c", finding.fix], check=True)
-
-    assert found(image) == []
-
-
-def test_the_ufw_command_is_used_on_a_running_machine_only(image: Path) -> None:
-    """Below a root it would change the firewall of the machine that the image is made on."""
-    change(image, ufw(""))
-    machine = Root(str(image))
-    machine.is_live = True
-
-    (fix,) = [one.fix for one in check(Image(machine)) if one.rule == "firewall-output"]
-
-    assert fix == (
-        "ufw allow out to 168.63.129.16 port 80 proto tcp && "
-        "ufw allow out to 169.254.169.254 port 80 proto tcp"
-    )
-
-
-#: Firewalls in an unusual form, and the beginning of the fix.
-CLOSED_OTHERWISE: Dict[str, Tuple[Change, str]] = {
-    "nftables on one line": (
-        firewall(
-            "nftables.service",
-            "etc/nftables.conf",
-            "table ip f { chain o { type filter hook output priority 0; policy drop; }; }\n",
-        ),
-        "add to the chain with hook output in {image}/etc/nftables.conf: ip daddr ",
-    ),
-    "iptables without a policy": (
-        firewall(
-            "netfilter-persistent.service",
-            "etc/iptables/rules.v4",
-            "*filter\n-A OUTPUT -j DROP\nCOMMIT\n",
-        ),
-        "add to {image}/etc/iptables/rules.v4, below *filter and before its other rules: -A OUTPUT",
-    ),
-    "ufw with rules of its own": (
-        {**ufw(""), "etc/ufw/before.rules": "*filter\nCOMMIT\n"},
-        "add to {image}/etc/ufw/before.rules, below *filter and before its COMMIT: -A ufw-before-",
-    ),
-}
-
-
-@pytest.mark.parametrize("case", CLOSED_OTHERWISE)
-def test_the_fix_of_an_unusual_firewall_names_file_and_line(image: Path, case: str) -> None:
-    """A file that no command can edit safely is edited by hand."""
-    done, fix = CLOSED_OTHERWISE[case]
-    change(image, done)
-
-    (finding,) = check(Image(Root(str(image))))
-
-    assert finding.fix.startswith(fix.format(image=image))
-
-
 #: os-release, and the command that removes the package of waagent.
 REMOVALS = {
     "ID=ubuntu": "apt-get purge -y walinuxagent",
@@ -317,58 +152,6 @@ def test_a_fix_can_be_pasted(tmp_path: Path, case: str) -> None:
         assert not re.search(r"[,;]|\bthen\b|sp ace", unquoted), finding.fix
         assert subprocess.run(["sh", "-n", "-c", command], check=False).returncode == 0
         assert not re.search(rf"\b{COMMAND.pattern}", sentence), finding.fix
-
-
-MADE = "#\n# DO NOT EDIT THIS FILE\n#\n"
-QUIET = f"linux /{VMLINUZ} root=UUID=1 ro quiet\n"
-
-#: A kernel command line without a console, and the fixes below a root and on a machine.
-FIXES_OF_LINES: Dict[str, Tuple[Change, str, str]] = {
-    "written": (
-        {**grub(QUIET), "etc/default/grub": None},
-        "add console=ttyS0 to the kernel's lines of {image}/boot/grub/grub.cfg",
-        "add console=ttyS0 to the kernel's lines of /boot/grub/grub.cfg",
-    ),
-    "written, beside settings": (
-        grub(QUIET),
-        "add console=ttyS0 to the kernel's lines of {image}/boot/grub/grub.cfg",
-        "add console=ttyS0 to the kernel's lines of /boot/grub/grub.cfg",
-    ),
-    "made": (
-        grub(MADE + QUIET),
-        "add console=ttyS0 to the kernel's lines of {image}/boot/grub/grub.cfg, and "
-        "GRUB_CMDLINE_LINUX of {image}/etc/default/grub, from which they are made again",
-        "add console=ttyS0 to GRUB_CMDLINE_LINUX of /etc/default/grub, then: update-grub",
-    ),
-    "to be made": (
-        {**grub("blscfg\n"), "etc/default/grub": "GRUB_CMDLINE_LINUX=quiet\n"},
-        "add console=ttyS0 to GRUB_CMDLINE_LINUX of {image}/etc/default/grub",
-        "add console=ttyS0 to GRUB_CMDLINE_LINUX of /etc/default/grub, then: update-grub",
-    ),
-    "of extlinux": (
-        without_grub({EXTLINUX: f"LABEL l\n LINUX /{VMLINUZ}\n APPEND quiet\n"}),
-        "add console=ttyS0 to the kernel's lines of {image}/boot/extlinux/extlinux.conf",
-        "add console=ttyS0 to the kernel's lines of /boot/extlinux/extlinux.conf",
-    ),
-}
-
-
-@pytest.mark.parametrize("case", FIXES_OF_LINES)
-def test_the_fix_names_the_file_with_the_kernel_command_line(image: Path, case: str) -> None:
-    """If GRUB generates the file, the fix names its source, and regenerates it on a machine."""
-    done, below, live = FIXES_OF_LINES[case]
-    change(image, done)
-    machine = Root(str(image))
-    machine.is_live = True
-
-    fixes = [
-        one.fix
-        for root in (Root(str(image)), machine)
-        for one in check(Image(root))
-        if one.rule == "console-missing"
-    ]
-
-    assert fixes == [below.format(image=image), live]
 
 
 #: A change to an image without Python, and the fix; the lists are those of dpkg in Debian 12.

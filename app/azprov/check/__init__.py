@@ -4,7 +4,7 @@ Rule of this room: a check reads files only. It changes nothing, runs nothing an
 sends nothing, and no content of an image can stop it.
 """
 
-from typing import Callable, Iterator, List, Sequence, Tuple
+from typing import Iterator, List, Sequence, Tuple
 
 from ..errors import HostError
 from ..formats.text import printable
@@ -15,28 +15,24 @@ from .rules import (
     agents,
     azprov_program,
     azprov_service,
-    boot,
-    boot_files,
+    boot_loader,
+    boot_target,
     clock,
     firewall,
+    fstab,
     init_system,
+    initramfs,
     kernel,
     leftovers,
     logins,
     network,
     owners,
     platform,
+    root_device,
+    serial_console,
     ssh,
 )
 from .rules.platform import PROBE_RULES, Probe, ask
-
-_Find = Callable[[Image], Iterator[Finding]]
-
-
-def _unregistered(rules: Tuple[_Find, ...]) -> Tuple[Check, ...]:
-    """Functions of modules that do not name their rules yet."""
-    return tuple(Check(find, ()) for find in rules)
-
 
 #: Findings are reported by severity, and within one severity in this order.
 CHECKS: Tuple[Check, ...] = (
@@ -46,10 +42,14 @@ CHECKS: Tuple[Check, ...] = (
     *owners.CHECKS,
     *agents.CHECKS,
     *network.CHECKS,
-    *_unregistered(kernel.RULES),
-    *_unregistered(boot_files.RULES),
-    *_unregistered(boot.RULES),
-    *_unregistered(firewall.RULES),
+    *kernel.CHECKS,
+    *initramfs.CHECKS,
+    *boot_loader.CHECKS,
+    *boot_target.CHECKS,
+    *serial_console.CHECKS,
+    *root_device.CHECKS,
+    *fstab.CHECKS,
+    *firewall.CHECKS,
     *ssh.CHECKS,
     *logins.CHECKS,
     *clock.CHECKS,

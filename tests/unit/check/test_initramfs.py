@@ -1,4 +1,4 @@
-"""What is in an initramfs, however it is packed, and what is said when it cannot be told."""
+"""Searches for kernel modules in an initramfs, in every format."""
 
 import bz2
 import gzip
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azprov.check.facts.initramfs import Content, find_modules
+from azprov.check.facts.initramfs import Search, find_modules
 from azprov.system.root import Root
 from sound_image import cpio
 
@@ -31,19 +31,19 @@ PACKED: Dict[str, bytes] = {
     "plain modules, then zstd": MODULES + b"\x28\xb5\x2f\xfd...",
 }
 
-UNTOLD: Dict[str, bytes] = {
-    "it is packed with zstd": EARLY + b"\x28\xb5\x2f\xfd...",
-    "it is packed with lz4": b"\x02\x21\x4c\x18...",
+UNREADABLE: Dict[str, bytes] = {
+    "it is compressed with zstd": EARLY + b"\x28\xb5\x2f\xfd...",
+    "it is compressed with lz4": b"\x02\x21\x4c\x18...",
     "it is a unified kernel image": b"MZ" + bytes(100),
-    "its form is not known": b"something else",
+    "its format is not known": b"something else",
     "it is damaged: it ends too early": MODULES[:150],
     "it is damaged: a cpio header is missing": EARLY[:120] + b"x" * 200,
 }
 
 
 @pytest.fixture
-def look(tmp_path: Path) -> Callable[[bytes], Content]:
-    def into(content: bytes) -> Content:
+def look(tmp_path: Path) -> Callable[[bytes], Search]:
+    def into(content: bytes) -> Search:
         (tmp_path / "initrd").write_bytes(content)
         return find_modules(Root(str(tmp_path)), "/initrd", WANTED)
 
@@ -51,26 +51,30 @@ def look(tmp_path: Path) -> Callable[[bytes], Content]:
 
 
 @pytest.mark.parametrize("form", PACKED)
-def test_modules_are_found(look: Callable[[bytes], Content], form: str) -> None:
-    """By name, whatever separates its words and however each is packed."""
-    assert look(PACKED[form]) == Content(WANTED, "")
+def test_modules_are_found_in_every_format(look: Callable[[bytes], Search], form: str) -> None:
+    """A module is found by its name, with dashes or underscores and with any compression."""
+    assert look(PACKED[form]) == Search(WANTED, "")
 
 
-@pytest.mark.parametrize("reason", UNTOLD)
-def test_what_cannot_be_told_is_said(look: Callable[[bytes], Content], reason: str) -> None:
-    """Nothing found is no proof that nothing is there."""
-    assert look(UNTOLD[reason]) == Content(NONE, reason)
+@pytest.mark.parametrize("problem", UNREADABLE)
+def test_an_initramfs_that_cannot_be_read_has_a_problem(
+    look: Callable[[bytes], Search], problem: str
+) -> None:
+    """If the search ends early, the result says why, since more modules may be there."""
+    assert look(UNREADABLE[problem]) == Search(NONE, problem)
 
 
-def test_what_is_not_there_is_told(look: Callable[[bytes], Content], tmp_path: Path) -> None:
-    """With an archive read to its end there is no doubt; without a file there is."""
-    assert look(EARLY + gzip.compress(cpio("a/hv_vmbus.ko", "hv_storvsc"))) == Content(
+def test_a_missing_module_is_certain_after_a_full_search(
+    look: Callable[[bytes], Search], tmp_path: Path
+) -> None:
+    """A search to the end of the archives has no problem; one that stops before has."""
+    assert look(EARLY + gzip.compress(cpio("a/hv_vmbus.ko", "hv_storvsc"))) == Search(
         frozenset({"hv_vmbus"}), ""
     )
-    assert look(b"") == Content(NONE, "")
-    assert look(bytes(1 << 21)) == Content(NONE, "its form is not known")
-    assert look(gzip.compress(gzip.compress(MODULES))) == Content(NONE, "its form is not known")
-    assert find_modules(Root(str(tmp_path)), "/none", WANTED) == Content(NONE, "it is not there")
+    assert look(b"") == Search(NONE, "")
+    assert look(bytes(1 << 21)) == Search(NONE, "its format is not known")
+    assert look(gzip.compress(gzip.compress(MODULES))) == Search(NONE, "its format is not known")
+    assert find_modules(Root(str(tmp_path)), "/none", WANTED) == Search(NONE, "it does not exist")
 
 
 @given(
@@ -84,22 +88,22 @@ def test_what_is_not_there_is_told(look: Callable[[bytes], Content], tmp_path: P
         ),
     )
 )
-def test_any_bytes_are_looked_into(
+def test_no_content_of_an_initramfs_raises(
     tmp_path_factory: pytest.TempPathFactory, content: bytes
 ) -> None:
-    """A damaged one is told as such, never an exception."""
+    """Any bytes give a result, with a printable problem if they are damaged."""
     folder = tmp_path_factory.mktemp("image")
     (folder / "initrd").write_bytes(content)
 
-    looked = find_modules(Root(str(folder)), "/initrd", WANTED)
+    search = find_modules(Root(str(folder)), "/initrd", WANTED)
 
-    assert looked.found <= WANTED
-    assert looked.unread.isprintable()
+    assert search.found <= WANTED
+    assert search.problem.isprintable()
 
 
-def test_a_bomb_ends(look: Callable[[bytes], Content]) -> None:
-    """Many gigabytes packed into little are not unpacked."""
+def test_a_decompression_bomb_is_not_unpacked(look: Callable[[bytes], Search]) -> None:
+    """The search ends at a limit, even if a small file unpacks to many gigabytes."""
     entry = cpio("a")[:110].replace(b"00000000", b"7FFFFFFF", 7) + b"a\0"
     bomb = gzip.compress(entry) + 64 * gzip.compress(bytes(1 << 24), 1)
 
-    assert look(bomb) == Content(NONE, "it is damaged: it is too large")
+    assert look(bomb) == Search(NONE, "it is damaged: it is too large")

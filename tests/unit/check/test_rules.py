@@ -12,11 +12,7 @@ from azprov.check.finding import SEVERITIES, Rule
 from house.test_architecture import APP
 
 CHECK = APP / "azprov" / "check"
-# Modules that do not name their rules yet.
-UNREGISTERED = ["boot", "boot_files", "firewall", "kernel"]
-RULE_MODULES = [
-    path for path in sorted((CHECK / "rules").glob("[!_]*.py")) if path.stem not in UNREGISTERED
-]
+RULE_MODULES = sorted((CHECK / "rules").glob("[!_]*.py"))
 
 
 def test_rule_ids_are_unique() -> None:
@@ -39,13 +35,7 @@ def test_a_rule_is_described_in_full(rule: Rule) -> None:
 
 def test_every_check_names_its_rules() -> None:
     """A check without rules could not be listed or ignored."""
-    nameless = [
-        one.find.__name__
-        for one in CHECKS
-        if not one.rules and one.find.__module__.rpartition(".")[2] not in UNREGISTERED
-    ]
-
-    assert nameless == []
+    assert [one.find.__name__ for one in CHECKS if not one.rules] == []
 
 
 @pytest.mark.parametrize("path", RULE_MODULES, ids=lambda path: path.name)

@@ -1,4 +1,4 @@
-"""The configurations of boot loaders that an image has, and the kernels that they start.
+"""The boot loader configurations of an image, and the kernels that they start.
 
 Sources: GRUB's manual, SYSLINUX's page on its configuration, and
 https://uapi-group.org/specifications/specs/boot_loader_specification, read 2026-11-26.
@@ -7,34 +7,53 @@ https://uapi-group.org/specifications/specs/boot_loader_specification, read 2026
 import re
 from typing import List, NamedTuple, Tuple
 
-from ...formats.host.config_syntax import parse_assignments, uncommented
-from ..rules.kernel import kernels
+from ...formats.host.config_syntax import uncommented
 from .image import Image
+from .kernels import installed_kernels
 
-#: Where the partitions that a boot loader reads are mounted, beside the root itself.
+#: Where partitions for boot loaders are mounted; a boot loader may also read the root itself.
 PARTITIONS = ("/boot", "/efi", "/boot/efi")
 GRUB_FILES = ("/boot/grub/grub.cfg", "/boot/grub2/grub.cfg")
 _FILES = (
-    *(*GRUB_FILES, "/boot/grub2/grubenv"),
-    *("/boot/extlinux/extlinux.conf", "/boot/extlinux.conf", "/extlinux.conf"),
-    *("/boot/syslinux/syslinux.cfg", "/boot/syslinux.cfg", "/syslinux.cfg"),
+    *GRUB_FILES,
+    "/boot/grub2/grubenv",
+    "/boot/extlinux/extlinux.conf",
+    "/boot/extlinux.conf",
+    "/extlinux.conf",
+    "/boot/syslinux/syslinux.cfg",
+    "/boot/syslinux.cfg",
+    "/syslinux.cfg",
 )
-_COMMAND_LINES = ("/etc/kernel/cmdline", "/usr/lib/kernel/cmdline")
+# limine and rEFInd: their configurations are found, but not read.
+_UNREAD_FILES = (
+    "/boot/limine.conf",
+    "/boot/limine/limine.conf",
+    "/limine.conf",
+    "/boot/limine.cfg",
+    "/boot/refind_linux.conf",
+    "/boot/EFI/refind/refind.conf",
+    "/efi/EFI/refind/refind.conf",
+    "/boot/efi/EFI/refind/refind.conf",
+    "/boot/efi/EFI/limine/limine.conf",
+)
 
-_KERNEL_LINE = re.compile(r"((linux|linux16|linuxefi|options|append)\b|kernelopts=)", re.IGNORECASE)
-_BEGINS = ("menuentry", "label")
+_ENTRY_STARTS = ("menuentry", "label")
 _KERNELS = ("linux", "linux16", "linuxefi", "kernel")
 _INITRDS = ("initrd", "initrd16", "initrdefi")
-# What an entry may start in place of a kernel, and what is started like one.
-_OTHERS = ("chainloader", "multiboot", "multiboot2", "configfile", "blscfg")
+# The commands of an entry that starts something other than a Linux kernel.
+_OTHER_COMMANDS = ("chainloader", "multiboot", "multiboot2", "configfile", "blscfg")
+# Programs that are started like a kernel.
 _NO_KERNEL = re.compile(r"memtest|memdisk|ipxe|netboot|\.(c32|com|bss|bin|0)\Z")
 _DEFAULT = re.compile(r"^\s*(?:set\s+)?(?:default|fallback)=[\"']?([^\"'\s]*)", re.MULTILINE)
-# As grub-mkconfig writes it where the first entry is the one to be started.
-_FIRST = ("0", "${next_entry}")
+# The values that grub-mkconfig writes if the first entry is the default.
+_FIRST_ENTRY = ("0", "${next_entry}")
 
 
 class Entry(NamedTuple):
-    """What is started by a line of a menu, as the file says it; `kernel` is empty for the rest."""
+    """An entry of a boot menu: its file, and the paths in it as they are written.
+
+    `kernel` is empty if the entry starts something other than a Linux kernel.
+    """
 
     path: str
     kernel: str
@@ -42,58 +61,60 @@ class Entry(NamedTuple):
 
 
 class Configuration(NamedTuple):
-    """The entries of one boot loader, and whether the first of them is the one to be started."""
+    """The entries of one boot loader, and whether it always starts the first one."""
 
     entries: List[Entry]
     starts_first: bool
 
 
 def configuration_files(image: Image) -> List[str]:
-    """The usual files, also where they are not there, and what else is there."""
+    """The usual files whether they exist or not, and the files that an image has elsewhere."""
     return [*_files(image), *_entry_files(image)]
 
 
-def command_lines(image: Image) -> List[Tuple[str, str]]:
-    """The kernel's command lines with their files: what boots, else what it is made from."""
-    found = [
-        (path, line)
-        for path in configuration_files(image)
-        for line in uncommented(image.text(path))
-        if _KERNEL_LINE.match(line)
-    ]
-    # With Fedora's boot loader specification grub.cfg has only what leads to the entries.
-    if found:
-        return found
-    for path in ["/etc/default/grub", *image.matching("/etc/default/grub.d", ".cfg")]:
-        settings = parse_assignments(image.text(path))
-        found += [
-            (path, settings[name])
-            for name in sorted(settings)
-            if name.startswith("GRUB_CMDLINE_LINUX")
+def has_boot_loader(image: Image) -> bool:
+    """Whether the image has the configuration of any boot loader, or a unified kernel."""
+    files = [*configuration_files(image), *unified_kernels(image), *_UNREAD_FILES]
+    return image.is_there(*files)
+
+
+def unified_kernels(image: Image) -> List[str]:
+    """The images that hold a kernel, its initrd and its command line, installed or to be."""
+    folders = [path for path in _efi_folders(image) if path.upper().endswith("/LINUX")]
+    folders += [kernel.folder for kernel in installed_kernels(image)]
+    return [path for folder in folders for path in image.matching(folder, ".efi")]
+
+
+def configurations(image: Image) -> List[Configuration]:
+    """The configurations that start a Linux kernel."""
+    found = []
+    texts = {path: image.text(path) for path in _files(image)}
+    for path, text in texts.items():
+        is_grub = path.endswith("grub.cfg")
+        starts_first = is_grub and all(value in _FIRST_ENTRY for value in _DEFAULT.findall(text))
+        found.append(Configuration(_entries(path, text), starts_first))
+    # systemd-boot always reads the files in loader/entries, GRUB only after a blscfg command.
+    has_grub = any(texts[path] for path in GRUB_FILES)
+    if (
+        not has_grub
+        or any("blscfg" in text for text in texts.values())
+        or image.is_there(*[f"{partition}/loader/loader.conf" for partition in PARTITIONS])
+    ):
+        entries = [
+            entry for path in _entry_files(image) for entry in _entries(path, image.text(path))
         ]
-    return found + [
-        (path, " ".join(uncommented(image.text(path))))
-        for path in _COMMAND_LINES
-        if image.is_there(path)
-    ]
-
-
-def update_grub(image: Image) -> str:
-    """The command that writes grub.cfg anew."""
-    update = "update-grub" if image.tool == "apt-get" else "grub2-mkconfig -o /boot/grub2/grub.cfg"
-    if image.tool in ("pacman", "apk"):
-        update = "grub-mkconfig -o /boot/grub/grub.cfg"
-    return image.inside(update)
+        found.append(Configuration(entries, starts_first=False))
+    return [one for one in found if any(entry.kernel for entry in one.entries)]
 
 
 def _files(image: Image) -> List[str]:
-    """The files of GRUB and SYSLINUX; those of a distribution's own folder if they are there."""
-    own = [f"{folder}/grub.cfg" for folder in _efi_folders(image)]
-    return [*_FILES, *[path for path in own if image.is_there(path)]]
+    """The files of GRUB and SYSLINUX, and those in the folders of distributions on the ESP."""
+    others = [f"{folder}/grub.cfg" for folder in _efi_folders(image)]
+    return [*_FILES, *[path for path in others if image.is_there(path)]]
 
 
 def _efi_folders(image: Image) -> List[str]:
-    """The folders in EFI of each partition, whose names FAT has in any case of letters."""
+    """The folders in EFI of each partition. FAT allows any case of letters in that name."""
     return [
         folder
         for partition in PARTITIONS
@@ -112,37 +133,8 @@ def _entry_files(image: Image) -> List[str]:
     ]
 
 
-def unified_kernels(image: Image) -> List[str]:
-    """Images of a kernel with its initrd and command line, on their partition or still to go."""
-    folders = [path for path in _efi_folders(image) if path.upper().endswith("/LINUX")]
-    folders += [kernel.folder for kernel in kernels(image)]
-    return [path for folder in folders for path in image.matching(folder, ".efi")]
-
-
-def configurations(image: Image) -> List[Configuration]:
-    """Those that start a kernel."""
-    found = []
-    texts = {path: image.text(path) for path in _files(image)}
-    for path, text in texts.items():
-        is_grubs = path.endswith("grub.cfg")
-        is_first = is_grubs and all(value in _FIRST for value in _DEFAULT.findall(text))
-        found.append(Configuration(_entries(path, text), is_first))
-    # GRUB reads the entries where it is told to, systemd-boot always.
-    has_grub = any(texts[path] for path in GRUB_FILES)
-    if (
-        not has_grub
-        or any("blscfg" in text for text in texts.values())
-        or image.is_there(*[f"{partition}/loader/loader.conf" for partition in PARTITIONS])
-    ):
-        entries = [
-            entry for path in _entry_files(image) for entry in _entries(path, image.text(path))
-        ]
-        found.append(Configuration(entries, False))
-    return [one for one in found if any(entry.kernel for entry in one.entries)]
-
-
 def _entries(path: str, text: str) -> List[Entry]:
-    """What a menu starts, in its order; the forms of all boot loaders are near enough."""
+    """The entries of a menu in their order. One parser serves the forms of all boot loaders."""
     entries = []
     kernel = ""
     initrds: List[str] = []
@@ -150,11 +142,11 @@ def _entries(path: str, text: str) -> List[Entry]:
     for line in [*uncommented(text), "label end"]:
         word, *values = line.split()
         key = word.lower()
-        if key in _BEGINS or (is_begun and key in (*_KERNELS, *_OTHERS)):
+        if key in _ENTRY_STARTS or (is_begun and key in (*_KERNELS, *_OTHER_COMMANDS)):
             if is_begun:
                 entries.append(Entry(path, kernel, tuple(initrds)))
             kernel, initrds, is_begun = "", [], False
-        if key in _OTHERS:
+        if key in _OTHER_COMMANDS:
             is_begun = True
         elif key in _KERNELS and values:
             kernel = "" if _NO_KERNEL.search(values[0]) else values[0]

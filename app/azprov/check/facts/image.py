@@ -5,7 +5,7 @@ from typing import Optional
 from ...formats.host.os_release import parse_os_release
 from ...system.root import Root
 from .files import Files
-from .packages import TOOLS, Package, PackageTool
+from .packages import TOOLS, PackageTool
 from .services import Services
 
 
@@ -33,13 +33,3 @@ class Image(Files):
     def tool(self) -> str:
         """The name of the package tool; empty if the distribution is not known."""
         return self.package_tool.name if self.package_tool else ""
-
-    def install(self, package: str, **other_names: str) -> str:
-        from ..fixes import install
-
-        return install(self, Package(package, other_names))
-
-    def inside(self, command: str) -> str:
-        from ..fixes import inside
-
-        return inside(self, command)

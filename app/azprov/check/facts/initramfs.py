@@ -1,7 +1,9 @@
-"""Which kernel modules an initramfs holds: cpio archives in a row, the last one compressed.
+"""Which kernel modules are in an initramfs.
+
+An initramfs is a series of cpio archives, of which the last one may be compressed.
 
 Source: https://www.kernel.org/doc/html/latest/driver-api/early-userspace/buffer-format.html,
-read 2026-11-22. zstd and lz4 are beyond the standard library of most Pythons.
+read 2026-11-22. The standard library of most Pythons has no zstd and no lz4.
 """
 
 import bz2
@@ -14,7 +16,7 @@ from ...errors import HostError
 from ...formats.text import printable
 from ...system.root import Root
 
-# Unpacked; one with every module there is has about 300 MB.
+# Of unpacked content. An initramfs with all modules has about 300 MB.
 _LIMIT_BYTES = 1 << 29
 _MOST_ENTRIES = 200_000
 _MOST_PADDING_BYTES = 1 << 20
@@ -25,53 +27,56 @@ _CPIO = (b"070701", b"070702")
 _END = b"TRAILER!!!"
 
 _UNREADABLE = (
-    (b"\x28\xb5\x2f\xfd", "it is packed with zstd"),
-    (b"\x02\x21\x4c\x18", "it is packed with lz4"),
-    (b"\x04\x22\x4d\x18", "it is packed with lz4"),
-    (b"\x89LZO", "it is packed with lzop"),
+    (b"\x28\xb5\x2f\xfd", "it is compressed with zstd"),
+    (b"\x02\x21\x4c\x18", "it is compressed with lz4"),
+    (b"\x04\x22\x4d\x18", "it is compressed with lz4"),
+    (b"\x89LZO", "it is compressed with lzop"),
     (b"MZ", "it is a unified kernel image"),
 )
 
 
-class Content(NamedTuple):
-    """The modules found of those looked for, and why that may not be all; empty if it is."""
+class Search(NamedTuple):
+    """The wanted modules that were found, and why there may be more; empty if all was read."""
 
     found: FrozenSet[str]
-    unread: str
+    problem: str
 
 
-def find_modules(root: Root, path: str, wanted: FrozenSet[str]) -> Content:
-    """Look for modules, by name without .ko and its compression, until all are found."""
+def find_modules(root: Root, path: str, wanted: FrozenSet[str]) -> Search:
+    """Search for modules until all are found.
+
+    A name has underscores, and no ".ko" or suffix of a compression.
+    """
     found: Set[str] = set()
     try:
         file = root.open_file(path)
         if file is None:
-            return Content(frozenset(), "it is not there")
+            return Search(frozenset(), "it does not exist")
         with file:
-            unread = _search(file, wanted, found)
+            problem = _search(file, wanted, found)
     except HostError as error:
-        unread = error.summary
+        problem = error.summary
     except (OSError, EOFError, ValueError, MemoryError, zlib.error, lzma.LZMAError) as error:
-        unread = f"it is damaged: {printable(str(error), 60)}"
-    return Content(frozenset(found), unread)
+        problem = f"it is damaged: {printable(str(error), 60)}"
+    return Search(frozenset(found), problem)
 
 
 class _Reader:
-    """A file read from front to end, and not without end."""
+    """Reads a file from front to end, up to a limit."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._left = _LIMIT_BYTES
 
     def some(self, count: int) -> bytes:
-        """So many bytes, fewer at the end. Raises ValueError when it becomes too many."""
+        """The next `count` bytes, or fewer at the end. Raises ValueError above the limit."""
         self._left -= count
         if self._left < 0:
             raise ValueError("it is too large")
         return self._file.read(count)
 
     def take(self, count: int) -> bytes:
-        """So many bytes. Raises EOFError if there are not."""
+        """The next `count` bytes. Raises EOFError if the file ends before."""
         taken = self.some(count)
         if len(taken) < count:
             raise EOFError("it ends too early")
@@ -83,18 +88,18 @@ class _Reader:
 
 
 def _search(file: BinaryIO, wanted: FrozenSet[str], found: Set[str], *, depth: int = 0) -> str:
-    """Go through the archives; why not through all of them, empty if it was."""
+    """Search the archives; the result is the problem that ended the search, empty if none did."""
     reader = _Reader(file)
     padding = 0
     while not wanted <= found:
-        # Archives begin at a multiple of four, and zeros fill the way there.
+        # An archive starts at a multiple of four bytes, after padding with zeros.
         start = reader.some(4)
         if not start.strip(b"\0"):
             padding += len(start)
             if not start:
                 return ""
             if padding > _MOST_PADDING_BYTES:
-                return "its form is not known"
+                return "its format is not known"
             continue
         magic = start + reader.some(2)
         if magic in _CPIO:
@@ -104,11 +109,11 @@ def _search(file: BinaryIO, wanted: FrozenSet[str], found: Set[str], *, depth: i
             if magic.startswith(known):
                 return reason
         if depth:
-            return "its form is not known"
+            return "its format is not known"
         file.seek(-len(magic), 1)
         unpacked = _unpacked(file, magic)
         if unpacked is None:
-            return "its form is not known"
+            return "its format is not known"
         return _search(unpacked, wanted, found, depth=depth + 1)
     return ""
 
@@ -124,12 +129,12 @@ def _unpacked(file: BinaryIO, magic: bytes) -> Optional[BinaryIO]:
 
 
 def _search_cpio(reader: _Reader, wanted: FrozenSet[str], found: Set[str]) -> None:
-    """One archive, its first magic read, up to its trailer; the form is cpio(5)'s newc."""
+    """Search one archive, after its first magic number, in the newc format of cpio(5)."""
     for _ in range(_MOST_ENTRIES):
         header = reader.take(_HEADER_BYTES - len(_CPIO[0]))
         size, length = int(header[48:56], 16), int(header[88:96], 16)
         if not 0 < length <= _LONGEST_NAME_BYTES:
-            raise ValueError("a cpio header is wrong")
+            raise ValueError("a cpio header is invalid")
         name = reader.take(length + -(_HEADER_BYTES + length) % 4)[: length - 1]
         if name == _END:
             return

@@ -5,9 +5,9 @@ from typing import Iterator
 
 from ..facts import packages
 from ..facts.image import Image
+from ..facts.kernels import installed_kernels
 from ..finding import NOTE, Check, Finding, Rule
 from ..fixes import install
-from .kernel import kernels
 
 _TIME_SERVICES = (
     "chrony",
@@ -51,7 +51,7 @@ def check_clock(image: Image) -> Iterator[Finding]:
 def check_entropy(image: Image) -> Iterator[Finding]:
     """Older kernels block until they have collected enough randomness, random(4)."""
     old = []
-    for kernel in kernels(image):
+    for kernel in installed_kernels(image):
         match = re.match(r"(\d{1,4})\.(\d{1,4})", kernel.version)
         if match and (int(match.group(1)), int(match.group(2))) < _SELF_SUFFICIENT:
             old.append(kernel.version)

@@ -5,8 +5,9 @@ from typing import Iterator
 
 from ...system.init import InitSystem, init_program, init_started_by
 from ..facts import packages
-from ..facts.boot_loader import command_lines, unified_kernels
+from ..facts.boot_loader import unified_kernels
 from ..facts.image import Image
+from ..facts.kernel_command_line import command_lines
 from ..finding import ERROR, WARNING, Check, Finding, Rule
 from ..fixes import install
 

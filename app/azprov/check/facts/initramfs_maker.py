@@ -1,0 +1,54 @@
+"""The program that makes the initramfs of a distribution, and the drivers in its settings."""
+
+from typing import List
+
+from ...formats.host.config_syntax import parse_assignments, uncommented
+from .image import Image
+
+INITRAMFS_TOOLS = "initramfs-tools"  # Debian, Ubuntu
+MKINITCPIO = "mkinitcpio"  # Arch Linux
+MKINITFS = "mkinitfs"  # Alpine
+DRACUT = "dracut"  # the others
+
+INITRAMFS_TOOLS_MODULES = "/etc/initramfs-tools/modules"
+MKINITCPIO_CONF = "/etc/mkinitcpio.conf"
+
+
+def find_maker(image: Image) -> str:
+    """One of the names above."""
+    if image.is_there("/etc/initramfs-tools"):
+        return INITRAMFS_TOOLS
+    if image.is_there(MKINITCPIO_CONF):
+        return MKINITCPIO
+    return MKINITFS if image.tool == "apk" else DRACUT
+
+
+def includes_drivers(image: Image, drivers: List[str]) -> bool:
+    """Whether the settings put all these drivers into the initramfs."""
+    dracut = [
+        parse_assignments(image.text(path))
+        for path in [
+            "/etc/dracut.conf",
+            *image.matching("/etc/dracut.conf.d", ".conf"),
+            *image.matching("/usr/lib/dracut/dracut.conf.d", ".conf"),
+        ]
+    ]
+    if any(settings.get("hostonly", "").lower() == "no" for settings in dracut):
+        return True
+    names = [line.split()[0] for line in uncommented(image.text(INITRAMFS_TOOLS_MODULES))]
+    for settings in dracut:
+        names += settings.get("add_drivers", "").split()
+        names += settings.get("force_drivers", "").split()
+    names += parse_assignments(image.text(MKINITCPIO_CONF)).get("MODULES", "").strip("()").split()
+    return all(name in names for name in drivers) or _has_most_modules(image)
+
+
+def _has_most_modules(image: Image) -> bool:
+    """MODULES=most of initramfs.conf(5), which includes the Hyper-V drivers."""
+    scope = ""
+    for path in [
+        "/etc/initramfs-tools/initramfs.conf",
+        *image.matching("/etc/initramfs-tools/conf.d"),
+    ]:
+        scope = parse_assignments(image.text(path)).get("MODULES", scope)
+    return scope == "most"

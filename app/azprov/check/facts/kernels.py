@@ -1,0 +1,64 @@
+"""The installed kernels: their Hyper-V drivers, and where the initramfs of each one is."""
+
+from typing import Dict, FrozenSet, List, NamedTuple, Optional
+
+from .image import Image
+
+#: Source: https://learn.microsoft.com/azure/virtual-machines/linux/create-upload-generic,
+#: read 2026-11-22.
+HYPERV_DRIVERS = ("hv_vmbus", "hv_netvsc", "hv_storvsc")
+#: The drivers without which a kernel cannot find its root file system.
+DISK_DRIVERS = ("hv_vmbus", "hv_storvsc")
+_MODULE_FOLDERS = ("/usr/lib/modules", "/lib/modules")
+
+
+class Kernel(NamedTuple):
+    """A kernel with its folder of modules, and how it has each of the Hyper-V drivers."""
+
+    version: str
+    folder: str
+    built_in: FrozenSet[str]
+    modules: FrozenSet[str]
+
+
+def installed_kernels(image: Image) -> List[Kernel]:
+    """The kernels that have modules in the image, sorted by version."""
+    found: Dict[str, Kernel] = {}
+    for parent in _MODULE_FOLDERS:
+        for folder in image.matching(parent):
+            version = folder.rpartition("/")[2]
+            built_in, modules = f"{folder}/modules.builtin", f"{folder}/modules.dep"
+            if version not in found and image.is_there(built_in, modules):
+                found[version] = Kernel(
+                    version, folder, _drivers(image, built_in), _drivers(image, modules)
+                )
+    return [found[version] for version in sorted(found)]
+
+
+def _drivers(image: Image, path: str) -> FrozenSet[str]:
+    """The Hyper-V drivers that a modules.builtin or modules.dep lists."""
+    found = set()
+    for line in image.text(path).splitlines():
+        name = line.partition(":")[0].rpartition("/")[2].partition(".ko")[0].replace("-", "_")
+        if name in HYPERV_DRIVERS:
+            found.add(name)
+    return frozenset(found)
+
+
+def initramfs_path(image: Image, kernel: Kernel) -> Optional[str]:
+    """The initramfs of a kernel, in the place where its distribution keeps it."""
+    flavour = kernel.version.rpartition("-")[2]
+    package = image.text(f"{kernel.folder}/pkgbase").strip() or "linux"
+    machine_id = image.text("/etc/machine-id").strip() or "Default"
+    paths = [
+        f"/boot/initrd.img-{kernel.version}",
+        f"/boot/initramfs-{kernel.version}.img",
+        f"/boot/initrd-{kernel.version}",
+        f"/boot/initramfs-{flavour}",
+        f"/boot/initramfs-{package}.img",
+        f"/boot/{machine_id}/{kernel.version}/initrd",
+        f"/efi/{machine_id}/{kernel.version}/initrd",
+        f"{kernel.folder}/initrd",
+        f"{kernel.folder}/initramfs.img",
+    ]
+    return next((path for path in paths if image.is_there(path)), None)

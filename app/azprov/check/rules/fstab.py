@@ -1,0 +1,134 @@
+"""Whether fstab fits a VM on Azure: names of disks, disks that may be missing, swap, read-only."""
+
+import re
+from typing import Iterator
+
+from ...formats.text import printable
+from ...image.service_file import makes_users
+from ..facts.azprov_service import installed_options
+from ..facts.fstab import FSTAB, Mount, read_fstab
+from ..facts.image import Image
+from ..finding import ERROR, WARNING, Check, Finding, Rule
+
+_LONGEST_FIELD = 60
+_UNSTABLE_NAME = re.compile(r"/dev/(sd|vd|xvd|hd)[a-z]+[0-9]*\Z|/dev/nvme[0-9]+n")
+# Names that a file system on any disk may have. Volumes of LVM are mostly the system's own.
+_ANY_DISK = re.compile(r"(LABEL|UUID|PARTLABEL|PARTUUID)=|/dev/disk/(?!azure/(root|os)\b)")
+_SYSTEM_PATHS = re.compile(r"/(\Z|(bin|boot|efi|etc|home|lib\w*|opt|root|sbin|srv|tmp|usr|var)\b)")
+_OPTIONS_WITHOUT_WAITING = ("nofail", "_netdev", "bind", "rbind", "x-systemd.automount")
+# The temporary disk, which not every VM has and which loses its content when the VM moves.
+_TEMPORARY_DISK = "/dev/disk/cloud/azure_resource"
+_SWAP_OFF_THE_OS_DISK = (_TEMPORARY_DISK, "/dev/zram")
+
+SWAP_ON_OS_DISK = Rule(
+    "swap-on-os-disk",
+    WARNING,
+    "swap is on the OS disk, which is slow and has limited throughput",
+    "remove the line from /etc/fstab",
+)
+FSTAB_BY_NAME = Rule(
+    "fstab-by-name",
+    ERROR,
+    "fstab names a disk by a device name that differs between VMs",
+    "use LABEL= or UUID= in /etc/fstab",
+)
+FSTAB_NEEDED = Rule(
+    "fstab-needed",
+    WARNING,
+    "the boot waits for a disk that a VM may not have",
+    "add nofail to the options of that line in /etc/fstab",
+)
+FSTAB_READ_ONLY = Rule(
+    "fstab-read-only",
+    WARNING,
+    "the root is mounted read-only, so a first boot cannot store anything",
+    "remove ro from the options of / in /etc/fstab",
+)
+
+
+def check_fstab(image: Image) -> Iterator[Finding]:
+    mounts = read_fstab(image)
+    system_devices = {mount.device for mount in mounts if _SYSTEM_PATHS.match(mount.path)}
+    for mount in mounts:
+        if not mount.kind or "noauto" in mount.options:
+            continue
+        if mount.kind == "swap":
+            yield from _swap(image, mount)
+        elif _UNSTABLE_NAME.match(mount.device):
+            yield from _unstable_name(image, mount)
+        # Another subvolume of a file system of the system needs no other disk.
+        elif mount.device not in system_devices and _may_wait_forever(image, mount):
+            yield from _needed_disk(image, mount)
+
+
+def _swap(image: Image, mount: Mount) -> Iterator[Finding]:
+    if not mount.device.startswith(_SWAP_OFF_THE_OS_DISK):
+        shown = image.shown(FSTAB)
+        yield SWAP_ON_OS_DISK.found(
+            f"{shown} has swap on {_printable(mount.device)}; swap is slow on the OS disk and uses "
+            "up the limited throughput of that disk",
+            f"remove the line from {shown}; if the VM needs swap, create it on the temporary disk "
+            "at boot",
+        )
+
+
+def _unstable_name(image: Image, mount: Mount) -> Iterator[Finding]:
+    shown = image.shown(FSTAB)
+    is_optional = "nofail" in mount.options
+    yield FSTAB_BY_NAME.found(
+        f"{shown} mounts {_printable(mount.path)} from {_printable(mount.device)}, a name that "
+        "differs between sizes and boots of VMs"
+        + ("" if is_optional else ", so the boot may stop in the emergency shell"),
+        f"remove the line from {shown}, or name the file system by LABEL= or UUID=",
+        severity=WARNING if is_optional else ERROR,
+    )
+
+
+def _needed_disk(image: Image, mount: Mount) -> Iterator[Finding]:
+    shown = image.shown(FSTAB)
+    path = _printable(mount.path)
+    yield FSTAB_NEEDED.found(
+        f"{shown} makes the boot wait for {_printable(mount.device)} at {path}, so a VM without "
+        "that disk stops in the emergency shell before azprov runs",
+        f"add nofail to the options of {path} in {shown}, unless every VM has that disk",
+    )
+
+
+def _may_wait_forever(image: Image, mount: Mount) -> bool:
+    """Whether systemd needs a mount that may be on another disk than the image: systemd.mount(5).
+
+    A file system at an unusual path may be on a data disk.
+    """
+    return (
+        image.services.init is not None
+        and image.services.init.has_units
+        and bool(_ANY_DISK.match(mount.device))
+        and not _SYSTEM_PATHS.match(mount.path)
+        and mount.kind not in ("none", "ignore")
+        and not any(option.startswith(_OPTIONS_WITHOUT_WAITING) for option in mount.options)
+    )
+
+
+def check_writable(image: Image) -> Iterator[Finding]:
+    """A first boot writes below /etc and /var/lib."""
+    mounts = {mount.path.rstrip("/"): mount.options for mount in read_fstab(image)}
+    modes = [option for option in mounts.get("", []) if option in ("ro", "rw")]
+    if modes[-1:] == ["ro"] and not any(path.startswith("/etc") for path in mounts):
+        shown = image.shown(FSTAB)
+        yield FSTAB_READ_ONLY.found(
+            f"{shown} mounts / read-only, so a first boot cannot set the host name, create users "
+            "or record that it has reported",
+            f"remove ro from the options of / in {shown}, or mount writable file systems at /etc "
+            "and /var",
+            severity=ERROR if makes_users(installed_options(image)) else WARNING,
+        )
+
+
+def _printable(field: str) -> str:
+    return printable(field, _LONGEST_FIELD)
+
+
+CHECKS = (
+    Check(check_fstab, (SWAP_ON_OS_DISK, FSTAB_BY_NAME, FSTAB_NEEDED)),
+    Check(check_writable, (FSTAB_READ_ONLY,)),
+)
