@@ -3,7 +3,6 @@
 import stat
 from typing import List
 
-from ...formats.host.config_syntax import uncommented
 from ..root import Root
 from .base import MADE_FOLDERS_NOTE, SERVICE, InitSystem
 
@@ -51,6 +50,8 @@ class OpenRc(InitSystem):
 
 def _inittab_runs_it(root: Root) -> bool:
     """Whether inittab starts OpenRC, as in Alpine, or a script that does, as in Debian."""
+    from ...formats.host.config_syntax import uncommented
+
     lines = uncommented(_text(root, "/etc/inittab") or "::sysinit:/etc/init.d/rcS")
     programs = [line.split(":", 3)[-1].split()[:1] for line in lines if line.count(":") >= 3]
     return any(
