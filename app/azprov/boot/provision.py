@@ -34,7 +34,7 @@ def provision(settings: BootSettings, root: Root, ports: Ports, commands: Comman
     metadata = Metadata(ports, root, settings, deadline)
 
     def wireserver() -> WireServerSettings:
-        return settings.wireserver._replace(timeout_s=deadline.left_s())
+        return settings.wireserver.with_timeout(deadline.left_s())
 
     def send_failure(failure: Failure) -> None:
         log.info("Reporting to Azure that provisioning failed in the step %s", failure.name)

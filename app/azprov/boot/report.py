@@ -6,7 +6,7 @@ although its incarnation does not.
 
 import logging
 from functools import partial
-from typing import Any, Callable, Dict, NamedTuple, Optional
+from typing import Any, Callable, Dict, Optional
 
 from ..azure.transport import Reply
 from ..errors import HostError
@@ -36,15 +36,18 @@ _SENDING = "Sending the following data to Wireserver:"
 log = logging.getLogger(__name__)
 
 
-class Reported(NamedTuple):
+class Reported:
     """A report as it was posted, or as it would be posted after a dry run."""
 
-    #: None for JSON, which carries no identifiers.
-    goal_state: Optional[GoalState]
-    state: str
-    document: bytes
-    #: None after a dry run.
-    reply: Optional[Reply]
+    def __init__(
+        self, goal_state: Optional[GoalState], state: str, document: bytes, reply: Optional[Reply]
+    ) -> None:
+        #: None for JSON, which carries no identifiers.
+        self.goal_state = goal_state
+        self.state = state
+        self.document = document
+        #: None after a dry run.
+        self.reply = reply
 
     def as_json(self) -> Dict[str, Any]:
         """The fields of the answer to --json."""
@@ -107,12 +110,11 @@ def failure_line(
 
     `vm_id` is the id that the platform provides, if known; it replaces the firmware's.
     """
-    origin = _origin(ports, root, agent_name)
-    return failure_report(origin._replace(vm_id=vm_id or origin.vm_id), reason, data)
+    return failure_report(_origin(ports, root, agent_name, vm_id), reason, data)
 
 
-def _origin(ports: Ports, root: Root, agent_name: str) -> Origin:
-    return Origin(agent_name, read_platform_vm_id(root), ports.clock.timestamp())
+def _origin(ports: Ports, root: Root, agent_name: str, vm_id: Optional[str] = None) -> Origin:
+    return Origin(agent_name, vm_id or read_platform_vm_id(root), ports.clock.timestamp())
 
 
 def _report(

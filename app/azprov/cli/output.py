@@ -3,7 +3,7 @@
 import logging
 import sys
 from contextlib import suppress
-from typing import Any, Dict, NamedTuple, Optional, Sequence
+from typing import Any, Dict, Optional, Sequence
 
 from ..errors import AzprovError, HostError
 from .log import log_failure
@@ -13,18 +13,25 @@ from .streams import silence
 log = logging.getLogger(__name__)
 
 
-class Answer(NamedTuple):
+class Answer:
     """The result of a command: `text` for people, or `data` for the JSON object.
 
     `text` is bytes, written unchanged, or a string, written with a line end unless it is
     empty.
     """
 
-    text: object
-    data: Dict[str, Any]
-    exit_code: int = 0
-    #: The reason for an exit code other than 0; it is the last line of the log as well.
-    failure: Optional[AzprovError] = None
+    def __init__(
+        self,
+        text: object,
+        data: Dict[str, Any],
+        exit_code: int = 0,
+        failure: Optional[AzprovError] = None,
+    ) -> None:
+        self.text = text
+        self.data = data
+        self.exit_code = exit_code
+        #: The reason for an exit code other than 0; it is the last line of the log as well.
+        self.failure = failure
 
 
 class Output:

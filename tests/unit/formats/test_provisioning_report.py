@@ -29,7 +29,9 @@ def test_a_success_report_has_cloud_inits_form() -> None:
 def test_a_failure_report_quotes_fields_and_drops_empty_ones() -> None:
     """A field is quoted only if it needs quotes."""
     line = failure_report(
-        ORIGIN._replace(vm_id=None), "it's | broken\r\nbadly", {"step": "admin-user", "hint": ""}
+        Origin(ORIGIN.agent, None, ORIGIN.timestamp),
+        "it's | broken\r\nbadly",
+        {"step": "admin-user", "hint": ""},
     )
 
     assert line == (

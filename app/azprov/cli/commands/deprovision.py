@@ -65,16 +65,16 @@ def run(options: argparse.Namespace) -> Answer:
     # Once more, behind all that was done: a name that was mistyped leaves its user in the image.
     _warn(unknown)
     data["failed"] = [str(error) for error in failures]
-    answer = Answer(_SHUT_DOWN if root.is_live else "", data)
+    text = _SHUT_DOWN if root.is_live else ""
     if not failures:
-        return answer
+        return Answer(text, data)
     # What else fails mostly fails for the same reason, as a home that is still there.
     summary = f"{len(failures)} of {len(changes)} changes failed"
     if isinstance(failures[0], NotPermitted):
         failure: HostError = NotPermitted(summary, "see above; run it as root")
     else:
         failure = HostError(summary, "see above; mend the causes and run it again")
-    return answer._replace(exit_code=failure.exit_code, failure=failure)
+    return Answer(text, data, exit_code=failure.exit_code, failure=failure)
 
 
 def _warn(unknown: str) -> None:

@@ -4,7 +4,7 @@ Its fields are joined by "|" and quoted as in CSV, with "'". cloud-init and azur
 send the same form in WireServer's Description and by Hyper-V KVP.
 """
 
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 from . import xml
 from .health import fit_description
@@ -22,12 +22,13 @@ _LEAST_IMPORTANT_FIRST = ("documentation_url", "timestamp", "agent", "vm_id")
 Fields = Tuple[Tuple[str, str], ...]
 
 
-class Origin(NamedTuple):
+class Origin:
     """The reporting agent, the VM, and the time in ISO 8601 with its offset."""
 
-    agent: str
-    vm_id: Optional[str]
-    timestamp: str
+    def __init__(self, agent: str, vm_id: Optional[str], timestamp: str) -> None:
+        self.agent = agent
+        self.vm_id = vm_id
+        self.timestamp = timestamp
 
 
 def success_report(origin: Origin) -> str:

@@ -8,7 +8,7 @@ import errno
 import os
 import stat
 from contextlib import contextmanager, suppress
-from typing import Callable, Iterator, NamedTuple, Optional, Tuple
+from typing import Callable, Iterator, Optional, Tuple
 
 # The numbers of a user and a group.
 Owner = Tuple[int, int]
@@ -18,12 +18,13 @@ _NEW_FILE = 0o644
 _LABEL = "security.selinux"
 
 
-class Entry(NamedTuple):
+class Entry:
     """A name in an open folder, and the path of that name as seen from inside the root."""
 
-    folder: int
-    name: str
-    path: str
+    def __init__(self, folder: int, name: str, path: str) -> None:
+        self.folder = folder
+        self.name = name
+        self.path = path
 
 
 def replace(entry: Entry, content: bytes, mode: Optional[int], owner: Optional[Owner]) -> None:
