@@ -46,7 +46,9 @@ ARGUMENTS = {
     "compile": ("a+", 2),
     "dumps": ([1, None],),
     "format_exc": (),
+    "getrandbits": (64,),
     "guess_type": ("page.html",),
+    "ip_address": ("192.0.2.1",),
     "loads": ("[1, null]",),
     "md5": (b"text",),
     "print_exc": (None, io.StringIO()),
@@ -54,6 +56,7 @@ ARGUMENTS = {
     "print_stack": (None, 0, io.StringIO()),
     "sha1": (b"text",),
     "sha256": (b"text",),
+    "timegm": ((2026, 11, 27, 0, 0, 0),),
     "version": ("no-such-distribution",),
 }
 
@@ -66,6 +69,8 @@ def taken(statement, expression):
         return type(error)
 
 def result(function, arguments):
+    if "random" in sys.modules:
+        sys.modules["random"].seed(1)
     try:
         found = function(*arguments)
     except Exception as error:

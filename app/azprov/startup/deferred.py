@@ -16,11 +16,14 @@ from typing import Any, Dict, Iterator
 _HIDDEN = ("ssl", "brotli", "brotlicffi", "backports.zstd", "compression.zstd")
 #: The deferred modules, each with its functions that can be taken without importing it.
 DEFERRED = {
+    "calendar": ("timegm",),
     "hashlib": ("md5", "sha1", "sha256"),
     "hmac": ("compare_digest",),
     "importlib.metadata": ("version",),
+    "ipaddress": ("ip_address",),
     "json": ("dumps", "loads"),
     "mimetypes": ("guess_type",),
+    "random": ("getrandbits", "random"),
     "traceback": ("format_exc", "print_exc", "print_exception", "print_stack"),
 }
 
