@@ -160,7 +160,7 @@ def unnamed(root: Path) -> List[Tuple[str, str]]:
         (one.find.__name__, finding.rule)
         for one in CHECKS
         for finding in apply(one, image)
-        if one.rules and finding.rule not in [*(rule.id for rule in one.rules), "unread"]
+        if finding.rule not in [*(rule.id for rule in one.rules), "unread"]
     ]
 
 

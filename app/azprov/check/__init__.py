@@ -77,7 +77,7 @@ def apply(one: Check, image: Image) -> Iterator[Finding]:
     try:
         yield from one.find(image)
     except HostError as error:
-        names = [rule.id for rule in one.rules if rule != UNREAD] or [one.find.__name__]
+        names = [rule.id for rule in one.rules if rule != UNREAD]
         yield UNREAD.found(
             f"{error.summary}, so these rules were not fully checked: {', '.join(names)}",
             _next(error.hint),
