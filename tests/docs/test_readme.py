@@ -120,3 +120,13 @@ def test_app_readme_draws_every_room() -> None:
     rooms = {path.name for path in home.iterdir()} - {"__init__.py", "__pycache__"}
     named = set(re.findall(r"^  (\w+(?:\.py|/))", picture, re.MULTILINE))
     assert {name.rstrip("/") for name in named} == rooms
+
+
+def test_app_readme_names_files_that_exist() -> None:
+    """Every path in app/README.md is in the tree, from the top or below app/azprov."""
+    names = re.findall(r"`((?:\w+/)+[\w.-]*|\w+\.py)`", APP_README)
+    homes = (ROOT, ROOT / "app" / "azprov", ROOT / "app")
+
+    assert len(names) > 40
+    for name in names:
+        assert any((home / name).exists() for home in homes), name
