@@ -9,15 +9,17 @@ import pytest
 from azprov.check import check
 from azprov.check.facts.image import Image
 from azprov.system.root import Root
+from check.firewall_cases import WRONG_FIREWALL
 from check.trees import firewall, found, iptables, nft, ufw
-from check.wrong import WRONG
 from sound_image import Change, change
 
 #: Firewalls whose fix is a command.
 CLOSED: Dict[str, Change] = {
     "nftables": nft("oif lo accept"),
-    "nftables by a file that it includes": WRONG["nftables by a file that it includes"].done,
-    "nftables for users": WRONG["nftables to WireServer alone, with users"].done,
+    "nftables with an included file": WRONG_FIREWALL["nftables: an included file drops"].done,
+    "nftables, for a first boot that creates users": WRONG_FIREWALL[
+        "nftables: WireServer only, for a first boot that creates users"
+    ].done,
     "iptables": {
         **iptables(""),
         "etc/iptables/rules.v4": "*nat\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n*filter\n"

@@ -9,6 +9,7 @@ import pytest
 from azprov.check import check
 from azprov.check.facts.image import Image
 from azprov.system.root import Root
+from check.network_cases import WRONG_NETWORK
 from check.trees import (
     MAC,
     NETWORK,
@@ -21,7 +22,6 @@ from check.trees import (
     netplan,
     network_manager,
 )
-from check.wrong import WRONG
 from sound_image import SYSTEM, VENDOR, WANTS, Change, File, change
 
 
@@ -111,7 +111,7 @@ def test_the_fixes_for_networkd_lead_to_dhcp(image: Path, case: str) -> None:
 
 def test_the_network_file_in_effect_is_named(image: Path) -> None:
     """The finding names the first file that matches eth0 and has no DHCP."""
-    change(image, WRONG["networkd, another file first"].done)
+    change(image, WRONG_NETWORK["networkd: an earlier file without DHCP"].done)
 
     (finding,) = check(Image(Root(str(image))))
 
@@ -235,7 +235,7 @@ ADVICE: Dict[str, Tuple[Change, str]] = {
         f"remove the MAC address {MAC} from {{image}}/{NETWORK}",
     ),
     "a udev rule for one network card": (
-        WRONG["udev by address"].done,
+        WRONG_NETWORK["udev: a rule for a MAC address"].done,
         f"remove the rule for {MAC} from {{image}}/etc/udev/rules.d/70-persistent-net.rules",
     ),
 }

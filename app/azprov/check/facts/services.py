@@ -74,7 +74,7 @@ class Services:
         """The instances of a template that start, such as eth0 for dhcpcd@eth0."""
         found = [unit.partition("@") for unit in self._started]
         return {
-            instance.partition(".")[0] for name, at, instance in found if at and name == template
+            instance.rpartition(".")[0] for name, at, instance in found if at and name == template
         } - {""}
 
     def _full(self, name: str) -> str:

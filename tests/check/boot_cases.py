@@ -1,0 +1,339 @@
+"""Faults and working variants of kernels, the initramfs, boot loaders and fstab."""
+
+import gzip
+from typing import Dict
+
+from check.trees import (
+    ENTRY,
+    EXTLINUX,
+    LINUX,
+    Wrong,
+    grub,
+    without_grub,
+    zstd_initramfs,
+)
+from sound_image import (
+    GRUB,
+    INITRAMFS,
+    KERNEL,
+    MODULES,
+    SYSTEM,
+    VMLINUZ,
+    Change,
+    cpio,
+)
+
+WRONG_BOOT: Dict[str, Wrong] = {
+    "systemd: boots to the rescue target": Wrong(
+        "boot-target",
+        "error",
+        {f"{SYSTEM}/default.target": "-> /usr/lib/systemd/system/rescue.target"},
+    ),
+    "kernel: no network driver": Wrong(
+        "kernel-drivers",
+        "error",
+        {f"{MODULES}/modules.dep": "kernel/drivers/scsi/hv_storvsc.ko:\n"},
+    ),
+    "kernel: a second one without drivers": Wrong(
+        "kernel-drivers", "warning", {"usr/lib/modules/6.2.0/modules.dep": "kernel/a.ko:\n"}
+    ),
+    "kernel: no modules": Wrong(
+        "kernel-none",
+        "warning",
+        {f"{MODULES}/modules.dep": None, f"{MODULES}/modules.builtin": None},
+    ),
+    "initramfs: no disk driver": Wrong(
+        "initramfs-drivers", "error", {INITRAMFS: cpio("kernel/drivers/ata/ata_piix.ko")}
+    ),
+    "initramfs: no disk driver, compressed": Wrong(
+        "initramfs-drivers", "error", {INITRAMFS: cpio("early") + gzip.compress(cpio("init"))}
+    ),
+    "initramfs: missing": Wrong("initramfs-none", "note", {**grub(LINUX), INITRAMFS: None}),
+    "initramfs: compressed with zstd": Wrong(
+        "initramfs-unread",
+        "note",
+        zstd_initramfs("etc/initramfs-tools/initramfs.conf", "MODULES=dep\n"),
+    ),
+    "initramfs: damaged": Wrong("initramfs-unread", "note", {INITRAMFS: b"070701 and no more"}),
+    "console: missing in GRUB's settings": Wrong(
+        "console-missing",
+        "warning",
+        {GRUB: "blscfg\n", "etc/default/grub": 'GRUB_CMDLINE_LINUX="quiet"\n'},
+    ),
+    "console: missing in grub.cfg only": Wrong(
+        "console-missing",
+        "warning",
+        grub(f"menuentry x {{\n\tlinux\t/{VMLINUZ} root=UUID=1 ro quiet\n}}\n"),
+    ),
+    "console: missing in a boot loader entry": Wrong(
+        "console-missing",
+        "warning",
+        without_grub({ENTRY: "title A\noptions root=LABEL=x\n"}),
+    ),
+    "root=: a SCSI name": Wrong(
+        "root-by-name",
+        "warning",
+        without_grub(
+            {
+                "boot/EFI/Linux/a.efi": "MZ",
+                "etc/kernel/cmdline": "root=/dev/sda1 console=ttyS0\n",
+            }
+        ),
+    ),
+    "root=: a virtio name": Wrong(
+        "root-by-name",
+        "error",
+        {EXTLINUX: "LABEL l\n  APPEND root=/dev/vda1 console=ttyS0\n"},
+    ),
+    "GRUB: the initrd is missing": Wrong(
+        "boot-file-missing",
+        "error",
+        {**grub(f"{LINUX}\ninitrd /initrd.img\n"), "initrd.img": None},
+    ),
+    "GRUB: the initrd is a broken link": Wrong(
+        "boot-file-missing",
+        "error",
+        {**grub(f"{LINUX}\ninitrd /initrd.img\n"), "initrd.img": "-> boot/initrd.img-5.10"},
+    ),
+    "GRUB: one of two initrds is missing": Wrong(
+        "boot-file-missing",
+        "error",
+        grub(f"{LINUX}\ninitrd /boot/early.img /{INITRAMFS} # the last one\n"),
+    ),
+    "GRUB: the kernel of the default entry is missing": Wrong(
+        "boot-file-missing",
+        "error",
+        grub(
+            'set default="0"\nif [ x ]; then\n set default="${next_entry}"\nfi\n'
+            "menuentry 'new' {\n linux /boot/vmlinuz-9 console=ttyS0\n}\n"
+            f"menuentry 'old' {{\n {LINUX}\n}}\n"
+        ),
+    ),
+    "GRUB: the kernels of all entries are missing": Wrong(
+        "boot-file-missing",
+        "error",
+        grub(
+            'set default="${saved_entry}"\n'
+            "menuentry 'new' {\n linux /boot/vmlinuz-9 console=ttyS0\n}\n"
+            "menuentry 'old' {\n linux /boot/vmlinuz-8\n}\n"
+            "menuentry 'Firmware' {\n chainloader /EFI/BOOT/BOOTX64.EFI\n}\n"
+        ),
+    ),
+    "GRUB: only a memory test exists": Wrong(
+        "boot-file-missing",
+        "error",
+        {
+            **grub(
+                "set default=saved\nlinux /boot/vmlinuz-9 console=ttyS0\n"
+                "menuentry 'memory' {\n linux16 /boot/memtest86+.bin\n}\n"
+            ),
+            "boot/memtest86+.bin": "",
+        },
+    ),
+    "GRUB: the kernel of a boot loader entry is missing": Wrong(
+        "boot-file-missing",
+        "error",
+        {**grub("blscfg\n"), ENTRY: "linux /vmlinuz-9\noptions console=ttyS0\n"},
+    ),
+    "systemd-boot: the initrd is missing": Wrong(
+        "boot-file-missing",
+        "error",
+        without_grub(
+            {
+                "efi/loader/entries/a.conf": "linux /0123/6.1/linux\noptions console=ttyS0\n"
+                f"initrd /0123/6.1/initrd.img-{KERNEL}\n",
+                "efi/0123/6.1/linux": "",
+            }
+        ),
+    ),
+    "extlinux: the kernel is missing": Wrong(
+        "boot-file-missing",
+        "error",
+        without_grub({EXTLINUX: "LABEL l\n LINUX vmlinuz-9\n APPEND console=ttyS0\n"}),
+    ),
+    "syslinux: the initrd is missing": Wrong(
+        "boot-file-missing",
+        "error",
+        without_grub(
+            {
+                "boot/syslinux/syslinux.cfg": f"LABEL l\n KERNEL ../vmlinuz-{KERNEL}\n"
+                " APPEND initrd=/early.img,/initrd.img console=ttyS0\n"
+            }
+        ),
+    ),
+    "two boot loaders: the kernel of one is missing": Wrong(
+        "boot-file-missing", "warning", {EXTLINUX: "LABEL l\n LINUX /vmlinuz-9\n"}
+    ),
+    "GRUB: the kernel is missing, a unified kernel exists": Wrong(
+        "boot-file-missing",
+        "warning",
+        {**grub("linux /vmlinuz-9 console=ttyS0\n"), "boot/efi/EFI/LINUX/a.efi": "MZ"},
+    ),
+    "no kernel file": Wrong(
+        "kernel-file-none", "note", {**grub("blscfg\n"), VMLINUZ: None, "etc/default/grub": None}
+    ),
+    "no kernel file and no boot loader": Wrong(
+        "kernel-file-none", "note", without_grub({VMLINUZ: None})
+    ),
+    "fstab: a disk that a VM may lack": Wrong(
+        "fstab-needed", "warning", {"etc/fstab": "LABEL=data /data ext4 defaults 0 2\n"}
+    ),
+    "fstab: a temporary disk that a VM may lack": Wrong(
+        "fstab-needed",
+        "warning",
+        {"etc/fstab": "/dev/disk/cloud/azure_resource-part1 /mnt auto defaults 0 2\n"},
+    ),
+    "fstab: a read-only root": Wrong(
+        "fstab-read-only", "warning", {"etc/fstab": "LABEL=root / ext4 ro,noatime 0 1\n"}
+    ),
+    "modprobe: a blacklisted driver": Wrong(
+        "kernel-driver-forbidden", "error", {"etc/modprobe.d/x.conf": "blacklist hv-netvsc\n"}
+    ),
+    "modprobe: a driver replaced by /bin/false": Wrong(
+        "kernel-driver-forbidden",
+        "error",
+        {"usr/lib/modprobe.d/x.conf": "install hv_storvsc /bin/false\n"},
+    ),
+    "no boot loader": Wrong("boot-loader-none", "note", without_grub({})),
+    "fstab: swap on the OS disk": Wrong(
+        "swap-on-os-disk", "warning", {"etc/fstab": "/swapfile none swap sw 0 0\n"}
+    ),
+    "fstab: a SCSI name": Wrong(
+        "fstab-by-name", "error", {"etc/fstab": "/dev/sda1 / ext4 defaults\n"}
+    ),
+    "fstab: an NVMe name": Wrong(
+        "fstab-by-name", "error", {"etc/fstab": "/dev/nvme0n1p15 /boot/efi vfat umask=0077 0 1\n"}
+    ),
+    "fstab: a SCSI name with nofail": Wrong(
+        "fstab-by-name", "warning", {"etc/fstab": "/dev/sdb1 /mnt auto defaults,nofail 0 2\n"}
+    ),
+}
+
+FINE_BOOT: Dict[str, Change] = {
+    "kernel: drivers with dashes": {
+        f"{MODULES}/modules.dep": "kernel/hv-netvsc.ko.zst:\nkernel/hv-storvsc.ko.zst:\n"
+    },
+    "kernel: all drivers built in": {
+        f"{MODULES}/modules.builtin": "a/hv_vmbus.ko\na/hv_storvsc.ko\na/hv_netvsc.ko\n",
+        **grub(LINUX),
+        INITRAMFS: None,
+    },
+    "initramfs: an early archive before the compressed one": {
+        INITRAMFS: cpio("kernel/x86/microcode/AuthenticAMD.bin")
+        + bytes(512)
+        + gzip.compress(cpio("usr/lib/modules/x/kernel/drivers/scsi/hv_storvsc.ko"))
+    },
+    "initramfs: zstd, initramfs-tools with most modules": zstd_initramfs(
+        "etc/initramfs-tools/initramfs.conf", "MODULES=most\n"
+    ),
+    "initramfs: zstd, initramfs-tools with named modules": zstd_initramfs(
+        "etc/initramfs-tools/modules", "# for Azure\nhv_storvsc\n"
+    ),
+    "initramfs: zstd, dracut with named drivers": zstd_initramfs(
+        "etc/dracut.conf.d/azure.conf", 'add_drivers+=" hv_vmbus hv_storvsc "\n'
+    ),
+    "initramfs: zstd, dracut for any host": zstd_initramfs("etc/dracut.conf", "hostonly=no\n"),
+    "initramfs: zstd, mkinitcpio with named modules": zstd_initramfs(
+        "etc/mkinitcpio.conf", "MODULES=(hv_storvsc ext4)\n"
+    ),
+    "kernel: leftovers of a removed one": {"usr/lib/modules/5.0.0/extra/a.ko": ""},
+    "command line: none": {**grub("blscfg\n"), "etc/default/grub": None},
+    "console: in grub.cfg, not in its settings": {
+        "etc/default/grub": 'GRUB_CMDLINE_LINUX="quiet"\n',
+        **grub(f"linux /{VMLINUZ} root=UUID=1 console=tty1 console=ttyS0,115200n8\n"),
+    },
+    "console: in grubenv": {
+        GRUB: None,
+        "boot/grub2/grubenv": "kernelopts=root=UUID=1 console=ttyS0\n",
+        ENTRY: "options $kernelopts\n",
+    },
+    "console: the port of Arm": {
+        **grub("blscfg\n"),
+        "etc/default/grub": None,
+        "etc/kernel/cmdline": "console=ttyAMA0 ro\n",
+    },
+    "GRUB: kernel and initrd are links": grub(
+        "linux /vmlinuz console=ttyS0\ninitrd /initrd.img # both\nboot\n"
+    ),
+    "GRUB: paths in a boot partition": grub(
+        f"linux /vmlinuz-{KERNEL} console=ttyS0\ninitrd /initrd.img-{KERNEL}\n"
+    ),
+    "GRUB: paths in a subvolume": grub(
+        f"linux /@/.snapshots/1/snapshot/{VMLINUZ} console=ttyS0\n"
+        f"initrd /ROOT/debian@/{INITRAMFS}\n"
+    ),
+    "GRUB: paths with variables and devices": grub(
+        "linux ($root)/vmlinuz-9 console=ttyS0\ninitrd (hd0,gpt2)/initrd.img-9 $extra\n"
+        "linux $bootprefix/$mariner_linux console=ttyS0\ninitrd $bootprefix/$mariner_initrd\n"
+        "linux '/my kernel' console=ttyS0\ninitrd newc:a:/b http://c/d\n"
+    ),
+    "GRUB: the default entry is complete": grub(
+        f"menuentry 'new' {{\n {LINUX}\n}}\n"
+        "menuentry 'other' {\n linux /boot/vmlinuz-8\n}\n"
+        "menuentry 'memory' {\n linux16 /boot/memtest86+.bin\n}\n"
+    ),
+    "GRUB: a saved default, one entry is complete": grub(
+        'set default="${saved_entry}"\nlinux /boot/vmlinuz-9 console=ttyS0\n'
+        f"menuentry 'old' {{\n {LINUX}\n}}\n"
+    ),
+    "GRUB: the fallback entry is complete": grub(
+        f"set fallback=1\nlinux /boot/vmlinuz-9 console=ttyS0\nmenuentry 'old' {{\n {LINUX}\n}}\n"
+    ),
+    "GRUB: a later entry is complete": grub(
+        "menuentry 'other' {\n chainloader +1\n}\nmenuentry 'old' {\n linux /vmlinuz-9\n}\n"
+        f"menuentry 'new' {{\n {LINUX}\n}}\n"
+    ),
+    "GRUB: boot loader entries that it does not read": {ENTRY: "linux /vmlinuz-9\n"},
+    "systemd-boot: an entry of kernel-install": without_grub(
+        {
+            "boot/loader/entries/0123-6.1.conf": "title A\nlinux /0123/6.1/linux\n"
+            "initrd /0123/6.1/microcode\ninitrd /0123/6.1/initrd\noptions console=ttyS0\n",
+            **{f"boot/efi/0123/6.1/{name}": "" for name in ("linux", "microcode", "initrd")},
+        }
+    ),
+    "extlinux: a kernel beside its file": without_grub(
+        {
+            "boot/extlinux.conf": "DEFAULT menu.c32\nLABEL m\n KERNEL memdisk\n INITRD dos.img\n"
+            f"LABEL l\n LINUX vmlinuz-{KERNEL}\n INITRD initrd.img-{KERNEL}\n"
+            " APPEND console=ttyS0\nLABEL h\n COM32 hdt.c32\n"
+        }
+    ),
+    "extlinux: a kernel in its folder": without_grub(
+        {
+            EXTLINUX: "DEFAULT b\nLABEL a\n LINUX a\nLABEL b\n LINUX b\n APPEND console=ttyS0\n",
+            "boot/extlinux/b": "",
+        }
+    ),
+    "a unified kernel": without_grub({"efi/EFI/Linux/a.efi": "MZ"}),
+    "GRUB: a kernel with an unusual name": {
+        **grub("linux /boot/of-mine console=ttyS0\n"),
+        VMLINUZ: None,
+        "boot/of-mine": "",
+    },
+    "a kernel beside its modules": {
+        **grub("blscfg\n"),
+        "etc/default/grub": None,
+        VMLINUZ: None,
+        f"{MODULES}/vmlinuz": "",
+    },
+    "a kernel of kernel-install": {
+        **grub("blscfg\n"),
+        "etc/default/grub": None,
+        VMLINUZ: None,
+        f"efi/0123456789abcdef/{KERNEL}/linux": "",
+    },
+    "a unified kernel beside its modules": without_grub({f"{MODULES}/vmlinuz.efi": "MZ"}),
+    "limine": without_grub({"boot/limine.conf": "/x\n"}),
+    "GRUB: its file on the EFI partition": without_grub(
+        {"boot/efi/EFI/redhat/grub.cfg": f"{LINUX}\n"}
+    ),
+    "fstab: stable names, and mounts that do not wait": {
+        "etc/fstab": "LABEL=a / ext4\nPARTUUID=b /boot ext4\n/dev/disk/azure/root-part1 /c ext4\n"
+        "/dev/mapper/vg-data /data xfs\nLABEL=d /data ext4 nofail\nUUID=e /var/log xfs\n"
+        "LABEL=f /f ext4 x-systemd.automount\n/dev/disk/azure/scsi1/lun0-part1 /g xfs noauto\n"
+        "UUID=h /home/x xfs\nLABEL=i /i none bind\nnas:/j /j nfs\ntmpfs /tmp tmpfs\n"
+        "UUID=k / btrfs\nUUID=k /.snapshots btrfs subvol=@/.snapshots\n"
+        "/dev/sdc1 /x ext4 noauto\n/dev/sr0 /cd\n"
+        "/dev/disk/cloud/azure_resource-part2 none swap sw,nofail 0 0\n"
+    },
+}

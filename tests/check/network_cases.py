@@ -1,0 +1,379 @@
+"""Faults and working variants of network managers."""
+
+from typing import Dict
+
+from check.trees import (
+    MAC,
+    NETWORK,
+    NM,
+    Wrong,
+    dhcpcd,
+    ifcfg,
+    ifupdown,
+    netplan,
+    network_manager,
+    networkd,
+)
+from sound_image import (
+    SYSTEM,
+    VENDOR,
+    WANTS,
+    Change,
+    File,
+)
+
+WRONG_NETWORK: Dict[str, Wrong] = {
+    "networkd: masked, its socket enabled": Wrong(
+        "network-none",
+        "error",
+        {
+            f"{WANTS}/systemd-networkd.service": None,
+            f"{SYSTEM}/systemd-networkd.service": "-> /dev/null",
+            f"{SYSTEM}/sockets.target.wants/systemd-networkd.socket": "-> x",
+            f"{VENDOR}/systemd-networkd.socket": "[Socket]\n",
+        },
+    ),
+    "networkd: not enabled": Wrong(
+        "network-none", "error", {f"{WANTS}/systemd-networkd.service": None, NETWORK: None}
+    ),
+    "networkd: no file": Wrong("network-no-dhcp", "error", {NETWORK: None}),
+    "networkd: a file for containers only": Wrong(
+        "network-no-dhcp", "error", networkd("[Match]\nName=ve-*\nKind=veth\n[Network]\nDHCP=yes\n")
+    ),
+    "networkd: the interface is unmanaged": Wrong(
+        "network-no-dhcp",
+        "error",
+        networkd("[Match]\nName=eth0\n[Link]\nUnmanaged=yes\n[Network]\nDHCP=yes\n"),
+    ),
+    "networkd: DHCP for IPv6 only": Wrong(
+        "network-no-dhcp", "error", networkd("[Match]\nName=e*\n[Network]\nDHCP=ipv6\n")
+    ),
+    "networkd: a drop-in turns DHCP off": Wrong(
+        "network-no-dhcp", "error", {f"{NETWORK}.d/a.conf": "[Network]\nDHCP=no\n"}
+    ),
+    "networkd: an earlier file without DHCP": Wrong(
+        "network-no-dhcp",
+        "error",
+        {"etc/systemd/network/00-a.network": "[Match]\nName=*\n[Network]\nDHCP=no\n"},
+    ),
+    "networkd: a file that only root can read": Wrong(
+        "network-closed",
+        "error",
+        {NETWORK: File("[Match]\nName=eth0\n[Network]\nDHCP=yes\n", 0o600)},
+    ),
+    "networkd: an earlier file that only root can read": Wrong(
+        "network-closed",
+        "warning",
+        {"etc/systemd/network/05-a.network": File("[Match]\nName=e*\n", 0o640)},
+    ),
+    "udev: a .link file renames the interface": Wrong(
+        "network-renamed",
+        "error",
+        {"etc/systemd/network/10-a.link": "[Match]\nDriver=hv_netvsc\n[Link]\nName=lan0\n"},
+    ),
+    "udev: a drop-in of a .link file renames the interface": Wrong(
+        "network-renamed",
+        "error",
+        {
+            "usr/lib/systemd/network/99-default.link": "[Match]\nOriginalName=*\n"
+            "[Link]\nNamePolicy=keep kernel\n",
+            "etc/systemd/network/99-default.link.d/a.conf": "[Link]\nNamePolicy=\nName=lan0\n",
+        },
+    ),
+    "udev: a .link file that may match renames the interface": Wrong(
+        "network-renamed",
+        "warning",
+        {
+            "etc/systemd/network/10-a.link": "[Match]\nOriginalName=eth0\nPath=acpi-*\n"
+            "[Link]\nName=lan0\n"
+        },
+    ),
+    "udev: a .link file renames the interface that ifupdown configures": Wrong(
+        "network-renamed",
+        "error",
+        {
+            **ifupdown("auto eth0\niface eth0 inet dhcp\n"),
+            "etc/systemd/network/10-a.link": "[Match]\nType=ether\n[Link]\nName=lan0\n",
+        },
+    ),
+    "udev: a .link file renames the interface, and neither name is configured": Wrong(
+        "network-other-nic",
+        "warning",
+        {
+            **networkd("[Match]\nName=ens3\n[Network]\nDHCP=yes\n"),
+            "etc/systemd/network/10-a.link": "[Match]\nType=ether\n[Link]\nName=lan0\n",
+        },
+    ),
+    "networkd: a static address": Wrong(
+        "network-static", "error", networkd("[Match]\nName=eth0\n[Network]\nAddress=10.0.0.4/24\n")
+    ),
+    "networkd: an earlier file with a static address": Wrong(
+        "network-static",
+        "error",
+        {"etc/systemd/network/05-a.network": "[Match]\nName=e*\n[Address]\nAddress=10.0.0.4\n"},
+    ),
+    "networkd: DHCP for another interface": Wrong(
+        "network-other-nic", "warning", networkd("[Match]\nName=ens3\n[Network]\nDHCP=yes\n")
+    ),
+    "networkd: DHCP for a MAC address": Wrong(
+        "network-mac", "error", networkd(f"[Match]\nMACAddress={MAC}\n[Network]\nDHCP=yes\n")
+    ),
+    "networkd: another file for a MAC address": Wrong(
+        "network-mac",
+        "warning",
+        {"etc/systemd/network/05-a.network": f"[Match]\nMACAddress={MAC}\n[Network]\nDHCP=yes\n"},
+    ),
+    "ifupdown: a static address": Wrong(
+        "network-static",
+        "error",
+        ifupdown("auto eth0\niface eth0 inet static\n address 10.0.0.4\n"),
+    ),
+    "ifupdown: DHCP for another interface": Wrong(
+        "network-other-nic", "warning", ifupdown("auto ens3\niface ens3 inet dhcp\n")
+    ),
+    "ifupdown: a stanza that nothing brings up": Wrong(
+        "network-no-dhcp", "error", ifupdown("iface eth0 inet dhcp\n")
+    ),
+    "ifupdown: no DHCP client": Wrong(
+        "network-no-client",
+        "error",
+        {**ifupdown("auto eth0\niface eth0 inet dhcp\n"), "usr/sbin/dhclient": None},
+    ),
+    "NetworkManager: a static address": Wrong(
+        "network-static",
+        "error",
+        network_manager(
+            {f"{NM}/a.nmconnection": "[connection]\ntype=ethernet\n[ipv4]\nmethod=manual\n"}
+        ),
+    ),
+    "NetworkManager: a keyfile that others can read": Wrong(
+        "network-closed",
+        "warning",
+        network_manager(
+            {f"{NM}/a": File("[connection]\ntype=ethernet\n[ipv4]\nmethod=manual\n", 0o644)}
+        ),
+    ),
+    "NetworkManager: DHCP only in a keyfile that others can read": Wrong(
+        "network-closed",
+        "error",
+        network_manager(
+            {
+                f"{NM}/a": File("[connection]\ntype=ethernet\n", 0o640),
+                "etc/NetworkManager/conf.d/a.conf": "[main]\nno-auto-default=*\n",
+            }
+        ),
+    ),
+    "NetworkManager: a keyfile for a MAC address": Wrong(
+        "network-mac",
+        "warning",
+        network_manager(
+            {f"{NM}/a": f"[connection]\ntype=ethernet\n[ethernet]\nmac-address={MAC}\n"}
+        ),
+    ),
+    "NetworkManager: no automatic connections": Wrong(
+        "network-no-dhcp",
+        "error",
+        network_manager({"etc/NetworkManager/conf.d/a.conf": "[main]\nno-auto-default=*\n"}),
+    ),
+    "NetworkManager: Ethernet is unmanaged": Wrong(
+        "network-no-dhcp",
+        "error",
+        network_manager(
+            {
+                "usr/lib/NetworkManager/conf.d/10-globally-managed-devices.conf": "[keyfile]\n"
+                "unmanaged-devices=*,except:type:wifi,except:type:gsm\n"
+            }
+        ),
+    ),
+    "wicked: a static address": Wrong(
+        "network-static", "error", ifcfg("BOOTPROTO='static'\nIPADDR='10.0.0.4/24'\n")
+    ),
+    "wicked: the interface does not start": Wrong(
+        "network-no-dhcp", "error", ifcfg("BOOTPROTO=dhcp\nSTARTMODE=off\n")
+    ),
+    "wicked: a file for a MAC address": Wrong(
+        "network-mac", "error", ifcfg(f"BOOTPROTO=dhcp\nHWADDR={MAC}\n")
+    ),
+    "netplan: a static address": Wrong(
+        "network-static",
+        "error",
+        netplan("network:\n  ethernets:\n    eth0:\n      addresses:\n        - 10.0.0.4/24\n"),
+    ),
+    "netplan: DHCP for another interface": Wrong(
+        "network-other-nic",
+        "warning",
+        netplan("network:\n  ethernets:\n    ens3:\n      dhcp4: true\n"),
+    ),
+    "netplan: DHCP for a MAC address": Wrong(
+        "network-mac",
+        "error",
+        netplan(
+            "network:\n  ethernets:\n    eth0:\n      dhcp4: true\n      match:\n"
+            f'        macaddress: "{MAC}"\n      set-name: eth0\n'
+        ),
+    ),
+    "dhcpcd: a static address": Wrong(
+        "network-static", "error", dhcpcd("interface eth0\nstatic ip_address=10.0.0.4/24\n")
+    ),
+    "NetworkManager: no automatic connections, and an ifcfg file for another interface": Wrong(
+        "network-other-nic",
+        "warning",
+        network_manager(
+            {
+                "etc/NetworkManager/conf.d/a.conf": "[main]\nno-auto-default=*\n",
+                "etc/sysconfig/network-scripts/ifcfg-ens192": "BOOTPROTO=dhcp\nONBOOT=yes\n",
+            }
+        ),
+    ),
+    "dhcpcd: the interface is denied": Wrong(
+        "network-no-dhcp", "error", dhcpcd("denyinterfaces eth0\n")
+    ),
+    "dhcpcd: a unit for another interface": Wrong(
+        "network-other-nic",
+        "error",
+        {
+            NETWORK: None,
+            f"{WANTS}/systemd-networkd.service": None,
+            f"{VENDOR}/dhcpcd@.service": "[Unit]\n",
+            f"{WANTS}/dhcpcd@ens3.service": f"-> /{VENDOR}/dhcpcd@.service",
+        },
+    ),
+    "dhcpcd: a unit for a VLAN of the interface": Wrong(
+        "network-other-nic",
+        "error",
+        {
+            NETWORK: None,
+            f"{WANTS}/systemd-networkd.service": None,
+            f"{VENDOR}/dhcpcd@.service": "[Unit]\n",
+            f"{WANTS}/dhcpcd@eth0.5.service": f"-> /{VENDOR}/dhcpcd@.service",
+        },
+    ),
+    "udev: a rule for a MAC address": Wrong(
+        "network-mac",
+        "error",
+        {
+            "etc/udev/rules.d/70-persistent-net.rules": 'SUBSYSTEM=="net", '
+            f'ATTR{{address}}=="{MAC}", KERNEL=="eth*", NAME="eth0"\n'
+        },
+    ),
+}
+
+FINE_NETWORK: Dict[str, Change] = {
+    "networkd: a file for the driver": networkd(
+        "[Match]\nDriver=hv_netvsc\n[Network]\nDHCP=ipv4\n"
+    ),
+    "networkd: a file for another interface that only root can read": {
+        "etc/systemd/network/05-a.network": File("[Match]\nName=wg0\n", 0o600)
+    },
+    "networkd: two Name lines": networkd("[Match]\nName=eth0\nName=ens3\n[Network]\nDHCP=yes\n"),
+    "networkd: DHCP set twice, last on": networkd(
+        "[Match]\nName=eth0\n[Network]\nDHCP=no\n[Network]\nDHCP=yes\n"
+    ),
+    "udev: a .link file renames the interface, networkd configures the new name": {
+        **networkd("[Match]\nName=lan*\n[Network]\nDHCP=yes\n"),
+        "etc/systemd/network/10-a.link": "[Match]\nOriginalName=eth*\n[Link]\nName=lan0\n",
+    },
+    "udev: a .link file renames the interface, networkd configures any name": {
+        **networkd("[Match]\nType=ether\n[Network]\nDHCP=yes\n"),
+        "etc/systemd/network/10-a.link": "[Match]\nOriginalName=*\n[Link]\nName=lan0\n",
+    },
+    "udev: a .link file renames the interface, NetworkManager configures any name": {
+        **network_manager({}),
+        "etc/systemd/network/10-a.link": "[Match]\nOriginalName=*\n[Link]\nName=lan0\n",
+    },
+    "udev: .link files of other interfaces, and without a name": {
+        f"etc/systemd/network/{number}-a.link": f"[Match]\n{match}\n[Link]\n{link}\n"
+        for number, match, link in (
+            ("10", f"MACAddress={MAC}", "Name=lan0"),
+            ("11", "OriginalName=en*", "Name=lan0"),
+            ("12", "Driver=virtio_net", "Name=lan0"),
+            ("13", "Type=!ether", "Name=lan0"),
+            ("14", "", "Name=lan0"),
+            ("15", "OriginalName=*", "NamePolicy=keep\nName=lan0"),
+            ("16", "OriginalName=*", "Name=lan0"),
+        )
+    },
+    "udev: a .link file names the interface eth0": {
+        "etc/systemd/network/10-a.link": "[Match]\nDriver=hv_netvsc\n[Link]\nName=eth0\n"
+    },
+    "netplan: a file that only root can read": {
+        **netplan(""),
+        "etc/netplan/50-cloud.yaml": File(
+            "network:\n  ethernets:\n    eth0:\n      dhcp4: true\n", 0o600
+        ),
+    },
+    "networkd: all interfaces except lo": networkd("[Match]\nName=!lo\n[Network]\nDHCP=true\n"),
+    "networkd: a file for Ethernet": networkd(
+        "[Match]\nType=ether\n[Network]\nDHCP=yes\nAddress=10.0.0.4/24\n"
+    ),
+    "networkd: earlier files for containers": {
+        "usr/lib/systemd/network/05-host0.network": "[Match]\nVirtualization=container\nName=eth0\n"
+        "[Network]\nAddress=10.0.0.4/24\n",
+        "usr/lib/systemd/network/06-veth.network": "[Match]\nKind=veth\nName=*\n",
+    },
+    "networkd: a masked file": {
+        "usr/lib/systemd/network/05-a.network": "[Match]\nName=e*\n[Network]\nAddress=10.0.0.4\n",
+        "etc/systemd/network/05-a.network": "-> /dev/null",
+    },
+    "networkd: a drop-in turns DHCP on": {
+        NETWORK: "[Match]\nName=eth0\n",
+        f"{NETWORK}.d/dhcp.conf": "[Network]\nDHCP=yes\n",
+    },
+    "networkd: a later file for another interface": {
+        "etc/systemd/network/20-b.network": "[Match]\nName=ens3\n[Network]\nAddress=10.0.0.4/24\n"
+    },
+    "networkd: enabled by a preset at the first boot": {
+        f"{WANTS}/systemd-networkd.service": None,
+        f"{VENDOR}/systemd-networkd.service": "[Install]\nWantedBy=multi-user.target\n",
+        "usr/lib/systemd/system-preset/90.preset": "enable systemd-networkd.service\ndisable *\n",
+        "etc/machine-id": "uninitialized\n",
+    },
+    "ifupdown: DHCP": ifupdown("allow-hotplug eth0\niface eth0 inet dhcp\niface eth0 inet6 auto\n"),
+    "ifupdown: DHCP in a sourced file": {
+        **ifupdown("source /etc/network/interfaces.d/*\n"),
+        "etc/network/interfaces.d/eth0": "auto eth0\niface eth0 inet dhcp\n",
+    },
+    "ifupdown: a pattern after auto": ifupdown("auto /eth*\niface eth0 inet dhcp\n"),
+    "NetworkManager: no settings": network_manager({}),
+    "NetworkManager: a keyfile with DHCP": network_manager(
+        {f"{NM}/a": "[connection]\ntype=ethernet\ninterface-name=eth0\n[ipv4]\nmethod=auto\n"}
+    ),
+    "NetworkManager: a hidden file of an editor": network_manager(
+        {f"{NM}/.a.swp": "[connection]\ntype=ethernet\n[ipv4]\nmethod=manual\n"}
+    ),
+    "NetworkManager: a static address for another interface": network_manager(
+        {f"{NM}/a": "[connection]\ntype=ethernet\ninterface-name=ens3\n[ipv4]\nmethod=manual\n"}
+    ),
+    "NetworkManager: an empty file hides the vendor's": network_manager(
+        {
+            "usr/lib/NetworkManager/conf.d/10-globally-managed-devices.conf": "[keyfile]\n"
+            "unmanaged-devices=*,except:type:wifi\n",
+            "etc/NetworkManager/conf.d/10-globally-managed-devices.conf": "",
+        }
+    ),
+    "wicked: DHCP": ifcfg("BOOTPROTO='dhcp'\nSTARTMODE='auto'\n"),
+    "netplan: DHCP": netplan(
+        "network:\n  version: 2\n  ethernets:\n    eth0:\n      dhcp4: true\n"
+    ),
+    "netplan: DHCP for the driver": netplan(
+        "network:\n  ethernets:\n    primary: # one\n      match:\n        driver: hv_netvsc\n"
+        '      "dhcp4": yes # as Azure wants it\n'
+    ),
+    "dhcpcd: one service, a static address in a comment": dhcpcd(
+        "# static ip_address=10.0.0.4/24\nhostname\n"
+    ),
+    "dhcpcd: a unit for eth0": {
+        NETWORK: None,
+        f"{WANTS}/systemd-networkd.service": None,
+        f"{VENDOR}/dhcpcd@.service": "[Unit]\n",
+        f"{WANTS}/dhcpcd@eth0.service": f"-> /{VENDOR}/dhcpcd@.service",
+    },
+    "udev: a rule for all interfaces": {
+        "etc/udev/rules.d/68-azure-sriov-nm-unmanaged.rules": 'SUBSYSTEM=="net", '
+        'DRIVERS=="hv_pci", ACTION=="add", ENV{NM_UNMANAGED}="1"\n'
+    },
+    "wicked: a file that is no ifcfg file": {
+        **ifcfg("BOOTPROTO='dhcp'\n"),
+        "etc/sysconfig/network/readme-ifcfg-rh.txt": f"HWADDR={MAC}\n",
+    },
+}
