@@ -135,7 +135,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def check() -> int:
-    """Run ruff, mypy and the unit tests, without building anything."""
+    """Run ruff, mypy and the unit tests, without building the archive."""
     python = python_of(make_environment("tests", TEST_REQUIREMENTS))
     codes = [
         subprocess.call([python, "-m", "ruff", "check", "--quiet"], cwd=ROOT),
@@ -156,7 +156,7 @@ def measure_coverage() -> int:
 
 
 def run_unit_tests(*module: str) -> int:
-    """Run the unit tests in memory where that is possible: most of their time is writing files."""
+    """Run the unit tests, with their files in memory if possible: most of their time is writing."""
     folder = MEMORY if os.access(MEMORY, os.W_OK) else WORK
     with tempfile.TemporaryDirectory(prefix="azprov-", dir=folder) as scratch:
         return run_module(*module, "--basetemp", os.path.join(scratch, "tests"), *UNIT_TESTS)
@@ -217,7 +217,7 @@ def build() -> None:
 
 
 def describe(origin: Origin) -> str:
-    """Where the sources come from, in words."""
+    """Say in words where the sources come from."""
     if origin.commit is None:
         return "an unknown commit: this is not a git clone, or git is not installed"
     if origin.commit.endswith("-dirty"):
@@ -252,10 +252,10 @@ def packages_in(folder: str) -> List[Package]:
 
 
 def merge(packed: Dict[str, Path]) -> Dict[str, bytes]:
-    """The entries of an archive that can run in place, taken from the shiv archives.
+    """Return the entries of an archive that runs in place, taken from the shiv archives.
 
-    A stock shiv archive unpacks itself to ~/.shiv at its first run. A first boot is the
-    only run; HOME may be unset then, and the disk read-only.
+    A stock shiv archive unpacks itself to ~/.shiv at its first run. azprov often runs only
+    once, at the first boot, where HOME may be unset and the disk read-only.
     """
     entries: Dict[str, bytes] = {}
     for folder, path in packed.items():
@@ -276,7 +276,7 @@ def merge(packed: Dict[str, Path]) -> Dict[str, bytes]:
 
 
 def compile_with_each(pythons: List[Path], entries: Dict[str, bytes]) -> Dict[str, bytes]:
-    """The bytecode of each Python, so that these need not compile at boot."""
+    """Return the bytecode for each Python, so that none has to compile at boot."""
     sources = WORK / "sources.pyz"
     write(sources, zip_of(entries), mode=0o644)
     compiled: Dict[str, bytes] = {}
@@ -301,7 +301,7 @@ def write(path: Path, data: bytes, *, mode: int) -> None:
 
 
 def fetch_wheelhouse(folder: Path) -> int:
-    """Download all packages of the build and the tests, for this machine's kind and Python."""
+    """Download all packages of the build and the tests, for this architecture and Python."""
     if subprocess.call([sys.executable, "-m", "pip", "--version"], stdout=subprocess.DEVNULL):
         die("this Python has no pip: apt-get install python3-pip")
     for requirements in (BUILD_REQUIREMENTS, *URLLIB3_REQUIREMENTS.values(), TEST_REQUIREMENTS):

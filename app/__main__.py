@@ -1,7 +1,7 @@
-"""The first that any Python reads in azprov.pyz.
+"""The first module that any Python runs in azprov.pyz.
 
-Rule of this file: nothing in it is newer than Python 2.7 and 3.0. It is short since
-every start compiles it, at 80,000 instructions a line.
+Rule of this file: it uses only syntax of Python 2.7 and 3.0. It is short because every
+start compiles it, at 80,000 instructions a line.
 """
 
 import sys
@@ -28,7 +28,7 @@ if sys.version_info >= (3, 6):
 
     try:
         modules = loads(read(name))
-    except (OSError, ImportError):  # made without this release of Python, or no zlib here
+    except (OSError, ImportError):  # no bytecode for this release, or no zlib
         pass
     else:
         finder = type(sys)("azprov.startup.bytecode")

@@ -1,15 +1,15 @@
 """Writes the archive: an executable zip file, with every field fixed.
 
-Run by the build, and not shipped. Fields by PKWARE's APPNOTE.TXT, 4.3.
+The build runs this module; it is not shipped. The fields are those of PKWARE's APPNOTE.TXT, 4.3.
 """
 
 import struct
 import zlib
 from typing import Dict
 
-# What runs before main: a Python without zlib can still say what it lacks.
+# These files run first and are not compressed, so that a Python without zlib can report the lack.
 STORED = ("__main__.py", "azprov/__init__.py", "azprov/__main__.py")
-# A minimal image may have no python3 by that name, but RHEL's own, or one with a version.
+# A minimal image may have no python3, but RHEL's platform-python, or only python3.X.
 HEAD = rb"""#!/bin/sh
 for python in python3 /usr/libexec/platform-python \
     /usr/bin/python3.[1-9][0-9] /usr/bin/python3.[6-9] /usr/local/bin/python3
@@ -24,9 +24,8 @@ exit 70
 def zip_of(entries: Dict[str, bytes]) -> bytes:
     """An executable zip file of the entries, with every field fixed.
 
-    zipfile would compress with this machine's zlib, and zlib and zlib-ng give
-    different bytes; the pinned libdeflate gives the same everywhere. What runs before
-    main is stored, so that a Python without zlib can still say what it lacks.
+    zipfile would compress with this machine's zlib, and zlib and zlib-ng give different
+    bytes; the pinned libdeflate gives the same bytes everywhere.
     """
     import deflate
 
@@ -43,7 +42,7 @@ def zip_of(entries: Dict[str, bytes]) -> bytes:
             *(20, 0, 0 if is_stored else 8, 0, 0x21),
             *(zlib.crc32(data), len(content), len(data), len(encoded), 0),
         )
-        # Made on Unix, a regular file that everybody may read; 4.3.12.
+        # Made on Unix: a regular file with mode 0644; 4.3.12.
         directory += b"PK\1\2" + struct.pack("<H", 3 << 8 | 20) + fields
         directory += struct.pack("<3H2I", 0, 0, 0, 0o100644 << 16, len(body)) + encoded
         body += b"PK\3\4" + fields + encoded + content

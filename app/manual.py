@@ -9,8 +9,8 @@ import textwrap
 from pathlib import Path
 from typing import Iterator, Sequence
 
-# The day of the last change to the page. With the day of the build, the same sources would
-# give different bytes.
+# The day of the last change to the page. The day of the build would make two builds of the
+# same commit differ.
 _CHANGED = "2026-11-27"
 _WIDTH = 78
 _ENVIRONMENT = (
@@ -30,15 +30,15 @@ _FILES = (
     ("/var/lib/azprov/state.json", "The completed steps, and the id of their VM."),
 )
 _STREAMS = (
-    "stdout carries the answer, stderr the log: one line per step, with level prefixes if it is "
-    "the journal. The last line of a failed run is one sentence with the cause and the next step. "
-    "Put options with a value after the command."
+    "stdout carries the answer, stderr the log: one line per step, with level prefixes if stderr "
+    "is the journal. The last line of a failed run is one sentence with the cause and the next "
+    "step. Put options with a value after the command."
 )
 _SEE_ALSO = "https://learn.microsoft.com/azure/virtual-machines/linux/no-agent"
 
 
 def manual_of(python: str, archive: Path) -> bytes:
-    """The man page, in the macros of man(7). Raises CalledProcessError."""
+    """Return the man page, in the macros of man(7). Raises CalledProcessError."""
     return subprocess.check_output([python, "-I", __file__, str(archive)])
 
 
@@ -113,7 +113,7 @@ def _bold(text: str) -> Iterator[str]:
 
 
 def _text(text: str) -> Iterator[str]:
-    """The text in short lines, none of which groff reads as a request."""
+    """Wrap the text into lines, and escape those that groff would read as a request."""
     # \% keeps a path from being hyphenated, so that it can be copied.
     words = ["\\%" + word if "/" in word else word for word in _escaped(text).split()]
     for line in textwrap.wrap(

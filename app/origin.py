@@ -1,6 +1,6 @@
-"""Which commit the sources are of, for the archive to name.
+"""Finds the commit that the archive is built from.
 
-Run by the build, and not shipped.
+The build runs this module; it is not shipped.
 """
 
 import os
@@ -8,41 +8,41 @@ import subprocess
 from pathlib import Path
 from typing import List, NamedTuple, Optional
 
-# What goes into the archive, or into how it is made.
+# The archive depends on these files, so a change to one of them makes the commit dirty.
 _BUILT_FROM = ("app", "unit", "build.py")
-# `git archive` writes time and commit into it, as .gitattributes says.
+# `git archive` writes time and commit into this file, because .gitattributes has export-subst.
 _ARCHIVED = Path("app", "archived-commit")
 
 
 class Origin(NamedTuple):
-    """None and 1980, where zip files begin, for sources that nothing says it of."""
+    """The commit and its time; None and 1980-01-01, the start of zip times, if unknown."""
 
     commit: Optional[str] = None
     time_s: int = 315532800
 
 
 def find_origin(root: Path) -> Origin:
-    """The commit of a git clone, or of what `git archive` made of one.
+    """Find the commit of a git clone, or of an export made by `git archive`.
 
-    A clone whose files are not those of its commit is HASH-dirty. Without either,
-    the time is that of SOURCE_DATE_EPOCH, if that is set.
+    The commit is HASH-dirty if files were changed after it. If the commit is unknown, the
+    time is SOURCE_DATE_EPOCH, if that is set.
     """
     if (root / ".git").exists():
         try:
-            told = _git(root, "rev-list", "--max-count=1", "--timestamp", "HEAD").split()
+            reply = _git(root, "rev-list", "--max-count=1", "--timestamp", "HEAD").split()
             is_dirty = _git(root, "status", "--porcelain", "--", *_BUILT_FROM) != ""
         except (OSError, subprocess.CalledProcessError):  # no git, or no commit yet
-            told, is_dirty = [], False
+            reply, is_dirty = [], False
     else:
-        told, is_dirty = (root / _ARCHIVED).read_text().split(), False
-    if len(told) == 2 and told[0].isdigit():
-        return Origin(told[1] + ("-dirty" if is_dirty else ""), int(told[0]))
+        reply, is_dirty = (root / _ARCHIVED).read_text().split(), False
+    if len(reply) == 2 and reply[0].isdigit():
+        return Origin(reply[1] + ("-dirty" if is_dirty else ""), int(reply[0]))
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     return Origin(time_s=int(epoch)) if epoch.isdigit() else Origin()
 
 
 def _git(root: Path, *words: str) -> str:
-    """What git says of this clone, whoever owns it, and whatever clone a hook is run for."""
+    """Ask git about this clone, even if another user owns it or a hook of another clone runs."""
     command: List[str] = ["git", "-c", "safe.directory=*", "--no-optional-locks"]
     command += [f"--git-dir={root / '.git'}", f"--work-tree={root}", *words]
     env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}

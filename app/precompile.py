@@ -1,7 +1,7 @@
-"""Compiles the modules of an archive beforehand, with each Python of this machine.
+"""Compiles the modules of an archive at build time, with each Python of this machine.
 
-Run by the build; each Python runs this file too, to compile for itself:
-python3.X app/precompile.py ARCHIVE. The archive's __main__.py reads what comes out.
+The build imports this file and also runs it with each Python, which compiles for its own
+release: python3.X app/precompile.py ARCHIVE. The archive's __main__.py loads the result.
 """
 
 import marshal
@@ -18,14 +18,14 @@ from typing import Any, Dict, Iterator, List, Tuple
 from azprov.__main__ import OLDEST_PYTHON
 
 _NEWEST_MINOR = 30
-# What the first boot imports; the rest of the archive is read by other commands only.
+# The first boot imports these modules; only other commands import the rest of the archive.
 _FIRST_BOOT = (
     *("azprov.startup.bytecode", "azprov.startup.deferred"),
     *("azprov.cli.commands.report_ready", "azprov.cli.commands.provision"),
 )
-# What is left to its sources: parts of urllib3 for other worlds (browsers, SOCKS, HTTP/2),
-# which azprov never imports, and what nobody runs at a boot. It is half of all that is not for
-# a first boot, 50 to 70 kB for each release, and would save a check 0.1 s.
+# These modules are shipped without bytecode: parts of urllib3 that azprov never imports
+# (browsers, SOCKS, HTTP/2), and commands that do not run at boot. Their bytecode would add 50 to
+# 70 kB for each release, and save `check` only 0.1 s.
 _FROM_SOURCE = (
     *("urllib3.contrib.", "urllib3.http2.connection"),
     *("azprov.check", "azprov.rehearsal"),
@@ -33,7 +33,7 @@ _FROM_SOURCE = (
 
 
 def find_interpreters() -> Dict[str, Path]:
-    """The first that runs of each version from 3.6 on, found as pythonX.Y."""
+    """Find one working pythonX.Y for each version from 3.6 on."""
     found: Dict[str, Path] = {}
     folders = list(bin_folders())
     for minor in range(OLDEST_PYTHON[1], _NEWEST_MINOR):
@@ -46,7 +46,7 @@ def find_interpreters() -> Dict[str, Path]:
 
 
 def bin_folders() -> Iterator[Path]:
-    """Where interpreters may be: the PATH, and pyenv's versions behind its shims."""
+    """List the folders to search: those on PATH, with pyenv's versions instead of its shims."""
     for folder in os.environ.get("PATH", "").split(os.pathsep):
         if folder.endswith("/shims"):
             yield from sorted(Path(folder).parent.glob("versions/*/bin"))
@@ -62,19 +62,20 @@ def runs(python: Path) -> bool:
 
 
 def release_of(python: Path) -> str:
-    """Its release, such as "3.11.2". Another one may make other bytes of the same source."""
+    """Return its release, such as "3.11.2"; each release may compile to different bytes."""
     question = "import platform; print(platform.python_version())"
     return subprocess.check_output([str(python), "-I", "-c", question]).decode("ascii").strip()
 
 
 def compile_with(python: Path, archive: Path) -> Dict[str, bytes]:
-    """The entries that hold the bytecode of this Python, by their names.
+    """Return the archive entries with the bytecode of this Python, by name.
 
-    Raises subprocess.CalledProcessError. The same release of Python makes the
-    same bytes: a set's order hangs on the seed, what marshal shares on the order.
+    Raises subprocess.CalledProcessError. The same release of Python gives the same bytes: the
+    hash seed is fixed, because it decides the order of sets, and the order decides which
+    objects marshal shares.
     """
     output = subprocess.check_output(
-        # Columns, for the carets below a traceback's lines, are a fourth of the bytecode.
+        # Column positions, for the carets in tracebacks, would be a quarter of the bytecode.
         [str(python), "-s", "-S", "-X", "no_debug_ranges", __file__, str(archive)],
         env={"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"},
         cwd="/",
@@ -104,16 +105,16 @@ def _compile(archive: str) -> Dict[str, bytes]:
 
 
 def _sealed(modules: Dict[str, Tuple[str, bool, bytes]]) -> bytes:
-    """With a checksum behind it: an import from a zip file does not look at the file's own."""
+    """Dump the modules and append a CRC-32, because zipimport ignores the CRC in the zip."""
     dumped = marshal.dumps(modules)
     return dumped + zlib.crc32(dumped).to_bytes(4, "little")
 
 
 def _dump(code: CodeType) -> bytes:
-    """What marshal makes of it, the same in every process.
+    """Marshal a code object to the same bytes in every process.
 
-    marshal marks an object for sharing when something else holds it as well, and
-    whether anything does is different from run to run. Here something always does.
+    marshal marks an object as shared if its reference count is above one, and that differs
+    from run to run. A second reference to every part makes all of them shared.
     """
     held = list(_parts(code))
     dumped = marshal.dumps(code)
@@ -133,7 +134,7 @@ def _parts(value: Any) -> Iterator[object]:
 
 
 def _sources(archive: str, urllib3: str) -> Iterator[Tuple[str, Tuple[str, bytes]]]:
-    """Each module that this Python would import from the archive: name, path, source."""
+    """Yield each module that this Python would import from the archive: name, path, source."""
     with zipfile.ZipFile(archive) as opened:
         for path in opened.namelist():
             folder, _, inner = path.partition("/")
@@ -157,5 +158,5 @@ def _imported_at_first_boot() -> List[str]:
 
 
 if __name__ == "__main__":
-    # In a form of marshal that every Python reads.
+    # Every supported Python can read version 2 of marshal's format.
     sys.stdout.buffer.write(marshal.dumps(_compile(sys.argv[1]), 2))

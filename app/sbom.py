@@ -1,6 +1,7 @@
-"""Describes the archive as an SPDX document: what it carries, of which licence and hash.
+"""Writes an SPDX document about the archive: its packages, with their licences and hashes.
 
-Run by the build, and not shipped. https://spdx.github.io/spdx-spec/v2.3/, read 2026-11-22
+The build runs this module; it is not shipped.
+https://spdx.github.io/spdx-spec/v2.3/, read 2026-11-22
 """
 
 import json
@@ -14,12 +15,12 @@ LICENCE = "MIT"
 _DOCUMENT = "SPDXRef-DOCUMENT"
 _ARCHIVE = "SPDXRef-Package-azprov"
 _UNKNOWN = "NOASSERTION"
-# Where a file in it says more than the package does: util/ssl_match_hostname.py is Python's.
+# urllib3 declares MIT, but its util/ssl_match_hostname.py comes from Python.
 _CONCLUDED = {"urllib3": "MIT AND PSF-2.0"}
 
 
 class Package(NamedTuple):
-    """A wheel that the archive carries, by what pip says of it."""
+    """A wheel in the archive, as pip reports it."""
 
     name: str
     version: str
@@ -28,9 +29,9 @@ class Package(NamedTuple):
 
 
 def packages_of(report: bytes, pins: str) -> List[Package]:
-    """What pip installed, by its report. Raises ValueError for a hash that is not pinned.
+    """Return the packages in pip's report. Raises ValueError for a hash that is not pinned.
 
-    pip has refused that already; a document must not say it of anything else.
+    pip refuses such a package too; this makes sure that the report is about the pinned files.
     """
     packages = []
     for item in json.loads(report)["install"]:
@@ -46,7 +47,7 @@ def packages_of(report: bytes, pins: str) -> List[Package]:
 def render_spdx(
     version: str, sha256: str, *, origin: Origin, carried: List[Package], copyright_text: str
 ) -> bytes:
-    """The document of an archive of that hash, the same bytes from the same values."""
+    """Render the document for an archive with this hash; the same values give the same bytes."""
     described = _package(_ARCHIVE, Package("azprov", version, LICENCE, sha256))
     described.update(
         packageFileName="azprov.pyz",
@@ -58,7 +59,7 @@ def render_spdx(
     relationships = [_relationship(_DOCUMENT, "DESCRIBES", _ARCHIVE)]
     for package in sorted(carried):
         spdx_id = _id_of(package)
-        packages.append(dict(_package(spdx_id, package), **_place(package)))
+        packages.append(dict(_package(spdx_id, package), **_reference(package)))
         relationships.append(_relationship(_ARCHIVE, "CONTAINS", spdx_id))
     created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(origin.time_s))
     document = {
@@ -66,7 +67,7 @@ def render_spdx(
         "dataLicense": "CC0-1.0",
         "SPDXID": _DOCUMENT,
         "name": f"azprov-{version}",
-        # Has to differ for each version of the document, 6.5.1.
+        # It has to be unique for each version of the document (6.5.1).
         "documentNamespace": f"https://spdx.org/spdxdocs/azprov-{version}-{sha256}",
         "creationInfo": {"created": created, "creators": [f"Tool: azprov-build.py-{version}"]},
         "packages": packages,
@@ -93,8 +94,8 @@ def _package(spdx_id: str, package: Package) -> Dict[str, Any]:
     }
 
 
-def _place(package: Package) -> Dict[str, Any]:
-    """What a wheel is, by the name that every index knows; not the one that was used here."""
+def _reference(package: Package) -> Dict[str, Any]:
+    """Name a wheel by its package URL, which does not depend on the index that was used."""
     return {
         "primaryPackagePurpose": "LIBRARY",
         "externalRefs": [
