@@ -1,4 +1,4 @@
-"""Scratch images: running azprov on one, and listing its files."""
+"""Helpers for scratch images: run azprov on one, and list its files."""
 
 import os
 import stat
@@ -51,7 +51,7 @@ def azprov(*argv: object) -> Tuple[int, str, str]:
 
 
 def tree(root: Path) -> Dict[str, str]:
-    """Every path with its kind, mode and content."""
+    """Return every path with its kind, mode and content."""
     found = {}
     for path in sorted(root.rglob("*")):
         name = str(path.relative_to(root))
@@ -66,7 +66,7 @@ def tree(root: Path) -> Dict[str, str]:
 
 
 def changes(root: Path) -> Dict[str, Tuple[int, int]]:
-    """The inode and the time of the last change of every path; reading a file changes neither."""
+    """Return the inode and the ctime of every path; reading a file changes neither."""
     return {
         str(path.relative_to(root)): (path.lstat().st_ino, path.lstat().st_ctime_ns)
         for path in root.rglob("*")
@@ -74,4 +74,4 @@ def changes(root: Path) -> Dict[str, Tuple[int, int]]:
 
 
 def files(root: Path) -> List[str]:
-    return [name for name, what in tree(root).items() if not what.startswith("folder")]
+    return [name for name, kind in tree(root).items() if not kind.startswith("folder")]

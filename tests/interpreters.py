@@ -1,11 +1,11 @@
-"""The Pythons of this machine, by version."""
+"""The Python interpreters of this machine, by version."""
 
 from pathlib import Path
 from typing import Iterator
 
 from precompile import bin_folders, find_interpreters, runs
 
-#: What CI has to find, so that none is left out in silence; .ci/newest-pythons brings the last two.
+#: CI fails if one of these is missing; .ci/newest-pythons installs the last two.
 REQUIRED = ["3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15"]
 
 

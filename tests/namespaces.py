@@ -1,4 +1,4 @@
-"""Network namespaces of the tests' own, in which any address can be had."""
+"""Network namespaces for tests that use addresses of the platform or of other networks."""
 
 import os
 from typing import List
@@ -9,6 +9,6 @@ UNSHARE = ["unshare", "-n"] if os.geteuid() == 0 else ["unshare", "-rn"]
 
 
 def skip_without_namespaces() -> List[str]:
-    """Skip the test where no network namespace can be made, or nothing can set one up."""
+    """Skip the test if a network namespace cannot be created, or if iproute2 is missing."""
     needs.program("ip")
     return needs.unshare("-n")

@@ -1,7 +1,8 @@
-"""What a test needs of the machine, and the package that brings it.
+"""Programs and rights that tests need, and the packages that provide the programs.
 
-A test that lacks something is skipped, and the end of the session says what to install.
-In CI (where the variable CI is set) it fails instead, so that nothing is left out unnoticed.
+A test is skipped if the machine lacks something, and the end of the session says what to
+install. In CI (where the variable CI is set) it fails instead, so that no test is skipped
+unnoticed.
 
     @pytest.mark.needs("root", "sshd")     on a test, which then is not a unit test
     shell = needs.program("zsh")           inside a test or fixture
@@ -14,7 +15,7 @@ from typing import List, NoReturn
 
 import pytest
 
-#: The package of Debian and Ubuntu that brings a program.
+#: The package of Debian and Ubuntu that provides a program.
 PACKAGES = {
     "bash": "bash",
     "busybox": "busybox",
@@ -36,17 +37,17 @@ PACKAGES = {
     "unshare": "util-linux",
     "zsh": "zsh",
 }
-# An ordinary user's PATH lacks these folders on Debian, but programs there can be run.
+# On Debian an ordinary user's PATH lacks these folders, although the user may run the programs.
 _SEARCHED = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
 
 
 def find(name: str) -> str:
-    """The path of a program, or an empty string."""
+    """Return the path of a program, or an empty string."""
     return shutil.which(name, path=_SEARCHED) or ""
 
 
 def program(name: str) -> str:
-    """The path of a program. Skips the test if it is not installed."""
+    """Return the path of a program. Skips the test if it is not installed."""
     path = find(name)
     if not path:
         package = PACKAGES[os.path.basename(name)]
@@ -55,21 +56,21 @@ def program(name: str) -> str:
 
 
 def root() -> None:
-    """Skip the test unless root runs it."""
+    """Skip the test unless it runs as root."""
     if os.geteuid() != 0:
         pytest.skip("needs root")
 
 
 def ordinary_user() -> None:
-    """Skip the test if root runs it."""
+    """Skip the test if it runs as root."""
     if os.geteuid() == 0:
         pytest.skip("needs an ordinary user")
 
 
 def unshare(*options: str) -> List[str]:
-    """The command that runs another one as root in namespaces of its own, such as "-n".
+    """Return a command that runs another one as root in new namespaces, such as "-n".
 
-    Skips the test where that is not allowed.
+    Skips the test if the machine does not allow new namespaces.
     """
     command = [program("unshare"), *([] if os.geteuid() == 0 else ["-r"]), *options]
     trial = subprocess.run([*command, "true"], capture_output=True, text=True, check=False)
@@ -84,7 +85,7 @@ def require(name: str) -> None:
         root()
     elif name == "ordinary user":
         ordinary_user()
-    elif name != "archive":  # that is built when it is imported
+    elif name != "archive":  # importing pyz builds the archive
         program(name)
 
 

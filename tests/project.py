@@ -1,4 +1,4 @@
-"""Where the project is, and a small archive that stands for the built one."""
+"""The project's folder, and a small archive for tests that do not need the built one."""
 
 import io
 import zipfile

@@ -1,7 +1,7 @@
-"""The built archive, dist/azprov.pyz, and running it.
+"""The built archive, dist/azprov.pyz, and functions that run it.
 
-Importing this module rebuilds an archive that is older than its sources. A test that can do
-without the archive should not import it: tests/README.md says what there is instead.
+Importing this module rebuilds an archive that is older than its sources. A test that does
+not need the archive should not import it; tests/README.md names the faster ways.
 """
 
 import pwd
@@ -24,7 +24,7 @@ if _failure:
 
 
 def azprov(*argv: object) -> Tuple[int, str, str]:
-    """Run the archive: its exit code, stdout and stderr."""
+    """Run the archive; returns its exit code, stdout and stderr."""
     done = subprocess.run(
         [sys.executable, "-I", str(PYZ), *map(str, argv)],
         capture_output=True,
@@ -34,22 +34,22 @@ def azprov(*argv: object) -> Tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
-def azprov_as_nobody(*argv: object, folder: Path = Path("/")) -> Tuple[int, str, str]:
-    """Run the archive as the user nobody, in a folder.
+def azprov_without_root(*argv: object, folder: Path = Path("/")) -> Tuple[int, str, str]:
+    """Run the archive as an unprivileged user, in a folder.
 
-    The distribution's Python runs it, since nobody may not be able to reach ours, and
-    reads the archive as an open file, since nobody may not be able to reach that either.
+    That user may not be able to reach this Python or the archive. So the distribution's
+    Python runs it, and reads the archive from an open file.
     """
     needs.root()
     system_python = needs.program("/usr/bin/python3")
-    nobody = pwd.getpwnam("nobody")
+    user = pwd.getpwnam("nobody")
     with PYZ.open("rb") as archive:
         done = subprocess.run(
             [system_python, "-I", f"/dev/fd/{archive.fileno()}", *map(str, argv)],
             cwd=folder,
             pass_fds=[archive.fileno()],
-            user=nobody.pw_uid,
-            group=nobody.pw_gid,
+            user=user.pw_uid,
+            group=user.pw_gid,
             extra_groups=[],
             env=NOWHERE,
             capture_output=True,

@@ -1,4 +1,4 @@
-"""The recipes of unit/recipes, as programs: their shell blocks, run as somebody would."""
+"""The shell blocks of unit/recipes, and running them the way a reader would."""
 
 import re
 import subprocess
@@ -8,7 +8,7 @@ from typing import List, Optional
 from project import ROOT
 
 RECIPES = ROOT / "unit" / "recipes"
-#: What a block begins with that needs more than a machine like this one.
+#: A block that begins with one of these comments needs Azure or other programs, and is not run.
 NOT_HERE = ("# on Azure", "# with ")
 
 
@@ -17,7 +17,7 @@ def text_of(recipe: str) -> str:
 
 
 def blocks_of(recipe: str, section: str = "") -> List[str]:
-    """Those that can be run here, in order; of one section, where it is named."""
+    """Return the blocks of a recipe, or of one section, that can run on this machine."""
     text = text_of(recipe)
     if section:
         text = text.partition(f"\n## {section}\n")[2].partition("\n## ")[0]
@@ -27,13 +27,16 @@ def blocks_of(recipe: str, section: str = "") -> List[str]:
 
 
 def run_recipe(recipe: str, folder: Path, *, then: str = "") -> str:
-    """Run a recipe in a folder beside dist/, to the first command that fails; what it said."""
+    """Run a recipe, then `then`, in a folder that has dist/; returns the output.
+
+    The test fails if a command fails.
+    """
     (folder / "dist").symlink_to(ROOT / "dist")
     return run_program(["sh", "-eux"], "".join([*blocks_of(recipe), then]), cwd=folder)
 
 
 def run_program(shell: List[str], program: str, *, cwd: Optional[Path] = None) -> str:
-    """What a shell says, told a program that has to succeed."""
+    """Run a program in a shell and return its output; the test fails if the program fails."""
     done = subprocess.run(
         shell,
         input=program,

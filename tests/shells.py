@@ -1,4 +1,4 @@
-"""The shells of small systems."""
+"""The shells that small systems use as /bin/sh."""
 
 from typing import List
 
@@ -8,6 +8,6 @@ SHELLS = ["dash", "busybox", "bash"]
 
 
 def command_of(shell: str) -> List[str]:
-    """Skips the test if the machine does not have that shell."""
+    """Return the command that starts a shell; skips the test if the shell is missing."""
     program = needs.program(shell)
     return [program, "sh"] if shell == "busybox" else [program]

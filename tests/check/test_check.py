@@ -306,14 +306,14 @@ UNSEEN = {
 @pytest.mark.parametrize("case", UNSEEN)
 def test_a_fault_that_only_root_can_see_is_not_guessed(image: Path, case: str) -> None:
     """An ordinary user gets a note that names the file, once, and advises to run it as root."""
-    from pyz import azprov_as_nobody
+    from pyz import azprov_without_root
 
     done, closed, rule, what = UNSEEN[case]
     change(image, done)
     (image / closed).chmod(0o600)
     assert rule in [name for name, _ in found(image)]
 
-    _, out, _ = azprov_as_nobody("check", "--json", "--root", ".", folder=image)
+    _, out, _ = azprov_without_root("check", "--json", "--root", ".", folder=image)
 
     findings = json.loads(out)["findings"]
     assert rule not in [one["rule"] for one in findings]

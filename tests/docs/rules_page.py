@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "app"))
 
-from azprov.check import RULES  # noqa: E402 - the path has to be set before
+from azprov.check import RULES  # noqa: E402 - the path has to be set first
 
 PAGE = ROOT / "unit" / "recipes" / "check-rules.md"
 SCHEMA = ROOT / "tests" / "schemas" / "check.json"
@@ -36,13 +36,13 @@ JSON.
 
 
 def page() -> str:
-    """The page, as its file should be."""
+    """Return the page as its file should be."""
     rows = [f"| `{rule.id}` | {rule.severity} | {rule.sentence} | {rule.fix} |\n" for rule in RULES]
     return _HEAD + "".join(rows)
 
 
 def schema() -> str:
-    """The JSON schema of the answer of check, with the present ids."""
+    """Return the JSON schema of check's output, with the current ids."""
     described = json.loads(SCHEMA.read_text())
     finding = described["properties"]["findings"]["items"]["properties"]
     finding["rule"] = {

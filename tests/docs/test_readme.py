@@ -1,4 +1,4 @@
-"""README says what is so: its tables, versions and transcript are those of the code."""
+"""The tables, versions and transcripts in README match the code."""
 
 import re
 import shutil
@@ -17,14 +17,14 @@ README = (ROOT / "README.md").read_text()
 APP_README = (ROOT / "app" / "README.md").read_text()
 
 
-def test_the_exit_codes_are_those_of_the_code() -> None:
-    """The table, row for row."""
+def test_the_table_of_exit_codes_matches_the_code() -> None:
+    """README's table lists every exit code with the meaning that the code gives it."""
     rows = re.findall(r"^\| (\d+) \| (.+) \|$", README, re.MULTILINE)
 
     assert [(int(code), meaning) for code, meaning in rows] == list(EXIT_CODES.items())
 
 
-def test_the_commands_are_those_of_the_code() -> None:
+def test_the_table_of_commands_matches_the_code() -> None:
     """README's table has a row for each command, with the command's SUMMARY."""
     rows = re.findall(r"^\| `([a-z-]+)[^|`]*` \| (.+) \|$", README, re.MULTILINE)
 
@@ -34,7 +34,7 @@ def test_the_commands_are_those_of_the_code() -> None:
 
 
 def test_the_versions_of_urllib3_are_the_pinned_ones() -> None:
-    """As the requirements files name them."""
+    """README names the versions of urllib3 that the requirements files pin."""
     for line in ("urllib3-1", "urllib3-2"):
         pins = (ROOT / "app" / "requirements" / f"{line}.txt").read_text()
         match = re.search(r"^urllib3==(\S+)", pins, re.MULTILINE)
@@ -42,8 +42,11 @@ def test_the_versions_of_urllib3_are_the_pinned_ones() -> None:
         assert match[1] in README
 
 
-def test_the_rating_of_the_sandbox_is_that_of_the_service() -> None:
-    """As systemd-analyze security gives it; versions differ by what they know of."""
+def test_the_sandbox_of_the_service_is_rated_ok() -> None:
+    """README gives a rating of the sandbox, and systemd-analyze rates the service 3.0 or better.
+
+    The exact figure depends on the version of systemd.
+    """
     rating = re.search(r"rated (\d\.\d) \(OK\)", README)
 
     assert rating is not None
@@ -59,7 +62,7 @@ def test_the_rating_of_the_sandbox_is_that_of_the_service() -> None:
 
 
 def test_each_promise_has_a_test_of_its_name() -> None:
-    """In its words, small and joined."""
+    """Each promise in README has a test with the same words in its name."""
     promised = re.findall(r"^- \*\*([^*]+?)[.,]?\*\*", README.partition("## Promises")[2], re.M)
     slugs = {re.sub(r"\W+", "_", promise.lower()) for promise in promised}
     tests = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
@@ -70,13 +73,13 @@ def test_each_promise_has_a_test_of_its_name() -> None:
 
 
 def neutral(transcript: str) -> str:
-    """Without what differs from run to run: times and the port."""
+    """Replace the parts that differ from run to run: times and the port."""
     timeless = re.sub(r"^ *\d+\.\d\d s", "T", transcript, flags=re.MULTILINE)
     return re.sub(r"127\.0\.0\.1:\d+", "ADDRESS", timeless)
 
 
-def test_the_transcript_is_what_a_rehearsal_prints() -> None:
-    """Line for line, but for times and the port."""
+def test_the_transcript_of_a_rehearsal_is_current() -> None:
+    """README shows what `rehearse` prints, except for times and the port."""
     shown = README.partition("$ python3 dist/azprov.pyz rehearse\n")[2].partition("```")[0]
 
     run = subprocess.run(
@@ -90,8 +93,8 @@ def test_the_transcript_is_what_a_rehearsal_prints() -> None:
     assert neutral(run.stdout) == neutral(shown)
 
 
-def test_the_check_is_what_is_printed(tmp_path: Path) -> None:
-    """Of an image that is sound but for the service."""
+def test_the_transcript_of_a_check_is_current(tmp_path: Path) -> None:
+    """README shows what `check` prints for a good image without the azprov service."""
     shown = README.partition("$ python3 dist/azprov.pyz check --root image\n")[2].partition("```")[
         0
     ]

@@ -1,4 +1,4 @@
-"""The recipes stay true to the code, as far as that can be seen without booting anything."""
+"""The recipes match the code, as far as a test can see without booting an image."""
 
 import ast
 import re
@@ -15,7 +15,7 @@ ERRORS = {
     *("AzprovError", "UsageError", "NotConnected", "BrokenReply", "Refused", "DocumentError"),
     *("HostError", "NotPermitted", "UnusableError"),
 }
-# What stands in the place of a value, in an f-string and in a text for str.format.
+# Replaces each value of an f-string, and each field of a text for str.format.
 VALUE = "\0"
 
 
@@ -28,7 +28,7 @@ def words_of(node: ast.AST) -> str:
 
 
 def hints_in(tree: ast.AST) -> Iterator[str]:
-    """The next step of each error that is raised, and each text that is called a hint."""
+    """Yield the hint of each error that is raised, and each text in a variable named hint."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             if node.func.id in ERRORS and len(node.args) > 1:
@@ -42,7 +42,7 @@ def all_hints() -> List[str]:
     found: Set[str] = set()
     for path in CODE.rglob("*.py"):
         found.update(hints_in(ast.parse(path.read_text())))
-    # Where what was typed is near to something, a suggestion stands before the step.
+    # A hint for a mistyped word begins with a suggestion, which is cut off.
     return sorted(re.sub(f"^{VALUE}(?=azprov|{VALUE})", "", hint) for hint in found - {VALUE})
 
 
@@ -51,14 +51,14 @@ def text_of_code(command: str) -> str:
 
 
 def steps_explained() -> List[str]:
-    """The left column of each table of them."""
+    """Return the left column of each table in when-it-fails.md."""
     tables = text_of("when-it-fails").split("| azprov says | then |\n|---|---|\n")[1:]
     rows = [row for table in tables for row in table.partition("\n\n")[0].splitlines()]
     return [row.split(" | ")[0][2:] for row in rows]
 
 
 def test_the_hints_are_found() -> None:
-    """One of each way in which they are written."""
+    """The search finds a hint of each form: plain, with values, and in a variable."""
     hints = all_hints()
 
     assert "deploy the VM with an SSH key in OpenSSH's form" in hints
@@ -70,15 +70,15 @@ def test_the_hints_are_found() -> None:
 
 
 @pytest.mark.parametrize("hint", all_hints())
-def test_each_next_step_is_explained(hint: str) -> None:
-    """By the same words, with something in the place of values."""
+def test_each_hint_is_explained(hint: str) -> None:
+    """The page when-it-fails.md explains every hint, under the same words."""
     pattern = re.escape(hint).replace(re.escape(VALUE), r"\S+")
 
     assert [step for step in steps_explained() if re.fullmatch(pattern, step)], hint
 
 
-def test_check_leads_there() -> None:
-    """Its last sentence names a section of README that leads to the page."""
+def test_check_points_to_the_page_of_failures() -> None:
+    """The output of `check` names a section of README, which links to when-it-fails.md."""
     heading = re.search(r"README lists the symptoms under '([\w ]+)'", text_of_code("check"))
 
     assert heading is not None
@@ -86,8 +86,8 @@ def test_check_leads_there() -> None:
     assert "(unit/recipes/when-it-fails.md)" in section.partition("\n## ")[0]
 
 
-def test_no_step_is_explained_that_nobody_names() -> None:
-    """What the code no longer says goes."""
+def test_every_explained_hint_exists() -> None:
+    """The page when-it-fails.md explains no hint that the code no longer prints."""
     patterns = [re.escape(hint).replace(re.escape(VALUE), r"\S+") for hint in all_hints()]
 
     assert [
@@ -103,8 +103,8 @@ def anchors_of(text: str) -> List[str]:
 
 
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.md")), ids=lambda path: path.stem)
-def test_a_recipe_is_whole(path: Path) -> None:
-    """Its links lead somewhere, and it says what was run and what was not."""
+def test_a_recipe_has_valid_links_and_says_how_it_was_tested(path: Path) -> None:
+    """Every link of a recipe has a target, and a recipe says which parts were run."""
     text = path.read_text()
 
     for link, anchor in re.findall(r"\]\(([\w.-]+\.md)(#[\w-]+)?\)", text):

@@ -1,4 +1,4 @@
-"""Runs a row: a process of the archive against a platform for this row."""
+"""Runs one row: a process of the archive against a simulated platform of its own."""
 
 import re
 import shlex

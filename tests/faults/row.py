@@ -23,7 +23,7 @@ SHOWN = End(0, "*")
 
 
 class Ends(NamedTuple):
-    """The end of the run if every request of a kind gets the fault."""
+    """The end of the run for each kind of request, if every request of that kind gets the fault."""
 
     goal_state: End
     health: End
@@ -75,7 +75,7 @@ def everywhere(end: End) -> Ends:
 GOOD = Ends(READY, READY, SHOWN)
 LATE = everywhere(given_up(69, "SERVER sent no complete reply within N s", BROKEN_HINT))
 LARGE = everywhere(given_up(69, "SERVER sent a reply of more than 1048576 bytes", BROKEN_HINT))
-#: It is too late or too large; which comes first depends on the machine.
+#: The reply is too late or too large; the limit that it reaches first depends on the machine.
 ENDLESS = everywhere(given_up(69, "SERVER sent *", BROKEN_HINT))
 #: New releases of Python limit interim replies and trailers, with their own messages.
 BOUNDED = everywhere(given_up(69, "SERVER *", BROKEN_HINT))

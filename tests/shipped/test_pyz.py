@@ -18,7 +18,7 @@ import needs
 from azprov import __version__
 from interpreters import INTERPRETERS, REQUIRED, find_python2
 from project import NOWHERE, ROOT
-from pyz import PYZ, azprov_as_nobody
+from pyz import PYZ, azprov_without_root
 from strict_wireserver import READY, StrictWireServer
 
 NEWEST = list(INTERPRETERS)[-1]
@@ -346,12 +346,12 @@ def test_it_runs_from_a_read_only_disk(tmp_path: Path) -> None:
 def test_it_runs_as_any_user() -> None:
     """Every user may read and run the file."""
     assert PYZ.stat().st_mode & 0o777 == 0o755
-    assert azprov_as_nobody("--version") == VERSION
+    assert azprov_without_root("--version") == VERSION
 
 
 def test_a_first_boot_needs_root() -> None:
     """The error comes before any request or report."""
-    code, out, err = azprov_as_nobody("provision")
+    code, out, err = azprov_without_root("provision")
 
     assert (code, out) == (77, "")
     assert err == "azprov: the first boot changes this machine; run it as root\n"

@@ -771,13 +771,13 @@ def test_a_failure_stops_nothing_else(clean: Path) -> None:
 @pytest.mark.needs("archive", "root")
 def test_what_only_root_may_change_is_exit_77(clean: Path) -> None:
     """Nothing is; a home that is still there keeps its entry, which is no other cause."""
-    from pyz import azprov_as_nobody
+    from pyz import azprov_without_root
 
     with_user(clean)
     lay(clean, LEFT["leases"])
     before = tree(clean)
 
-    code, out, err = azprov_as_nobody(
+    code, out, err = azprov_without_root(
         *("deprovision", "--user", "deploy", "--yes", "--json", "--root", "."), folder=clean
     )
 
