@@ -8,7 +8,7 @@ import pytest
 
 from azprov.check import check
 from azprov.check.facts.image import Image
-from azprov.image.install import uninstall
+from azprov.image.uninstall import uninstall
 from azprov.system.root import Root
 from images import files, tree
 from pyz import azprov
@@ -108,8 +108,8 @@ def test_a_package_is_not_installed_over(image: Path) -> None:
     assert azprov("install", "--root", image) == (
         73,
         "",
-        f"azprov: azprov is there already, with the service {image / SERVICE} of a package; "
-        "enable that one, or take the package out first\n",
+        f"azprov: a package has already installed azprov, with the service {image / SERVICE}; "
+        "enable that service, or remove the package first\n",
     )
     assert azprov("uninstall", "--root", image)[0] == 0
     assert tree(image) == before

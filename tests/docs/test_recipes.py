@@ -62,7 +62,7 @@ def test_the_hints_are_found() -> None:
     hints = all_hints()
 
     assert "deploy the VM with an SSH key in OpenSSH's form" in hints
-    assert "look at it, and replace it with --force if it is not needed" in hints
+    assert "if the image does not need it, replace it with --force" in hints
     assert "mount the file system writable" in hints
     assert f"check whether a firewall of this machine prohibits {VALUE}" in hints
     assert f"install a complete python3, 3.{VALUE} or newer, into the image" in hints

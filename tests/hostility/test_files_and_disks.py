@@ -179,7 +179,7 @@ READ_ONLY = {
     "install": "mount the file system writable",
     "set-hostname": "mount the file system writable",
     "ssh-keys": "mount the file system writable",
-    "deprovision": "mend the causes and run it again",
+    "deprovision": "fix the causes above and run it again",
     "provision": "mount the file system writable",
 }
 

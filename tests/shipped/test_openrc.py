@@ -118,9 +118,9 @@ def test_uninstall_takes_out_what_either_init_was_given(alpine: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
-        ("another script", "is another service than the one to install"),
+        ("another script", "is a different service"),
         ("a link", "is a link to /usr/libexec/azure"),
-        ("own, other options", "is azprov's own service with other options, of another version"),
+        ("own, other options", "is an azprov service with different options, from another version"),
     ],
 )
 def test_another_script_needs_force(alpine: Path, kind: str, said: str) -> None:
@@ -199,7 +199,7 @@ def test_options_go_into_the_script(alpine: Path) -> None:
     ]
     assert render_unit("/usr/bin/python3", [], init=OPENRC) == SHIPPED
     for word in ("/a b", "/a$X", "/a;b", "/a'b", '/a"b', "/a*", "/a`b`", "/a\nb"):
-        with pytest.raises(HostError, match="cannot stand in a service file"):
+        with pytest.raises(HostError, match="cannot be used in a service file"):
             render_unit(word, [], init=OPENRC)
 
 

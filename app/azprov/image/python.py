@@ -1,4 +1,8 @@
-"""The Python of an image, found by its files; nothing of the image is run."""
+"""Finding the Python of an image by its files. No program of the image is run.
+
+Two shell scripts search in the same order: the head of azprov.pyz in app/archive.py, and
+unit/install.sh. tests/unit/image/test_python.py compares them with this module.
+"""
 
 import re
 from typing import Iterator, List, NamedTuple, Optional, Tuple
@@ -6,12 +10,15 @@ from typing import Iterator, List, NamedTuple, Optional, Tuple
 from ..errors import HostError
 from ..system.root import Root
 
+#: A copy of OLDEST_PYTHON in __main__.py, which no other module may import; the same test
+#: compares the two.
 OLDEST_MINOR = 6
-# One module of each package that distributions split off.
+# One module of each part that some distributions put into a package of its own.
 _NEEDED = ("http", "xml", "email", "logging", "json", "urllib")
-_FIXED = ("/usr/bin/python3", "/usr/libexec/platform-python")
+#: Searched in this order: FIRST, then /usr/bin/python3.N with the newest first, then LAST.
+FIRST = ("/usr/bin/python3", "/usr/libexec/platform-python")
+LAST = "/usr/local/bin/python3"
 _NAME = re.compile(r"(python3|platform-python)[0-9.]*[a-z]*\Z")
-_LAST = "/usr/local/bin/python3"
 
 
 class Python(NamedTuple):
@@ -22,14 +29,13 @@ class Python(NamedTuple):
 
 
 def find_python(root: Root) -> Python:
-    """The first that can run azprov: /usr/bin/python3, platform-python, the newest
-    /usr/bin/python3.N, /usr/local/bin/python3.
+    """The first Python that can run azprov, in the order above.
 
-    Raises HostError, which says what each that was found lacks.
+    Raises HostError with what is wrong with each Python that was found.
     """
     flaws: List[str] = []
     for path in _candidates(root):
-        python, flaw = _look_at(root, path)
+        python, flaw = _examine(root, path)
         if python is not None:
             return python
         if flaw:
@@ -41,34 +47,34 @@ def find_python(root: Root) -> Python:
 
 
 def check_python(root: Root, path: str) -> Python:
-    """The one at a path. Raises HostError if it cannot run azprov."""
+    """The Python at a path. Raises HostError if it cannot run azprov."""
     if not path.startswith("/"):
-        raise HostError(f"{path!a} is no path inside the root", "give it as /usr/bin/python3")
-    python, flaw = _look_at(root, path)
+        raise HostError(f"{path!a} is not an absolute path", "give a path such as /usr/bin/python3")
+    python, flaw = _examine(root, path)
     if python is None:
         raise HostError(
             flaw or f"there is no {root.outside(path)}",
-            "give --python a Python inside the root, or leave it out to have one found",
+            "give --python the path of a Python inside the root, or leave out --python",
         )
     return python
 
 
 def _candidates(root: Root) -> Iterator[str]:
-    yield from _FIXED
+    yield from FIRST
     minors = [re.match(r"python3\.([0-9]{1,2})\Z", name) for name in root.names("/usr/bin")]
     for minor in sorted((int(match.group(1)) for match in minors if match), reverse=True):
         yield f"/usr/bin/python3.{minor}"
-    yield _LAST
+    yield LAST
 
 
-def _look_at(root: Root, path: str) -> Tuple[Optional[Python], str]:
-    """The Python there, or what is wrong with it; neither if there is nothing."""
+def _examine(root: Root, path: str) -> Tuple[Optional[Python], str]:
+    """The Python at a path, or what is wrong with it; None and "" if there is no file."""
     status = root.status(path)
     if status is None:
         return None, ""
     real = root.real_path(path)
     if not any(_NAME.match(name.rpartition("/")[2]) for name in (path, real)):
-        return None, f"{root.outside(path)} is no Python by its name"
+        return None, f"{root.outside(path)} does not have the name of a Python"
     if not status.st_mode & 0o111:
         return None, f"{root.outside(path)} is not executable"
     match = re.search(r"3\.([0-9]{1,2})[a-z]*\Z", real)
@@ -79,7 +85,7 @@ def _look_at(root: Root, path: str) -> Tuple[Optional[Python], str]:
         if found and (match is None or found.group(1) == match.group(1))
     ]
     if not libraries:
-        return None, f"{root.outside(path)} has no standard library in the root"
+        return None, f"{root.outside(path)} has no standard library inside the root"
     minor = max(minor for _, minor in libraries)
     if minor < OLDEST_MINOR:
         return None, f"{root.outside(path)} is Python 3.{minor}"

@@ -1,4 +1,4 @@
-"""The text of the boot service: what is shipped, with its command filled in."""
+"""The boot service as a file: rendering it, and reading azprov's values from it again."""
 
 import pkgutil
 import re
@@ -8,11 +8,11 @@ from ..errors import HostError
 from ..system.init import SYSTEMD, InitSystem
 from ..system.root import Root
 
-#: Where `install` puts the archive; a distribution's package has it where others are.
+#: Where `install` puts the archive. A distribution's package may use another path.
 PYZ = "/usr/local/lib/azprov/azprov.pyz"
 _PROGRAM = re.compile(r"(?<![\w./-])/(?:[A-Za-z0-9._+@-]+/)*azprov\.pyz(?![\w.-])")
 
-# What accounts need beyond the shipped sandbox, where a service makes or changes one.
+# Options that make `provision` create or change a user, and what the sandbox then has to allow.
 _STEPS_FOR_USERS = frozenset(["--admin-user", "--ssh-keys"])
 _SANDBOX_FOR_USERS = (
     ("ProtectSystem=strict\n", "ProtectSystem=yes\n"),
@@ -28,13 +28,13 @@ def render_unit(
 ) -> str:
     """The service file that runs `provision` of a program with these arguments.
 
-    Raises HostError if the init system would read a word of the command as
-    something else.
+    Raises HostError for a word that the init system or a shell would expand or split.
     """
     for word in [python, program, *arguments]:
         if not re.match(r"[A-Za-z0-9/._,:@+=-]+\Z", word):
             raise HostError(
-                f"{word!a} cannot stand in a service file", "use a plainer path or name"
+                f"{word!a} cannot be used in a service file",
+                "use a path or name of letters, digits and ./_,:@+=-",
             )
     shipped = (pkgutil.get_data(__name__, init.shipped) or b"").decode("utf-8")
     if makes_users(arguments):
@@ -45,6 +45,14 @@ def render_unit(
     return text.replace(f" {_folder(PYZ)} ", f" {_folder(program)} ")
 
 
+def read_service(root: Root, init: InitSystem) -> Optional[str]:
+    """The text of the service file where `install` puts it; None for a link or no file."""
+    if root.read_link(init.file) is not None:
+        return None
+    content = root.read(init.file)
+    return None if content is None else content.decode("utf-8", "replace")
+
+
 def program_of(unit: str) -> Optional[str]:
     """The path of the azprov.pyz that a service file starts; None if it starts something else."""
     found = _PROGRAM.search(unit)
@@ -52,7 +60,7 @@ def program_of(unit: str) -> Optional[str]:
 
 
 def own_service(root: Root, init: InitSystem) -> Optional[str]:
-    """The file of azprov's service, by `install` or a package; None where another one counts."""
+    """The file of azprov's service, of `install` or a package; None if another service hides it."""
     for folder in (init.folder, *init.package_folders):
         path = f"{folder}/{init.unit}"
         if root.read_link(path) is not None:
@@ -64,7 +72,7 @@ def own_service(root: Root, init: InitSystem) -> Optional[str]:
 
 
 def makes_users(arguments: Sequence[str]) -> bool:
-    """Whether a first boot with these arguments makes or changes a user, and fails without."""
+    """Whether `provision` with these arguments creates or changes a user."""
     return not _STEPS_FOR_USERS.isdisjoint(arguments)
 
 
@@ -78,13 +86,15 @@ def _folder(path: str) -> str:
 
 
 def with_made_folders(unit: str, folders: Sequence[str], *, init: InitSystem) -> str:
+    """The service file with a note of the folders that `install` made."""
     return unit + init.note + " ".join(folders) + "\n" if folders else unit
 
 
 def made_folders(unit: str, init: InitSystem) -> List[str]:
-    """The folders noted in a service file, in the order they were made."""
+    """The folders noted in a service file, in the order in which they were made."""
     return unit.partition(init.note)[2].split()
 
 
 def without_made_folders(unit: str, init: InitSystem) -> str:
+    """The service file without that note."""
     return unit.partition(init.note)[0]

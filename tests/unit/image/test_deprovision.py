@@ -12,6 +12,7 @@ import pytest
 
 from azprov.errors import UsageError
 from azprov.image.deprovision import carry_out, plan
+from azprov.image.leftovers.apply import apply
 from azprov.image.leftovers.search import find_leftovers
 from azprov.system.root import Root
 from azprov.system.sshd.passwords import forbid_passwords
@@ -181,7 +182,7 @@ def test_each_kind_is_found_and_removed(clean: Path, rule: str) -> None:
 
     found = find_leftovers(root)
     for leftover in found:
-        leftover.remove()
+        apply(root, leftover)
 
     assert {leftover.rule for leftover in found} == {rule}
     paths = {f"/{name}" for name in LEFT[rule]}
@@ -224,7 +225,7 @@ def test_a_used_image_is_made_generic(clean: Path) -> None:
     code, out, err = azprov("deprovision", "--root", clean, "--yes")
 
     assert (code, out) == (0, "")
-    assert f"{clean}/etc/machine-id: machine's id, emptied" in err
+    assert f"{clean}/etc/machine-id: machine ID, emptied" in err
     assert (clean / "etc/machine-id").read_text() == ""
     assert (clean / "etc/shadow").read_text() == "root:*:19000:0:99999:7:::\n"
     assert (clean / "etc/hostname").read_text() == "localhost\n"
@@ -366,7 +367,9 @@ def test_a_group_that_cannot_be_taken_out_keeps_its_users_entry(clean: Path, pat
 
     failures = [str(failure) for failure in carry_out(root, plan(root, "deploy"))]
 
-    assert failures[-1] == f"deploy is still in {clean}/{path}, and so in {clean}/etc/passwd"
+    assert failures[-1] == (
+        f"{clean}/{path} still has the group of deploy, so deploy stays in {clean}/etc/passwd"
+    )
     assert "deploy:x:" in (clean / "etc/passwd").read_text()
     (in_its_way / "x").rmdir()
     assert carry_out(root, plan(root, "deploy")) == []
@@ -385,18 +388,18 @@ PEOPLE = {
 def test_a_name_that_is_mistyped_is_told_at_the_end(clean: Path) -> None:
     """With the users that the image still has; nobody misses it among what was done."""
     lay(clean, {**PEOPLE, **LEFT["leases"]})
-    told = f"there is no user zz in {clean}/etc/passwd; left are: builder, guest"
+    sentence = f"there is no user zz in {clean}/etc/passwd; the users are builder, guest"
 
     code, out, err = azprov("deprovision", "--root", clean, "--user", "zz", "--yes", "--json")
 
     assert code == 0
     assert json.loads(out)["unknown_user"] == "zz"
-    assert [err.splitlines()[0], err.splitlines()[-1]] == [told, told]
+    assert [err.splitlines()[0], err.splitlines()[-1]] == [sentence, sentence]
     assert "removed" in err
     lay(clean, {"etc/login.defs": "UID_MIN 500\nUID_MAX 600\n"})
     assert azprov("deprovision", "--root", clean, "--user", "zz") == (
         *(0, "Nothing is left to do.\n"),
-        told.replace("builder,", "builder, old,") + "\n",
+        sentence.replace("builder,", "builder, old,") + "\n",
     )
 
 
@@ -412,7 +415,7 @@ def test_a_name_that_is_right_is_not(clean: Path) -> None:
     lay(clean, {"etc/passwd": "root:x:0:0::/root:/bin/sh\n"})
     assert azprov("deprovision", "--root", clean, "--user", "zz") == (
         *(0, "Nothing is left to do.\n"),
-        f"there is no user zz in {clean}/etc/passwd, nor another who logs in\n",
+        f"there is no user zz in {clean}/etc/passwd; no user can log in\n",
     )
 
 
@@ -560,7 +563,7 @@ def test_keys_that_cannot_be_removed_keep_their_users_entry(clean: Path) -> None
 
     keys = clean / "home/deploy/.ssh/authorized_keys"
     assert f"could not remove {keys} (Permission denied)" in failures[1]
-    assert failures[-1].endswith(f"is still there, so deploy stays in {clean}/etc/passwd")
+    assert failures[-1].endswith(f"still exists, so deploy stays in {clean}/etc/passwd")
     assert "deploy:x:" in (clean / "etc/passwd").read_text()
 
 
@@ -577,7 +580,7 @@ def test_what_the_platform_asked_sshd_for_goes(clean: Path, before: str) -> None
     code, _, err = azprov("deprovision", "--root", clean, "--yes")
 
     assert code == 0
-    assert f"{config}: what the platform asked sshd for, taken out" in err
+    assert f"{config}: azprov's sshd settings, removed" in err
     assert config.read_text() == before + "PasswordAuthentication yes\n"
     assert config.stat().st_mode & 0o777 == 0o600
 
@@ -616,7 +619,7 @@ def test_a_home_that_cannot_be_removed_keeps_its_entry(clean: Path) -> None:
     code, _, err = azprov("deprovision", "--root", clean, "--user", "deploy", "--yes")
 
     assert code == 73
-    assert f"{clean}/home/deploy is still there, so deploy stays" in err
+    assert f"{clean}/home/deploy still exists, so deploy stays" in err
     assert "deploy:x:" in (clean / "etc/passwd").read_text()
     subprocess.run(["rm", "-rf", clean / "home/deploy"], check=True)
 
@@ -685,7 +688,9 @@ def test_without_a_terminal_it_is_listed(clean: Path) -> None:
     code, out, err = azprov("deprovision", "--root", clean)
 
     assert code == 2
-    assert f"{clean}/var/lib/dhcpcd/duid: DHCP lease or identity, to be removed" in out.splitlines()
+    assert (
+        f"{clean}/var/lib/dhcpcd/duid: DHCP lease or client ID, to be removed" in out.splitlines()
+    )
     assert err == (
         "azprov: nothing was changed, because there is no terminal to ask on; "
         "--yes makes the changes without asking\n"
@@ -762,7 +767,7 @@ def test_a_failure_stops_nothing_else(clean: Path) -> None:
     (failed,) = answer["failed"]
     assert failed.startswith(f"could not remove {seed}")
     assert err.splitlines()[-1] == (
-        "azprov: 1 of 9 changes failed; see above; mend the causes and run it again"
+        "azprov: 1 of 9 changes failed; fix the causes above and run it again"
     )
     assert not (clean / "boot/loader/random-seed").exists()
     assert not (clean / "var/lib/dhcpcd/duid").exists()
@@ -783,11 +788,9 @@ def test_what_only_root_may_change_is_exit_77(clean: Path) -> None:
 
     assert code == 77
     answer = json.loads(out)
-    assert [told for told in answer["failed"] if told.startswith("./home/deploy is still there")]
+    assert [line for line in answer["failed"] if line.startswith("./home/deploy still exists")]
     count = len(answer["planned"])
-    assert err.splitlines()[-1] == (
-        f"azprov: {count} of {count} changes failed; see above; run it as root"
-    )
+    assert err.splitlines()[-1] == (f"azprov: {count} of {count} changes failed; run it as root")
     assert tree(clean) == before
 
 
@@ -835,7 +838,7 @@ def test_a_home_that_is_not_the_users_own_stays(
     assert (clean / "etc/passwd").read_text() == ""
     assert (clean / "usr/sbin/sshd").exists()
     assert (clean / "var/shared/data").exists()
-    assert "home of daemon, is not that user's own, and stays" in caplog.text
+    assert "home of daemon, does not belong to that user and is kept" in caplog.text
 
 
 def test_a_rule_of_several_lines_goes_whole(clean: Path) -> None:

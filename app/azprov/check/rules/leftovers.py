@@ -3,7 +3,8 @@
 from fnmatch import fnmatchcase
 from typing import Dict, Iterator, List, NamedTuple
 
-from ...image.leftovers.search import UNREADABLE, Leftover, container_marks, find_leftovers
+from ...image.leftovers.leftover import UNREADABLE, Leftover
+from ...image.leftovers.search import container_marks, find_leftovers
 from ...system.sshd.host_keys import is_host_key
 from ...system.sshd.server import SSH_FOLDER
 from ...system.sshd.settings import read_settings

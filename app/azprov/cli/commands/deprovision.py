@@ -18,8 +18,8 @@ DESCRIPTION = "All changes are listed first. Nothing is changed until you confir
 EXAMPLE = ("remove the user who built the image too", "deprovision --user builder")
 
 _SHUT_DOWN = (
-    "Shut this VM down now and capture it: what still runs writes some of it anew "
-    "(a shell its history when it ends; unset HISTFILE keeps it from that)."
+    "Shut this VM down now and capture it. Programs that still run write some of these files "
+    "again; a shell writes its history when it ends, unless you unset HISTFILE."
 )
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> Answer:
     }
     if changes and not (options.yes or options.json):
         listed = [
-            f"{root.outside(change.path)}: {change.what}, to be {change.becomes}"
+            f"{root.outside(change.path)}: {change.what}, to be {change.result}"
             for change in changes
         ]
         write_line("\n".join(listed))
@@ -62,18 +62,18 @@ def run(options: argparse.Namespace) -> Answer:
     if refusal is not None:
         return Answer("", data, exit_code=refusal.exit_code, failure=refusal)
     failures = carry_out(root, changes)
-    # Once more, behind all that was done: a name that was mistyped leaves its user in the image.
+    # Again at the end, where it is not overlooked: after a typing error the user is still there.
     _warn(unknown)
     data["failed"] = [str(error) for error in failures]
     text = _SHUT_DOWN if root.is_live else ""
     if not failures:
         return Answer(text, data)
-    # What else fails mostly fails for the same reason, as a home that is still there.
+    # The other failures usually follow from the first, such as an entry that had to be kept.
     summary = f"{len(failures)} of {len(changes)} changes failed"
     if isinstance(failures[0], NotPermitted):
-        failure: HostError = NotPermitted(summary, "see above; run it as root")
+        failure: HostError = NotPermitted(summary, "run it as root")
     else:
-        failure = HostError(summary, "see above; mend the causes and run it again")
+        failure = HostError(summary, "fix the causes above and run it again")
     return Answer(text, data, exit_code=failure.exit_code, failure=failure)
 
 

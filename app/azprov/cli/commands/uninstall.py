@@ -2,12 +2,12 @@
 
 import argparse
 
-from ...image.install import uninstall
+from ...image.uninstall import uninstall
 from ..options import add_root_option
 from ..output import Answer
 from ..parser import Parser
 
-SUMMARY = "take azprov and its boot service out of an image or this VM"
+SUMMARY = "remove azprov and its boot service from an image or this VM"
 EXAMPLE = ("clean an image", "uninstall --root image")
 
 
@@ -18,4 +18,4 @@ def configure(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> Answer:
     removed = uninstall(options.root)
     text = "\n".join(f"removed {options.root.outside(path)}" for path in removed)
-    return Answer(text or "nothing of azprov is installed", {"removed": removed})
+    return Answer(text or "azprov is not installed", {"removed": removed})

@@ -1,1 +1,1 @@
-"""Files that a used machine leaves, and that an image must not hold."""
+"""Leftovers of a used machine, which an image must not contain."""

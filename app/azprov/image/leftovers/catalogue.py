@@ -1,6 +1,9 @@
-"""Where a machine that was used leaves what every VM of its image would share, as tables."""
+"""Tables of the files that a used machine leaves and that every VM of its image would share.
 
-# Folders, and the files there, of systemd, sysvinit, Alpine, systemd-boot and Debian.
+A file of one more program is one more line here.
+"""
+
+# Of systemd, sysvinit, Alpine, systemd-boot and Debian: folders, and patterns of names.
 _RANDOM_SEEDS = (
     ("/var/lib/systemd", "random-seed"),
     ("/var/lib/urandom", "random-seed"),
@@ -11,7 +14,8 @@ _RANDOM_SEEDS = (
     ("/efi/loader", "random-seed"),
     ("/boot/efi/loader", "random-seed"),
 )
-# Of dhclient, dhcpcd, NetworkManager, udhcpc and wicked, with what they tell a VM apart by.
+# Of dhclient, dhcpcd, NetworkManager, udhcpc and wicked: leases, and the IDs that a DHCP server
+# uses to tell clients apart.
 _LEASES = (
     ("/var/lib/dhcp", "*.lease*"),
     ("/var/lib/dhclient", "*.lease*"),
@@ -27,48 +31,71 @@ _LEASES = (
     ("/var/lib/wicked", "duid.xml"),
 )
 _NET_RULES = (("/etc/udev/rules.d", "70-persistent-net.rules"),)
-# What opens systemd's encrypted credentials; it makes a new one where there is none.
+# systemd creates a new key if there is none.
 _CREDENTIAL_SECRETS = (("/var/lib/systemd", "credential.secret"),)
-# Of auditd, and who logged in when, as PAM has it where wtmp would end in 2038.
+# Of auditd, and the login databases that replace wtmp and lastlog after 2038.
 _OTHER_LOGS = (
     ("/var/log/audit", "audit.log*"),
     ("/var/lib/wtmpdb", "wtmp.db*"),
     ("/var/lib/lastlog", "lastlog2.db*"),
 )
-#: By the rule: what it is, and the folders with patterns of the names there.
+#: The rule, a description, and folders with patterns of names.
 FILES = (
     ("random-seed", "random seed", _RANDOM_SEEDS),
     ("credential-secret", "key of encrypted credentials", _CREDENTIAL_SECRETS),
-    ("leases", "DHCP lease or identity", _LEASES),
+    ("leases", "DHCP lease or client ID", _LEASES),
     ("net-rules", "network names by MAC address", _NET_RULES),
     ("logs", "log or record of logins", _OTHER_LOGS),
 )
 
-#: By which systemd and others tell that they run in Docker's or Podman's container.
+#: Files by which systemd and others detect a container of Docker or Podman.
 CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv")
-#: What other agents keep there: certificates, private keys, the deployment's own data.
+#: Folders in which other agents keep certificates, private keys and the deployment's data.
 AGENT_DATA = ("/var/lib/waagent", "/var/lib/cloud", "/var/lib/azure-init")
 
-#: Who was there, and what was said: also the records of logins, once they are rotated.
+#: Logs, also the rotated records of logins.
 LOG_FOLDER, JOURNAL = "/var/log", "/var/log/journal"
 LOGS = (
-    *("auth.log*", "secure*", "syslog*", "messages*", "wtmp?*", "btmp?*"),
-    *("cloud-init*.log", "waagent.log*", "azure-provisioning.log"),
+    "auth.log*",
+    "secure*",
+    "syslog*",
+    "messages*",
+    "wtmp?*",
+    "btmp?*",
+    "cloud-init*.log",
+    "waagent.log*",
+    "azure-provisioning.log",
 )
-#: These have to be there, if only empty.
+#: Logins are recorded only if these files exist, so they are emptied.
 RECORDS = ("wtmp", "btmp", "lastlog")
 
-#: In a home, by the rule: what it is, in which folder, and the names of files there.
+#: In each home: the rule, a description, a folder, and patterns of names.
 IN_HOMES = (
-    ("histories", "what was typed", "", (".*_history", ".lesshst", ".viminfo", ".wget-hsts")),
-    ("histories", "what was typed", "/.local/share/fish", ("fish_history*",)),
-    ("private-keys", "user's key or known hosts", "/.ssh", ("id_*", "*.pem", "known_hosts*")),
-    ("private-keys", "user's passwords", "", (".netrc", ".git-credentials", ".pgpass")),
-    ("private-keys", "user's keys of AWS", "/.aws", ("credentials",)),
+    ("histories", "history", "", (".*_history", ".lesshst", ".viminfo", ".wget-hsts")),
+    ("histories", "history", "/.local/share/fish", ("fish_history*",)),
+    ("private-keys", "SSH key or known hosts", "/.ssh", ("id_*", "*.pem", "known_hosts*")),
+    ("private-keys", "saved passwords", "", (".netrc", ".git-credentials", ".pgpass")),
+    ("private-keys", "AWS keys", "/.aws", ("credentials",)),
     (
-        *("private-keys", "user's tokens of Azure", "/.azure"),
+        "private-keys",
+        "Azure tokens",
+        "/.azure",
         ("msal_token_cache*", "service_principal_entries*", "accessTokens.json"),
     ),
-    ("private-keys", "user's passwords of registries", "/.docker", ("config.json",)),
-    ("private-keys", "user's keys of clusters", "/.kube", ("config",)),
+    ("private-keys", "passwords of container registries", "/.docker", ("config.json",)),
+    ("private-keys", "keys of Kubernetes clusters", "/.kube", ("config",)),
 )
+
+#: Folders in which a file or folder has the name of its user, with a description.
+NAMED_BY_USER = (
+    ("/var/spool/cron/crontabs", "crontab"),
+    ("/var/spool/cron/tabs", "crontab"),
+    ("/var/spool/cron", "crontab"),
+    ("/var/mail", "mail"),
+    ("/var/spool/mail", "mail"),
+    ("/var/lib/systemd/linger", "linger setting"),
+    ("/var/lib/AccountsService/users", "AccountsService settings"),
+)
+#: Rules of sudo and doas.
+RULES_FOLDERS = ("/etc/sudoers.d", "/etc/doas.d")
+RULES_FILES = ("/etc/sudoers", "/etc/doas.conf")

@@ -1,23 +1,23 @@
-"""What a machine that was used leaves in an image, and must not be in every VM made of it."""
+"""Finding the leftovers of a used machine in an image. Nothing is changed."""
 
 import stat
 from fnmatch import fnmatchcase
 from functools import partial
-from typing import Callable, Iterator, List, NamedTuple, Optional
+from typing import Callable, Iterator, List, Optional
 
-from ...errors import HostError
+from ...errors import HostError, NotPermitted
 from ...formats.host.passwd import (
-    MATCHES_NONE,
     Account,
     find_password,
     is_password,
+    is_person,
+    parse_login_defs,
     passwords,
-    with_password,
 )
 from ...system.accounts import SHADOW, read_accounts
 from ...system.init import INIT_SYSTEMS
 from ...system.root import Root
-from ...system.sshd.authorized_keys import holds_keys, keys_paths, remove_keys
+from ...system.sshd.authorized_keys import holds_keys, keys_paths
 from ...system.sshd.deleted_accounts import keys_of_deleted_account, names_of_deleted_accounts
 from ...system.sshd.host_keys import is_host_key
 from ...system.sshd.passwords import DROP_IN, without_own_lines
@@ -33,113 +33,97 @@ from .catalogue import (
     LOGS,
     RECORDS,
 )
+from .leftover import (
+    EMPTY_FILE,
+    EMPTY_FOLDER,
+    EXAMINE,
+    EXAMINE_AS_ROOT,
+    LOCK_ENTRY,
+    REMOVE_FILE,
+    REMOVE_FROM_HOME,
+    REMOVE_KEYS,
+    REMOVE_SSHD_LINES,
+    REMOVE_TREE,
+    UNREADABLE,
+    Leftover,
+)
 
-
-class Leftover(NamedTuple):
-    """One thing, by the rule that finds it, and how it is taken away."""
-
-    rule: str
-    path: str
-    what: str
-    remove: Callable[[], object]
-    #: Whose it is, where it is a user's.
-    user: str = ""
-    #: What `remove` does.
-    becomes: str = "removed"
-    #: What has to be done for it to be looked at, where it could not be.
-    hint: str = ""
-
-
-#: The rule of what could not be looked at.
-UNREADABLE = "unreadable"
 MACHINE_ID = "/etc/machine-id"
 _DBUS_MACHINE_ID = "/var/lib/dbus/machine-id"
-
-# What useradd and passwd keep of the last version.
+_LOGIN_DEFS = "/etc/login.defs"
+# useradd and passwd keep the previous version of shadow here.
 _SHADOW_BACKUP = f"{SHADOW}-"
-_FIRST_USER = 1000
-_NOBODY = 65534
 
 
 def find_leftovers(root: Root, user: str = "") -> List[Leftover]:
-    """All of them, in the order in which they are best removed; keys of that former user too.
+    """All leftovers, in the order in which they should be removed.
 
-    What could not be looked at is among them, and says so when it is to be removed.
+    With the name of a deleted user, that user's authorized keys are included. A path that
+    cannot be examined gives a leftover of the rule UNREADABLE.
     """
-    families = (
-        *(_state, _host_keys, _machine_ids, _files, _marks, _agent_data),
-        *(_homes, _keys, partial(_former_users, user), _passwords, _logs),
+    searches = (
+        _state,
+        _host_keys,
+        _machine_ids,
+        _files,
+        _container_marks,
+        _agent_data,
+        _homes,
+        _keys,
+        partial(_deleted_accounts, user),
+        _passwords,
+        _logs,
     )
-    return [leftover for find in families for leftover in _found(root, find)]
+    return [leftover for search in searches for leftover in _found(root, search)]
 
 
-def _found(root: Root, find: Callable[[Root], Iterator[Leftover]]) -> List[Leftover]:
+def container_marks(root: Root) -> List[str]:
+    """The files that mark the image as a container. Raises HostError."""
+    # On a running machine, /run is not part of the image.
+    marks = CONTAINER_MARKS[:1] if root.is_live else CONTAINER_MARKS
+    return [path for path in marks if root.status(path, follow=False) is not None]
+
+
+def _found(root: Root, search: Callable[[Root], Iterator[Leftover]]) -> List[Leftover]:
+    """The result of a search. An error ends the search, and is reported as a leftover."""
     found = []
     try:
-        for leftover in find(root):
-            found.append(leftover)  # noqa: PERF402 - what was found before an error counts
+        for leftover in search(root):
+            found.append(leftover)  # noqa: PERF402 - keep the ones before an error
     except HostError as error:
-        unread = Leftover(UNREADABLE, "/", error.summary, partial(_raise, error))
-        found.append(unread._replace(hint=error.hint, becomes="looked at"))
+        action = EXAMINE_AS_ROOT if isinstance(error, NotPermitted) else EXAMINE
+        found.append(Leftover(UNREADABLE, "/", error.summary, action, hint=error.hint))
     return found
 
 
-def _raise(error: HostError) -> None:
-    raise error
-
-
-def homes(root: Root) -> List[Account]:
-    """The accounts of people, and root's, that have a home."""
-    return [
-        account
-        for account in read_accounts(root)
-        if (account.uid == 0 or _FIRST_USER <= account.uid != _NOBODY)
-        and account.home.startswith("/")
-        and account.home != "/"
-        and root.status(account.home) is not None
-    ]
-
-
 def _state(root: Root) -> Iterator[Leftover]:
-    # Also without the file: the power may have gone when that was removed.
+    # A power cut during the removal may have left the folder without its file.
     if root.status(STATE_FOLDER) is not None:
-        yield Leftover(
-            *("state", STATE_FOLDER, "azprov's note of what is done"),
-            partial(root.remove_tree, STATE_FOLDER),
-        )
-    asked = "what the platform asked sshd for"
+        yield Leftover("state", STATE_FOLDER, "azprov's state of the first boot", REMOVE_TREE)
     if root.status(DROP_IN) is not None:
-        yield _file(root, "state", DROP_IN, asked)
+        yield Leftover("state", DROP_IN, "azprov's sshd settings")
     for path in CONFIGS:
         content = root.read(path) or b""
         if without_own_lines(content) != content:
-            take_out = partial(_take_out_own_lines, root, path)
-            yield Leftover("state", path, asked, take_out, becomes="taken out")
-
-
-def _take_out_own_lines(root: Root, path: str) -> None:
-    root.write(path, without_own_lines(root.read(path) or b""))
+            yield Leftover("state", path, "azprov's sshd settings", REMOVE_SSHD_LINES)
 
 
 def _host_keys(root: Root) -> Iterator[Leftover]:
     for name in root.names(SSH_FOLDER):
         if is_host_key(name):
-            yield _file(root, "host-keys", f"{SSH_FOLDER}/{name}", "SSH host key")
+            yield Leftover("host-keys", f"{SSH_FOLDER}/{name}", "SSH host key")
 
 
 def _machine_ids(root: Root) -> Iterator[Leftover]:
     if root.read_link(MACHINE_ID) is None and _is_machine_id(root.read(MACHINE_ID) or b""):
-        # systemd fills an empty file at the next boot, also where / is read-only then.
-        empties = any(
+        # systemd fills an empty file at the next boot, even if / is read-only then.
+        is_filled = any(
             init.fills_empty_machine_id and init.is_installed(root) for init in INIT_SYSTEMS
         )
-        yield Leftover(
-            *("machine-id", MACHINE_ID, "machine's id"),
-            partial(root.write, MACHINE_ID, b"") if empties else partial(root.remove, MACHINE_ID),
-            becomes="emptied" if empties else "removed",
-        )
+        action = EMPTY_FILE if is_filled else REMOVE_FILE
+        yield Leftover("machine-id", MACHINE_ID, "machine ID", action)
     if root.read_link(_DBUS_MACHINE_ID) is None and root.read(_DBUS_MACHINE_ID):
-        yield _file(root, "machine-id", _DBUS_MACHINE_ID, "D-Bus' copy of the machine's id")
+        yield Leftover("machine-id", _DBUS_MACHINE_ID, "D-Bus copy of the machine ID")
 
 
 def _is_machine_id(content: bytes) -> bool:
@@ -147,45 +131,42 @@ def _is_machine_id(content: bytes) -> bool:
 
 
 def _files(root: Root) -> Iterator[Leftover]:
-    for rule, what, places in FILES:
-        for folder, pattern in places:
+    for rule, what, folders in FILES:
+        for folder, pattern in folders:
             for name in root.names(folder):
                 if fnmatchcase(name, pattern):
-                    yield _file(root, rule, f"{folder}/{name}", what)
+                    yield Leftover(rule, f"{folder}/{name}", what)
 
 
-def container_marks(root: Root) -> List[str]:
-    """What a container's manager has put into its files. Raises HostError."""
-    # On a machine that runs, /run is no part of an image.
-    marks = CONTAINER_MARKS[:1] if root.is_live else CONTAINER_MARKS
-    return [path for path in marks if root.status(path, follow=False) is not None]
-
-
-def _marks(root: Root) -> Iterator[Leftover]:
+def _container_marks(root: Root) -> Iterator[Leftover]:
     for path in container_marks(root):
-        yield _file(root, "container-mark", path, "mark of a container")
+        yield Leftover("container-mark", path, "mark of a container")
 
 
 def _agent_data(root: Root) -> Iterator[Leftover]:
     for folder in AGENT_DATA:
         if root.names(folder):
-            yield Leftover(
-                *("agent-data", folder, "what another agent keeps of its VM"),
-                # Emptied is what a power cut on the way to its removal would leave it.
-                partial(_empty, root, folder),
-                becomes="emptied",
-            )
-
-
-def _empty(root: Root, folder: str) -> None:
-    for name in root.names(folder):
-        root.remove_tree(f"{folder}/{name}")
+            # Not removed: a power cut during the removal could leave the empty folder, too.
+            yield Leftover("agent-data", folder, "another agent's data of this VM", EMPTY_FOLDER)
 
 
 def _homes(root: Root) -> Iterator[Leftover]:
-    for account in homes(root):
-        # Whatever a user laid there, the other homes are looked at.
+    for account in _accounts_with_homes(root):
+        # An error in one home does not end the search of the others.
         yield from _found(root, partial(_home, account))
+
+
+def _accounts_with_homes(root: Root) -> List[Account]:
+    """The accounts of root and of people, if the home exists."""
+    settings = parse_login_defs(root.read(_LOGIN_DEFS) or b"")
+    return [
+        account
+        for account in read_accounts(root)
+        if (account.uid == 0 or is_person(account, settings))
+        and account.home.startswith("/")
+        and account.home != "/"
+        and root.status(account.home) is not None
+    ]
 
 
 def _home(account: Account, root: Root) -> Iterator[Leftover]:
@@ -194,8 +175,7 @@ def _home(account: Account, root: Root) -> Iterator[Leftover]:
         for name in root.names(folder):
             if any(fnmatchcase(name, pattern) for pattern in patterns):
                 path = f"{folder}/{name}"
-                remove = partial(_remove_as_user, root, account, path)
-                yield Leftover(rule, path, what, remove, account.name)
+                yield Leftover(rule, path, what, REMOVE_FROM_HOME, account=account)
 
 
 def _keys(root: Root) -> Iterator[Leftover]:
@@ -207,26 +187,19 @@ def _keys(root: Root) -> Iterator[Leftover]:
 def _keys_at(account: Optional[Account], paths: List[str], root: Root) -> Iterator[Leftover]:
     for path in paths:
         if holds_keys(root, path):
-            remove = partial(remove_keys, root, path, account)
-            whose = "" if account is None else account.name
-            yield Leftover("authorized-keys", path, "keys that may log in", remove, whose)
+            what = "authorized SSH keys"
+            yield Leftover("authorized-keys", path, what, REMOVE_KEYS, account=account)
 
 
-def _former_users(name: str, root: Root) -> Iterator[Leftover]:
-    for former in names_of_deleted_accounts(root, name):
-        yield from _found(root, partial(_former_keys, former))
+def _deleted_accounts(user: str, root: Root) -> Iterator[Leftover]:
+    for name in names_of_deleted_accounts(root, user):
+        yield from _found(root, partial(_keys_of_deleted_account, name))
 
 
-def _former_keys(former: str, root: Root) -> Iterator[Leftover]:
-    for path in keys_of_deleted_account(root, former):
-        remove = partial(remove_keys, root, path)
-        yield Leftover("authorized-keys", path, "keys of nobody who is there", remove)
-
-
-def _remove_as_user(root: Root, account: Account, path: str) -> None:
-    """In a home nothing is removed but with the rights of its user."""
-    with root.as_user((account.uid, account.gid)) as user_root:
-        user_root.remove(path)
+def _keys_of_deleted_account(name: str, root: Root) -> Iterator[Leftover]:
+    for path in keys_of_deleted_account(root, name):
+        what = "authorized SSH keys of a deleted account"
+        yield Leftover("authorized-keys", path, what, REMOVE_KEYS)
 
 
 def _passwords(root: Root) -> Iterator[Leftover]:
@@ -234,32 +207,22 @@ def _passwords(root: Root) -> Iterator[Leftover]:
     for account in read_accounts(root):
         field = find_password(shadow, account.name)
         if field is not None and is_password(field):
-            what = f"password of {account.name}" if field else f"no password for {account.name}"
-            lock = partial(_lock, root, account.name)
-            yield Leftover("passwords", SHADOW, what, lock, account.name, becomes="locked")
+            kind = "password" if field else "empty password"
+            what = f"{kind} of {account.name}"
+            yield Leftover("passwords", SHADOW, what, LOCK_ENTRY, account.name, account)
     if any(map(is_password, passwords(root.read(_SHADOW_BACKUP) or b""))):
-        yield _file(root, "passwords", _SHADOW_BACKUP, "backup with passwords")
+        yield Leftover("passwords", _SHADOW_BACKUP, "backup with passwords")
 
 
 def _logs(root: Root) -> Iterator[Leftover]:
     for name in root.names(JOURNAL):
-        path = f"{JOURNAL}/{name}"
-        yield Leftover("logs", path, "journal", partial(root.remove_tree, path))
+        yield Leftover("logs", f"{JOURNAL}/{name}", "journal", REMOVE_TREE)
     for name in root.names(LOG_FOLDER):
         path = f"{LOG_FOLDER}/{name}"
         status = root.status(path, follow=False)
         if status is None or not stat.S_ISREG(status.st_mode) or not status.st_size:
             continue
         if name in RECORDS:
-            empty = partial(root.write, path, b"")
-            yield Leftover("logs", path, "record of logins", empty, becomes="emptied")
+            yield Leftover("logs", path, "record of logins", EMPTY_FILE)
         elif any(fnmatchcase(name, pattern) for pattern in LOGS):
-            yield _file(root, "logs", path, "log")
-
-
-def _lock(root: Root, name: str) -> None:
-    root.write(SHADOW, with_password(root.read(SHADOW) or b"", name, MATCHES_NONE))
-
-
-def _file(root: Root, rule: str, path: str, what: str) -> Leftover:
-    return Leftover(rule, path, what, partial(root.remove, path))
+            yield Leftover("logs", path, "log")

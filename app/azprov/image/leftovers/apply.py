@@ -1,0 +1,109 @@
+"""Carrying out the action of a leftover."""
+
+from typing import Callable, Dict
+
+from ...errors import HostError, NotPermitted
+from ...formats.host.hosts import replace_own_name
+from ...formats.host.passwd import MATCHES_NONE, with_password, without_entry, without_member
+from ...formats.host.sudo_rules import without_rules_of
+from ...system.accounts import GROUP, GSHADOW, PASSWD
+from ...system.root import Root
+from ...system.sshd.authorized_keys import remove_keys
+from ...system.sshd.passwords import without_own_lines
+from .leftover import (
+    EMPTY_FILE,
+    EMPTY_FOLDER,
+    ENABLE_SERVICE,
+    EXAMINE,
+    EXAMINE_AS_ROOT,
+    LOCK_ENTRY,
+    REMOVE_ENTRY,
+    REMOVE_FILE,
+    REMOVE_FROM_HOME,
+    REMOVE_KEYS,
+    REMOVE_MEMBER,
+    REMOVE_RULES,
+    REMOVE_SSHD_LINES,
+    REMOVE_TREE,
+    SET_HOST_NAME,
+    SET_NAME_IN_HOSTS,
+    Leftover,
+)
+
+
+def apply(root: Root, leftover: Leftover) -> None:
+    """Carry out a leftover's action. Idempotent. Raises HostError."""
+    _check_requirements(root, leftover)
+    if leftover.action in _EDITS:
+        content = root.read(leftover.path) or b""
+        root.write(leftover.path, edited(content, leftover.action, leftover.argument))
+    else:
+        _OPERATIONS[leftover.action](root, leftover)
+
+
+def edited(content: bytes, action: str, argument: str) -> bytes:
+    """A file's content after an action that edits the file."""
+    return _EDITS[action](content, argument)
+
+
+def _check_requirements(root: Root, leftover: Leftover) -> None:
+    """Keep a user's passwd entry as long as it is needed to find the user's other files.
+
+    Without the entry, no one could find the owner of a home, of keys or of a group again.
+    """
+    name, passwd = leftover.argument, root.outside(PASSWD)
+    for path in leftover.requires:
+        if path in (GROUP, GSHADOW):
+            content = root.read(path) or b""
+            if without_entry(content, name) != content:
+                raise HostError(
+                    f"{root.outside(path)} still has the group of {name}, so {name} stays in "
+                    f"{passwd}"
+                )
+        elif root.status(path, follow=False) is not None:
+            raise HostError(f"{root.outside(path)} still exists, so {name} stays in {passwd}")
+
+
+def _remove_from_home(root: Root, leftover: Leftover) -> None:
+    account = leftover.account
+    owner = None if account is None else (account.uid, account.gid)
+    with root.as_user(owner) as user_root:
+        user_root.remove(leftover.path)
+
+
+def _empty_folder(root: Root, leftover: Leftover) -> None:
+    for name in root.names(leftover.path):
+        root.remove_tree(f"{leftover.path}/{name}")
+
+
+def _enable_service(root: Root, leftover: Leftover) -> None:
+    root.make_folders(leftover.path.rpartition("/")[0])
+    root.link(leftover.path, leftover.argument)
+
+
+def _fail(_: Root, leftover: Leftover) -> None:
+    error = NotPermitted if leftover.action == EXAMINE_AS_ROOT else HostError
+    raise error(leftover.what, leftover.hint)
+
+
+_OPERATIONS: Dict[str, Callable[[Root, Leftover], object]] = {
+    REMOVE_FILE: lambda root, leftover: root.remove(leftover.path),
+    REMOVE_TREE: lambda root, leftover: root.remove_tree(leftover.path),
+    REMOVE_FROM_HOME: _remove_from_home,
+    REMOVE_KEYS: lambda root, leftover: remove_keys(root, leftover.path, leftover.account),
+    EMPTY_FILE: lambda root, leftover: root.write(leftover.path, b""),
+    EMPTY_FOLDER: _empty_folder,
+    ENABLE_SERVICE: _enable_service,
+    EXAMINE: _fail,
+    EXAMINE_AS_ROOT: _fail,
+}
+
+_EDITS: Dict[str, Callable[[bytes, str], bytes]] = {
+    REMOVE_SSHD_LINES: lambda content, _: without_own_lines(content),
+    REMOVE_ENTRY: without_entry,
+    REMOVE_MEMBER: without_member,
+    REMOVE_RULES: without_rules_of,
+    LOCK_ENTRY: lambda content, name: with_password(content, name, MATCHES_NONE),
+    SET_HOST_NAME: lambda _, name: f"{name}\n".encode("ascii"),
+    SET_NAME_IN_HOSTS: replace_own_name,
+}

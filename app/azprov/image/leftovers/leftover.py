@@ -1,0 +1,78 @@
+"""A leftover of a used machine, as plain data: what it is, and what deprovision does about it.
+
+apply.py carries the actions out.
+"""
+
+from typing import NamedTuple, Optional, Tuple
+
+from ...formats.host.passwd import Account
+
+# The actions.
+REMOVE_FILE = "remove file"
+REMOVE_TREE = "remove tree"
+#: With the rights of `account`, so that a link in a home is followed only as far as its user may.
+REMOVE_FROM_HOME = "remove from home"
+#: With the rights of the user who could plant a link on the path: authorized_keys.owner_of_path.
+REMOVE_KEYS = "remove keys"
+EMPTY_FILE = "empty file"
+EMPTY_FOLDER = "empty folder"
+#: In sshd_config, the lines that azprov added.
+REMOVE_SSHD_LINES = "remove sshd lines"
+#: In passwd and similar files, the line of the user `argument`.
+REMOVE_ENTRY = "remove entry"
+#: In group and gshadow, the user `argument` from all lists of members.
+REMOVE_MEMBER = "remove member"
+#: In sudoers and doas.conf, the rules for the user or number `argument`.
+REMOVE_RULES = "remove rules"
+#: In shadow, the password of the user `argument`.
+LOCK_ENTRY = "lock entry"
+#: In /etc/hostname and in /etc/hosts, to the name `argument`.
+SET_HOST_NAME = "set host name"
+SET_NAME_IN_HOSTS = "set name in hosts"
+#: A link to the service file `argument`.
+ENABLE_SERVICE = "enable service"
+#: Nothing is done, and applying the leftover fails: a path could not be read.
+EXAMINE = "examine"
+EXAMINE_AS_ROOT = "examine as root"
+
+_RESULTS = {
+    EMPTY_FILE: "emptied",
+    EMPTY_FOLDER: "emptied",
+    LOCK_ENTRY: "locked",
+    SET_HOST_NAME: "set to {}",
+    SET_NAME_IN_HOSTS: "set to {}",
+    ENABLE_SERVICE: "enabled",
+    EXAMINE: "examined",
+    EXAMINE_AS_ROOT: "examined as root",
+}
+
+#: The rule of a path that could not be examined.
+UNREADABLE = "unreadable"
+
+
+class Leftover(NamedTuple):
+    """One leftover of a used machine."""
+
+    #: The rule of `check` that reports it; empty if only deprovision handles it.
+    rule: str
+    path: str
+    what: str
+    action: str = REMOVE_FILE
+    argument: str = ""
+    #: The user to whom it belongs.
+    account: Optional[Account] = None
+    #: Leftovers that have to be removed before this one. In group and gshadow that is the user's
+    #: entry, otherwise the path itself.
+    requires: Tuple[str, ...] = ()
+    #: The next step, if a path could not be examined.
+    hint: str = ""
+
+    @property
+    def user(self) -> str:
+        """The name of the user to whom it belongs; empty if it belongs to no user."""
+        return "" if self.account is None else self.account.name
+
+    @property
+    def result(self) -> str:
+        """The state after the action, such as "removed"."""
+        return _RESULTS.get(self.action, "removed").format(self.argument)

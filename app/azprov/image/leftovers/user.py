@@ -1,0 +1,131 @@
+"""Finding everything that belongs to one user, for `deprovision --user`. Nothing is changed."""
+
+import logging
+from typing import Iterator, List, Optional, Sequence, Tuple
+
+from ...errors import UsageError
+from ...formats.host.passwd import Account, members, parse_groups
+from ...formats.host.sudo_rules import has_rules, without_rules_of
+from ...system.accounts import GROUP, GSHADOW, PASSWD, SHADOW, find_account, read_accounts
+from ...system.root import Root
+from .apply import edited
+from .catalogue import NAMED_BY_USER, RULES_FILES, RULES_FOLDERS
+from .leftover import REMOVE_ENTRY, REMOVE_MEMBER, REMOVE_RULES, REMOVE_TREE, Leftover
+
+# passwd is last, because its entry is needed to find the owner of everything else.
+_ENTRIES = ("/etc/subuid", "/etc/subgid", SHADOW, GSHADOW, GROUP, PASSWD)
+
+log = logging.getLogger(__name__)
+
+
+def find_user(root: Root, name: str, leftovers: Sequence[Leftover]) -> Iterator[Leftover]:
+    """The user's entries, home, rules and files, in the order of their removal.
+
+    `leftovers` are those of the user that a search for leftovers found; the ones outside the
+    home are included. A name without an account may still have rules and files. Raises
+    HostError; UsageError for a user with the number 0.
+    """
+    account = find_account(root, name)
+    if account is not None and account.uid == 0:
+        raise UsageError(
+            f"the user {name!a} has the number 0, and no image works without that user",
+            "name the user that was deployed",
+        )
+    yield from _rules(root, name, account)
+    for folder, what in NAMED_BY_USER:
+        # /var/spool/mail is a link to /var/mail.
+        if root.read_link(folder) is None and name in root.names(folder):
+            yield Leftover("", f"{folder}/{name}", f"{what} of {name}", REMOVE_TREE)
+    files = [] if account is None else list(_files(root, account, leftovers))
+    yield from files
+    yield from _entries(root, name, account, tuple(file.path for file in files))
+
+
+def _rules(root: Root, name: str, account: Optional[Account]) -> Iterator[Leftover]:
+    for user in (name, *_number(root, account)):
+        for folder in RULES_FOLDERS:
+            for file in root.names(folder):
+                yield from _rules_in(root, f"{folder}/{file}", user, goes_when_empty=True)
+        for path in RULES_FILES:
+            yield from _rules_in(root, path, user, goes_when_empty=False)
+
+
+def _number(root: Root, account: Optional[Account]) -> List[str]:
+    """The user's number as sudoers spells it; empty if another user has the same number."""
+    if account is None:
+        return []
+    same = [other for other in read_accounts(root) if other.uid == account.uid]
+    return [f"#{account.uid}"] if len(same) == 1 else []
+
+
+def _rules_in(root: Root, path: str, user: str, *, goes_when_empty: bool) -> Iterator[Leftover]:
+    content = root.read(path) or b""
+    kept = without_rules_of(content, user)
+    what = f"sudo or doas rules of {user}"
+    if kept != content and goes_when_empty and not has_rules(kept):
+        yield Leftover("", path, what)
+    elif kept != content:
+        yield Leftover("", path, what, REMOVE_RULES, user)
+
+
+def _files(root: Root, account: Account, leftovers: Sequence[Leftover]) -> Iterator[Leftover]:
+    """The user's leftovers outside the home, such as keys, and then the home."""
+    homes = list(_home(root, account))
+    inside = tuple(f"{home.path.rstrip('/')}/" for home in homes)
+    for leftover in leftovers:
+        # A password is removed with its entry.
+        if leftover.path != SHADOW and not leftover.path.startswith(inside):
+            yield leftover
+    yield from homes
+
+
+def _home(root: Root, account: Account) -> Iterator[Leftover]:
+    """The home, if the user owns it. The home of a system user may be / or /usr/sbin."""
+    path = account.home
+    status = root.status(path, follow=False)
+    if status is None:
+        return
+    if root.real_path(path) != "/" and status.st_uid == account.uid:
+        yield Leftover("", path, f"home of {account.name}", REMOVE_TREE)
+    else:
+        log.warning(
+            "%s, the home of %s, does not belong to that user and is kept",
+            *(path or "/", account.name),
+        )
+
+
+def _entries(
+    root: Root, name: str, account: Optional[Account], files: Tuple[str, ...]
+) -> Iterator[Leftover]:
+    for path in (GROUP, GSHADOW):
+        yield from _edit(root, path, f"group membership of {name}", REMOVE_MEMBER, name)
+    for path in _ENTRIES:
+        backup = f"{path}-"
+        if name.encode("ascii") in (root.read(backup) or b""):
+            yield Leftover("", backup, f"backup with an entry of {name}")
+    has_own_group = account is not None and _has_own_group(root, account)
+    groups = (GSHADOW, GROUP) if has_own_group else ()
+    for path in _ENTRIES:
+        if path in groups or path not in (GSHADOW, GROUP):
+            for entry in _edit(root, path, f"entry of {name}", REMOVE_ENTRY, name):
+                yield entry._replace(requires=(*files, *groups)) if path == PASSWD else entry
+
+
+def _has_own_group(root: Root, account: Account) -> bool:
+    """Whether the group of the user's name belongs to the user alone, as userdel decides it."""
+    group = root.read(GROUP) or b""
+    others = [
+        other.name
+        for other in read_accounts(root)
+        if other.gid == account.gid and other.name != account.name
+    ]
+    others += [member for member in members(group, account.gid) if member != account.name]
+    # gshadow may still have a group that is missing from group.
+    return parse_groups(group).get(account.name, account.gid) == account.gid and not others
+
+
+def _edit(root: Root, path: str, what: str, action: str, name: str) -> Iterator[Leftover]:
+    """The edit of a file; nothing if it would not change the file."""
+    content = root.read(path)
+    if content is not None and edited(content, action, name) != content:
+        yield Leftover("", path, what, action, name)

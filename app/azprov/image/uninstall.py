@@ -1,0 +1,44 @@
+"""Removing what `install` put into an image or a machine, and nothing else."""
+
+import stat
+from typing import List, Sequence
+
+from ..system.init import INIT_SYSTEMS
+from ..system.root import Root
+from .install import COMMAND_LINK, PYZ_FOLDER
+from .service_file import PYZ, made_folders, program_of, read_service
+
+
+def uninstall(root: Root) -> List[str]:
+    """Remove azprov under every init system, and return the removed paths. Idempotent.
+
+    A service or command of the same name that is not azprov's is kept. Raises HostError.
+    """
+    removed = []
+    folders = [PYZ_FOLDER]
+    files = []
+    for init in INIT_SYSTEMS:
+        service = read_service(root, init)
+        folders += made_folders(service or "", init)
+        if service is not None and program_of(service) == PYZ:
+            removed += [link for link in init.enabling_links(root, init.unit) if root.remove(link)]
+            files.append(init.file)
+    if root.read_link(COMMAND_LINK) == PYZ and root.remove(COMMAND_LINK):
+        removed.append(COMMAND_LINK)
+    if root.remove(PYZ):
+        removed.append(PYZ)
+    # The service file has the list of folders, so it is removed after them. Then its own
+    # folders are empty, too.
+    _remove_empty(root, folders)
+    removed += [file for file in files if root.remove(file)]
+    _remove_empty(root, folders)
+    return removed
+
+
+def _remove_empty(root: Root, folders: Sequence[str]) -> None:
+    # In reverse order a folder comes before its parents.
+    for folder in sorted(folders, reverse=True):
+        status = root.status(folder, follow=False)
+        # A link or file at this path replaced the folder of `install`, and is kept.
+        if status is not None and stat.S_ISDIR(status.st_mode) and not root.names(folder):
+            root.remove(folder)
