@@ -46,6 +46,7 @@ def main(argv: Sequence[str]) -> int:
         exit_code = output.write_failure(stopped.exit_code, failure)
     except KeyboardInterrupt:
         exit_code = output.write_failure(_INTERRUPTED, AzprovError("interrupted", _STOPPED_HINT))
+    signals.ignore()  # again, because a signal may have ended the block before it was called
     return exit_code
 
 

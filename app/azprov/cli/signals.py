@@ -15,13 +15,20 @@ class SignalHandlers:
 
     def __init__(self) -> None:
         self._ignores = False
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            if signal.getsignal(number) != signal.SIG_IGN:
-                signal.signal(number, self._handle)
+        stopping = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+        self._handled = [one for one in stopping if signal.getsignal(one) != signal.SIG_IGN]
+        for number in self._handled:
+            signal.signal(number, self._handle)
 
     def ignore(self) -> None:
-        """Ignore all signals from here on: the run is complete and its outcome reported."""
+        """Ignore all signals from here on: the run is complete and its outcome reported.
+
+        Python restores the default actions of handled signals while it exits, and a signal
+        would then replace the exit code; it leaves ignored signals ignored.
+        """
         self._ignores = True
+        for number in self._handled:
+            signal.signal(number, signal.SIG_IGN)
 
     def _handle(self, number: int, _frame: Optional[object]) -> None:
         if self._ignores:
