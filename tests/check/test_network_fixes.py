@@ -188,8 +188,8 @@ COMMANDS: Dict[str, Tuple[Change, str]] = {
         "{image}/etc/sysconfig/network-scripts/ifcfg-lan",
     ),
     "netplan": (
-        netplan("network:\n  ethernets:\n    eth0:\n      addresses:\n        - 10.0.0.4/24\n"),
-        "printf 'network:\\n  ethernets:\\n    eth0:\\n      dhcp4: true\\n' > "
+        netplan("network:\n  ethernets:\n    ens3:\n      dhcp4: true\n"),
+        "printf 'network:\\n  version: 2\\n  ethernets:\\n    eth0:\\n      dhcp4: true\\n' > "
         "{image}/etc/netplan/99-azure.yaml && chmod 600 {image}/etc/netplan/99-azure.yaml",
     ),
 }
@@ -215,6 +215,10 @@ ADVICE: Dict[str, Tuple[Change, str]] = {
         ifupdown("auto eth0\niface eth0 inet static\n address 10.0.0.4\n"),
         "replace the lines about eth0 in {image}/etc/network/interfaces with 'auto eth0' and "
         "'iface eth0 inet dhcp'",
+    ),
+    "netplan with eth0": (
+        netplan("network:\n  ethernets:\n    eth0:\n      addresses:\n        - 10.0.0.4/24\n"),
+        "replace the settings for eth0 in {image}/etc/netplan/50-cloud.yaml with dhcp4: true",
     ),
     "a keyfile": (
         network_manager({f"{NM}/a": "[connection]\ntype=ethernet\n[ipv4]\nmethod=manual\n"}),

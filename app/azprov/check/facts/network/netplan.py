@@ -58,7 +58,15 @@ def _ethernets(text: str) -> Dict[str, Dict[str, str]]:
 
 
 def fix(image: Image, nic: str) -> str:
-    text = f"network:\\n  ethernets:\\n    {nic}:\\n      dhcp4: true\\n"
+    """Change the entry that the interface has, or write a file if it has none.
+
+    A new file would not do for the first case: netplan merges entries, so a static
+    default route would stay and win over that of DHCP.
+    """
+    paths = [one.source.name for one in reads(image) if one.matches(nic)]
+    if paths:
+        return f"replace the settings for {nic} in {image.shown(paths[0])} with dhcp4: true"
+    text = f"network:\\n  version: 2\\n  ethernets:\\n    {nic}:\\n      dhcp4: true\\n"
     typed = image.typed(_NEW_FILE)
     return f"printf '{text}' > {typed} && chmod 600 {typed}"
 
