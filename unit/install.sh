@@ -1,6 +1,6 @@
 #!/bin/sh
-# Puts azprov into an image, or into this machine, from the folder that it lies in:
-# checks the files against SHA256SUMS, finds a Python, and hands over to
+# Installs azprov into an image or into this machine, from the folder of this script.
+# It checks the files against SHA256SUMS, finds a Python, and runs
 #     azprov.pyz install "$@"            (--help shows the options)
 set -eu
 
@@ -13,17 +13,17 @@ fail() {
 }
 
 command -v sha256sum >/dev/null 2>&1 ||
-    fail "there is no sha256sum to check the files with; install coreutils or busybox" 70
-[ -f "$sums" ] || fail "there is no $sums; copy the whole of dist/ again" 73
-# sha256sum itself passes over lines that it cannot read, and files that no line names.
+    fail "sha256sum is missing; install coreutils or busybox" 70
+[ -f "$sums" ] || fail "there is no $sums; copy all of dist/ again" 73
+# sha256sum -c ignores lines that it cannot parse, and files that no line names.
 if grep -Evq '^[0-9a-f]{64}  [a-zA-Z0-9.-]+$' "$sums" ||
     [ "$(grep -Ec '  (azprov\.pyz|install\.sh|azure-provisioning\.service)$' "$sums")" != 3 ]
 then
-    fail "$sums is damaged; copy the whole of dist/ again" 73
+    fail "$sums is damaged; copy all of dist/ again" 73
 fi
 wrong=$(cd -- "$here" && LC_ALL=C sha256sum -c SHA256SUMS 2>/dev/null) ||
-    fail "not as SHA256SUMS has it: $(echo "$wrong" | sed -n 's/: FAILED.*//p' | tr '\n' ' ')\
-in $here; copy the whole of dist/ again" 73
+    fail "checksum does not match: $(echo "$wrong" | sed -n 's/: FAILED.*//p' | tr '\n' ' ')\
+in $here; copy all of dist/ again" 73
 
 for python in python3 /usr/libexec/platform-python \
     python3.30 python3.29 python3.28 python3.27 python3.26 python3.25 python3.24 python3.23 \

@@ -1,4 +1,4 @@
-"""azprov as a distribution's package: the recipe's tree in an image, checked and made generic."""
+"""azprov as a package of a distribution, as unit/recipes/package.md makes it."""
 
 import shutil
 from pathlib import Path
@@ -30,7 +30,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def image(tmp_path: Path, package: Path) -> Path:
-    """A sound image with the package in the place of what `install` writes."""
+    """A sound image with the package instead of the files that `install` writes."""
     root = make_sound(tmp_path / "image")
     uninstall(Root(str(root)))
     shutil.copytree(package, root, symlinks=True, dirs_exist_ok=True)
@@ -44,8 +44,8 @@ def found(image: Path) -> List[Tuple[str, str, str]]:
     return [(one.rule, one.severity, one.fix) for one in check(Image(Root(str(image))))]
 
 
-def test_a_package_has_what_its_recipe_says(package: Path) -> None:
-    """Each file in its place, and the command as a link."""
+def test_the_package_has_the_files_of_its_recipe(package: Path) -> None:
+    """The command is a link to the archive, and the service starts the packaged archive."""
     assert files(package) == [
         "usr/bin/azprov",
         PROGRAM,
@@ -65,8 +65,8 @@ def test_a_package_has_what_its_recipe_says(package: Path) -> None:
     assert "ProtectHome=no\n" in service
 
 
-def test_a_package_is_as_sound_as_an_installation(image: Path) -> None:
-    """By its own path, with its own options."""
+def test_check_accepts_a_package(image: Path) -> None:
+    """`check` has no findings about the path and the options of the package."""
     assert found(image) == []
 
 
@@ -83,10 +83,10 @@ def test_a_damaged_package_is_fixed_by_the_package(image: Path) -> None:
     ]
 
 
-def test_deprovisioning_arms_the_service_of_a_package(
+def test_deprovision_enables_the_service_of_a_package(
     image: Path, wireserver: StrictWireServer
 ) -> None:
-    """As its own, after a first boot; a second time nothing is left."""
+    """After a first boot, deprovision restores the image, and a second run finds nothing."""
     before = tree(image)
     options = ("--no-hostname", "--imds-timeout=0.2")
     address = f"--wireserver=127.0.0.1:{wireserver.listener.getsockname()[1]}"
@@ -101,8 +101,8 @@ def test_deprovisioning_arms_the_service_of_a_package(
     assert tree(image) == before
 
 
-def test_a_package_is_not_installed_over(image: Path) -> None:
-    """The one would hide the other."""
+def test_install_refuses_an_image_with_the_package(image: Path) -> None:
+    """The service of `install` would hide the service of the package."""
     before = tree(image)
 
     assert azprov("install", "--root", image) == (
@@ -116,16 +116,16 @@ def test_a_package_is_not_installed_over(image: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["azprov.pyz", "/usr/lib/azprov", "/a b/azprov.pyz", "/a.pyz"])
-def test_a_program_is_a_path_to_the_archive(path: str) -> None:
-    """By which the service is known as azprov's."""
+def test_program_has_to_be_a_path_of_azprov_pyz(path: str) -> None:
+    """azprov recognises its service by that path."""
     code, out, err = azprov("unit", "--program", path)
 
     assert (code, out) == (2, "")
     assert f"argument --program: not a path that ends in /azprov.pyz: {path!r}; " in err
 
 
-def test_a_script_of_openrc_has_the_program_too(image: Path) -> None:
-    """In its own words."""
+def test_a_script_of_openrc_has_the_program(image: Path) -> None:
+    """`unit --program` also changes the command of the OpenRC script."""
     argv = ("unit", "--root", image, "--init", "openrc", "--program", "/usr/lib/azprov/azprov.pyz")
 
     code, out, _ = azprov(*argv)

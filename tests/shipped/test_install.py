@@ -1,4 +1,4 @@
-"""Into an image and out again: every file of the contract and no other."""
+"""install and uninstall write and remove exactly the documented files."""
 
 import os
 import shutil
@@ -29,7 +29,7 @@ SHIPPED = (ROOT / "unit" / UNIT).read_text()
 
 @pytest.fixture
 def image(tmp_path: Path) -> Path:
-    """A merged-/usr image with links as distributions make them."""
+    """An image with a merged /usr, and with links as distributions make them."""
     root = tmp_path / "image"
     add_python(root)
     (root / "bin").symlink_to("usr/bin")
@@ -45,8 +45,8 @@ INSTALLED = [
 ]
 
 
-def test_install_places_the_files_of_the_contract(image: Path) -> None:
-    """These, and nothing else, with these modes and targets."""
+def test_install_writes_the_documented_files(image: Path) -> None:
+    """It writes exactly these files, with these modes and link targets."""
     before = files(image)
 
     code, out, err = azprov("install", "--root", image)
@@ -71,7 +71,7 @@ def test_install_places_the_files_of_the_contract(image: Path) -> None:
 
 
 def test_install_is_idempotent(image: Path) -> None:
-    """A second time changes nothing and says so."""
+    """A second install changes nothing and says so."""
     azprov("install", "--root", image)
     once = tree(image)
 
@@ -79,8 +79,8 @@ def test_install_is_idempotent(image: Path) -> None:
     assert tree(image) == once
 
 
-def test_install_mends_what_is_damaged(image: Path) -> None:
-    """Content, modes and links are those of the contract afterwards."""
+def test_install_repairs_a_damaged_installation(image: Path) -> None:
+    """It restores the content, the modes and the links."""
     azprov("install", "--root", image)
     good = tree(image)
     pyz = image / "usr/local/lib/azprov/azprov.pyz"
@@ -105,8 +105,8 @@ def owners(image: Path) -> Dict[str, Tuple[int, int]]:
 
 
 @pytest.mark.needs("root")
-def test_what_root_installs_is_roots(image: Path) -> None:
-    """Whoever had an older file, and whatever group a folder hands on."""
+def test_files_installed_by_root_belong_to_root(image: Path) -> None:
+    """An old file of another owner and a setgid folder do not change that."""
     (image / "usr/local/lib").mkdir(parents=True)
     os.chown(image / "usr/local/lib", 0, 50)
     (image / "usr/local/lib").chmod(0o2775)
@@ -123,8 +123,8 @@ def test_what_root_installs_is_roots(image: Path) -> None:
 
 
 @pytest.mark.needs("root")
-def test_what_a_user_installs_is_that_ones(image: Path) -> None:
-    """Who may give files to nobody, and need not."""
+def test_files_installed_by_a_user_belong_to_that_user(image: Path) -> None:
+    """An ordinary user cannot change owners, so install does not try."""
     for path in (image, *image.rglob("*")):
         os.chown(path, 1000, 1000, follow_symlinks=False)
     root = Root(str(image))
@@ -136,8 +136,8 @@ def test_what_a_user_installs_is_that_ones(image: Path) -> None:
     assert set(owners(image).values()) == {(1000, 1000)}
 
 
-def test_no_enable_takes_the_link_away(image: Path) -> None:
-    """What is asked for is so afterwards, whatever was before."""
+def test_no_enable_removes_the_link(image: Path) -> None:
+    """The service is disabled afterwards, even if it was enabled before."""
     link = image / "etc/systemd/system/multi-user.target.wants" / UNIT
     azprov("install", "--root", image)
     assert link.is_symlink()
@@ -158,10 +158,10 @@ FOREIGN = {
 
 
 @pytest.mark.parametrize("path", FOREIGN)
-def test_what_is_somebody_elses_is_not_replaced(image: Path, path: str) -> None:
-    """Nor put in the shade, without --force."""
+def test_foreign_files_are_replaced_only_with_force(image: Path, path: str) -> None:
+    """Without --force, another command or a service of the same name stops install."""
     (image / path).parent.mkdir(parents=True, exist_ok=True)
-    (image / path).write_text("somebody else's")
+    (image / path).write_text("another program")
     before = tree(image)
 
     code, _, err = azprov("install", "--root", image)
@@ -172,8 +172,8 @@ def test_what_is_somebody_elses_is_not_replaced(image: Path, path: str) -> None:
     assert azprov("install", "--root", image, "--force")[0] == 0
 
 
-def test_a_user_who_is_not_there_gets_no_keys(image: Path) -> None:
-    """With --force too, which only replaces a service."""
+def test_ssh_keys_needs_an_existing_user(image: Path) -> None:
+    """A missing user stops install, even with --force."""
     (image / "etc/passwd").write_text("ops:x:1000:1000::/home/ops:/bin/sh\n")
     before = tree(image)
 
@@ -183,8 +183,8 @@ def test_a_user_who_is_not_there_gets_no_keys(image: Path) -> None:
     assert "there is no user 'opps'" in err
 
 
-def test_other_options_need_force(image: Path) -> None:
-    """azprov's own service is called that, and replaced when told to."""
+def test_a_service_with_other_options_is_replaced_only_with_force(image: Path) -> None:
+    """The message says that it is an azprov service with different options."""
     azprov("install", "--root", image)
 
     code, _, err = azprov("install", "--root", image, "--keep-enabled")
@@ -204,10 +204,8 @@ EXTRAS = {
 
 @pytest.mark.parametrize("extra", EXTRAS)
 @pytest.mark.parametrize("options", [[], ["--no-enable"], ["--keep-enabled", "--no-hostname"]])
-def test_install_then_uninstall_is_the_identity(
-    image: Path, extra: str, options: List[str]
-) -> None:
-    """Folders that were there stay, folders that were made go."""
+def test_uninstall_undoes_install(image: Path, extra: str, options: List[str]) -> None:
+    """Folders that install made are removed, and older folders are kept."""
     for folder in EXTRAS[extra]:
         (image / folder).mkdir(parents=True, exist_ok=True)
     before = tree(image)
@@ -221,8 +219,8 @@ def test_install_then_uninstall_is_the_identity(
     assert azprov("uninstall", "--root", image) == (0, "azprov is not installed\n", "")
 
 
-def test_uninstall_knows_what_a_failed_install_made(image: Path) -> None:
-    """A folder is noted before it is made: what stopped in between is taken out as well."""
+def test_uninstall_removes_the_folders_of_a_failed_install(image: Path) -> None:
+    """A folder is noted in the service file before it is made."""
     before = tree(image)
     (image / "etc/systemd/system").mkdir(parents=True)
     (image / "usr/local").mkdir()
@@ -237,8 +235,8 @@ def test_uninstall_knows_what_a_failed_install_made(image: Path) -> None:
     assert left == ["etc/systemd", "etc/systemd/system", "usr/local"]
 
 
-def test_uninstall_leaves_what_took_the_place_of_a_folder(image: Path) -> None:
-    """A link or a file where `install` had made an empty folder is somebody else's."""
+def test_uninstall_keeps_a_link_that_replaced_a_folder(image: Path) -> None:
+    """A link or file at the path of a folder that install made belongs to someone else."""
     azprov("install", "--root", image)
     (image / "usr/local/bin/azprov").unlink()
     (image / "usr/local/bin").rmdir()
@@ -250,8 +248,8 @@ def test_uninstall_leaves_what_took_the_place_of_a_folder(image: Path) -> None:
     assert (image / "usr/local/bin").is_symlink()
 
 
-def test_uninstall_leaves_what_is_not_azprovs(image: Path) -> None:
-    """A service and a command of the same name that are somebody else's."""
+def test_uninstall_keeps_foreign_files(image: Path) -> None:
+    """A service and a command of the same name are kept if they do not start azprov."""
     (image / "etc/systemd/system").mkdir(parents=True)
     (image / "etc/systemd/system" / UNIT).write_text("[Service]\nExecStart=/bin/other\n")
     (image / "usr/local/bin").mkdir(parents=True)
@@ -266,8 +264,10 @@ def test_uninstall_leaves_what_is_not_azprovs(image: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "said"), [("other", "is a different service"), ("masked", "is masked")]
 )
-def test_a_foreign_unit_is_not_overwritten(image: Path, kind: str, said: str) -> None:
-    """It is told before anything is changed, and replaced with --force."""
+def test_a_foreign_or_masked_service_is_replaced_only_with_force(
+    image: Path, kind: str, said: str
+) -> None:
+    """Without --force the failure is reported before the first change."""
     unit = image / "etc/systemd/system" / UNIT
     unit.parent.mkdir(parents=True)
     if kind == "masked":
@@ -287,8 +287,8 @@ def test_a_foreign_unit_is_not_overwritten(image: Path, kind: str, said: str) ->
     assert unit.read_text().startswith(SHIPPED)
 
 
-def test_absolute_links_stay_inside(tmp_path: Path, image: Path) -> None:
-    """An image whose /etc and /usr/local are absolute links is changed there, not here."""
+def test_absolute_links_stay_inside_the_image(tmp_path: Path, image: Path) -> None:
+    """If /etc and /usr/local are absolute links, install follows them inside the image."""
     (image / "etc").rmdir()
     (image / "data/etc").mkdir(parents=True)
     (image / "data/local").mkdir()
@@ -302,8 +302,8 @@ def test_absolute_links_stay_inside(tmp_path: Path, image: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["image"]
 
 
-def test_options_go_into_the_service(image: Path) -> None:
-    """The steps, and the Python; `unit` prints the same and changes nothing."""
+def test_the_service_has_the_options_of_install(image: Path) -> None:
+    """The command has the steps and the Python; `unit` prints the same and changes nothing."""
     add_python(image, 9, "usr/local/bin/python3", link=False)
     options = ["--no-hostname", "--keep-enabled", "--python", "/usr/local/bin/python3"]
     before = tree(image)
@@ -326,7 +326,7 @@ def test_options_go_into_the_service(image: Path) -> None:
     ids=" ".join,
 )
 def test_unit_prints_what_install_writes(image: Path, options: List[str]) -> None:
-    """With whatever options, for whichever init system; but for the note of folders."""
+    """The texts differ only in the note of folders, for all options and init systems."""
     (image / "etc").mkdir(exist_ok=True)
     (image / "etc/passwd").write_text("ops:x:1000:1000::/home/ops:/bin/sh\n")
 
@@ -339,14 +339,14 @@ def test_unit_prints_what_install_writes(image: Path, options: List[str]) -> Non
     assert len(note.splitlines()) == 2
 
 
-def test_the_shipped_service_is_the_usual_one() -> None:
-    """What dist/ holds is what install writes where Python is /usr/bin/python3."""
+def test_the_shipped_service_is_the_default_one() -> None:
+    """dist/ has the service that install writes for /usr/bin/python3 without options."""
     assert render_unit("/usr/bin/python3", []) == SHIPPED
 
 
 @pytest.mark.parametrize("word", ["/a b", "/a%h", "/a$X", "/a;b", "/a'b", "/a\\b", "/a\nb", ""])
-def test_no_word_of_the_command_is_read_as_something_else(word: str) -> None:
-    """systemd expands and splits; such a path is refused."""
+def test_words_that_systemd_would_expand_are_refused(word: str) -> None:
+    """systemd expands and splits the words of a command."""
     with pytest.raises(HostError, match="cannot be used in a service file"):
         render_unit(word, [])
 
@@ -362,7 +362,7 @@ PYTHONS: Dict[str, Tuple[List[Tuple[str, int]], str]] = {
 
 @pytest.mark.parametrize("case", PYTHONS)
 def test_the_python_of_the_image_is_found(tmp_path: Path, case: str) -> None:
-    """In the order of the contract; one that cannot run azprov is passed over."""
+    """The documented order decides, and a Python that cannot run azprov is skipped."""
     pythons, found = PYTHONS[case]
     for path, minor in pythons:
         add_python(tmp_path, minor, path, link=path.endswith(("bin/python3", "platform-python")))
@@ -379,7 +379,7 @@ LACKING: Dict[str, Tuple[Optional[int], str, str]] = {
 
 @pytest.mark.parametrize("case", LACKING)
 def test_an_image_without_a_usable_python_is_refused(tmp_path: Path, case: str) -> None:
-    """It would not boot to Ready; what is lacking is told, and nothing is changed."""
+    """The message says what is missing, and nothing is changed."""
     minor, lack, said = LACKING[case]
     (tmp_path / "usr").mkdir()
     if minor is not None:
@@ -394,8 +394,8 @@ def test_an_image_without_a_usable_python_is_refused(tmp_path: Path, case: str) 
     assert tree(tmp_path) == before
 
 
-def test_a_given_python_is_looked_at(tmp_path: Path) -> None:
-    """One that is not there, or not executable, is refused."""
+def test_the_python_of_the_option_is_examined(tmp_path: Path) -> None:
+    """A path that is missing, not executable or no Python is refused."""
     root = Root(str(tmp_path))
     with pytest.raises(HostError, match="there is no "):
         check_python(root, "/opt/python3")
@@ -415,10 +415,10 @@ def test_a_given_python_is_looked_at(tmp_path: Path) -> None:
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(minor=st.integers(0, 20), lack=st.sampled_from(["", *MODULES]))
-def test_a_python_is_taken_or_refused(
+def test_a_complete_python_from_3_6_on_is_accepted(
     tmp_path_factory: pytest.TempPathFactory, minor: int, lack: str
 ) -> None:
-    """From 3.6 on with all it needs, and no other."""
+    """An older or incomplete Python is refused."""
     root = tmp_path_factory.mktemp("image")
     add_python(root, minor, lack=lack)
 
@@ -432,7 +432,7 @@ def test_a_python_is_taken_or_refused(
 
 @pytest.fixture
 def delivery(tmp_path: Path) -> Path:
-    """dist/ as it is carried into an air-gapped build."""
+    """A copy of dist/, as an air-gapped build gets it."""
     folder = tmp_path / "carried in"
     shutil.copytree(PYZ.parent, folder)
     return folder
@@ -450,8 +450,8 @@ def install_sh(shell: str, delivery: Path, *argv: object) -> Tuple[int, str, str
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_install_sh_hands_over(shell: str, delivery: Path, image: Path) -> None:
-    """From a folder with a space in its name, called from elsewhere."""
+def test_install_sh_runs_install(shell: str, delivery: Path, image: Path) -> None:
+    """It also works from a folder with a space in its name, and from another working folder."""
     code, _, err = install_sh(shell, delivery, "--root", image, "--keep-enabled")
 
     assert (code, err) == (0, "")
@@ -470,7 +470,7 @@ def damage_delivery(how: str, delivery: Path) -> None:
     elif how == "no sums":
         sums.unlink()
     elif how == "an unreadable line":
-        # GNU's sha256sum -c passes over it, and over what it was to vouch for.
+        # GNU's sha256sum -c ignores this line, and so does not check its file.
         (delivery / "azprov.pyz").write_bytes(b"x")
         sums.write_text("X" + sums.read_text()[1:])
     else:
@@ -481,30 +481,30 @@ def damage_delivery(how: str, delivery: Path) -> None:
 @pytest.mark.parametrize(
     ("how", "said"),
     [
-        ("altered", "not as SHA256SUMS has it: azprov.pyz in FOLDER"),
-        ("missing", f"not as SHA256SUMS has it: {UNIT} in FOLDER"),
+        ("altered", "checksum does not match: azprov.pyz in FOLDER"),
+        ("missing", f"checksum does not match: {UNIT} in FOLDER"),
         ("no sums", "there is no FOLDER/SHA256SUMS"),
         ("an unreadable line", "FOLDER/SHA256SUMS is damaged"),
         ("a line less", "FOLDER/SHA256SUMS is damaged"),
     ],
 )
-def test_install_sh_refuses_a_damaged_delivery(
+def test_install_sh_refuses_a_damaged_copy(
     shell: str, how: str, said: str, delivery: Path, image: Path
 ) -> None:
-    """What was carried in has to be what was built, all of it."""
+    """Every file of dist/ has to have the checksum of the build."""
     damage_delivery(how, delivery)
     before = tree(image)
 
     code, out, err = install_sh(shell, delivery, "--root", image)
 
     assert (code, out) == (73, "")
-    told = said.replace("FOLDER", str(delivery))
-    assert err == f"install.sh: {told}; copy the whole of dist/ again\n"
+    sentence = said.replace("FOLDER", str(delivery))
+    assert err == f"install.sh: {sentence}; copy all of dist/ again\n"
     assert tree(image) == before
 
 
-def test_every_damaged_bit_of_the_sums_is_told(delivery: Path, image: Path) -> None:
-    """One of each byte; nothing is installed by sums that are not those of the build."""
+def test_install_sh_detects_any_damage_to_the_checksums(delivery: Path, image: Path) -> None:
+    """One bit is flipped in every seventh byte of SHA256SUMS, and nothing is installed."""
     sums = (delivery / "SHA256SUMS").read_bytes()
     script = (ROOT / "unit/install.sh").read_text().replace("exec ", "echo installs; exit; exec ")
     (delivery / "install.sh").write_text(script)
@@ -516,8 +516,10 @@ def test_every_damaged_bit_of_the_sums_is_told(delivery: Path, image: Path) -> N
         assert (code, out) == (73, ""), number
 
 
-def test_install_sh_is_found_by_a_link(delivery: Path, image: Path, tmp_path: Path) -> None:
-    """It looks beside the file that the link leads to."""
+def test_install_sh_can_be_called_through_a_link(
+    delivery: Path, image: Path, tmp_path: Path
+) -> None:
+    """It uses the files beside the target of the link."""
     link = tmp_path / "install.sh"
     link.symlink_to(delivery / "install.sh")
 
@@ -530,8 +532,8 @@ def test_install_sh_is_found_by_a_link(delivery: Path, image: Path, tmp_path: Pa
 
 @pytest.mark.needs("shellcheck")
 @pytest.mark.parametrize("script", ["install.sh", "azure-provisioning.openrc"])
-def test_the_shell_scripts_are_clean(script: str) -> None:
-    """shellcheck has nothing to say, for POSIX sh."""
+def test_shellcheck_accepts_the_scripts(script: str) -> None:
+    """shellcheck reports nothing for POSIX sh."""
     check = subprocess.run(
         ["shellcheck", "--shell=sh", ROOT / "unit" / script],
         capture_output=True,
@@ -543,8 +545,8 @@ def test_the_shell_scripts_are_clean(script: str) -> None:
 
 
 @pytest.mark.needs("systemd-analyze")
-def test_the_service_is_sound() -> None:
-    """systemd-analyze verify has nothing to say of a service whose program exists."""
+def test_systemd_accepts_the_service() -> None:
+    """systemd-analyze verify reports nothing if the program exists."""
     check = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", ROOT / "unit" / UNIT],
         capture_output=True,

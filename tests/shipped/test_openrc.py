@@ -1,4 +1,4 @@
-"""OpenRC: into an image and out again, and what its script does with start-stop-daemon."""
+"""OpenRC: install and uninstall, and how the script calls start-stop-daemon."""
 
 import os
 import shutil
@@ -29,7 +29,7 @@ SHIPPED = (ROOT / "unit" / "azure-provisioning.openrc").read_text()
 
 @pytest.fixture
 def alpine(tmp_path: Path) -> Path:
-    """The layout of Alpine 3.23: /sbin and /lib are folders of their own, no systemd."""
+    """An image with the layout of Alpine 3.23: real folders /sbin and /lib, and no systemd."""
     root = tmp_path / "alpine"
     add_python(root, 12)
     for folder in ("etc/init.d", "etc/runlevels/boot", "etc/runlevels/default", "sbin", "lib"):
@@ -41,8 +41,8 @@ def alpine(tmp_path: Path) -> Path:
     return root
 
 
-def test_install_places_the_files_of_the_contract(alpine: Path) -> None:
-    """Found to be OpenRC's by its files: these and nothing else, with these modes."""
+def test_install_writes_the_documented_files(alpine: Path) -> None:
+    """OpenRC is recognised by its files; install writes exactly these, with these modes."""
     before = files(alpine)
 
     code, out, err = azprov("install", "--root", alpine)
@@ -71,8 +71,8 @@ def test_install_places_the_files_of_the_contract(alpine: Path) -> None:
 
 
 @pytest.mark.parametrize("options", [[], ["--no-enable"], ["--keep-enabled", "--no-hostname"]])
-def test_install_then_uninstall_is_the_identity(alpine: Path, options: List[str]) -> None:
-    """A second install changes nothing; folders that were made go."""
+def test_uninstall_undoes_install(alpine: Path, options: List[str]) -> None:
+    """A second install changes nothing, and the folders that install made are removed."""
     shutil.rmtree(alpine / "etc/runlevels")
     before = tree(alpine)
 
@@ -90,8 +90,8 @@ def test_install_then_uninstall_is_the_identity(alpine: Path, options: List[str]
     assert tree(alpine) == before
 
 
-def test_uninstall_takes_out_what_either_init_was_given(alpine: Path) -> None:
-    """The folders that both made too."""
+def test_uninstall_removes_the_services_of_all_init_systems(alpine: Path) -> None:
+    """The folders that both installations made are removed, too."""
     before = tree(alpine)
 
     code, out, err = azprov("install", "--root", alpine, "--init", "systemd")
@@ -123,8 +123,8 @@ def test_uninstall_takes_out_what_either_init_was_given(alpine: Path) -> None:
         ("own, other options", "is an azprov service with different options, from another version"),
     ],
 )
-def test_another_script_needs_force(alpine: Path, kind: str, said: str) -> None:
-    """It is told before anything is changed; uninstall leaves what is not azprov's."""
+def test_a_foreign_script_is_replaced_only_with_force(alpine: Path, kind: str, said: str) -> None:
+    """The failure is reported before the first change, and uninstall keeps a foreign script."""
     script = alpine / "etc/init.d" / SCRIPT
     if kind == "another script":
         script.write_text("#!/sbin/openrc-run\ncommand=/usr/bin/azure\n")
@@ -148,8 +148,8 @@ def test_another_script_needs_force(alpine: Path, kind: str, said: str) -> None:
     assert not script.is_symlink()
 
 
-def test_the_init_that_is_started_is_found(alpine: Path) -> None:
-    """Before what is installed beside it; inittab says what busybox and sysvinit start."""
+def test_the_init_system_in_inittab_is_found(alpine: Path) -> None:
+    """busybox and sysvinit start what inittab names, whatever else is installed."""
     (alpine / "bin").mkdir()
     (alpine / "bin/busybox").write_text("")
     (alpine / "usr/lib/systemd").mkdir(parents=True)
@@ -174,8 +174,8 @@ INITS: Dict[str, Tuple[List[str], str]] = {
 
 
 @pytest.mark.parametrize("case", INITS)
-def test_the_init_of_the_image_is_found(tmp_path: Path, case: str) -> None:
-    """By its files, systemd first; --init decides otherwise."""
+def test_the_init_system_is_found_by_its_files(tmp_path: Path, case: str) -> None:
+    """systemd counts first if both are installed."""
     paths, found = INITS[case]
     for path in paths:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
@@ -184,8 +184,8 @@ def test_the_init_of_the_image_is_found(tmp_path: Path, case: str) -> None:
     assert find_init(Root(str(tmp_path))).name == found
 
 
-def test_options_go_into_the_script(alpine: Path) -> None:
-    """`unit --init openrc` prints them too; a word that sh would expand is refused."""
+def test_the_script_has_the_options_of_install(alpine: Path) -> None:
+    """`unit --init openrc` prints them, and a word that sh would expand is refused."""
     add_python(alpine, 9, "usr/local/bin/python3", link=False)
     options = ["--no-hostname", "--keep-enabled", "--python", "/usr/local/bin/python3"]
 
@@ -203,8 +203,8 @@ def test_options_go_into_the_script(alpine: Path) -> None:
             render_unit(word, [], init=OPENRC)
 
 
-def test_disable_takes_away_the_links_of_every_runlevel(alpine: Path) -> None:
-    """And nothing else: not the script, not the unit of systemd, not another service."""
+def test_disable_removes_the_links_of_all_runlevels(alpine: Path) -> None:
+    """The script, the unit of systemd and other services are kept."""
     azprov("install", "--root", alpine)
     azprov("install", "--root", alpine, "--init", "systemd")
     (alpine / "etc/runlevels/boot" / SCRIPT).symlink_to(f"/etc/init.d/{SCRIPT}")
@@ -225,8 +225,8 @@ def test_disable_takes_away_the_links_of_every_runlevel(alpine: Path) -> None:
     ]
 
 
-def test_python_in_alpine(alpine: Path) -> None:
-    """It is found where Alpine's package puts it, and apk brings what it lacks."""
+def test_python_in_alpine_is_found(alpine: Path) -> None:
+    """The path is that of Alpine's package, and the hint names apk."""
     assert find_python(Root(str(alpine))) == ("/usr/bin/python3", 12)
     assert package_advice("it", str(alpine / "etc/os-release")) == "install it: apk add python3"
 
@@ -243,7 +243,7 @@ export RC_SVCNAME=azure-provisioning
 
 
 class Script:
-    """The shipped script below a folder of its own, in a shell with stand-ins."""
+    """The shipped script in a shell, with paths in a test folder and stand-ins for OpenRC."""
 
     def __init__(self, folder: Path, shell: str, help_text: str) -> None:
         self.run_folder, self.log_folder = folder / "run", folder / "log"
@@ -291,8 +291,8 @@ COMMAND = [
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_the_account_goes_to_syslog(tmp_path: Path, shell: str) -> None:
-    """Where one listens, and start-stop-daemon is OpenRC's; no daemon is noted."""
+def test_the_log_is_sent_to_syslog(tmp_path: Path, shell: str) -> None:
+    """This needs a running syslog and OpenRC's start-stop-daemon, which records no daemon."""
     script = Script(tmp_path, shell, OPENRC_HELP)
     script.pidfile.write_text("1\n")
 
@@ -314,10 +314,10 @@ def test_the_account_goes_to_syslog(tmp_path: Path, shell: str) -> None:
 @pytest.mark.parametrize(
     ("help_text", "is_heard"), [(OPENRC_HELP, False), (DPKG_HELP, True), (DPKG_HELP, False)]
 )
-def test_the_account_goes_to_a_file(
+def test_without_syslog_the_log_is_a_file(
     tmp_path: Path, shell: str, help_text: str, is_heard: bool
 ) -> None:
-    """Where no syslog listens, and where start-stop-daemon is dpkg's."""
+    """The same holds for the start-stop-daemon of dpkg."""
     script = Script(tmp_path, shell, help_text)
 
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as syslog:
@@ -332,8 +332,8 @@ def test_the_account_goes_to_a_file(
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_log_that_cannot_be_written_costs_nothing(tmp_path: Path, shell: str) -> None:
-    """The command runs all the same."""
+def test_azprov_runs_if_its_log_cannot_be_written(tmp_path: Path, shell: str) -> None:
+    """The shell runs the command even if it cannot open the file."""
     inner = Script(tmp_path, shell, DPKG_HELP).call("start")[11]
     log = tmp_path / "a folder"
     log.mkdir()
@@ -349,8 +349,8 @@ def test_a_log_that_cannot_be_written_costs_nothing(tmp_path: Path, shell: str) 
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_only_azprov_is_stopped(tmp_path: Path, shell: str) -> None:
-    """Not what has its number by now, nor anything where it has not been started."""
+def test_stop_ends_only_azprov(tmp_path: Path, shell: str) -> None:
+    """Another process with the recorded number is not stopped, and stop works before start."""
     script = Script(tmp_path, shell, OPENRC_HELP)
     assert script.call("stop") == []
 
@@ -374,8 +374,8 @@ def test_only_azprov_is_stopped(tmp_path: Path, shell: str) -> None:
     ]
 
 
-def test_it_needs_nothing_that_may_be_missing(tmp_path: Path) -> None:
-    """It is put after services, and waits for none that cannot be had."""
+def test_the_script_needs_no_other_service(tmp_path: Path) -> None:
+    """It starts after some services, but also without them."""
     assert Script(tmp_path, "sh", OPENRC_HELP).call("depend") == [
         "after root localmount bootmisc hostname",
         "use logger",

@@ -1,4 +1,4 @@
-"""A used image made generic again: what goes, what stays, and what a failure does not stop."""
+"""deprovision makes a used image generic: what it removes, keeps, and does after a failure."""
 
 import json
 import os
@@ -24,7 +24,7 @@ ME = f"{os.geteuid()}:{os.getegid()}"
 UID = os.geteuid() or 1000
 VM = '{"vm_id": "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90", "done": ["ready"]}\n'
 
-# What stays, byte for byte.
+# Files that deprovision keeps byte for byte.
 KEPT = {
     "etc/passwd": f"root:x:{ME}:root:/root:/bin/sh\nnobody:x:65534:65534::/nowhere:/bin/false\n",
     "etc/group": "root:x:0:\nsudo:x:27:ops\n",
@@ -38,7 +38,7 @@ KEPT = {
     "root/.azure/azureProfile.json": "x\n",
     "var/lib/dhcp/README": "x\n",
 }
-# By the rule, what a machine that was used leaves.
+# Leftovers of a used machine, by rule.
 LEFT: Dict[str, Dict[str, str]] = {
     "state": {
         "var/lib/azprov/state.json": VM,
@@ -126,7 +126,7 @@ def files(root: Path) -> Dict[str, str]:
 
 @pytest.fixture
 def clean(tmp_path: Path) -> Path:
-    """An image that no machine has used."""
+    """An image without leftovers."""
     root = tmp_path / "image"
     root.mkdir(mode=0o755)
     lay(root, KEPT)
@@ -136,8 +136,8 @@ def clean(tmp_path: Path) -> Path:
     return root
 
 
-def test_a_clean_image_has_nothing_left(clean: Path) -> None:
-    """And deprovisioning it changes nothing, without a question."""
+def test_an_image_without_leftovers_is_not_changed(clean: Path) -> None:
+    """deprovision finds nothing, asks nothing and changes nothing."""
     before = tree(clean)
 
     assert find_leftovers(Root(str(clean))) == []
@@ -145,8 +145,8 @@ def test_a_clean_image_has_nothing_left(clean: Path) -> None:
     assert tree(clean) == before
 
 
-def test_on_a_machine_that_runs_run_is_not_the_images(clean: Path) -> None:
-    """A container's manager mounts its mark there, which cannot be removed."""
+def test_run_of_a_running_machine_is_not_searched(clean: Path) -> None:
+    """A container manager mounts its mark in /run, and deprovision could not remove the mount."""
     lay(clean, LEFT["container-mark"])
     machine = Root(str(clean))
     machine.is_live = True
@@ -154,8 +154,8 @@ def test_on_a_machine_that_runs_run_is_not_the_images(clean: Path) -> None:
     assert [leftover.path for leftover in find_leftovers(machine)] == ["/.dockerenv"]
 
 
-def test_what_a_power_cut_left_of_the_state_goes(clean: Path) -> None:
-    """The folder too, when the file in it is gone already."""
+def test_an_empty_state_folder_is_removed(clean: Path) -> None:
+    """A power cut can leave the folder of the state without its file."""
     before = tree(clean)
     (clean / "var/lib/azprov").mkdir()
 
@@ -164,8 +164,8 @@ def test_what_a_power_cut_left_of_the_state_goes(clean: Path) -> None:
     assert tree(clean) == before
 
 
-def test_an_agents_folder_is_emptied(clean: Path) -> None:
-    """As a power cut on the way would leave it; an empty one is none of another agent's data."""
+def test_the_folder_of_an_agent_is_emptied(clean: Path) -> None:
+    """The folder itself stays, so the result is the same after a power cut."""
     lay(clean, LEFT["agent-data"])
 
     for _ in range(2):
@@ -174,8 +174,8 @@ def test_an_agents_folder_is_emptied(clean: Path) -> None:
 
 
 @pytest.mark.parametrize("rule", LEFT)
-def test_each_kind_is_found_and_removed(clean: Path, rule: str) -> None:
-    """By its own rule; and found no more."""
+def test_each_kind_of_leftover_is_found_and_removed(clean: Path, rule: str) -> None:
+    """It is found under its own rule, and after the removal the image is as before."""
     before = files(clean)
     lay(clean, LEFT[rule])
     root = Root(str(clean))
@@ -193,7 +193,7 @@ def test_each_kind_is_found_and_removed(clean: Path, rule: str) -> None:
 
 
 def findings(out: str) -> List[Dict[str, str]]:
-    """But for the one that nobody gets into such an image any more."""
+    """The findings of `check`, without the one that no one can log in to such an image."""
     return [found for found in json.loads(out)["findings"] if found["rule"] != "nobody-logs-in"]
 
 
@@ -202,7 +202,7 @@ SEVERITIES = {"logs": "note", "host-keys": "error", "machine-id": "error", "net-
 
 @pytest.mark.parametrize("rule", LEFT)
 def test_check_finds_what_deprovision_removes(tmp_path: Path, rule: str) -> None:
-    """In an image that is sound but for it, by one finding; afterwards none."""
+    """Each kind of leftover gives one finding in a sound image, and none after deprovision."""
     image = make_sound(tmp_path / "image")
     lay(image, {"etc/passwd": KEPT["etc/passwd"], **LEFT[rule]})
 
@@ -217,7 +217,7 @@ def test_check_finds_what_deprovision_removes(tmp_path: Path, rule: str) -> None
 
 
 def test_a_used_image_is_made_generic(clean: Path) -> None:
-    """All at once, by the command; a second time finds nothing."""
+    """deprovision removes all kinds of leftovers at once, and a second run finds nothing."""
     for left in LEFT.values():
         lay(clean, left)
     lay(clean, {"etc/hostname": "base\n", "etc/hosts": "127.0.0.1\tlocalhost\n127.0.1.1\tbase\n"})
@@ -236,8 +236,8 @@ def test_a_used_image_is_made_generic(clean: Path) -> None:
     assert again == (0, "Nothing is left to do.\n", "")
 
 
-def test_the_machine_id_without_systemd(clean: Path) -> None:
-    """Nobody would fill an empty file."""
+def test_without_systemd_the_machine_id_file_is_removed(clean: Path) -> None:
+    """Only systemd fills an empty file at the next boot."""
     (clean / "usr/lib/systemd/systemd").unlink()
     lay(clean, {"etc/machine-id": "0123456789abcdef0123456789abcdef\n"})
 
@@ -246,8 +246,8 @@ def test_the_machine_id_without_systemd(clean: Path) -> None:
     assert not (clean / "etc/machine-id").exists()
 
 
-def test_an_id_that_is_to_be_made_is_none(clean: Path) -> None:
-    """As image builders leave it; nor is a link to the machine's own one."""
+def test_a_placeholder_is_not_a_machine_id(clean: Path) -> None:
+    """Image builders write `uninitialized`, or a link to the machine ID of systemd."""
     lay(clean, {"etc/machine-id": "uninitialized\n"})
     (clean / "var/lib/dbus").mkdir(parents=True)
     (clean / "var/lib/dbus/machine-id").symlink_to("/etc/machine-id")
@@ -255,8 +255,8 @@ def test_an_id_that_is_to_be_made_is_none(clean: Path) -> None:
     assert find_leftovers(Root(str(clean))) == []
 
 
-def test_the_service_is_armed_again(clean: Path) -> None:
-    """Where it is installed, and only there."""
+def test_an_installed_service_is_enabled(clean: Path) -> None:
+    """A first boot disables the service, so deprovision enables it again."""
     text = "ExecStart=/usr/bin/python3 -I /usr/local/lib/azprov/azprov.pyz provision\n"
     lay(clean, {UNIT: "[Service]\n" + text})
 
@@ -267,8 +267,8 @@ def test_the_service_is_armed_again(clean: Path) -> None:
 
 
 @pytest.mark.parametrize("other", ["[Service]\nExecStart=/bin/other\n", None])
-def test_another_service_of_that_name_is_not(clean: Path, other: object) -> None:
-    """Nor a masked one."""
+def test_a_foreign_or_masked_service_is_not_enabled(clean: Path, other: object) -> None:
+    """deprovision enables only a service that starts azprov."""
     if other is None:
         (clean / UNIT).parent.mkdir(parents=True)
         (clean / UNIT).symlink_to("/dev/null")
@@ -304,8 +304,8 @@ def with_user(root: Path) -> None:
         os.chown(path, UID, -1)
 
 
-def test_a_user_goes_with_all_that_is_theirs(clean: Path) -> None:
-    """And nobody else's; a second time finds nobody."""
+def test_user_removes_everything_of_that_user(clean: Path) -> None:
+    """Files of others are kept byte for byte, and a second run does not find the user."""
     before = {name: what.partition(" ")[2] for name, what in files(clean).items()}
     with_user(clean)
     (clean / "home/deploy/out").symlink_to("/etc")
@@ -341,10 +341,10 @@ def test_a_user_goes_with_all_that_is_theirs(clean: Path) -> None:
         ("", "d:x:1000:d,e\n", "d:x:1000:e\n"),
     ],
 )
-def test_a_group_of_that_name_goes_if_it_is_the_users_own(
+def test_only_a_group_of_the_users_own_is_removed(
     clean: Path, passwd: str, group: str, left: str
 ) -> None:
-    """As with userdel: Docker's group is no user's, whatever that one is called."""
+    """As with userdel, a group such as docker is kept even if a user has that name."""
     gshadow = "d:!::d\n"
     lay(clean, {"etc/passwd": passwd, "etc/group": group, "etc/gshadow": gshadow})
     root = Root(str(clean))
@@ -358,8 +358,8 @@ def test_a_group_of_that_name_goes_if_it_is_the_users_own(
 
 
 @pytest.mark.parametrize("path", ["etc/group", "etc/gshadow"])
-def test_a_group_that_cannot_be_taken_out_keeps_its_users_entry(clean: Path, path: str) -> None:
-    """Else it would be nobody's, and stay."""
+def test_the_passwd_entry_is_kept_if_the_group_cannot_be_removed(clean: Path, path: str) -> None:
+    """Without the entry, a second run could not find the owner of the group."""
     with_user(clean)
     in_its_way = clean / "etc" / f".{path[4:]}.azprov-new"
     (in_its_way / "x").mkdir(parents=True)
@@ -385,8 +385,8 @@ PEOPLE = {
 }
 
 
-def test_a_name_that_is_mistyped_is_told_at_the_end(clean: Path) -> None:
-    """With the users that the image still has; nobody misses it among what was done."""
+def test_an_unknown_user_is_reported_first_and_last(clean: Path) -> None:
+    """The sentence names the users of the image, by UID_MIN of login.defs."""
     lay(clean, {**PEOPLE, **LEFT["leases"]})
     sentence = f"there is no user zz in {clean}/etc/passwd; the users are builder, guest"
 
@@ -403,8 +403,8 @@ def test_a_name_that_is_mistyped_is_told_at_the_end(clean: Path) -> None:
     )
 
 
-def test_a_name_that_is_right_is_not(clean: Path) -> None:
-    """Nor where none was given, or no user is left."""
+def test_a_known_user_is_not_reported(clean: Path) -> None:
+    """No sentence is logged for an existing user or without --user; an image may have no user."""
     lay(clean, {**PEOPLE, **LEFT["leases"]})
 
     for argv in (["--user", "builder"], []):
@@ -419,8 +419,8 @@ def test_a_name_that_is_right_is_not(clean: Path) -> None:
     )
 
 
-def test_a_users_number_is_forgotten_last(clean: Path) -> None:
-    """Cut off before that, a second run still knows whose home it is."""
+def test_the_passwd_entry_is_removed_last(clean: Path) -> None:
+    """After a power cut before that, a second run still knows the owner of the home."""
     with_user(clean)
     root = Root(str(clean))
 
@@ -432,15 +432,15 @@ def test_a_users_number_is_forgotten_last(clean: Path) -> None:
     )
 
 
-def test_no_host_name_is_made(clean: Path) -> None:
-    """Where an image has none, the first boot sets one."""
+def test_a_missing_host_name_is_not_created(clean: Path) -> None:
+    """The first boot sets the host name of an image without /etc/hostname."""
     (clean / "etc/hostname").unlink()
 
     assert plan(Root(str(clean)), "") == []
 
 
-def test_without_being_named_a_user_stays(clean: Path) -> None:
-    """But for what lets anybody log in as that one."""
+def test_without_user_all_accounts_are_kept(clean: Path) -> None:
+    """Only the passwords and keys that let someone log in are removed."""
     with_user(clean)
 
     assert azprov("deprovision", "--root", clean, "--yes")[0] == 0
@@ -454,7 +454,7 @@ def test_without_being_named_a_user_stays(clean: Path) -> None:
 
 SYSTEM_UID = os.geteuid() or 998
 SERVICE = f"svc:x:{SYSTEM_UID}:{SYSTEM_UID}::/srv/svc:/bin/sh\n"
-# One for each user, one for all, and what is none.
+# Paths for each user and for all users, and paths that are not files of keys.
 KEYS_FILES = (
     "AuthorizedKeysFile .ssh/keys2 /etc/ssh/keys/%u /dev/null\n"
     "Match User git\nAuthorizedKeysFile none\n"
@@ -462,8 +462,8 @@ KEYS_FILES = (
 )
 
 
-def test_keys_go_wherever_sshd_would_look(clean: Path) -> None:
-    """By every setting, for users of the system too; what no account has for its own stays."""
+def test_keys_are_removed_from_every_path_that_sshd_reads(clean: Path) -> None:
+    """Every AuthorizedKeysFile counts, also for system users; other files there are kept."""
     passwd = f"{KEPT['etc/passwd']}{SERVICE}app:x:54321:54321::/:/bin/sh\n"
     lay(clean, {"etc/passwd": passwd, "etc/ssh/sshd_config": KEYS_FILES})
     stays = {"etc/ssh/keys/README": "x", "etc/ssh/folder/x": "x", "srv/svc/.ssh/config": "x"}
@@ -497,8 +497,8 @@ def test_keys_go_wherever_sshd_would_look(clean: Path) -> None:
     assert (clean / "dev/null").exists()
 
 
-def test_check_names_such_keys_too(tmp_path: Path) -> None:
-    """By what deprovision removes; and somebody gets in by them."""
+def test_check_finds_keys_outside_homes(tmp_path: Path) -> None:
+    """`check` reads the same settings of sshd as deprovision."""
     image = make_sound(tmp_path / "image")
     lay(image, {"etc/passwd": KEPT["etc/passwd"], "etc/ssh/sshd_config": KEYS_FILES})
     lay(image, {"etc/ssh/common%keys": "x"})
@@ -510,8 +510,8 @@ def test_check_names_such_keys_too(tmp_path: Path) -> None:
     assert f"{image}/etc/ssh/common%keys" in finding["what"]
 
 
-def test_a_home_that_two_have_is_the_first_ones(clean: Path) -> None:
-    """As Fedora's operator has root's, in which operator may do nothing."""
+def test_a_shared_home_belongs_to_its_first_account(clean: Path) -> None:
+    """On Fedora the account operator shares the home of root, and has no rights in it."""
     lay(clean, {"etc/passwd": KEPT["etc/passwd"] + "operator:x:11:0::/root:/sbin/nologin\n"})
     lay(clean, LEFT["authorized-keys"])
     root = Root(str(clean))
@@ -520,8 +520,8 @@ def test_a_home_that_two_have_is_the_first_ones(clean: Path) -> None:
     assert carry_out(root, plan(root, "")) == []
 
 
-def test_a_users_keys_elsewhere_go_with_the_user(clean: Path) -> None:
-    """Before its entry does, by which they are found."""
+def test_keys_outside_the_home_are_removed_before_the_entry(clean: Path) -> None:
+    """They are found by the user's entry in passwd."""
     with_user(clean)
     lay(clean, {"etc/ssh/sshd_config": KEYS_FILES, "etc/ssh/keys/deploy": "x"})
     root = Root(str(clean))
@@ -538,8 +538,8 @@ def test_a_users_keys_elsewhere_go_with_the_user(clean: Path) -> None:
 
 
 @pytest.mark.needs("root")
-def test_a_users_keys_go_from_a_home_that_stays(clean: Path) -> None:
-    """The next user of that name would have the home, and whoever has the key."""
+def test_keys_are_removed_from_a_home_that_is_kept(clean: Path) -> None:
+    """Otherwise the next user of that name could inherit the home and its keys."""
     with_user(clean)
     (clean / "home/deploy/.bash_history").unlink()
     os.chown(clean / "home/deploy", 0, -1)
@@ -552,8 +552,8 @@ def test_a_users_keys_go_from_a_home_that_stays(clean: Path) -> None:
 
 
 @pytest.mark.needs("root")
-def test_keys_that_cannot_be_removed_keep_their_users_entry(clean: Path) -> None:
-    """Else nobody would find them again."""
+def test_the_passwd_entry_is_kept_if_keys_cannot_be_removed(clean: Path) -> None:
+    """Without the entry, a second run could not find the keys."""
     with_user(clean)
     for path in (clean / "home/deploy", clean / "home/deploy/.ssh"):
         os.chown(path, 0, -1)
@@ -568,8 +568,8 @@ def test_keys_that_cannot_be_removed_keep_their_users_entry(clean: Path) -> None
 
 
 @pytest.mark.parametrize("before", ["", "Port 22\n"])
-def test_what_the_platform_asked_sshd_for_goes(clean: Path, before: str) -> None:
-    """Out of sshd's own file too, where it stands for want of a folder of drop-ins."""
+def test_azprovs_lines_in_sshd_config_are_removed(clean: Path, before: str) -> None:
+    """azprov writes into the main file if there is no folder for drop-ins."""
     config = clean / "etc/ssh/sshd_config"
     config.write_text("PasswordAuthentication yes\n")
     root = Root(str(clean))
@@ -597,17 +597,17 @@ def test_what_the_platform_asked_sshd_for_goes(clean: Path, before: str) -> None
         "ChallengeResponseAuthentication no\n",
     ],
 )
-def test_what_somebody_else_set_in_sshd_stays(clean: Path, config: str) -> None:
-    """Or altered since."""
+def test_other_lines_in_sshd_config_are_kept(clean: Path, config: str) -> None:
+    """Similar lines of others, and lines that were edited since, are kept."""
     lay(clean, {"etc/ssh/sshd_config": config})
 
     assert plan(Root(str(clean)), "") == []
 
 
-def test_a_home_that_cannot_be_removed_keeps_its_entry(clean: Path) -> None:
-    """Else nobody would find it again."""
+def test_the_passwd_entry_is_kept_if_the_home_cannot_be_removed(clean: Path) -> None:
+    """Without the entry, a second run could not find the home."""
     with_user(clean)
-    # A mounted file system in it would do as well, and needs root.
+    # A file system mounted in the home would have the same effect, but needs root.
     number = os.open(clean / "home/deploy", os.O_RDONLY)
     for _ in range(1500):
         os.mkdir("d", dir_fd=number)
@@ -624,8 +624,8 @@ def test_a_home_that_cannot_be_removed_keeps_its_entry(clean: Path) -> None:
     subprocess.run(["rm", "-rf", clean / "home/deploy"], check=True)
 
 
-def test_backups_of_passwords_go(clean: Path) -> None:
-    """useradd and passwd keep the last version, with what was locked since."""
+def test_backups_with_passwords_are_removed(clean: Path) -> None:
+    """useradd and passwd keep the previous version of shadow, with the old passwords."""
     lay(clean, {"etc/shadow-": "root:$y$hash:1::::::\n", "etc/passwd-": "old"})
 
     azprov("deprovision", "--root", clean, "--yes")
@@ -635,7 +635,7 @@ def test_backups_of_passwords_go(clean: Path) -> None:
 
 
 def test_records_of_logins_are_emptied(clean: Path) -> None:
-    """They have to be there for logins to be recorded."""
+    """The files are kept, because logins are recorded only if they exist."""
     lay(clean, {"var/log/wtmp": "x", "var/log/lastlog": "x", "var/log/btmp": ""})
 
     _, _, err = azprov("deprovision", "--root", clean, "--yes")
@@ -648,14 +648,14 @@ def test_records_of_logins_are_emptied(clean: Path) -> None:
 
 @pytest.mark.needs("archive", "root", "mount", "unshare")
 def test_a_root_on_overlayfs(clean: Path, tmp_path: Path) -> None:
-    """Files have the device of the layer below there, folders that of the overlay."""
+    """On overlayfs a file can have another device number than its folder; homes are removed."""
     from pyz import PYZ
 
     with_user(clean)
     merged, other = tmp_path / "merged", tmp_path / "other"
     merged.mkdir()
     other.mkdir()
-    # Layers of two file systems, as an image's and a container's mostly are.
+    # Two layers on different file systems, as containers usually have.
     script = (
         'mount -t tmpfs none "$2" && mkdir "$2/upper" "$2/work" && mount -t overlay none '
         '-o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$3" || exit 99; shift 3; exec "$@"'
@@ -672,16 +672,16 @@ def test_a_root_on_overlayfs(clean: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["root", "toor"])
-def test_root_stays(clean: Path, name: str) -> None:
-    """By its number, whatever it is called."""
+def test_accounts_with_the_number_0_are_refused(clean: Path, name: str) -> None:
+    """The number decides, so an account of another name cannot be removed either."""
     lay(clean, {"etc/passwd": "root:x:0:0::/root:/bin/sh\ntoor:x:0:0::/root:/bin/sh\n"})
 
     with pytest.raises(UsageError, match="has the number 0"):
         plan(Root(str(clean)), name)
 
 
-def test_without_a_terminal_it_is_listed(clean: Path) -> None:
-    """Exit code 2, and nothing is changed."""
+def test_without_a_terminal_the_changes_are_only_listed(clean: Path) -> None:
+    """The exit code is 2, and the image is not changed."""
     lay(clean, LEFT["leases"])
     before = tree(clean)
 
@@ -698,8 +698,8 @@ def test_without_a_terminal_it_is_listed(clean: Path) -> None:
     assert tree(clean) == before
 
 
-def test_json_is_never_asked_about(clean: Path) -> None:
-    """One object, and nothing is changed."""
+def test_json_without_yes_changes_nothing(clean: Path) -> None:
+    """There is no question; the answer is one object with the planned changes."""
     lay(clean, LEFT["net-rules"])
     before = tree(clean)
 
@@ -716,8 +716,8 @@ def test_json_is_never_asked_about(clean: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["../etc", "a/b", "..", ""])
-def test_what_is_no_user_name_is_refused(clean: Path, name: str) -> None:
-    """It stands in paths that are removed."""
+def test_an_invalid_user_name_is_refused(clean: Path, name: str) -> None:
+    """The name becomes a part of paths that are removed."""
     before = tree(clean)
 
     code, _, err = azprov("deprovision", "--root", clean, "--user", name, "--yes")
@@ -729,8 +729,8 @@ def test_what_is_no_user_name_is_refused(clean: Path, name: str) -> None:
 
 @pytest.mark.needs("archive")
 @pytest.mark.parametrize(("answer", "code"), [("y", 0), ("YES", 0), ("n", 2), ("", 2)])
-def test_on_a_terminal_it_asks(clean: Path, answer: str, code: int) -> None:
-    """No is the default."""
+def test_a_terminal_is_asked_for_confirmation(clean: Path, answer: str, code: int) -> None:
+    """The default answer is no."""
     from pyz import PYZ
 
     lay(clean, LEFT["leases"])
@@ -750,8 +750,8 @@ def test_on_a_terminal_it_asks(clean: Path, answer: str, code: int) -> None:
     assert (clean / "var/lib/dhcpcd/duid").exists() == (code == 2)
 
 
-def test_a_failure_stops_nothing_else(clean: Path) -> None:
-    """It is told, counted in the last line, and is the exit code."""
+def test_all_other_changes_are_made_after_a_failure(clean: Path) -> None:
+    """The failure is logged and counted in the last line, and the exit code is 73."""
     lay(clean, LEFT["leases"])
     lay(clean, LEFT["random-seed"])
     seed = clean / "var/lib/urandom/random-seed"
@@ -774,8 +774,8 @@ def test_a_failure_stops_nothing_else(clean: Path) -> None:
 
 
 @pytest.mark.needs("archive", "root")
-def test_what_only_root_may_change_is_exit_77(clean: Path) -> None:
-    """Nothing is; a home that is still there keeps its entry, which is no other cause."""
+def test_an_ordinary_user_gets_exit_code_77(clean: Path) -> None:
+    """Nothing is changed, and entries that are kept because of a home do not change the code."""
     from pyz import azprov_without_root
 
     with_user(clean)
@@ -794,8 +794,8 @@ def test_what_only_root_may_change_is_exit_77(clean: Path) -> None:
     assert tree(clean) == before
 
 
-def test_what_cannot_be_looked_at_is_told(clean: Path) -> None:
-    """And the rest is done all the same."""
+def test_a_file_that_cannot_be_examined_is_reported(clean: Path) -> None:
+    """All other changes are made."""
     lay(clean, LEFT["random-seed"])
     (clean / "etc/shadow").unlink()
     os.mkfifo(clean / "etc/shadow")
@@ -808,8 +808,8 @@ def test_what_cannot_be_looked_at_is_told(clean: Path) -> None:
 
 
 @pytest.mark.needs("root")
-def test_a_link_in_a_home_saves_what_it_points_to(clean: Path) -> None:
-    """Root removes nothing for a user that the user could not."""
+def test_a_link_in_a_home_gives_no_rights_of_root(clean: Path) -> None:
+    """In a home, files are removed with the rights of its user."""
     lay(clean, {"etc/passwd": "eve:x:54321:54321::/home/eve:/bin/sh\n", "etc/authorized_keys": "x"})
     (clean / "home/eve").mkdir(parents=True)
     (clean / "home/eve/.ssh").symlink_to("/etc")
@@ -823,14 +823,14 @@ def test_a_link_in_a_home_saves_what_it_points_to(clean: Path) -> None:
 
 
 @pytest.mark.parametrize("home", ["/", "", "//.", "/usr/sbin", "/var/shared"])
-def test_a_home_that_is_not_the_users_own_stays(
+def test_a_home_of_another_owner_is_kept(
     clean: Path, home: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Distributions give their own users such: nobody of Alpine and Fedora has /."""
+    """The home of a system user may be /usr/sbin, or / as on Alpine and Fedora."""
     lay(clean, {"etc/passwd": f"daemon:x:54321:54321::{home}:/bin/false\n"})
     lay(clean, {"usr/sbin/sshd": "x", "var/shared/data": "x"})
     if os.geteuid() == 0:
-        os.chown(clean, 54321, -1)  # not even where / is that user's
+        os.chown(clean, 54321, -1)  # even if the user owns /
     root = Root(str(clean))
 
     assert carry_out(root, plan(root, "daemon")) == []
@@ -841,8 +841,8 @@ def test_a_home_that_is_not_the_users_own_stays(
     assert "home of daemon, does not belong to that user and is kept" in caplog.text
 
 
-def test_a_rule_of_several_lines_goes_whole(clean: Path) -> None:
-    """sudo would read nothing of a file in which half of one is left."""
+def test_a_sudo_rule_of_several_lines_is_removed_completely(clean: Path) -> None:
+    """sudo rejects a file with a part of a rule."""
     rules = "deploy ALL=(ALL) \\\n  NOPASSWD: \\\n  ALL\nops ALL=(ALL) \\\n  ALL\n"
     lay(clean, {"etc/sudoers": rules})
     root = Root(str(clean))
@@ -865,10 +865,10 @@ def test_a_rule_of_several_lines_goes_whole(clean: Path) -> None:
         ("doas.d/a.conf", "permit setenv { d } e\n", "permit setenv { d } e\n"),
     ],
 )
-def test_rights_by_number_and_of_doas_go(
+def test_sudo_and_doas_rules_of_the_user_are_removed(
     clean: Path, path: str, rules: str, left: Optional[str]
 ) -> None:
-    """And nobody else's, whatever else is named."""
+    """Rules may name the user by number; rules for other users are kept."""
     lay(clean, {"etc/passwd": "d:x:1000:1000::/n:/bin/sh\n", f"etc/{path}": rules})
     root = Root(str(clean))
 
@@ -878,8 +878,8 @@ def test_rights_by_number_and_of_doas_go(
     assert (file.read_text() if file.exists() else None) == left
 
 
-def test_a_number_that_another_has_too_keeps_its_rights(clean: Path) -> None:
-    """They are that one's."""
+def test_rules_for_a_shared_number_are_kept(clean: Path) -> None:
+    """Another account has the same number, and the rule still applies to it."""
     lay(clean, {"etc/passwd": "d:x:1000:1000::/n:/bin/sh\ne:x:1000:1000::/n:/bin/sh\n"})
     lay(clean, {"etc/sudoers": "#1000 ALL=(ALL) ALL\n"})
     root = Root(str(clean))
@@ -889,8 +889,8 @@ def test_a_number_that_another_has_too_keeps_its_rights(clean: Path) -> None:
     assert (clean / "etc/sudoers").read_text() == "#1000 ALL=(ALL) ALL\n"
 
 
-def test_a_home_that_cannot_be_looked_at_hides_no_other(clean: Path) -> None:
-    """What was found in it before counts as well."""
+def test_a_home_that_cannot_be_examined_does_not_hide_others(clean: Path) -> None:
+    """Leftovers in the other homes, and those found before the error, are removed."""
     lay(
         clean,
         {

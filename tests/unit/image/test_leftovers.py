@@ -80,7 +80,7 @@ def test_login_defs_decides_which_homes_are_searched(
 ) -> None:
     """Homes of people and of root are searched for histories and private keys.
 
-    A person is an account with a number from UID_MIN on, without the user nobody.
+    A person is an account with a number from UID_MIN on, except the user 65534.
     """
     root = lay(
         tmp_path,

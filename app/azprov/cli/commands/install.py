@@ -45,11 +45,11 @@ def run(options: argparse.Namespace) -> Answer:
         enable=not options.no_enable,
         force=options.force,
     )
-    text = "\n".join(_said(options.root, path) for path in changed)
+    text = "\n".join(_line(options.root, path) for path in changed)
     return Answer(text or "everything is already installed", {"changed": changed})
 
 
-def _said(root: Root, path: str) -> str:
+def _line(root: Root, path: str) -> str:
     """Whether `install` wrote or removed a path; --no-enable removes the link."""
     verb = "removed" if root.status(path, follow=False) is None else "installed"
     return f"{verb} {root.outside(path)}"

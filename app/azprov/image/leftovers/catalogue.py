@@ -31,7 +31,7 @@ _LEASES = (
     ("/var/lib/wicked", "duid.xml"),
 )
 _NET_RULES = (("/etc/udev/rules.d", "70-persistent-net.rules"),)
-# systemd creates a new key if there is none.
+# systemd creates a new key if this file is missing.
 _CREDENTIAL_SECRETS = (("/var/lib/systemd", "credential.secret"),)
 # Of auditd, and the login databases that replace wtmp and lastlog after 2038.
 _OTHER_LOGS = (

@@ -59,7 +59,7 @@ class Leftover(NamedTuple):
     what: str
     action: str = REMOVE_FILE
     argument: str = ""
-    #: The user to whom it belongs.
+    #: The user that it belongs to.
     account: Optional[Account] = None
     #: Leftovers that have to be removed before this one. In group and gshadow that is the user's
     #: entry, otherwise the path itself.
@@ -69,7 +69,7 @@ class Leftover(NamedTuple):
 
     @property
     def user(self) -> str:
-        """The name of the user to whom it belongs; empty if it belongs to no user."""
+        """The name of that user; empty without one."""
         return "" if self.account is None else self.account.name
 
     @property
