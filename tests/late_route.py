@@ -14,9 +14,9 @@ import threading
 import time
 from contextlib import suppress
 
-from azprov.azure.conversation import Conversation
 from azprov.azure.dial import BoundedSocket, Dialer
 from azprov.azure.endpoint import Endpoint
+from azprov.azure.retry_loop import RetryLoop
 from azprov.errors import NotConnected
 from azprov.system.clock import Clock
 
@@ -40,7 +40,7 @@ def main() -> None:
         nonlocal tries
         tries += 1
         # Far longer than the route takes to appear.
-        return dialer.connect(patience_s=0.05, route_patience_s=min(30.0, conversation.left_s()))
+        return dialer.connect(patience_s=0.05, route_patience_s=min(30.0, retry_loop.left_s()))
 
     def add_address() -> None:
         bits = "128" if ":" in address else "32"
@@ -60,12 +60,12 @@ def main() -> None:
         # As on a Python without netlink.
         del socket.AF_NETLINK
     other.start()
-    conversation = Conversation(
+    retry_loop = RetryLoop(
         Clock(), timeout_s=1.0 if way in ("never", "storm") else 60.0, jitter=float
     )
     began = time.monotonic()
     with suppress(NotConnected):
-        conversation.retry(attempt).close()
+        retry_loop.run(attempt).close()
         is_connected = True
     seconds = time.monotonic() - began
     dialer.close()

@@ -257,14 +257,14 @@ UNSEEN = {
     "passwords": Unseen(
         {"etc/passwd": ROOT_USER, "etc/shadow": "root:*:19000:0:99999:7:::\n"},
         "etc/shadow",
-        "nobody-logs-in",
-        f"could not read ./etc/shadow {UNCHECKED} nobody-logs-in",
+        "no-login",
+        f"could not read ./etc/shadow {UNCHECKED} no-login",
     ),
     "keys": Unseen(
         {"etc/passwd": ROOT_USER, "etc/shadow": "root:*:::::::\n", "root/.ssh/x": ""},
         "root/.ssh",
-        "nobody-logs-in",
-        f"could not examine ./root/.ssh/authorized_keys {UNCHECKED} nobody-logs-in",
+        "no-login",
+        f"could not examine ./root/.ssh/authorized_keys {UNCHECKED} no-login",
     ),
     "netplan": Unseen(
         {**netplan("network: {}\n"), "usr/sbin/netplan": "program"},

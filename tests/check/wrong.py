@@ -263,7 +263,7 @@ WRONG: Dict[str, Wrong] = {
         },
     ),
     "no one can log in": Wrong(
-        "nobody-logs-in",
+        "no-login",
         "note",
         {"etc/passwd": ROOT_USER, "etc/shadow": "root:*:19000:0:99999:7:::\n"},
     ),

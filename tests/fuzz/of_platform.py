@@ -7,7 +7,7 @@ import ipaddress
 import socket
 from typing import Optional
 
-from azprov.azure.conversation import judge
+from azprov.azure.retry_loop import judge
 from azprov.azure.transport import Transport
 from azprov.boot.steps import keys_of
 from azprov.errors import AzprovError, DocumentError, PlatformError, Refused, UnusableError

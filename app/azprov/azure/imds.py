@@ -9,7 +9,7 @@ import re
 
 from ..errors import DocumentError, Refused
 from ..formats.platform.instance import Instance, parse_instance
-from .conversation import Conversation, excerpt_of, judge
+from .retry_loop import RetryLoop, excerpt_of, judge
 from .transport import Transport
 
 # Newest first. 2021-08-01 is what cloud-init asks for; 2020-10-01 is the first with
@@ -33,13 +33,11 @@ _HINT = "check whether a proxy or filter answers instead of the metadata service
 
 
 class Imds:
-    """A client of one metadata service, within the deadline of one conversation."""
+    """A client of one metadata service, within the deadline of one retry loop."""
 
-    def __init__(
-        self, transport: Transport, conversation: Conversation, *, agent_name: str
-    ) -> None:
+    def __init__(self, transport: Transport, retry_loop: RetryLoop, *, agent_name: str) -> None:
         self._transport = transport
-        self._conversation = conversation
+        self._retry_loop = retry_loop
         self._headers = {"Metadata": "true", "User-Agent": agent_name}
 
     def fetch_instance(self) -> Instance:
@@ -60,7 +58,7 @@ class Imds:
             "GET",
             target,
             headers=self._headers,
-            bound_s=min(_GET_S, self._conversation.left_s()),
+            bound_s=min(_GET_S, self._retry_loop.left_s()),
         )
         request = f"metadata request to {self._transport.endpoint}"
         judge(reply, accepted=range(200, 201), request=request, excerpt=_excerpt)

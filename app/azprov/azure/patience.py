@@ -47,7 +47,7 @@ class WireServerProbe:
 
 
 class Patience:
-    """The time limit of a Conversation with the metadata service.
+    """The time limit of a RetryLoop with the metadata service.
 
     It is silent_s from the moment when WireServer can be reached. The first reply of
     the metadata service, usable or not, changes it to answering_s from then on.

@@ -4,7 +4,7 @@ Source: azure-init; see formats/platform/health_json.py.
 """
 
 from ..errors import Refused
-from .conversation import Conversation, judge
+from .retry_loop import RetryLoop, judge
 from .transport import Reply, Transport
 from .wireserver import POST_S
 
@@ -15,7 +15,7 @@ _HINT = "check whether a proxy or filter answers instead of WireServer"
 
 
 def post_json_health(
-    transport: Transport, conversation: Conversation, document: bytes, *, agent_name: str
+    transport: Transport, retry_loop: RetryLoop, document: bytes, *, agent_name: str
 ) -> Reply:
     """Post a report; any 2xx acknowledges it. Makes one attempt; raises PlatformError."""
     reply = transport.send(
@@ -27,7 +27,7 @@ def post_json_health(
             "Content-Type": "application/json",
         },
         body=document,
-        bound_s=min(POST_S, conversation.left_s()),
+        bound_s=min(POST_S, retry_loop.left_s()),
         body_matters=False,
     )
     request = f"JSON health report to {transport.endpoint}"

@@ -1,7 +1,7 @@
 """Sends one HTTP request and reads its reply, within limits of time and size.
 
 It follows no redirect, reads no proxy variable, decodes no body and retries nothing.
-conversation.py decides what a reply means and whether to ask again.
+retry_loop.py decides what a reply means and whether to ask again.
 """
 
 import logging

@@ -5,7 +5,7 @@ Source: the page "Creating generalized images without a provisioning agent".
 
 from ..errors import DocumentError
 from ..formats.platform.goal_state import GoalState, parse_goal_state
-from .conversation import Conversation, judge
+from .retry_loop import RetryLoop, judge
 from .transport import Reply, Transport
 
 GOAL_STATE_TARGET = "/machine?comp=goalstate"
@@ -21,13 +21,11 @@ _HINT = "run azprov.pyz goal-state --raw to see the reply, and check for a proxy
 
 
 class WireServer:
-    """A client of one WireServer, within the deadline of one conversation."""
+    """A client of one WireServer, within the deadline of one retry loop."""
 
-    def __init__(
-        self, transport: Transport, conversation: Conversation, *, agent_name: str
-    ) -> None:
+    def __init__(self, transport: Transport, retry_loop: RetryLoop, *, agent_name: str) -> None:
         self._transport = transport
-        self._conversation = conversation
+        self._retry_loop = retry_loop
         self._headers = {
             "x-ms-version": PROTOCOL_VERSION,
             "x-ms-agent-name": agent_name,
@@ -40,7 +38,7 @@ class WireServer:
             "GET",
             GOAL_STATE_TARGET,
             headers=self._headers,
-            bound_s=min(_GET_S, self._conversation.left_s()),
+            bound_s=min(_GET_S, self._retry_loop.left_s()),
         )
         request = f"goal state request to {self._transport.endpoint}"
         return judge(reply, accepted=range(200, 201), request=request).body
@@ -63,7 +61,7 @@ class WireServer:
             HEALTH_TARGET,
             headers=dict(self._headers, **{"Content-Type": "text/xml;charset=utf-8"}),
             body=document,
-            bound_s=min(POST_S, self._conversation.left_s()),
+            bound_s=min(POST_S, self._retry_loop.left_s()),
             body_matters=False,
         )
         request = f"health report to {self._transport.endpoint}"

@@ -8,8 +8,8 @@ import logging
 import random
 from typing import TYPE_CHECKING, Callable, Optional, Tuple
 
-from ..azure.conversation import Conversation
 from ..azure.endpoint import WIRESERVER_ADDRESS, Endpoint
+from ..azure.retry_loop import RetryLoop
 from ..azure.transport import Transport
 from ..azure.wireserver import WireServer
 from ..azure.wireserver_address import WireServerLocator
@@ -30,7 +30,7 @@ Locate = Optional[Callable[[], Endpoint]]
 
 
 class Ports:
-    """Everything outside this program that a conversation with the platform depends on."""
+    """Everything outside this program that a request to the platform depends on."""
 
     def __init__(
         self,
@@ -75,32 +75,32 @@ def real_commands() -> "Commands":
 
 def open_connection(
     ports: Ports, root: Root, settings: WireServerSettings
-) -> Tuple[Transport, Conversation]:
-    """A transport to WireServer, and a conversation that begins now; `root` has the leases."""
-    conversation = Conversation(ports.clock, timeout_s=settings.timeout_s, jitter=ports.jitter)
-    return ports.transport(*wireserver_location(ports, root, settings)), conversation
+) -> Tuple[Transport, RetryLoop]:
+    """A transport to WireServer, and a retry loop whose time begins now; `root` has the leases."""
+    retry_loop = RetryLoop(ports.clock, timeout_s=settings.timeout_s, jitter=ports.jitter)
+    return ports.transport(*wireserver_location(ports, root, settings)), retry_loop
 
 
 def open_wireserver(
     ports: Ports, root: Root, settings: WireServerSettings
-) -> Tuple[WireServer, Conversation]:
-    """A client of WireServer, and a conversation that begins now; `root` has the leases."""
-    transport, conversation = open_connection(ports, root, settings)
-    return WireServer(transport, conversation, agent_name=settings.agent_name), conversation
+) -> Tuple[WireServer, RetryLoop]:
+    """A client of WireServer, and a retry loop whose time begins now; `root` has the leases."""
+    transport, retry_loop = open_connection(ports, root, settings)
+    return WireServer(transport, retry_loop, agent_name=settings.agent_name), retry_loop
 
 
-def open_imds(ports: Ports, settings: ImdsSettings) -> "Tuple[Imds, Conversation]":
-    """A client of the metadata service, and a conversation that begins now."""
-    conversation = Conversation(ports.clock, timeout_s=settings.timeout_s, jitter=ports.jitter)
-    return imds_client(ports, settings, conversation), conversation
+def open_imds(ports: Ports, settings: ImdsSettings) -> "Tuple[Imds, RetryLoop]":
+    """A client of the metadata service, and a retry loop whose time begins now."""
+    retry_loop = RetryLoop(ports.clock, timeout_s=settings.timeout_s, jitter=ports.jitter)
+    return imds_client(ports, settings, retry_loop), retry_loop
 
 
-def imds_client(ports: Ports, settings: ImdsSettings, conversation: Conversation) -> "Imds":
-    """A client of the metadata service that keeps to the deadline of the conversation."""
+def imds_client(ports: Ports, settings: ImdsSettings, retry_loop: RetryLoop) -> "Imds":
+    """A client of the metadata service that keeps to the deadline of the retry loop."""
     from ..azure.imds import Imds
 
     transport = ports.transport(settings.endpoint, None)
-    return Imds(transport, conversation, agent_name=AGENT_NAME)
+    return Imds(transport, retry_loop, agent_name=AGENT_NAME)
 
 
 def wireserver_location(

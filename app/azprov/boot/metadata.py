@@ -2,9 +2,9 @@
 
 from typing import Optional, Tuple
 
-from ..azure.conversation import Conversation
 from ..azure.imds import Imds
 from ..azure.patience import Patience
+from ..azure.retry_loop import RetryLoop
 from ..errors import AzprovError
 from ..formats.platform.instance import Instance
 from ..formats.platform.vm_id import parse_vm_id
@@ -43,16 +43,16 @@ class Metadata:
         if self._failure is not None:
             raise self._failure
         if self._instance is None:
-            imds, conversation = self._open()
+            imds, retry_loop = self._open()
             try:
-                self._instance = conversation.retry(imds.fetch_instance)
+                self._instance = retry_loop.run(imds.fetch_instance)
             except AzprovError as error:
                 self._failure = error
                 raise
         return self._instance
 
-    def _open(self) -> Tuple[Imds, Conversation]:
-        """Start the conversation, with half of the remaining time reserved for Ready.
+    def _open(self) -> Tuple[Imds, RetryLoop]:
+        """Start the requests, with half of the remaining time reserved for Ready.
 
         That limit begins when the platform is there. Without a network no report is
         possible, and a missing network must not become a failure report, which is final:
@@ -72,7 +72,7 @@ class Metadata:
             silent_s=silent_s,
             answering_s=limit_s,
         )
-        conversation = Conversation(
+        retry_loop = RetryLoop(
             ports.clock, timeout_s=until_s, jitter=ports.jitter, patience=patience.left_s
         )
-        return imds_client(ports, settings.imds, conversation), conversation
+        return imds_client(ports, settings.imds, retry_loop), retry_loop

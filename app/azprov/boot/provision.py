@@ -9,7 +9,7 @@ import logging
 from functools import partial
 from typing import Callable, Iterable, List, Optional, Tuple
 
-from ..azure.conversation import LAST_ATTEMPT_S
+from ..azure.retry_loop import LAST_ATTEMPT_S
 from ..errors import AzprovError, DocumentError, PlatformError
 from ..formats.platform.vm_id import is_same_vm, parse_vm_id
 from ..system.commands import Commands

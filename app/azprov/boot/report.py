@@ -129,7 +129,7 @@ def _report(
     """Report Ready, or this failure, until it is acknowledged."""
     if settings.protocol == JSON:
         return _report_by_json(ports, root, settings, failure, delivery, dry_run=dry_run)
-    wireserver, conversation = open_wireserver(ports, root, settings)
+    wireserver, retry_loop = open_wireserver(ports, root, settings)
 
     def attempt() -> Reported:
         goal_state = wireserver.fetch_goal_state()
@@ -140,7 +140,7 @@ def _report(
         return Reported(goal_state, health.state, document, reply)
 
     log.info(RETRIEVING)
-    return conversation.retry(attempt)
+    return retry_loop.run(attempt)
 
 
 def _report_by_json(
@@ -162,9 +162,9 @@ def _report_by_json(
     document = render_json_health(health)
     if dry_run:
         return Reported(None, health.state, document, None)
-    transport, conversation = open_connection(ports, root, settings)
-    send = partial(post_json_health, transport, conversation, agent_name=settings.agent_name)
-    reply = conversation.retry(lambda: delivery.post(document, send))
+    transport, retry_loop = open_connection(ports, root, settings)
+    send = partial(post_json_health, transport, retry_loop, agent_name=settings.agent_name)
+    reply = retry_loop.run(lambda: delivery.post(document, send))
     return Reported(None, health.state, document, reply)
 
 

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import signal
 from typing import Callable, List, Sequence
 
 from .. import __version__
@@ -12,7 +11,7 @@ from .log import set_up_log
 from .output import Answer, Output
 from .parser import HelpRequested
 from .registry import command_parser, load_command, program_parser
-from .signals import SignalHandlers
+from .signals import SignalHandlers, failure_of_stop
 from .streams import occupy_closed_streams
 
 # These commands read a machine or an image and then change it: two at once could undo each
@@ -26,8 +25,6 @@ _LOCK_TIMEOUT_S = 10.0
 # Every file gets its mode explicitly; this mask is for the moment before, and for the
 # programs that azprov runs.
 _UMASK = 0o022
-_INTERRUPTED = 130
-_STOPPED_HINT = "nothing is half done, run it again to continue"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -40,12 +37,8 @@ def main(argv: Sequence[str]) -> int:
     try:
         exit_code = _run_and_report(list(argv), output)
         signals.ignore()
-    except Stopped as stopped:
-        name = signal.Signals(stopped.exit_code - 128).name
-        failure = AzprovError(f"stopped by {name}", _STOPPED_HINT)
-        exit_code = output.write_failure(stopped.exit_code, failure)
-    except KeyboardInterrupt:
-        exit_code = output.write_failure(_INTERRUPTED, AzprovError("interrupted", _STOPPED_HINT))
+    except (Stopped, KeyboardInterrupt) as stop:
+        exit_code = output.write_failure(*failure_of_stop(stop))
     signals.ignore()  # again, because a signal may have ended the block before it was called
     return exit_code
 

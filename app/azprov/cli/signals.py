@@ -1,9 +1,12 @@
-"""Turns the first signal that stops a run into an exception."""
+"""Turns the first signal that stops a run into an exception, and that into the last line."""
 
 import signal
-from typing import Optional
+from typing import Optional, Tuple, Union
 
-from ..errors import Stopped
+from ..errors import AzprovError, Stopped
+
+_INTERRUPTED = 130
+_HINT = "nothing is half done, run it again to continue"
 
 
 class SignalHandlers:
@@ -37,3 +40,11 @@ class SignalHandlers:
         if number == signal.SIGINT:
             raise KeyboardInterrupt
         raise Stopped(number)
+
+
+def failure_of_stop(stop: Union[Stopped, KeyboardInterrupt]) -> Tuple[int, AzprovError]:
+    """The exit code and the last line of a run that a signal stopped."""
+    if isinstance(stop, KeyboardInterrupt):
+        return _INTERRUPTED, AzprovError("interrupted", _HINT)
+    name = signal.Signals(stop.exit_code - 128).name
+    return stop.exit_code, AzprovError(f"stopped by {name}", _HINT)

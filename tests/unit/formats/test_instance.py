@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azprov.azure.conversation import Conversation
 from azprov.azure.imds import Imds
+from azprov.azure.retry_loop import RetryLoop
 from azprov.azure.transport import Transport
 from azprov.errors import AzprovError, DocumentError, PlatformError
 from azprov.formats.platform.instance import Instance, find, parse_instance
@@ -157,11 +157,11 @@ def refused(status: str, body: bytes = b"") -> bytes:
 
 def ask(*replies: bytes, timeout_s: float = 120) -> "tuple[Instance | AzprovError, List[bytes]]":
     requests: List[bytes] = []
-    conversation = Conversation(FakeClock(), timeout_s=timeout_s, jitter=lambda: 1.0)
+    retry_loop = RetryLoop(FakeClock(), timeout_s=timeout_s, jitter=lambda: 1.0)
     with RawServer(replying(*replies, seen=requests)) as server:
-        imds = Imds(Transport(server.endpoint, Clock()), conversation, agent_name="test/1")
+        imds = Imds(Transport(server.endpoint, Clock()), retry_loop, agent_name="test/1")
         try:
-            return conversation.retry(imds.fetch_instance), requests
+            return retry_loop.run(imds.fetch_instance), requests
         except AzprovError as error:
             return error, requests
 

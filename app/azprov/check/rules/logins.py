@@ -60,7 +60,7 @@ LOGINS_RESTRICTED = Rule(
     "check that the users can log in, or remove the setting",
 )
 NOBODY_LOGS_IN = Rule(
-    "nobody-logs-in",
+    "no-login",
     NOTE,
     "no account has a password or a key, and the first boot creates none",
     "run azprov install --force --admin-user, unless the VMs need no login",

@@ -18,8 +18,8 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> Answer:
-    imds, conversation = open_imds(real_ports(), imds_settings(options))
-    instance = conversation.retry(imds.fetch_instance)
+    imds, retry_loop = open_imds(real_ports(), imds_settings(options))
+    instance = retry_loop.run(imds.fetch_instance)
     keys = create_admin_user(options.root, instance, real_commands())
     fingerprints = [key.fingerprint for key in keys]
     return Answer("", {"user": instance.admin_username, "keys": fingerprints})

@@ -123,7 +123,7 @@ def _probes(options: argparse.Namespace, image: Image) -> List[Probe]:
         return probes
     on_azure = is_on_azure(image)
     if on_azure or options.wireserver is not None:
-        wireserver, conversation = open_wireserver(
+        wireserver, retry_loop = open_wireserver(
             real_ports(), image.root, wireserver_settings(options)
         )
         probes.append(
@@ -131,17 +131,17 @@ def _probes(options: argparse.Namespace, image: Image) -> List[Probe]:
                 "WireServer",
                 WIRESERVER,
                 "so Ready cannot be reported",
-                lambda: conversation.retry(wireserver.fetch_goal_state),
+                lambda: retry_loop.run(wireserver.fetch_goal_state),
             )
         )
     if on_azure or options.imds is not None:
-        imds, imds_conversation = open_imds(real_ports(), imds_settings(options))
+        imds, imds_retry_loop = open_imds(real_ports(), imds_settings(options))
         probes.append(
             Probe(
                 "the metadata service",
                 METADATA_SERVICE,
                 "so a VM does not get its host name",
-                lambda: imds_conversation.retry(imds.fetch_instance),
+                lambda: imds_retry_loop.run(imds.fetch_instance),
             )
         )
     return probes

@@ -19,10 +19,10 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> Answer:
-    wireserver, conversation = open_wireserver(real_ports(), Root(), wireserver_settings(options))
+    wireserver, retry_loop = open_wireserver(real_ports(), Root(), wireserver_settings(options))
     if options.raw:
-        document = conversation.retry(wireserver.fetch_document)
+        document = retry_loop.run(wireserver.fetch_document)
         return Answer(document, {"document": document.decode("utf-8", "replace")})
-    goal_state = conversation.retry(wireserver.fetch_goal_state)
+    goal_state = retry_loop.run(wireserver.fetch_goal_state)
     text = "Incarnation: {}\nContainerId: {}\nInstanceId: {}".format(*map(printable, goal_state))
     return Answer(text, dict(goal_state._asdict()))

@@ -23,8 +23,8 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> Answer:
-    imds, conversation = open_imds(real_ports(), imds_settings(options))
-    instance = conversation.retry(imds.fetch_instance)
+    imds, retry_loop = open_imds(real_ports(), imds_settings(options))
+    instance = retry_loop.run(imds.fetch_instance)
     value: Any = instance.document
     if options.path:
         try:

@@ -29,8 +29,8 @@ def configure(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> Answer:
     name = options.name
     if name is None:
-        imds, conversation = open_imds(real_ports(), imds_settings(options))
-        name = hostname_of(conversation.retry(imds.fetch_instance))
+        imds, retry_loop = open_imds(real_ports(), imds_settings(options))
+        name = hostname_of(retry_loop.run(imds.fetch_instance))
     set_hostname(options.root, name, real_commands())
     return Answer("", {"hostname": name})
 

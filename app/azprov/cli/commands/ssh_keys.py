@@ -21,11 +21,11 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> Answer:
-    imds, conversation = open_imds(real_ports(), imds_settings(options))
+    imds, retry_loop = open_imds(real_ports(), imds_settings(options))
     keys = add_ssh_keys(
         options.root,
         options.user,
-        lambda: conversation.retry(imds.fetch_instance),
+        lambda: retry_loop.run(imds.fetch_instance),
         real_commands(),
     )
     return Answer("", {"user": options.user, "keys": [key.fingerprint for key in keys]})

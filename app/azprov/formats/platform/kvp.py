@@ -9,6 +9,8 @@ from typing import List, Tuple
 _KEY_BYTES = 512
 _VALUE_BYTES = 2048
 RECORD_BYTES = _KEY_BYTES + _VALUE_BYTES
+#: The longest value that is safe: the host uses less than 1024 bytes, and azure-init cuts at 1022.
+VALUE_LIMIT_BYTES = 1022
 
 _RECORD = struct.Struct(f"{_KEY_BYTES}s{_VALUE_BYTES}s")
 

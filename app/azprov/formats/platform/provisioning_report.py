@@ -8,10 +8,9 @@ from typing import Dict, List, Optional, Tuple
 
 from . import xml
 from .health import fit_description
+from .kvp import VALUE_LIMIT_BYTES
 
 KVP_KEY = "PROVISIONING_REPORT"
-# The host uses less than 1024 bytes of a KVP value; azure-init cuts at 1022.
-_LIMIT_BYTES = 1022
 # The limit for one text, so that a long one leaves room for the others.
 _LONGEST_BYTES = 800
 
@@ -103,7 +102,7 @@ def _quoted(word: str) -> str:
 
 
 def _fits(line: str) -> bool:
-    return len(line.encode("utf-8")) <= _LIMIT_BYTES and fit_description(line) == line
+    return len(line.encode("utf-8")) <= VALUE_LIMIT_BYTES and fit_description(line) == line
 
 
 def _one_line(text: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azprov.azure.conversation import Conversation, judge, pause_s, retry_after_s
+from azprov.azure.retry_loop import RetryLoop, judge, pause_s, retry_after_s
 from azprov.azure.transport import Reply
 from azprov.errors import AzprovError, BrokenReply, DocumentError, NotConnected, Refused
 from ports import FakeClock
@@ -34,15 +34,15 @@ def scripted(clock: FakeClock, *steps: Step, spent_s: float = 0.0) -> Callable[[
     return attempt
 
 
-def conversation(clock: FakeClock, timeout_s: float = 900.0, jitter: float = 1.0) -> Conversation:
-    return Conversation(clock, timeout_s=timeout_s, jitter=lambda: jitter)
+def retry_loop(clock: FakeClock, timeout_s: float = 900.0, jitter: float = 1.0) -> RetryLoop:
+    return RetryLoop(clock, timeout_s=timeout_s, jitter=lambda: jitter)
 
 
 def test_a_first_attempt_that_succeeds_returns_at_once() -> None:
     """The loop does not sleep after a success."""
     clock = FakeClock()
 
-    assert conversation(clock).retry(scripted(clock, "answer")) == "answer"
+    assert retry_loop(clock).run(scripted(clock, "answer")) == "answer"
     assert clock.sleeps == []
 
 
@@ -51,7 +51,7 @@ def test_an_unreachable_address_is_tried_twenty_times_a_second() -> None:
     clock = FakeClock()
     steps = [NO_ROUTE] * 6000
 
-    assert conversation(clock).retry(scripted(clock, *steps, "answer")) == "answer"
+    assert retry_loop(clock).run(scripted(clock, *steps, "answer")) == "answer"
     assert max(clock.sleeps) == pytest.approx(0.05)
     assert clock.time == pytest.approx(1000 + 6000 * 0.05)
 
@@ -60,8 +60,8 @@ def test_the_time_of_an_attempt_counts_towards_the_pause() -> None:
     """Attempts begin 50 ms apart; after a longer one the next begins at once."""
     clock = FakeClock()
 
-    conversation(clock).retry(scripted(clock, NO_ROUTE, "answer", spent_s=0.02))
-    conversation(clock).retry(scripted(clock, NO_ROUTE, "answer", spent_s=0.2))
+    retry_loop(clock).run(scripted(clock, NO_ROUTE, "answer", spent_s=0.02))
+    retry_loop(clock).run(scripted(clock, NO_ROUTE, "answer", spent_s=0.2))
 
     assert clock.sleeps == [pytest.approx(0.03), 0]
 
@@ -71,7 +71,7 @@ def test_pauses_grow_after_bad_replies(failure: AzprovError) -> None:
     """With the highest jitter they are 1, 2, 4, 8, 8 ... seconds."""
     clock = FakeClock()
 
-    conversation(clock).retry(scripted(clock, *[failure] * 6, "answer"))
+    retry_loop(clock).run(scripted(clock, *[failure] * 6, "answer"))
 
     assert clock.sleeps == [1, 2, 4, 8, 8, 8]
 
@@ -80,7 +80,7 @@ def test_a_lost_connection_resets_the_pauses() -> None:
     """A platform that went away and came back is asked again after a short pause."""
     clock = FakeClock()
 
-    conversation(clock).retry(scripted(clock, BUSY, BUSY, NO_ROUTE, BUSY, "answer"))
+    retry_loop(clock).run(scripted(clock, BUSY, BUSY, NO_ROUTE, BUSY, "answer"))
 
     assert clock.sleeps == [1, 2, pytest.approx(0.05), 1]
 
@@ -105,7 +105,7 @@ def test_retry_after_is_honoured() -> None:
     clock = FakeClock()
     steps = [Refused("429", retry_after_s=30.0), Refused("429", retry_after_s=0.0)]
 
-    conversation(clock).retry(scripted(clock, *steps, "answer"))
+    retry_loop(clock).run(scripted(clock, *steps, "answer"))
 
     assert clock.sleeps == [30, 2]
 
@@ -115,7 +115,7 @@ def test_retry_after_leaves_time_for_a_last_attempt() -> None:
     clock = FakeClock()
     steps = [Refused("429", retry_after_s=86400.0)]
 
-    assert conversation(clock, timeout_s=20).retry(scripted(clock, *steps, "answer")) == "answer"
+    assert retry_loop(clock, timeout_s=20).run(scripted(clock, *steps, "answer")) == "answer"
     assert clock.sleeps == [19]
 
 
@@ -124,7 +124,7 @@ def test_the_deadline_ends_the_conversation() -> None:
     clock = FakeClock()
 
     with pytest.raises(Refused) as end:
-        conversation(clock, timeout_s=20).retry(scripted(clock, BUSY))
+        retry_loop(clock, timeout_s=20).run(scripted(clock, BUSY))
 
     assert str(end.value) == "gave up after 19 s: goal state request failed: 503 Busy; wait"
     assert clock.sleeps == [1, 2, 4, 8, 4]
@@ -136,7 +136,7 @@ def test_the_deadline_ends_polling() -> None:
     clock = FakeClock()
 
     with pytest.raises(NotConnected) as end:
-        conversation(clock, timeout_s=2).retry(scripted(clock, NO_ROUTE))
+        retry_loop(clock, timeout_s=2).run(scripted(clock, NO_ROUTE))
 
     assert end.value.exit_code == 69
     assert 1001.9 < clock.time <= 1002
@@ -145,7 +145,7 @@ def test_the_deadline_ends_polling() -> None:
 def test_a_request_cut_by_the_deadline_does_not_hide_the_reason() -> None:
     """The error names the failure before it, not the request that the deadline cut off."""
     clock = FakeClock()
-    loop = conversation(clock, timeout_s=10)
+    loop = retry_loop(clock, timeout_s=10)
 
     def attempt() -> str:
         if clock.time < 1001:
@@ -154,7 +154,7 @@ def test_a_request_cut_by_the_deadline_does_not_hide_the_reason() -> None:
         raise BROKEN
 
     with pytest.raises(DocumentError, match="goal state lacks Incarnation"):
-        loop.retry(attempt)
+        loop.run(attempt)
 
 
 @given(
@@ -174,7 +174,7 @@ def test_the_loop_ends_at_its_deadline(
     clock = FakeClock()
 
     with pytest.raises(AzprovError):
-        conversation(clock, timeout_s, jitter).retry(scripted(clock, *steps, spent_s=spent_s))
+        retry_loop(clock, timeout_s, jitter).run(scripted(clock, *steps, spent_s=spent_s))
 
     assert clock.time <= 1000 + timeout_s + spent_s + 1e-6
 
@@ -184,7 +184,7 @@ def test_every_retry_is_logged_on_one_line(caplog: pytest.LogCaptureFixture) -> 
     clock = FakeClock()
 
     with caplog.at_level(logging.INFO, "azprov"):
-        conversation(clock).retry(scripted(clock, BUSY, BAD_DOCUMENT, "answer"))
+        retry_loop(clock).run(scripted(clock, BUSY, BAD_DOCUMENT, "answer"))
 
     assert caplog.messages == [
         "goal state request failed: 503 Busy; retrying in 1.0 s, 900 s left",
@@ -202,7 +202,7 @@ def test_a_wait_is_logged_now_and_then(caplog: pytest.LogCaptureFixture) -> None
     steps = [NO_ROUTE] * 800 + [refused] * 10
 
     with caplog.at_level(logging.INFO, "azprov"):
-        conversation(clock).retry(scripted(clock, *steps, "answer"))
+        retry_loop(clock).run(scripted(clock, *steps, "answer"))
 
     assert caplog.messages == [
         "168.63.129.16 cannot be reached (Network is unreachable); retrying for up to 900 s; "
@@ -256,7 +256,7 @@ def test_a_pause_is_never_cut_below_half_a_second() -> None:
     clock = FakeClock()
 
     with pytest.raises(Refused, match="gave up after 1 s"):
-        conversation(clock, timeout_s=1.9).retry(scripted(clock, BUSY))
+        retry_loop(clock, timeout_s=1.9).run(scripted(clock, BUSY))
 
     assert clock.sleeps == [1]
 
@@ -317,10 +317,10 @@ def test_patience_moves_the_deadline(caplog: pytest.LogCaptureFixture) -> None:
         since.append(clock.time)
         return since[0] + 10.0 - clock.time
 
-    loop = Conversation(clock, timeout_s=900.0, jitter=lambda: 1.0, patience=patience)
+    loop = RetryLoop(clock, timeout_s=900.0, jitter=lambda: 1.0, patience=patience)
 
     with pytest.raises(NotConnected, match=r"^gave up after 70 s: 168\.63\.129\.16 cannot be"):
-        loop.retry(scripted(clock, NO_ROUTE))
+        loop.run(scripted(clock, NO_ROUTE))
 
     assert [line.split("; ")[1] for line in caplog.messages] == [
         "retrying for up to 900 s",
@@ -333,9 +333,9 @@ def test_patience_cannot_extend_the_deadline(caplog: pytest.LogCaptureFixture) -
     """A longer patience than the time left has no effect."""
     caplog.set_level(logging.WARNING)
     clock = FakeClock()
-    loop = Conversation(clock, timeout_s=5.0, jitter=lambda: 1.0, patience=lambda _error: 100.0)
+    loop = RetryLoop(clock, timeout_s=5.0, jitter=lambda: 1.0, patience=lambda _error: 100.0)
 
     with pytest.raises(Refused, match=r"^gave up after 4 s: "):
-        loop.retry(scripted(clock, BUSY))
+        loop.run(scripted(clock, BUSY))
 
     assert caplog.messages[0].endswith("retrying in 1.0 s, 5 s left")

@@ -97,7 +97,7 @@ def judge(
     )
 
 
-class Conversation:
+class RetryLoop:
     """All attempts at one request, until one succeeds or the deadline passes."""
 
     def __init__(
@@ -122,7 +122,7 @@ class Conversation:
         """Seconds until the deadline, 0 when it has passed."""
         return max(0.0, self._deadline - self._clock.now())
 
-    def retry(self, attempt: Callable[[], T]) -> T:
+    def run(self, attempt: Callable[[], T]) -> T:
         """Call `attempt` until it returns, and return its value.
 
         Raises the last attempt's error, with the time that was spent, when there is no
