@@ -1,4 +1,4 @@
-"""The commands that are killed, and the machine or image that each begins with."""
+"""The commands that are disturbed, and the root that each of them starts with."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ from azprov.image.install import install
 from azprov.image.service_file import render_unit
 from azprov.system.init import SYSTEMD
 from azprov.system.root import Root
-from crash.answering import KEY, VM, Azure
+from crash.simulated_azure import KEY, VM, Azure
 from images import add_python
 from sound_image import Change, change
 
@@ -20,20 +20,20 @@ OPS, USED = 1001, 1002
 
 
 class Command(NamedTuple):
-    """A command line, and what it is run on."""
+    """A command line, and the root that it runs on."""
 
     name: str
     argv: Tuple[str, ...]
-    lay: Callable[[Path], None]
-    #: What of the platform it is told, as options.
+    prepare: Callable[[Path], None]
+    #: The options with the platform's addresses.
     platform: Callable[[Azure], List[str]] = lambda _: []
-    #: What the platform's metadata names.
+    #: The public keys in the platform's metadata.
     keys: Tuple[str, ...] = (KEY,)
     exit_code: int = 0
-    #: Files that it changes line by line, in several whole versions.
-    in_steps: FrozenSet[str] = frozenset()
-    #: Files of root's alone that are there neither before nor after, with what they hold.
-    on_the_way: Mapping[str, bytes] = {}
+    #: Files that the command replaces several times, once for each changed line.
+    changed_in_steps: FrozenSet[str] = frozenset()
+    #: Files with mode 0600 that exist only during the run, with their content.
+    temporary_files: Mapping[str, bytes] = {}
 
 
 _ACCOUNTS: Change = {
@@ -54,7 +54,7 @@ _NAMED: Change = {
 _FRESH: Change = {
     **_ACCOUNTS,
     **_NAMED,
-    # Of an sshd before 8.2, so that both of its files are tried.
+    # sshd before 8.2 has no Include, so azprov writes the main file as well as a drop-in.
     "etc/ssh/sshd_config": "Port 22\n",
     "etc/skel/.profile": "# new\n",
     "etc/skel/.config/settings": "x\n",
@@ -102,7 +102,7 @@ _USED: Change = {
 }
 
 
-def _lay(root: Path, changes: Change, owners: Dict[str, int]) -> None:
+def _prepare(root: Path, changes: Change, owners: Dict[str, int]) -> None:
     change(root, changes)
     root.chmod(0o755)
     (root / "etc/shadow").chmod(0o640)
@@ -111,24 +111,24 @@ def _lay(root: Path, changes: Change, owners: Dict[str, int]) -> None:
             os.chown(path, number, number, follow_symlinks=False)
 
 
-def _lay_fresh(root: Path) -> None:
-    _lay(root, _FRESH, {"home/ops": OPS})
+def _prepare_fresh(root: Path) -> None:
+    _prepare(root, _FRESH, {"home/ops": OPS})
     (root / "var/lib").chmod(0o755)
 
 
-def _lay_used(root: Path) -> None:
-    _lay(root, _USED, {"home/ops": OPS, "home/used": USED})
+def _prepare_used(root: Path) -> None:
+    _prepare(root, _USED, {"home/ops": OPS, "home/used": USED})
 
 
-def _lay_image(root: Path, init: str, folder: str) -> None:
-    """Without the folders that azprov makes, but with that of every service of the init."""
+def _prepare_image(root: Path, init: str, folder: str) -> None:
+    """Prepare an image that has the init system's service folder, but not azprov's folders."""
     add_python(root)
     change(root, {init: "program", f"{folder}/README": "x\n"})
     root.chmod(0o755)
 
 
-def _lay_installed(root: Path) -> None:
-    _lay_image(root, "usr/lib/systemd/systemd", SYSTEM)
+def _prepare_installed(root: Path) -> None:
+    _prepare_image(root, "usr/lib/systemd/systemd", SYSTEM)
     unit = render_unit("/usr/bin/python3", [])
     install(Root(str(root)), b"archive", unit, init=SYSTEMD, enable=True, force=False)
 
@@ -137,9 +137,9 @@ COMMANDS = (
     Command(
         "provision",
         ("provision", "--admin-user", "--ssh-keys", "ops"),
-        _lay_fresh,
+        _prepare_fresh,
         lambda azure: azure.options,
-        on_the_way={
+        temporary_files={
             "etc/ssh/sshd_config.d/00-azprov.conf": b"# azprov: the platform asked for a VM "
             b"without password logins.\nPasswordAuthentication no\n"
             b"KbdInteractiveAuthentication no\nChallengeResponseAuthentication no\n"
@@ -148,7 +148,7 @@ COMMANDS = (
     Command(
         "provision-failing",
         ("provision", "--admin-user"),
-        _lay_fresh,
+        _prepare_fresh,
         lambda azure: azure.options,
         keys=(),
         exit_code=78,
@@ -156,20 +156,22 @@ COMMANDS = (
     Command(
         "install-systemd",
         ("install",),
-        lambda root: _lay_image(root, "usr/lib/systemd/systemd", SYSTEM),
+        lambda root: _prepare_image(root, "usr/lib/systemd/systemd", SYSTEM),
     ),
     Command(
         "install-openrc",
         ("install",),
-        lambda root: _lay_image(root, "sbin/openrc-run", "etc/init.d"),
+        lambda root: _prepare_image(root, "sbin/openrc-run", "etc/init.d"),
     ),
-    Command("uninstall", ("uninstall",), _lay_installed),
+    Command("uninstall", ("uninstall",), _prepare_installed),
     Command(
         "deprovision",
         ("deprovision", "--user", "used", "--yes"),
-        _lay_used,
-        in_steps=frozenset(["etc/shadow", "etc/group", "etc/gshadow"]),
+        _prepare_used,
+        changed_in_steps=frozenset(["etc/shadow", "etc/group", "etc/gshadow"]),
     ),
-    Command("ssh-keys", ("ssh-keys", "--user", "ops"), _lay_fresh, lambda azure: azure.imds_option),
-    Command("set-hostname", ("set-hostname", "web01"), _lay_fresh),
+    Command(
+        "ssh-keys", ("ssh-keys", "--user", "ops"), _prepare_fresh, lambda azure: azure.imds_option
+    ),
+    Command("set-hostname", ("set-hostname", "web01"), _prepare_fresh),
 )

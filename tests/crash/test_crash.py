@@ -1,4 +1,4 @@
-"""Commands that are killed, or meet an error, at every system call that changes anything."""
+"""Commands are killed, or get an error, at every system call that changes something."""
 
 import subprocess
 import sys
@@ -8,12 +8,12 @@ from typing import Iterator
 
 import pytest
 
-from crash.answering import answering
-from crash.benches import Benches
-from crash.durable import undurable
+from crash.checks import fail_and_check, kill_and_check
+from crash.durable import not_durable
 from crash.machines import COMMANDS, Command
-from crash.tracing import HEAR, OPTIONS, parse_log, points_of
-from crash.verdicts import after_a_kill, after_an_error
+from crash.simulated_azure import running_azure
+from crash.tracing import OPTIONS, RECEIVE, parse_log, points_of
+from crash.workers import Workers
 from pyz import PYZ
 
 ERRORS = ("ENOSPC", "EROFS", "EIO", "EACCES")
@@ -23,31 +23,31 @@ pytestmark = pytest.mark.needs("root", "strace")
 
 
 @pytest.fixture(scope="module")
-def benches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Benches]:
-    held = Benches(tmp_path_factory.mktemp("benches"))
-    yield held
-    held.close()
+def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
+    pool = Workers(tmp_path_factory.mktemp("workers"))
+    yield pool
+    pool.close()
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
-def test_what_is_named_is_durable(benches: Benches, command: Command) -> None:
-    """Content before its name, and one name before the next: not even a power cut turns that."""
-    baseline = benches.undisturbed(command)
+def test_files_survive_a_power_cut(workers: Workers, command: Command) -> None:
+    """A file is synced before it gets its name, and its folder before the next file is renamed."""
+    baseline = workers.run_undisturbed(command)
 
-    assert list(undurable(baseline.calls)) == []
+    assert list(not_durable(baseline.calls)) == []
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
-def test_a_process_of_its_own_makes_the_same_calls(
-    benches: Benches, command: Command, tmp_path: Path
+def test_the_archive_makes_the_same_calls_as_the_forked_process(
+    workers: Workers, command: Command, tmp_path: Path
 ) -> None:
-    """The archive as anybody runs it; the forked process that is disturbed stands for it."""
-    baseline = benches.undisturbed(command)
+    """The archive, run by itself, makes the same system calls as the process that is disturbed."""
+    baseline = workers.run_undisturbed(command)
     root, log = tmp_path / "root", tmp_path / "log"
     root.mkdir()
-    command.lay(root)
+    command.prepare(root)
 
-    with answering(command.keys) as azure:
+    with running_azure(command.keys) as azure:
         azprov = [sys.executable, "-I", str(PYZ), *command.argv, "--root", str(root)]
         run = ["strace", "-qq", "-f", "-o", str(log), *OPTIONS, *azprov, *command.platform(azure)]
         done = subprocess.run(run, check=False, capture_output=True)
@@ -60,25 +60,31 @@ def test_a_process_of_its_own_makes_the_same_calls(
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
-def test_a_kill_at_any_call_is_made_good(benches: Benches, command: Command) -> None:
-    """Every file is whole, the next run ends as if nothing had been, and Ready is sent once."""
-    baseline = benches.undisturbed(command)
+def test_the_next_run_completes_after_a_kill_at_any_call(
+    workers: Workers, command: Command
+) -> None:
+    """A kill leaves every file whole, the next run completes, and Ready is sent once.
+
+    Ready is sent twice only if the kill comes between the acknowledgement and its record.
+    """
+    baseline = workers.run_undisturbed(command)
     points = points_of(baseline.calls)
 
-    shortcomings = benches.each([partial(after_a_kill, baseline, point) for point in points])
+    problems = workers.each([partial(kill_and_check, baseline, point) for point in points])
 
-    assert not shortcomings, "\n".join(shortcomings)
+    assert not problems, "\n".join(problems)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
-def test_an_error_at_any_call_is_told(
-    benches: Benches, command: Command, request: pytest.FixtureRequest
+def test_an_error_at_any_call_is_reported(
+    workers: Workers, command: Command, request: pytest.FixtureRequest
 ) -> None:
-    """By its exit code and a sentence; then all is as after a kill. Each error with --every-fault,
-    else every other call meets one of them.
+    """If a call fails, the command exits with an error and a sentence, and the next run completes.
+
+    With --every-fault each call gets each error; by default every other call gets one of them.
     """
-    baseline = benches.undisturbed(command)
-    points = [point for point in points_of(baseline.calls) if point.call.name != HEAR]
+    baseline = workers.run_undisturbed(command)
+    points = [point for point in points_of(baseline.calls) if point.call.name != RECEIVE]
     every = request.config.getoption("--every-fault")
     faults = [
         (point, error)
@@ -86,8 +92,8 @@ def test_an_error_at_any_call_is_told(
         for error in (ERRORS if every else ERRORS[number // 2 % len(ERRORS) :][: 1 - number % 2])
     ]
 
-    shortcomings = benches.each(
-        [partial(after_an_error, baseline, point, error) for point, error in faults]
+    problems = workers.each(
+        [partial(fail_and_check, baseline, point, error) for point, error in faults]
     )
 
-    assert not shortcomings, "\n".join(shortcomings)
+    assert not problems, "\n".join(problems)

@@ -1,10 +1,11 @@
-"""Commands of the archive as processes that are stopped before they begin, to be traced.
+"""Runs commands of the archive in forked processes, which can be traced from their start.
 
-    python nursery.py
+    python fork_server.py
 
-A process that has imported all there is, and forks for each command: an interpreter's
-own start would be traced as well, and cost a second at each of a thousand points. It
-reads a line of JSON for a command, and answers two: the process, and how that ended.
+The server imports every module, and then forks a process for each command. Starting an
+interpreter for each of a thousand runs would take a second each, and would be traced too. The
+server reads a line of JSON for each command, and answers with two lines: the process id, and
+the exit code.
 """
 
 import importlib
@@ -20,25 +21,25 @@ from typing import Any, List, NamedTuple, Tuple
 
 TESTS = Path(__file__).resolve().parent.parent
 ARCHIVE = str(TESTS.parent / "dist" / "azprov.pyz")
-# No command here waits longer than that, whatever is done to it.
+# No disturbed command takes longer than this.
 _LIMIT_S = 60.0
 _POLL_S = 0.001
 
 
-class Ended(NamedTuple):
-    """The exit code, that of a signal negative, and all that was said."""
+class Completed(NamedTuple):
+    """The exit code (negative for a signal), and everything that the command printed."""
 
     exit_code: int
-    said: str
+    output: str
 
 
-class Nursery:
-    """Runs one command at a time; files of its own go into `folder`."""
+class ForkServer:
+    """Runs one command at a time; its own files are in `folder`."""
 
     def __init__(self, folder: Path) -> None:
-        self._output = folder / "said"
+        self._output = folder / "output"
         self._log = folder / "log"
-        # No address of the platform, and the same order of every set in each of them.
+        # The platform's real addresses are never used, and every run has the same order of sets.
         environment = {
             "PYTHONHASHSEED": "0",
             "AZPROV_WIRESERVER": "127.0.0.1:9",
@@ -55,12 +56,12 @@ class Nursery:
     def close(self) -> None:
         self._process.communicate()
 
-    def run(self, argv: List[str]) -> Ended:
+    def run(self, argv: List[str]) -> Completed:
         self._start(argv, is_traced=False)
         return self._end()
 
-    def run_traced(self, argv: List[str], options: List[str]) -> Tuple[Ended, List[str]]:
-        """Run it under strace with those options; the lines of its log as well."""
+    def run_traced(self, argv: List[str], options: List[str]) -> Tuple[Completed, List[str]]:
+        """Run a command under strace with these options; returns the lines of its log too."""
         process = self._start(argv, is_traced=True)
         command = ["strace", "-qq", "-p", str(process), "-o", str(self._log), *options]
         guard = threading.Timer(_LIMIT_S, os.kill, [process, signal.SIGKILL])
@@ -75,24 +76,24 @@ class Nursery:
                 os.kill(process, signal.SIGCONT)
                 strace.communicate()
         finally:
-            # The process has ended, and its number may soon be another one's.
+            # The process has ended, and its id may soon belong to another one.
             guard.cancel()
         return self._end(), self._log.read_text("utf-8").splitlines()
 
     def _start(self, argv: List[str], *, is_traced: bool) -> int:
-        self._say({"argv": argv, "output": str(self._output), "is_traced": is_traced})
-        return int(self._hear())
+        self._send({"argv": argv, "output": str(self._output), "is_traced": is_traced})
+        return int(self._receive())
 
-    def _end(self) -> Ended:
-        exit_code = int(self._hear())
-        return Ended(exit_code, self._output.read_text("utf-8"))
+    def _end(self) -> Completed:
+        exit_code = int(self._receive())
+        return Completed(exit_code, self._output.read_text("utf-8"))
 
-    def _say(self, request: Any) -> None:
+    def _send(self, request: Any) -> None:
         assert self._process.stdin
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
 
-    def _hear(self) -> str:
+    def _receive(self) -> str:
         assert self._process.stdout
         return self._process.stdout.readline()
 
@@ -114,7 +115,7 @@ def main() -> None:
         request = json.loads(line)
         process = os.fork()
         if not process:
-            _become(request)
+            _set_up_process(request)
             sys.exit(cli.main(request["argv"]))
         if request["is_traced"]:
             os.waitpid(process, os.WUNTRACED)
@@ -123,8 +124,8 @@ def main() -> None:
         print(os.waitstatus_to_exitcode(status), file=replies, flush=True)
 
 
-def _become(request: Any) -> None:
-    """Be the process of a command: what it says goes into a file; stop, to be traced."""
+def _set_up_process(request: Any) -> None:
+    """Set up the process of a command: redirect its output, and stop it until it is traced."""
     output = os.open(request["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for number, old in enumerate((nothing, output, output)):

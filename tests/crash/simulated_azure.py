@@ -1,4 +1,4 @@
-"""The platform as far as a command asks it, on loopback; it counts what it acknowledged."""
+"""A simulated platform on loopback, which counts the reports that it acknowledged."""
 
 import json
 import socket
@@ -24,7 +24,7 @@ _METADATA = {
 
 
 class Azure:
-    """Both services; the metadata names these public keys."""
+    """WireServer and the metadata service; the metadata contains the given public keys."""
 
     def __init__(self, keys: Sequence[str]) -> None:
         self._keys = keys
@@ -44,7 +44,10 @@ class Azure:
 
     @property
     def reports(self) -> int:
-        """How many were acknowledged, when all that was sent is read: connections wait in line."""
+        """Count the acknowledged reports, after reading every request that was sent.
+
+        WireServer serves connections one after the other, so this one is the last.
+        """
         endpoint = self.wireserver.endpoint
         with socket.create_connection((endpoint.address, endpoint.port)) as last:
             last.shutdown(socket.SHUT_WR)
@@ -57,7 +60,7 @@ class Azure:
             _answer(connection, GOAL_STATE)
             return
         assert request.startswith(b"POST /machine?comp=health "), request
-        # Counted as soon as it is acknowledged, whether or not that is heard.
+        # The report counts even if azprov is killed before it reads the answer.
         if request.endswith(READY):
             self.ready_reports += 1
         else:
@@ -73,7 +76,7 @@ class Azure:
 
 
 @contextmanager
-def answering(keys: Sequence[str]) -> Iterator[Azure]:
+def running_azure(keys: Sequence[str]) -> Iterator[Azure]:
     azure = Azure(keys)
     with azure.wireserver, azure.imds:
         yield azure
