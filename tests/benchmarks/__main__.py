@@ -1,4 +1,4 @@
-"""Measures azprov beside what it replaces, and prints the tables: `python3 build.py bench`."""
+"""Compares the costs of azprov, the sample scripts and other agents: `python3 build.py bench`."""
 
 import argparse
 import datetime
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Dict, List
 
 from benchmarks import agents, costs, first_boot, late
-from benchmarks.subject import BASH_NEEDS, default_python, is_there, page_of, subjects
+from benchmarks.subject import BASH_NEEDS, default_python, is_there, reference_of, subjects
 from benchmarks.table import render_boots, render_costs, render_late
 from namespaces import UNSHARE
 from project import ROOT
@@ -28,28 +28,28 @@ def main() -> int:
             agents.fetch()
         if options.boot:
             first_boot.prepare()
-        # Nothing that is measured can reach more than this machine's loopback.
+        # The measured programs run in a network namespace that has only a loopback interface.
         return subprocess.call(
             [*UNSHARE, sys.executable, "-m", "benchmarks", "--is-alone", *sys.argv[1:]]
         )
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     agents.compile_for(options.python)
-    found, complaints = costs.tried(subjects(options.python), SCRATCH / "scratch")
+    found, problems = costs.try_each(subjects(options.python), SCRATCH / "scratch")
     result: Dict[str, object] = {"about": about(options)}
     text: List[str] = [about(options) + "\n"]
-    text += complaints
+    text += problems
     text += [
-        f"{peer} is left out: `python3 build.py bench --fetch` fetches it.\n"
+        f"{peer} is left out: run `python3 build.py bench --fetch` to download it.\n"
         for peer in agents.missing()
     ]
     if not is_there(BASH_NEEDS):
-        text.append("The page's bash script is left out: it needs bash and curl.\n")
+        text.append("The sample bash script is left out: install bash and curl.\n")
     if options.rounds:
         measured = costs.measure(found, rounds=options.rounds, scratch=SCRATCH / "scratch")
         result["costs"] = [cost.as_json() for cost in measured]
-        text.append(render_costs(measured, page=page_of(found).name))
+        text.append(render_costs(measured, reference=reference_of(found).name))
         if measured[0].instructions_m is None:
-            text.append("Instructions are left out: there is no valgrind.\n")
+            text.append("Instructions are left out: install valgrind.\n")
     if options.runs:
         waits = late.measure(
             [subject for subject in found if subject.name not in NEVER_LATE],
@@ -73,28 +73,43 @@ def main() -> int:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python3 build.py bench", description=__doc__)
     parser.add_argument(
-        "--fetch", action="store_true", help="fetch Debian's packages of the peers first"
+        "--fetch", action="store_true", help="download Debian's packages of the other agents first"
     )
     default = default_python()
     parser.add_argument(
-        "--python", metavar="PATH", default=default, help=f"for every Python row ({default})"
+        "--python",
+        metavar="PATH",
+        default=default,
+        help=f"the Python that runs every Python program ({default})",
     )
     parser.add_argument(
-        "--rounds", metavar="N", type=int, default=15, help="of the costs (15); 0 leaves them out"
+        "--rounds",
+        metavar="N",
+        type=int,
+        default=15,
+        help="measure the costs of each program N times (15); 0 leaves them out",
     )
     parser.add_argument(
         "--runs",
         metavar="N",
         type=int,
         default=50,
-        help="of each subject under a late network, in each way (50); 0 leaves them out",
+        help="run each program N times with each kind of late network (50); 0 leaves them out",
     )
     parser.add_argument(
-        "--side-by-side", metavar="N", type=int, default=8, help="so many of those at a time (8)"
+        "--side-by-side",
+        metavar="N",
+        type=int,
+        default=8,
+        help="run N of the programs with a late network at the same time (8)",
     )
     parser.add_argument("--boot", action="store_true", help="boot real roots as well (needs root)")
-    parser.add_argument("--boots", metavar="N", type=int, default=5, help="with each service (5)")
-    parser.add_argument("--seed", metavar="N", type=int, default=1, help="of the moments (1)")
+    parser.add_argument(
+        "--boots", metavar="N", type=int, default=5, help="boot N times with each service (5)"
+    )
+    parser.add_argument(
+        "--seed", metavar="N", type=int, default=1, help="the seed of the random delays (1)"
+    )
     parser.add_argument("--json", metavar="FILE", type=Path, help="write every sample to FILE")
     parser.add_argument("--is-alone", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -105,7 +120,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def about(options: argparse.Namespace) -> str:
-    """When and on what this was measured."""
+    """Say when, and on which machine and Python, the figures were measured."""
     version = subprocess.run(
         [options.python, "-I", "-c", "import platform; print(platform.python_version())"],
         stdout=subprocess.PIPE,

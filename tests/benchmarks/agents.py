@@ -1,4 +1,4 @@
-"""The peers: Debian's packages of cloud-init and walinuxagent, unpacked and not installed."""
+"""The other agents: Debian's packages of cloud-init and walinuxagent, only unpacked."""
 
 import compileall
 import shutil
@@ -11,7 +11,7 @@ AGENTS = ROOT / ".build" / "agents"
 LIBRARIES = AGENTS / "libraries"
 _SITE = "usr/lib/python3/dist-packages"
 _PEERS = ("cloud-init", "waagent")
-# What their report code imports.
+# The libraries that their report code imports.
 _LIBRARIES = (
     *("python3-certifi", "python3-chardet", "python3-configobj", "python3-distro"),
     *("python3-idna", "python3-jinja2", "python3-json-pointer", "python3-jsonpatch"),
@@ -22,9 +22,11 @@ _LIBRARIES = (
 
 
 def fetch() -> None:
-    """Fetch and unpack them, with bytecode, as their installation would have made it."""
+    """Download and unpack the packages of the agents and their libraries."""
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
-        raise SystemExit("bench --fetch takes Debian's packages: it needs apt-get and dpkg-deb")
+        raise SystemExit(
+            "bench --fetch needs apt-get and dpkg-deb, because it downloads Debian's packages"
+        )
     shutil.rmtree(AGENTS, ignore_errors=True)
     packed = AGENTS / "packed"
     packed.mkdir(parents=True)
@@ -35,7 +37,9 @@ def fetch() -> None:
         check=False,
     )
     if got.returncode != 0:
-        raise SystemExit("bench --fetch: apt-get could not download Debian's packages; see above")
+        raise SystemExit(
+            "bench --fetch: apt-get could not download Debian's packages; the reason is above"
+        )
     for package in sorted(packed.iterdir()):
         name, version, _ = package.name.split("_")
         folder = AGENTS / name if name in _PEERS else LIBRARIES
@@ -45,7 +49,7 @@ def fetch() -> None:
 
 
 def compile_for(python: str) -> None:
-    """Let the interpreter that is measured make its bytecode of them."""
+    """Compile the agents to bytecode with the measured Python, as their installation would."""
     for folder in (*(AGENTS / peer for peer in _PEERS), LIBRARIES):
         if folder.is_dir():
             subprocess.run(
@@ -54,7 +58,7 @@ def compile_for(python: str) -> None:
 
 
 def version_of(peer: str) -> Optional[str]:
-    """The version that is unpacked, if one is."""
+    """Return the version of the unpacked agent, or None."""
     file = AGENTS / f"{peer}.version"
     return file.read_text() if file.is_file() else None
 
@@ -64,5 +68,5 @@ def missing() -> List[str]:
 
 
 def packages_of(peer: str) -> str:
-    """Where Python finds the peer and its libraries, for PYTHONPATH's syntax."""
+    """Return the folders of the agent and its libraries, in PYTHONPATH's syntax."""
     return f"{AGENTS / peer / _SITE}:{LIBRARIES / _SITE}"

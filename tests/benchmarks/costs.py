@@ -1,4 +1,4 @@
-"""The first part: what one run of each subject costs, against a platform that answers at once."""
+"""The first part: the cost of one run of each program, with a platform that answers at once."""
 
 import re
 import shutil
@@ -24,7 +24,7 @@ class Sample(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """Of one subject: every sample, and millions of instructions where they were counted."""
+    """The cost of one subject: every sample, and millions of instructions if they were counted."""
 
     name: str
     samples: List[Sample]
@@ -37,29 +37,32 @@ class Cost(NamedTuple):
 
 
 class Failed(Exception):
-    """A subject did not end as it should, so that its figures would mean nothing."""
+    """A subject failed, so its figures cannot be compared."""
 
 
-def tried(found: List[Subject], scratch: Path) -> Tuple[List[Subject], List[str]]:
-    """Run each once, unmeasured: those that work here, and why a peer does not."""
+def try_each(found: List[Subject], scratch: Path) -> Tuple[List[Subject], List[str]]:
+    """Run each subject once, unmeasured; returns those that work and messages about the others.
+
+    Only another agent may fail. Raises Failed for every other subject.
+    """
     platform = InstantPlatform(("127.0.0.1", 0))
     platform.open()
-    good, complaints = [], []
+    good, problems = [], []
     for subject in found:
         try:
             sample(subject, platform, scratch)
         except Failed as failure:
             if not subject.is_peer:
                 raise
-            complaints.append(f"{subject.name}, is left out: {str(failure).splitlines()[-1]}.\n")
+            problems.append(f"{subject.name} is left out: {str(failure).splitlines()[-1]}.\n")
         else:
             good.append(subject)
     platform.close()
-    return good, complaints
+    return good, problems
 
 
 def measure(found: List[Subject], *, rounds: int, scratch: Path) -> List[Cost]:
-    """Run them one after the other, again and again, and each under valgrind once."""
+    """Run the subjects in turn, `rounds` times, and each of them once under valgrind."""
     platform = InstantPlatform(("127.0.0.1", 0))
     platform.open()
     samples: Dict[str, List[Sample]] = {subject.name: [] for subject in found}
@@ -87,7 +90,7 @@ def measure(found: List[Subject], *, rounds: int, scratch: Path) -> List[Cost]:
 
 
 def sample(subject: Subject, platform: InstantPlatform, scratch: Path) -> Sample:
-    """One run, in a fresh scratch folder."""
+    """Measure one run in a new scratch folder."""
     prepare_run(subject, platform, scratch)
     watched = (scratch, *subject.program)
     before = files_of(watched)
@@ -99,23 +102,23 @@ def sample(subject: Subject, platform: InstantPlatform, scratch: Path) -> Sample
 
 
 def gauge(subject: Subject, platform: InstantPlatform, scratch: Path) -> Tuple[float, float, float]:
-    """CPU and wall seconds and KiB at the peak."""
+    """Return the CPU seconds, the wall seconds and the peak memory in KiB of one run."""
     reported = len(platform.ready_at)
     command = [subject.interpreter, "-IS", str(GAUGE)]
     command += subject.filled_in(platform.address, scratch)
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as log:
         with started(command, scratch, stdout=out, stderr=log) as process:
             wait(process, subject)
-        took, said = text_of(out), text_of(log)
+        took, output = text_of(out), text_of(log)
     cpu_s, wall_s, peak_kib, code = took.split()
-    check(subject, platform, reported, int(code), said)
+    check(subject, platform, reported, int(code), output)
     return float(cpu_s), float(wall_s), float(peak_kib)
 
 
 def count_instructions(
     subject: Subject, platform: InstantPlatform, scratch: Path
 ) -> Optional[float]:
-    """Millions, in user space, of the command and every process it starts."""
+    """Count millions of user-space instructions of the command and of every process it starts."""
     if shutil.which("valgrind") is None:
         return None
     prepare_run(subject, platform, scratch)
@@ -149,10 +152,10 @@ def text_of(file: IO[bytes]) -> str:
 
 
 def instructions_in(counts: Dict[int, str], first: int) -> int:
-    """The sum of callgrind's files, by process id, of which `first` started the others.
+    """Add up callgrind's files, given by process id; `first` is the process that started all.
 
-    A fork begins with its parent's count; those that did not become another program,
-    which have the first's command line, are left out rather than counted twice.
+    A fork begins with its parent's count. A fork that did not execute another program has the
+    command line of `first`, and is left out, because it would be counted twice.
     """
     found = {
         pid: dict(re.findall(r"^(cmd|totals): *(.*)$", text, re.MULTILINE))
@@ -172,7 +175,7 @@ def prepare_run(subject: Subject, platform: InstantPlatform, scratch: Path) -> N
 
 
 def check(subject: Subject, platform: InstantPlatform, reported: int, code: int, log: str) -> None:
-    """Raises Failed, with what it said, unless it ended well and reported once."""
+    """Raises Failed, with what it output, unless it ended well and reported once."""
     reports = len(platform.ready_at) - reported
     if code != 0 or reports != int(subject.reports):
         raise Failed(f"{subject.name}: exit code {code}, {reports} times Ready\n{log[-2000:]}")

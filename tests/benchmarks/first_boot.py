@@ -1,4 +1,4 @@
-"""The third part: the whole first boot, by azprov's service and by the page's, in real boots."""
+"""The third part: real first boots, with azprov's service and with the sample service."""
 
 import json
 import os
@@ -13,8 +13,8 @@ from boot.machine import ENABLED, NEEDED, UNIT, SystemdMachine, root_archive
 
 KIND = "usual"
 _UNITS = "etc/systemd/system"
-# Ordered behind the network, which the page's is not: as it stands its first boot fails.
-_PAGES_UNIT = """\
+# The sample service, with an order after the network added: without it the first boot fails.
+_SAMPLE_UNIT = """\
 [Unit]
 Description=Azure Provisioning
 Wants=network-online.target
@@ -28,23 +28,23 @@ ExecStart=/usr/bin/systemctl disable azure-provisioning.service
 [Install]
 WantedBy=multi-user.target
 """
-_BEHIND_THE_NETWORK = """\
+_AFTER_THE_NETWORK = """\
 [Unit]
 Wants=network-online.target
 After=network-online.target
 """
-# What its service file calls all that restricts it.
+# azprov's service file has this comment above the settings of its sandbox.
 _SANDBOX = "# The sandbox."
-# systemd forgets what a service took when nothing wants that service any more.
+# systemd forgets the CPU time of a service that has ended, unless it remains active.
 _KEPT = "[Service]\nRemainAfterExit=yes\nCPUAccounting=yes\n"
 _MEASURED = "var/measured"
 _ASKED = "CPUUsageNSec,InactiveExitTimestampMonotonic,ActiveEnterTimestampMonotonic"
-# What works for a provisioning service, beside systemd itself: hostnamectl has the name
-# set by the one, which is reached by the other.
+# Services that work for a provisioning service, apart from systemd itself: hostnamectl asks
+# hostnamed to set the name, through D-Bus.
 _HELPERS = ("systemd-hostnamed.service", "dbus.service")
-# A service of its own, which the boot does not wait for; when it looks, the boot is over.
-# First at PID 1, since to be asked costs it something. What it runs for itself, as the
-# generators of a daemon-reload, is not counted: its cgroup here is that of every boot.
+# This service measures 3 s after the boot, and the boot does not wait for it. It reads the CPU
+# time of PID 1 first, because each later query adds to it. Processes that PID 1 starts, such as
+# the generators of a daemon-reload, are not counted.
 _MEASURING_UNIT = f"""\
 [Unit]
 Wants=network-online.target
@@ -57,22 +57,22 @@ ExecStart=/bin/sh -c 'sleep 3; \\
   systemctl show --property={_ASKED} {UNIT} | sed s/^/own/ >> /var/measuring; \\
   mv /var/measuring /{_MEASURED}'
 """
-# What networkd says when it has a lease, before it sets the address.
+# networkd logs this when it has a lease, before it sets the address.
 _LEASED = "DHCPv4 address"
 
 
 class Boot(NamedTuple):
-    """What a boot took: milliseconds of CPU, and of the clock."""
+    """The cost of a boot: milliseconds of CPU time, and of wall time."""
 
-    #: The service's own.
+    #: CPU time of the service.
     cpu_ms: float
-    #: Of those who work for it, whoever else they worked for.
+    #: CPU time of hostnamed and D-Bus, including work for other services.
     helpers_ms: float
-    #: Of PID 1, until the end of the boot.
+    #: CPU time of PID 1 until the end of the boot.
     pid1_ms: float
-    #: From the lease, or where it began later from its begin, to its end.
+    #: Wall time from the lease, or from the start of the service if that is later, to its end.
     wall_ms: float
-    #: From the lease to its end.
+    #: Wall time from the lease to the end of the service.
     after_lease_ms: float
 
 
@@ -85,7 +85,7 @@ class Service(NamedTuple):
 
 
 def prepare() -> None:
-    """Make the root while there is a network; exits where none can be booted."""
+    """Create the root while there is a network; exits if this machine cannot boot one."""
     missing = [package for command, package in NEEDED.items() if not shutil.which(command)]
     if os.geteuid() != 0 or missing:
         sys.exit(f"bench --boot needs root, and these packages: {', '.join(NEEDED.values())}")
@@ -93,15 +93,15 @@ def prepare() -> None:
 
 
 def measure(*, boots: int, scratch: Path) -> List[Service]:
-    """Boot a fresh root with each service in turn, so many times; the first is none."""
+    """Boot a new root with each service in turn, `boots` times; the first has no service."""
     services: Dict[str, Callable[[SystemdMachine], None]] = {
         "no service": lambda _: None,
-        "page's three lines": install_pages,
+        "sample service": install_sample_service,
         "azprov": install_azprov,
-        "azprov, behind the network too": install_azprov_behind_the_network,
+        "azprov, also after the network": install_azprov_after_the_network,
         "azprov, without its sandbox": install_azprov_without_sandbox,
     }
-    # systemd accounts for CPU time by cgroups of version 2, whatever the host's own are.
+    # systemd measures CPU time only with cgroups of version 2; the host may use version 1.
     os.environ["SYSTEMD_NSPAWN_UNIFIED_HIERARCHY"] = "1"
     measured = [Service(name, []) for name in services]
     for number in range(boots):
@@ -109,12 +109,12 @@ def measure(*, boots: int, scratch: Path) -> List[Service]:
             print(f"{service.name}: boot {number + 1} of {boots}", file=sys.stderr)
             shutil.rmtree(scratch, ignore_errors=True)
             scratch.mkdir(parents=True)
-            service.boots.append(booted(scratch, services[service.name]))
+            service.boots.append(boot_with(scratch, services[service.name]))
     shutil.rmtree(scratch, ignore_errors=True)
     return measured
 
 
-def booted(scratch: Path, install: Callable[[SystemdMachine], None]) -> Boot:
+def boot_with(scratch: Path, install: Callable[[SystemdMachine], None]) -> Boot:
     machine = SystemdMachine(scratch, KIND)
     wait_online(machine)
     install(machine)
@@ -132,9 +132,9 @@ def booted(scratch: Path, install: Callable[[SystemdMachine], None]) -> Boot:
 
 
 def boot_of(measured: str, *, leased_us: int) -> Boot:
-    """From nanoseconds of CPU, and moments in microseconds."""
+    """Convert the measured nanoseconds of CPU time, and timestamps in microseconds."""
     pairs = [line.partition("=")[::2] for line in measured.splitlines()]
-    # What has not run has no number.
+    # A service that did not run has "[not set]" instead of a number.
     numbers = [(name, int(text)) for name, text in pairs if text.isdigit()]
     value = dict(numbers)
     began = value.get("ownInactiveExitTimestampMonotonic", 0)
@@ -149,7 +149,7 @@ def boot_of(measured: str, *, leased_us: int) -> Boot:
 
 
 def leased_us(machine: SystemdMachine) -> int:
-    """When networkd had a lease, by the clock that systemctl shows."""
+    """Return when networkd had a lease, in microseconds of the clock that systemctl shows."""
     entries = subprocess.run(
         ["journalctl", "-D", str(machine.root / "var/log/journal"), "--output=json"]
         + ["--unit=systemd-networkd", f"--grep={_LEASED}", "--quiet"],
@@ -160,9 +160,9 @@ def leased_us(machine: SystemdMachine) -> int:
     return int(json.loads(entries[0])["__MONOTONIC_TIMESTAMP"])
 
 
-def install_pages(machine: SystemdMachine) -> None:
-    shutil.copy(SCRIPTS / "page.py", machine.root / "usr/local/azure-provisioning.py")
-    write(machine, UNIT, _PAGES_UNIT)
+def install_sample_service(machine: SystemdMachine) -> None:
+    shutil.copy(SCRIPTS / "sample_script.py", machine.root / "usr/local/azure-provisioning.py")
+    write(machine, UNIT, _SAMPLE_UNIT)
     enable(machine, UNIT)
 
 
@@ -170,9 +170,9 @@ def install_azprov(machine: SystemdMachine) -> None:
     machine.install()
 
 
-def install_azprov_behind_the_network(machine: SystemdMachine) -> None:
+def install_azprov_after_the_network(machine: SystemdMachine) -> None:
     machine.install()
-    write(machine, f"{UNIT}.d/behind.conf", _BEHIND_THE_NETWORK)
+    write(machine, f"{UNIT}.d/after-network.conf", _AFTER_THE_NETWORK)
 
 
 def install_azprov_without_sandbox(machine: SystemdMachine) -> None:

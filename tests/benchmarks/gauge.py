@@ -1,10 +1,9 @@
-"""Runs a command and prints what it took: CPU and wall seconds, KiB at the peak, exit code.
+"""Runs a command and prints its cost: CPU and wall seconds, peak KiB, exit code.
 
     python -IS gauge.py COMMAND [ARGS]
 
-A process of its own, and as small as a Python can be: a child's peak counts from the
-memory of the process that started it, however small the child becomes. What the
-command prints goes where its errors go.
+This is a process of its own that imports very little: the peak memory of a child includes
+the memory of its parent at the fork. The command's stdout is sent to stderr.
 """
 
 import os
@@ -17,7 +16,7 @@ def main() -> None:
     pid = os.fork()
     if pid == 0:
         os.dup2(2, 1)
-        os.execv(sys.argv[1], sys.argv[1:])  # noqa: S606 - a list, as it came
+        os.execv(sys.argv[1], sys.argv[1:])  # noqa: S606 - the arguments are a list
     _, status, usage = os.wait4(pid, 0)
     wall_s = time.perf_counter() - began
     print(

@@ -1,4 +1,4 @@
-"""The platform of the benchmarks: both services on one port, answering at once."""
+"""The platform of the benchmarks: both services on one port, which answer at once."""
 
 import contextlib
 import socket
@@ -8,7 +8,7 @@ from typing import BinaryIO, Dict, List, Tuple
 
 from samples_of import sample
 
-# Its links, which a fuller client would follow, lead nowhere.
+# The links in the goal state are unreachable, so that no agent downloads more of it.
 GOAL_STATE = sample("goal_state/version-2012-11-30.xml").replace(b"168.63.129.16:80", b"[::1]:9")
 INSTANCE = sample("instance/vm.json")
 VM_NAME = b"web01"
@@ -20,19 +20,19 @@ READY = (
 
 
 class InstantPlatform:
-    """Takes the dialogue in the words of every subject; a thread for each connection.
+    """Accepts the requests of every subject, with a thread for each connection.
 
-    Bound from the start, and refusing connections until `open`.
+    Its port is bound from the start, and refuses connections until `open`.
     """
 
     def __init__(self, address: Tuple[str, int]) -> None:
         self._listener = socket.socket()
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._listener.bind(address)
-        #: When the last byte of each Ready was read, by time.monotonic.
+        #: The time at which the last byte of each Ready was read, by time.monotonic.
         self.ready_at: List[float] = []
         self.is_reported = threading.Event()
-        #: Every request, by method and target.
+        #: The method and the target of every request.
         self.requests: List[str] = []
 
     @property
@@ -41,7 +41,7 @@ class InstantPlatform:
 
     @property
     def verdicts(self) -> List[str]:
-        """As those of StrictWireServer, but of the reports alone."""
+        """The reports only, in the form of StrictWireServer."""
         return ["ready"] * len(self.ready_at)
 
     def open(self) -> None:
@@ -68,7 +68,7 @@ class InstantPlatform:
                 pass
 
     def _serve_one(self, connection: socket.socket, stream: BinaryIO) -> bool:
-        """Serve a request; whether the connection may bring another."""
+        """Serve a request; returns whether the connection stays open for another one."""
         method, _, rest = stream.readline().decode("ascii").partition(" ")
         target = rest.rpartition(" ")[0]
         headers: Dict[str, str] = {}

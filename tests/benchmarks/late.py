@@ -1,4 +1,4 @@
-"""The second part: how long after the network has come up the platform hears Ready."""
+"""The second part: the time from a working network to Ready."""
 
 import json
 import math
@@ -20,7 +20,10 @@ WAYS = ("port", "address")
 
 
 class Wait(NamedTuple):
-    """One run: seconds from the first moment to Ready, and the share of a core until then."""
+    """One run: seconds from the working network to Ready, and the CPU share of the wait before.
+
+    The delay is None if the run never reported Ready, and the share is None if it was not measured.
+    """
 
     delay_s: Optional[float]
     cpu_share: Optional[float]
@@ -38,13 +41,13 @@ class Late(NamedTuple):
 def measure(
     found: List[Subject], *, runs: int, side_by_side: int, seed: int, scratch: Path
 ) -> List[Late]:
-    """So many runs of each subject in each way, mixed, each in a namespace of its own.
+    """Run each subject `runs` times with each kind of late network, in random order.
 
-    The moments are random, and the same for all.
+    Every run has its own network namespace. The delays are random, and the same for all subjects.
     """
-    chance = random.Random(seed)  # noqa: S311 - repeatable moments, no secret
-    moments = [chance.uniform(EARLIEST_S, LATEST_S) for _ in range(runs)]
-    jobs = [(subject, way, late_s) for subject in found for way in WAYS for late_s in moments]
+    chance = random.Random(seed)  # noqa: S311 - repeatable delays, no secret
+    delays_s = [chance.uniform(EARLIEST_S, LATEST_S) for _ in range(runs)]
+    jobs = [(subject, way, late_s) for subject in found for way in WAYS for late_s in delays_s]
     chance.shuffle(jobs)
     done: List[Tuple[str, str, Wait]] = []
 
@@ -61,7 +64,7 @@ def measure(
         Late(
             subject.name,
             way,
-            [wait for name, its_way, wait in done if (name, its_way) == (subject.name, way)],
+            [wait for name, other_way, wait in done if (name, other_way) == (subject.name, way)],
         )
         for subject in found
         for way in WAYS
@@ -81,6 +84,6 @@ def wait_of(subject: Subject, way: str, late_s: float, scratch: Path) -> Wait:
 
 
 def percentile(waits: List[Wait], share: float) -> float:
-    """The nearest rank, in milliseconds; a run without Ready lasts for ever."""
+    """Return the nearest-rank percentile in milliseconds; a run without Ready is infinite."""
     delays = sorted(math.inf if wait.delay_s is None else wait.delay_s * 1e3 for wait in waits)
     return delays[max(0, math.ceil(share * len(delays)) - 1)]

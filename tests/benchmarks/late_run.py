@@ -1,8 +1,9 @@
-"""One run under a late network, in a network namespace of its own.
+"""One run with a late network, in a network namespace of its own.
 
     unshare -n python -m benchmarks.late_run ORDER COMMAND [ARGS]
 
-ORDER is a JSON object: the way, how late, and the scratch folder. Prints a JSON object.
+ORDER is a JSON object with the kind of network, its delay, and the scratch folder. The
+result is printed as a JSON object.
 """
 
 import contextlib
@@ -17,11 +18,11 @@ from typing import Optional
 from benchmarks.instant import InstantPlatform
 from benchmarks.subject import ADDRESS, SCRATCH, started
 
-# A documentation address (RFC 5737); nothing but loopback is in the namespace.
+# A documentation address (RFC 5737); the namespace has only a loopback interface.
 LATE_ADDRESS = "192.0.2.16"
-# The longest pause of a subject is 10 s, after attempts that take as long again.
+# The longest pause of a subject is 10 s, after attempts that take another 10 s.
 PATIENCE_S = 60.0
-# The start is over by then, and what is used from there on is used by waiting.
+# After this time the program has started, and its CPU time is the cost of waiting.
 STARTED_S = 1.0
 SHORTEST_WATCH_S = 1.0
 
@@ -30,7 +31,7 @@ def main() -> None:
     order = json.loads(sys.argv[1])
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     late_s, is_port = order["late_s"], order["way"] == "port"
-    platform = InstantPlatform(("127.0.0.1", 80) if is_port else ("0.0.0.0", 80))  # noqa: S104 - alone here
+    platform = InstantPlatform(("127.0.0.1", 80) if is_port else ("0.0.0.0", 80))  # noqa: S104 - a private namespace
     address = "127.0.0.1" if is_port else LATE_ADDRESS
     if not is_port:
         platform.open()
@@ -57,7 +58,7 @@ def main() -> None:
 
 
 def watch(client: "subprocess.Popen[bytes]", late_s: float) -> Optional[float]:
-    """The share of a core that it takes from its start to shortly before the moment."""
+    """Measure the share of a core that the client uses while it waits for the network."""
     seconds = late_s - STARTED_S - 0.1
     if ended_within(client, STARTED_S):
         return None
@@ -74,7 +75,7 @@ def ended_within(client: "subprocess.Popen[bytes]", seconds: float) -> bool:
 
 
 def cpu_s(pid: int) -> float:
-    """Of the process, to the nanosecond, and of its ended children, in ticks."""
+    """Return the CPU seconds of the process (to the ns) and of its ended children (to the tick)."""
     own = int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     # cutime and cstime are fields 16 and 17 of proc(5), and the state is field 3.

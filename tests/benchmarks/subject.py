@@ -1,4 +1,4 @@
-"""What is measured beside each other: each a command that ends in Ready, and its files."""
+"""The programs that are compared: each is a command that reports Ready, and its files."""
 
 import contextlib
 import os
@@ -14,10 +14,11 @@ from project import ROOT
 from pyz import PYZ
 
 SCRIPTS = Path(__file__).parent / "subjects"
-# In place of these in a command: the platform's address, and a folder for this run alone.
+# In a command these are replaced by the platform's address and the run's own folder.
 ADDRESS, SCRATCH = "{address}", "{scratch}"
 _UNIT = "etc/systemd/system/azure-provisioning.service"
 _ENABLED = "etc/systemd/system/multi-user.target.wants/azure-provisioning.service"
+REFERENCE = "sample Python script"
 BASH_NEEDS = ("bash", "curl")
 _SYSTEM_PYTHON = Path("/usr/bin/python3")
 # The image that `provision` changes, below its scratch folder.
@@ -31,15 +32,15 @@ _IMAGE = {
 
 class Subject(NamedTuple):
     name: str
-    #: What the Python subjects run on, and who starts any of them.
+    #: The Python that starts every subject, and runs those in Python.
     interpreter: str
     command: Tuple[str, ...]
-    #: What is on disk for it beside the interpreter, curl and libraries.
+    #: Its files, without the interpreter, curl and libraries.
     program: Tuple[Path, ...]
     reports: bool = True
-    #: Whether it has run before, in the same scratch folder.
+    #: Whether it is measured at its second run in the same scratch folder.
     is_second_run: bool = False
-    #: Whether it is left out where it does not run: another version of it, or of Python.
+    #: Whether it is another agent, which is left out if this Python cannot run it.
     is_peer: bool = False
 
     def filled_in(self, address: str, scratch: Path) -> List[str]:
@@ -49,17 +50,17 @@ class Subject(NamedTuple):
 
 
 def subjects(python: str) -> List[Subject]:
-    """All that can run here; the Python ones by the same interpreter and flags."""
+    """Return the subjects that can run here; Python ones have the same interpreter and flags."""
     run = (python, "-I")
     shiv = ROOT / ".build" / f"urllib3-{2 if _is_at_least_3_10(python) else 1}.shiv.pyz"
-    page, bash = SCRIPTS / "page.py", SCRIPTS / "page.sh"
+    sample, bash = SCRIPTS / "sample_script.py", SCRIPTS / "sample_script.sh"
     report_ready = ("report-ready", "--wireserver", ADDRESS)
     provision = ("provision", "--wireserver", ADDRESS, "--imds", ADDRESS)
     root = ("--root", f"{SCRATCH}/root")
     packed = Subject("stock shiv, first run", python, (*run, str(shiv), *report_ready), (shiv,))
     found = [
         Subject("bare interpreter", python, (*run, str(SCRIPTS / "floor.py")), (), reports=False),
-        Subject("page's Python script", python, (*run, str(page), ADDRESS), (page,)),
+        Subject(REFERENCE, python, (*run, str(sample), ADDRESS), (sample,)),
         Subject("azprov report-ready", python, (*run, str(PYZ), *report_ready), (PYZ,)),
         Subject("azprov provision", python, (*run, str(PYZ), *provision, *root), (PYZ,)),
         packed,
@@ -67,10 +68,10 @@ def subjects(python: str) -> List[Subject]:
     ]
     if is_there(BASH_NEEDS):
         found.insert(
-            2, Subject("page's bash script", python, ("/bin/bash", str(bash), ADDRESS), (bash,))
+            2, Subject("sample bash script", python, ("/bin/bash", str(bash), ADDRESS), (bash,))
         )
     for peer, script, name in (
-        ("cloud-init", "cloud_init.py", "cloud-init {}, its report alone"),
+        ("cloud-init", "cloud_init.py", "cloud-init {}, only its report"),
         ("waagent", "walinuxagent.py", "walinuxagent {}, its wire client"),
     ):
         version = version_of(peer)
@@ -83,7 +84,7 @@ def subjects(python: str) -> List[Subject]:
 
 
 def default_python() -> str:
-    """The system's, which a first boot has; else that which this one was made from."""
+    """Return the system's Python, which a first boot uses, or the base of this environment."""
     if _SYSTEM_PYTHON.exists():
         return str(_SYSTEM_PYTHON)
     return str(getattr(sys, "_base_executable", sys.executable))
@@ -93,13 +94,13 @@ def is_there(programs: Tuple[str, ...]) -> bool:
     return all(shutil.which(program) for program in programs)
 
 
-def page_of(found: List[Subject]) -> Subject:
-    """The one that the others are compared with."""
-    return next(subject for subject in found if subject.name == "page's Python script")
+def reference_of(found: List[Subject]) -> Subject:
+    """Return the subject that the others are compared with."""
+    return next(subject for subject in found if subject.name == REFERENCE)
 
 
 def prepare(scratch: Path) -> None:
-    """A fresh scratch folder with a home, and an image for `provision`."""
+    """Create a new scratch folder with a home, and an image for `provision`."""
     shutil.rmtree(scratch, ignore_errors=True)
     for folder in ("home", "tmp", "root/var/lib"):
         (scratch / folder).mkdir(parents=True)
@@ -125,7 +126,7 @@ def environment(scratch: Path) -> Dict[str, str]:
 def started(
     command: List[str], scratch: Path, *, stdout: IO[bytes], stderr: IO[bytes]
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """A run in a session of its own, of which nothing is left when the context ends."""
+    """Run a command in a session of its own; all its processes are killed at the end."""
     with subprocess.Popen(
         command,
         cwd=scratch,
@@ -143,7 +144,7 @@ def started(
 
 
 def files_of(folders: Tuple[Path, ...]) -> Dict[str, Tuple[int, ...]]:
-    """Every file and link, with what changes when it is written."""
+    """Return the size, mtime and inode of every file and link, to see which were written."""
     found: Dict[str, Tuple[int, ...]] = {}
     for folder in folders:
         names = [str(folder)] if folder.is_file() else []
@@ -160,5 +161,5 @@ def bytes_of(folders: Tuple[Path, ...]) -> int:
 
 
 def _is_at_least_3_10(python: str) -> bool:
-    asked = "import sys; sys.exit(sys.version_info < (3, 10))"
-    return subprocess.run([python, "-I", "-c", asked], check=False).returncode == 0
+    code = "import sys; sys.exit(sys.version_info < (3, 10))"
+    return subprocess.run([python, "-I", "-c", code], check=False).returncode == 0

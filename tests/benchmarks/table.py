@@ -1,4 +1,4 @@
-"""The figures as tables in Markdown, for people and for README."""
+"""Renders the figures as Markdown tables."""
 
 import math
 import statistics
@@ -11,14 +11,17 @@ from benchmarks.late import Late, percentile
 _WAYS = {"port": "port closed, then open", "address": "address and route come late"}
 
 
-def render_costs(costs: Sequence[Cost], *, page: str) -> str:
-    """A row a subject: medians, with the quartiles where runs differ; ratios to the page's."""
-    reference = next(cost for cost in costs if cost.name == page).instructions_m
+def render_costs(costs: Sequence[Cost], *, reference: str) -> str:
+    """Render a row for each subject, with ratios of instructions to the reference.
+
+    The figures are medians; times also have their quartiles.
+    """
+    base = next(cost for cost in costs if cost.name == reference).instructions_m
     rows = []
     for cost in costs:
         count, ratio = "", ""
-        if cost.instructions_m is not None and reference is not None:
-            count, ratio = f"{cost.instructions_m:.0f}", f"{cost.instructions_m / reference:.2f}"
+        if cost.instructions_m is not None and base is not None:
+            count, ratio = f"{cost.instructions_m:.0f}", f"{cost.instructions_m / base:.2f}"
         left = median_of(cost, lambda sample: sample.bytes_left)
         rows.append(
             [
@@ -30,13 +33,13 @@ def render_costs(costs: Sequence[Cost], *, page: str) -> str:
                 f"{median_of(cost, lambda sample: sample.files_written):.0f}",
             ]
         )
-    head = ["", "M instructions", "to the page's", "CPU ms", "wall ms"]
+    head = ["", "M instructions", "ratio", "CPU ms", "wall ms"]
     table = _table([*head, "peak MiB", "KiB on disk", "files written"], rows)
     return f"{table}\nMedians of {len(costs[0].samples)} alternating runs, quartiles in brackets.\n"
 
 
 def render_late(lates: Sequence[Late]) -> str:
-    """A row for each subject and way: milliseconds to Ready, and what waiting took."""
+    """Render a row for each subject and kind of network: milliseconds to Ready, and CPU share."""
     rows = []
     for late in lates:
         shares = [wait.cpu_share for wait in late.waits if wait.cpu_share is not None]
@@ -52,9 +55,10 @@ def render_late(lates: Sequence[Late]) -> str:
 
 
 def render_boots(services: Sequence[Service], *, idle: Service) -> str:
-    """A row a service; what others took is what they take more than in `idle` boots.
+    """Render a row for each service. The ratio compares its CPU sum with that of the first.
 
-    The ratio is of the sums of CPU time, to that of the first.
+    The times of PID 1 and of the helpers are those above the median of the `idle` boots,
+    which have no service.
     """
     helpers = statistics.median(boot.helpers_ms for boot in idle.boots)
     pid1 = statistics.median(boot.pid1_ms for boot in idle.boots)
@@ -75,7 +79,7 @@ def render_boots(services: Sequence[Service], *, idle: Service) -> str:
         ]
         for service, all_cpu in zip(services, sums)
     ]
-    head = ["", "boots", "CPU ms", "hostnamed's and dbus's", "PID 1's", "sum", "to the page's"]
+    head = ["", "boots", "CPU ms", "hostnamed's and dbus's", "PID 1's", "sum", "ratio"]
     return _table([*head, "wall ms", "done, ms after the lease"], rows)
 
 

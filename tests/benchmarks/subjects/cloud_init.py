@@ -1,4 +1,4 @@
-"""Reports Ready by cloud-init's own code: cloud_init.py PATH HOST[:PORT]."""
+"""Reports Ready with cloud-init's own code: cloud_init.py PATH HOST[:PORT]."""
 
 import sys
 

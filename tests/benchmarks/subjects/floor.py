@@ -1,1 +1,1 @@
-"""Nothing: what the interpreter costs by itself."""
+"""An empty program, to measure the interpreter itself."""

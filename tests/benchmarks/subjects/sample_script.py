@@ -1,8 +1,9 @@
-"""Reports Ready as the page's Python script does: one GET, one POST, no second attempt.
+"""Reports Ready like the sample Python script: one GET, one POST, no second attempt.
 
-    python page.py HOST[:PORT]
+    python sample_script.py HOST[:PORT]
 
-An equivalent in our own words: the same modules, requests, headers and lines.
+The original is on Microsoft's page "Creating generalized images without a provisioning
+agent". This is an equivalent: it has the same modules, requests, headers and output.
 """
 
 import http.client
@@ -17,7 +18,7 @@ def main() -> None:
     reply = wireserver.getresponse()
     if reply.status != 200:
         sys.exit("Unable to connect with wireserver")
-    goal_state = ElementTree.fromstring(reply.read().decode("utf-8"))  # noqa: S314 - as it does
+    goal_state = ElementTree.fromstring(reply.read().decode("utf-8"))  # noqa: S314 - like the original
     container_id = goal_state.findtext("Container/ContainerId")
     instance_id = goal_state.findtext("Container/RoleInstanceList/RoleInstance/InstanceId")
     incarnation = goal_state.findtext("Incarnation")

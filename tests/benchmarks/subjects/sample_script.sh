@@ -1,8 +1,10 @@
 #!/bin/bash
-# Reports Ready as the page's bash script does, by curl, grep and sed: page.sh HOST[:PORT]
+# Reports Ready like the sample bash script, with curl, grep and sed:
+#     sample_script.sh HOST[:PORT]
 #
-# An equivalent in our own words: five attempts at the goal state, 5 s apart, and a
-# POST that is repeated every 5 s until it is taken.
+# The original is on Microsoft's page "Creating generalized images without a provisioning
+# agent". This is an equivalent: it tries to get the goal state five times, 5 s apart, and
+# repeats the POST every 5 s until it is accepted.
 ask=(curl --fail -v -H "x-ms-agent-name: azure-vm-register"
     -H "Content-Type: text/xml;charset=utf-8" -H "x-ms-version: 2012-11-30")
 

@@ -1,7 +1,7 @@
-"""Reports Ready by walinuxagent's own wire client: walinuxagent.py PATH HOST[:PORT].
+"""Reports Ready with walinuxagent's own wire client: walinuxagent.py PATH HOST[:PORT].
 
-Of the goal state it fetches the part that a report needs; certificates, extensions
-and the rest, which the agent fetches as well, are left out.
+It downloads only the goal state, which a report needs. The agent would also download
+certificates, extensions and more.
 """
 
 import sys
@@ -20,11 +20,11 @@ def main() -> None:
     protocol = WireProtocol(address)
     for _ in range(MAX_RETRY):
         try:
-            # What its update_goal_state does before it asks for the rest.
+            # The first step of the agent's update_goal_state.
             protocol.client._goal_state = GoalState(protocol.client)
             break
         except ProtocolError:
-            time.sleep(PROBE_INTERVAL)  # as its ProtocolUtil does
+            time.sleep(PROBE_INTERVAL)  # like ProtocolUtil
     protocol.report_provision_status(ProvisionStatus(status="Ready"))
 
 
