@@ -22,7 +22,7 @@ WAYS = ("port", "address")
 class Wait(NamedTuple):
     """One run: seconds from the working network to Ready, and the CPU share of the wait before.
 
-    The delay is None if the run never reported Ready, and the share is None if it was not measured.
+    A run that never reported Ready has no delay. A short wait has no share.
     """
 
     delay_s: Optional[float]

@@ -1,4 +1,4 @@
-"""A root that is booted in systemd-nspawn, and looked at from outside."""
+"""Boots a root in systemd-nspawn, and reads its files from outside."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from pyz import PYZ
 
 WORLD = Path(__file__).with_name("world.py")
 ROOTS = ROOT / ".build" / "boot"
-# Debian's package of each command that is needed.
+# The Debian package of each command that a boot needs.
 NEEDED = {
     "mmdebstrap": "mmdebstrap",
     "systemd-nspawn": "systemd-container",
@@ -25,8 +25,8 @@ NEEDED = {
     "journalctl": "systemd",
     "ssh": "openssh-client",
 }
-# Name spaces for network and mounts, and one for processes: a guest whose nspawn was
-# killed goes on for ever else, and may fill the disk with what it says.
+# The process namespace makes sure that a guest ends when nspawn is killed. It would otherwise
+# run for ever, and could fill the disk with its log.
 ALONE = ["unshare", "-nm", "--pid", "--fork", "--kill-child", "--mount-proc"]
 SUITE = "bookworm"
 PACKAGES = {
@@ -47,7 +47,7 @@ METADATA: Dict[str, Any] = {
 
 
 def skip_without_means() -> None:
-    """Skip a test where no root can be booted; fail where CI should have brought all."""
+    """Skip a test if this machine cannot boot a root; in CI the test fails instead."""
     needs.root()
     missing = [package for command, package in NEEDED.items() if not shutil.which(command)]
     if missing:
@@ -56,7 +56,7 @@ def skip_without_means() -> None:
 
 
 def root_archive(kind: str) -> Path:
-    """A Debian root, made once."""
+    """Return the tar archive of a Debian root, which is created at the first call."""
     archive = ROOTS / f"{kind}.tar"
     if not archive.exists():
         ROOTS.mkdir(parents=True, exist_ok=True)
@@ -71,9 +71,9 @@ def root_archive(kind: str) -> Path:
 
 
 class Machine:
-    """A root below a folder, with the host name of an image."""
+    """A root below a folder, whose host name is "image"."""
 
-    #: A program of the guest's that ends it in order; that of SIGTERM where there is none.
+    #: The guest's shutdown command; without one, nspawn gets SIGTERM.
     poweroff: Sequence[str] = ()
 
     def __init__(self, folder: Path, kind: str) -> None:
@@ -103,11 +103,11 @@ class Machine:
         is_instant: bool = False,
         nspawn: Sequence[str] = (),
     ) -> Dict[str, Any]:
-        """Boot, and end the boot; what happened. The network comes late, or never (None).
+        """Boot the root, shut it down, and return the result.
 
-        `then_run` are commands of somebody beside the guest, with 10.0.0.4 for its address.
-        With `is_instant` the platform is that of the benchmarks. `nspawn` are more
-        options for systemd-nspawn.
+        The network comes up after `late_s` seconds, or never (None). `then_run` are commands
+        that run outside the guest, whose address is 10.0.0.4. With `is_instant` the platform is
+        that of the benchmarks. `nspawn` are more options for systemd-nspawn.
         """
         order = {
             "root": str(self.root),
@@ -149,7 +149,7 @@ class Machine:
 
 
 class SystemdMachine(Machine):
-    """One with a network by systemd-networkd, and a journal."""
+    """A root with systemd-networkd and a journal."""
 
     def __init__(self, folder: Path, kind: str) -> None:
         super().__init__(folder, kind)
@@ -158,7 +158,7 @@ class SystemdMachine(Machine):
         networkd.symlink_to("/lib/systemd/system/systemd-networkd.service")
 
     def journal(self, boot: int = 0) -> List[str]:
-        """What the service said in a boot, the last being 0."""
+        """Return the journal of azprov's service in a boot; 0 is the last boot."""
         done = subprocess.run(
             ["journalctl", "-D", str(self.root / "var/log/journal"), "-u", UNIT]
             + ["-b", str(boot), "-o", "cat", "--no-pager", "--quiet"],

@@ -1,10 +1,10 @@
-"""Tries, from inside a service, what its sandbox is to forbid and what azprov has to do.
+"""Tries, inside a service, what its sandbox should forbid and what azprov needs.
 
     python3 sandbox_probe.py FILE
 
-Runs in the guest, on its Python and nothing else. FILE is given the outcome of each
-probe as JSON: "done", or the name of the error. Whatever would change the machine is
-asked for in a form that is refused as senseless once it is permitted.
+It runs in the guest, with only the standard library. FILE gets the outcome of each probe as
+JSON: "done", or the name of the error. Calls that could damage the machine have invalid
+arguments: if the sandbox permits the call, the kernel refuses the arguments.
 """
 
 import ctypes
@@ -30,10 +30,10 @@ Probe = Callable[[], Any]
 LIBC = ctypes.CDLL(None, use_errno=True)
 NULL = ctypes.c_void_p(None)
 NOTHING = b"/nothing/here"
-# By asm/unistd_64.h and with arguments that do nothing where the call is permitted.
+# The numbers are those of asm/unistd_64.h. If a call is permitted, its arguments change nothing.
 CALLS: Dict[str, "tuple[Any, ...]"] = {
     "settimeofday": (164, NULL, NULL),
-    "adjtimex": (159, struct.pack("I", 0x4000) + bytes(400)),  # ADJ_TICK, to no length
+    "adjtimex": (159, struct.pack("I", 0x4000) + bytes(400)),  # ADJ_TICK with an invalid length
     "modify_ldt": (154, 17, NULL, 0),
     "perf_event_open": (298, NULL, 0, -1, -1, 0),
     "lookup_dcookie": (212, 0, NULL, 0),
@@ -59,7 +59,7 @@ CALLS: Dict[str, "tuple[Any, ...]"] = {
     "reboot": (169, 0, 0, 0, NULL),
     "kexec_load": (246, 0, 99, NULL, 0),
     "swapon": (167, NOTHING, 0),
-    "syslog": (103, 10, NULL, 0),  # the size of the kernel's log
+    "syslog": (103, 10, NULL, 0),  # returns the size of the kernel's log
     "setns": (308, -1, 0),
     "userfaultfd": (323, 0),
     "pkey_alloc": (330, 1, 0),
@@ -102,20 +102,20 @@ FAMILIES = {
 }
 CLOSED_FOLDERS = ("/", "/usr", "/usr/local/lib/azprov", "/boot", "/srv", "/opt", "/var/log")
 HOME = Path("/var/lib/azprov")
-#: The number of a process of another user's.
+#: This file holds the id of another user's process.
 OTHER = Path("/run/probe-other")
 USER = 4711
 
 
 def probes() -> Dict[str, Probe]:
     return {
-        # What azprov has to do.
+        # azprov needs these.
         "replace /etc/hostname": partial(replace, "/etc/hostname"),
         "replace /etc/hosts": partial(replace, "/etc/hosts"),
         "set the host name": lambda: socket.sethostname(socket.gethostname()),
         "write /var/lib/azprov": partial(write, "/var/lib/azprov"),
         "write /etc/ssh": partial(write, "/etc/ssh"),
-        "remove a link of a target's": remove_link,
+        "remove a link of a target": remove_link,
         "systemctl disable": partial(systemctl, "--no-reload", "disable"),
         "systemctl restart": restart_service,
         "append to the KVP pool": append_to_pool,
@@ -127,19 +127,19 @@ def probes() -> Dict[str, Probe]:
         "write a closed file": partial(with_file_of_user, write_closed),
         "read /proc/uptime": partial(read, "/proc/uptime"),
         "read /sys/class": lambda: os.listdir("/sys/class/net"),
-        "write /tmp": partial(write, "/tmp"),  # noqa: S108 - the folder that is private
+        "write /tmp": partial(write, "/tmp"),  # noqa: S108 - the service has its own
         "mode of a new file": mode_of_new_file,
-        # What accounts need.
+        # Only `install --admin-user` needs these.
         "write /home": partial(write, "/home"),
         "write /root": partial(write, "/root"),
         "write /var/mail": partial(write, "/var/mail"),
         "act as a user": act_as_user,
         "useradd": lambda: run("useradd", "--create-home", f"u{os.getpid()}"),
-        # What nobody needs: files and processes,
+        # azprov needs none of these. Files and processes:
         **{f"write {path}": partial(write, path) for path in CLOSED_FOLDERS},
         "read /home": partial(read, "/home/probed"),
         "read /usr/lib/modules": partial(read, "/usr/lib/modules/probed"),
-        "see /tmp of others": partial(read, "/tmp/probe"),  # noqa: S108 - of everybody else
+        "see /tmp of others": partial(read, "/tmp/probe"),  # noqa: S108 - the shared folder
         "see /var/tmp of others": partial(read, "/var/tmp/probe"),  # noqa: S108 - as above
         "see a process as root": partial(read, "/proc/1/status"),
         "see a process as a user": see_as_user,
@@ -150,7 +150,7 @@ def probes() -> Dict[str, Probe]:
         "device /dev/kmsg": partial(open_to_write, "/dev/kmsg"),
         "device /dev/net/tun": partial(open_to_write, "/dev/net/tun"),
         "make a device": make_device,
-        # rights,
+        # Rights:
         "set-user-ID by chmod": partial(make_suid, is_late=True),
         "set-user-ID by open": partial(make_suid, is_late=False),
         "new privileges": may_gain_privileges,
@@ -162,21 +162,21 @@ def probes() -> Dict[str, Probe]:
         "i386 system call": run_i386,
         "signal to another user": lambda: os.kill(int(OTHER.read_text()), 0),
         "trace a child": trace_child,
-        # network,
+        # Network:
         "flags of lo": set_flags_of_lo,
         "port 81": bind_low,
         "raw socket": lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1).close(),
         "connect to another address": partial(connect, "203.0.113.1"),
         "connect to loopback": partial(connect, "127.0.0.1"),
         **{f"AF_{name}": partial(open_socket, *kind) for name, kind in FAMILIES.items()},
-        # the kernel.
+        # Kernel:
         **{f"call {name}": partial(call, *arguments) for name, arguments in CALLS.items()},
         "call vhangup": vhangup,
         **{f"unshare {name}": partial(call, 272, flag) for name, flag in NAMESPACES.items()},
         **{
             f"clone {name}": partial(clone, flag)
             for name, flag in NAMESPACES.items()
-            if name != "time"  # which only unshare knows
+            if name != "time"  # clone does not support it
         },
         **{
             f"CAP_{name}": partial(has_capability, number)
@@ -200,19 +200,19 @@ def read(path: str) -> None:
 
 
 def write(path: str) -> None:
-    """Make a file there, and take it away again."""
+    """Create a file in a folder, and remove it again."""
     place = Path(path, ".azprov-probe")
     place.write_text("x")
     place.unlink()
 
 
 def open_to_write(path: str) -> None:
-    """Nothing is written."""
+    """Open a file for writing, but write nothing."""
     os.close(os.open(path, os.O_WRONLY))
 
 
 def replace(path: str) -> None:
-    """As azprov writes a file: beside it, synced, and in its place."""
+    """Replace a file the way azprov does: write a new file, sync it, and rename it."""
     beside = path + ".new"
     with open(beside, "wb") as file:
         file.write(Path(path).read_bytes())
@@ -238,11 +238,11 @@ def systemctl(*words: str) -> str:
 
 
 def restart_service() -> str:
-    """Of a service that leaves a file: systemctl in what it takes for a chroot does nothing."""
+    """Restart a service that creates a file; in a supposed chroot systemctl would do nothing."""
     trace = Path("/run/probed")
     trace.unlink(missing_ok=True)
-    said = systemctl("restart")
-    return said if trace.exists() else f"{said}, in vain"
+    outcome = systemctl("restart")
+    return outcome if trace.exists() else f"{outcome}, but the service did not run"
 
 
 def append_to_pool() -> None:
@@ -253,7 +253,7 @@ def append_to_pool() -> None:
 
 
 def connect(address: str) -> None:
-    """Whether a packet comes back, even from where nobody listens."""
+    """Connect to an address; a refused connection counts as done, since a packet came back."""
     with socket.socket() as client:
         client.settimeout(3)
         with suppress(ConnectionRefusedError):
@@ -266,7 +266,7 @@ def name_interfaces() -> None:
 
 
 def with_file_of_user(change: Callable[[str], None]) -> None:
-    """Change a file that is somebody else's, in a folder of root's."""
+    """Change a file of another user, in a folder of root."""
     file = HOME / "owned"
     file.write_text("x")
     try:
@@ -301,7 +301,7 @@ def see_as_user() -> None:
 
 
 def write_control_group() -> None:
-    """Of the first control group that is there, in version 2 or 1."""
+    """Open the process list of the root control group, in version 2 or 1."""
     folders = ("/sys/fs/cgroup", "/sys/fs/cgroup/systemd")
     files = [f"{folder}/cgroup.procs" for folder in folders]
     open_to_write(next(file for file in files if os.path.exists(file)))
@@ -318,13 +318,13 @@ def make_suid(*, is_late: bool) -> None:
     try:
         os.close(os.open(program, os.O_CREAT | os.O_WRONLY, 0o755 if is_late else 0o4755))
         if is_late:
-            os.chmod(program, 0o4755)  # noqa: S103 - what is to be refused
+            os.chmod(program, 0o4755)  # noqa: S103 - the sandbox should refuse it
     finally:
         program.unlink(missing_ok=True)
 
 
 def may_gain_privileges() -> str:
-    """Of a set-user-ID program that it runs; PR_GET_NO_NEW_PRIVS."""
+    """Return whether a set-user-ID program would get more rights (PR_GET_NO_NEW_PRIVS)."""
     return "EPERM" if check(LIBC.prctl(39, 0, 0, 0, 0)) else "done"
 
 
@@ -339,7 +339,7 @@ def make_executable() -> None:
 
 
 def run_i386() -> str:
-    """A program whose first system call is i386's, exit(7), and the next is exit(8)."""
+    """Run a program that calls exit(7) as an i386 system call, and then exit(8)."""
     code = bytes.fromhex("b801000000bb07000000cd80b83c000000bf080000000f05")
     size = 0x78 + len(code)
     elf = b"\x7fELF\x02\x01\x01" + bytes(9)
@@ -370,7 +370,7 @@ def trace_child() -> None:
 
 
 def set_flags_of_lo() -> None:
-    """SIOCSIFFLAGS, to what SIOCGIFFLAGS says."""
+    """Set the flags of lo (SIOCSIFFLAGS) to their current value (SIOCGIFFLAGS)."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as handle:
         fcntl.ioctl(handle, 0x8914, fcntl.ioctl(handle, 0x8913, struct.pack("16s24x", b"lo")))
 
@@ -385,7 +385,7 @@ def open_socket(family: int, kind: int, protocol: int) -> None:
 
 
 def vhangup() -> None:
-    """Of a session without a terminal, for which it does nothing."""
+    """Call vhangup in a session without a terminal, where it has no effect."""
     os.setsid()
     call(153)
 
@@ -398,7 +398,7 @@ def clone(flag: int) -> None:
 
 
 def has_capability(number: int) -> str:
-    """Or might be given it; PR_CAPBSET_READ."""
+    """Return whether this process has a capability or could get it (PR_CAPBSET_READ)."""
     lines = Path("/proc/self/status").read_text().splitlines()
     effective = next(line.split()[1] for line in lines if line.startswith("CapEff:"))
     is_had = int(effective, 16) >> number & 1
@@ -406,19 +406,19 @@ def has_capability(number: int) -> str:
 
 
 def outcome_of(probe: Probe) -> str:
-    """What came of it, in a process that may lose its rights or its life."""
+    """Run a probe in a child process, which may lose its rights or be killed."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         signal.alarm(40)
         try:
-            said = probe()
-            outcome = said if isinstance(said, str) else "done"
+            returned = probe()
+            outcome = returned if isinstance(returned, str) else "done"
         except socket.timeout:
             outcome = "ETIMEDOUT"
         except OSError as error:
             outcome = errno.errorcode.get(error.errno or 0, str(error))
-        except Exception as error:  # noqa: BLE001 - told to whoever compares
+        except Exception as error:  # noqa: BLE001 - the test shows it
             outcome = repr(error)
         os.write(writer, outcome.encode())
         os._exit(0)
@@ -442,8 +442,8 @@ def wait_for_route() -> None:
 
 
 def prepare() -> None:
-    """In the first probe, under no sandbox: what the others must not see."""
-    for path in ("/tmp/probe", "/var/tmp/probe"):  # noqa: S108 - of everybody else
+    """Create the files that a sandbox must hide; only the first probe, without one, does this."""
+    for path in ("/tmp/probe", "/var/tmp/probe"):  # noqa: S108 - shared folders
         Path(path).write_text("")
     for number in filter(str.isdigit, os.listdir("/proc")):
         if os.stat(f"/proc/{number}").st_uid:

@@ -1,8 +1,8 @@
-"""Real boots: a Debian root with systemd as PID 1, in which install.sh has put azprov.
+"""Real boots of systemd: a Debian root, in which install.sh has installed azprov.
 
-Asked for by `python3 build.py test --boot`. The root runs in systemd-nspawn, in a
-network namespace of its own, with the platform at its real addresses behind a
-real DHCP lease.
+These tests run only with `python3 build.py test --boot`. The root runs in systemd-nspawn,
+in a network namespace of its own. It gets a real DHCP lease, and reaches the simulated
+platform at the platform's real addresses.
 """
 
 import json
@@ -34,8 +34,8 @@ def minimal(tmp_path: Path) -> SystemdMachine:
     return SystemdMachine(tmp_path, "minimal")
 
 
-# What the page's own service leaves in the journal, with this platform's values.
-PAGE_LINES = [
+# The journal of Microsoft's sample service, with the values of this platform.
+SAMPLE_LINES = [
     "Retrieving goal state from the Wireserver",
     "ContainerId: d4c53c0f-95c7-4ee4-9c1e-9a0d2b7f6c55",
     "InstanceId: 8f0e1d7a-0b5e-4a3c-b8d4-6d1f0c9e2b71._strict",
@@ -49,16 +49,19 @@ PAGE_LINES = [
 ]
 
 
-def page_lines_of(journal: List[str]) -> List[str]:
-    return [line for line in journal if line in PAGE_LINES]
+def sample_lines_of(journal: List[str]) -> List[str]:
+    return [line for line in journal if line in SAMPLE_LINES]
 
 
 def changed(before: Dict[str, bytes], after: Dict[str, bytes]) -> Set[str]:
     return {path for path in {*before, *after} if before.get(path) != after.get(path)}
 
 
-def test_two_boots(machine: SystemdMachine) -> None:
-    """One report, the host name, a disabled service; then silence."""
+def test_only_the_first_boot_provisions(machine: SystemdMachine) -> None:
+    """The first boot reports Ready, sets the host name and disables the service.
+
+    The second boot sends no request.
+    """
     machine.install()
 
     first = machine.boot()
@@ -69,10 +72,10 @@ def test_two_boots(machine: SystemdMachine) -> None:
     assert machine.read("etc/hosts") == "127.0.0.1\tlocalhost\n127.0.1.1\tweb01-host\n"
     assert not machine.is_enabled
     journal = machine.journal()
-    assert page_lines_of(journal) == PAGE_LINES
+    assert sample_lines_of(journal) == SAMPLE_LINES
     assert "Host name: web01-host" in journal
-    is_said = any("Azure's DNS may have the old name until" in line for line in journal)
-    assert is_said == (machine.kind == "usual")  # networkctl needs D-Bus
+    is_logged = any("Azure's DNS may have the old name until" in line for line in journal)
+    assert is_logged == (machine.kind == "usual")  # networkctl needs D-Bus
     assert f"Finished {UNIT} - Azure provisioning (azprov)." in journal
 
     second = machine.boot(waits_for_ready=False, then_s=5)
@@ -83,7 +86,7 @@ def test_two_boots(machine: SystemdMachine) -> None:
 
 
 def test_nothing_else_is_written(minimal: SystemdMachine, tmp_path: Path) -> None:
-    """A boot with azprov changes the files of the contract more than one without."""
+    """A boot with azprov changes only the documented files, apart from those any boot changes."""
     (tmp_path / "control").mkdir()
     control = SystemdMachine(tmp_path / "control", "minimal")
     control_before = control.files()
@@ -106,8 +109,8 @@ def test_nothing_else_is_written(minimal: SystemdMachine, tmp_path: Path) -> Non
     }
 
 
-def test_a_network_20_seconds_late(minimal: SystemdMachine) -> None:
-    """It is waited for, and then reported to."""
+def test_ready_is_reported_after_a_network_20_seconds_late(minimal: SystemdMachine) -> None:
+    """The first boot waits for a late network, and then reports Ready."""
     minimal.install()
 
     result = minimal.boot(late_s=20)
@@ -117,14 +120,14 @@ def test_a_network_20_seconds_late(minimal: SystemdMachine) -> None:
     assert not minimal.is_enabled
     journal = minimal.journal()
     assert any("(Network is unreachable); retrying for" in line for line in journal)
-    assert page_lines_of(journal) == PAGE_LINES
+    assert sample_lines_of(journal) == SAMPLE_LINES
 
 
-def test_a_dead_metadata_service(minimal: SystemdMachine) -> None:
-    """Ready goes out, the name is open, and the next boot has it.
+def test_ready_is_reported_without_a_metadata_service(minimal: SystemdMachine) -> None:
+    """Without metadata the first boot reports Ready, and the next boot sets the host name.
 
-    That boot reports again only where not even the firmware names the VM: then
-    nothing tells it from another one's first boot.
+    The next boot reports again only if the firmware provides no VM id either: it cannot be
+    distinguished from the first boot of another VM then.
     """
     minimal.install()
 
@@ -133,7 +136,7 @@ def test_a_dead_metadata_service(minimal: SystemdMachine) -> None:
     assert first["verdicts"] == ["goal state", "ready"]
     assert minimal.read("etc/hostname") == "image\n"
     assert minimal.is_enabled
-    assert page_lines_of(minimal.journal()) == PAGE_LINES
+    assert sample_lines_of(minimal.journal()) == SAMPLE_LINES
     is_nameless = json.loads(minimal.read("var/lib/azprov/state.json") or "")["vm_id"] == ""
 
     second = minimal.boot(waits_for_ready=False, then_s=4)
@@ -144,7 +147,7 @@ def test_a_dead_metadata_service(minimal: SystemdMachine) -> None:
 
 
 def test_keep_enabled_for_images_that_are_captured_again(minimal: SystemdMachine) -> None:
-    """The service runs at each boot, and asks the platform for the VM id at most."""
+    """With --keep-enabled the service also runs at the second boot, which reports nothing."""
     minimal.install("--keep-enabled")
 
     minimal.boot()
@@ -156,7 +159,7 @@ def test_keep_enabled_for_images_that_are_captured_again(minimal: SystemdMachine
 
 
 def with_admin(tmp_path: Path) -> "tuple[Dict[str, Any], List[str]]":
-    """Metadata that names an admin user with a new key, and the command to log in as that one."""
+    """Return metadata with an admin user and a new key, and a command that logs in as the user."""
     key = tmp_path / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
     public = key.with_suffix(".pub").read_text()
@@ -176,7 +179,10 @@ def with_admin(tmp_path: Path) -> "tuple[Dict[str, Any], List[str]]":
 
 
 def test_an_admin_user_logs_in_after_the_first_boot(tmp_path: Path) -> None:
-    """Of a used root that was deprovisioned: by key, with sudo; by new host keys, no password."""
+    """After deprovision and a first boot, the admin user logs in with a key and has sudo.
+
+    The host keys are new, and password logins are refused.
+    """
     machine = SystemdMachine(tmp_path, "login")
     for command in (
         ["useradd", "--create-home", "builder"],
@@ -196,11 +202,11 @@ def test_an_admin_user_logs_in_after_the_first_boot(tmp_path: Path) -> None:
     assert {
         f["rule"] for f in json.loads(found.stdout)["findings"] if f["severity"] == "error"
     } == {
-        "network-no-dhcp"  # nspawn's own link is set by a file that systemd has for containers
+        "network-no-dhcp"  # a file that systemd has only for containers configures nspawn's link
     }
     assert list((machine.root / "etc/ssh").glob("ssh_host_*")) == []
     metadata, ssh = with_admin(tmp_path)
-    # A slow machine, on which sshd fails too often before its keys are made.
+    # Key generation is slow, so that sshd would fail several times before its keys exist.
     keygen = machine.root / "usr/bin/ssh-keygen"
     keygen.rename(keygen.with_name("ssh-keygen.real"))
     keygen.write_text('#!/bin/sh\nsleep 2\nexec /usr/bin/ssh-keygen.real "$@"\n')

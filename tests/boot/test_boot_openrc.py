@@ -1,8 +1,7 @@
 """Real boots of OpenRC: a Debian root with openrc-init as PID 1.
 
-Asked for by `python3 build.py test --boot`, as those of systemd in test_boot.py are.
-What gives the guest its network is started after azprov's script: a script that
-held up the boot would never have a network.
+These tests run only with `python3 build.py test --boot`. The guest's DHCP client starts after
+azprov's script: if the script blocked the boot, there would never be a network.
 """
 
 import os
@@ -39,7 +38,7 @@ def _means() -> None:
 
 
 def openrc_root(folder: Path) -> Machine:
-    """One that openrc-init starts, without azprov."""
+    """Return a root that openrc-init starts, without azprov."""
     machine = Machine(folder, "openrc")
     machine.poweroff = ("openrc-shutdown", "--poweroff", "now")
     (machine.root / "sbin/init").symlink_to("openrc-init")
@@ -62,8 +61,11 @@ def log_of(machine: Machine) -> List[str]:
     return (machine.read(LOG) or "").splitlines()
 
 
-def test_two_boots(machine: Machine) -> None:
-    """A network 10 s late is waited for without holding up the boot; then silence."""
+def test_only_the_first_boot_provisions(machine: Machine) -> None:
+    """The first boot waits for a network 10 s late, without blocking the boot, and reports Ready.
+
+    The second boot sends no request.
+    """
     first = machine.boot(late_s=10)
 
     assert first["verdicts"] == ["goal state", "ready"]
@@ -82,8 +84,8 @@ def test_two_boots(machine: Machine) -> None:
     assert log_of(machine) == log
 
 
-def test_a_shutdown_while_it_waits(machine: Machine) -> None:
-    """It is ended by SIGTERM, nothing is marked, and the next boot goes on."""
+def test_the_next_boot_continues_after_a_shutdown(machine: Machine) -> None:
+    """A shutdown during the wait for a network stops azprov; the next boot provisions the VM."""
     first = machine.boot(late_s=None, waits_for_ready=False, then_s=8)
 
     assert first["verdicts"] == []

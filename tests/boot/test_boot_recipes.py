@@ -1,4 +1,4 @@
-"""The recipes that make a root, followed word for word; and the root booted."""
+"""The recipes that create a root, run word for word, and a boot of that root."""
 
 import json
 import os
@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 
 from boot.machine import ALONE, SystemdMachine, skip_without_means
-from boot.test_boot import PAGE_LINES, page_lines_of, with_admin
+from boot.test_boot import SAMPLE_LINES, sample_lines_of, with_admin
 from boot.test_boot_openrc import SCRIPT as OPENRC_SCRIPT
 from boot.test_boot_openrc import openrc_root
 from project import ROOT
 from pyz import PYZ
 from recipes import blocks_of, run_program, run_recipe, text_of
 
-# What an image of Azure's marketplace has: a package that is purged, by its name.
+# Stands for the agent packages of an Azure Marketplace image, which the recipe purges by name.
 AGENT = "Package: {}\nVersion: 1\nArchitecture: all\nMaintainer: a <a@b.c>\nDescription: an agent\n"
 
-# Debian's package of each command that a recipe needs and no other boot does.
+# The Debian package of each command that only the recipes need.
 NEEDED = {"qemu-img": "qemu-utils", "mcopy": "mtools", "sfdisk": "fdisk"}
 
 pytestmark = pytest.mark.boot
@@ -36,7 +36,7 @@ def _means() -> None:
 
 
 class MadeMachine(SystemdMachine):
-    """One whose root is there, and has what a recipe gives it."""
+    """A root that a recipe has created."""
 
     def __init__(self, root: Path) -> None:
         self.kind = "made"
@@ -44,19 +44,22 @@ class MadeMachine(SystemdMachine):
 
 
 def test_debian_vhd(tmp_path: Path) -> None:
-    """A fixed VHD of whole megabytes, of a root that provisions and lets its user in."""
-    said = run_recipe("debian-vhd", tmp_path)
+    """The recipe debian-vhd creates a fixed VHD of whole MiB, whose root boots and provisions.
 
-    assert "0 errors, 0 warnings, 0 notes: root should provision on Azure" in said
+    The admin user can then log in.
+    """
+    output = run_recipe("debian-vhd", tmp_path)
+
+    assert "0 errors, 0 warnings, 0 notes: root should provision on Azure" in output
     vhd = tmp_path / "disk.vhd"
     with vhd.open("rb") as file:
         file.seek(-512, os.SEEK_END)
         footer = file.read()
     assert footer[:8] == b"conectix"
-    assert int.from_bytes(footer[48:56], "big") == 2 << 30  # the disk's size, as it is now
+    assert int.from_bytes(footer[48:56], "big") == 2 << 30  # the current size of the disk
     assert int.from_bytes(footer[60:64], "big") == 2  # a fixed disk
     assert vhd.stat().st_size == (2 << 30) + 512
-    # What is read back out of the disk is the root.
+    # The disk contains the root.
     inside = subprocess.run(
         ["debugfs", "-R", "cat /etc/systemd/network/00-azure.network"]
         + [f"{tmp_path / 'disk.raw'}?offset={65 << 20}"],
@@ -71,7 +74,7 @@ def test_debian_vhd(tmp_path: Path) -> None:
     result = machine.boot(metadata=metadata, then_run=[[*ssh, "id -un; sudo -n id -un; hostname"]])
 
     assert result["verdicts"] == ["goal state", "ready"]
-    assert page_lines_of(machine.journal()) == PAGE_LINES
+    assert sample_lines_of(machine.journal()) == SAMPLE_LINES
     logged_in = result["ran"][0]
     assert logged_in[0] == 0, logged_in[1]
     assert logged_in[1].splitlines()[-3:] == ["azureuser", "root", "web01"]
@@ -79,7 +82,10 @@ def test_debian_vhd(tmp_path: Path) -> None:
 
 
 def machine_with_dhcp(folder: Path) -> SystemdMachine:
-    """One with what `check` calls DHCP: nspawn's own link is set by a file for containers."""
+    """Return a root that `check` accepts as using DHCP.
+
+    A file that systemd has only for containers configures nspawn's link.
+    """
     machine = SystemdMachine(folder, "login")
     network = machine.root / "etc/systemd/network/00-azure.network"
     network.write_text("[Match]\nName=eth0\n[Network]\nDHCP=yes\n")
@@ -87,14 +93,17 @@ def machine_with_dhcp(folder: Path) -> SystemdMachine:
 
 
 def run_inside(machine: SystemdMachine, program: str) -> str:
-    """What a shell in a root says, as on a machine without network, with dist/ beside it."""
+    """Run a program in a root without a network, and return its output."""
     guest = ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--private-network"]
     guest += ["--directory", str(machine.root), "--pipe", "--chdir=/root", "sh", "-eux"]
     return run_program([*ALONE, *guest], program)
 
 
 def test_azure_vm(tmp_path: Path) -> None:
-    """A base VM is rid of its agents and itself, and the journal of the next one is as shown."""
+    """The recipe azure-vm removes the agents and the traces of the base VM from an image.
+
+    The next VM provisions, and its journal is as the recipe shows it.
+    """
     machine = machine_with_dhcp(tmp_path)
     for agent in ("waagent", "cloud-init"):
         package = tmp_path / agent
@@ -108,8 +117,8 @@ def test_azure_vm(tmp_path: Path) -> None:
 
     run_inside(machine, "".join(blocks_of("azure-vm")))
 
-    left = {path.name for path in (machine.root / "etc").iterdir()}
-    assert left.isdisjoint({"waagent", "cloud-init"})
+    leftovers = {path.name for path in (machine.root / "etc").iterdir()}
+    assert leftovers.isdisjoint({"waagent", "cloud-init"})
     assert "builder" not in (machine.read("etc/passwd") or "")
     assert list((machine.root / "etc/ssh").glob("ssh_host_*")) == []
     assert list((machine.root / "root").glob("dist")) == []
@@ -118,20 +127,20 @@ def test_azure_vm(tmp_path: Path) -> None:
     assert result["verdicts"] == ["goal state", "ready"]
     assert result["ran"][0][0] == 0, result["ran"]
     shown = text_of("azure-vm").partition("$ journalctl")[2].partition("```")[0].splitlines()[1:]
-    said = machine.journal()
-    assert [line for line in said if line in shown] == shown
+    output = machine.journal()
+    assert [line for line in output if line in shown] == shown
 
 
-@pytest.mark.skipif(bool(os.environ.get("PIP_NO_INDEX")), reason="needs an index to fetch from")
+@pytest.mark.skipif(bool(os.environ.get("PIP_NO_INDEX")), reason="needs a package index")
 def test_air_gapped(tmp_path: Path) -> None:
-    """What was carried in builds azprov where there is no network."""
-    folder = tmp_path / "USB disk"  # as what is carried may be mounted
+    """The recipe air-gapped builds azprov without a network, from files on a USB disk."""
+    folder = tmp_path / "USB disk"  # the name of a mounted disk may have a space
     folder.mkdir()
     (folder / "azprov").symlink_to(ROOT)
 
-    said = run_recipe("air-gapped", folder)
+    output = run_recipe("air-gapped", folder)
 
-    assert said.splitlines()[-5:] == [
+    assert output.splitlines()[-5:] == [
         "azprov.pyz: OK",
         "install.sh: OK",
         "azure-provisioning.service: OK",
@@ -143,12 +152,12 @@ def test_air_gapped(tmp_path: Path) -> None:
 
 
 def test_alpine(tmp_path: Path) -> None:
-    """What comes after the packages is right for a root that starts by OpenRC."""
+    """The steps of the recipe alpine after the packages work on a root with OpenRC."""
     machine = openrc_root(tmp_path)
 
-    said = run_recipe("alpine", tmp_path)
+    output = run_recipe("alpine", tmp_path)
 
-    assert f"installed root/{OPENRC_SCRIPT}\n" in said
+    assert f"installed root/{OPENRC_SCRIPT}\n" in output
     found = subprocess.run(
         [sys.executable, "-I", PYZ, "check", "--json", "--root", machine.root],
         capture_output=True,
@@ -158,7 +167,7 @@ def test_alpine(tmp_path: Path) -> None:
     assert {
         f["rule"] for f in json.loads(found.stdout)["findings"] if f["severity"] == "error"
     } == {
-        "network-no-dhcp"  # of what would read the interfaces, this Debian has nothing
+        "network-no-dhcp"  # this Debian has no program that reads the interfaces file
     }
     metadata, _ = with_admin(tmp_path)
     result = machine.boot(metadata=metadata)
@@ -167,7 +176,7 @@ def test_alpine(tmp_path: Path) -> None:
 
 
 def test_dockerfile(tmp_path: Path) -> None:
-    """What a container leaves in its export is mended, as far as to a disk, and it provisions."""
+    """The recipe dockerfile fixes the files that Docker changes, and the root then provisions."""
     machine = machine_with_dhcp(tmp_path)
     machine.install("--admin-user")
     (machine.root / ".dockerenv").write_text("")
@@ -175,13 +184,13 @@ def test_dockerfile(tmp_path: Path) -> None:
     for name in ("resolv.conf", "hostname", "hosts"):
         (machine.root / "etc" / name).write_text("")
 
-    # This root has no kernel that `check` could find its way to.
-    (how_it_starts,) = blocks_of("debian-vhd", "The boot loader")
+    # This root has no kernel, so `check` would report an error.
+    (boot_loader,) = blocks_of("debian-vhd", "The boot loader")
     (generic,) = blocks_of("debian-vhd", "Make it generic, and check it")
     deprovision, check, _ = generic.split("\n")
     assert " deprovision " in deprovision
     assert " check " in check
-    run_recipe("dockerfile", tmp_path, then=f"{how_it_starts}{deprovision}\n")
+    run_recipe("dockerfile", tmp_path, then=f"{boot_loader}{deprovision}\n")
 
     assert not (machine.root / ".dockerenv").exists()
     stub = "../run/systemd/resolve/stub-resolv.conf"

@@ -1,8 +1,8 @@
-"""The service's sandbox, tried in a real boot: what it forbids is refused, the rest works.
+"""In a real boot the service's sandbox refuses what it forbids, and allows what azprov needs.
 
-A probe runs three times in one boot: without a sandbox, under that of the service as
-it is shipped, and under that of `install --admin-user`. What is refused under one has
-to work without, or it would not be the sandbox that refuses.
+A probe runs three times in one boot: without a sandbox, in the sandbox of the shipped
+service, and in that of `install --admin-user`. An action that a sandbox refuses must work
+without one: otherwise something other than the sandbox refuses it.
 """
 
 import json
@@ -23,18 +23,18 @@ from project import ROOT
 PROBE = Path(__file__).with_name("sandbox_probe.py")
 FORMS = {"shipped": (), "admin": ("--admin-user",)}
 REFUSALS = {"EPERM", "EACCES", "EROFS", "EAFNOSUPPORT", "ETIMEDOUT", "SIGSYS"}
-# nspawn holds back of these what it can, and then the sandbox would not be seen to.
+# By default nspawn itself refuses some of these, which would hide the effect of the sandbox.
 NSPAWN = [
     "--capability=all",
     "--system-call-filter=@clock @cpu-emulation @debug @keyring @module @obsolete @pkey"
     " @privileged @raw-io @swap bpf perf_event_open",
 ]
 
-# What azprov does, by the line that leaves it open; None for what no line is about.
+# The actions that azprov needs, by the setting that permits them; None if no setting matters.
 OPEN = {
     "ReadWritePaths": [
         *("replace /etc/hostname", "replace /etc/hosts", "write /etc/ssh"),
-        *("remove a link of a target's", "append to the KVP pool"),
+        *("remove a link of a target", "append to the KVP pool"),
     ],
     "StateDirectory": ["write /var/lib/azprov"],
     "StateDirectoryMode": ["write /var/lib/azprov"],
@@ -48,14 +48,15 @@ OPEN = {
         *("systemctl disable", "systemctl restart"),
     ],
     "PrivateTmp": ["write /tmp"],
-    # It hides what is another user's from a user, but nothing from root's group.
+    # It hides other users' processes from a user, but not from the group root.
     "ProtectProc": ["see a process as root"],
     None: ["read /proc/uptime", "read /sys/class"],
 }
 each = dict.fromkeys
-# What is refused, and how, by the line that forbids it. ProtectClock, ProtectKernelLogs
-# and RestrictRealtime forbid nothing that the capabilities and the filter do not, and
-# UMask is systemd's own; the other lines were each taken out once, and seen to be missed.
+# The refused actions and their errors, by the setting that forbids them. Without any other
+# setting a probe succeeds, as removing each of them once showed. ProtectClock,
+# ProtectKernelLogs and RestrictRealtime forbid only what the capabilities and the filter
+# forbid too, and UMask has systemd's default.
 FORBIDDEN = {
     "ProtectSystem": {
         f"write {path}": "EROFS"
@@ -105,7 +106,7 @@ FORBIDDEN = {
         ),
         "priority": "EACCES",
         "port 81": "EACCES",
-        "useradd": "exit 12",  # it cannot make the home
+        "useradd": "exit 12",  # it cannot create the home
     },
     "NoNewPrivileges": {"new privileges": "EPERM"},
     "LockPersonality": {"personality": "EPERM"},
@@ -129,10 +130,10 @@ FORBIDDEN = {
     "RestrictAddressFamilies": each(
         ("AF_PACKET", "AF_KEY", "AF_ALG", "AF_VSOCK", "AF_BLUETOOTH"), "EAFNOSUPPORT"
     ),
-    # No packet of a connection is let through, so that nothing comes back.
+    # The packets are dropped, so the connection times out.
     "IPAddressDeny": each(("connect to another address", "connect to loopback"), "ETIMEDOUT"),
     "SystemCallArchitectures": {"i386 system call": "SIGSYS"},
-    # By the groups that @system-service lacks; then those that are taken out of it.
+    # Calls of the groups outside @system-service, then of those that the filter removes from it.
     "SystemCallFilter": each(
         (
             "call modify_ldt",  # @cpu-emulation
@@ -148,21 +149,21 @@ FORBIDDEN = {
         ),
         "EPERM",
     ),
-    # Of the numbers above it is EPERM, where the usual end would be SIGSYS.
+    # It makes the calls above fail with EPERM; the default would be SIGSYS.
     "SystemCallErrorNumber": {},
     "UMask": {"mode of a new file": "644"},
 }
-# What is otherwise where a service makes users.
+# The outcomes that differ for a service that creates users.
 FOR_USERS = {
     **each(("write /", "write /home", "write /root", "write /var/mail"), "done"),
     **each(("write /srv", "write /opt", "write /var/log", "read /home"), "done"),
     **each(("CAP_SETUID", "CAP_SETGID", "CAP_AUDIT_WRITE", "act as a user", "useradd"), "done"),
     "see a process as a user": "ENOENT",
 }
-NOT_TOLD_APART = {
+REFUSED_ANYWAY = {
     "tunable /proc/sys/kernel": "nspawn has mounted it read-only",
     "tunable /sys": "nspawn has mounted it read-only",
-    "device /dev/kmsg": "nspawn has none",
+    "device /dev/kmsg": "nspawn does not provide it",
     "AF_KEY": "not every kernel has it",
     "AF_ALG": "not every kernel has it",
     "AF_BLUETOOTH": "not every kernel has it",
@@ -176,7 +177,7 @@ SHIPPED = {
 EXPECTED = {"shipped": SHIPPED, "admin": {**SHIPPED, **FOR_USERS}}
 
 
-def lines_of_the_sandbox() -> List[str]:
+def sandbox_settings() -> List[str]:
     unit = (ROOT / "unit" / UNIT).read_text().partition("\n[Install]")[0]
     settings = re.findall("^([A-Za-z]+)=", unit.partition("[Service]")[2], re.MULTILINE)
     usual = {"Type", "ExecStart", "TimeoutStartSec", "StandardOutput", "StandardError"}
@@ -184,13 +185,13 @@ def lines_of_the_sandbox() -> List[str]:
     return [name for name in settings if name not in usual]
 
 
-def test_every_line_of_the_sandbox_is_probed() -> None:
-    """One that is new, or is gone, is told."""
-    assert set(lines_of_the_sandbox()) == {*FORBIDDEN, *OPEN} - {None}
+def test_every_setting_of_the_sandbox_is_probed() -> None:
+    """The table of probes names exactly the sandbox settings of the service file."""
+    assert set(sandbox_settings()) == {*FORBIDDEN, *OPEN} - {None}
 
 
 def test_every_group_of_system_calls_is_probed() -> None:
-    """Of those that the filter leaves out, by at least one call."""
+    """The probes include at least one call of every group that the filter forbids."""
     needs.program("systemd-analyze")
     listed = subprocess.run(
         ["systemd-analyze", "syscall-filter", "--no-pager"],
@@ -230,7 +231,7 @@ Outcomes = Dict[str, Dict[str, str]]
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcomes]:
     skip_without_means()
     if platform.machine() != "x86_64":
-        pytest.skip("the numbers of system calls are those of x86_64")
+        pytest.skip("the probe has the system call numbers of x86_64")
     folder = tmp_path_factory.mktemp("sandbox")
     machine = SystemdMachine(folder, "minimal")
     machine.install()
@@ -258,7 +259,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcomes]:
         (units / "multi-user.target.wants" / name).symlink_to(f"/etc/systemd/system/{name}")
         order(units / name, before)
         before = name
-    order(units / UNIT, before)  # Ready is what ends the boot
+    order(units / UNIT, before)  # the test ends the boot after Ready
 
     boot = machine.boot(nspawn=NSPAWN)
 
@@ -277,14 +278,14 @@ def order(unit: Path, before: str) -> None:
 
 @pytest.mark.boot
 @pytest.mark.parametrize("form", FORMS)
-def test_the_sandbox_is_as_it_should(outcomes: Outcomes, form: str) -> None:
-    """Each probe ends as the table says: what is forbidden is refused, what is needed works."""
+def test_each_probe_has_the_expected_outcome(outcomes: Outcomes, form: str) -> None:
+    """The sandbox refuses every forbidden action, and allows every action that azprov needs."""
     assert outcomes[form] == EXPECTED[form]
 
 
 @pytest.mark.boot
-def test_it_is_the_sandbox_that_refuses(outcomes: Outcomes) -> None:
-    """Without it each probe gets further, but for those that say why not."""
+def test_refused_actions_work_without_the_sandbox(outcomes: Outcomes) -> None:
+    """Without a sandbox no probe is refused, except for the reasons that are listed."""
     without = outcomes["none"]
 
     stopped = {
@@ -292,5 +293,5 @@ def test_it_is_the_sandbox_that_refuses(outcomes: Outcomes) -> None:
         for probe, outcome in SHIPPED.items()
         if outcome != "done" and (without[probe] == outcome or without[probe] in REFUSALS)
     }
-    assert stopped <= set(NOT_TOLD_APART)
+    assert stopped <= set(REFUSED_ANYWAY)
     assert {without[probe] for probes in OPEN.values() for probe in probes} == {"done"}

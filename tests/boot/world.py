@@ -1,10 +1,10 @@
-"""The world around a booted root: a network, a DHCP server and the platform's two services.
+"""The surroundings of a booted root: a network, a DHCP server and the platform's two services.
 
     unshare -nm python world.py JSON
 
-Run in network and mount namespaces of its own. JSON tells what to do; what
-happened is printed as JSON. The platform's addresses are on the host's end of the
-guest's only link, so the guest reaches them by the route of its lease, as on Azure.
+This program needs its own network and mount namespaces. JSON holds the parameters of the
+boot, and the result is printed as JSON. The platform's addresses are on the host's end of
+the guest's only link, so the guest reaches them by the route of its lease, as on Azure.
 """
 
 import http.server
@@ -58,7 +58,7 @@ def main() -> None:
     finally:
         if order["poweroff"]:
             run_inside(guest, order["poweroff"])
-        stop(guest, is_told=bool(order["poweroff"]))
+        stop(guest, is_ending=bool(order["poweroff"]))
         if server is not None:
             stop(server)
     result = {
@@ -72,7 +72,7 @@ def main() -> None:
 
 
 def start_wireserver(*, is_strict: bool) -> Union[StrictWireServer, InstantPlatform]:
-    """One that takes azprov's dialogue only, or that of the benchmarks, which takes any."""
+    """Start a WireServer that accepts only azprov's requests, or that of the benchmarks."""
     if is_strict:
         strict = StrictWireServer(("168.63.129.16", 80))
         threading.Thread(target=strict.serve, daemon=True).start()
@@ -83,7 +83,7 @@ def start_wireserver(*, is_strict: bool) -> Union[StrictWireServer, InstantPlatf
 
 
 def run(command: List[str]) -> List[object]:
-    """What a program says to somebody beside the guest, and its exit code."""
+    """Run a program outside the guest; returns its exit code and its output."""
     done = subprocess.run(
         command,
         stdin=subprocess.DEVNULL,
@@ -101,7 +101,7 @@ def ip(*words: str) -> None:
 
 
 def link_names() -> List[str]:
-    """The links of this namespace; /sys still shows those of another one."""
+    """Return the links of this network namespace; /sys shows those of the parent's."""
     return [name for _, name in socket.if_nameindex()]
 
 
@@ -127,8 +127,8 @@ def start_guest(root: str, options: List[str]) -> "subprocess.Popen[bytes]":
 def start_dhcp_server(leases: Path) -> "subprocess.Popen[bytes]":
     options = ["--keep-in-foreground", "--conf-file=/dev/null", "--port=0", "--bind-dynamic"]
     options += [f"--interface={LINK}", f"--dhcp-leasefile={leases}", "--user=root"]
-    # Azure's lease names no host (one is shown in NetworkConfiguration/dhcpcd #282), and
-    # networkd would have such a name set.
+    # A lease on Azure has no host name (NetworkConfiguration/dhcpcd #282 shows one); networkd
+    # would set such a name.
     options += ["--dhcp-ignore-names"]
     options += ["--dhcp-range=10.0.0.4,10.0.0.4,255.255.255.0,1h", "--dhcp-option=3,10.0.0.1"]
     return subprocess.Popen(
@@ -137,14 +137,17 @@ def start_dhcp_server(leases: Path) -> "subprocess.Popen[bytes]":
 
 
 def run_inside(guest: "subprocess.Popen[bytes]", command: List[str]) -> None:
-    """Run a program of the guest's beside its PID 1, which is the only child of nspawn."""
+    """Run a program in the guest's namespaces; its PID 1 is the only child of nspawn."""
     init = Path(f"/proc/{guest.pid}/task/{guest.pid}/children").read_text().split()[0]
     subprocess.run(["nsenter", "--all", "--target", init, *command], stdout=2, check=False)
 
 
-def stop(process: "subprocess.Popen[bytes]", *, is_told: bool = False) -> None:
-    """SIGTERM is an orderly shutdown for systemd-nspawn; a guest that hangs is ended."""
-    if not is_told:
+def stop(process: "subprocess.Popen[bytes]", *, is_ending: bool = False) -> None:
+    """Wait until a process ends, after SIGTERM unless it is ending already; then kill it.
+
+    systemd-nspawn shuts its guest down when it gets SIGTERM.
+    """
+    if not is_ending:
         process.send_signal(signal.SIGTERM)
     try:
         process.wait(timeout=30)
@@ -164,7 +167,7 @@ def handler(body: bytes, requests: List[str]) -> type:
             self.wfile.write(body)
 
         def log_message(self, *_: Any) -> None:
-            """What was asked is in the result."""
+            """Log nothing: the requests are part of the result."""
 
     return Imds
 

@@ -1,4 +1,4 @@
-"""The build: the same bytes everywhere, only pinned packages, no network without a new pin."""
+"""The build gives the same bytes everywhere, and installs only pinned packages."""
 
 import calendar
 import hashlib
@@ -38,16 +38,16 @@ def copy(tmp_path: Path) -> Path:
     shutil.copy(ROOT / "build.py", folder)
     shutil.copytree(ROOT / "unit", folder / "unit")
     shutil.copytree(ROOT / "app", folder / "app", ignore=shutil.ignore_patterns("__pycache__"))
-    # The environment of the tools takes long to make; a test that needs its own removes this.
+    # Creating the environment of the tools is slow; a test that needs its own removes this link.
     (folder / ".build").mkdir()
     (folder / ".build/tools").symlink_to(ROOT / ".build/tools")
     return folder
 
 
 def build(folder: Path, python: Path, home: Path) -> Tuple[int, str]:
-    """Build with the wheels of the build under test, which pip may not add to.
+    """Build with the wheels of the build under test, without the package index.
 
-    Umask, time zone, locale, epoch and HOME are other than usual.
+    Umask, time zone, locale, epoch and HOME have unusual values.
     """
     env = {"PATH": os.environ["PATH"], "HOME": str(home)}
     env.update(TZ="Pacific/Kiritimati", LC_ALL="C", SOURCE_DATE_EPOCH="1700000000")
@@ -69,11 +69,11 @@ def run_build(folder: Path, python: Path, env: Dict[str, str], *argv: str) -> Tu
 
 
 def another_python() -> Path:
-    """A Python of another version that the same wheels are for, or the one that runs the tests."""
+    """Return another Python that can use the same wheels, or the one that runs the tests."""
     here = sys.version_info[:2]
     for version, python in INTERPRETERS.items():
         major, minor = version.split(".")
-        # The wheel of deflate for 3.11 is for all that are newer.
+        # The wheel of deflate for 3.11 also fits newer releases (abi3).
         if (int(major), int(minor)) > here >= (3, 11):
             return python
     return Path(sys.executable)
@@ -123,7 +123,7 @@ def test_two_builds_make_the_same_bytes_from_the_same_commit(copy: Path, tmp_pat
 def test_a_package_with_another_hash_is_refused(
     copy: Path, tmp_path: Path, line: str, message: str
 ) -> None:
-    """A package without a hash is refused too; the build then leaves no archive."""
+    """The build fails, and leaves no archive, if a package has a wrong hash or none."""
     name, _, without = line.partition(", ")
     pins = copy / "app" / "requirements" / f"{name}.txt"
     pinned = pins.read_text()
@@ -146,7 +146,7 @@ def test_a_package_with_another_hash_is_refused(
 
 
 def build_without_index(folder: Path, home: Path) -> Tuple[int, str]:
-    """Build where the package index cannot be reached."""
+    """Build with a package index that cannot be reached."""
     env = {"PATH": os.environ["PATH"], "HOME": str(home), "PIP_CONFIG_FILE": os.devnull}
     env.update(PIP_INDEX_URL="http://127.0.0.1:9/", PIP_RETRIES="0")
     return run_build(folder, Path(sys.executable), env)
@@ -169,7 +169,7 @@ def test_the_index_is_asked_only_when_a_pin_changes(copy: Path, tmp_path: Path) 
 
 
 def test_every_requirement_is_pinned_with_hashes() -> None:
-    """This holds for each requirements file of the project."""
+    """Each requirement in each requirements file is pinned to a version and its hashes."""
     files = [*(ROOT / "app" / "requirements").glob("*.txt"), ROOT / "tests" / "requirements.txt"]
     assert len(files) == 4
 
@@ -204,7 +204,7 @@ def test_an_unknown_command_is_an_error() -> None:
 
 
 def test_wheelhouse_after_the_command_is_an_error() -> None:
-    """pytest would otherwise get the option, and the build would ask the package index."""
+    """build.py refuses --wheelhouse after the command, where pytest would get the option."""
     done = subprocess.run(
         [sys.executable, ROOT / "build.py", "test", "--wheelhouse", "wheels"],
         capture_output=True,
@@ -225,12 +225,12 @@ def test_wheelhouse_after_the_command_is_an_error() -> None:
     ],
 )
 def test_the_build_names_its_commit(origin: Origin, text: str) -> None:
-    """It also says if the commit is not enough to repeat the build."""
+    """The build prints its commit, and whether files were changed or the commit is unknown."""
     assert describe(origin) == text
 
 
 def test_the_archive_has_the_service_files_of_unit(copy: Path, tmp_path: Path) -> None:
-    """git without core.symlinks checks out a link as a text file; the build does not read it."""
+    """The archive has the files of unit/, even if git checked out the links as text files."""
     for service in ("azure-provisioning.service", "azure-provisioning.openrc"):
         link = copy / "app/azprov/image" / service
         link.unlink()
@@ -246,7 +246,7 @@ def test_the_archive_has_the_service_files_of_unit(copy: Path, tmp_path: Path) -
 
 
 def test_a_missing_wheelhouse_is_an_error() -> None:
-    """build.py says so before it makes anything."""
+    """build.py exits with an error before it builds if the --wheelhouse folder does not exist."""
     done = subprocess.run(
         [sys.executable, ROOT / "build.py", "--wheelhouse", "no such folder"],
         capture_output=True,

@@ -15,7 +15,7 @@ from project import ROOT
 
 @pytest.fixture
 def built(tmp_path: Path) -> Path:
-    """A small project with an archive that a build has just made."""
+    """A small project with an archive that was just built."""
     for path in ("app/a.py", "app/requirements/pins.txt", "build.py", "unit/a.service"):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text("old\n")
@@ -30,7 +30,7 @@ def built(tmp_path: Path) -> Path:
     "path", ["app/a.py", "app/b.py", "app/requirements/pins.txt", "build.py", "unit/a.service"]
 )
 def test_a_changed_input_makes_the_archive_stale(built: Path, path: str) -> None:
-    """Sources, pins and the build itself count, and so does a new file."""
+    """An archive is stale after a change to a source, a pin or the build, or with a new source."""
     assert is_current(built, {})
 
     (built / path).write_text("new\n")
@@ -39,7 +39,7 @@ def test_a_changed_input_makes_the_archive_stale(built: Path, path: str) -> None
 
 
 def test_another_python_makes_the_archive_stale(built: Path) -> None:
-    """The archive has bytecode of each Python that the build found."""
+    """An archive is stale if it lacks bytecode for a Python that is now installed."""
     assert not is_current(built, {"3.11": Path(sys.executable)})
 
 
@@ -54,14 +54,14 @@ def test_other_files_leave_the_archive_current(built: Path, path: str) -> None:
 
 @pytest.mark.parametrize("path", ["dist/azprov.pyz", ".build/archive-inputs"])
 def test_a_missing_archive_or_note_is_stale(built: Path, path: str) -> None:
-    """Both are needed: the note alone may be of an archive that was removed."""
+    """An archive is current only if both the archive and the note about its inputs exist."""
     (built / path).unlink()
 
     assert not is_current(built, {})
 
 
 def test_a_failed_build_leaves_the_archive_stale(built: Path) -> None:
-    """A build first notes that dist/ has no known inputs, and the new inputs at its end."""
+    """A build notes the inputs of the archive only at its end, so a failed build is stale."""
     note_build(built, "")
 
     assert not is_current(built, {})
@@ -91,7 +91,7 @@ def import_pyz(project: Path, build: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_a_stale_archive_is_rebuilt_before_a_test_runs_it(tmp_path: Path) -> None:
-    """Importing pyz.py runs build.py."""
+    """A test that imports pyz.py gets an archive that build.py has just rebuilt."""
     done = import_pyz(
         tmp_path,
         "import pathlib\npathlib.Path('dist').mkdir()\n"
@@ -103,7 +103,7 @@ def test_a_stale_archive_is_rebuilt_before_a_test_runs_it(tmp_path: Path) -> Non
 
 
 def test_no_test_runs_a_stale_archive_that_cannot_be_rebuilt(tmp_path: Path) -> None:
-    """The session fails with the output of the build."""
+    """If the archive cannot be rebuilt, the test session fails with the output of the build."""
     done = import_pyz(tmp_path, "import sys\nsys.exit('build.py: no compiler')\n")
 
     assert done.returncode == 2

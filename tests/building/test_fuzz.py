@@ -1,4 +1,4 @@
-"""Fuzzing: the driver finds what it should, and a short run of every harness finds nothing."""
+"""The fuzzer finds planted bugs, and a short run of every harness finds none."""
 
 from typing import List
 
@@ -9,14 +9,14 @@ from fuzz.campaign import fuzz, main
 from fuzz.harnesses import HARNESSES, Harness
 from fuzz.mutator import LONGEST_BYTES
 
-# Enough to have tried each kind of change on each kind of seed.
+# This is enough to try each kind of change on each kind of seed.
 EXECUTIONS = 300
 SLOW = {"image": 20, "http-reply": 100, "report": 100}
 
 
 @pytest.mark.parametrize("name", HARNESSES)
-def test_nothing_but_the_value_or_the_declared_error(name: str) -> None:
-    """A few hundred inputs, the same ones each time; `build.py fuzz` tries more."""
+def test_parsers_raise_only_the_declared_error(name: str) -> None:
+    """Each parser returns a value or raises its declared error for a few hundred fixed inputs."""
     outcome = fuzz(name, HARNESSES[name], seed=20261122, executions=SLOW.get(name, EXECUTIONS))
 
     assert not outcome.findings
@@ -25,14 +25,14 @@ def test_nothing_but_the_value_or_the_declared_error(name: str) -> None:
 
 
 def naive_parser(data: bytes) -> None:
-    """Breaks on a section that no seed has."""
+    """Fail for a section that no seed contains."""
     for setting in parse_sections(data.decode("utf-8", "replace")):
         if setting.section == "name":
             raise KeyError(setting.section)
 
 
-def test_what_breaks_a_parser_is_found_and_made_small() -> None:
-    """With the place where it broke, and an input that shows no more than that."""
+def test_a_failing_input_is_found_and_minimized() -> None:
+    """The fuzzer reports where a parser fails, and the smallest input that makes it fail."""
     seeds = (b"# nothing\n[other]\nname=1\n", b"x=1\n" * 9)
 
     outcome = fuzz("naive", Harness(naive_parser, seeds), seed=1, executions=3000)
@@ -46,8 +46,8 @@ def test_what_breaks_a_parser_is_found_and_made_small() -> None:
     assert outcome.lines > outcome.lines_of_seeds > 0
 
 
-def test_what_never_ends_is_found() -> None:
-    """By the processor time that an input takes."""
+def test_an_endless_loop_is_found() -> None:
+    """The fuzzer reports an input that takes more CPU time than the limit."""
 
     def endless(data: bytes) -> None:
         while data:
@@ -59,7 +59,7 @@ def test_what_never_ends_is_found() -> None:
 
 
 def test_inputs_are_the_same_for_the_same_seed() -> None:
-    """So that a finding can be had again; and none is longer than the limit."""
+    """A seed always gives the same inputs, none of which exceeds the size limit."""
     tried: List[List[bytes]] = []
     for seed in (1, 1, 2):
         inputs: List[bytes] = []
@@ -71,8 +71,8 @@ def test_inputs_are_the_same_for_the_same_seed() -> None:
     assert max(map(len, tried[0])) == LONGEST_BYTES
 
 
-def test_a_run_says_what_it_did(capsys: pytest.CaptureFixture[str]) -> None:
-    """A line for each harness, and what was found in all."""
+def test_a_run_prints_a_summary(capsys: pytest.CaptureFixture[str]) -> None:
+    """A run prints its seed, a line for each harness, and the number of findings."""
     assert main(["--minutes", "0.002", "--seed", "1", "state", "vm-id"]) == 0
 
     lines = capsys.readouterr().out.splitlines()

@@ -1,4 +1,4 @@
-"""The commit that the archive names: from a clone, or from `git archive`."""
+"""The build finds the commit of a git clone, or of an export by `git archive`."""
 
 import subprocess
 from pathlib import Path
@@ -20,9 +20,9 @@ def _no_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def git(folder: Path, *words: str) -> str:
     who: Dict[str, str] = {
-        f"GIT_{role}_{what}": value
+        f"GIT_{role}_{field}": value
         for role in ("AUTHOR", "COMMITTER")
-        for what, value in (("NAME", "a"), ("EMAIL", "a@b"), ("DATE", f"{TIME_S} +0100"))
+        for field, value in (("NAME", "a"), ("EMAIL", "a@b"), ("DATE", f"{TIME_S} +0100"))
     }
     done = subprocess.run(
         ["git", *words],
@@ -51,20 +51,20 @@ def clone(tmp_path: Path) -> Path:
 
 
 def test_a_clone_names_its_commit(clone: Path) -> None:
-    """The time is the commit's, too."""
+    """The origin of a clean clone has the hash and the time of its commit."""
     assert find_origin(clone) == Origin(git(clone, "rev-parse", "HEAD"), TIME_S)
 
 
 @pytest.mark.parametrize("path", ["app/azprov/__init__.py", "app/azprov/new.py", "build.py"])
-def test_a_changed_clone_says_so(clone: Path, path: str) -> None:
-    """A changed or new file counts if the archive is made from it."""
+def test_a_changed_source_makes_the_commit_dirty(clone: Path, path: str) -> None:
+    """The commit is marked as dirty if a file of the build is changed or new."""
     (clone / path).write_text("changed\n")
 
     assert find_origin(clone) == Origin(git(clone, "rev-parse", "HEAD") + "-dirty", TIME_S)
 
 
 def test_changed_documentation_leaves_the_commit_clean(clone: Path) -> None:
-    """The archive is not made from README and from other files at the top."""
+    """Files that the archive does not depend on, such as README, do not make the commit dirty."""
     (clone / "README.md").write_text("changed\n")
     (clone / "notes").write_text("new\n")
 
@@ -72,7 +72,7 @@ def test_changed_documentation_leaves_the_commit_clean(clone: Path) -> None:
 
 
 def test_sources_from_git_archive_name_the_commit(clone: Path, tmp_path: Path) -> None:
-    """This works without a .git folder, even inside another clone."""
+    """An export by `git archive` has the commit of its clone, even inside another clone."""
     git(clone, "archive", "--output", str(tmp_path / "sources.tar"), "HEAD")
     unpacked = clone / "below" / "sources"
     unpacked.mkdir(parents=True)
@@ -84,7 +84,7 @@ def test_sources_from_git_archive_name_the_commit(clone: Path, tmp_path: Path) -
 def test_git_variables_and_the_owner_do_not_change_the_commit(
     clone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A git hook sets variables for another clone, and git refuses a clone of another owner."""
+    """The commit is found in a git hook of another clone, and in a clone of another owner."""
     monkeypatch.setenv("GIT_DIR", str(clone / "another"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(clone / "another index"))
     # git's own tests use this variable to make every folder look like another owner's.
@@ -96,7 +96,7 @@ def test_git_variables_and_the_owner_do_not_change_the_commit(
 def test_plain_files_have_no_commit(
     clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Their time is SOURCE_DATE_EPOCH. A clone without a commit is treated the same."""
+    """Sources without a commit have the time SOURCE_DATE_EPOCH, or 1980 if it is not set."""
     plain = tmp_path / "plain"
     (plain / "app").mkdir(parents=True)
     (plain / "app" / "archived-commit").write_bytes((ROOT / "app/archived-commit").read_bytes())

@@ -1,4 +1,4 @@
-"""The SPDX document: valid by SPDX's own library, and true of the archive."""
+"""The SPDX document is valid for SPDX's own library, and describes the archive."""
 
 import hashlib
 import json
@@ -16,12 +16,12 @@ from samples_of import sample
 from sbom import Package, packages_of, render_spdx
 
 SPDX = PYZ.with_name("azprov.spdx.json")
-# As the index gives them beside the wheels.
+# The hashes that the package index shows for the wheels.
 WHEELS = {
     "1.26.20": "0ed14ccfbf1c30a9072c7ca157e4319b70d65f623e91e7b32fadb2853431016e",
     "2.8.0": "0cf3cae568d36aa9576b28dfb35f11328f1cb974ca7647d9475ebb86c75ac6e3",
 }
-# What is read of pip's report on an installation.
+# The fields of pip's installation report that the build reads.
 REPORT = {
     "install": [
         {
@@ -37,7 +37,7 @@ REPORT = {
 
 
 def validate(document: Path) -> "subprocess.CompletedProcess[str]":
-    """By spdx-tools, in a process of its own: it is not written for our warnings."""
+    """Run spdx-tools in a process of its own, because it emits warnings."""
     return subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "spdx_tools.spdx.clitools.pyspdxtools"]
         + ["--version", "SPDX-2.3", "--infile", str(document)],
@@ -48,7 +48,7 @@ def validate(document: Path) -> "subprocess.CompletedProcess[str]":
 
 
 def test_the_document_is_valid() -> None:
-    """SPDX 2.3, as the library of SPDX itself reads it."""
+    """The library of SPDX accepts the document as valid SPDX 2.3."""
     done = validate(SPDX)
 
     assert done.returncode == 0, done.stdout + done.stderr
@@ -65,8 +65,8 @@ def test_the_document_is_valid() -> None:
         ("2023-11-14T", "2023-11-14 "),
     ],
 )
-def test_the_judge_sees_what_is_wrong(tmp_path: Path, right: str, wrong: str) -> None:
-    """A document that is damaged in one place is not valid."""
+def test_the_validator_rejects_a_damaged_document(tmp_path: Path, right: str, wrong: str) -> None:
+    """The library of SPDX rejects a document that is wrong in one place."""
     document = tmp_path / "wrong.spdx.json"
     text = sample("spdx/azprov-1.2.3.spdx.json").decode()
     assert right in text
@@ -77,8 +77,8 @@ def test_the_judge_sees_what_is_wrong(tmp_path: Path, right: str, wrong: str) ->
     assert validate(document).returncode == 1
 
 
-def test_the_document_is_of_this_archive() -> None:
-    """Its hash, its commit, and each package in it with the hash of its wheel."""
+def test_the_document_describes_this_archive() -> None:
+    """The document has the archive's hash and commit, and each package with its wheel's hash."""
     document = json.loads(SPDX.read_text())
 
     sha256 = hashlib.sha256(PYZ.read_bytes()).hexdigest()
@@ -108,7 +108,7 @@ LATER = Package("urllib3", "2.8.0", "MIT", "ef" * 32)
 
 
 def test_the_document_word_for_word() -> None:
-    """In any order of the packages, with the time of the commit."""
+    """The document equals the sample, in whatever order the packages are given."""
     for carried in ([EARLIER, LATER], [LATER, EARLIER]):
         document = render_spdx(
             "1.2.3",
@@ -122,7 +122,7 @@ def test_the_document_word_for_word() -> None:
 
 
 def test_the_packages_are_those_of_pips_report() -> None:
-    """With the licence in the old form or the new one."""
+    """Each package in pip's report is listed, with its licence from the old or the new field."""
     pins = f"x\n    --hash=sha256:{'5e' * 32} \\\n    --hash=sha256:{'7a' * 32}\n"
 
     assert packages_of(json.dumps(REPORT).encode(), pins) == [
@@ -131,8 +131,8 @@ def test_the_packages_are_those_of_pips_report() -> None:
     ]
 
 
-def test_nothing_is_said_of_a_wheel_that_is_not_pinned() -> None:
-    """Even if pip should let one pass."""
+def test_a_wheel_that_is_not_pinned_is_an_error() -> None:
+    """A package in pip's report whose hash is not pinned makes the build fail."""
     pins = f"x\n    --hash=sha256:{'5e' * 32}\n"
 
     with pytest.raises(ValueError, match=f"newer has the hash {'7a' * 32}, which is not pinned"):

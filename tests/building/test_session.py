@@ -1,4 +1,4 @@
-"""A test session: which tests are unit tests, what a machine lacks, and what a run leaves."""
+"""A test session selects unit tests, reports missing programs, and clears old scratch folders."""
 
 import os
 import subprocess
@@ -36,7 +36,7 @@ def test_d() -> None:
 
 
 def session(folder: Path, *argv: str, **variables: str) -> List[str]:
-    """Run the tests in a folder as a session of the project; the lines that it prints."""
+    """Run the tests of a folder as a session of the project; returns the printed lines."""
     env: Dict[str, str] = {name: value for name, value in os.environ.items() if name != "CI"}
     env["PYTHONPATH"] = os.pathsep.join([str(ROOT / "app"), str(ROOT / "tests")])
     done = subprocess.run(
@@ -52,8 +52,8 @@ def session(folder: Path, *argv: str, **variables: str) -> List[str]:
     return done.stdout.splitlines()
 
 
-def test_the_session_ends_with_what_to_install(tmp_path: Path) -> None:
-    """Each skipped test names its reason, and the last lines count them and name the packages."""
+def test_the_session_names_the_packages_to_install(tmp_path: Path) -> None:
+    """Each skipped test has a reason, and the session ends with their number and the packages."""
     (tmp_path / "test_needs.py").write_text(TESTS_WITH_NEEDS)
 
     lines = session(tmp_path, PATH="/nonexistent")
@@ -67,8 +67,8 @@ def test_the_session_ends_with_what_to_install(tmp_path: Path) -> None:
     assert " 1 passed, 3 skipped in " in lines[-1]
 
 
-def test_ci_fails_where_a_program_is_missing(tmp_path: Path) -> None:
-    """Otherwise a test could be left out for months before anyone notices."""
+def test_ci_fails_if_a_program_is_missing(tmp_path: Path) -> None:
+    """In CI a missing program is an error, because a skipped test could go unnoticed for months."""
     (tmp_path / "test_needs.py").write_text(TESTS_WITH_NEEDS)
 
     lines = session(tmp_path, PATH="/nonexistent", CI="true")
@@ -77,8 +77,8 @@ def test_ci_fails_where_a_program_is_missing(tmp_path: Path) -> None:
     assert " 1 passed, 3 errors in " in lines[-1]
 
 
-def test_root_is_counted_apart(tmp_path: Path) -> None:
-    """No package makes an ordinary user root."""
+def test_tests_that_need_root_are_counted_separately(tmp_path: Path) -> None:
+    """The session counts tests that only root can run, and names no package for them."""
     (tmp_path / "test_needs.py").write_text(
         "import pytest\n\n\ndef test_a() -> None:\n    pytest.skip('needs root')\n"
     )

@@ -41,7 +41,7 @@ class Outcome(NamedTuple):
     code: int
     out: str
     err: str
-    #: Counted from the first connection, or from the start if there was none.
+    #: Counted from the first connection, or from the start without one.
     seconds: float
     peak_kib: int
     reports: List[bytes]

@@ -37,7 +37,7 @@ class Row(NamedTuple):
     command: Tuple[str, ...]
     script: Script
     end: End
-    #: Counted from the first connection, or from the start if there is none.
+    #: Counted from the first connection, or from the start without one.
     within_s: float
     #: The expected number of posted reports; the last is the documented Ready.
     posts: Optional[int] = None
