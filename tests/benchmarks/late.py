@@ -76,7 +76,7 @@ def wait_of(subject: Subject, way: str, late_s: float, scratch: Path) -> Wait:
     order = json.dumps({"way": way, "late_s": late_s, "scratch": str(scratch)})
     done = subprocess.run(
         [*UNSHARE, sys.executable, "-m", "benchmarks.late_run", order, *subject.command],
-        env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
+        env={**os.environ, "PYTHONPATH": f"{ROOT / 'app'}:{ROOT / 'tests'}"},
         stdout=subprocess.PIPE,
         check=True,
     )
