@@ -44,7 +44,7 @@ def test_the_kernel_and_the_file_get_the_name() -> None:
 
 def test_the_kernel_gets_the_name_although_etc_is_read_only() -> None:
     """Exit code 73 says that /etc/hostname could not be written."""
-    code, names, err = set_hostname("mount -o remount,ro /etc", "web01")
+    code, names, err = set_hostname("mount -o remount,bind,ro /etc", "web01")
 
     assert (code, names) == (73, ["web01", "image"])
     assert err == (

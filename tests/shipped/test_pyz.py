@@ -332,7 +332,7 @@ def test_a_module_beside_it_is_not_imported(tmp_path: Path) -> None:
 def test_it_runs_from_a_read_only_disk(tmp_path: Path) -> None:
     """The test mounts a read-only file system in a namespace, if the kernel allows it."""
     script = (
-        "mount -t tmpfs azprov-test $0 && cp $1 $0/azprov.pyz && mount -o remount,ro $0 && "
+        "mount -t tmpfs azprov-test $0 && cp $1 $0/azprov.pyz && mount -o remount,bind,ro $0 && "
         "! touch $0/x 2>/dev/null && cd $0 && shift 1 && exec $@ azprov.pyz --version"
     )
     needs.program("mount")

@@ -132,6 +132,7 @@ def test_a_second_boot_sends_nothing(machine: Machine) -> None:
     assert platform.requests == []
 
 
+@pytest.mark.needs("root")  # azprov acts as two users
 def test_the_settings_choose_the_steps(machine: Machine) -> None:
     """All steps share one answer of the metadata service."""
     platform = Platform(imds=metadata(ED25519, adminUsername="azureuser"))

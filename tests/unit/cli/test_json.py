@@ -1,6 +1,7 @@
 """The answers with --json fit their schemas, and README lists the members of each schema."""
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
@@ -109,7 +110,8 @@ CASES: Dict[str, List[Tuple[str, int, str]]] = {
 
 
 USED: Change = {
-    "etc/passwd": "root:x:0:0::/root:/bin/sh\n",
+    # The numbers of the user who runs the tests, because azprov acts as that user.
+    "etc/passwd": f"root:x:{os.geteuid()}:{os.getegid()}::/root:/bin/sh\n",
     "etc/group": "root:x:0:\n",
     "etc/shadow": "root:*:::::::\n",
     "root/.profile": "",

@@ -304,6 +304,7 @@ def with_user(root: Path) -> None:
         os.chown(path, UID, -1)
 
 
+@pytest.mark.needs("root")  # the image has several users
 def test_user_removes_everything_of_that_user(clean: Path) -> None:
     """Files of others are kept byte for byte, and a second run does not find the user."""
     before = {name: what.partition(" ")[2] for name, what in files(clean).items()}
@@ -357,6 +358,7 @@ def test_only_a_group_of_the_users_own_is_removed(
     assert plan(root, "d") == []
 
 
+@pytest.mark.needs("root")  # the image has several users
 @pytest.mark.parametrize("path", ["etc/group", "etc/gshadow"])
 def test_the_passwd_entry_is_kept_if_the_group_cannot_be_removed(clean: Path, path: str) -> None:
     """Without the entry, a second run could not find the owner of the group."""
@@ -462,6 +464,7 @@ KEYS_FILES = (
 )
 
 
+@pytest.mark.needs("root")  # the image has several users
 def test_keys_are_removed_from_every_path_that_sshd_reads(clean: Path) -> None:
     """Every AuthorizedKeysFile counts, also for system users; other files there are kept."""
     passwd = f"{KEPT['etc/passwd']}{SERVICE}app:x:54321:54321::/:/bin/sh\n"
