@@ -91,11 +91,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterat
         packages.update(match[1].split() if match else [])
     if lacking:
         terminalreporter.write_line(
-            f"{lacking} tests were skipped because programs are missing; to run them: "
-            f"apt-get install {' '.join(sorted(packages))}"
+            f"Skipped because programs are missing: {lacking}. "
+            f"To run them: apt-get install {' '.join(sorted(packages))}"
         )
     if for_root:
-        terminalreporter.write_line(f"{for_root} tests were skipped because only root can run them")
+        terminalreporter.write_line(f"Skipped because only root can run them: {for_root}.")
 
 
 @pytest.fixture(autouse=True)

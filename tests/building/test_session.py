@@ -62,7 +62,7 @@ def test_the_session_names_the_packages_to_install(tmp_path: Path) -> None:
         line.startswith("SKIPPED [1] ") and line.endswith("needs strace: apt-get install strace")
         for line in lines
     )
-    assert lines[-2].startswith("3 tests were skipped because programs are missing; to run them: ")
+    assert lines[-2].startswith("Skipped because programs are missing: 3. To run them: apt-get ")
     assert lines[-2].endswith(" strace zsh")
     assert " 1 passed, 3 skipped in " in lines[-1]
 
@@ -83,7 +83,7 @@ def test_tests_that_need_root_are_counted_separately(tmp_path: Path) -> None:
         "import pytest\n\n\ndef test_a() -> None:\n    pytest.skip('needs root')\n"
     )
 
-    assert session(tmp_path)[-2] == "1 tests were skipped because only root can run them"
+    assert session(tmp_path)[-2] == "Skipped because only root can run them: 1."
 
 
 @pytest.mark.parametrize(

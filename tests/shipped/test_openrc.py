@@ -242,8 +242,16 @@ export RC_SVCNAME=azure-provisioning
 """
 
 
+NO_PROGRAM = "/nonexistent/python3"
+
+
 class Script:
-    """The shipped script in a shell, with paths in a test folder and stand-ins for OpenRC."""
+    """The shipped script in a shell, with paths in a test folder and stand-ins for OpenRC.
+
+    A shell of busybox runs its own start-stop-daemon, whatever the PATH says: the stand-in
+    is called by its path. The program that the script starts does not exist, so that no
+    mistake in a test can start a first boot on this machine.
+    """
 
     def __init__(self, folder: Path, shell: str, help_text: str) -> None:
         self.run_folder, self.log_folder = folder / "run", folder / "log"
@@ -264,7 +272,10 @@ class Script:
             ("/run/", f"{self.run_folder}/"),
             ("/var/log/", f"{self.log_folder}/"),
             ("/dev/log", str(self.socket)),
+            ("start-stop-daemon", str(daemon)),
+            ("/usr/bin/python3", NO_PROGRAM),
         ):
+            assert real in text
             text = text.replace(real, mine)
         (folder / "script").write_text(text)
         self._folder = folder
@@ -273,7 +284,6 @@ class Script:
         done = subprocess.run(
             [*command_of(self._shell), "-c", f"{STAND_INS}. ./script\n{function}"],
             cwd=self._folder,
-            env={"PATH": f"{self._folder}/bin:{os.environ['PATH']}"},
             capture_output=True,
             text=True,
             check=False,
@@ -285,8 +295,12 @@ class Script:
 OPENRC_HELP = "-4, --stderr-logger <arg>         Redirect stderr to process"
 DPKG_HELP = "-O, --output <filename>       redirect stdout and stderr to <filename>"
 COMMAND = [
-    *("/usr/bin/python3", "-I", "/usr/local/lib/azprov/azprov.pyz"),
-    *("provision", "--unit", "azure-provisioning"),
+    NO_PROGRAM,
+    "-I",
+    "/usr/local/lib/azprov/azprov.pyz",
+    "provision",
+    "--unit",
+    "azure-provisioning",
 ]
 
 
