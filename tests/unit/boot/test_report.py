@@ -249,7 +249,7 @@ def test_a_failure_is_written_to_kvp_even_without_a_network(root: Root) -> None:
 
 
 def test_a_dry_run_of_a_failure_sends_no_report(root: Root) -> None:
-    """Neither WireServer nor the host, because the platform would treat it as final."""
+    """WireServer and the host get nothing, because the platform would treat the report as final."""
     platform = Platform()
 
     reported = report_failure(

@@ -219,7 +219,7 @@ def test_folders_that_are_nested_too_deeply_are_an_error(inside: Path) -> None:
 
 @needs_root
 def test_a_failed_operation_leaves_no_temporary_name(inside: Path) -> None:
-    """Neither a failed link nor a folder whose owner could not be set is left behind."""
+    """No failed link is left behind, and no folder whose owner could not be set."""
     (inside / "folder").mkdir()
     os.chown(inside / "folder", *USER)
     inside.chmod(0o755)

@@ -50,7 +50,7 @@ def test_a_written_state_is_private_and_is_read_back(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["absent", "folder"])
 def test_a_vm_id_or_state_that_cannot_be_read_counts_as_missing(tmp_path: Path, kind: str) -> None:
-    """Neither raises an error."""
+    """A missing file or a folder in its place raises no error."""
     if kind == "folder":
         (tmp_path / "sys/class/dmi/id/product_uuid").mkdir(parents=True)
         (tmp_path / "var/lib/azprov/state.json").mkdir(parents=True)

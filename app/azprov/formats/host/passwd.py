@@ -19,7 +19,7 @@ _PASSWD_FIELDS = 7
 # The next one, (uid_t) -1, is no user: it means "no change" to chown(2) and setresuid(2).
 _HIGHEST_ID = (1 << 32) - 2
 
-# The number of the user nobody, which represents users without a number on this machine.
+# The number that stands for users without a number on this machine.
 _NOBODY = 65534
 # Programs that system users have in place of a shell.
 _NO_SHELLS = ("nologin", "false", "true", "sync", "halt", "shutdown")

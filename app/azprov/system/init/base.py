@@ -72,7 +72,7 @@ class InitSystem:
 
     @property
     def package_folders(self) -> Tuple[str, ...]:
-        """Where a distribution's package puts a service file."""
+        """The folders in which a distribution's package puts a service file."""
         return tuple(folder for folder in self.unit_folders if folder != self.folder)
 
     def is_installed(self, root: Root) -> bool:

@@ -21,7 +21,7 @@ _IPV4 = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
 
 
 class Source(NamedTuple):
-    """Where a setting comes from: the path of a FILE, or the name of a UNIT that starts at boot."""
+    """The origin of a setting: the path of a FILE, or the name of a UNIT that starts at boot."""
 
     kind: str
     name: str
