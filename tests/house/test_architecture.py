@@ -132,7 +132,7 @@ def first_circle(imports: Dict[str, Set[str]]) -> List[str]:
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
-    """No module imports itself, not through others and not inside functions; the failure names the circle.
+    """No module imports itself through others, even inside functions; the failure names them.
 
     The imports of a command by its name, in cli/registry.py, do not count: `completion` is
     a command that describes all commands, itself included.

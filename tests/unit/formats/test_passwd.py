@@ -165,7 +165,7 @@ def test_the_lowest_free_number_is_used() -> None:
 
 
 def test_a_person_is_counted_by_login_defs() -> None:
-    """UID_MIN decides who is a person, 65534 is not one, and only people with a shell can log in."""
+    """UID_MIN decides who is a person, 65534 is not, and only people with a shell can log in."""
     accounts = [
         Account("root", 0, 0, "/root", "/bin/sh"),
         Account("old", 500, 500, "/home/old", "/bin/bash"),

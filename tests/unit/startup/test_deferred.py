@@ -87,7 +87,7 @@ def test_a_deferred_function_can_be_called_inside_the_block() -> None:
 
 
 def test_a_module_that_is_imported_already_stays_unchanged() -> None:
-    """A hidden or deferred module that is already imported is kept, and re is restored afterwards."""
+    """A module that is already imported is kept, and re is restored afterwards."""
     import json
     import ssl
 
