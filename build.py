@@ -301,7 +301,7 @@ def write(path: Path, data: bytes, *, mode: int) -> None:
 
 
 def fetch_wheelhouse(folder: Path) -> int:
-    """Download all packages of the build and the tests, for this architecture and Python."""
+    """Download the packages of the build and the tests that fit this architecture and Python."""
     if subprocess.call([sys.executable, "-m", "pip", "--version"], stdout=subprocess.DEVNULL):
         die("this Python has no pip: apt-get install python3-pip")
     for requirements in (BUILD_REQUIREMENTS, *URLLIB3_REQUIREMENTS.values(), TEST_REQUIREMENTS):
