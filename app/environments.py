@@ -64,7 +64,7 @@ def keep_wheels(python: str, requirements: Path) -> None:
 
 
 def download(python: str, requirements: Path, folder: Path) -> None:
-    """Download the wheels of a requirements file, of the kind that this machine and this Python need."""
+    """Download the wheels of a requirements file that fit this machine and this Python."""
     run(
         [python, *_DOWNLOAD, "--dest", str(folder), "--requirement", str(requirements)],
         f"pip could not download {_name_of(requirements)}; the reason is above: there is no "
