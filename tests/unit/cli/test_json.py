@@ -110,8 +110,9 @@ CASES: Dict[str, List[Tuple[str, int, str]]] = {
 
 
 USED: Change = {
-    # The numbers of the user who runs the tests, because azprov acts as that user.
-    "etc/passwd": f"root:x:{os.geteuid()}:{os.getegid()}::/root:/bin/sh\n",
+    "etc/passwd": "root:x:0:0::/root:/bin/sh\n",
+    # A new user gets the numbers of the user who runs the tests, because azprov acts as that user.
+    "etc/login.defs": f"UID_MIN {os.geteuid() or 1000}\nGID_MIN {os.getegid() or 1000}\n",
     "etc/group": "root:x:0:\n",
     "etc/shadow": "root:*:::::::\n",
     "root/.profile": "",
@@ -139,13 +140,14 @@ def fits(answer: object, schema: Dict[str, Any]) -> bool:
     return True
 
 
+NEEDS = {
+    "install": [pytest.mark.needs("archive")],  # which it copies
+    "ssh-keys": [pytest.mark.needs("root")],  # azprov acts as root
+}
+
+
 @pytest.mark.parametrize(
-    "command",
-    [
-        # `install` copies the archive that it runs from.
-        pytest.param(command, marks=[pytest.mark.needs("archive")] if command == "install" else [])
-        for command in CASES
-    ],
+    "command", [pytest.param(command, marks=NEEDS.get(command, [])) for command in CASES]
 )
 def test_an_answer_fits_its_schema_and_no_other(command: str, tmp_path: Path) -> None:
     """The answer of each command line, also of one that fails, fits exactly one schema."""
