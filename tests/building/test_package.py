@@ -117,7 +117,7 @@ def test_install_refuses_an_image_with_the_package(image: Path) -> None:
 
 @pytest.mark.parametrize("path", ["azprov.pyz", "/usr/lib/azprov", "/a b/azprov.pyz", "/a.pyz"])
 def test_program_has_to_be_a_path_of_azprov_pyz(path: str) -> None:
-    """azprov recognises its service by that path."""
+    """azprov recognises its service by the path of azprov.pyz."""
     code, out, err = azprov("unit", "--program", path)
 
     assert (code, out) == (2, "")

@@ -206,7 +206,7 @@ def test_control_characters_in_an_image_are_not_printed(image: Path) -> None:
 
 
 def test_a_rule_that_a_file_stops_is_named_in_a_note(image: Path) -> None:
-    """The findings that it made before are kept, and the other rules go on."""
+    """The rule keeps the findings that it made before, and the other rules still run."""
     rule = Rule("a-rule", NOTE, "a fault", "an action")
 
     def reads_a_folder(image: Image) -> Iterator[Finding]:
@@ -227,7 +227,7 @@ def test_a_rule_that_a_file_stops_is_named_in_a_note(image: Path) -> None:
 
 
 def test_a_provisioned_machine_has_no_error(image: Path) -> None:
-    """Its service is disabled because it has run, which is a note and not an error."""
+    """A service that is disabled because it has run gives a note, not an error."""
     change(
         image,
         {
@@ -329,8 +329,8 @@ def test_a_proxy_in_a_drop_in_is_found_beside_the_drop_in(image: Path) -> None:
     assert found(image) == [("service-drop-in", "note"), ("service-proxy", "note")]
 
 
-def test_every_rule_has_its_bad_tree() -> None:
-    """A tree of the tables, or a test of its own, breaks each rule."""
+def test_every_rule_is_violated_by_a_test() -> None:
+    """Each rule has a faulty image in the tables, or a test of its own."""
     others = {"service-proxy", "service-done", "program-unguarded"}
     # test_check_platform.py has these.
     others |= {"not-azure", "wireserver", "metadata-service"}

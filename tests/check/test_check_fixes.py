@@ -89,7 +89,7 @@ def test_the_link_to_init_stays_inside_the_image(image: Path) -> None:
 
 @pytest.mark.needs("archive")
 def test_the_fix_keeps_the_options_of_a_service_for_another_init(image: Path) -> None:
-    """It installs the service for the image's own init system with the same options."""
+    """The fix installs the service for the image's own init system with the same options."""
     from pyz import PYZ as ARCHIVE
 
     change(image, {**OPENRC, **WRONG_OPENRC["the service of systemd"].done})
@@ -232,7 +232,7 @@ def test_text_from_an_image_is_quoted_in_a_fix(image: Path) -> None:
 
 
 def test_the_fix_on_an_unknown_distribution_is_a_sentence(image: Path) -> None:
-    """Without a known package tool there is no command to print."""
+    """The fix has no command if the distribution has no known package tool."""
     change(image, {"usr/lib/os-release": None, "usr/sbin/waagent": "program"})
 
     (finding,) = check(Image(Root(str(image))))
@@ -392,7 +392,7 @@ OTHER_HOST_KEYS: Dict[str, Tuple[Change, List[str], str]] = {
 
 @pytest.mark.parametrize("case", OTHER_HOST_KEYS)
 def test_host_keys_that_deprovision_keeps_are_found(image: Path, case: str) -> None:
-    """They are an error in an image, and a note on a running machine."""
+    """Host keys are an error in an image, and a note on a running machine."""
     done, keys, fix = OTHER_HOST_KEYS[case]
     change(image, done)
     machine = Root(str(image))

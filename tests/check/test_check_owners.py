@@ -57,7 +57,7 @@ def test_a_file_of_another_owner_is_found(image: Path) -> None:
 
 @pytest.mark.needs("root")
 def test_files_of_the_user_who_made_the_image_count_as_roots(image: Path) -> None:
-    """They become root's when an ordinary user packs the image."""
+    """An ordinary user's files become root's when that user packs the image."""
     change(image, {"etc/group": "root:x:0:\nstaff:x:50:builder\n"})
     (image / PYZ).parent.chmod(0o775)
     for path in (image, *image.rglob("*")):

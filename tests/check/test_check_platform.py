@@ -56,7 +56,7 @@ def test_a_platform_that_answers_gives_no_finding(capfd: pytest.CaptureFixture[s
 
 
 def test_a_platform_that_does_not_answer_is_found(capfd: pytest.CaptureFixture[str]) -> None:
-    """Without WireServer there is no Ready, without the metadata service no host name."""
+    """A missing WireServer prevents Ready, and a missing metadata service the host name."""
     addresses = ["--wireserver", UNUSED, "--imds", UNUSED]
 
     assert platform_findings(capfd, *addresses, "--timeout", "0.2", "--imds-timeout", "0.2") == {

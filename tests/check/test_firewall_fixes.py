@@ -31,7 +31,7 @@ CLOSED: Dict[str, Change] = {
 
 @pytest.mark.parametrize("case", CLOSED)
 def test_the_fix_opens_a_firewall(image: Path, case: str) -> None:
-    """The pasted command opens it to both addresses, in the file of the image."""
+    """The pasted command opens the firewall of the image to both addresses."""
     change(image, CLOSED[case])
     (finding,) = check(Image(Root(str(image))))
 
@@ -41,7 +41,7 @@ def test_the_fix_opens_a_firewall(image: Path, case: str) -> None:
 
 
 def test_the_ufw_command_is_used_on_a_running_machine_only(image: Path) -> None:
-    """Below a root it would change the firewall of the machine that the image is made on."""
+    """The ufw command would change the firewall of the machine on which an image is made."""
     change(image, ufw(""))
     machine = Root(str(image))
     machine.is_live = True

@@ -139,7 +139,7 @@ def test_one_file_of_the_wrong_kind_does_not_stop_ready(
 
 
 def test_file_names_with_line_ends_are_shown_on_one_line(tmp_path: Path) -> None:
-    """Such files are removed like others, and no message has control characters."""
+    """Files with line ends in their names are removed, and no message has control characters."""
     root = make_machine(tmp_path / "root")
     odd = "x\nsudo rm -rf x\x1b[2J.lease"
     (root / "var/lib/dhcp" / odd).write_text("")

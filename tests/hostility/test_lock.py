@@ -39,7 +39,7 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def test_one_at_a_time(tmp_path: Path) -> None:
-    """The second one starts when the first one has ended; another root is not locked."""
+    """A second process waits until the first one has ended; another root is not locked."""
     root, other = Root(str(tmp_path)), tmp_path / "other"
     other.mkdir()
     order: List[str] = []
@@ -62,7 +62,7 @@ def test_one_at_a_time(tmp_path: Path) -> None:
 
 
 def test_waiting_ends_with_a_sentence_that_names_the_root(tmp_path: Path) -> None:
-    """After its limit, the second process fails and says which root is being changed."""
+    """The second process fails after its time limit and says which root is being changed."""
     clock, root = FakeClock(), Root(str(tmp_path))
     with held(tmp_path), pytest.raises(HostError) as caught, lock_root(root, clock, wait_s=0.45):
         raise AssertionError

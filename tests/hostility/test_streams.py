@@ -164,8 +164,8 @@ def test_commands_work_without_a_locale(
     assert (root / "etc/passwd").read_bytes().count(b"J\xfcrgen") == 2
 
 
-def test_a_broken_contract_is_noticed() -> None:
-    """Tracebacks, undocumented exit codes, missing sentences and bugs fail a test."""
+def test_a_violation_of_the_output_contract_fails_a_test() -> None:
+    """A traceback, an undocumented exit code, a missing sentence or a bug fails a test."""
     for done in (
         Done(1, "", "Traceback (most recent call last):\n"),
         Done(120, "", ""),

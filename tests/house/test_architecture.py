@@ -24,7 +24,7 @@ def room_of(path: Path) -> str:
 
 
 def own_imports(path: Path) -> Iterator[Tuple[int, str]]:
-    """The line and the room of each import of a part of azprov."""
+    """Return the line and the room of each import of a part of azprov."""
     package = path.relative_to(APP).parts[:-1]
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom):
@@ -41,7 +41,7 @@ def own_imports(path: Path) -> Iterator[Tuple[int, str]]:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(APP)))
 def test_imports_go_one_way(path: Path) -> None:
-    """From the command line down to documents and errors; the line that does not is named."""
+    """A room imports only itself and the rooms below it; the failure names the line."""
     here = ROOMS.index(room_of(path))
 
     for line, room in own_imports(path):
@@ -63,7 +63,7 @@ def test_facts_know_no_finding(path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted((APP / "azprov" / "formats").rglob("*.py")))
 def test_documents_are_pure(path: Path) -> None:
-    """No files, sockets, clocks or logging, and of azprov nothing but errors."""
+    """Parsers use no files, sockets, clocks or logging, and import only errors from azprov."""
     forbidden = {"os", "io", "pathlib", "socket", "time", "datetime", "logging", "subprocess"}
 
     for node in ast.walk(ast.parse(path.read_text())):
@@ -77,7 +77,7 @@ def test_documents_are_pure(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(APP)))
 def test_modules_are_short_and_say_what_they_know(path: Path) -> None:
-    """A sentence at the top, and no more lines than can be read at one sitting."""
+    """Each module begins with a docstring and does not exceed the limit of lines."""
     source = path.read_text()
 
     assert ast.get_docstring(ast.parse(source))
@@ -180,7 +180,7 @@ PORTS = {"Clock", "Transport", "Commands"}
 
 
 def names_of(node: ast.AST) -> List[str]:
-    """The modules that a statement imports from outside azprov."""
+    """Return the modules that a statement imports from outside azprov."""
     if isinstance(node, ast.Import):
         return [alias.name.split(".")[0] for alias in node.names]
     if isinstance(node, ast.ImportFrom) and not node.level:
@@ -190,7 +190,7 @@ def names_of(node: ast.AST) -> List[str]:
 
 @pytest.mark.parametrize("path", BOOT, ids=lambda path: str(path.relative_to(APP)))
 def test_the_boot_room_never_imports_argparse(path: Path) -> None:
-    """Options are read into values in cli/; the failure names the offending line."""
+    """Only cli/ reads options; the failure names the offending line."""
     found = [
         f"{path}:{node.lineno} imports argparse"
         for node in ast.walk(ast.parse(path.read_text()))
@@ -201,7 +201,7 @@ def test_the_boot_room_never_imports_argparse(path: Path) -> None:
 
 
 def built_ports(path: Path) -> List[str]:
-    """The lines that build a clock, a transport or a command runner."""
+    """Return the lines that build a clock, a transport or a command runner."""
     return [
         f"{path}:{node.lineno} builds {node.func.id}"
         for node in ast.walk(ast.parse(path.read_text()))
@@ -211,7 +211,7 @@ def built_ports(path: Path) -> List[str]:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(APP)))
 def test_only_connect_builds_clocks_transports_and_command_runners(path: Path) -> None:
-    """Other modules get them as arguments; the failure names the offending line."""
+    """Modules get ports as arguments, except boot/connect.py; the failure names the line."""
     if path == APP / "azprov" / "boot" / "connect.py":
         assert len(built_ports(path)) == len(PORTS)
     else:

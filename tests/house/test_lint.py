@@ -20,7 +20,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
     ids=" ".join,
 )
 def test_linters_are_clean(tool: List[str]) -> None:
-    """As pinned in tests/requirements.txt and set in pyproject.toml."""
+    """The linters report nothing, in their pinned versions and with pyproject.toml's settings."""
     run = subprocess.run(
         [sys.executable, "-m", *tool], cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -30,12 +30,12 @@ def test_linters_are_clean(tool: List[str]) -> None:
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
 def test_shipped_code_is_python_3_6(path: Path) -> None:
-    """Syntax of the oldest Python that it has to run on."""
+    """The shipped code has the syntax of the oldest Python that it has to run on."""
     ast.parse(path.read_text(), feature_version=(3, 6))
 
 
-def test_tests_pass_ports_in() -> None:
-    """Nothing of the code is patched; what a test needs is an argument."""
+def test_tests_do_not_patch_code() -> None:
+    """A test passes its fakes as arguments, and patches no code."""
     patching = re.compile(r"mock\.patch|monkeypatch\.setattr|unittest\.mock")
 
     for path in TESTS:
@@ -44,7 +44,7 @@ def test_tests_pass_ports_in() -> None:
 
 
 def test_every_exception_to_a_rule_has_its_reason() -> None:
-    """Beside each noqa, ignore and skip, on the same line."""
+    """Each noqa and each ignored type error has its reason on the same line."""
     exception = re.compile(r"#\s*(?:noqa|type: ignore)[^#\n]*")
 
     for path in [*SHIPPED, *TESTS, ROOT / "build.py"]:

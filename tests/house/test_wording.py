@@ -54,7 +54,7 @@ def prose_of(path: Path) -> Iterator[Tuple[int, str]]:
 
 @pytest.mark.parametrize("path", [*CODE, *PAGES], ids=lambda path: str(path.relative_to(ROOT)))
 def test_prose_avoids_words_that_need_a_second_reading(path: Path) -> None:
-    """No comment, docstring, message or page has a word of the list above."""
+    """No comment, docstring, message or page has a word of the list PLAIN."""
     found = [
         f"{path.relative_to(ROOT)}:{number}: {match[0]!r}"
         for number, text in prose_of(path)

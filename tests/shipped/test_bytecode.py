@@ -66,7 +66,7 @@ LOADERS = (
 
 @pytest.mark.parametrize("version", INTERPRETERS)
 def test_each_python_of_the_build_has_its_bytecode(version: str) -> None:
-    """Every module of azprov and urllib3 that a command imports is loaded from it."""
+    """Every module of azprov and urllib3 that a command imports is loaded from bytecode."""
     loaders = ask(INTERPRETERS[version], PYZ, LOADERS, "goal-state", "--timeout", "0.1")
 
     assert loaders == "['_Precompiled']"
@@ -160,7 +160,7 @@ def test_a_module_without_bytecode_comes_from_its_source() -> None:
 
 
 def test_a_traceback_shows_the_lines_of_the_sources() -> None:
-    """The loader returns them, although no such file is on the disk."""
+    """The loader returns the source lines, although no such file is on the disk."""
     question = "__import__('linecache').getline(*LINE).strip()".replace(
         "LINE", "('azprov/errors.py', 1, vars(sys.modules['azprov.errors']))"
     )
@@ -215,7 +215,7 @@ def test_a_damaged_archive_is_reported(version: str, entry: str, tmp_path: Path)
 
 
 def test_the_size_of_the_archive() -> None:
-    """It is below 3 MiB, and below 500 kB without the bytecode."""
+    """The archive is smaller than 3 MiB, and than 500 kB without the bytecode."""
     assert PYZ.stat().st_size < 3 * MIB
     with zipfile.ZipFile(PYZ) as archive:
         others = [i for i in archive.infolist() if not i.filename.startswith("bytecode/")]

@@ -157,7 +157,7 @@ def test_a_deferred_module_hands_out_the_real_objects(version: str) -> None:
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
 
 
-def test_the_walk_finds_each_way_to_take_an_attribute() -> None:
+def test_each_use_of_an_attribute_is_found() -> None:
     """Imports of a module, of a name and of a submodule count, aliases included."""
     tree = ast.parse(
         "import json, os\n"

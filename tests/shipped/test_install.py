@@ -46,7 +46,7 @@ INSTALLED = [
 
 
 def test_install_writes_the_documented_files(image: Path) -> None:
-    """It writes exactly these files, with these modes and link targets."""
+    """install writes exactly the documented files, with their modes and link targets."""
     before = files(image)
 
     code, out, err = azprov("install", "--root", image)
@@ -80,7 +80,7 @@ def test_install_is_idempotent(image: Path) -> None:
 
 
 def test_install_repairs_a_damaged_installation(image: Path) -> None:
-    """It restores the content, the modes and the links."""
+    """A second install restores the content, the modes and the links."""
     azprov("install", "--root", image)
     good = tree(image)
     pyz = image / "usr/local/lib/azprov/azprov.pyz"
@@ -106,7 +106,7 @@ def owners(image: Path) -> Dict[str, Tuple[int, int]]:
 
 @pytest.mark.needs("root")
 def test_files_installed_by_root_belong_to_root(image: Path) -> None:
-    """An old file of another owner and a setgid folder do not change that."""
+    """Installed files belong to root even in a setgid folder, or if an old file did not."""
     (image / "usr/local/lib").mkdir(parents=True)
     os.chown(image / "usr/local/lib", 0, 50)
     (image / "usr/local/lib").chmod(0o2775)
@@ -184,7 +184,7 @@ def test_ssh_keys_needs_an_existing_user(image: Path) -> None:
 
 
 def test_a_service_with_other_options_is_replaced_only_with_force(image: Path) -> None:
-    """The message says that it is an azprov service with different options."""
+    """The message says that the service is an azprov service with different options."""
     azprov("install", "--root", image)
 
     code, _, err = azprov("install", "--root", image, "--keep-enabled")
@@ -346,7 +346,7 @@ def test_the_shipped_service_is_the_default_one() -> None:
 
 @pytest.mark.parametrize("word", ["/a b", "/a%h", "/a$X", "/a;b", "/a'b", "/a\\b", "/a\nb", ""])
 def test_words_that_systemd_would_expand_are_refused(word: str) -> None:
-    """systemd expands and splits the words of a command."""
+    """A word of the command that systemd would expand or split is an error."""
     with pytest.raises(HostError, match="cannot be used in a service file"):
         render_unit(word, [])
 
@@ -451,7 +451,7 @@ def install_sh(shell: str, delivery: Path, *argv: object) -> Tuple[int, str, str
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_install_sh_runs_install(shell: str, delivery: Path, image: Path) -> None:
-    """It also works from a folder with a space in its name, and from another working folder."""
+    """install.sh works from a folder with a space in its name and from any working folder."""
     code, _, err = install_sh(shell, delivery, "--root", image, "--keep-enabled")
 
     assert (code, err) == (0, "")
@@ -519,7 +519,7 @@ def test_install_sh_detects_any_damage_to_the_checksums(delivery: Path, image: P
 def test_install_sh_can_be_called_through_a_link(
     delivery: Path, image: Path, tmp_path: Path
 ) -> None:
-    """It uses the files beside the target of the link."""
+    """install.sh uses the files beside the target of the link."""
     link = tmp_path / "install.sh"
     link.symlink_to(delivery / "install.sh")
 

@@ -17,7 +17,7 @@ DRIVER = Path(__file__).parents[1] / "leased_address.py"
 
 @pytest.mark.parametrize("options", [[], ["--wireserver", "auto"]], ids=" ".join)
 def test_a_first_boot_finds_the_address_in_a_late_lease(options: List[str], tmp_path: Path) -> None:
-    """Ready is sent to it, although there was neither lease nor network at the start."""
+    """Ready is sent to the leased address, although there was no network at the start."""
     skip_without_namespaces()
     firmware = tmp_path / "sys/class/dmi/id"
     firmware.mkdir(parents=True)
@@ -43,7 +43,7 @@ def test_a_first_boot_finds_the_address_in_a_late_lease(options: List[str], tmp_
 
 
 def test_the_sandbox_of_the_service_allows_such_an_address() -> None:
-    """It allows both addresses of Azure, and the private ones of Azure Stack."""
+    """The service may connect to both addresses of Azure and to private ones of Azure Stack."""
     unit = (ROOT / "unit" / "azure-provisioning.service").read_text().splitlines()
 
     assert [line for line in unit if line.startswith("IPAddress")] == [

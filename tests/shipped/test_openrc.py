@@ -42,7 +42,7 @@ def alpine(tmp_path: Path) -> Path:
 
 
 def test_install_writes_the_documented_files(alpine: Path) -> None:
-    """OpenRC is recognised by its files; install writes exactly these, with these modes."""
+    """install recognises OpenRC by its files, and writes exactly the documented files."""
     before = files(alpine)
 
     code, out, err = azprov("install", "--root", alpine)
@@ -185,7 +185,7 @@ def test_the_init_system_is_found_by_its_files(tmp_path: Path, case: str) -> Non
 
 
 def test_the_script_has_the_options_of_install(alpine: Path) -> None:
-    """`unit --init openrc` prints them, and a word that sh would expand is refused."""
+    """`unit --init openrc` prints the options, and a word that sh would expand is refused."""
     add_python(alpine, 9, "usr/local/bin/python3", link=False)
     options = ["--no-hostname", "--keep-enabled", "--python", "/usr/local/bin/python3"]
 
@@ -306,7 +306,7 @@ COMMAND = [
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_log_is_sent_to_syslog(tmp_path: Path, shell: str) -> None:
-    """This needs a running syslog and OpenRC's start-stop-daemon, which records no daemon."""
+    """OpenRC's start-stop-daemon sends stderr to logger if syslog runs, and records no daemon."""
     script = Script(tmp_path, shell, OPENRC_HELP)
     script.pidfile.write_text("1\n")
 
@@ -331,7 +331,7 @@ def test_the_log_is_sent_to_syslog(tmp_path: Path, shell: str) -> None:
 def test_without_syslog_the_log_is_a_file(
     tmp_path: Path, shell: str, help_text: str, is_heard: bool
 ) -> None:
-    """The same holds for the start-stop-daemon of dpkg."""
+    """The log is a file with dpkg's start-stop-daemon too, whether or not syslog runs."""
     script = Script(tmp_path, shell, help_text)
 
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as syslog:
@@ -389,7 +389,7 @@ def test_stop_ends_only_azprov(tmp_path: Path, shell: str) -> None:
 
 
 def test_the_script_needs_no_other_service(tmp_path: Path) -> None:
-    """It starts after some services, but also without them."""
+    """The script starts after some services, but does not need them."""
     assert Script(tmp_path, "sh", OPENRC_HELP).call("depend") == [
         "after root localmount bootmisc hostname",
         "use logger",

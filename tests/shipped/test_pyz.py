@@ -70,7 +70,7 @@ def test_nothing_is_left_behind(version: str, wireserver: StrictWireServer, tmp_
 def test_a_dead_metadata_service_delays_ready_by_ten_seconds(
     wireserver: StrictWireServer, tmp_path: Path
 ) -> None:
-    """The wait begins when WireServer can be reached; the host name stays open after it."""
+    """The wait begins when WireServer can be reached; the host name is left to the next boot."""
     code, out, err = run(
         *(INTERPRETERS[NEWEST], PYZ, "provision", "--root", tmp_path, address(wireserver))
     )
@@ -86,7 +86,7 @@ def test_a_dead_metadata_service_delays_ready_by_ten_seconds(
 
 
 def test_a_hint_names_the_command_that_was_run(tmp_path: Path) -> None:
-    """It is the path of the file, or the installed command; in JSON, too."""
+    """A hint has the path of the archive or the installed command, in JSON too."""
     (tmp_path / "azprov").symlink_to(PYZ)
     copy = tmp_path / "a copy.pyz"
     copy.symlink_to(PYZ)
@@ -101,7 +101,7 @@ def test_a_hint_names_the_command_that_was_run(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("version", INTERPRETERS)
 def test_it_rehearses(version: str, tmp_path: Path) -> None:
-    """The simulated platform and the client's process run on that Python."""
+    """The archive runs the simulated platform and the client on every Python."""
     code, out, err = run(INTERPRETERS[version], PYZ, "rehearse", cwd=tmp_path)
 
     assert code == 0, out + err
@@ -118,7 +118,7 @@ NOT_REACHED = (
 
 @pytest.mark.parametrize("version", INTERPRETERS)
 def test_every_wait_has_an_end(version: str) -> None:
-    """The run ends with its last line and exit code, without a warning of that Python."""
+    """A wait ends with its last line and exit code, without a warning of any Python."""
     code, out, err = run(
         INTERPRETERS[version], "-Wd", PYZ, "goal-state", "--timeout=0.2", "--wireserver=127.0.0.1:9"
     )
@@ -145,7 +145,7 @@ FLAGS = {
 
 @pytest.mark.parametrize("version", INTERPRETERS)
 def test_flags_can_be_joined_in_one_word(version: str) -> None:
-    """It works on every Python, although argparse of 3.6 and 3.7 cannot parse such a word."""
+    """Joined flags work on every Python, although argparse of 3.6 and 3.7 cannot parse them."""
     for flags, log in FLAGS.items():
         code, _, err = run(
             INTERPRETERS[version], PYZ, "goal-state", "--timeout=0.1", *flags.split()
@@ -254,7 +254,7 @@ def test_it_runs_through_a_symlink(tmp_path: Path) -> None:
 
 
 def test_it_is_executable(tmp_path: Path) -> None:
-    """It runs on the first python3 in PATH."""
+    """The archive runs on the first python3 in PATH."""
     (tmp_path / "python3").symlink_to(INTERPRETERS[NEWEST])
     link = tmp_path / "azprov"
     link.symlink_to(PYZ)
@@ -273,7 +273,7 @@ def test_it_is_executable(tmp_path: Path) -> None:
     ],
 )
 def test_it_finds_a_python_with_another_name(tmp_path: Path, there: List[str], taken: str) -> None:
-    """Without python3 it uses RHEL's platform-python, or a Python with a version in its name."""
+    """The archive uses RHEL's platform-python or a python3.N if there is no python3."""
     script = head_below(tmp_path)
     for name in there:
         python = tmp_path / name
@@ -287,7 +287,7 @@ def test_it_finds_a_python_with_another_name(tmp_path: Path, there: List[str], t
 
 
 def test_without_a_python_it_names_the_package(tmp_path: Path) -> None:
-    """The line comes from azprov, not from env or the shell."""
+    """The archive itself prints the error, not env or the shell."""
     said = "azprov: cannot run: there is no Python 3.6 or newer; install python3\n"
 
     assert run(head_below(tmp_path), "check", env={"PATH": str(tmp_path)}) == (70, "", said)
@@ -303,7 +303,7 @@ def head_below(folder: Path) -> Path:
 
 
 def test_it_runs_from_odd_places(tmp_path: Path) -> None:
-    """Its path may be relative, and have spaces and letters of any script."""
+    """The path of the archive may be relative, and have spaces and letters of any script."""
     folder = tmp_path / "a b \N{SNOWMAN}"
     folder.mkdir()
     shutil.copy(PYZ, folder / "renamed")
@@ -314,7 +314,7 @@ def test_it_runs_from_odd_places(tmp_path: Path) -> None:
 
 
 def test_a_module_beside_it_is_not_imported(tmp_path: Path) -> None:
-    """Modules in the working folder or on PYTHONPATH do not replace its own."""
+    """Modules in the working folder or on PYTHONPATH do not replace those of the archive."""
     for name in ("azprov", "urllib3"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('hijacked')")
 
@@ -330,7 +330,7 @@ def test_a_module_beside_it_is_not_imported(tmp_path: Path) -> None:
 
 
 def test_it_runs_from_a_read_only_disk(tmp_path: Path) -> None:
-    """The test mounts a read-only file system in a namespace, if the kernel allows it."""
+    """The archive runs from a read-only file system, which the test mounts in a namespace."""
     script = (
         "mount -t tmpfs azprov-test $0 && cp $1 $0/azprov.pyz && mount -o remount,bind,ro $0 && "
         "! touch $0/x 2>/dev/null && cd $0 && shift 1 && exec $@ azprov.pyz --version"
@@ -344,7 +344,7 @@ def test_it_runs_from_a_read_only_disk(tmp_path: Path) -> None:
 
 
 def test_it_runs_as_any_user() -> None:
-    """Every user may read and run the file."""
+    """Every user may read and run the archive."""
     assert PYZ.stat().st_mode & 0o777 == 0o755
     assert azprov_without_root("--version") == VERSION
 
@@ -490,7 +490,7 @@ def test_the_package_is_that_of_the_distribution(name: str, tmp_path: Path) -> N
 
 
 def test_the_archive_has_its_contents() -> None:
-    """It has each of our modules once, two versions of urllib3, and their licences."""
+    """The archive has each azprov module once, two versions of urllib3, and their licences."""
     with zipfile.ZipFile(PYZ) as archive:
         assert archive.testzip() is None
         entries = archive.infolist()
@@ -524,7 +524,7 @@ def sources() -> List[Path]:
 
 
 def test_the_strict_server_is_strict() -> None:
-    """It refuses each report that differs from the documented one."""
+    """StrictWireServer refuses each report that differs from the documented one."""
     server = StrictWireServer(("127.0.0.1", 0))
     port = server.listener.getsockname()[1]
     server.listener.close()

@@ -47,7 +47,7 @@ ENDS = {
 
 @pytest.mark.parametrize("name", ENDS)
 def test_each_scenario_ends_as_it_should(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """The real client, over real sockets, gives this result."""
+    """The real client, over real sockets, gives the result that the scenario expects."""
     code = main(["rehearse", "--json", "--scenario", name])
 
     (scenario,) = json.loads(capsys.readouterr().out)["scenarios"]
@@ -66,7 +66,7 @@ def test_list_shows_a_line_for_each_scenario(capsys: pytest.CaptureFixture[str])
 
 
 def test_a_rehearsal_needs_loopback() -> None:
-    """Without it, as in a new network namespace, the error names the command that helps."""
+    """The error names the command that brings up lo, which a new network namespace needs."""
     skip_without_namespaces()
 
     done = subprocess.run(
@@ -81,7 +81,7 @@ def test_a_rehearsal_needs_loopback() -> None:
 
 
 def test_a_rehearsal_needs_a_writable_folder() -> None:
-    """Without one, as on a read-only system, the error says what to set."""
+    """The error on a read-only system says what to set."""
     done = subprocess.run(
         ["sh", "-c", 'ulimit -f 0 && exec "$0" "$1" rehearse -q', sys.executable, PYZ],
         cwd="/",
@@ -227,7 +227,7 @@ def test_a_client_that_reports_a_failure_fails() -> None:
 
 
 def test_the_simulated_platform_is_strict() -> None:
-    """It refuses wrong headers and outdated identifiers."""
+    """The simulated platform refuses wrong headers and outdated identifiers."""
     outcome = play(
         HEALTHY,
         reporting("Ready", "2010-01-01 text/xml", "2012-11-30 text/plain", "2012-11-30 text/xml"),
@@ -244,7 +244,7 @@ def test_the_simulated_platform_is_strict() -> None:
 
 
 def test_a_client_that_crashes_fails() -> None:
-    """Its error message is in the transcript."""
+    """The transcript has the error message of the client."""
     outcome = play(HEALTHY, client("raise SystemExit('oh no')"), Clock(), ignore)
 
     assert client_log(outcome) == ["oh no"]
@@ -269,7 +269,7 @@ for headers, body in (
 
 
 def test_the_simulated_platform_is_strict_with_json_reports() -> None:
-    """It refuses wrong headers and names, and answers a correct report with 201."""
+    """The simulated platform refuses wrong headers and names, and answers 201 otherwise."""
     outcome = play(HEALTHY, client(FORGES_JSON), Clock(), ignore)
 
     assert client_log(outcome) == ["415", "400", "400", "201"]

@@ -39,7 +39,7 @@ def send(*argv: str, replies: List[bytes]) -> List[bytes]:
 
 @pytest.mark.parametrize("version", INTERPRETERS)
 def test_a_json_report_is_one_post(version: str, strict: StrictWireServer) -> None:
-    """Exactly as azure-init sends it, on every Python, and without a request before it."""
+    """A JSON report is sent as azure-init sends it, on every Python, with no request before it."""
     command = ("report-ready", "--protocol", "json", "--timeout", "5")
 
     modules = ask(
@@ -51,7 +51,7 @@ def test_a_json_report_is_one_post(version: str, strict: StrictWireServer) -> No
 
 
 def test_by_default_a_report_is_xml_and_imports_nothing_for_json(strict: StrictWireServer) -> None:
-    """A cold start does not pay for an option that is off."""
+    """A cold start does not import the code of an option that is off."""
     command = ("report-ready", "--timeout", "5")
 
     modules = ask(Path(sys.executable), PYZ, OWN_MODULES, *command, "--wireserver", address(strict))
@@ -63,7 +63,7 @@ def test_by_default_a_report_is_xml_and_imports_nothing_for_json(strict: StrictW
 def test_a_json_report_has_the_same_log_and_answer_without_identifiers(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """The lines of the sample script, except those about the goal state."""
+    """A JSON report logs the sample script's lines, except those about the goal state."""
     send("report-ready", "--json", replies=[CREATED])
 
     out, err = capfd.readouterr()
@@ -88,7 +88,7 @@ def test_a_json_report_has_the_same_log_and_answer_without_identifiers(
 
 
 def test_a_json_failure_has_the_provisioning_report_as_description() -> None:
-    """The same line that is sent to the host by KVP."""
+    """The description is the line that is also sent to the host by KVP."""
     (request,) = send("report-failure", "--reason", 'no "shell"', replies=[CREATED])
 
     report = json.loads(request.partition(b"\r\n\r\n")[2])

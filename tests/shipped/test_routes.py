@@ -68,7 +68,7 @@ def test_without_a_change_there_is_no_further_attempt(address: str) -> None:
 
 
 def test_a_storm_of_changes_is_no_busy_loop() -> None:
-    """There are as many attempts as without the messages, not one for each of hundreds."""
+    """Hundreds of messages from the kernel do not cause hundreds of attempts."""
     outcome = outcome_of("storm", ADDRESSES[0])
 
     assert not outcome.is_connected

@@ -57,7 +57,7 @@ def test_an_unanswered_attempt_is_not_connected(deaf: DeafListener) -> None:
 
 
 def test_a_new_attempt_connects_as_soon_as_the_address_answers(deaf: DeafListener) -> None:
-    """It does not depend on the kernel, which repeats an old attempt only after a second."""
+    """The dialer makes attempts of its own: the kernel repeats one only after a second."""
     clock = FakeClock()
     dialer = Dialer(deaf.endpoint, clock)
     for _ in range(10):
@@ -75,7 +75,7 @@ def test_a_new_attempt_connects_as_soon_as_the_address_answers(deaf: DeafListene
 
 
 def test_pending_attempts_do_not_pile_up(deaf: DeafListener) -> None:
-    """Only the attempts of the last seconds are kept."""
+    """The dialer keeps only the attempts of the last seconds."""
     clock = FakeClock()
     dialer = Dialer(deaf.endpoint, clock)
     before = open_files()
@@ -91,7 +91,7 @@ def test_pending_attempts_do_not_pile_up(deaf: DeafListener) -> None:
 
 
 def test_too_many_open_files_is_not_connected(deaf: DeafListener) -> None:
-    """Without a new socket, the pending attempts are still waited for."""
+    """The dialer still waits for pending attempts if it cannot open a new socket."""
     dialer = Dialer(deaf.endpoint, FakeClock())
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
@@ -142,7 +142,7 @@ def test_an_endpoint_that_changes_is_followed(deaf: DeafListener) -> None:
             assert open_files() == before + 2
 
 
-def test_a_new_limit_does_not_extend_the_exchange() -> None:
+def test_a_second_time_limit_does_not_extend_the_first() -> None:
     """A second call of `bound` cannot exceed the time limit of the first one."""
     clock = FakeClock()
     with socket.create_server(("127.0.0.1", 0)) as listener, BoundedSocket() as ours:

@@ -68,7 +68,7 @@ def test_the_time_of_an_attempt_counts_towards_the_pause() -> None:
 
 @pytest.mark.parametrize("failure", [BUSY, BAD_DOCUMENT, BROKEN])
 def test_pauses_grow_after_bad_replies(failure: AzprovError) -> None:
-    """With the highest jitter they are 1, 2, 4, 8, 8 ... seconds."""
+    """The pauses are 1, 2, 4, 8, 8 ... seconds with the highest jitter."""
     clock = FakeClock()
 
     retry_loop(clock).run(scripted(clock, *[failure] * 6, "answer"))
@@ -87,7 +87,7 @@ def test_a_lost_connection_resets_the_pauses() -> None:
 
 @given(st.integers(1, 10**6), st.floats(0, 1))
 def test_every_pause_is_from_half_a_second_to_eight_seconds(failures: int, jitter: float) -> None:
-    """These limits hold for every number of failures and every jitter."""
+    """Pauses have these limits for every number of failures and every jitter."""
     assert 0.5 <= pause_s(failures, jitter) <= 8
 
 
@@ -225,7 +225,7 @@ def test_only_status_200_is_a_success_of_a_get(status: int) -> None:
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_denied_request_has_its_own_hint(status: int) -> None:
-    """It needs root or the guest proxy agent, and the hint names both."""
+    """The hint names root and the guest proxy agent, because the request needs one of them."""
     with pytest.raises(Refused) as refusal:
         judge(reply(status, {}), accepted=range(200, 201), request="the request")
 
@@ -252,7 +252,7 @@ def test_the_hint_of_a_refusal_depends_on_its_status(status: int, hint: str) -> 
 
 
 def test_a_pause_is_never_cut_below_half_a_second() -> None:
-    """If there is no time for such a pause, the loop ends."""
+    """The loop ends if there is no time for a pause of half a second."""
     clock = FakeClock()
 
     with pytest.raises(Refused, match="gave up after 1 s"):

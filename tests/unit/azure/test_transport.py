@@ -155,7 +155,7 @@ def test_a_body_that_does_not_matter_may_be_broken() -> None:
 
 
 def test_the_body_of_an_error_status_may_be_broken() -> None:
-    """Its status and Retry-After are used although the body is incomplete."""
+    """The status and Retry-After of a reply are used although its body is incomplete."""
     cut = http(b"bo", "Content-Length: 400\r\nRetry-After: 7\r\n", "503 Busy")
 
     reply = get(replying(cut))

@@ -219,7 +219,7 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def ready_is_sent_once(self) -> None:
-        """Again only after a power cut before the state was written, or for an unknown VM id."""
+        """Ready is sent again only after a power cut before its record, or for an unknown VM id."""
         assert self.vm.acknowledged <= 1 + self.vm.excuses
 
     @invariant()
@@ -229,14 +229,14 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def a_host_name_is_recorded_only_after_it_is_set(self) -> None:
-        """Both files have the name of the VM."""
+        """A recorded host name is in both files."""
         if HOSTNAME in self.noted:
             assert (self.folder / "etc/hostname").read_text() == f"{self.vm.name}\n"
             assert (self.folder / "etc/hosts").read_text() == f"127.0.1.1\t{self.vm.name}\n"
 
     @invariant()
     def the_service_is_disabled_only_when_everything_is_done(self) -> None:
-        """For this VM, or for a VM without an id when the state was written."""
+        """A disabled service has done every step for this VM, or for a VM without an id."""
         if not self.is_enabled:
             assert self.noted == ALL or (self.state["vm_id"], set(self.state["done"])) == ("", ALL)
 

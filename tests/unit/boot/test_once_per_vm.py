@@ -180,7 +180,7 @@ def test_the_next_boot_runs_only_the_failed_step(machine: Machine) -> None:
 
 
 def test_a_step_is_done_only_after_the_acknowledgement(machine: Machine) -> None:
-    """Without it no step is recorded, and the next boot runs all steps again."""
+    """The next boot runs all steps again if Ready was not acknowledged."""
     machine.failing["ready"] = BUSY
 
     assert machine.boot() == Outcome(("hostname",), (Failure("ready", BUSY),))
@@ -214,7 +214,7 @@ def test_a_signal_ends_the_boot_and_no_step_counts_as_done(machine: Machine, ste
 def test_a_damaged_state_is_logged_and_ignored(
     machine: Machine, content: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """All steps run again, and the state is written again."""
+    """A boot with a damaged state runs all steps, and writes a new state."""
     machine.boot()
     path = machine.folder / "var/lib/azprov/state.json"
     path.write_text(content)
@@ -227,7 +227,7 @@ def test_a_damaged_state_is_logged_and_ignored(
 
 
 def test_the_platform_is_asked_for_the_id_if_the_firmware_has_none(tmp_path: Path) -> None:
-    """After Ready at the first boot, and before the steps at the second."""
+    """The VM id is requested after Ready at the first boot, and before the steps at the second."""
     machine = Machine(tmp_path, vm_id=None)
     machine.imds_vm_id = VM
 
@@ -254,7 +254,7 @@ def test_without_any_id_every_boot_runs_all_steps(
 
 
 def test_the_service_is_disabled_even_if_the_state_cannot_be_written(machine: Machine) -> None:
-    """Otherwise every boot would report Ready again."""
+    """A service that stayed enabled would report Ready at every boot."""
     (machine.folder / "var").write_text("in the way")
 
     outcome = machine.boot()
@@ -276,7 +276,7 @@ def test_a_service_that_cannot_be_disabled_is_a_failure(machine: Machine) -> Non
 
 
 def test_required_steps_run_before_ready(admin_machine: Machine) -> None:
-    """In their order; each counts as done after Ready."""
+    """Required steps run in their order, and count as done after Ready."""
     assert admin_machine.boot() == Outcome(("hostname", "admin-user", "ssh-keys", "ready"))
     assert admin_machine.disabled == 1
 

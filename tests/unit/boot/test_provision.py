@@ -105,7 +105,7 @@ def machine(tmp_path: Path) -> Machine:
 def test_a_first_boot_names_the_vm_reports_ready_and_disables_its_service(
     machine: Machine,
 ) -> None:
-    """Three requests, one KVP record, the state, and no failure."""
+    """A first boot sends three requests, and writes one KVP record, the name and the state."""
     platform = Platform()
 
     outcome = machine.boot(platform)
@@ -134,7 +134,7 @@ def test_a_second_boot_sends_nothing(machine: Machine) -> None:
 
 @pytest.mark.needs("root")  # azprov acts as two users
 def test_the_settings_choose_the_steps(machine: Machine) -> None:
-    """All steps share one answer of the metadata service."""
+    """A boot runs the steps that are set, with one request to the metadata service."""
     platform = Platform(imds=metadata(ED25519, adminUsername="azureuser"))
     boot = settings(create_admin_user=True, ssh_keys_user="ops")
 
@@ -159,13 +159,13 @@ def test_without_steps_only_the_report_is_sent(machine: Machine) -> None:
 
 
 def test_a_service_can_be_kept_enabled(machine: Machine) -> None:
-    """Its next start finds everything done."""
+    """The next start of the service finds every step done."""
     assert machine.boot(Platform(), settings(keep_enabled=True)).failures == ()
     assert machine.is_enabled
 
 
 def test_a_report_can_be_json(machine: Machine) -> None:
-    """One post, without a goal state before it."""
+    """A JSON report is one post, without a request for the goal state."""
     platform = Platform()
 
     assert machine.boot(platform, settings(protocol="json")).failures == ()
@@ -187,7 +187,7 @@ def test_an_unusable_host_name_does_not_prevent_ready(machine: Machine) -> None:
 
 
 def test_an_unusable_key_is_reported_instead_of_ready(machine: Machine) -> None:
-    """To WireServer and to KVP in the same words, which name the step and a hint."""
+    """WireServer and KVP get the same failure report, which names the step and a hint."""
     platform = Platform(imds=metadata(X509, adminUsername="azureuser"))
 
     outcome = machine.boot(platform, WITH_ADMIN)
@@ -234,7 +234,7 @@ def test_a_failure_that_wireserver_refuses_is_sent_until_the_deadline(machine: M
 
 
 def test_without_a_network_no_failure_is_reported(machine: Machine) -> None:
-    """Not by KVP either: the report is final, and the next boot may have a network."""
+    """The failure is kept from KVP too: it would be final, and the next boot may have a network."""
     platform = Platform(wireserver=None, imds=None)
 
     outcome = machine.boot(platform, WITH_ADMIN)
@@ -269,7 +269,7 @@ def test_a_final_failure_is_reported_even_at_the_deadline(machine: Machine) -> N
 
 
 def test_a_silent_metadata_service_fails_a_required_step_in_time(machine: Machine) -> None:
-    """After the time limit of 120 s the failure is reported, with most of the time left."""
+    """The failure is reported after the time limit of 120 s, with most of the time left."""
     platform = Platform(imds=silent)
 
     outcome = machine.boot(platform, WITH_ADMIN)
@@ -280,7 +280,7 @@ def test_a_silent_metadata_service_fails_a_required_step_in_time(machine: Machin
 
 
 def test_half_of_the_time_is_reserved_for_the_report(machine: Machine) -> None:
-    """However long the time limit of the metadata service is."""
+    """The wait for metadata ends after half of the time, even if its own limit is longer."""
     platform = Platform(imds=silent)
     short = settings(timeout_s=100.0, create_admin_user=True)
 
@@ -289,7 +289,7 @@ def test_half_of_the_time_is_reserved_for_the_report(machine: Machine) -> None:
 
 
 def test_a_host_name_is_not_waited_for_as_long_as_a_user(machine: Machine) -> None:
-    """Ten seconds after WireServer accepts connections, Ready is sent without it."""
+    """Ready is sent without a host name ten seconds after WireServer accepts connections."""
     platform = Platform(imds=None)
 
     outcome = machine.boot(platform)
@@ -358,7 +358,7 @@ def test_keys_of_a_missing_user_are_a_failure_and_nothing_is_requested(machine: 
 
 
 def test_host_keys_are_not_made_below_another_root(machine: Machine) -> None:
-    """They would be this machine's; the image's first boot makes its own."""
+    """The first boot of an image makes its own host keys."""
     (machine.folder / "usr/bin").mkdir(parents=True)
     (machine.folder / "usr/bin/ssh-keygen").write_text("")
 

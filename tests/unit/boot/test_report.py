@@ -157,7 +157,7 @@ def test_a_dry_run_posts_nothing(root: Root) -> None:
 
 
 def test_success_is_written_to_kvp_once_when_it_can_be_posted(root: Root) -> None:
-    """Before the first post, and not again before the second."""
+    """The KVP record is written before the first post, and not again before the second."""
     send(root, status("503 Busy"), GOAL_STATE, status("503 Busy"), GOAL_STATE, status("200 OK"))
 
     assert kvp(root) == [
@@ -174,7 +174,7 @@ def test_success_is_not_written_to_kvp_without_a_goal_state(root: Root) -> None:
 
 
 def test_a_refused_report_ends_with_exit_code_69(root: Root) -> None:
-    """The error says how long the report was tried, and the last status."""
+    """The error has the last status, and says how long azprov tried to send the report."""
     with pytest.raises(Refused, match="gave up after 9 s: health report to 127") as end:
         send(root, *[GOAL_STATE, status("503 Busy")] * 20, timeout_s=10)
 
@@ -239,7 +239,7 @@ LINE = "result=error|reason=the data disk is missing"
 
 
 def test_a_failure_is_written_to_kvp_even_without_a_network(root: Root) -> None:
-    """Before the first attempt to reach WireServer."""
+    """The KVP record is written before the first attempt to reach WireServer."""
     platform = Platform(wireserver=None)
 
     with pytest.raises(Exception, match="gave up after 5 s"):

@@ -128,7 +128,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_document_that_would_use_much_memory_is_refused(name: str) -> None:
-    """It is refused before it uses the memory."""
+    """The parser refuses a document before it uses the memory."""
     document, said = HOSTILE[name]
 
     with pytest.raises(DocumentError) as refusal:

@@ -82,7 +82,7 @@ def test_a_document_of_another_form_is_refused(document: bytes) -> None:
     ],
 )
 def test_a_document_beyond_the_limits_is_refused(value: bytes, said: str) -> None:
-    """It would use much memory or time, or could not be shown as valid JSON."""
+    """A document is refused if it would use much memory or time, or has no valid JSON form."""
     with pytest.raises(DocumentError) as refusal:
         parse_instance(b'{"compute": {"name": "a"}, "x": %s}' % value)
 
@@ -176,7 +176,7 @@ OLDEST = "/metadata/instance?api-version=2019-06-01"
 
 
 def test_the_request_is_the_documented_one() -> None:
-    """It has Metadata: true, no X-Forwarded-For, and no query key twice."""
+    """A request has Metadata: true, no X-Forwarded-For, and no query key twice."""
     instance, requests = ask(ok(SAMPLE))
 
     assert isinstance(instance, Instance)
@@ -188,7 +188,7 @@ def test_the_request_is_the_documented_one() -> None:
 
 @pytest.mark.parametrize("status", ["400 Bad Request", "404 Not Found", "410 Gone"])
 def test_an_unknown_version_falls_back_to_older_ones(status: str) -> None:
-    """The client tries them in the same attempt, without a pause."""
+    """The client tries older API versions in the same attempt, without a pause."""
     instance, requests = ask(refused(status), refused(status), ok(OLD))
 
     assert isinstance(instance, Instance)

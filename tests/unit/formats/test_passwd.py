@@ -190,7 +190,7 @@ def test_an_account_with_an_odd_full_name_is_found(odd: str) -> None:
 
 
 def test_a_password_of_any_name_is_replaced() -> None:
-    """This includes names that azprov would not give to a user."""
+    """The password of an account is replaced even if azprov would not give a user its name."""
     shadow = "zoë:$y$hash:19000::::::\n".encode()
 
     assert with_password(shadow, "zoë", "*") == "zoë:*:19000::::::\n".encode()

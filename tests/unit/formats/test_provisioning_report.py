@@ -19,7 +19,7 @@ ORIGIN = Origin("azprov/1.0", "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90", "2026-11-2
 
 
 def test_a_success_report_has_cloud_inits_form() -> None:
-    """Its fields are the result, the agent, the time and the VM id."""
+    """A success report has the result, the agent, the time and the VM id."""
     assert success_report(ORIGIN) == (
         "result=success|agent=azprov/1.0|timestamp=2026-11-22T03:20:00+00:00|"
         "vm_id=b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90"
@@ -125,7 +125,7 @@ def test_a_text_that_does_not_fit_a_record_is_refused(key: str, value: str) -> N
 
 
 def test_a_record_has_the_layout_of_the_daemon() -> None:
-    """It has 512 bytes of key and 2048 of value, each padded with zeros."""
+    """A record has 512 bytes of key and 2048 of value, each padded with zeros."""
     record = render_record("K", "é")
 
     assert record == b"K" + bytes(511) + b"\xc3\xa9" + bytes(2046)

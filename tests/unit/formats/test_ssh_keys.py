@@ -135,7 +135,7 @@ def test_other_texts_are_refused(text: str, complaint: str) -> None:
     ],
 )
 def test_keys_of_hardware_tokens_are_read(line: str) -> None:
-    """OpenSSH has two types for them."""
+    """Both types that OpenSSH has for hardware tokens are read."""
     (key,) = parse_ssh_keys(line)
 
     assert key.line == line

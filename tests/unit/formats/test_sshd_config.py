@@ -87,7 +87,7 @@ DEFAULTS = ["/home/ops/.ssh/authorized_keys", "/home/ops/.ssh/authorized_keys2"]
     ],
 )
 def test_all_files_of_keys_are_found(config: str, own: object, common: object) -> None:
-    """Files by default and by any setting, those of one user apart from those of all users."""
+    """Default files and those of any setting are found, for one user and for all users."""
     settings = list(parse_sshd_config(config.encode()))
 
     assert own_keys_paths(settings, USER) == own

@@ -26,6 +26,6 @@ def test_a_cut_is_marked() -> None:
 
 @pytest.mark.parametrize("character", ["\0", "\x08", "\x1f", "\ud800", "\ufffe", "\uffff"])
 def test_rendering_refuses_characters_that_xml_forbids(character: str) -> None:
-    """Such a character raises ValueError, because no parser would accept the document."""
+    """A character that XML forbids raises ValueError, as no parser would accept the document."""
     with pytest.raises(ValueError, match="XML cannot represent"):
         render(Element("a", character))

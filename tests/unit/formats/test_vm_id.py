@@ -30,7 +30,7 @@ VM_IDS = st.uuids().map(str)
 def test_an_id_is_the_same_vm_byte_swapped_too(
     one: Optional[str], other: Optional[str], same: bool
 ) -> None:
-    """Generation 1 VMs have it byte-swapped in their firmware; a missing id matches no VM."""
+    """Firmware of generation 1 VMs has the id byte-swapped; a missing id matches no VM."""
     assert is_same_vm(one, other) is same
 
 

@@ -145,7 +145,7 @@ def test_an_image_without_leftovers_is_not_changed(clean: Path) -> None:
     assert tree(clean) == before
 
 
-def test_run_of_a_running_machine_is_not_searched(clean: Path) -> None:
+def test_slash_run_is_not_searched_on_a_live_machine(clean: Path) -> None:
     """A container manager mounts its mark in /run, and deprovision could not remove the mount."""
     lay(clean, LEFT["container-mark"])
     machine = Root(str(clean))
@@ -175,7 +175,7 @@ def test_the_folder_of_an_agent_is_emptied(clean: Path) -> None:
 
 @pytest.mark.parametrize("rule", LEFT)
 def test_each_kind_of_leftover_is_found_and_removed(clean: Path, rule: str) -> None:
-    """It is found under its own rule, and after the removal the image is as before."""
+    """A leftover is found under its own rule, and its removal restores the image."""
     before = files(clean)
     lay(clean, LEFT[rule])
     root = Root(str(clean))
@@ -345,7 +345,7 @@ def test_user_removes_everything_of_that_user(clean: Path) -> None:
 def test_only_a_group_of_the_users_own_is_removed(
     clean: Path, passwd: str, group: str, left: str
 ) -> None:
-    """As with userdel, a group such as docker is kept even if a user has that name."""
+    """A group such as docker is kept even if a user has that name, as userdel does."""
     gshadow = "d:!::d\n"
     lay(clean, {"etc/passwd": passwd, "etc/group": group, "etc/gshadow": gshadow})
     root = Root(str(clean))
@@ -422,7 +422,7 @@ def test_a_known_user_is_not_reported(clean: Path) -> None:
 
 
 def test_the_passwd_entry_is_removed_last(clean: Path) -> None:
-    """After a power cut before that, a second run still knows the owner of the home."""
+    """A second run after a power cut still finds the owner of the home."""
     with_user(clean)
     root = Root(str(clean))
 
@@ -442,7 +442,7 @@ def test_a_missing_host_name_is_not_created(clean: Path) -> None:
 
 
 def test_without_user_all_accounts_are_kept(clean: Path) -> None:
-    """Only the passwords and keys that let someone log in are removed."""
+    """deprovision without --user removes only passwords and keys that let someone log in."""
     with_user(clean)
 
     assert azprov("deprovision", "--root", clean, "--yes")[0] == 0
@@ -524,7 +524,7 @@ def test_a_shared_home_belongs_to_its_first_account(clean: Path) -> None:
 
 
 def test_keys_outside_the_home_are_removed_before_the_entry(clean: Path) -> None:
-    """They are found by the user's entry in passwd."""
+    """The keys could not be found without the user's entry in passwd."""
     with_user(clean)
     lay(clean, {"etc/ssh/sshd_config": KEYS_FILES, "etc/ssh/keys/deploy": "x"})
     root = Root(str(clean))
@@ -542,7 +542,7 @@ def test_keys_outside_the_home_are_removed_before_the_entry(clean: Path) -> None
 
 @pytest.mark.needs("root")
 def test_keys_are_removed_from_a_home_that_is_kept(clean: Path) -> None:
-    """Otherwise the next user of that name could inherit the home and its keys."""
+    """Keys in a kept home could be inherited by the next user of that name."""
     with_user(clean)
     (clean / "home/deploy/.bash_history").unlink()
     os.chown(clean / "home/deploy", 0, -1)
@@ -651,7 +651,7 @@ def test_records_of_logins_are_emptied(clean: Path) -> None:
 
 @pytest.mark.needs("archive", "root", "mount", "unshare")
 def test_a_root_on_overlayfs(clean: Path, tmp_path: Path) -> None:
-    """On overlayfs a file can have another device number than its folder; homes are removed."""
+    """Homes are removed although overlayfs may give a file another device than its folder."""
     from pyz import PYZ
 
     with_user(clean)
@@ -702,7 +702,7 @@ def test_without_a_terminal_the_changes_are_only_listed(clean: Path) -> None:
 
 
 def test_json_without_yes_changes_nothing(clean: Path) -> None:
-    """There is no question; the answer is one object with the planned changes."""
+    """deprovision asks no question with --json, and prints one object with the planned changes."""
     lay(clean, LEFT["net-rules"])
     before = tree(clean)
 
@@ -798,7 +798,7 @@ def test_an_ordinary_user_gets_exit_code_77(clean: Path) -> None:
 
 
 def test_a_file_that_cannot_be_examined_is_reported(clean: Path) -> None:
-    """All other changes are made."""
+    """deprovision reports the file and makes all other changes."""
     lay(clean, LEFT["random-seed"])
     (clean / "etc/shadow").unlink()
     os.mkfifo(clean / "etc/shadow")
@@ -812,7 +812,7 @@ def test_a_file_that_cannot_be_examined_is_reported(clean: Path) -> None:
 
 @pytest.mark.needs("root")
 def test_a_link_in_a_home_gives_no_rights_of_root(clean: Path) -> None:
-    """In a home, files are removed with the rights of its user."""
+    """Files in a home are removed with the rights of its user."""
     lay(clean, {"etc/passwd": "eve:x:54321:54321::/home/eve:/bin/sh\n", "etc/authorized_keys": "x"})
     (clean / "home/eve").mkdir(parents=True)
     (clean / "home/eve/.ssh").symlink_to("/etc")

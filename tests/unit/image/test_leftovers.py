@@ -107,7 +107,7 @@ def test_login_defs_decides_which_homes_are_searched(
 def test_a_path_that_could_not_be_examined_fails(
     tmp_path: Path, action: str, error: Type[HostError]
 ) -> None:
-    """Applying it raises the error of the search, so that deprovision ends with its exit code."""
+    """Applying the leftover raises the error of the search, which sets the exit code."""
     leftover = Leftover("unreadable", "/", "could not list x", getattr(actions, action), hint="y")
 
     with pytest.raises(error) as raised:

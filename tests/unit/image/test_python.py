@@ -26,14 +26,14 @@ def candidates(script: str) -> List[str]:
 
 
 def test_the_oldest_python_is_the_same_everywhere() -> None:
-    """The first file cannot be imported by other modules, so they have copies."""
+    """OLDEST_PYTHON and OLDEST_MINOR are copies, because one module cannot import the other."""
     assert OLDEST_PYTHON == (3, 6)
     assert (3, OLDEST_MINOR) == OLDEST_PYTHON
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_script_names_the_oldest_python(name: str) -> None:
-    """Its message, and the version that install.sh asks for."""
+    """The message and the version check of a script have the oldest supported Python."""
     script = SCRIPTS[name]
 
     assert re.findall(r"Python (\d\.\d+) or newer", script) == ["3.6"]
@@ -42,7 +42,7 @@ def test_a_script_names_the_oldest_python(name: str) -> None:
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_script_searches_like_install(name: str) -> None:
-    """First python3 and RHEL's platform-python, then every version from the oldest on."""
+    """A script tries python3 and platform-python first, then every version from the oldest on."""
     paths = candidates(SCRIPTS[name])
 
     assert FIRST == ("/usr/bin/python3", "/usr/libexec/platform-python")

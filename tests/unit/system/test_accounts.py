@@ -124,7 +124,7 @@ def test_an_existing_group_of_the_name_is_used(image: Path) -> None:
 
 @pytest.mark.needs("root")
 def test_a_group_number_used_only_in_passwd_is_not_reused(image: Path) -> None:
-    """The files of that group would belong to the new user as well."""
+    """Files of that group would belong to the new user as well."""
     with (image / "etc/passwd").open("a") as passwd:
         passwd.write("old:x:5000:1000::/:/bin/false\n")
 
@@ -163,7 +163,7 @@ def test_the_sudoers_file_belongs_to_root(image: Path) -> None:
 
 
 def test_doas_rights_are_given_without_sudo(image: Path) -> None:
-    """Without /etc/sudoers.d, the rule is written for doas."""
+    """The rule is written for doas if there is no /etc/sudoers.d."""
     (image / "etc/sudoers.d").rmdir()
     (image / "etc/doas.d").mkdir()
 
@@ -256,7 +256,7 @@ def test_a_live_machine_creates_accounts_with_its_own_tool(
 
 
 def test_useradd_and_adduser_get_the_existing_group(image: Path) -> None:
-    """Both refuse to create a group that exists."""
+    """useradd and adduser refuse to create a group that exists."""
     with (image / "etc/group").open("a") as group:
         group.write(f"ops:x:{GROUP_ID}:\n")
     tools = Shadow(image, "neither", "!")
@@ -268,7 +268,7 @@ def test_useradd_and_adduser_get_the_existing_group(image: Path) -> None:
 
 @pytest.mark.parametrize(("field", "left"), [("!", "*"), ("!!", "*"), ("$y$hash", "$y$hash")])
 def test_a_lock_of_useradd_is_removed_after_a_power_cut(image: Path, field: str, left: str) -> None:
-    """Without a home, creation was interrupted: the lock is replaced, a password is kept."""
+    """An account without a home is incomplete: its lock is replaced, a password is kept."""
     Shadow(image, "useradd", field).run(["useradd", "ops"], limit_s=1)
 
     create_account(live(image), "ops", NoCommands())

@@ -100,7 +100,7 @@ class Watched(Root):
 
 @needs_root
 def test_old_keys_are_removed_before_the_account_exists(image: Path) -> None:
-    """After a power cut, the account would not have the old keys."""
+    """A power cut cannot leave the new account with the old keys."""
     root = Watched(str(image))
 
     make(root, "azureuser")

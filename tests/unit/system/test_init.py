@@ -13,7 +13,7 @@ UNIT = "azure-provisioning.service"
 
 
 def test_disabling_removes_every_link_of_the_service(tmp_path: Path) -> None:
-    """In .wants and .requires of any target, and nothing else; without systemctl in an image."""
+    """Links in .wants and .requires are removed, and nothing else; an image needs no systemctl."""
     folder = tmp_path / "etc/systemd/system"
     for target in ("multi-user.target.wants", "x.target.requires", "other.d"):
         (folder / target).mkdir(parents=True)
@@ -33,7 +33,7 @@ def test_disabling_removes_every_link_of_the_service(tmp_path: Path) -> None:
 def test_the_suffix_of_a_service_can_be_left_out(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As with systemctl; a warning names a service that is not enabled."""
+    """A service is found by its name without .service; one that is not enabled is logged."""
     caplog.set_level("INFO")
     link = tmp_path / "etc/systemd/system/multi-user.target.wants" / UNIT
     link.parent.mkdir(parents=True)
@@ -53,7 +53,7 @@ def test_the_suffix_of_a_service_can_be_left_out(
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../../hostname", "/etc/hostname", "a b", "a\n"])
 def test_a_name_that_no_service_can_have_is_a_usage_error(tmp_path: Path, name: str) -> None:
-    """It removes no file."""
+    """A bad --unit gives exit code 2, and no file is removed."""
     hostname = tmp_path / "etc/hostname"
     hostname.parent.mkdir()
     hostname.write_text("a")

@@ -50,7 +50,7 @@ def test_a_record_is_appended(machine: Path) -> None:
 
 
 def test_records_from_before_this_boot_are_dropped(machine: Path) -> None:
-    """They are from an earlier boot, or from the VM from which the image was made."""
+    """Old records are of an earlier boot, or of the VM from which the image was made."""
     fill(machine, render_record("other", "1"), written_at=BOOT - 1)
 
     send(machine)
@@ -59,7 +59,7 @@ def test_records_from_before_this_boot_are_dropped(machine: Path) -> None:
 
 
 def test_without_an_uptime_all_records_are_kept(machine: Path) -> None:
-    """Without /proc/uptime, old records may be from this boot."""
+    """Old records may be from this boot if there is no /proc/uptime."""
     (machine / "proc/uptime").unlink()
     fill(machine, render_record("other", "1"))
 
@@ -69,7 +69,7 @@ def test_without_an_uptime_all_records_are_kept(machine: Path) -> None:
 
 
 def test_half_a_record_is_removed(machine: Path) -> None:
-    """On a full file system no part of the record is kept, because it would spoil later ones."""
+    """A part of a record that filled the disk is removed, because it would spoil later ones."""
     fill(machine, render_record("other", "1"))
     old = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (RECORD_BYTES + 100, old[1]))

@@ -32,7 +32,7 @@ def inside(tmp_path: Path) -> Path:
 
 
 def test_a_written_file_is_read_back(inside: Path) -> None:
-    """Its old mode is kept, a new file gets 0644, and a missing file is read as None."""
+    """A file keeps its mode, a new file gets 0644, and a missing file is read as None."""
     root = Root(str(inside))
 
     assert root.read("/a") is None
@@ -473,7 +473,7 @@ def test_without_a_user_it_is_the_same_root(inside: Path) -> None:
 
 
 def test_the_root_of_a_user_is_the_same_folder(inside: Path) -> None:
-    """It has the same path, and is live if the first one is."""
+    """The Root of a user has the path of the first one, and is live if the first one is."""
     for root in (Root(str(inside)), Root("/")):
         with root.as_user(USER) as user_root:
             assert user_root.path == root.path

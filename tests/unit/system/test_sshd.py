@@ -173,7 +173,7 @@ def test_adding_keys_without_a_file_of_keys_is_an_error(image: Path) -> None:
 def test_a_path_is_used_with_the_rights_of_its_owner(
     image: Path, path: str, account: Optional[Account], owner: Optional[Tuple[int, int]]
 ) -> None:
-    """In a home it is the account, elsewhere the first owner but root of a folder on the way."""
+    """The account owns paths in its home; the first owner except root owns a path elsewhere."""
     (image / "link").symlink_to("home")
     (image / "data/x/deep").mkdir(parents=True)
     os.chown(image / "data/x", 1001, 1002)
@@ -258,7 +258,7 @@ def test_passwords_are_forbidden_by_a_drop_in(image: Path) -> None:
 
 @pytest.mark.parametrize("later", ["Kbdinteractive", "ChallengeResponse"])
 def test_settings_after_the_drop_in_have_no_effect(image: Path, later: str) -> None:
-    """This holds for both names of keyboard-interactive, and a second run changes nothing."""
+    """Both names of keyboard-interactive are overridden, and a second run changes nothing."""
     with (image / "etc/ssh/sshd_config").open("a") as config:
         config.write(f"{later}Authentication yes\n")
     root = Root(str(image))
@@ -364,7 +364,7 @@ def test_host_keys_are_missing_on_debian(image: Path) -> None:
     ],
 )
 def test_host_keys_are_left_to_the_distributions_service(image: Path, path: str) -> None:
-    """Two programs that make host keys at once would damage them."""
+    """Host keys could be damaged if two programs made them at once."""
     root = with_sshd(image)
     (image / path).parent.mkdir(parents=True)
     (image / path).write_text("")
