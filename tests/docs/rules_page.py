@@ -20,13 +20,13 @@ _HEAD = f"""\
 # The rules of check
 
 `azprov.pyz check` reads the files of an image, or of the running machine, and compares them with
-these rules. An error makes the deployment fail, a warning may do so or causes trouble later, and a
-note is worth knowing. A finding may be less or more severe than its rule usually is, for example if
-another setting makes up for it.
+these rules. An error makes the deployment fail, or makes every VM of the image unsafe or
+unreachable. A warning may do so, or causes trouble later. A note is worth knowing. The severity of
+a finding can differ from its rule's, for example if another setting makes up for the fault.
 
 A finding names the file and has the exact fix, mostly a command to paste. `--ignore RULE` leaves
-out the findings of a rule, and can be repeated. `--list-rules` prints this list, with `--json` as
-JSON.
+out the findings of a rule, and can be repeated. `--list-rules` lists the rules; with `--json` it
+includes the fixes.
 
 <!-- Written by {COMMAND}; do not edit. -->
 
