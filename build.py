@@ -67,8 +67,8 @@ URLLIB3_REQUIREMENTS = {
 
 SERVICES = ("azure-provisioning.service", "azure-provisioning.openrc")
 
-# Files of an installed wheel that are not shipped. pip's differ from machine to machine, no one
-# reads the wheel's own, and each entry of the archive costs time at every start.
+# Files of an installed wheel that are not shipped: those that pip writes differ between machines,
+# WHEEL and top_level.txt are unused, and each entry of the archive costs time at every start.
 INSTALL_NOTES = (
     "/INSTALLER",
     "/RECORD",

@@ -31,7 +31,7 @@ def digest_of_inputs(root: Path, interpreters: Dict[str, Path]) -> str:
 
 
 def note_build(root: Path, digest: str) -> None:
-    """Note the inputs of the archive that is in dist/ now; an empty digest is of none."""
+    """Note the inputs of the archive that is in dist/ now; an empty digest marks it as stale."""
     (root / _NOTE).write_text(digest)
 
 

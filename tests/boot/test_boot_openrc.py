@@ -93,7 +93,7 @@ def test_the_next_boot_continues_after_a_shutdown(machine: Machine) -> None:
     assert machine.read(STATE) is None
     assert (machine.root / ENABLED).is_symlink()
     assert log_of(machine)[-1] == (
-        "azprov: stopped by SIGTERM; nothing is half done, run it again to continue"
+        "azprov: stopped by SIGTERM; run it again to continue; nothing is half done"
     )
 
     second = machine.boot()

@@ -38,7 +38,7 @@ def test_the_text_has_errors_first_with_a_fix_below_each(image: Path) -> None:
         "1 error, 1 warning, 1 note\n"
     )
     assert err == (
-        f"azprov: {image} would not provision on Azure, 1 error found; apply the fixes above and "
+        f"azprov: {image} would not provision on Azure: 1 error found; apply the fixes above and "
         "check again; README lists the symptoms under 'When it fails'\n"
     )
 

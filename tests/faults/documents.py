@@ -243,7 +243,7 @@ NAMES: Dict[str, Tuple[str, End]] = {
         computer_name,
         End(
             78,
-            f"azprov: the host name '{shown}' cannot be used, it is {flaw}; deploy the VM with a "
+            f"azprov: the host name '{shown}' cannot be used: it is {flaw}; deploy the VM with a "
             "computer name that is a host name, or set one by hand with "
             "azprov.pyz set-hostname NAME",
         ),

@@ -27,8 +27,8 @@ pytestmark = needs_root
 COMMAND = ["provision", "--admin-user", "--ssh-keys", USER, "--timeout", "20"]
 POOL = "var/lib/hyperv/.kvp_pool_1"
 SENTENCES = {
-    signal.SIGTERM: "azprov: stopped by SIGTERM; nothing is half done, run it again to continue",
-    signal.SIGINT: "azprov: interrupted; nothing is half done, run it again to continue",
+    signal.SIGTERM: "azprov: stopped by SIGTERM; run it again to continue; nothing is half done",
+    signal.SIGINT: "azprov: interrupted; run it again to continue; nothing is half done",
 }
 CODES = {signal.SIGTERM: 143, signal.SIGINT: 130}
 

@@ -24,7 +24,7 @@ Show incarnation, container id and instance id, or the document.
 
 options:
   --raw                     show the received document unchanged
-  --wireserver HOST[:PORT]  IP address, or auto: from DHCP option 245, otherwise
+  --wireserver HOST[:PORT]  WireServer's IP, or auto: DHCP option 245, otherwise
                             168.63.129.16 (default $AZPROV_WIRESERVER or auto)
   --timeout SECONDS         time limit for all attempts together (default 900)
   --agent-name NAME         agent name to send (default azprov/VERSION)

@@ -160,7 +160,10 @@ def test_a_failure_is_reported_once_and_no_user_is_made(capsys: pytest.CaptureFi
     assert (scenario["failure_reports"], scenario["ready_reports"]) == (1, 0)
     assert [boot["requests"] for boot in scenario["boots"]] == [3, 1]
     events = [event["what"] for event in scenario["events"]]
-    assert any("reason=the platform names no usable public key|agent=azprov/" in s for s in events)
+    assert any(
+        "reason=the instance metadata contains no usable SSH public key|agent=azprov/" in s
+        for s in events
+    )
     assert not any("passwd" in change for change in scenario["changes"])
 
 

@@ -104,7 +104,7 @@ class Dialer:
     def __init__(
         self, endpoint: Endpoint, clock: Clock, locate: Optional[Callable[[], Endpoint]] = None
     ) -> None:
-        """`locate` returns the endpoint before each attempt, if it can change."""
+        """`locate` is called before each attempt; None if the endpoint is fixed."""
         self.endpoint = endpoint
         self._clock = clock
         self._locate = locate

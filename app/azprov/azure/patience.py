@@ -1,4 +1,4 @@
-"""How long to wait for the metadata service, which depends on WireServer.
+"""The time limit for the metadata service, which starts when WireServer can be reached.
 
 One DHCP lease brings the routes to both services. While neither can be reached, the
 network is late, and the time limit of the metadata service has not begun. It begins

@@ -108,7 +108,7 @@ class RetryLoop:
         jitter: Callable[[], float],
         patience: Callable[[AzprovError], float] = lambda _error: float("inf"),
     ) -> None:
-        """`patience` returns, after each failed attempt, the largest number of seconds left."""
+        """`patience` gets the error of each failed attempt; it returns the most seconds left."""
         self._clock = clock
         self._patience = patience
         self._jitter = jitter

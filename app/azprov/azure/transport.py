@@ -62,7 +62,7 @@ class Transport:
     def __init__(
         self, endpoint: Endpoint, clock: Clock, locate: Optional[Callable[[], Endpoint]] = None
     ) -> None:
-        """`locate` returns the endpoint before each request, if it can change."""
+        """`locate` is called before each request; None if the endpoint is fixed."""
         self._clock = clock
         self._dialer = Dialer(endpoint, clock, locate)
 

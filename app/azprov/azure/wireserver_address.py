@@ -44,9 +44,9 @@ class WireServerLocator:
         for complaint in look.complaints:
             log.debug("%s", printable(complaint, 300))
         if look.address is None:
-            log.debug("no DHCP lease names a WireServer; using %s", WIRESERVER_ADDRESS)
+            log.debug("no DHCP lease has a usable option 245; using %s", WIRESERVER_ADDRESS)
         else:
             path = printable(self._root.outside(look.path))
-            # The usual address is no news.
+            # The usual address is not worth a line at the default level.
             level = logging.DEBUG if look.address == WIRESERVER_ADDRESS else logging.INFO
             log.log(level, "using the WireServer %s from the DHCP lease %s", look.address, path)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Says before each attempt to connect where the service is.
+#: Called before each connection attempt; returns the current endpoint.
 Locate = Optional[Callable[[], Endpoint]]
 
 
@@ -76,7 +76,10 @@ def real_commands() -> "Commands":
 def open_connection(
     ports: Ports, root: Root, settings: WireServerSettings
 ) -> Tuple[Transport, RetryLoop]:
-    """A transport to WireServer, and a retry loop whose time begins now; `root` has the leases."""
+    """A transport to WireServer, and a retry loop whose time begins now.
+
+    DHCP leases are read below `root`.
+    """
     retry_loop = RetryLoop(ports.clock, timeout_s=settings.timeout_s, jitter=ports.jitter)
     return ports.transport(*wireserver_location(ports, root, settings)), retry_loop
 
@@ -84,7 +87,10 @@ def open_connection(
 def open_wireserver(
     ports: Ports, root: Root, settings: WireServerSettings
 ) -> Tuple[WireServer, RetryLoop]:
-    """A client of WireServer, and a retry loop whose time begins now; `root` has the leases."""
+    """A client of WireServer, and a retry loop whose time begins now.
+
+    DHCP leases are read below `root`.
+    """
     transport, retry_loop = open_connection(ports, root, settings)
     return WireServer(transport, retry_loop, agent_name=settings.agent_name), retry_loop
 
@@ -106,7 +112,7 @@ def imds_client(ports: Ports, settings: ImdsSettings, retry_loop: RetryLoop) -> 
 def wireserver_location(
     ports: Ports, root: Root, settings: WireServerSettings
 ) -> Tuple[Endpoint, Locate]:
-    """WireServer's endpoint, and the search in the leases if no setting names it."""
+    """WireServer's endpoint, and the search in the leases if no setting gives it."""
     if settings.endpoint is None:
         return Endpoint(WIRESERVER_ADDRESS), WireServerLocator(root, ports.clock)
     log.debug("WireServer is at %s by %s", settings.endpoint, settings.source)

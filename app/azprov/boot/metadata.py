@@ -1,4 +1,4 @@
-"""Instance metadata for a first boot: requested once, and how long the boot waits for it."""
+"""Instance metadata for a first boot: requested once, with a limit on the wait."""
 
 from typing import Optional, Tuple
 
@@ -54,7 +54,7 @@ class Metadata:
     def _open(self) -> Tuple[Imds, RetryLoop]:
         """Start the requests, with half of the remaining time reserved for Ready.
 
-        That limit begins when the platform is there. Without a network no report is
+        That limit begins when the platform can be reached. Without a network no report is
         possible, and a missing network must not become a failure report, which is final:
         the next boot may have a network. A boot with a required step therefore waits for
         the network until the deadline; for a host name alone, time for Ready is reserved.

@@ -4,7 +4,7 @@ from typing import NamedTuple, Optional, Tuple
 
 from ..errors import AzprovError
 
-# What can fail after the steps; the first two are also names of what is done.
+# Failures other than steps; READY and FAILURE are also recorded as done.
 READY = "ready"
 #: The report that provisioning failed. It replaces Ready, and is final.
 FAILURE = "failure"

@@ -1,4 +1,4 @@
-"""The first boot: each step once per VM, then the report, once acknowledged.
+"""Runs each step once per VM, then sends the report until it is acknowledged.
 
 A step counts as done only when the platform has acknowledged the report. A power cut
 before that leaves all steps to the next boot. If a required step fails, the failure is
@@ -85,7 +85,7 @@ def run_once_per_vm(
 
     `send_failure` reports the first required step that failed, if its error `is_final`:
     no later boot could undo it. `request_vm_id` asks the platform for the id, where the
-    firmware provides none. All except `is_final` may raise AzprovError.
+    firmware provides none. All callables except `is_final` may raise AzprovError.
     """
     old = read_state(root)
     vm_id = read_vm_id(root)

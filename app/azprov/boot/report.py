@@ -65,7 +65,7 @@ class Reported:
 def report_ready(
     ports: Ports, root: Root, settings: WireServerSettings, *, dry_run: bool
 ) -> Reported:
-    """Report Ready until it is acknowledged, and to KVP once it can be posted.
+    """Post Ready to WireServer until acknowledged; write it to KVP just before the first post.
 
     Raises PlatformError or DocumentError if it is not acknowledged in time.
     """
@@ -83,7 +83,7 @@ def report_ready(
 def report_failure(
     ports: Ports, root: Root, settings: WireServerSettings, line: str, *, dry_run: bool
 ) -> Reported:
-    """Report a failure until it is acknowledged, and to KVP at once, even without a network.
+    """Write a failure to KVP at once, even without a network; post it until acknowledged.
 
     `line` is a provisioning report. Raises PlatformError or DocumentError if the report is
     not acknowledged in time.

@@ -75,7 +75,7 @@ def create_admin_user(root: Root, instance: Instance, commands: Commands) -> "Li
 
     if not instance.admin_username:
         raise DocumentError(
-            "instance metadata names no admin user",
+            "the instance metadata contains no admin user",
             "see the answer: azprov.pyz metadata compute/osProfile",
         )
     name, keys = parse_user_name(instance.admin_username), keys_of(instance)
@@ -116,7 +116,7 @@ def keys_of(instance: Instance) -> "List[SshKey]":
     if not keys:
         kind = "no usable" if instance.public_keys else "no"
         raise UnusableError(
-            f"the platform names {kind} public key",
+            f"the instance metadata contains {kind} SSH public key",
             "deploy the VM with an SSH key in OpenSSH's form",
         )
     return keys

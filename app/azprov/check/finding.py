@@ -16,7 +16,7 @@ SEVERITIES = (ERROR, WARNING, NOTE)
 
 
 class Finding(NamedTuple):
-    """`what` is wrong with this image and what it costs, and the `fix`: a command or an action.
+    """`what` describes the fault and its cost; `fix` is a command or an action.
 
     An error makes the deployment fail, a warning may do so or causes trouble
     later, a note is worth knowing.
@@ -54,6 +54,6 @@ class Check(NamedTuple):
 UNREAD = Rule(
     "unread",
     NOTE,
-    "a file could not be read, so a rule was not checked or only in part",
+    "a file could not be read, so some rules were skipped or only partly checked",
     "run check as root, and check that the file is sound",
 )

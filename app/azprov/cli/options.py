@@ -38,7 +38,7 @@ def add_wireserver_options(parser: Parser, *, timeout_s: float = DEFAULT_TIMEOUT
     parser.add_argument(
         "--wireserver",
         metavar="HOST[:PORT]",
-        help=f"IP address, or {AUTO}: from DHCP option 245, otherwise {WIRESERVER_ADDRESS} "
+        help=f"WireServer's IP, or {AUTO}: DHCP option 245, otherwise {WIRESERVER_ADDRESS} "
         f"(default ${WIRESERVER_VARIABLE} or {AUTO})",
     )
     parser.add_argument(
@@ -63,7 +63,7 @@ def add_imds_options(
     parser.add_argument(
         "--imds",
         metavar="HOST[:PORT]",
-        help=f"IP address (default ${IMDS_VARIABLE} or {IMDS_ADDRESS})",
+        help=f"IMDS's IP (default ${IMDS_VARIABLE} or {IMDS_ADDRESS})",
     )
     parser.add_argument(
         "--imds-timeout",

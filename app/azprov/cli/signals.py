@@ -6,7 +6,7 @@ from typing import Optional, Tuple, Union
 from ..errors import AzprovError, Stopped
 
 _INTERRUPTED = 130
-_HINT = "nothing is half done, run it again to continue"
+_HINT = "run it again to continue; nothing is half done"
 
 
 class SignalHandlers:

@@ -30,7 +30,7 @@ def plan(root: Root, user: str) -> List[Leftover]:
     """The leftovers to remove, in order; with a user's name, that user is removed as well.
 
     An image without leftovers gives an empty list. Raises HostError; UsageError for a user
-    with the number 0.
+    with UID 0.
     """
     leftovers = find_leftovers(root, user)
     of_user = [leftover for leftover in leftovers if user and leftover.user == user]

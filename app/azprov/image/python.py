@@ -31,7 +31,7 @@ class Python(NamedTuple):
 def find_python(root: Root) -> Python:
     """The first Python that can run azprov, in the order above.
 
-    Raises HostError with what is wrong with each Python that was found.
+    Raises HostError with the reason why each Python that was found cannot be used.
     """
     flaws: List[str] = []
     for path in _candidates(root):
@@ -68,7 +68,7 @@ def _candidates(root: Root) -> Iterator[str]:
 
 
 def _examine(root: Root, path: str) -> Tuple[Optional[Python], str]:
-    """The Python at a path, or what is wrong with it; None and "" if there is no file."""
+    """Returns (Python, "") if it is usable, (None, reason) if not, (None, "") if it is missing."""
     status = root.status(path)
     if status is None:
         return None, ""

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, Dict, Iterator
 
-# Hidden as on a Python without them; urllib3 and http.client work without these.
+# Importing these raises ImportError; urllib3 and http.client work without them.
 _HIDDEN = ("ssl", "brotli", "brotlicffi", "backports.zstd", "compression.zstd")
 #: The deferred modules, each with its functions that can be taken without importing it.
 DEFERRED = {

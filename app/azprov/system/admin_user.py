@@ -18,7 +18,8 @@ def set_up_admin(
 
     With `no_passwords`, sshd accepts only keys from all users. Raises HostError or UnusableError.
     """
-    # Before the account exists: after a power cut the keys would count as its own.
+    # Remove old keys before creating the account: after a power cut in between, they would
+    # look like keys of the new account.
     if find_account(root, name) is None:
         remove_keys_of_deleted_account(root, name)
     account = create_account(root, name, commands)

@@ -65,7 +65,7 @@ def _set_in_kernel(root: Root, name: str) -> None:
         except OSError as error:
             raise HostError(
                 f"could not set the host name of the running kernel ({error.strerror})",
-                "restart the machine, /etc/hostname has the new name",
+                "restart the machine: /etc/hostname has the new name",
             ) from error
 
 

@@ -195,12 +195,12 @@ def test_an_unusable_key_is_reported_instead_of_ready(machine: Machine) -> None:
     assert outcome.done_now == ("hostname", "failure")
     assert exit_code_of(outcome) == 78
     assert str(error_of(outcome)) == (
-        "provisioning failed, and the failure was reported to Azure: the platform names no usable "
-        "public key; deploy the VM with an SSH key in OpenSSH's form"
+        "provisioning failed, and the failure was reported to Azure: the instance metadata "
+        "contains no usable SSH public key; deploy the VM with an SSH key in OpenSSH's form"
     )
     line = (
-        "result=error|reason=the platform names no usable public key|agent=azprov/test|"
-        "step=admin-user|'hint=deploy the VM with an SSH key in OpenSSH''s form'|"
+        "result=error|reason=the instance metadata contains no usable SSH public key|"
+        "agent=azprov/test|step=admin-user|'hint=deploy the VM with an SSH key in OpenSSH''s form'|"
         f"vm_id={VM}|timestamp=2026-11-22T03:20:00+00:00|"
         "documentation_url=https://aka.ms/linuxprovisioningerror"
     )
@@ -225,8 +225,8 @@ def test_a_failure_that_wireserver_refuses_is_sent_until_the_deadline(machine: M
 
     assert exit_code_of(outcome) == 78
     assert str(error_of(outcome)).startswith(
-        "provisioning failed (the platform names no usable public key), and reporting the failure "
-        "failed too (gave up after 599 s: "
+        "provisioning failed (the instance metadata contains no usable SSH public key), and "
+        "reporting the failure failed too (gave up after 599 s: "
     )
     assert platform.clock.now() <= 1000 + 600
     assert len(machine.kvp) == 1

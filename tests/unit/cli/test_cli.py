@@ -350,17 +350,17 @@ USAGE = {
     ),
     "an unusable user name": (
         ["ssh-keys", "--user", "a b"],
-        "argument --user: the user name 'a b' cannot be used, it is not made of letters, digits, "
+        "argument --user: the user name 'a b' cannot be used: it is not made of letters, digits, "
         "'_', '.' and '-', 32 at most; azprov.pyz ssh-keys --help lists its options",
     ),
     "an empty user name": (
         ["deprovision", "--user", ""],
-        "argument --user: the user name '' cannot be used, it is not made of letters, digits, "
+        "argument --user: the user name '' cannot be used: it is not made of letters, digits, "
         "'_', '.' and '-', 32 at most; azprov.pyz deprovision --help lists its options",
     ),
     "an unusable host name": (
         ["set-hostname", "web_01"],
-        "argument NAME: the host name 'web_01' cannot be used, it is not made of letters, digits "
+        "argument NAME: the host name 'web_01' cannot be used: it is not made of letters, digits "
         "and inner hyphens; azprov.pyz set-hostname --help lists its options",
     ),
     "an unknown scenario": (
@@ -450,7 +450,7 @@ def test_a_signal_stops_a_wait(
     got, out, err = shell("report-ready", "--wireserver", "127.0.0.1:9", "--json")
 
     assert got == code
-    assert err.splitlines()[-1] == (f"{sentence}; nothing is half done, run it again to continue")
+    assert err.splitlines()[-1] == (f"{sentence}; run it again to continue; nothing is half done")
     assert json.loads(out)["exit_code"] == code
 
 

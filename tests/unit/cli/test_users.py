@@ -164,14 +164,15 @@ def test_an_existing_user_is_kept(users: Users, image: Path) -> None:
             ["ssh-keys", "--user", "ops"],
             metadata(),
             78,
-            "the platform names no public key; deploy the VM with an SSH key in OpenSSH's form",
+            "the instance metadata contains no SSH public key; deploy the VM with an SSH key in "
+            "OpenSSH's form",
         ),
         (
             ["ssh-keys", "--user", "ops"],
             metadata(X509, "junk"),
             78,
-            "the platform names no usable public key; deploy the VM with an SSH key in "
-            "OpenSSH's form",
+            "the instance metadata contains no usable SSH public key; deploy the VM with an "
+            "SSH key in OpenSSH's form",
         ),
         (
             ["ssh-keys", "--user", "nosuch"],
@@ -184,14 +185,14 @@ def test_an_existing_user_is_kept(users: Users, image: Path) -> None:
             ["admin-user"],
             metadata(ED25519, user=""),
             76,
-            "instance metadata names no admin user; see the answer: "
+            "the instance metadata contains no admin user; see the answer: "
             "azprov.pyz metadata compute/osProfile",
         ),
         (
             ["admin-user"],
             metadata(ED25519, user="a:0:0::/:"),
             78,
-            "the user name 'a:0:0::/:' cannot be used, it is not made of letters, digits, '_', '.' "
+            "the user name 'a:0:0::/:' cannot be used: it is not made of letters, digits, '_', '.' "
             "and '-', 32 at most; give another user name",
         ),
         (["ssh-keys"], b"", 2, "the following arguments are required: --user; "),
@@ -294,14 +295,14 @@ def test_a_failure_is_reported_by_kvp_and_by_wireserver(
     assert code == 78
     (line,) = records(pool).values()
     assert line.startswith(
-        "result=error|reason=the platform names no usable public key|agent=azprov/"
+        "result=error|reason=the instance metadata contains no usable SSH public key|agent=azprov/"
     )
     assert "|step=admin-user|'hint=deploy the VM with an SSH key in OpenSSH''s form'|" in line
     assert f"<Description>{line}</Description>".encode() in requests[-1]
     assert b"<State>NotReady</State>" in requests[-1]
     assert capfd.readouterr().err.splitlines()[-1] == (
-        "azprov: provisioning failed, and the failure was reported to Azure: the platform names no "
-        "usable public key; deploy the VM with an SSH key in OpenSSH's form"
+        "azprov: provisioning failed, and the failure was reported to Azure: the instance metadata "
+        "contains no usable SSH public key; deploy the VM with an SSH key in OpenSSH's form"
     )
 
 

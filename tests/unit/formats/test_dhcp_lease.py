@@ -82,7 +82,7 @@ def test_printable_addresses_are_read_back(address: bytes) -> None:
 def test_addresses_that_no_host_can_have_are_refused(address: str) -> None:
     """An address of this network, loopback, multicast, a reserved range or broadcast is invalid."""
     for lease in leases_of(bytes(map(int, address.split(".")))).values():
-        with pytest.raises(ValueError, match=f"names {address}, which is not a host's address"):
+        with pytest.raises(ValueError, match=f"contains {address}, which is not a host's address"):
             parse_lease(lease)
 
 

@@ -679,7 +679,7 @@ def test_accounts_with_the_number_0_are_refused(clean: Path, name: str) -> None:
     """The number decides, so an account of another name cannot be removed either."""
     lay(clean, {"etc/passwd": "root:x:0:0::/root:/bin/sh\ntoor:x:0:0::/root:/bin/sh\n"})
 
-    with pytest.raises(UsageError, match="has the number 0"):
+    with pytest.raises(UsageError, match="has UID 0 and cannot be removed"):
         plan(Root(str(clean)), name)
 
 
@@ -692,7 +692,7 @@ def test_without_a_terminal_the_changes_are_only_listed(clean: Path) -> None:
 
     assert code == 2
     assert (
-        f"{clean}/var/lib/dhcpcd/duid: DHCP lease or client ID, to be removed" in out.splitlines()
+        f"{clean}/var/lib/dhcpcd/duid: DHCP lease or client ID; will be removed" in out.splitlines()
     )
     assert err == (
         "azprov: nothing was changed, because there is no terminal to ask on; "

@@ -91,7 +91,7 @@ def test_bad_leases_are_ignored(tmp_path: Path) -> None:
 
     assert look.address == "168.63.129.16"
     assert look.complaints == (
-        f"{ignored}/bad.lease: option 245 names 255.255.255.255, which is not a host's address",
+        f"{ignored}/bad.lease: option 245 contains 255.255.255.255, which is not a host's address",
         f"{ignored}/folder.lease: {leases}/folder.lease is not a regular file",
         f"{ignored}/large.lease: it is larger than 131072 bytes",
         f"{ignored}/out.lease: it does not exist",
@@ -150,6 +150,6 @@ def test_an_address_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixt
 
     assert caplog.messages == [
         f"ignored the DHCP lease {tmp_path}/var/lib/dhcp/x.lease: option 245 has 1 bytes, not 4",
-        "no DHCP lease names a WireServer; using 168.63.129.16",
+        "no DHCP lease has a usable option 245; using 168.63.129.16",
         f"using the WireServer 10.9.8.7 from the DHCP lease {tmp_path}/var/lib/dhcp/x.lease",
     ]

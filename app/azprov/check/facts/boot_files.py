@@ -30,7 +30,7 @@ class MissingFile(NamedTuple):
 
 
 def missing_file(image: Image, configuration: Configuration) -> Optional[MissingFile]:
-    """The first missing file, None if an entry that may be started has all its files.
+    """The first missing file; None if any entry that may be started has all its files.
 
     Raises HostError if a path cannot be looked up, since a guess would be an error.
     """

@@ -79,7 +79,7 @@ def has_boot_loader(image: Image) -> bool:
 
 
 def unified_kernels(image: Image) -> List[str]:
-    """The images that hold a kernel, its initrd and its command line, installed or to be."""
+    """The images of a kernel, its initrd and its command line, installed or beside the modules."""
     folders = [path for path in _efi_folders(image) if path.upper().endswith("/LINUX")]
     folders += [kernel.folder for kernel in installed_kernels(image)]
     return [path for folder in folders for path in image.matching(folder, ".efi")]

@@ -103,7 +103,7 @@ class Files:
         ]
 
     def layered(self, folders: List[str], suffix: str) -> List[str]:
-        """The paths in several folders, sorted by name; a file hides its namesakes further on.
+        """The paths in several folders, sorted by name. Of equal names, the first folder's counts.
 
         systemd and NetworkManager read /etc before /usr/lib in this way.
         """

@@ -119,7 +119,7 @@ def _accepts_unless_groups_are_denied(values: List[str], _: User) -> Optional[bo
 
 
 def _accepts_methods(values: List[str], _: User) -> Optional[bool]:
-    """Whether a list of methods is one key; a device after a colon does not matter."""
+    """Whether a list of methods is satisfied by one key. A device after a colon is ignored."""
     lists = [[method.partition(":")[0] for method in value.split(",")] for value in values]
     if any(methods in _WITH_ONE_KEY for methods in lists):
         return True

@@ -24,7 +24,7 @@ _LARGEST_PROGRAM_BYTES = 64 << 20
 PROGRAM_UNUSABLE = Rule(
     "program-unusable",
     ERROR,
-    "the azprov.pyz that the service starts is missing, damaged or another program",
+    "the azprov.pyz that the service starts is missing, damaged, or not azprov",
     "run azprov install --force",
 )
 PYTHON_UNUSABLE = Rule(

@@ -44,7 +44,7 @@ SERVICE_MASKED = Rule(
 SERVICE_FOREIGN = Rule(
     "service-foreign",
     ERROR,
-    "a service that is not azprov's has the name of azprov's service, so azprov never runs",
+    "a different service uses the name azure-provisioning, so azprov never runs",
     "check what that service is for, and replace it with azprov install --force",
 )
 SERVICE_DISABLED = Rule(
@@ -62,7 +62,7 @@ SERVICE_DONE = Rule(
 SERVICE_ALTERED = Rule(
     "service-altered",
     WARNING,
-    "azprov's service is not the one that this azprov writes, or does not start azprov",
+    "azprov's service was edited, comes from another version, or does not start azprov",
     "run azprov install --force",
 )
 SERVICE_DROP_IN = Rule(
@@ -155,8 +155,8 @@ def check_unit(image: Image) -> Iterator[Finding]:
         )
     elif not _is_as_written(unit, init):
         yield SERVICE_ALTERED.found(
-            f"{image.shown(path)} is not what this azprov writes: it was edited, or comes from "
-            "another version, and is not tested",
+            f"{image.shown(path)} differs from the service that this version installs: it was "
+            "edited or comes from another version, so it is untested",
             f"if you did not intend the change: {install_again(image)}",
         )
     drop_ins = image.drop_ins(init.unit_folders, init.unit)

@@ -61,7 +61,10 @@ def check_boot_files(image: Image) -> Iterator[Finding]:
 
 
 def check_boot_loader(image: Image) -> Iterator[Finding]:
-    """A running machine has a boot loader. An image may get a kernel and a boot loader later."""
+    """Find a missing kernel or boot loader.
+
+    A running machine has both, and an image may get them later.
+    """
     has_file = has_kernel_file(image)
     if image.root.is_live or not (installed_kernels(image) or has_file):
         return
@@ -73,13 +76,13 @@ def check_boot_loader(image: Image) -> Iterator[Finding]:
     if not has_file:
         yield KERNEL_FILE_NONE.found(
             f"kernel modules are installed, but no kernel was found in {image.shown('/boot')} or "
-            "beside the modules, so this root boots only if its disk brings a kernel",
+            "beside the modules, so this root boots only if the final disk image provides a kernel",
             "reinstall the kernel's package, unless the disk gets a kernel later",
         )
     else:
         yield BOOT_LOADER_NONE.found(
             "a kernel is installed, but no boot loader configuration that azprov knows starts "
-            "it, so this root boots only if its disk brings a boot loader",
+            "it, so this root boots only if the final disk image provides a boot loader",
             f"write {image.shown(GRUB_FILES[0])} or the configuration of another boot loader, "
             "unless the disk gets one later",
         )

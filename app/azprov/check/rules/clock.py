@@ -39,7 +39,7 @@ ENTROPY = Rule(
 
 
 def check_clock(image: Image) -> Iterator[Finding]:
-    """Azure's page on time synchronisation recommends chrony."""
+    """Find missing time synchronisation. Azure's page on the subject recommends chrony."""
     if image.services.init and not image.services.starts(*_TIME_SERVICES):
         yield CLOCK_UNSYNCHRONISED.found(
             "no time synchronisation starts at boot, so the clock drifts; log times become "

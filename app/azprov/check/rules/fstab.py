@@ -29,7 +29,7 @@ SWAP_ON_OS_DISK = Rule(
 FSTAB_BY_NAME = Rule(
     "fstab-by-name",
     ERROR,
-    "fstab names a disk by a device name that differs between VMs",
+    "fstab refers to a disk by a device name that differs between VMs",
     "use LABEL= or UUID= in /etc/fstab",
 )
 FSTAB_NEEDED = Rule(
@@ -56,7 +56,7 @@ def check_fstab(image: Image) -> Iterator[Finding]:
             yield from _swap(image, mount)
         elif _UNSTABLE_NAME.match(mount.device):
             yield from _unstable_name(image, mount)
-        # Another subvolume of a file system of the system needs no other disk.
+        # A subvolume on the file system of / or another system path needs no other disk.
         elif mount.device not in system_devices and _may_wait_forever(image, mount):
             yield from _needed_disk(image, mount)
 
@@ -110,7 +110,7 @@ def _may_wait_forever(image: Image, mount: Mount) -> bool:
 
 
 def check_writable(image: Image) -> Iterator[Finding]:
-    """A first boot writes below /etc and /var/lib."""
+    """Find a read-only root: the first boot writes below /etc and /var/lib."""
     mounts = {mount.path.rstrip("/"): mount.options for mount in read_fstab(image)}
     modes = [option for option in mounts.get("", []) if option in ("ro", "rw")]
     if modes[-1:] == ["ro"] and not any(path.startswith("/etc") for path in mounts):

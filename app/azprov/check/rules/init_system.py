@@ -39,7 +39,7 @@ INIT_MISSING = Rule(
 INIT_OTHER = Rule(
     "init-other",
     ERROR,
-    "the kernel starts another init system than the one that azprov's service is written for",
+    "the kernel starts a different init system from the one azprov's service was written for",
     "make /sbin/init start that init system, or remove init= from the kernel command line",
 )
 

@@ -18,7 +18,7 @@ _NEEDED_FOR = {"disk": set(DISK_DRIVERS), "network": {"hv_vmbus", "hv_netvsc"}}
 KERNEL_NONE = Rule(
     "kernel-none",
     WARNING,
-    "no kernel modules are installed, so the image does not boot by itself",
+    "no kernel modules are installed, so the image cannot boot unless a kernel is added later",
     "install a kernel",
 )
 KERNEL_DRIVERS = Rule(
@@ -39,8 +39,8 @@ def check_drivers(image: Image) -> Iterator[Finding]:
     kernels = installed_kernels(image)
     if not kernels:
         yield KERNEL_NONE.found(
-            "no kernel modules are installed, so this root does not boot by itself, and its "
-            "drivers for Azure cannot be checked",
+            "no kernel modules are installed, so this root cannot boot unless a kernel is "
+            "added later, and its drivers for Azure cannot be checked",
             install(image, packages.KERNEL),
         )
     complete = [kernel.version for kernel in kernels if not _missing_drivers(kernel)]

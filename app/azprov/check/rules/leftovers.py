@@ -68,7 +68,8 @@ _KINDS = (
         "state",
         WARNING,
         "azprov's state of an earlier VM is",
-        "that VM would not report again, and the settings of its deployment stay in effect",
+        "if that VM boots this image again, it reports nothing, and sshd keeps the settings of "
+        "the earlier deployment",
     ),
     _kind(
         "private-keys",
@@ -130,7 +131,7 @@ def _found(image: Image, kind: _Kind, paths: List[str], fix: str) -> Finding:
 
 
 def check_other_host_keys(image: Image) -> Iterator[Finding]:
-    """Host keys that deprovision keeps, since the server might not start without them."""
+    """Find host keys that deprovision keeps, since the server might not start without them."""
     of_sshd = [path for path in _named_by_sshd(image) if image.is_there(path)]
     of_others = [
         f"{folder}/{name}"

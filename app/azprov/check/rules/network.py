@@ -52,7 +52,7 @@ NETWORK_STATIC = Rule(
 NETWORK_OTHER_NIC = Rule(
     "network-other-nic",
     WARNING,
-    "only interfaces of other names are configured, and Azure's first one is eth0",
+    "the network configuration does not cover eth0, the first network interface on Azure",
     "configure the network manager to use DHCP on eth0",
 )
 NETWORK_RENAMED = Rule(
@@ -70,13 +70,14 @@ NETWORK_CLOSED = Rule(
 NETWORK_NO_CLIENT = Rule(
     "network-no-client",
     ERROR,
-    "ifupdown is to use DHCP, and no DHCP client is installed",
+    "ifupdown is configured to use DHCP, but no DHCP client is installed",
     "install a DHCP client such as isc-dhcp-client",
 )
 NETWORK_MAC = Rule(
     "network-mac",
     ERROR,
-    "a network setting applies only to the MAC address of one network card, which no VM has",
+    "a network setting is tied to the MAC address of the machine that built the image, which no "
+    "VM has",
     "remove the MAC address from the setting",
 )
 
@@ -151,11 +152,12 @@ def _ignored_files(image: Image, states: List[ManagerState], nic: str) -> Iterat
 
 
 def _no_client(image: Image, states: List[ManagerState], nic: str) -> Iterator[Finding]:
-    """Some managers run another program for DHCP, which a minimal Debian does not have."""
+    """Find a manager that runs a separate DHCP client, which a minimal Debian does not have."""
     managers = [state.manager for state in states if state.uses_dhcp(nic)]
     if all(one.dhcp_clients and not image.is_program(*one.dhcp_clients) for one in managers):
         yield NETWORK_NO_CLIENT.found(
-            f"{managers[0].name} is to use DHCP and no DHCP client is installed, {_COST}",
+            f"{managers[0].name} is configured to use DHCP, but no DHCP client is installed, "
+            f"{_COST}",
             install(image, DHCP_CLIENT),
         )
 
@@ -231,7 +233,7 @@ def _of_other_nics(states: List[ManagerState], nic: str) -> List[Tuple[Manager, 
 
 
 def check_mac(image: Image) -> Iterator[Finding]:
-    """No VM has the network card of the machine on which the image was made."""
+    """Find settings for one MAC address: no VM has the network card of the build machine."""
     states = managers_in_use(image)
     severity = WARNING if _is_configured(states, FIRST_NIC) else ERROR
     for state in states:

@@ -18,7 +18,7 @@ PROGRAM_UNGUARDED = Rule(
 
 
 def check_owners(image: Image) -> Iterator[Finding]:
-    """The program, the service, and the folders in which someone could replace them.
+    """Find a program, service or folder of theirs that users other than root can change.
 
     Files of the ordinary user who made the image count as root's: they become
     root's when the image is packed.

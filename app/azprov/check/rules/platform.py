@@ -23,13 +23,13 @@ NOT_AZURE = Rule(
 WIRESERVER = Rule(
     "wireserver",
     ERROR,
-    "WireServer does not answer on the running VM, so Ready cannot be reported",
+    "this VM gets no valid answer from WireServer, so it cannot report Ready",
     "check the route to 168.63.129.16 and the firewall",
 )
 METADATA_SERVICE = Rule(
     "metadata-service",
     WARNING,
-    "the metadata service does not answer on the running VM, so it does not get its host name",
+    "this VM gets no valid answer from the metadata service, so it does not get its host name",
     "check the route to 169.254.169.254 and the firewall",
 )
 

@@ -15,7 +15,7 @@ _ROOT = re.compile(r"\broot=(/dev/(?:(sd)|vd|xvd|hd)[a-z]+[0-9]*)")
 ROOT_BY_NAME = Rule(
     "root-by-name",
     ERROR,
-    "the kernel command line names the root by a device name that not every Azure VM has",
+    "root= on the kernel command line uses a device name that not every Azure VM has",
     "write root=UUID=... instead",
 )
 

@@ -22,7 +22,7 @@ from ..output import Answer
 from ..parser import Parser
 from ..program import own_command
 
-SUMMARY = "say whether an image will provision: findings, each with a fix"
+SUMMARY = "check whether an image will provision on Azure"
 EXAMPLE = ("check an image before it is deployed", "check --root image")
 
 # Azure answers from the host of the VM, in milliseconds or not at all.
@@ -77,7 +77,7 @@ def run(options: argparse.Namespace) -> Answer:
             text += f", and {' and '.join(answered)} answered"
         return Answer(text, data)
     failure = AzprovError(
-        f"{subject} would not provision on Azure, {_counted(counts[ERROR], ERROR)} found",
+        f"{subject} would not provision on Azure: {_counted(counts[ERROR], ERROR)} found",
         "apply the fixes above and check again; README lists the symptoms under 'When it fails'",
     )
     return Answer(text, data, exit_code=ERRORS_FOUND, failure=failure)

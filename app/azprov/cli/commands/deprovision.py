@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> Answer:
     }
     if changes and not (options.yes or options.json):
         listed = [
-            f"{root.outside(change.path)}: {change.what}, to be {change.result}"
+            f"{root.outside(change.path)}: {change.what}; will be {change.result}"
             for change in changes
         ]
         write_line("\n".join(listed))

@@ -21,7 +21,7 @@ from ..options import (
 from ..output import Answer
 from ..parser import Parser
 
-SUMMARY = "the first boot: the chosen steps, then Ready, each once per VM"
+SUMMARY = "run the first boot's steps and report Ready, each once per VM"
 EXAMPLE = ("create the admin user too", "provision --admin-user")
 
 

@@ -12,9 +12,9 @@ from ..options import add_report_options, wireserver_settings
 from ..output import Answer
 from ..parser import Parser
 
-SUMMARY = "report that provisioning failed, also by Hyper-V KVP; final"
+SUMMARY = "report that provisioning failed (final), also to Hyper-V KVP"
 DESCRIPTION = (
-    "The platform takes this report as final: it fails the deployment and shows the reason."
+    "The platform treats this report as final: it fails the deployment and shows the reason."
 )
 EXAMPLE = ("fail the deployment and say why", 'report-failure --reason "the data disk is missing"')
 

@@ -10,7 +10,7 @@ from ..options import add_imds_options, add_root_option, imds_settings, option_v
 from ..output import Answer
 from ..parser import Parser
 
-SUMMARY = "set the host name: NAME, or the platform's"
+SUMMARY = "set the host name to NAME, or to the name from Azure"
 EXAMPLE = ("set a name of your own in an image", "set-hostname web01 --root image")
 
 
@@ -20,7 +20,7 @@ def configure(parser: Parser) -> None:
         nargs="?",
         metavar="NAME",
         type=_host_name,
-        help="the new host name (default the platform's)",
+        help="the new host name (default the name from Azure)",
     )
     add_imds_options(parser)
     add_root_option(parser)

@@ -127,5 +127,5 @@ def _dotted(data: bytes) -> str:
         raise ValueError(f"option 245 has {len(data)} bytes, not {_ADDRESS_BYTES}")
     address = ".".join(map(str, data))
     if data[0] in _NO_HOST:
-        raise ValueError(f"option 245 names {address}, which is not a host's address")
+        raise ValueError(f"option 245 contains {address}, which is not a host's address")
     return address

@@ -19,7 +19,7 @@ _PASSWD_FIELDS = 7
 # The next one, (uid_t) -1, is no user: it means "no change" to chown(2) and setresuid(2).
 _HIGHEST_ID = (1 << 32) - 2
 
-# The number that stands for users without a number on this machine.
+# The UID of users who have no UID on this machine.
 _NOBODY = 65534
 # Programs that system users have in place of a shell.
 _NO_SHELLS = ("nologin", "false", "true", "sync", "halt", "shutdown")
@@ -43,7 +43,7 @@ def parse_user_name(text: str) -> str:
     """The name, unchanged. Raises UnusableError for a text that cannot be a user name."""
     if not _NAME.match(text):
         raise UnusableError(
-            f"the user name '{printable(text, 80)}' cannot be used, it is not made of letters, "
+            f"the user name '{printable(text, 80)}' cannot be used: it is not made of letters, "
             "digits, '_', '.' and '-', 32 at most",
             "give another user name",
         )
@@ -62,7 +62,7 @@ def parse_accounts(passwd: bytes) -> List[Account]:
 
 
 def parse_groups(group: bytes) -> Dict[str, int]:
-    """Each group's number; the first line of a name is in effect."""
+    """The GID of each group; the first line of a name is in effect."""
     groups: Dict[str, int] = {}
     for fields in _lines(group):
         if len(fields) > 2 and _is_id(fields[2]):
@@ -71,7 +71,7 @@ def parse_groups(group: bytes) -> Dict[str, int]:
 
 
 def members(group: bytes, gid: int) -> List[str]:
-    """The names of the users that a group file lists for the group with this number."""
+    """The names of the users that a group file lists for the group with this GID."""
     return [
         name
         for fields in _lines(group)
@@ -139,7 +139,7 @@ def without_member(group: bytes, name: str) -> bytes:
 
 
 def free_id(used: Collection[int], settings: Dict[str, str], kind: str) -> int:
-    """The lowest unused number in the range of login.defs; `kind` is UID or GID.
+    """The lowest unused ID in the range of login.defs; `kind` is UID or GID.
 
     Raises UnusableError if the whole range is in use.
     """

@@ -24,7 +24,7 @@ def render_record(key: str, value: str) -> bytes:
     for text, size in ((key, _KEY_BYTES), (value, _VALUE_BYTES)):
         content = text.encode("utf-8")
         if len(content) >= size or b"\0" in content:
-            raise ValueError(f"not a text of less than {size} bytes without zero bytes")
+            raise ValueError(f"longer than {size - 1} bytes, or contains a zero byte")
         texts.append(content)
     return _RECORD.pack(*texts)
 

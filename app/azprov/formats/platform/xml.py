@@ -17,10 +17,9 @@ LIMIT_BYTES = 1 << 20
 # megabyte of "<a>" would become a hundred megabytes of objects.
 LIMIT_ELEMENTS = 10000
 LIMIT_DEPTH = 100
-# An attribute of 8 bytes takes 400 in the parser. Goal states have a few attributes, and
-# "=" in addresses.
+# Counted by "=" signs, which also occur in URLs. An attribute of 8 bytes costs the parser 400.
 LIMIT_ATTRIBUTES = 10000
-# An identifier is sent back, where a line end in it takes five characters.
+# Identifiers are echoed in the report, where escaping makes a line end five characters long.
 LIMIT_IDENTIFIER = 1000
 
 WHITE_SPACE = " \t\r\n"

@@ -22,7 +22,7 @@ REMOVE_SSHD_LINES = "remove sshd lines"
 REMOVE_ENTRY = "remove entry"
 #: In group and gshadow, the user `argument` from all lists of members.
 REMOVE_MEMBER = "remove member"
-#: In sudoers and doas.conf, the rules for the user or number `argument`.
+#: In sudoers and doas.conf, the rules for the user or UID `argument`.
 REMOVE_RULES = "remove rules"
 #: In shadow, the password of the user `argument`.
 LOCK_ENTRY = "lock entry"

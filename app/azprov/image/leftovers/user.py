@@ -23,13 +23,13 @@ def find_user(root: Root, name: str, leftovers: Sequence[Leftover]) -> Iterator[
 
     `leftovers` are those of the user that a search for leftovers found; the ones outside the
     home are included. A name without an account may still have rules and files. Raises
-    HostError; UsageError for a user with the number 0.
+    HostError; UsageError for a user with UID 0.
     """
     account = find_account(root, name)
     if account is not None and account.uid == 0:
         raise UsageError(
-            f"the user {name!a} has the number 0, and no image works without that user",
-            "name the user that was deployed",
+            f"the user {name!a} has UID 0 and cannot be removed: every image needs it",
+            "give the name of the user to remove",
         )
     yield from _rules(root, name, account)
     for folder, what in NAMED_BY_USER:
@@ -51,7 +51,7 @@ def _rules(root: Root, name: str, account: Optional[Account]) -> Iterator[Leftov
 
 
 def _number(root: Root, account: Optional[Account]) -> List[str]:
-    """The user's number as sudoers spells it; empty if another user has the same number."""
+    """The UID as sudoers spells it; empty if another user has the same UID."""
     if account is None:
         return []
     same = [other for other in read_accounts(root) if other.uid == account.uid]

@@ -28,7 +28,7 @@ class InitSystem:
     #: Where `install` puts the service, and with which mode.
     folder: str
     mode: int
-    #: Where the file of a service may be; the first one counts. `folder` is among them.
+    #: Where the file of a service may be; the first file found is in effect. Includes `folder`.
     unit_folders: Tuple[str, ...]
     #: A link to the service in this folder enables it.
     link_folder: str

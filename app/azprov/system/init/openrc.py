@@ -49,7 +49,7 @@ class OpenRc(InitSystem):
 
 
 def _inittab_runs_it(root: Root) -> bool:
-    """Whether inittab starts OpenRC, as in Alpine, or a script that does, as in Debian."""
+    """Whether inittab starts OpenRC, as in Alpine, or a script that starts it, as in Debian."""
     from ...formats.host.config_syntax import uncommented
 
     lines = uncommented(_text(root, "/etc/inittab") or "::sysinit:/etc/init.d/rcS")

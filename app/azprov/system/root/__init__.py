@@ -197,7 +197,7 @@ class Root:
             raise self._failed("remove", path, error) from error
         except RecursionError as error:
             raise HostError(
-                f"could not remove {self.outside(path)}, its folders are nested too deeply",
+                f"could not remove {self.outside(path)}: its folders are nested too deeply",
                 "remove it by hand",
             ) from error
         return self.remove(path)

@@ -10,7 +10,7 @@ import stat
 from contextlib import contextmanager, suppress
 from typing import Callable, Iterator, Optional, Tuple
 
-# The numbers of a user and a group.
+# A UID and a GID.
 Owner = Tuple[int, int]
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC

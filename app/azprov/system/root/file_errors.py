@@ -10,12 +10,14 @@ _HINTS = {
     errno.ENOENT: "check that its folder exists and that no link on the way is broken",
     errno.ENOTDIR: "check the path: one of its folders is a file",
     errno.EISDIR: "move away the folder of this name",
-    errno.ELOOP: "fix the links on this path, they form a loop",
+    errno.ELOOP: "fix the links on this path: they form a loop",
     errno.EROFS: "mount the file system writable",
     errno.ENOSPC: "free some space on the file system",
     errno.EXDEV: "unmount the file system that is mounted inside",
 }
-_AS_USER_HINT = "check the owners, modes and links on this path; it is used with its user's rights"
+_AS_USER_HINT = (
+    "check that the user has access to this path, and that no link on it leads elsewhere"
+)
 
 
 def file_error(summary: str, error: OSError, *, is_as_user: bool) -> HostError:

@@ -38,7 +38,7 @@ def acting_as(uid: int, gid: int) -> Iterator[None]:
 
 
 def _failed(uid: int, error: OSError) -> HostError:
-    summary = f"could not act as the user with the number {uid} ({error.strerror})"
+    summary = f"could not switch to UID {uid} ({error.strerror})"
     if error.errno == errno.EPERM:
         return NotPermitted(summary, "run it as root")
-    return HostError(summary, "check this user's numbers in /etc/passwd")
+    return HostError(summary, "check this user's UID and GID in /etc/passwd")
