@@ -6,7 +6,7 @@ import threading
 import time
 from typing import BinaryIO, Dict, List, Tuple
 
-from samples_of import sample
+from sample_files import sample
 
 # The links in the goal state are unreachable, so that no agent downloads more of it.
 GOAL_STATE = sample("goal_state/version-2012-11-30.xml").replace(b"168.63.129.16:80", b"[::1]:9")

@@ -59,7 +59,9 @@ def subjects(python: str) -> List[Subject]:
     root = ("--root", f"{SCRATCH}/root")
     packed = Subject("stock shiv, first run", python, (*run, str(shiv), *report_ready), (shiv,))
     found = [
-        Subject("bare interpreter", python, (*run, str(SCRIPTS / "floor.py")), (), reports=False),
+        Subject(
+            "bare interpreter", python, (*run, str(SCRIPTS / "empty_program.py")), (), reports=False
+        ),
         Subject(REFERENCE, python, (*run, str(sample), ADDRESS), (sample,)),
         Subject("azprov report-ready", python, (*run, str(PYZ), *report_ready), (PYZ,)),
         Subject("azprov provision", python, (*run, str(PYZ), *provision, *root), (PYZ,)),

@@ -14,7 +14,7 @@ import needs
 from project import ROOT
 from pyz import PYZ
 
-WORLD = Path(__file__).with_name("world.py")
+GUEST_NETWORK = Path(__file__).with_name("guest_network.py")
 ROOTS = ROOT / ".build" / "boot"
 # The Debian package of each command that a boot needs.
 NEEDED = {
@@ -122,8 +122,8 @@ class Machine:
             "nspawn": list(nspawn),
         }
         done = subprocess.run(
-            [*ALONE, sys.executable, str(WORLD), json.dumps(order)],
-            env={**os.environ, "PYTHONPATH": str(WORLD.parent.parent)},
+            [*ALONE, sys.executable, str(GUEST_NETWORK), json.dumps(order)],
+            env={**os.environ, "PYTHONPATH": str(GUEST_NETWORK.parent.parent)},
             capture_output=True,
             text=True,
             check=False,

@@ -12,7 +12,7 @@ import pytest
 from azprov import __version__
 from origin import Origin
 from pyz import PYZ
-from samples_of import sample
+from sample_files import sample
 from sbom import Package, packages_of, render_spdx
 
 SPDX = PYZ.with_name("azprov.spdx.json")

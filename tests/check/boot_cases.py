@@ -3,7 +3,7 @@
 import gzip
 from typing import Dict
 
-from check.trees import (
+from check.image_changes import (
     ENTRY,
     EXTLINUX,
     LINUX,

@@ -2,7 +2,7 @@
 
 from typing import Dict
 
-from check.trees import (
+from check.image_changes import (
     UNIT,
     Wrong,
     first_boot,

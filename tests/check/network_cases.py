@@ -2,7 +2,7 @@
 
 from typing import Dict
 
-from check.trees import (
+from check.image_changes import (
     MAC,
     NETWORK,
     NM,

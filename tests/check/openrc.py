@@ -2,7 +2,7 @@
 
 from typing import Dict
 
-from check.trees import PYZ, Wrong, first_boot
+from check.image_changes import PYZ, Wrong, first_boot
 from sound_image import Change
 
 #: Debian's init with OpenRC: sysvinit, and its scripts call openrc.

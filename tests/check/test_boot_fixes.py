@@ -8,7 +8,7 @@ import pytest
 from azprov.check import check
 from azprov.check.facts.image import Image
 from azprov.system.root import Root
-from check.trees import EXTLINUX, grub, without_grub
+from check.image_changes import EXTLINUX, grub, without_grub
 from sound_image import INITRAMFS, KERNEL, VMLINUZ, Change, change
 
 BY_LINKS = "linux /vmlinuz console=ttyS0\ninitrd /initrd.img\n"

@@ -13,9 +13,8 @@ from azprov.check import RULES, apply, check
 from azprov.check.facts.image import Image
 from azprov.check.finding import NOTE, Check, Finding, Rule
 from azprov.system.root import Root
-from check.fine import FINE
-from check.openrc import FINE_OPENRC, WRONG_OPENRC
-from check.trees import (
+from check.fault_cases import WRONG
+from check.image_changes import (
     ENTRY,
     EXTLINUX,
     NETWORK,
@@ -29,7 +28,8 @@ from check.trees import (
     unnamed,
     without_grub,
 )
-from check.wrong import WRONG
+from check.openrc import FINE_OPENRC, WRONG_OPENRC
+from check.working_cases import FINE
 from images import azprov, changes, tree
 from sound_image import GRUB, INITRAMFS, MODULES, OPENRC, SYSTEM, WANTS, Change, change, make_sound
 

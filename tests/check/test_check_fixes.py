@@ -12,8 +12,8 @@ import pytest
 from azprov.check import check
 from azprov.check.facts.image import Image
 from azprov.system.root import Root
-from check.openrc import WRONG_OPENRC
-from check.trees import (
+from check.fault_cases import WRONG
+from check.image_changes import (
     LINUX,
     PYZ,
     ROOT_USER,
@@ -23,7 +23,7 @@ from check.trees import (
     grub,
     keys_for,
 )
-from check.wrong import WRONG
+from check.openrc import WRONG_OPENRC
 from sound_image import (
     OPENRC,
     SYSTEM,

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from azprov.check import RULES
-from check.trees import UNIT
+from check.image_changes import UNIT
 from images import azprov
 from sound_image import WANTS, change
 

@@ -16,7 +16,7 @@ from azprov.cli.registry import command_parser
 from azprov.errors import NotConnected
 from azprov.system.root import Root
 from ports import RawServer, replying
-from samples_of import sample
+from sample_files import sample
 from sound_image import make_sound
 from unit.cli.test_cli import http
 

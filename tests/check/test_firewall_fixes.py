@@ -10,7 +10,7 @@ from azprov.check import check
 from azprov.check.facts.image import Image
 from azprov.system.root import Root
 from check.firewall_cases import WRONG_FIREWALL
-from check.trees import firewall, found, iptables, nft, ufw
+from check.image_changes import firewall, found, iptables, nft, ufw
 from sound_image import Change, change
 
 #: Firewalls whose fix is a command.

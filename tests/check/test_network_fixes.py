@@ -9,8 +9,7 @@ import pytest
 from azprov.check import check
 from azprov.check.facts.image import Image
 from azprov.system.root import Root
-from check.network_cases import WRONG_NETWORK
-from check.trees import (
+from check.image_changes import (
     MAC,
     NETWORK,
     NM,
@@ -22,6 +21,7 @@ from check.trees import (
     netplan,
     network_manager,
 )
+from check.network_cases import WRONG_NETWORK
 from sound_image import SYSTEM, VENDOR, WANTS, Change, File, change
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Iterator, List, Sequence
 
 from ports import RawServer, read_request
-from samples_of import sample
+from sample_files import sample
 from strict_wireserver import GOAL_STATE, READY
 
 VM = "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90"

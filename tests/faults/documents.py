@@ -3,9 +3,9 @@
 import codecs
 from typing import Callable, Dict, Tuple
 
-from faults.row import GOAL_STATE, INSTANCE, READY, SHOWN, End, no_goal_state, no_instance
+from faults.fault import GOAL_STATE, INSTANCE, READY, SHOWN, End, no_goal_state, no_instance
 from faults.server import TRAP_PORT
-from samples_of import sample
+from sample_files import sample
 
 _MIB = 1 << 20
 _DTD = no_goal_state("goal state has a DTD (<!DOCTYPE>), which is not allowed")

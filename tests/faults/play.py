@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Dict, List, NamedTuple
 
-from faults.row import Row
+from faults.fault import Row
 from faults.server import Platform, Trap, own_address
 from pyz import PYZ
 

@@ -3,7 +3,7 @@
 import time
 from typing import Dict, Iterator, List, Tuple
 
-from faults.row import (
+from faults.fault import (
     CLIENT_HINT,
     GOAL_STATE,
     INSTANCE,

@@ -13,9 +13,9 @@ from typing import Any, Dict, Iterator, List, Tuple
 
 import pytest
 
+from faults.fault import READY_DOCUMENT, SHOWN
+from faults.matrix import ROWS, SAMPLE
 from faults.play import Outcome, play
-from faults.row import READY_DOCUMENT, SHOWN
-from faults.rows import ROWS, SAMPLE
 from interpreters import INTERPRETERS
 
 PEAK_KIB = 40 << 10

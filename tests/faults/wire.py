@@ -3,7 +3,7 @@
 import time
 from typing import Callable, Dict, NamedTuple
 
-from faults.row import (
+from faults.fault import (
     BOUNDED,
     ENDLESS,
     GOOD,

@@ -5,8 +5,8 @@ import json
 from typing import Callable, Dict, NamedTuple, Tuple
 
 from azprov.formats.platform.kvp import render_record
-from fuzz import of_host, of_platform
-from samples_of import SAMPLES, sample
+from fuzz import host_harnesses, platform_harnesses
+from sample_files import SAMPLES, sample
 
 
 class Harness(NamedTuple):
@@ -83,20 +83,24 @@ _SUDOERS = (
 _STATE = b'{"vm_id": "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90", "done": ["hostname", "ready"]}\n'
 
 HARNESSES: Dict[str, Harness] = {
-    "goal-state": Harness(of_platform.goal_state, _samples("goal_state", "not_goal_state")),
-    "health-report": Harness(of_platform.health_report, _samples("health_report")),
+    "goal-state": Harness(platform_harnesses.goal_state, _samples("goal_state", "not_goal_state")),
+    "health-report": Harness(platform_harnesses.health_report, _samples("health_report")),
     "instance": Harness(
-        of_platform.instance,
+        platform_harnesses.instance,
         (
             *(document + b"\0compute/name" for document in _samples("instance")),
             _INSTANCE + b"\0compute/tagsList/0/value",
             _INSTANCE + b"\0/compute/publicKeys/1",
         ),
     ),
-    "hostname": Harness(of_platform.hostname, (b"Web-01.Example.org.\n", b"10.0.0.4", b"a_b")),
-    "ssh-key": Harness(of_platform.ssh_key, (*_samples("ssh_key"), _RSA[:70] + b"\n" + _RSA[70:])),
+    "hostname": Harness(
+        platform_harnesses.hostname, (b"Web-01.Example.org.\n", b"10.0.0.4", b"a_b")
+    ),
+    "ssh-key": Harness(
+        platform_harnesses.ssh_key, (*_samples("ssh_key"), _RSA[:70] + b"\n" + _RSA[70:])
+    ),
     "authorized-keys": Harness(
-        of_platform.authorized_keys,
+        platform_harnesses.authorized_keys,
         (
             b"",
             b"# none\n" + _RSA,
@@ -104,36 +108,43 @@ HARNESSES: Dict[str, Harness] = {
             _ED25519.strip() + b"\r",
         ),
     ),
-    "hosts": Harness(of_host.hosts, (_HOSTS, _HOSTS.replace(b"\n", b"\r\n"), b"127.0.1.1 a")),
-    "os-release": Harness(of_host.os_release, (_OS_RELEASE, b"A=(b 'c d')\nB='\n")),
+    "hosts": Harness(
+        host_harnesses.hosts, (_HOSTS, _HOSTS.replace(b"\n", b"\r\n"), b"127.0.1.1 a")
+    ),
+    "os-release": Harness(host_harnesses.os_release, (_OS_RELEASE, b"A=(b 'c d')\nB='\n")),
     "unit": Harness(
-        of_host.unit,
+        host_harnesses.unit,
         (_UNIT, b"/usr/bin/python3.11\n--ssh-keys\nadmin", b'command_args="-I a provision --b"\n'),
     ),
     "kvp-pool": Harness(
-        of_platform.kvp_pool,
+        platform_harnesses.kvp_pool,
         (b"a=b", render_record("key", "value") + render_record("k", "v") + b"cut", b"=" * 2048),
     ),
-    "state": Harness(of_host.state, (_STATE, b'{"vm_id": "", "done": []}', b"[]", b"{}")),
+    "state": Harness(host_harnesses.state, (_STATE, b'{"vm_id": "", "done": []}', b"[]", b"{}")),
     "report": Harness(
-        of_platform.report,
+        platform_harnesses.report,
         (b"no key\0look at it", b"it's | bad\r\n\0", b"'result=error|a=b'", b"\xe2\x82\xac" * 300),
     ),
     "sshd-config": Harness(
-        of_host.sshd_config, (_SSHD, b"AuthorizedKeysFile none\n", b"AuthorizedKeysFile %h/%%%U%x")
+        host_harnesses.sshd_config,
+        (_SSHD, b"AuthorizedKeysFile none\n", b"AuthorizedKeysFile %h/%%%U%x"),
     ),
-    "accounts": Harness(of_host.accounts, (_PASSWD, _SHADOW, _GROUP, _LOGIN_DEFS, b"azureuser")),
-    "sudo-rules": Harness(of_host.sudo_rules, (_SUDOERS, b"permit setenv { A=b } azureuser\n")),
-    "lease": Harness(of_platform.lease, _samples("lease")),
+    "accounts": Harness(
+        host_harnesses.accounts, (_PASSWD, _SHADOW, _GROUP, _LOGIN_DEFS, b"azureuser")
+    ),
+    "sudo-rules": Harness(
+        host_harnesses.sudo_rules, (_SUDOERS, b"permit setenv { A=b } azureuser\n")
+    ),
+    "lease": Harness(platform_harnesses.lease, _samples("lease")),
     "vm-id": Harness(
-        of_platform.vm_id,
+        platform_harnesses.vm_id,
         (
             b"b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90\nA2C1D0B1-F453-8E4A-8D57-0A3C1F6E2D90",
             b"00000000-0000-0000-0000-000000000000\n",
         ),
     ),
     "http-reply": Harness(
-        of_platform.http_reply,
+        platform_harnesses.http_reply,
         (
             b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nA: b\r\n\r\n",
@@ -147,7 +158,7 @@ HARNESSES: Dict[str, Harness] = {
         ),
     ),
     "path": Harness(
-        of_host.path,
+        host_harnesses.path,
         (
             b"/etc/hosts",
             b"/home/azureuser/up/root/../etc//./hosts",
@@ -157,7 +168,7 @@ HARNESSES: Dict[str, Harness] = {
         ),
     ),
     "image": Harness(
-        of_host.image,
+        host_harnesses.image,
         (
             _PASSWD,
             _SHADOW,

@@ -5,7 +5,7 @@ from typing import Iterator
 import pytest
 
 import needs
-from hostility.scene import Platform
+from hostility.process_runs import Platform
 
 
 @pytest.fixture

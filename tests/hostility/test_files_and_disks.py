@@ -9,7 +9,7 @@ from typing import Dict, List, Tuple
 
 import pytest
 
-from hostility.scene import (
+from hostility.process_runs import (
     LIMIT_S,
     UNIT_LINK,
     USER,

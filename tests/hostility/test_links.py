@@ -10,7 +10,7 @@ from typing import Callable, Iterator, Tuple
 import pytest
 
 from azprov.cli import main
-from hostility.scene import (
+from hostility.process_runs import (
     KEY,
     USER,
     USER_ID,

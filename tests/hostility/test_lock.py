@@ -16,7 +16,7 @@ from azprov.errors import HostError
 from azprov.system.clock import Clock
 from azprov.system.lock import lock_root
 from azprov.system.root import Root
-from hostility.scene import (
+from hostility.process_runs import (
     WRITING,
     Done,
     Platform,

@@ -8,7 +8,7 @@ from typing import Dict, List
 
 import pytest
 
-from hostility.scene import (
+from hostility.process_runs import (
     USER,
     WRITING,
     Done,

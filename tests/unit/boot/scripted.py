@@ -9,7 +9,7 @@ from azprov.azure.transport import Reply, Transport
 from azprov.boot.connect import Locate, Ports
 from azprov.errors import BrokenReply, NotConnected
 from ports import FakeClock
-from samples_of import sample
+from sample_files import sample
 
 VM = "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90"
 GOAL_STATE = sample("goal_state/version-2012-11-30.xml")

@@ -17,7 +17,7 @@ from azprov.formats.platform.kvp import parse_pool
 from azprov.system.clock import Clock
 from azprov.system.root import Root
 from ports import FakeClock, RawServer, replying
-from samples_of import sample
+from sample_files import sample
 from unit.boot.scripted import Platform
 
 READY = sample("health_report/ready.xml")

@@ -18,7 +18,7 @@ from azprov.cli.commands import COMMANDS
 from azprov.cli.registry import command_parser
 from azprov.errors import EXIT_CODES
 from ports import RawServer, replying
-from samples_of import sample
+from sample_files import sample
 
 GOAL_STATE_XML = sample("goal_state/version-2012-11-30.xml")
 READY_XML = sample("health_report/ready.xml")

@@ -13,7 +13,7 @@ from azprov.cli.commands import COMMANDS
 from images import azprov
 from ports import RawServer, replying
 from project import ROOT
-from samples_of import sample
+from sample_files import sample
 from sound_image import Change, change, make_sound
 
 SCHEMAS = {path.stem: json.loads(path.read_text()) for path in (ROOT / "tests/schemas").iterdir()}

@@ -15,7 +15,7 @@ from azprov.system.root import Root
 from azprov.system.vm_id import read_platform_vm_id
 from images import changes, tree
 from ports import RawServer, replying
-from samples_of import sample
+from sample_files import sample
 
 ED25519 = sample("ssh_key/ed25519.pub").decode()
 RSA = sample("ssh_key/rsa-2048.pub").decode()

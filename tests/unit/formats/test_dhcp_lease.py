@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azprov.formats.host.dhcp_lease import parse_lease
-from samples_of import sample
+from sample_files import sample
 
 # Addresses that a host can have, independently of the code.
 HOSTS = st.tuples(

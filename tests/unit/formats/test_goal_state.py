@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from azprov.errors import DocumentError
 from azprov.formats.platform.goal_state import GoalState, parse_goal_state, render_goal_state
 from azprov.formats.platform.xml import LIMIT_BYTES
-from samples_of import SAMPLES, sample
+from sample_files import SAMPLES, sample
 from strategies import GOAL_STATES
 
 CONTAINER = "6a1f2f0e-9d7c-4d0b-8e3a-51b7f0c2a901"

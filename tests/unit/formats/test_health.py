@@ -17,7 +17,7 @@ from azprov.formats.platform.health import (
     ready,
     render_health_report,
 )
-from samples_of import sample
+from sample_files import sample
 from strategies import GOAL_STATES, HEALTH_REPORTS, XML_TEXT
 
 GOAL_STATE = GoalState(

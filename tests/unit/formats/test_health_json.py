@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from azprov.errors import DocumentError
 from azprov.formats.platform.health import Details
 from azprov.formats.platform.health_json import JsonHealth, parse_json_health, render_json_health
-from samples_of import sample
+from sample_files import sample
 
 READY = JsonHealth("Ready")
 FAILED = JsonHealth(

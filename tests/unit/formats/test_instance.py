@@ -14,7 +14,7 @@ from azprov.errors import AzprovError, DocumentError, PlatformError
 from azprov.formats.platform.instance import Instance, find, parse_instance
 from azprov.system.clock import Clock
 from ports import FakeClock, RawServer, replying
-from samples_of import sample
+from sample_files import sample
 
 SAMPLE = sample("instance/vm.json")
 SCALE_SET = sample("instance/scale-set.json")

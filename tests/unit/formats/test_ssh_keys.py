@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from azprov.formats.host.authorized_keys import merge_authorized_keys
 from azprov.formats.host.ssh_keys import SshKey, parse_ssh_keys
-from samples_of import sample
+from sample_files import sample
 
 NAMES = ["rsa-2048", "rsa-1024", "ed25519", "ecdsa-256", "ecdsa-384", "ecdsa-521"]
 

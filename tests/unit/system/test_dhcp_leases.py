@@ -11,7 +11,7 @@ from azprov.azure.wireserver_address import WireServerLocator
 from azprov.system.dhcp_leases import LeasedAddress, find_leased_address
 from azprov.system.root import Root
 from ports import FakeClock
-from samples_of import sample
+from sample_files import sample
 
 USUAL = Endpoint("168.63.129.16")
 OTHER = b"OPTION_245=0a090807\n"

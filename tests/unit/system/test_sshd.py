@@ -20,7 +20,7 @@ from azprov.system.sshd.passwords import forbid_passwords
 from azprov.system.sshd.settings import read_settings
 from images import changes
 from ports import NoCommands, Recorder
-from samples_of import sample
+from sample_files import sample
 
 KEYS = parse_ssh_keys(sample("ssh_key/ed25519.pub").decode())
 LINE = sample("ssh_key/ed25519.pub")

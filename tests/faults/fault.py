@@ -3,7 +3,7 @@
 from typing import NamedTuple, Optional, Sequence, Tuple
 
 from faults.server import Act, Exchange, Script
-from samples_of import sample
+from sample_files import sample
 
 GOAL_STATE = sample("goal_state/version-2012-11-30.xml")
 INSTANCE = sample("instance/vm.json")

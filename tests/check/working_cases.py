@@ -4,8 +4,7 @@ from typing import Dict
 
 from check.boot_cases import FINE_BOOT
 from check.firewall_cases import FINE_FIREWALL
-from check.network_cases import FINE_NETWORK
-from check.trees import (
+from check.image_changes import (
     LINUX,
     UNIT,
     enabled,
@@ -13,6 +12,7 @@ from check.trees import (
     grub,
     keys_for,
 )
+from check.network_cases import FINE_NETWORK
 from project import ROOT
 from sound_image import (
     SYSTEM,

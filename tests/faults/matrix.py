@@ -3,7 +3,7 @@
 from typing import Dict, Iterator, List
 
 from faults.documents import GOAL_STATES, INSTANCES, MADE, NAMES, Make
-from faults.row import (
+from faults.fault import (
     GOAL_STATE,
     GOOD,
     INSTANCE,

@@ -59,7 +59,7 @@ from azprov.image.service_file import (
 from azprov.system.init import INIT_SYSTEMS
 from azprov.system.root import Root
 from azprov.system.state import parse_state, render_state
-from fuzz.of_platform import require_sentence, text_of
+from fuzz.platform_harnesses import require_sentence, text_of
 
 _NAME = "azureuser"
 _ACCOUNT = Account(_NAME, 1000, 1000, f"/home/{_NAME}", "/bin/bash")

@@ -1,6 +1,6 @@
 """The surroundings of a booted root: a network, a DHCP server and the platform's two services.
 
-    unshare -nm python world.py JSON
+    unshare -nm python guest_network.py JSON
 
 This program needs its own network and mount namespaces. JSON holds the parameters of the
 boot, and the result is printed as JSON. The platform's addresses are on the host's end of

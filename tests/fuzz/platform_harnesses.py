@@ -31,7 +31,7 @@ from azprov.formats.platform.provisioning_report import Origin, failure_report, 
 from azprov.formats.platform.vm_id import is_same_vm, parse_vm_id, swapped
 from azprov.system.clock import Clock
 from ports import RawServer
-from samples_of import sample
+from sample_files import sample
 
 _KEYS = [
     *parse_ssh_keys(sample("ssh_key/ed25519.pub").decode()),

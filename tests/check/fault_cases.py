@@ -4,8 +4,7 @@ from typing import Dict
 
 from check.boot_cases import WRONG_BOOT
 from check.firewall_cases import WRONG_FIREWALL
-from check.network_cases import WRONG_NETWORK
-from check.trees import (
+from check.image_changes import (
     DAMAGED,
     LINUX,
     OTHER_ARCHIVE,
@@ -18,6 +17,7 @@ from check.trees import (
     grub,
     keys_for,
 )
+from check.network_cases import WRONG_NETWORK
 from sound_image import (
     SYSTEM,
     VENDOR,

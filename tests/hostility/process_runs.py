@@ -16,7 +16,7 @@ from azprov.errors import EXIT_CODES
 from images import add_python
 from project import NOWHERE
 from pyz import PYZ
-from samples_of import sample
+from sample_files import sample
 from strict_wireserver import GOAL_STATE
 
 USER = "ops"
