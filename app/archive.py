@@ -39,8 +39,16 @@ def zip_of(entries: Dict[str, bytes]) -> bytes:
         # Version 2.0, no flags, method, 1980-01-01 00:00, sizes; PKWARE APPNOTE 4.3.7.
         fields = struct.pack(
             "<5H3I2H",
-            *(20, 0, 0 if is_stored else 8, 0, 0x21),
-            *(zlib.crc32(data), len(content), len(data), len(encoded), 0),
+            20,
+            0,
+            0 if is_stored else 8,
+            0,
+            0x21,
+            zlib.crc32(data),
+            len(content),
+            len(data),
+            len(encoded),
+            0,
         )
         # Made on Unix: a regular file with mode 0644; 4.3.12.
         directory += b"PK\1\2" + struct.pack("<H", 3 << 8 | 20) + fields

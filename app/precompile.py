@@ -20,15 +20,19 @@ from azprov.__main__ import OLDEST_PYTHON
 _NEWEST_MINOR = 30
 # The first boot imports these modules; only other commands import the rest of the archive.
 _FIRST_BOOT = (
-    *("azprov.startup.bytecode", "azprov.startup.deferred"),
-    *("azprov.cli.commands.report_ready", "azprov.cli.commands.provision"),
+    "azprov.startup.bytecode",
+    "azprov.startup.deferred",
+    "azprov.cli.commands.report_ready",
+    "azprov.cli.commands.provision",
 )
 # These modules are shipped without bytecode: parts of urllib3 that azprov never imports
 # (browsers, SOCKS, HTTP/2), and commands that do not run at boot. Their bytecode would add 50 to
 # 70 kB for each release, and save `check` only 0.1 s.
 _FROM_SOURCE = (
-    *("urllib3.contrib.", "urllib3.http2.connection"),
-    *("azprov.check", "azprov.rehearsal"),
+    "urllib3.contrib.",
+    "urllib3.http2.connection",
+    "azprov.check",
+    "azprov.rehearsal",
 )
 
 
@@ -116,9 +120,9 @@ def _dump(code: CodeType) -> bytes:
     marshal marks an object as shared if its reference count is above one, and that differs
     from run to run. A second reference to every part makes all of them shared.
     """
-    held = list(_parts(code))
+    references = list(_parts(code))
     dumped = marshal.dumps(code)
-    del held
+    del references
     return dumped
 
 

@@ -51,8 +51,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item
     for item in items:
         if is_unit_test(item.path, needs_more=item.get_closest_marker("needs") is not None):
             item.add_marker("unit")
-        if item.get_closest_marker("boot") and not config.getoption("--boot"):
-            item.add_marker(pytest.mark.skip(reason="boots run with --boot only"))
+        if item.get_closest_marker("boot"):
+            # Boots share the archives of their roots, and measure time.
+            item.add_marker(pytest.mark.xdist_group("boot"))
+            if not config.getoption("--boot"):
+                item.add_marker(pytest.mark.skip(reason="boots run with --boot only"))
 
 
 def pytest_configure(config: pytest.Config) -> None:

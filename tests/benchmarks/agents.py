@@ -13,11 +13,25 @@ _SITE = "usr/lib/python3/dist-packages"
 _PEERS = ("cloud-init", "waagent")
 # The libraries that their report code imports.
 _LIBRARIES = (
-    *("python3-certifi", "python3-chardet", "python3-configobj", "python3-distro"),
-    *("python3-idna", "python3-jinja2", "python3-json-pointer", "python3-jsonpatch"),
-    *("python3-jsonschema", "python3-markupsafe", "python3-netifaces", "python3-oauthlib"),
-    *("python3-pkg-resources", "python3-requests", "python3-six", "python3-urllib3"),
-    *("python3-yaml", "python3-attr", "python3-pyrsistent"),
+    "python3-certifi",
+    "python3-chardet",
+    "python3-configobj",
+    "python3-distro",
+    "python3-idna",
+    "python3-jinja2",
+    "python3-json-pointer",
+    "python3-jsonpatch",
+    "python3-jsonschema",
+    "python3-markupsafe",
+    "python3-netifaces",
+    "python3-oauthlib",
+    "python3-pkg-resources",
+    "python3-requests",
+    "python3-six",
+    "python3-urllib3",
+    "python3-yaml",
+    "python3-attr",
+    "python3-pyrsistent",
 )
 
 

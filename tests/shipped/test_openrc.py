@@ -317,9 +317,17 @@ def test_the_log_is_sent_to_syslog(tmp_path: Path, shell: str) -> None:
     assert said == [
         "ebegin Starting Azure provisioning (azprov) in the background",
         "RC_SVCNAME=unset",
-        *("--start", "--background", "--make-pidfile", "--pidfile", str(script.pidfile)),
-        *("--stderr-logger", "logger -t azprov -p daemon.info"),
-        *("--exec", "/usr/bin/env", "--", *COMMAND),
+        "--start",
+        "--background",
+        "--make-pidfile",
+        "--pidfile",
+        str(script.pidfile),
+        "--stderr-logger",
+        "logger -t azprov -p daemon.info",
+        "--exec",
+        "/usr/bin/env",
+        "--",
+        *COMMAND,
     ]
     assert not script.pidfile.exists()
 
@@ -340,7 +348,11 @@ def test_without_syslog_the_log_is_a_file(
         said = script.call("start")
 
     assert said[7:] == [
-        *("--exec", "/bin/sh", "--", "-c", 'true >>"$0" || exec "$@"; exec "$@" 2>>"$0"'),
+        "--exec",
+        "/bin/sh",
+        "--",
+        "-c",
+        'true >>"$0" || exec "$@"; exec "$@" 2>>"$0"',
         *(str(script.log), *COMMAND),
     ]
 
@@ -384,7 +396,11 @@ def test_stop_ends_only_azprov(tmp_path: Path, shell: str) -> None:
     assert said == [
         "ebegin Stopping Azure provisioning (azprov)",
         "RC_SVCNAME=azure-provisioning",
-        *("--stop", "--pidfile", str(script.pidfile), "--retry", "TERM/10/KILL/5"),
+        "--stop",
+        "--pidfile",
+        str(script.pidfile),
+        "--retry",
+        "TERM/10/KILL/5",
     ]
 
 
