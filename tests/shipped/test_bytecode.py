@@ -139,7 +139,7 @@ def test_the_bytecode_has_no_docstrings(version: str) -> None:
         "--version",
     )
 
-    assert "\nSay whether an image will provision: findings, each with a fix.\n" in help_text
+    assert "\nCheck whether an image will provision on Azure.\n" in help_text
     assert docstrings == "[None, None]"
 
 
