@@ -92,10 +92,10 @@ def machine_with_dhcp(folder: Path) -> SystemdMachine:
     return machine
 
 
-def run_inside(machine: SystemdMachine, program: str) -> str:
-    """Run a program in a root without a network, and return its output."""
+def run_inside(machine: SystemdMachine, program: str, *, folder: str = "/root") -> str:
+    """Run a program in a folder of a root without a network, and return its output."""
     guest = ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--private-network"]
-    guest += ["--directory", str(machine.root), "--pipe", "--chdir=/root", "sh", "-eux"]
+    guest += ["--directory", str(machine.root), "--pipe", f"--chdir={folder}", "sh", "-eux"]
     return run_program([*ALONE, *guest], program)
 
 
@@ -113,15 +113,16 @@ def test_azure_vm(tmp_path: Path) -> None:
         (package / f"etc/{agent}/of-the-agent").write_text("")
         subprocess.run(["dpkg-deb", "--build", package, machine.root / "root"], check=True)
     run_inside(machine, "dpkg -i *.deb; rm *.deb; useradd --create-home builder")
-    shutil.copytree(PYZ.parent, machine.root / "root/dist")
+    home = machine.root / "home/builder"
+    shutil.copytree(PYZ.parent, home / "dist")
 
-    run_inside(machine, "".join(blocks_of("azure-vm")))
+    run_inside(machine, "".join(blocks_of("azure-vm")), folder="/home/builder")
 
     leftovers = {path.name for path in (machine.root / "etc").iterdir()}
     assert leftovers.isdisjoint({"waagent", "cloud-init"})
     assert "builder" not in (machine.read("etc/passwd") or "")
     assert list((machine.root / "etc/ssh").glob("ssh_host_*")) == []
-    assert list((machine.root / "root").glob("dist")) == []
+    assert not home.exists()
     metadata, ssh = with_admin(tmp_path)
     result = machine.boot(metadata=metadata, then_run=[[*ssh, "true"]])
     assert result["verdicts"] == ["goal state", "ready"]
