@@ -117,3 +117,11 @@ class Stopped(BaseException):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.exit_code = 128 + number
+
+
+def bug(error: Exception) -> AzprovError:
+    """The failure to report for an exception that nothing foresaw."""
+    return AzprovError(
+        f"a bug in azprov: {type(error).__name__}: {error}",
+        "please report it with the output of -v",
+    )

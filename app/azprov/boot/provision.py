@@ -10,7 +10,7 @@ from functools import partial
 from typing import Callable, Iterable, List, Optional, Tuple
 
 from ..azure.retry_loop import LAST_ATTEMPT_S
-from ..errors import AzprovError, DocumentError, PlatformError
+from ..errors import AzprovError, DocumentError, PlatformError, bug
 from ..formats.platform.vm_id import is_same_vm, parse_vm_id
 from ..system.commands import Commands
 from ..system.init import disable
@@ -175,11 +175,7 @@ class _Boot:
             failure = Failure(name, error, is_required)
         except Exception as error:
             log.debug("", exc_info=error)
-            bug = AzprovError(
-                f"a bug in azprov: {type(error).__name__}: {error}",
-                "please report it with the output of -v",
-            )
-            failure = Failure(name, bug, is_required)
+            failure = Failure(name, bug(error), is_required)
         else:
             return None
         self.failures.append(failure)

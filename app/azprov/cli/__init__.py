@@ -5,7 +5,7 @@ import os
 from typing import Callable, List, Sequence
 
 from .. import __version__
-from ..errors import AzprovError, Stopped, UsageError
+from ..errors import AzprovError, Stopped, UsageError, bug
 from .commands import COMMANDS
 from .log import set_up_log
 from .output import Answer, Output
@@ -59,11 +59,8 @@ def _run_and_report(argv: List[str], output: Output) -> int:
     except ImportError:
         raise  # __main__ names the module that this Python lacks
     except Exception as error:  # noqa: BLE001 - the one place that reports unforeseen errors
-        bug = AzprovError(
-            f"a bug in azprov: {type(error).__name__}: {error}",
-            "please report it with the output of -v",
-        )
-        return output.write_failure(bug.exit_code, bug, trace=error)
+        failure = bug(error)
+        return output.write_failure(failure.exit_code, failure, trace=error)
 
 
 def _run(argv: List[str], output: Output) -> Answer:
