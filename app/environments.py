@@ -33,8 +33,6 @@ def make_environment(name: str, requirements: Path) -> Path:
     is_made = stamp.is_file() and stamp.read_text() == recipe
     if not is_made:
         print(f"Making .build/{name} ...", flush=True)
-        if folder.is_symlink():  # to an environment that others use
-            folder.unlink()
         shutil.rmtree(folder, ignore_errors=True)
         run(
             [base, "-m", "venv", str(folder)],
