@@ -25,7 +25,9 @@ def render_costs(costs: Sequence[Cost], *, reference: str) -> str:
         left = median_of(cost, lambda sample: sample.bytes_left)
         rows.append(
             [
-                *(cost.name, count, ratio),
+                cost.name,
+                count,
+                ratio,
                 _spread([sample.cpu_ms for sample in cost.samples]),
                 _spread([sample.wall_ms for sample in cost.samples]),
                 f"{median_of(cost, lambda sample: sample.peak_mib):.1f}",
@@ -45,7 +47,9 @@ def render_late(lates: Sequence[Late]) -> str:
         shares = [wait.cpu_share for wait in late.waits if wait.cpu_share is not None]
         rows.append(
             [
-                *(late.name, _WAYS[late.way], str(len(late.waits))),
+                late.name,
+                _WAYS[late.way],
+                str(len(late.waits)),
                 *(_or_never(percentile(late.waits, share)) for share in (0.5, 0.95, 1.0)),
                 f"{statistics.mean(shares):.2%}" if shares else "",
             ]
@@ -68,7 +72,8 @@ def render_boots(services: Sequence[Service], *, idle: Service) -> str:
     ]
     rows = [
         [
-            *(service.name, str(len(service.boots))),
+            service.name,
+            str(len(service.boots)),
             _spread([boot.cpu_ms for boot in service.boots]),
             _spread([boot.helpers_ms - helpers for boot in service.boots]),
             _spread([boot.pid1_ms - pid1 for boot in service.boots]),

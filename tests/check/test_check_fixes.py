@@ -164,8 +164,13 @@ PYTHON_FIXES: Dict[str, Tuple[Change, str]] = {
         {
             f"var/lib/dpkg/info/{name}.list": ""
             for name in (
-                *("libpython3-stdlib:amd64", "libpython3.11-minimal:amd64", "python3-apt"),
-                *("python3", "python3-minimal", "python3.11", "libpython3.11:amd64"),
+                "libpython3-stdlib:amd64",
+                "libpython3.11-minimal:amd64",
+                "python3-apt",
+                "python3",
+                "python3-minimal",
+                "python3.11",
+                "libpython3.11:amd64",
             )
         },
         "chroot {image} sh -c 'apt-get update && apt-get install -y --reinstall "

@@ -12,8 +12,15 @@ from recipes import RECIPES, text_of
 
 CODE = ROOT / "app" / "azprov"
 ERRORS = {
-    *("AzprovError", "UsageError", "NotConnected", "BrokenReply", "Refused", "DocumentError"),
-    *("HostError", "NotPermitted", "UnusableError"),
+    "AzprovError",
+    "UsageError",
+    "NotConnected",
+    "BrokenReply",
+    "Refused",
+    "DocumentError",
+    "HostError",
+    "NotPermitted",
+    "UnusableError",
 }
 # Replaces each value of an f-string, and each field of a text for str.format.
 VALUE = "\0"

@@ -13,8 +13,18 @@ COMMANDS = APP / "azprov" / "cli" / "commands"
 
 # A room imports from rooms after it, never before; what has no folder is a room of its own.
 ROOMS = [
-    *("__main__", "startup", "cli", "boot", "check", "image", "rehearsal", "azure", "system"),
-    *("formats", "errors", "__init__"),
+    "__main__",
+    "startup",
+    "cli",
+    "boot",
+    "check",
+    "image",
+    "rehearsal",
+    "azure",
+    "system",
+    "formats",
+    "errors",
+    "__init__",
 ]
 LONGEST_MODULE = 300
 

@@ -51,3 +51,11 @@ def test_every_exception_to_a_rule_has_its_reason() -> None:
         if path != Path(__file__):
             for found in exception.findall(path.read_text()):
                 assert " - " in found, f"{path}: {found}"
+
+
+@pytest.mark.parametrize("path", [*SHIPPED, *TESTS], ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_tuple_is_unpacked_where_it_is_written(path: Path) -> None:
+    """A list names its items; *("a", "b") in it only steers the formatter."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Starred):
+            assert not isinstance(node.value, ast.Tuple), f"{path}:{node.lineno}"

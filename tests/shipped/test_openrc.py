@@ -353,7 +353,8 @@ def test_without_syslog_the_log_is_a_file(
         "--",
         "-c",
         'true >>"$0" || exec "$@"; exec "$@" 2>>"$0"',
-        *(str(script.log), *COMMAND),
+        str(script.log),
+        *COMMAND,
     ]
 
 

@@ -72,7 +72,7 @@ def test_a_dead_metadata_service_delays_ready_by_ten_seconds(
 ) -> None:
     """The wait begins when WireServer can be reached; the host name is left to the next boot."""
     code, out, err = run(
-        *(INTERPRETERS[NEWEST], PYZ, "provision", "--root", tmp_path, address(wireserver))
+        INTERPRETERS[NEWEST], PYZ, "provision", "--root", tmp_path, address(wireserver)
     )
 
     assert (code, out) == (69, "")
@@ -320,7 +320,10 @@ def test_a_module_beside_it_is_not_imported(tmp_path: Path) -> None:
 
     code, _, err = run(
         sys.executable,
-        *(PYZ, "goal-state", "--timeout=0.1", "--wireserver=127.0.0.1:9"),
+        PYZ,
+        "goal-state",
+        "--timeout=0.1",
+        "--wireserver=127.0.0.1:9",
         cwd=tmp_path,
         env={"PYTHONPATH": str(tmp_path)},
     )

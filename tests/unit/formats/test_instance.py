@@ -136,7 +136,11 @@ def test_a_value_is_found_by_its_path(path: str, value: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        *("", "x", "compute/x", "compute/name/x", "network/interface/9"),
+        "",
+        "x",
+        "compute/x",
+        "compute/name/x",
+        "network/interface/9",
         "network/interface/" + "9" * 5000,
     ],
     ids=lambda path: path[:30],

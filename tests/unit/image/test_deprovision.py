@@ -400,7 +400,8 @@ def test_an_unknown_user_is_reported_first_and_last(clean: Path) -> None:
     assert "removed" in err
     lay(clean, {"etc/login.defs": "UID_MIN 500\nUID_MAX 600\n"})
     assert azprov("deprovision", "--root", clean, "--user", "zz") == (
-        *(0, "Nothing is left to do.\n"),
+        0,
+        "Nothing is left to do.\n",
         sentence.replace("builder,", "builder, old,") + "\n",
     )
 
@@ -416,7 +417,8 @@ def test_a_known_user_is_not_reported(clean: Path) -> None:
 
     lay(clean, {"etc/passwd": "root:x:0:0::/root:/bin/sh\n"})
     assert azprov("deprovision", "--root", clean, "--user", "zz") == (
-        *(0, "Nothing is left to do.\n"),
+        0,
+        "Nothing is left to do.\n",
         f"there is no user zz in {clean}/etc/passwd; no user can log in\n",
     )
 
@@ -645,7 +647,9 @@ def test_records_of_logins_are_emptied(clean: Path) -> None:
 
     assert f"{clean}/var/log/wtmp: record of logins, emptied" in err
     assert [(clean / "var/log" / name).read_text() for name in ("wtmp", "lastlog", "btmp")] == [
-        *("", "", "")
+        "",
+        "",
+        "",
     ]
 
 
@@ -786,7 +790,7 @@ def test_an_ordinary_user_gets_exit_code_77(clean: Path) -> None:
     before = tree(clean)
 
     code, out, err = azprov_without_root(
-        *("deprovision", "--user", "deploy", "--yes", "--json", "--root", "."), folder=clean
+        "deprovision", "--user", "deploy", "--yes", "--json", "--root", ".", folder=clean
     )
 
     assert code == 77

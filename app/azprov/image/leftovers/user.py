@@ -90,7 +90,8 @@ def _home(root: Root, account: Account) -> Iterator[Leftover]:
     else:
         log.warning(
             "%s, the home of %s, does not belong to that user and is kept",
-            *(path or "/", account.name),
+            path or "/",
+            account.name,
         )
 
 
