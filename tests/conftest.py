@@ -29,10 +29,12 @@ settings.load_profile("azprov")
 # these addresses do it in a network namespace of their own, where the variables are removed.
 os.environ.update(NOWHERE)
 
-# A shell makes its background jobs ignore Ctrl-C, and processes started here would inherit that.
+# Processes inherit which signals are ignored and blocked: a shell makes its background jobs
+# ignore SIGINT, nohup ignores SIGHUP, and some programs that run a CI job block SIGTERM too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-# nohup does the same with SIGHUP.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -108,9 +110,11 @@ def untouched_process() -> Iterator[None]:
     """Undo what azprov.cli.main sets for a process of its own."""
     numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
     handlers = [signal.getsignal(number) for number in numbers]
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     yield
     for number, handler in zip(numbers, handlers):
         signal.signal(number, handler)
+    signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     logging.getLogger("azprov").handlers = []
     logging.getLogger("azprov").setLevel(logging.NOTSET)
 

@@ -40,7 +40,7 @@ def session(folder: Path, *argv: str, **variables: str) -> List[str]:
     env: Dict[str, str] = {name: value for name, value in os.environ.items() if name != "CI"}
     env["PYTHONPATH"] = os.pathsep.join([str(ROOT / "app"), str(ROOT / "tests")])
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "conftest", "-n0", "-o", "cache_dir=cache"]
+        [sys.executable, "-m", "pytest", "-p", "conftest", "-n0", "-o", f"cache_dir={folder}/cache"]
         + ["-c", str(ROOT / "pyproject.toml"), str(folder), *argv],
         cwd=folder,
         env={**env, **variables},

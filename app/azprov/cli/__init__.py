@@ -35,6 +35,7 @@ def main(argv: Sequence[str]) -> int:
     set_up_log(argv)
     output = Output(argv)
     try:
+        signals.unblock()
         exit_code = _run_and_report(list(argv), output)
         signals.ignore()
     except (Stopped, KeyboardInterrupt) as stop:

@@ -13,7 +13,8 @@ class SignalHandlers:
     """Raises Stopped for the first SIGTERM or SIGHUP, KeyboardInterrupt for a first SIGINT.
 
     Later signals are ignored, so that they do not cut off the last line of the log. A
-    signal that the caller of azprov ignores, as nohup does SIGHUP, stays ignored.
+    signal that the caller of azprov ignores, as nohup does SIGHUP, stays ignored. A signal
+    that the caller blocks is unblocked, because a wait of 20 minutes must be stoppable.
     """
 
     def __init__(self) -> None:
@@ -22,6 +23,13 @@ class SignalHandlers:
         self._handled = [one for one in stopping if signal.getsignal(one) != signal.SIG_IGN]
         for number in self._handled:
             signal.signal(number, self._handle)
+
+    def unblock(self) -> None:
+        """Let the handled signals in, also those that the caller of azprov blocks.
+
+        A blocked signal may be waiting already: its exception is raised in this call.
+        """
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, self._handled)
 
     def ignore(self) -> None:
         """Ignore all signals from here on: the run is complete and its outcome reported.

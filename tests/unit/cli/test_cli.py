@@ -454,6 +454,19 @@ def test_a_signal_stops_a_wait(
     assert json.loads(out)["exit_code"] == code
 
 
+def test_a_blocked_signal_stops_a_wait(shell: Shell) -> None:
+    """A signal that the caller of azprov blocks ends a wait too, even if it was sent before."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    os.kill(os.getpid(), signal.SIGTERM)
+
+    got, _, err = shell("report-ready", "--wireserver", "127.0.0.1:9", "--timeout", "5")
+
+    assert got == 143
+    assert err.splitlines() == [
+        "azprov: stopped by SIGTERM; run it again to continue; nothing is half done"
+    ]
+
+
 def test_the_journal_gets_levels(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lines have level prefixes if JOURNAL_STREAM names stderr, and otherwise none."""
     status = os.fstat(2)
