@@ -141,7 +141,7 @@ class _Boot:
             if failure is None:
                 self.done_now.append(step.name)
             else:
-                prevents_ready = step.is_required and not self.is_acknowledged
+                prevents_ready = failure.is_required and not self.is_acknowledged
                 effect = "Ready will not be reported" if prevents_ready else "continuing without it"
                 log.warning("the step %s failed: %s; %s", step.name, failure.error, effect)
 
@@ -172,7 +172,7 @@ class _Boot:
         try:
             action()
         except AzprovError as error:
-            failure = Failure(name, error, is_required)
+            failure = Failure(name, error, is_required and error.prevents_ready)
         except Exception as error:
             log.debug("", exc_info=error)
             failure = Failure(name, bug(error), is_required)
