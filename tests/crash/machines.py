@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Tuple
+from typing import Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
 
 from azprov.image.install import install
 from azprov.image.service_file import render_unit
@@ -30,6 +30,8 @@ class Command(NamedTuple):
     #: The public keys in the platform's metadata.
     keys: Tuple[str, ...] = (KEY,)
     exit_code: int = 0
+    #: The exit code of another run after everything was done, if it differs.
+    exit_code_when_done: Optional[int] = None
     #: Files that the command replaces several times, once for each changed line.
     changed_in_steps: FrozenSet[str] = frozenset()
     #: Files with mode 0600 that exist only during the run, with their content.
@@ -168,6 +170,7 @@ COMMANDS = (
         "deprovision",
         ("deprovision", "--user", "used", "--yes"),
         _prepare_used,
+        exit_code_when_done=2,
         changed_in_steps=frozenset(["etc/shadow", "etc/group", "etc/gshadow"]),
     ),
     Command(

@@ -6,22 +6,23 @@
 import logging
 from typing import Iterator, List, Sequence
 
-from ..errors import AzprovError
+from ..errors import AzprovError, UsageError
 from ..formats.host.passwd import parse_login_defs, people
 from ..formats.text import printable
 from ..system.accounts import PASSWD, find_account, read_accounts
 from ..system.hostname import HOSTNAME_FILE, HOSTS_FILE
 from ..system.init import INIT_SYSTEMS
 from ..system.root import Root
+from ..system.sshd.deleted_accounts import keys_of_deleted_account
 from .leftovers.apply import apply, edited
 from .leftovers.leftover import ENABLE_SERVICE, SET_HOST_NAME, SET_NAME_IN_HOSTS, Leftover
 from .leftovers.search import find_leftovers
-from .leftovers.user import find_user
+from .leftovers.user import BACKUPS, find_user
 from .service_file import own_service
 
 # The name that waagent and cloud-init leave, too.
 _GENERIC_NAME = "localhost"
-_LONGEST_SENTENCE = 1000
+_LONGEST_LIST = 1000
 
 log = logging.getLogger(__name__)
 
@@ -30,15 +31,16 @@ def plan(root: Root, user: str) -> List[Leftover]:
     """The leftovers to remove, in order; with a user's name, that user is removed as well.
 
     An image without leftovers gives an empty list. Raises HostError; UsageError for a user
-    with UID 0.
+    with UID 0, or one who has neither an account nor anything else in the image.
     """
     leftovers = find_leftovers(root, user)
     of_user = [leftover for leftover in leftovers if user and leftover.user == user]
-    changes = list(find_user(root, user, of_user)) if user else []
-    changes += [leftover for leftover in leftovers if leftover not in of_user]
+    changes = [leftover for leftover in leftovers if leftover not in of_user]
     changes += _host_names(root)
     changes += _disabled_services(root)
-    return changes
+    # The passwd entry is the last change of all: after a power cut, the same command still
+    # finds the user, and continues.
+    return [*changes, *_user(root, user, of_user)] if user else changes
 
 
 def carry_out(root: Root, changes: Sequence[Leftover]) -> List[AzprovError]:
@@ -55,15 +57,22 @@ def carry_out(root: Root, changes: Sequence[Leftover]) -> List[AzprovError]:
     return failures
 
 
-def unknown_user(root: Root, name: str) -> str:
-    """A sentence that this user does not exist, with those who do; empty if the user exists."""
+def _user(root: Root, name: str, leftovers: Sequence[Leftover]) -> List[Leftover]:
+    """The changes that remove a user. A deleted account may still have keys, rules and files."""
+    changes = list(find_user(root, name, leftovers))
     if find_account(root, name) is not None:
-        return ""
-    settings = parse_login_defs(root.read("/etc/login.defs") or b"")
-    names = people(read_accounts(root), settings)
-    others = f"the users are {', '.join(names)}" if names else "no user can log in"
-    sentence = f"there is no user {name} in {root.outside(PASSWD)}; {others}"
-    return printable(sentence, _LONGEST_SENTENCE)
+        return changes
+    # A backup is not evidence of a user: it may contain the name by chance.
+    has_files = any(change.path not in BACKUPS for change in changes)
+    if not has_files and not any(keys_of_deleted_account(root, name)):
+        settings = parse_login_defs(root.read("/etc/login.defs") or b"")
+        users = ", ".join(people(read_accounts(root), settings))
+        listed = f" (its users are {printable(users, _LONGEST_LIST)})" if users else ""
+        raise UsageError(
+            f"there is no user {name!a} in {root.outside(PASSWD)}{listed}",
+            "correct the name, or leave out --user",
+        )
+    return changes
 
 
 def _host_names(root: Root) -> Iterator[Leftover]:

@@ -87,9 +87,9 @@ CASES: Dict[str, List[Tuple[str, int, str]]] = {
     ],
     "deprovision": [
         ("deprovision {image}", 2, "deprovision"),
-        ("deprovision --user zz {image}", 2, "deprovision"),
+        ("deprovision --user zz {image}", 2, "failure"),
         ("deprovision --yes {image}", 0, "deprovision"),
-        ("deprovision --yes --user zz {image}", 0, "deprovision"),
+        ("deprovision --yes --user zz {image}", 2, "failure"),
         ("deprovision --user root:x {image}", 2, "failure"),
     ],
     "unit": [("unit {image}", 0, "unit"), ("unit --root {tmp}", 73, "failure")],

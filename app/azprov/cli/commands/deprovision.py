@@ -1,13 +1,12 @@
 """Makes a used VM or image generic again."""
 
 import argparse
-import logging
 import os
 import sys
 from typing import Any, Dict, Optional
 
 from ...errors import HostError, NotPermitted, UsageError
-from ...image.deprovision import carry_out, plan, unknown_user
+from ...image.deprovision import carry_out, plan
 from ...system.root import Root
 from ..options import add_root_option, user_name
 from ..output import Answer, write_line
@@ -21,8 +20,6 @@ _SHUT_DOWN = (
     "Shut this VM down now and capture it. Programs that still run write some of these files "
     "again; a shell writes its history when it ends, unless you unset HISTFILE."
 )
-
-log = logging.getLogger(__name__)
 
 
 def configure(parser: Parser) -> None:
@@ -40,14 +37,11 @@ def run(options: argparse.Namespace) -> Answer:
     root: Root = options.root
     if root.is_live and os.geteuid() != 0:
         raise NotPermitted("deprovisioning changes this machine", "run it as root")
-    user: str = options.user or ""
-    changes = plan(root, user)
-    unknown = unknown_user(root, user) if user else ""
+    changes = plan(root, options.user or "")
     data: Dict[str, Any] = {
         "error": None,
         "planned": [{"path": change.path, "what": change.what} for change in changes],
         "failed": [],
-        "unknown_user": user if unknown else None,
     }
     if changes and not (options.yes or options.json):
         listed = [
@@ -55,31 +49,25 @@ def run(options: argparse.Namespace) -> Answer:
             for change in changes
         ]
         write_line("\n".join(listed))
-    _warn(unknown)
     if not changes:
         return Answer("Nothing is left to do.", data)
     refusal = None if options.yes else _refusal(is_json=options.json)
     if refusal is not None:
         return Answer("", data, exit_code=refusal.exit_code, failure=refusal)
     failures = carry_out(root, changes)
-    # Again at the end, where it is not overlooked: after a typing error the user is still there.
-    _warn(unknown)
     data["failed"] = [str(error) for error in failures]
     text = _SHUT_DOWN if root.is_live else ""
     if not failures:
         return Answer(text, data)
     # The other failures usually follow from the first, such as an entry that had to be kept.
     summary = f"{len(failures)} of {len(changes)} changes failed"
+    if len(changes) == 1:
+        summary = "the change failed"
     if isinstance(failures[0], NotPermitted):
         failure: HostError = NotPermitted(summary, "run it as root")
     else:
         failure = HostError(summary, "fix the causes above and run it again")
     return Answer(text, data, exit_code=failure.exit_code, failure=failure)
-
-
-def _warn(unknown: str) -> None:
-    if unknown:
-        log.warning("%s", unknown)
 
 
 def _refusal(*, is_json: bool) -> Optional[UsageError]:

@@ -14,6 +14,8 @@ from .leftover import REMOVE_ENTRY, REMOVE_MEMBER, REMOVE_RULES, REMOVE_TREE, Le
 
 # passwd is last, because its entry is needed to find the owner of everything else.
 _ENTRIES = ("/etc/subuid", "/etc/subgid", SHADOW, GSHADOW, GROUP, PASSWD)
+#: useradd and its relatives keep the previous version of each file under this name.
+BACKUPS = tuple(f"{path}-" for path in _ENTRIES)
 
 log = logging.getLogger(__name__)
 
@@ -100,8 +102,7 @@ def _entries(
 ) -> Iterator[Leftover]:
     for path in (GROUP, GSHADOW):
         yield from _edit(root, path, f"group membership of {name}", REMOVE_MEMBER, name)
-    for path in _ENTRIES:
-        backup = f"{path}-"
+    for backup in BACKUPS:
         if name.encode("ascii") in (root.read(backup) or b""):
             yield Leftover("", backup, f"backup with an entry of {name}")
     has_own_group = account is not None and _has_own_group(root, account)
