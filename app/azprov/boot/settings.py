@@ -15,6 +15,8 @@ AGENT_NAME = "azprov/" + __version__
 #: boot must be over by then.
 DEFAULT_TIMEOUT_S = 900.0
 DEFAULT_IMDS_TIMEOUT_S = 120.0
+#: For a command that only shows what the platform answers, with a person waiting.
+SHOW_TIMEOUT_S = 10.0
 LONGEST_IMDS_TIMEOUT_S = 300.0
 
 WIRESERVER_VARIABLE = "AZPROV_WIRESERVER"

@@ -58,15 +58,25 @@ def add_wireserver_options(parser: Parser, *, timeout_s: float = DEFAULT_TIMEOUT
 
 
 def add_imds_options(
-    parser: Parser, *, timeout_s: float = DEFAULT_IMDS_TIMEOUT_S, since: str = ""
+    parser: Parser,
+    *,
+    timeout_s: float = DEFAULT_IMDS_TIMEOUT_S,
+    since: str = "",
+    has_timeout: bool = False,
 ) -> None:
+    """The options for the metadata service.
+
+    With `has_timeout` --timeout is another name of --imds-timeout, for a command without
+    requests to WireServer.
+    """
     parser.add_argument(
         "--imds",
         metavar="HOST[:PORT]",
         help=f"IMDS's IP (default ${IMDS_VARIABLE} or {IMDS_ADDRESS})",
     )
     parser.add_argument(
-        "--imds-timeout",
+        *(("--timeout", "--imds-timeout") if has_timeout else ("--imds-timeout",)),
+        dest="imds_timeout",
         metavar="SECONDS",
         type=_imds_seconds,
         default=timeout_s,

@@ -268,6 +268,17 @@ def test_verbose_hides_metadata_and_shows_other_bodies(
     assert "c2VjcmV0" not in err
 
 
+@pytest.mark.parametrize("command", ["goal-state", "metadata"])
+def test_a_command_that_shows_something_gives_up_after_10_seconds(command: str) -> None:
+    """goal-state and metadata have the same option --timeout, with the same default."""
+    parser = command_parser(command)
+
+    limits = [vars(parser.parse(words)) for words in ([], ["--timeout", "3"])]
+
+    name = "imds_timeout" if command == "metadata" else "timeout"
+    assert [limit[name] for limit in limits] == [10.0, 3.0]
+
+
 def test_an_unreachable_platform_is_exit_69(shell: Shell) -> None:
     """A port that refuses connections until the deadline gives exit code 69."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
@@ -330,7 +341,7 @@ USAGE = {
     ),
     "a time limit for metadata that is too long": (
         ["metadata", "--imds-timeout", "301"],
-        "argument --imds-timeout: more than 300 seconds: '301'; "
+        "argument --timeout/--imds-timeout: more than 300 seconds: '301'; "
         "azprov.pyz metadata --help lists its options",
     ),
     "a word instead of a number of seconds": (

@@ -3,6 +3,7 @@
 import argparse
 
 from ...boot.connect import open_wireserver, real_ports
+from ...boot.settings import SHOW_TIMEOUT_S
 from ...formats.text import printable
 from ...system.root import Root
 from ..options import add_wireserver_options, wireserver_settings
@@ -15,7 +16,7 @@ EXAMPLE = ("print them as JSON, for a script", "goal-state --json")
 
 def configure(parser: Parser) -> None:
     parser.add_argument("--raw", action="store_true", help="show the received document unchanged")
-    add_wireserver_options(parser)
+    add_wireserver_options(parser, timeout_s=SHOW_TIMEOUT_S)
 
 
 def run(options: argparse.Namespace) -> Answer:

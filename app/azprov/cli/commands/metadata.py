@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from ...boot.connect import open_imds, real_ports
+from ...boot.settings import SHOW_TIMEOUT_S
 from ...errors import DocumentError
 from ...formats.platform.instance import find
 from ..options import add_imds_options, imds_settings
@@ -19,7 +20,7 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "path", nargs="?", metavar="PATH", help="the leaf to show, for example compute/name"
     )
-    add_imds_options(parser)
+    add_imds_options(parser, timeout_s=SHOW_TIMEOUT_S, has_timeout=True)
 
 
 def run(options: argparse.Namespace) -> Answer:
