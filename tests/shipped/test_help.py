@@ -26,7 +26,7 @@ options:
   --raw                     show the received document unchanged
   --wireserver HOST[:PORT]  WireServer's IP, or auto: DHCP option 245, otherwise
                             168.63.129.16 (default $AZPROV_WIRESERVER or auto)
-  --timeout SECONDS         time limit for all attempts together (default 900)
+  --timeout SECONDS         time limit for all attempts together (default 10)
   --agent-name NAME         agent name to send (default azprov/VERSION)
   -h, --help   show this help    --json         print one JSON object
   -q, --quiet  log errors only   -v, --verbose  also log requests and replies

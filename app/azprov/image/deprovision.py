@@ -6,7 +6,7 @@
 import logging
 from typing import Iterator, List, Sequence
 
-from ..errors import AzprovError, UsageError
+from ..errors import AzprovError, HostError, UsageError
 from ..formats.host.passwd import parse_login_defs, people
 from ..formats.text import printable
 from ..system.accounts import PASSWD, find_account, read_accounts
@@ -14,8 +14,14 @@ from ..system.hostname import HOSTNAME_FILE, HOSTS_FILE
 from ..system.init import INIT_SYSTEMS
 from ..system.root import Root
 from ..system.sshd.deleted_accounts import keys_of_deleted_account
-from .leftovers.apply import apply, edited
-from .leftovers.leftover import ENABLE_SERVICE, SET_HOST_NAME, SET_NAME_IN_HOSTS, Leftover
+from .leftovers.apply import apply, check_requirements, edited
+from .leftovers.leftover import (
+    ENABLE_SERVICE,
+    REMOVE_ENTRY,
+    SET_HOST_NAME,
+    SET_NAME_IN_HOSTS,
+    Leftover,
+)
 from .leftovers.search import find_leftovers
 from .leftovers.user import BACKUPS, find_user
 from .service_file import own_service
@@ -48,6 +54,12 @@ def carry_out(root: Root, changes: Sequence[Leftover]) -> List[AzprovError]:
     failures: List[AzprovError] = []
     for change in changes:
         try:
+            if failures and change.path == PASSWD and change.action == REMOVE_ENTRY:
+                check_requirements(root, change)
+                raise HostError(
+                    f"other changes failed, so {change.argument} stays in {root.outside(PASSWD)}: "
+                    "the same command then finds the user again"
+                )
             apply(root, change)
         except AzprovError as error:
             failures.append(error)

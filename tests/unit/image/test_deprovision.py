@@ -632,6 +632,22 @@ def test_the_passwd_entry_is_kept_if_the_home_cannot_be_removed(clean: Path) -> 
     assert "deploy:x:" in (clean / "etc/passwd").read_text()
 
 
+def test_after_any_failure_the_same_command_still_finds_the_user(clean: Path) -> None:
+    """The passwd entry is kept until all other changes were made."""
+    lay(clean, {"etc/passwd": "d:x:1000:1000::/n:/bin/sh\n"})
+    (clean / "boot/loader/random-seed/x").mkdir(parents=True)
+    root = Root(str(clean))
+
+    failures = carry_out(root, plan(root, "d"))
+
+    assert len(failures) == 2
+    assert str(failures[1]).startswith(f"other changes failed, so d stays in {clean}/etc/passwd")
+    (clean / "boot/loader/random-seed/x").rmdir()
+    (clean / "boot/loader/random-seed").rmdir()
+    assert carry_out(root, plan(root, "d")) == []
+    assert (clean / "etc/passwd").read_text() == ""
+
+
 def test_backups_with_passwords_are_removed(clean: Path) -> None:
     """useradd and passwd keep the previous version of shadow, with the old passwords."""
     lay(clean, {"etc/shadow-": "root:$y$hash:1::::::\n", "etc/passwd-": "old"})

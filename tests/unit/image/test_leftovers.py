@@ -46,6 +46,8 @@ def test_a_plan_is_a_list_of_values(tmp_path: Path) -> None:
     )
 
     assert plan(root, "alice") == [
+        Leftover("host-keys", "/etc/ssh/ssh_host_rsa_key", "SSH host key"),
+        Leftover("", "/etc/hostname", "host name", "set host name", "localhost"),
         Leftover("", "/etc/sudoers.d/90-azprov", "sudo or doas rules of alice"),
         Leftover("", "/home/alice", "home of alice", "remove tree"),
         Leftover("", "/etc/group", "group membership of alice", "remove member", "alice"),
@@ -59,8 +61,6 @@ def test_a_plan_is_a_list_of_values(tmp_path: Path) -> None:
             "alice",
             requires=("/home/alice", "/etc/gshadow", "/etc/group"),
         ),
-        Leftover("host-keys", "/etc/ssh/ssh_host_rsa_key", "SSH host key"),
-        Leftover("", "/etc/hostname", "host name", "set host name", "localhost"),
     ]
 
 

@@ -33,7 +33,7 @@ from .leftover import (
 
 def apply(root: Root, leftover: Leftover) -> None:
     """Carry out a leftover's action. Idempotent. Raises HostError."""
-    _check_requirements(root, leftover)
+    check_requirements(root, leftover)
     if leftover.action in _EDITS:
         content = root.read(leftover.path) or b""
         root.write(leftover.path, edited(content, leftover.action, leftover.argument))
@@ -46,7 +46,7 @@ def edited(content: bytes, action: str, argument: str) -> bytes:
     return _EDITS[action](content, argument)
 
 
-def _check_requirements(root: Root, leftover: Leftover) -> None:
+def check_requirements(root: Root, leftover: Leftover) -> None:
     """Keep a user's passwd entry as long as it is needed to find the user's other files.
 
     Without the entry, no one could find the owner of a home, of keys or of a group again.
