@@ -133,7 +133,7 @@ def test_the_progress_of_a_wait_is_one_rewritten_line() -> None:
     lines = screen(written)
     assert len(lines) == 2
     assert lines[0].startswith(f"{CLOSED} cannot be reached (Connection refused); retrying for ")
-    assert lines[1].startswith("\x1b[31mazprov: gave up after 3.")
+    assert lines[1].startswith("\x1b[31mazprov: gave up after 3 s")
 
 
 def test_a_pause_that_the_platform_asks_for_is_counted_down() -> None:

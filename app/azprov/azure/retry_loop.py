@@ -12,7 +12,7 @@ import re
 from typing import Callable, Mapping, Optional, TypeVar
 
 from ..errors import AzprovError, BrokenReply, DocumentError, NotConnected, PlatformError, Refused
-from ..formats.text import printable
+from ..formats.text import printable, seconds
 from ..system.clock import Clock
 from .transport import POLL_S, PROGRESS, Reply, progress
 
@@ -163,7 +163,7 @@ class RetryLoop:
                     )
             if is_over:
                 raise type(last)(
-                    f"gave up after {self._tried_s():.3g} s: {last.summary}", last.hint
+                    f"gave up after {seconds(self._tried_s())}: {last.summary}", last.hint
                 ) from last
             self._sleep(pause)
 

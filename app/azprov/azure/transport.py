@@ -16,7 +16,7 @@ from urllib3.exceptions import HTTPError
 
 from ..errors import BrokenReply
 from ..formats.platform.xml import LIMIT_BYTES
-from ..formats.text import printable
+from ..formats.text import printable, seconds
 from ..system.clock import Clock
 from .dial import BoundedSocket, Dialer, OutOfBounds
 from .endpoint import Endpoint
@@ -191,7 +191,7 @@ def _description(error: BaseException, bound_s: float) -> str:
         context = None if inner.__suppress_context__ else inner.__context__
         error, inner = inner, inner.__cause__ or context
     if isinstance(error, socket.timeout):
-        return f"no complete reply within {bound_s:.3g} s"
+        return f"no complete reply within {seconds(bound_s)}"
     if isinstance(error, OutOfBounds):
         return str(error)
     return f"no usable reply ({printable(str(error) or type(error).__name__, 100)})"

@@ -14,6 +14,14 @@ def printable(text: str, limit: int = 200) -> str:
     return shown if len(shown) <= limit else shown[: limit - 3] + "..."
 
 
+def seconds(duration_s: float) -> str:
+    """A duration for a message: in whole seconds, or with one digit if it is shorter.
+
+    The loop ends up to 50 ms before a time limit of 5 s, and the message says 5 s.
+    """
+    return f"{duration_s:.0f} s" if duration_s >= 0.95 else f"{duration_s:.1g} s"
+
+
 def is_web_page(text: str) -> bool:
     """Whether a text begins as an HTML page does."""
     return text.lstrip()[:20].lower().startswith(("<html", "<!doctype html"))

@@ -119,6 +119,21 @@ def test_retry_after_leaves_time_for_a_last_attempt() -> None:
     assert clock.sleeps == [19]
 
 
+@pytest.mark.parametrize(
+    ("timeout_s", "shown"), [(0.2, "0.2 s"), (1.0, "1 s"), (5.0, "5 s"), (899.99, "900 s")]
+)
+def test_a_time_limit_is_shown_as_it_was_given(timeout_s: float, shown: str) -> None:
+    """The last attempt ends shortly before the time limit; the message has the time limit."""
+    clock = FakeClock()
+
+    def attempt() -> None:
+        clock.sleep(0.003)
+        raise NotConnected("127.0.0.1 cannot be reached", "")
+
+    with pytest.raises(NotConnected, match=f"^gave up after {shown}: "):
+        retry_loop(clock, timeout_s=timeout_s).run(attempt)
+
+
 def test_the_deadline_ends_the_conversation() -> None:
     """The error is the last failure, with the time that was spent and its own hint."""
     clock = FakeClock()
