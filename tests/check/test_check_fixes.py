@@ -10,6 +10,7 @@ from typing import Dict, List, Tuple
 import pytest
 
 from azprov.check import check
+from azprov.check.facts import packages
 from azprov.check.facts.image import Image
 from azprov.system.root import Root
 from check.fault_cases import WRONG
@@ -84,6 +85,18 @@ def test_the_link_to_init_stays_inside_the_image(image: Path) -> None:
     subprocess.run(["sh", "-c", finding.fix], check=True)
 
     assert os.readlink(image / "usr/sbin/init") == "/usr/lib/systemd/systemd"
+    assert found(image) == []
+
+
+def test_the_link_to_init_can_be_created_where_sbin_is_missing(image: Path) -> None:
+    """The fix creates the folder first."""
+    change(image, {"sbin/init": None, "var/lib/dpkg/info/systemd-sysv.list": ""})
+    (image / "sbin").rmdir()
+
+    (finding,) = check(Image(Root(str(image))))
+    subprocess.run(["sh", "-c", finding.fix], check=True)
+
+    assert os.readlink(image / "sbin/init") == "/usr/lib/systemd/systemd"
     assert found(image) == []
 
 
@@ -236,13 +249,28 @@ def test_text_from_an_image_is_quoted_in_a_fix(image: Path) -> None:
     assert not [fix for fix in fixes if "$(id)" in fix.replace("'$(id)'", "")]
 
 
-def test_the_fix_on_an_unknown_distribution_is_a_sentence(image: Path) -> None:
-    """The fix has no command if the distribution has no known package tool."""
-    change(image, {"usr/lib/os-release": None, "usr/sbin/waagent": "program"})
+@pytest.mark.parametrize(
+    ("done", "fix"),
+    [
+        ({"usr/sbin/waagent": "program"}, "remove the Azure Linux agent (waagent)"),
+        ({"usr/sbin/sshd": None}, "install an SSH server (sshd)"),
+    ],
+)
+def test_the_fix_on_an_unknown_distribution_is_a_sentence(
+    image: Path, done: Change, fix: str
+) -> None:
+    """Without a known package tool the fix names the program: its package may have any name."""
+    change(image, {"usr/lib/os-release": None, **done})
 
-    (finding,) = check(Image(Root(str(image))))
+    assert fix in [finding.fix for finding in check(Image(Root(str(image))))]
 
-    assert finding.fix == "remove the package walinuxagent"
+
+def test_every_package_has_a_name_for_unknown_distributions() -> None:
+    """The program is named in words that need no distribution."""
+    named = [value for value in vars(packages).values() if isinstance(value, packages.Package)]
+
+    assert len(named) > 14
+    assert all(package.program for package in named)
 
 
 #: Settings of sshd, and the text and the fix of the finding.

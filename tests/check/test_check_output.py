@@ -39,7 +39,7 @@ def test_the_text_has_errors_first_with_a_fix_below_each(image: Path) -> None:
     )
     assert err == (
         f"azprov: {image} would not provision on Azure: 1 error found; apply the fixes above and "
-        "check again; README lists the symptoms under 'When it fails'\n"
+        "check again; azprov.pyz check --list-rules lists all rules\n"
     )
 
 

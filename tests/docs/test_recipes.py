@@ -84,15 +84,6 @@ def test_each_hint_is_explained(hint: str) -> None:
     assert [step for step in steps_explained() if re.fullmatch(pattern, step)], hint
 
 
-def test_check_points_to_the_page_of_failures() -> None:
-    """The output of `check` names a section of README, which links to when-it-fails.md."""
-    heading = re.search(r"README lists the symptoms under '([\w ]+)'", text_of_code("check"))
-
-    assert heading is not None
-    section = (ROOT / "README.md").read_text().partition(f"\n## {heading[1]}\n")[2]
-    assert "(unit/recipes/when-it-fails.md)" in section.partition("\n## ")[0]
-
-
 def test_every_explained_hint_exists() -> None:
     """The page when-it-fails.md explains no hint that the code no longer prints."""
     patterns = [re.escape(hint).replace(re.escape(VALUE), r"\S+") for hint in all_hints()]

@@ -13,14 +13,14 @@ def install(image: Image, package: Package, *, names: str = "") -> str:
     """The command that installs a package, or the words `names` for the package tool."""
     names = names or _name(image, package)
     tool = image.package_tool
-    return _with_dns(image, tool.install.format(names)) if tool else f"install the package {names}"
+    return _with_dns(image, tool.install.format(names)) if tool else f"install {package.program}"
 
 
 def remove(image: Image, package: Package) -> str:
     """The command that removes a package and its settings."""
     name = _name(image, package)
     tool = image.package_tool
-    return inside(image, tool.remove.format(name)) if tool else f"remove the package {name}"
+    return inside(image, tool.remove.format(name)) if tool else f"remove {package.program}"
 
 
 def enable(image: Image, service: str) -> str:

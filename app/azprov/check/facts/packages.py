@@ -18,9 +18,11 @@ class PackageTool(NamedTuple):
 class Package(NamedTuple):
     """A package by its usual name, and its names elsewhere.
 
-    The keys are names of tools or IDs of os-release(5); an ID comes first.
+    The keys are names of tools or IDs of os-release(5); an ID comes first. `program` says
+    what the package has, for an image without a known package tool.
     """
 
+    program: str
     usual: str
     others: Mapping[str, str]
 
@@ -67,15 +69,20 @@ TOOLS: Dict[str, PackageTool] = {
     "openwrt": _TOOLS["opkg"],
 }
 
-PYTHON = Package("python3", {"pacman": "python"})
-SUDO = Package("sudo", {})
-CHRONY = Package("chrony", {})
-HAVEGED = Package("haveged", {})
+PYTHON = Package("a complete Python 3.6 or newer", "python3", {"pacman": "python"})
+SUDO = Package("sudo", "sudo", {})
+CHRONY = Package("chrony (chronyd)", "chrony", {})
+HAVEGED = Package("haveged", "haveged", {})
 #: The Debian package that makes /sbin/init start an init system, by the name of that system.
-DEBIAN_INIT = {"systemd": Package("systemd-sysv", {})}
+DEBIAN_INIT = {"systemd": Package("systemd as /sbin/init", "systemd-sysv", {})}
 
-SSH_SERVER = Package("openssh-server", {"apk": "openssh", "zypper": "openssh", "pacman": "openssh"})
+SSH_SERVER = Package(
+    "an SSH server (sshd)",
+    "openssh-server",
+    {"apk": "openssh", "zypper": "openssh", "pacman": "openssh"},
+)
 SSH_KEYGEN = Package(
+    "ssh-keygen",
     "openssh-client",
     {
         "apk": "openssh-keygen",
@@ -88,6 +95,7 @@ SSH_KEYGEN = Package(
 )
 
 KERNEL = Package(
+    "a kernel",
     "linux-image-cloud-amd64",
     {
         "dnf": "kernel",
@@ -99,6 +107,7 @@ KERNEL = Package(
 )
 #: A kernel with the Hyper-V drivers.
 HYPERV_KERNEL = Package(
+    "a kernel with the Hyper-V drivers",
     "linux-image-cloud-amd64",
     {
         "dnf": "kernel-core",
@@ -110,14 +119,17 @@ HYPERV_KERNEL = Package(
 )
 
 #: A client that ifupdown runs.
-DHCP_CLIENT = Package("isc-dhcp-client", {"apk": "dhcpcd"})
+DHCP_CLIENT = Package("a DHCP client that ifupdown can run", "isc-dhcp-client", {"apk": "dhcpcd"})
 #: A program that uses DHCP by itself once it starts at boot.
 NETWORK_MANAGER = Package(
-    "dhcpcd", {"dnf": "NetworkManager", "zypper": "NetworkManager", "tdnf": "systemd-networkd"}
+    "a program that configures the network by DHCP",
+    "dhcpcd",
+    {"dnf": "NetworkManager", "zypper": "NetworkManager", "tdnf": "systemd-networkd"},
 )
 
-CLOUD_INIT = Package("cloud-init", {})
+CLOUD_INIT = Package("cloud-init", "cloud-init", {})
 WALINUXAGENT = Package(
+    "the Azure Linux agent (waagent)",
     "walinuxagent",
     {
         "debian": "waagent",
@@ -126,7 +138,7 @@ WALINUXAGENT = Package(
         "zypper": "python-azure-agent",
     },
 )
-AZURE_INIT = Package("azure-init", {})
-TINY_CLOUD = Package("tiny-cloud tiny-cloud-azure", {})
-AFTERBURN = Package("afterburn", {})
-TINY_AZAGENT = Package("tiny-azagent", {})
+AZURE_INIT = Package("azure-init", "azure-init", {})
+TINY_CLOUD = Package("tiny-cloud", "tiny-cloud tiny-cloud-azure", {})
+AFTERBURN = Package("afterburn", "afterburn", {})
+TINY_AZAGENT = Package("tiny-azagent", "tiny-azagent", {})

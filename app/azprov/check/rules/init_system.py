@@ -112,7 +112,9 @@ def _fix(image: Image, init: InitSystem, *, is_other: bool) -> str:
         )
     # If /sbin is an absolute link, its path below the root would lead out of the image.
     folder = image.root.real_path("/sbin")
-    return f"ln -sf {target} {image.typed(f'{folder}/init')}"
+    link = f"ln -sf {target} {image.typed(f'{folder}/init')}"
+    has_folder = image.root.status(folder) is not None
+    return link if has_folder else f"mkdir -p {image.typed(folder)} && {link}"
 
 
 CHECKS = (Check(check_init, (INIT_MISSING, INIT_OTHER)),)

@@ -78,7 +78,7 @@ def run(options: argparse.Namespace) -> Answer:
         return Answer(text, data)
     failure = AzprovError(
         f"{subject} would not provision on Azure: {_counted(counts[ERROR], ERROR)} found",
-        "apply the fixes above and check again; README lists the symptoms under 'When it fails'",
+        "apply the fixes above and check again; azprov.pyz check --list-rules lists all rules",
     )
     return Answer(text, data, exit_code=ERRORS_FOUND, failure=failure)
 
