@@ -71,7 +71,7 @@ def error_of(outcome: Outcome) -> Optional[AzprovError]:
             f"({report.summary})",
             report.hint,
         )
-    if cause is not None and outcome.is_failure_reported:
+    if cause is not None and FAILURE in outcome.done_now:
         return AzprovError(
             f"provisioning failed, and the failure was reported to Azure: {cause.error.summary}",
             cause.error.hint,
@@ -81,4 +81,8 @@ def error_of(outcome: Outcome) -> Optional[AzprovError]:
             f"an earlier boot reported a failure to Azure, and now this failed: {first.summary}",
             first.hint,
         )
-    return AzprovError(f"Ready was acknowledged, but {first.summary}", first.hint)
+    if READY in outcome.done_now:
+        return AzprovError(f"Ready was acknowledged, but {first.summary}", first.hint)
+    return AzprovError(
+        f"an earlier boot reported Ready to Azure, and now this failed: {first.summary}", first.hint
+    )

@@ -141,8 +141,11 @@ class _Boot:
             if failure is None:
                 self.done_now.append(step.name)
             else:
-                prevents_ready = failure.is_required and not self.is_acknowledged
-                effect = "Ready will not be reported" if prevents_ready else "continuing without it"
+                effect = "continuing with the next step"
+                if self.is_acknowledged:
+                    effect = "the next boot tries this step again"
+                elif failure.is_required:
+                    effect = "Ready will not be reported"
                 log.warning("the step %s failed: %s; %s", step.name, failure.error, effect)
 
     def report(

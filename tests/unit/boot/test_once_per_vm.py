@@ -156,7 +156,7 @@ def test_ready_is_reported_without_a_host_name(
     assert machine.state == {"vm_id": VM, "done": ["ready"]}
     assert machine.disabled == 0
     assert caplog.messages == [
-        "the step hostname failed: a bad name; deploy another; continuing without it"
+        "the step hostname failed: a bad name; deploy another; continuing with the next step"
     ]
 
 
@@ -391,7 +391,8 @@ def test_a_required_step_that_fails_after_ready_is_not_reported(
     assert machine.boot() == Outcome((), (Failure("ssh-keys", NO_KEY, is_required=True),))
     assert machine.ran == ["ssh-keys"]
     assert caplog.messages == [
-        "the step ssh-keys failed: no usable key; deploy with one; continuing without it"
+        "the step ssh-keys failed: no usable key; deploy with one; "
+        "the next boot tries this step again"
     ]
 
 

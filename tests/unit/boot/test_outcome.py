@@ -66,7 +66,14 @@ SERVICE = Failure("service", HostError("could not remove the link", "remove it")
         (
             Outcome((), (USER,)),
             78,
-            "Ready was acknowledged, but no usable key; deploy with a key",
+            "an earlier boot reported Ready to Azure, and now this failed: no usable key; "
+            "deploy with a key",
+        ),
+        (
+            Outcome((), (USER,), is_failure_reported=True),
+            78,
+            "an earlier boot reported a failure to Azure, and now this failed: no usable key; "
+            "deploy with a key",
         ),
         (
             Outcome(("hostname", "ready"), (STATE,)),
