@@ -53,6 +53,15 @@ def test_the_help_of_a_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == GOAL_STATE_HELP
 
 
+def test_the_help_of_unit_promises_no_change(capsys: pytest.CaptureFixture[str]) -> None:
+    """unit only reads the image, and its help names the line that install adds."""
+    main(["unit", "--help"])
+
+    out = capsys.readouterr().out
+    assert "folder of the image to examine (default /)" in out
+    assert "# MadeFolders=" in out
+
+
 @pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_each_help_has_every_option(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The help lists each option with its meaning; --version is only in the usage line."""

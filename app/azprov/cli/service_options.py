@@ -10,7 +10,7 @@ from .options import add_root_option, add_step_options
 from .parser import Parser
 
 
-def add_service_options(parser: Parser) -> None:
+def add_service_options(parser: Parser, *, root_purpose: str = "change") -> None:
     """The options that change the content of the service file."""
     add_step_options(parser)
     parser.add_argument(
@@ -19,7 +19,7 @@ def add_service_options(parser: Parser) -> None:
     parser.add_argument(
         "--init", choices=list(BY_NAME), help="init system of the image (default: the one found)"
     )
-    add_root_option(parser)
+    add_root_option(parser, purpose=root_purpose)
 
 
 def unit_of(options: argparse.Namespace, program: str = PYZ) -> Tuple[str, InitSystem]:

@@ -8,12 +8,15 @@ from ..parser import Parser
 from ..service_options import add_service_options, unit_of
 
 SUMMARY = "print the service file that install would write"
-DESCRIPTION = "The marker that `uninstall` looks for is left out."
+DESCRIPTION = (
+    "The last line that install adds if it makes folders, # MadeFolders=, is left out. Nothing "
+    "is changed."
+)
 EXAMPLE = ("print a service that creates the admin user", "unit --admin-user")
 
 
 def configure(parser: Parser) -> None:
-    add_service_options(parser)
+    add_service_options(parser, root_purpose="examine")
     parser.add_argument(
         "--program",
         metavar="PATH",
