@@ -1,6 +1,6 @@
 """Whether an image will provision on Azure: every rule, applied to the files of the image.
 
-Rule of this room: a check reads files only. It changes nothing, runs nothing and
+Rule of this package: a check reads files only. It changes nothing, runs nothing and
 sends nothing, and no content of an image can stop it.
 """
 

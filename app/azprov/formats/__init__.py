@@ -1,5 +1,5 @@
 """Bytes to values and back: documents of the platform, and files of the host.
 
-Rule of this room: it uses no files, sockets, clocks or logging, and imports nothing of
+Rule of this package: it uses no files, sockets, clocks or logging, and imports nothing of
 azprov except errors.
 """

@@ -23,7 +23,8 @@ def use(modules: Modules, name: str, archive: Any, read: Callable[[str], bytes])
     """Import from these modules first, and then from the entry NAME.rest.
 
     `archive` is the zipimporter of the archive, which is removed from sys.path.
-    `read` returns an entry of bytecode, or ends the program if the archive is damaged.
+    `read`, in app/__main__.py, returns an entry of bytecode. If the archive is damaged it ends
+    the program with the message of azprov/__main__.py, fail().
     """
     sys.path[:] = [path for path in sys.path if path != archive.archive]
     sys.meta_path.insert(0, _Precompiled(modules, name, archive, read))
