@@ -107,7 +107,10 @@ def test_commands_that_change_nothing_do_not_wait(tmp_path: Path) -> None:
 @needs_root
 @pytest.mark.parametrize("name", ["install", "provision", "deprovision"])
 def test_four_at_once_have_the_result_of_one(name: str, tmp_path: Path, platform: Platform) -> None:
-    """Four processes leave the files that one would leave, and report Ready once."""
+    """Four processes leave the files that one would leave, and report Ready once.
+
+    The first deprovision removes the user, whom the other three then do not know.
+    """
     one, together = make_machine(tmp_path / "one"), make_machine(tmp_path / "together")
     argv = [*WRITING[name], "--timeout", "40"] if name == "provision" else WRITING[name]
     for root in (one, together):
@@ -128,7 +131,8 @@ def test_four_at_once_have_the_result_of_one(name: str, tmp_path: Path, platform
     for thread in threads:
         thread.join()
 
-    assert [result.code for result in done] == [0, 0, 0, 0], done
+    codes = [0, 2, 2, 2] if name == "deprovision" else [0, 0, 0, 0]
+    assert sorted(result.code for result in done) == codes, done
     ends = [everything(root) for root in (one, together)]
     # Its records contain the time.
     pools = [end.pop("var/lib/hyperv/.kvp_pool_1") for end in ends]
