@@ -29,12 +29,21 @@ settings.load_profile("azprov")
 # these addresses do it in a network namespace of their own, where the variables are removed.
 os.environ.update(NOWHERE)
 
-# Processes inherit which signals are ignored and blocked: a shell makes its background jobs
-# ignore SIGINT, nohup ignores SIGHUP, and some programs that run a CI job block SIGTERM too.
-signal.signal(signal.SIGINT, signal.default_int_handler)
-signal.signal(signal.SIGHUP, signal.SIG_DFL)
-signal.signal(signal.SIGTERM, signal.SIG_DFL)
-signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+def reset_signals() -> None:
+    """Give the signals that azprov handles the actions and the mask of a new process.
+
+    Processes inherit which signals are ignored and blocked: a shell makes its background jobs
+    ignore SIGINT, nohup ignores SIGHUP, and some programs that run a CI job block signals.
+    azprov.cli.main leaves them ignored.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+reset_signals()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -107,14 +116,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterat
 
 @pytest.fixture(autouse=True)
 def untouched_process() -> Iterator[None]:
-    """Undo what azprov.cli.main sets for a process of its own."""
-    numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-    handlers = [signal.getsignal(number) for number in numbers]
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    """Undo what azprov.cli.main sets for a process of its own.
+
+    Also before a test, because a fixture of a module may have run azprov.
+    """
+    reset_signals()
     yield
-    for number, handler in zip(numbers, handlers):
-        signal.signal(number, handler)
-    signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+    reset_signals()
     logging.getLogger("azprov").handlers = []
     logging.getLogger("azprov").setLevel(logging.NOTSET)
 
