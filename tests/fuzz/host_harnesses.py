@@ -15,7 +15,7 @@ from typing import Dict
 from azprov.check import check as check_image
 from azprov.check.facts.azprov_service import command_of
 from azprov.check.facts.image import Image
-from azprov.errors import HostError, UnusableError
+from azprov.errors import HostError, UnusableError, UsageError
 from azprov.formats.host.config_syntax import parse_sections, uncommented
 from azprov.formats.host.hosts import replace_own_name
 from azprov.formats.host.os_release import parse_os_release
@@ -268,5 +268,5 @@ def image(data: bytes) -> None:
     try:
         for change in plan(Root(str(folder)), _NAME):
             assert change.what
-    except HostError as error:
+    except (HostError, UsageError) as error:  # the image may have no such user
         require_sentence(error)

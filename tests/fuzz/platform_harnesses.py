@@ -54,7 +54,7 @@ def require_sentence(error: Exception) -> None:
     assert not isinstance(error, UnicodeError)
     assert str(error).isprintable(), str(error)
     if isinstance(error, AzprovError):
-        assert error.exit_code in (69, 73, 76, 77, 78)
+        assert error.exit_code in (2, 69, 73, 76, 77, 78)
 
 
 def require_pause(seconds: Optional[float]) -> None:

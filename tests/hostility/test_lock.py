@@ -109,7 +109,7 @@ def test_commands_that_change_nothing_do_not_wait(tmp_path: Path) -> None:
 def test_four_at_once_have_the_result_of_one(name: str, tmp_path: Path, platform: Platform) -> None:
     """Four processes leave the files that one would leave, and report Ready once.
 
-    The first deprovision removes the user, whom the other three then do not know.
+    The first deprovision removes the user, so the other three do not find one.
     """
     one, together = make_machine(tmp_path / "one"), make_machine(tmp_path / "together")
     argv = [*WRITING[name], "--timeout", "40"] if name == "provision" else WRITING[name]
