@@ -451,6 +451,9 @@ def test_version_and_help_are_answers(shell: Shell) -> None:
         (signal.SIGINT, 130, "azprov: interrupted"),
     ],
 )
+# The signal may come while a socket is made; the process, which ends, then closes it.
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_signal_stops_a_wait(
     shell: Shell, number: signal.Signals, code: int, sentence: str
 ) -> None:
