@@ -38,12 +38,7 @@ class FakeClock(Clock):
 class NoCommands(Commands):
     """Fails if a program is run."""
 
-    def output(
-        self,
-        command: Sequence[str],
-        *,
-        limit_s: float,  # noqa: ARG002 - a port
-    ) -> Optional[bytes]:
+    def run(self, command: Sequence[str], *, limit_s: float) -> bool:  # noqa: ARG002 - a port
         raise AssertionError(command)
 
 
@@ -54,14 +49,9 @@ class Recorder(Commands):
         self.commands: List[List[str]] = []
         self._well = well
 
-    def output(
-        self,
-        command: Sequence[str],
-        *,
-        limit_s: float,  # noqa: ARG002 - a port
-    ) -> Optional[bytes]:
+    def run(self, command: Sequence[str], *, limit_s: float) -> bool:  # noqa: ARG002 - a port
         self.commands.append(list(command))
-        return b"" if self._well else None
+        return self._well
 
 
 class RawServer:
