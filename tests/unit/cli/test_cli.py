@@ -453,7 +453,6 @@ def test_version_and_help_are_answers(shell: Shell) -> None:
 )
 # The signal may come while a socket is made; the process, which ends, then closes it.
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_signal_stops_a_wait(
     shell: Shell, number: signal.Signals, code: int, sentence: str
 ) -> None:
