@@ -2,11 +2,12 @@
 
 import os
 import stat
+import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Dict, List, Tuple
+from typing import Dict, Iterator, List, Tuple
 
 from azprov.cli import main
 
@@ -75,3 +76,22 @@ def changes(root: Path) -> Dict[str, Tuple[int, int]]:
 
 def files(root: Path) -> List[str]:
     return [name for name, kind in tree(root).items() if not kind.startswith("folder")]
+
+
+@contextmanager
+def deep_tree(folder: Path) -> Iterator[None]:
+    """More nested folders than azprov removes. They are removed at the end by rm.
+
+    Python's rmtree fails on such a tree, so pytest could not remove it from its folder.
+    """
+    try:
+        number = os.open(folder, os.O_RDONLY)
+        for _ in range(1500):
+            os.mkdir("d", dir_fd=number)
+            below = os.open("d", os.O_RDONLY, dir_fd=number)
+            os.close(number)
+            number = below
+        os.close(number)
+        yield
+    finally:
+        subprocess.run(["rm", "-rf", folder], check=True)

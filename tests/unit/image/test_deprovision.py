@@ -1,13 +1,12 @@
 """deprovision makes a used image generic: what it removes, keeps, and does after a failure."""
 
-import contextlib
 import json
 import os
 import pty
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional
+from typing import Dict, List, Optional
 
 import pytest
 
@@ -17,7 +16,7 @@ from azprov.image.leftovers.apply import apply
 from azprov.image.leftovers.search import find_leftovers
 from azprov.system.root import Root
 from azprov.system.sshd.passwords import forbid_passwords
-from images import azprov, tree
+from images import azprov, deep_tree, tree
 from ports import NoCommands
 from sound_image import make_sound
 
@@ -599,25 +598,6 @@ def test_other_lines_in_sshd_config_are_kept(clean: Path, config: str) -> None:
     lay(clean, {"etc/ssh/sshd_config": config})
 
     assert plan(Root(str(clean)), "") == []
-
-
-@contextlib.contextmanager
-def deep_tree(folder: Path) -> Iterator[None]:
-    """More nested folders than azprov removes. They are removed at the end by rm.
-
-    Python's rmtree fails on such a tree, so pytest could not remove it from its folder.
-    """
-    try:
-        number = os.open(folder, os.O_RDONLY)
-        for _ in range(1500):
-            os.mkdir("d", dir_fd=number)
-            below = os.open("d", os.O_RDONLY, dir_fd=number)
-            os.close(number)
-            number = below
-        os.close(number)
-        yield
-    finally:
-        subprocess.run(["rm", "-rf", folder], check=True)
 
 
 def test_the_passwd_entry_is_kept_if_the_home_cannot_be_removed(clean: Path) -> None:

@@ -16,6 +16,7 @@ import needs
 from azprov.errors import HostError, NotPermitted
 from azprov.system.root import Root
 from azprov.system.root.privileges import acting_as
+from images import deep_tree
 from project import ROOT
 
 needs_root = pytest.mark.needs("root")
@@ -204,17 +205,9 @@ def test_removing_a_tree_follows_no_link(inside: Path) -> None:
 def test_folders_that_are_nested_too_deeply_are_an_error(inside: Path) -> None:
     """A user can nest thousands of folders; removing them raises HostError."""
     (inside / "a").mkdir()
-    folder = os.open(inside / "a", os.O_RDONLY)
-    for _ in range(1500):
-        os.mkdir("a", dir_fd=folder)
-        below = os.open("a", os.O_RDONLY, dir_fd=folder)
-        os.close(folder)
-        folder = below
-    os.close(folder)
-
-    with pytest.raises(HostError, match=r"nested too deeply|Too many open files"):
+    refused = pytest.raises(HostError, match=r"nested too deeply|Too many open files")
+    with deep_tree(inside / "a"), refused:
         Root(str(inside)).remove_tree("/a")
-    subprocess.run(["rm", "-rf", inside / "a"], check=True)
 
 
 @needs_root
