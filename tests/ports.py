@@ -38,7 +38,12 @@ class FakeClock(Clock):
 class NoCommands(Commands):
     """Fails if a program is run."""
 
-    def run(self, command: Sequence[str], *, limit_s: float) -> bool:  # noqa: ARG002 - a port
+    def output(
+        self,
+        command: Sequence[str],
+        *,
+        limit_s: float,  # noqa: ARG002 - a port
+    ) -> Optional[bytes]:
         raise AssertionError(command)
 
 
@@ -49,9 +54,14 @@ class Recorder(Commands):
         self.commands: List[List[str]] = []
         self._well = well
 
-    def run(self, command: Sequence[str], *, limit_s: float) -> bool:  # noqa: ARG002 - a port
+    def output(
+        self,
+        command: Sequence[str],
+        *,
+        limit_s: float,  # noqa: ARG002 - a port
+    ) -> Optional[bytes]:
         self.commands.append(list(command))
-        return self._well
+        return b"" if self._well else None
 
 
 class RawServer:

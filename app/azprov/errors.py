@@ -39,6 +39,8 @@ class AzprovError(Exception):
     """A failure that azprov foresees; code raises one of its subclasses."""
 
     exit_code = 70
+    #: Whether a first boot must not report Ready after this failure of a required step.
+    prevents_ready = True
 
     def __init__(self, summary: str, hint: str = "") -> None:
         super().__init__(summary, hint)
@@ -109,6 +111,15 @@ class UnusableError(AzprovError):
     """A well-formed value of the platform cannot be used on this host."""
 
     exit_code = 78
+
+
+class LoginBlocked(UnusableError):
+    """A user of the image cannot log in, whatever the platform says.
+
+    The step stays open and Ready is reported, because the owner of the VM can fix the user.
+    """
+
+    prevents_ready = False
 
 
 class Stopped(BaseException):

@@ -144,7 +144,7 @@ class _Boot:
                 effect = "continuing with the next step"
                 if self.is_acknowledged:
                     effect = "the next boot tries this step again"
-                elif step.is_required:
+                elif failure.is_required:
                     effect = "Ready will not be reported"
                 log.warning("the step %s failed: %s; %s", step.name, failure.error, effect)
 
@@ -175,7 +175,7 @@ class _Boot:
         try:
             action()
         except AzprovError as error:
-            failure = Failure(name, error, is_required)
+            failure = Failure(name, error, is_required and error.prevents_ready)
         except Exception as error:
             log.debug("", exc_info=error)
             failure = Failure(name, bug(error), is_required)

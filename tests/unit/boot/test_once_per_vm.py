@@ -9,7 +9,14 @@ import pytest
 from azprov.boot.outcome import Failure, Outcome
 from azprov.boot.provision import run_once_per_vm
 from azprov.boot.steps import Step
-from azprov.errors import AzprovError, HostError, Refused, Stopped, UnusableError
+from azprov.errors import (
+    AzprovError,
+    HostError,
+    LoginBlocked,
+    Refused,
+    Stopped,
+    UnusableError,
+)
 from azprov.system.root import Root
 
 VM = "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90"
@@ -19,6 +26,7 @@ DONE = {"vm_id": VM, "done": ["hostname", "ready"]}
 
 BAD_NAME = UnusableError("a bad name", "deploy another")
 NO_KEY = UnusableError("no usable key", "deploy with one")
+NO_SHELL = LoginBlocked("ops cannot log in", "set a shell")
 BUSY = Refused("WireServer is busy", "wait")
 
 
@@ -177,6 +185,17 @@ def test_the_next_boot_runs_only_the_failed_step(machine: Machine) -> None:
     assert machine.ran == ["hostname"]
     assert machine.state == {"vm_id": VM, "done": ["ready", "hostname"]}
     assert machine.disabled == 1
+
+
+def test_ready_is_reported_for_a_user_who_cannot_log_in(admin_machine: Machine) -> None:
+    """The step stays open: the owner of the VM can fix the user, and a failure would be final."""
+    admin_machine.failing["ssh-keys"] = NO_SHELL
+
+    outcome = admin_machine.boot()
+
+    assert outcome == Outcome(("hostname", "admin-user", "ready"), (Failure("ssh-keys", NO_SHELL),))
+    assert admin_machine.state == {"vm_id": VM, "done": ["hostname", "admin-user", "ready"]}
+    assert admin_machine.disabled == 0
 
 
 def test_a_step_is_done_only_after_the_acknowledgement(machine: Machine) -> None:

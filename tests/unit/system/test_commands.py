@@ -1,0 +1,26 @@
+"""The port through which azprov runs other programs."""
+
+import pytest
+
+from azprov.system.commands import Commands
+
+
+@pytest.mark.parametrize(
+    ("script", "output"),
+    [
+        ("echo out; echo error >&2", b"out\n"),
+        ("echo out; exit 2", None),
+        ("sleep 30", None),
+    ],
+)
+def test_the_output_of_a_program_that_succeeds_is_returned(script: str, output: bytes) -> None:
+    """Only stdout counts, and only after exit code 0 within the time limit."""
+    commands = Commands()
+
+    assert commands.output(["sh", "-c", script], limit_s=0.5) == output
+    assert commands.run(["sh", "-c", script], limit_s=0.5) is (output is not None)
+
+
+def test_a_program_that_does_not_exist_gives_no_output() -> None:
+    """A machine may lack any program."""
+    assert Commands().output(["azprov-nosuch"], limit_s=1.0) is None
