@@ -31,6 +31,7 @@ PACKAGES = {
     "python3": "python3",
     "shellcheck": "shellcheck",
     "ssh-keygen": "openssh-client",
+    "ssh": "openssh-client",
     "sshd": "openssh-server",
     "strace": "strace",
     "systemd-analyze": "systemd",

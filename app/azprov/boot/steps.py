@@ -109,10 +109,11 @@ def keys_of(instance: Instance) -> "List[SshKey]":
 
     keys: List[SshKey] = []
     for number, text in enumerate(instance.public_keys, start=1):
-        try:
-            keys += [key for key in parse_ssh_keys(text) if key not in keys]
-        except ValueError as error:
-            log.warning("the platform's public key %d is left out: %s", number, error)
+        usable, bad_lines = parse_ssh_keys(text)
+        keys += [key for key in usable if key not in keys]
+        for bad in bad_lines:
+            line = f"line {bad.number} of " if bad.number else ""
+            log.warning("%sthe platform's public key %d is left out: %s", line, number, bad.reason)
     if not keys:
         kind = "no usable" if instance.public_keys else "no"
         raise UnusableError(

@@ -103,6 +103,23 @@ def test_keys_are_added_for_a_user(users: Users, image: Path) -> None:
     assert (path.stat().st_uid, stat.S_IMODE(path.stat().st_mode)) == (ID, 0o600)
 
 
+def test_each_bad_line_of_a_key_is_logged(users: Users, image: Path) -> None:
+    """The log names each bad line; comments are skipped, and options are kept unchanged."""
+    lines = f'# work\r\nfrom="10.0.0.0/8" {ED25519.strip()}\r\njunk\r\n{RSA}pty=1 {RSA}'
+
+    code, _, err = users("ssh-keys", "--user", "ops", answer=metadata(lines))
+
+    assert code == 0
+    assert err.splitlines() == [
+        "line 3 of the platform's public key 1 is left out: it is not an OpenSSH key",
+        "line 5 of the platform's public key 1 is left out: sshd knows no option pty, or not in "
+        "this form",
+        "SSH keys that may log in as ops: 2",
+    ]
+    path = image / "home/ops/.ssh/authorized_keys"
+    assert path.read_text() == f'from="10.0.0.0/8" {ED25519.strip()}\n{RSA}'
+
+
 def test_keys_are_not_logged(users: Users) -> None:
     """The log has no part of a key, not even with -v."""
     _, _, err = users("ssh-keys", "--user", "ops", "-v", answer=metadata(ED25519, RSA[:60]))

@@ -22,7 +22,7 @@ from images import changes
 from ports import NoCommands, Recorder
 from sample_files import sample
 
-KEYS = parse_ssh_keys(sample("ssh_key/ed25519.pub").decode())
+KEYS, _ = parse_ssh_keys(sample("ssh_key/ed25519.pub").decode())
 LINE = sample("ssh_key/ed25519.pub")
 ID, GROUP_ID = os.geteuid() or 54321, os.getegid() or 54322
 USER = Account("ops", ID, GROUP_ID, "/home/ops", "/bin/sh")

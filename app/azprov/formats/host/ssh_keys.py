@@ -1,20 +1,24 @@
 """SSH public keys in the forms in which the platform sends them.
 
 Source of the forms of a key's blob: RFC 4253, 6.6; RFC 5656, 3.1; RFC 8709, 4;
-OpenSSH's PROTOCOL.u2f. Read 2026-11-22.
+OpenSSH's PROTOCOL.u2f. Read 2026-11-22. Source of the lines: sshd(8), AUTHORIZED_KEYS
+FILE FORMAT, and auth2-pubkeyfile.c of OpenSSH 10, read 2026-11-27.
 """
 
 import base64
 import binascii
 import hashlib
+import re
 import struct
-from typing import Callable, Dict, List, NamedTuple, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from ..text import printable
+from .ssh_key_options import find_options_error, split_options
 
 _ED25519_BYTES = 32
 # sshd refuses shorter ones, RequiredRSASize.
 _SHORTEST_RSA_BITS = 1024
+_NO_KEY = "it is not an OpenSSH key"
 # The longest line of authorized_keys that sshd reads; a 16384-bit RSA key takes 3 kB.
 _LIMIT_BYTES = 8192
 _UNCOMPRESSED_POINT = 4
@@ -30,10 +34,12 @@ class SshKey(NamedTuple):
     #: In base64.
     blob: str
     comment: str
+    #: What sshd(8) allows in front of a key, such as `from="10.0.0.0/8"`, unchanged.
+    options: str = ""
 
     @property
     def line(self) -> str:
-        return " ".join(part for part in self if part)
+        return " ".join(filter(None, (self.options, self.type, self.blob, self.comment)))
 
     @property
     def fingerprint(self) -> str:
@@ -42,52 +48,122 @@ class SshKey(NamedTuple):
         return "SHA256:" + base64.b64encode(digest).decode("ascii").rstrip("=")
 
 
-def parse_ssh_keys(text: str) -> List[SshKey]:
-    """The OpenSSH keys in a text: one per line, or a single key broken over several lines.
+class BadLine(NamedTuple):
+    """A line without a usable key."""
 
-    Raises ValueError with a sentence that names the error, if there is anything else.
+    #: From 1; None if the whole text is meant.
+    number: Optional[int]
+    #: A clause that names the error and shows nothing of a private key.
+    reason: str
+
+
+def parse_ssh_keys(text: str) -> Tuple[List[SshKey], List[BadLine]]:
+    """The keys in a text, read line by line as sshd reads authorized_keys, and the bad lines.
+
+    Comments and empty lines are skipped. A text without a key on any line may be a single
+    key without options, broken over several lines by a portal or a template.
     """
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if not lines:
-        raise ValueError("it is empty")
+    stripped = [line.strip() for line in text.lstrip("\ufeff").split("\n")]
+    keys, bad = [], []
+    is_in_block = False
+    for number, line in enumerate(stripped, start=1):
+        if not line or line.startswith("#"):
+            continue
+        try:
+            keys.append(parse_line(line))
+        except ValueError as error:
+            # The first line of a certificate is enough.
+            if not is_in_block:
+                bad.append(BadLine(number, str(error)))
+        if line.startswith("----"):
+            is_in_block = not is_in_block
+    if not keys and len(bad) > 1:
+        rejoined = _rejoin([line for line in stripped if line and not line.startswith("#")])
+        if rejoined is not None:
+            return [rejoined], []
+    if not keys and not bad:
+        bad.append(BadLine(None, "it is empty"))
+    if not keys and len(bad) == 1:
+        bad = [BadLine(None, bad[0].reason)]
+    return keys, bad
+
+
+def parse_line(line: str) -> SshKey:
+    """The key on a line of authorized_keys, with its options.
+
+    Raises ValueError with a clause about the error.
+    """
     try:
-        return [_parse_key(line) for line in lines]
-    except ValueError:
-        if len(lines) == 1:
+        size = len(line.encode("utf-8"))
+    except UnicodeEncodeError as error:
+        raise ValueError("it is not valid Unicode") from error
+    if size > _LIMIT_BYTES:
+        raise ValueError(f"it is longer than {_LIMIT_BYTES} bytes")
+    try:
+        return _parse_key(line)
+    except ValueError as error:
+        if _words(line)[0] in _FORMS:
             raise
-    if lines[0].startswith("-----BEGIN CERTIFICATE"):
-        raise ValueError("it is an X.509 certificate")
-    if lines[0].startswith("----"):
-        raise ValueError(f"it is not an OpenSSH key but {printable(lines[0].strip('- '), 40)}")
-    # A key is broken either inside the base64 text or at the spaces.
-    try:
-        return [_parse_key("".join(lines))]
-    except ValueError:
-        return [_parse_key(" ".join(lines))]
+        parts = split_options(line)
+        if parts is None:
+            raise ValueError("a quote in its options is not closed") from error
+        options, rest = parts
+        try:
+            key = _parse_key(rest)
+        except ValueError as later:
+            raise (later if str(error) == _NO_KEY else error) from None
+    # sshd reads a line only to the first zero byte.
+    complaint = "it contains a zero byte" if "\0" in options else find_options_error(options)
+    if complaint:
+        raise ValueError(complaint)
+    return key._replace(options=options)
+
+
+def _rejoin(lines: List[str]) -> Optional[SshKey]:
+    """The key that was broken inside its base64 text, or at the blanks around that text."""
+    attempts = ["".join(lines)]
+    # Type, blob and comment; a further line could be a second key.
+    if len(lines) <= 3:
+        attempts.append(" ".join(lines))
+    for attempt in attempts:
+        try:
+            if len(attempt) <= _LIMIT_BYTES:
+                return _parse_key(attempt)
+        except ValueError:
+            pass
+    return None
 
 
 def _parse_key(line: str) -> SshKey:
-    if len(line.encode("utf-8", "replace")) > _LIMIT_BYTES:
-        raise ValueError(f"it is longer than {_LIMIT_BYTES} bytes")
-    kind, _, rest = line.partition(" ")
-    text, _, comment = rest.strip().partition(" ")
+    if line.startswith("-----BEGIN CERTIFICATE"):
+        raise ValueError("it is an X.509 certificate")
+    if line.startswith("----"):
+        kind = printable(line.strip("- ").partition("--")[0].strip(), 40)
+        raise ValueError(f"{_NO_KEY} but {kind}")
+    kind, text, comment = _words(line)
     try:
         blob = base64.b64decode(text.encode("ascii"), validate=True)
     except (UnicodeEncodeError, binascii.Error) as error:
-        raise ValueError("it is not an OpenSSH key") from error
+        raise ValueError(_NO_KEY) from error
     # Decoding ignores bytes after the padding, and spare bits.
     if not text or base64.b64encode(blob) != text.encode("ascii"):
-        raise ValueError("it is not an OpenSSH key")
+        raise ValueError(_NO_KEY)
     _require_form(kind, blob)
     comment = "".join(c for c in comment if c.isprintable())
     return SshKey(kind, text, comment.strip())
+
+
+def _words(line: str) -> List[str]:
+    """The type, the base64 text and the comment of a line; each can be empty."""
+    return [*re.split(r"[ \t]+", line, maxsplit=2), "", ""][:3]
 
 
 def _require_form(kind: str, blob: bytes) -> None:
     """Raises ValueError if a blob is not a complete key of that type."""
     form = _FORMS.get(kind)
     if form is None:
-        raise ValueError(f"sshd accepts no key of the type {printable(kind, 40)}")
+        what = "a certificate" if "-cert-v0" in kind else f"a key of the type {printable(kind, 40)}"
+        raise ValueError(f"it is {what}, which sshd does not accept")
     fields = _fields(blob)
     if len(fields) != len(form) or not all(fits(field) for fits, field in zip(form, fields)):
         raise ValueError(f"it is not a complete key of the type {kind}")
