@@ -19,8 +19,11 @@ import pytest
 PACKAGES = {
     "bash": "bash",
     "busybox": "busybox",
+    "chage": "passwd",
     "dash": "dash",
+    "doas": "opendoas",
     "fish": "fish",
+    "getent": "libc-bin",
     "git": "git",
     "groff": "groff",
     "ip": "iproute2",
@@ -36,6 +39,8 @@ PACKAGES = {
     "strace": "strace",
     "systemd-analyze": "systemd",
     "unshare": "util-linux",
+    "useradd": "passwd",
+    "visudo": "sudo",
     "zsh": "zsh",
 }
 # On Debian an ordinary user's PATH lacks these folders, although the user may run the programs.

@@ -29,6 +29,34 @@ KEYLESS = {**first_boot("--ssh-keys root"), "etc/passwd": ROOT_USER}
 ROOT_AND_ADMIN = {**first_boot("--ssh-keys root --admin-user"), "etc/sudoers.d/x": ""}
 
 WRONG: Dict[str, Wrong] = {
+    "homes on a disk that the boot does not wait for": Wrong(
+        "fstab-users-late",
+        "warning",
+        {
+            **first_boot("--admin-user"),
+            "etc/sudoers.d/x": "",
+            "etc/fstab": "LABEL=home /home ext4 nofail 0 2\n",
+        },
+    ),
+    "homes behind a link to a disk that the boot does not wait for": Wrong(
+        "fstab-users-late",
+        "warning",
+        {
+            **first_boot("--admin-user"),
+            "etc/sudoers.d/x": "",
+            "home": "-> /data/home",
+            "data/home/README": "",
+            "etc/fstab": "LABEL=data /data ext4 nofail 0 2\n",
+        },
+    ),
+    "keys on a disk that the boot does not wait for": Wrong(
+        "fstab-users-late",
+        "warning",
+        {
+            **keys_for("ops", "AuthorizedKeysFile /keys/%u/keys\n"),
+            "etc/fstab": "LABEL=keys /keys ext4 nofail 0 2\n",
+        },
+    ),
     "no service": Wrong(
         "service-missing", "error", {f"{SYSTEM}/{UNIT}": None, f"{WANTS}/{UNIT}": None}
     ),

@@ -138,6 +138,11 @@ def first_boot(options: str) -> Change:
     for line, other in (
         ("ProtectSystem=strict", "ProtectSystem=yes"),
         ("ProtectHome=yes", "ProtectHome=no"),
+        (
+            "Conflicts=shutdown.target\n",
+            "# A home may be on a disk that is mounted later, and a user in another database.\n"
+            "After=home.mount var-home.mount nss-user-lookup.target\nConflicts=shutdown.target\n",
+        ),
         ("CapabilityBoundingSet=", "CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_AUDIT_WRITE "),
     ):
         text = text.replace(line, other)

@@ -42,6 +42,19 @@ FINE: Dict[str, Change] = {
         .read_text()
         .replace("azprov.pyz provision\n", "azprov.pyz provision --no-hostname --keep-enabled\n")
     },
+    "keys of a user that another file names": {
+        **keys_for("core", ""),
+        "etc/nsswitch.conf": "passwd: files altfiles\n",
+        "usr/lib/passwd": "core:x:500:500::/home/core:/bin/sh\n",
+    },
+    "homes on a disk that the boot does not wait for, and no user": {
+        "etc/fstab": "LABEL=home /home ext4 nofail 0 2\n"
+    },
+    "other disks that the boot does not wait for": {
+        **keys_for("ops", ""),
+        "etc/fstab": "LABEL=x /home2 ext4 nofail 0 2\nLABEL=y /mnt ext4 nofail 0 2\n"
+        "LABEL=z /home ext4 defaults 0 2\n",
+    },
     "keys of a user, and no logins of root": keys_for("ops", "PermitRootLogin no\n"),
     "root's keys and no password": keys_for("root", "PermitRootLogin prohibit-password\n"),
     "root allowed, and a Match of others": keys_for(

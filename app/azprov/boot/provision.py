@@ -59,7 +59,7 @@ def provision(settings: BootSettings, root: Root, ports: Ports, commands: Comman
 
     return run_once_per_vm(
         root,
-        steps_of(settings, root, commands, metadata.instance),
+        steps_of(settings, root, commands, ports.clock, metadata.instance),
         send_ready=lambda: report_ready(ports, root, wireserver(), dry_run=False),
         send_failure=send_failure,
         is_final=is_final,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Callable, Iterator, List, NamedTuple
 from ..errors import DocumentError, UnusableError
 from ..formats.host.hostname import parse_hostname
 from ..formats.platform.instance import Instance
+from ..system.clock import Clock
 from ..system.commands import Commands
 from ..system.hostname import set_hostname
 from ..system.root import Root
@@ -38,7 +39,11 @@ class Step(NamedTuple):
 
 
 def steps_of(
-    settings: BootSettings, root: Root, commands: Commands, metadata: Callable[[], Instance]
+    settings: BootSettings,
+    root: Root,
+    commands: Commands,
+    clock: Clock,
+    metadata: Callable[[], Instance],
 ) -> Iterator[Step]:
     """The steps that the settings ask for, in their order.
 
@@ -51,12 +56,18 @@ def steps_of(
         yield Step(HOSTNAME, lambda: set_hostname(root, hostname_of(metadata()), commands))
     if settings.create_admin_user:
         yield Step(
-            ADMIN_USER, lambda: create_admin_user(root, metadata(), commands), is_required=True
+            ADMIN_USER,
+            lambda: create_admin_user(root, metadata(), commands, clock),
+            is_required=True,
         )
     user = settings.ssh_keys_user
     if user is not None:
         name = user
-        yield Step(SSH_KEYS, lambda: add_ssh_keys(root, name, metadata, commands), is_required=True)
+        yield Step(
+            SSH_KEYS,
+            lambda: add_ssh_keys(root, name, metadata, commands, clock),
+            is_required=True,
+        )
 
 
 def hostname_of(instance: Instance) -> str:
@@ -64,11 +75,13 @@ def hostname_of(instance: Instance) -> str:
     return parse_hostname(instance.computer_name or instance.name)
 
 
-def create_admin_user(root: Root, instance: Instance, commands: Commands) -> "List[SshKey]":
+def create_admin_user(
+    root: Root, instance: Instance, commands: Commands, clock: Clock
+) -> "List[SshKey]":
     """Create the platform's admin user; return the keys that the user can log in with.
 
     Nothing is created for a user who could not log in. Raises DocumentError,
-    UnusableError or HostError.
+    UnusableError or HostError, and LoginBlocked for an existing user who cannot log in.
     """
     from ..formats.host.passwd import parse_user_name
     from ..system.admin_user import set_up_admin
@@ -79,24 +92,28 @@ def create_admin_user(root: Root, instance: Instance, commands: Commands) -> "Li
             "see the answer: azprov.pyz metadata compute/osProfile",
         )
     name, keys = parse_user_name(instance.admin_username), keys_of(instance)
-    set_up_admin(root, name, keys, commands, no_passwords=instance.is_password_login_disabled)
+    set_up_admin(
+        root, name, keys, commands, clock, no_passwords=instance.is_password_login_disabled
+    )
     return keys
 
 
 def add_ssh_keys(
-    root: Root, user: str, metadata: Callable[[], Instance], commands: Commands
+    root: Root, user: str, metadata: Callable[[], Instance], commands: Commands, clock: Clock
 ) -> "List[SshKey]":
     """Add the platform's public keys to the authorized keys of a user; return these keys.
 
     The platform is asked only if the user exists. Raises HostError or UnusableError,
-    and the errors of `metadata`.
+    LoginBlocked for a user who has the keys but cannot log in, and the errors of `metadata`.
     """
     from ..system.accounts import require_account
-    from ..system.sshd.authorized_keys import add_keys
+    from ..system.logins import let_log_in, mount_files_of, require_login
 
-    account = require_account(root, user)
+    account = require_account(root, user, commands)
     keys = keys_of(metadata())
-    add_keys(root, account, keys, commands)
+    mount_files_of(root, account, commands)
+    let_log_in(root, account, keys, commands)
+    require_login(root, account, commands, clock)
     return keys
 
 

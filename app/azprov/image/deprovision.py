@@ -9,11 +9,11 @@ from typing import Iterator, List, Sequence
 from ..errors import AzprovError, HostError, UsageError
 from ..formats.host.passwd import parse_login_defs, people
 from ..formats.text import printable
-from ..system.accounts import PASSWD, find_account, read_accounts
 from ..system.hostname import HOSTNAME_FILE, HOSTS_FILE
 from ..system.init import INIT_SYSTEMS
 from ..system.root import Root
 from ..system.sshd.deleted_accounts import keys_of_deleted_account
+from ..system.user_database import PASSWD, find_account, read_accounts
 from .leftovers.apply import apply, check_requirements, edited
 from .leftovers.leftover import (
     ENABLE_SERVICE,

@@ -12,9 +12,17 @@ from ..system.root import Root
 PYZ = "/usr/local/lib/azprov/azprov.pyz"
 _PROGRAM = re.compile(r"(?<![\w./-])/(?:[A-Za-z0-9._+@-]+/)*azprov\.pyz(?![\w.-])")
 
-# Options that make `provision` create or change a user, and what the sandbox then has to allow.
+# Options that make `provision` create or change a user, and what the service then needs.
 _STEPS_FOR_USERS = frozenset(["--admin-user", "--ssh-keys"])
-_SANDBOX_FOR_USERS = (
+_LAST_DEPENDENCY = "Conflicts=shutdown.target\n"
+_CHANGES_FOR_USERS = (
+    # A mount with nofail is no part of local-fs.target. "After" and not "Requires": without
+    # that disk Ready must still be reported. /home is a link to /var/home on ostree systems.
+    (
+        _LAST_DEPENDENCY,
+        "# A home may be on a disk that is mounted later, and a user in another database.\n"
+        "After=home.mount var-home.mount nss-user-lookup.target\n" + _LAST_DEPENDENCY,
+    ),
     ("ProtectSystem=strict\n", "ProtectSystem=yes\n"),
     ("ProtectHome=yes\n", "ProtectHome=no\n"),
     ("CapabilityBoundingSet=", "CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_AUDIT_WRITE "),
@@ -38,7 +46,7 @@ def render_unit(
             )
     shipped = (pkgutil.get_data(__name__, init.shipped) or b"").decode("utf-8")
     if makes_users(arguments):
-        for narrow, open_to_users in _SANDBOX_FOR_USERS:
+        for narrow, open_to_users in _CHANGES_FOR_USERS:
             shipped = shipped.replace(narrow, open_to_users)
     usual = _command(init, _SHIPPED_PYTHON, PYZ, ())
     text = shipped.replace(usual, _command(init, python, program, arguments))

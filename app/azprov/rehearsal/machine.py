@@ -3,9 +3,9 @@
 import os
 from typing import Dict
 
-from ..system.accounts import find_account
 from ..system.init import SYSTEMD
 from ..system.root import Root
+from ..system.user_database import find_account
 from .scenarios import IMAGE_NAME
 
 _DMI = "/sys/class/dmi/id"

@@ -2,28 +2,65 @@
 
 from typing import Sequence
 
+from ..errors import UnusableError
+from ..formats.host.passwd import Account, has_login_shell, is_person
 from ..formats.host.ssh_keys import SshKey
-from .accounts import create_account, find_account, make_administrator
+from .accounts import create_account, make_administrator, read_login_defs
+from .clock import Clock
 from .commands import Commands
+from .homes import HOMES, free_home
+from .logins import let_log_in, mount_files_of, require_login
 from .root import Root
-from .sshd.authorized_keys import add_keys
 from .sshd.deleted_accounts import remove_keys_of_deleted_account
 from .sshd.passwords import forbid_passwords
+from .user_database import look_up_account
 
 
 def set_up_admin(
-    root: Root, name: str, keys: Sequence[SshKey], commands: Commands, *, no_passwords: bool
+    root: Root,
+    name: str,
+    keys: Sequence[SshKey],
+    commands: Commands,
+    clock: Clock,
+    *,
+    no_passwords: bool,
 ) -> None:
     """Create the account with its home, keys and rights. Idempotent.
 
-    With `no_passwords`, sshd accepts only keys from all users. Raises HostError or UnusableError.
+    With `no_passwords`, sshd accepts only keys from all users. Raises HostError, or
+    UnusableError for the name of a service's account.
     """
-    # Remove old keys before creating the account: after a power cut in between, they would
-    # look like keys of the new account.
-    if find_account(root, name) is None:
-        remove_keys_of_deleted_account(root, name)
-    account = create_account(root, name, commands)
-    add_keys(root, account, keys, commands)
-    make_administrator(root, name)
+    account = look_up_account(root, name, commands)
+    if account is None:
+        account = _create(root, name, commands)
+    else:
+        _refuse_service_account(root, account)
+        mount_files_of(root, account, commands)
+        account = create_account(root, name, commands)
+    let_log_in(root, account, keys, commands)
+    make_administrator(root, name, commands)
     if no_passwords:
         forbid_passwords(root, commands)
+    require_login(root, account, commands, clock)
+
+
+def _create(root: Root, name: str, commands: Commands) -> Account:
+    """Create the account, after removing what could log in as it.
+
+    After a power cut in between, an old key would look like a key of the new account.
+    """
+    # Files that do not exist yet have no owner.
+    mount_files_of(root, Account(name, 0, 0, f"{HOMES}/{name}", ""), commands)
+    home = free_home(root, name)
+    remove_keys_of_deleted_account(root, name, home)
+    return create_account(root, name, commands, home=home)
+
+
+def _refuse_service_account(root: Root, account: Account) -> None:
+    """Raises UnusableError for an account that a daemon runs as: it must not become root."""
+    if not is_person(account, read_login_defs(root)) or not has_login_shell(account):
+        raise UnusableError(
+            f"the admin user {account.name} is a service account of this image, with UID "
+            f"{account.uid} and the shell {account.shell or '/bin/sh'}",
+            "deploy the VM with another user name",
+        )

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import uuid
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import Any, BinaryIO, Dict, List, Optional, Set, Tuple, Union
 
 from hypothesis import note, settings
 from hypothesis import strategies as st
@@ -53,7 +53,7 @@ class FusedRoot(Root):
         super().__init__(path)
         self._fuse = fuse
 
-    def write(self, path: str, content: bytes, **given: Any) -> None:
+    def write(self, path: str, content: Union[bytes, BinaryIO], **given: Any) -> None:
         self._fuse.burn()
         super().write(path, content, **given)
         self._fuse.burn()

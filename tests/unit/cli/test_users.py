@@ -40,7 +40,7 @@ def image(tmp_path: Path) -> Path:
         "etc/passwd": f"root:x:0:0::/root:/bin/sh\nops:x:{ID}:{GROUP_ID}::/home/ops:/bin/sh\n",
         "etc/shadow": "root:*:::::::\nops:$y$hash:::::::\n",
         "etc/group": "root:x:0:\n",
-        "etc/login.defs": f"UID_MIN {os.geteuid() or 2000}\nGID_MIN {os.getegid() or 2000}\n",
+        "etc/login.defs": f"UID_MIN {os.geteuid() or 1000}\nGID_MIN {os.getegid() or 1000}\n",
         "etc/ssh/sshd_config": "Include /etc/ssh/sshd_config.d/*.conf\n",
         "etc/ssh/sshd_config.d/README": "",
         "etc/sudoers.d/README": "",
@@ -134,7 +134,7 @@ def test_an_admin_user_is_created(users: Users, image: Path) -> None:
 
     assert users("admin-user", answer=metadata(ED25519))[0] == 0
 
-    assert f"azureuser:x:{os.geteuid() or 2000}:" in (image / "etc/passwd").read_text()
+    assert f"azureuser:x:{os.geteuid() or 1000}:" in (image / "etc/passwd").read_text()
     assert "azureuser:*:" in (image / "etc/shadow").read_text()
     assert (image / "home/azureuser/.ssh/authorized_keys").read_text() == ED25519
     assert (image / "etc/sudoers.d/90-azprov").exists()
@@ -151,7 +151,7 @@ def test_an_admin_user_does_not_inherit_keys(users: Users, image: Path) -> None:
     path.parent.mkdir(parents=True)
     path.write_text(RSA)
     for owned in (path, path.parent, path.parent.parent):
-        os.chown(owned, os.geteuid() or 2000, os.getegid() or 2000)
+        os.chown(owned, os.geteuid() or 1000, os.getegid() or 1000)
 
     assert users("admin-user", answer=metadata(ED25519))[0] == 0
 

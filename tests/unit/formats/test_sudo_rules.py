@@ -1,9 +1,13 @@
 """Rules of sudoers and doas.conf: writing them, and removing those of one user."""
 
+import subprocess
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import needs
 from azprov.formats.host.sudo_rules import (
     has_rules,
     render_doas_rule,
@@ -13,9 +17,47 @@ from azprov.formats.host.sudo_rules import (
 
 
 def test_rules_let_a_user_do_everything() -> None:
-    """The name is quoted for sudo, because a word in capitals would be an alias."""
+    """The name is quoted: a word in capitals is an alias of sudo, and doas has keywords."""
     assert render_sudo_rule("ADMIN") == b'"ADMIN" ALL=(ALL:ALL) NOPASSWD:ALL\n'
-    assert render_doas_rule("ops") == b"permit nopass ops\n"
+    assert render_doas_rule("as") == b'permit nopass "as"\n'
+
+
+#: Names that mean something to sudo or doas; useradd accepts each of them.
+NAMES = ["as", "cmd", "deny", "keepenv", "nopass", "permit", "persist", "setenv", "args"]
+NAMES += ["ALL", "ADMIN", "Defaults", "User_Alias", "a.b", "a-b", "_x", "a" * 32]
+
+
+@pytest.mark.needs("doas")
+@pytest.mark.parametrize("name", NAMES)
+def test_doas_accepts_the_rule_for_every_name(name: str, tmp_path: Path) -> None:
+    """A file that does not parse would make doas refuse every user."""
+    config = tmp_path / "doas.conf"
+    config.write_bytes(render_doas_rule(name))
+    config.chmod(0o600)
+
+    done = subprocess.run(
+        [needs.program("doas"), "-C", str(config)], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.needs("visudo")
+@pytest.mark.parametrize("name", NAMES)
+def test_visudo_accepts_the_rule_for_every_name(name: str, tmp_path: Path) -> None:
+    """A file that does not parse is ignored by sudo, so the user would have no rights."""
+    rules = tmp_path / "rules"
+    rules.write_bytes(render_sudo_rule(name))
+    rules.chmod(0o440)
+
+    done = subprocess.run(
+        [needs.program("visudo"), "-c", "-s", "-f", str(rules)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (0, f"{rules}: parsed OK\n")
 
 
 @pytest.mark.parametrize(
@@ -27,6 +69,7 @@ def test_rules_let_a_user_do_everything() -> None:
         (b"ops,dev ALL=ALL\n%ops ALL=ALL\n", b"ops,dev ALL=ALL\n%ops ALL=ALL\n"),
         (b"opsdev ALL=ALL\n# ops ALL=ALL\n", b"opsdev ALL=ALL\n# ops ALL=ALL\n"),
         (b"permit nopass ops\npermit :ops\n", b"permit :ops\n"),
+        (b'permit nopass "ops"\npermit nopass "dev"\n', b'permit nopass "dev"\n'),
         (b"permit persist setenv { A=b ops } ops cmd ls\n", b""),
         (b"permit setenv { ops } dev\n", b"permit setenv { ops } dev\n"),
         (b"permit dev as ops\n", b"permit dev as ops\n"),

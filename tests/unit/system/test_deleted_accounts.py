@@ -3,7 +3,7 @@
 import json
 import os
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, BinaryIO, Dict, List, Tuple, Union
 
 import pytest
 
@@ -18,7 +18,7 @@ from azprov.system.sshd.deleted_accounts import (
     names_of_deleted_accounts,
 )
 from images import azprov
-from ports import NoCommands
+from ports import FakeClock, NoCommands
 from sound_image import make_sound
 
 ID, GROUP_ID = os.geteuid() or 1000, os.getegid() or 1000
@@ -71,17 +71,26 @@ def there(image: Path, names: Tuple[str, ...]) -> List[str]:
 
 
 def make(root: Root, name: str) -> None:
-    set_up_admin(root, name, [], NoCommands(), no_passwords=False)
+    set_up_admin(root, name, [], NoCommands(), FakeClock(), no_passwords=False)
 
 
 @needs_root
 def test_a_new_user_gets_no_old_keys(image: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Keys for the name or the home are removed before the user is created; others stay."""
+    """Keys for the name are removed, an old home is moved aside, and other files stay."""
     make(Root(str(image)), "azureuser")
 
     assert there(image, OLD) == ["home/azureuser/.ssh/keys"]
     assert (image / "home/azureuser/.ssh/keys").read_text() == ""
-    assert there(image, OTHERS) == list(OTHERS)
+    old_home = image / "home/azureuser.old"
+    assert sorted(os.listdir(old_home / ".ssh")) == [
+        "authorized_keys",
+        "authorized_keys2",
+        "config",
+        "keys",
+    ]
+    assert old_home.stat().st_uid == 1001
+    assert there(image, OTHERS) == [name for name in OTHERS if name != "home/azureuser/.ssh/config"]
+    assert f"moved {image}/home/azureuser to {image}/home/azureuser.old" in caplog.text
     assert f"removed {image}/etc/ssh/keys/azureuser: it could have let" in caplog.text
 
 
@@ -92,7 +101,7 @@ class Watched(Root):
         super().__init__(path)
         self.kept: List[List[str]] = []
 
-    def write(self, path: str, content: bytes, **options: Any) -> None:
+    def write(self, path: str, content: Union[bytes, BinaryIO], **options: Any) -> None:
         if path == "/etc/passwd":
             self.kept.append(there(Path(self.path), OLD))
         super().write(path, content, **options)
@@ -177,13 +186,10 @@ def test_a_home_behind_a_link_is_in_use(image: Path) -> None:
 
 VICTIM = "etc/authorized_keys"
 TRICKS = ["home", "folder", "folder of root's home", "root's home in another's folder"]
-TRICKS += ["outside homes"]
 
 
-@needs_root
-@pytest.mark.parametrize("trick", TRICKS)
-def test_links_are_followed_with_the_rights_of_their_owner(image: Path, trick: str) -> None:
-    """Removing old keys fails instead of removing a file of root, and no user is created."""
+def plant(image: Path, trick: str) -> None:
+    """Make links that lead from old homes to files of root."""
     add_files(image, {VICTIM: "x"})
     home = image / "home/azureuser"
     if trick == "root's home in another's folder":
@@ -208,20 +214,49 @@ def test_links_are_followed_with_the_rights_of_their_owner(image: Path, trick: s
         (home / "a/b").symlink_to("/etc")
         os.chown(home, 0, 0)
         os.chown(home / "a", 1001, 1001)
-    elif trick == "outside homes":
-        add_files(image, {"etc/ssh/sshd_config": "AuthorizedKeysFile /data/%u/b/authorized_keys\n"})
-        (image / "data/azureuser").mkdir(parents=True)
-        (image / "data/azureuser/b").symlink_to("/etc")
-        os.chown(image / "data/azureuser", 1001, 1001)
+
+
+@needs_root
+@pytest.mark.parametrize("trick", TRICKS)
+def test_links_are_followed_with_the_rights_of_their_owner(image: Path, trick: str) -> None:
+    """Removing old keys fails instead of removing a file of root."""
+    plant(image, trick)
+    root = Root(str(image))
+
+    assert [error.summary for error in carry_out(root, plan(root, "")) if "denied" in str(error)]
+    assert (image / VICTIM).read_text() == "x"
+
+
+@needs_root
+@pytest.mark.parametrize("trick", TRICKS)
+def test_a_new_user_gets_a_home_of_its_own_in_place_of_links(image: Path, trick: str) -> None:
+    """Whatever had the name of the home is moved aside, and nothing behind a link changes."""
+    plant(image, trick)
+
+    make(Root(str(image)), "azureuser")
+
+    home = image / "home/azureuser"
+    assert home.is_dir()
+    assert not home.is_symlink()
+    assert "azureuser" in (image / "etc/passwd").read_text()
+    assert os.path.lexists(image / "home/azureuser.old")
+    assert (image / VICTIM).read_text() == "x"
+
+
+@needs_root
+def test_links_outside_homes_prevent_the_new_user(image: Path) -> None:
+    """Old keys that cannot be removed with their owner's rights would belong to the new user."""
+    add_files(image, {VICTIM: "x"})
+    add_files(image, {"etc/ssh/sshd_config": "AuthorizedKeysFile /data/%u/b/authorized_keys\n"})
+    (image / "data/azureuser").mkdir(parents=True)
+    (image / "data/azureuser/b").symlink_to("/etc")
+    os.chown(image / "data/azureuser", 1001, 1001)
 
     with pytest.raises(HostError, match="Permission denied"):
         make(Root(str(image)), "azureuser")
 
     assert (image / VICTIM).read_text() == "x"
     assert "azureuser" not in (image / "etc/passwd").read_text()
-    root = Root(str(image))
-    assert [error.summary for error in carry_out(root, plan(root, "")) if "denied" in str(error)]
-    assert (image / VICTIM).read_text() == "x"
 
 
 @needs_root

@@ -1,10 +1,15 @@
 """Whether fstab fits a VM on Azure: names of disks, disks that may be missing, swap, read-only."""
 
 import re
-from typing import Iterator
+from typing import Iterator, List
 
+from ...formats.host.passwd import Account
+from ...formats.host.sshd_config import authorized_keys_path
 from ...formats.text import printable
 from ...image.service_file import makes_users
+from ...system.homes import HOMES
+from ...system.sshd.settings import read_settings
+from ...system.user_database import find_listed_account
 from ..facts.azprov_service import installed_options
 from ..facts.fstab import FSTAB, Mount, read_fstab
 from ..facts.image import Image
@@ -43,6 +48,12 @@ FSTAB_READ_ONLY = Rule(
     WARNING,
     "the root is mounted read-only, so a first boot cannot store anything",
     "remove ro from the options of / in /etc/fstab",
+)
+FSTAB_USERS_LATE = Rule(
+    "fstab-users-late",
+    WARNING,
+    "the boot does not wait for the file system that holds homes or SSH keys",
+    "remove nofail from the options of that line in /etc/fstab",
 )
 
 
@@ -124,6 +135,46 @@ def check_writable(image: Image) -> Iterator[Finding]:
         )
 
 
+def check_files_of_users(image: Image) -> Iterator[Finding]:
+    """Find nofail at a file system on which the first boot puts a home or keys."""
+    options = installed_options(image)
+    if not makes_users(options):
+        return
+    shown = image.shown(FSTAB)
+    paths = _paths_of_users(image, options)
+    for mount in read_fstab(image):
+        folder = f"{mount.path.rstrip('/')}/"
+        if "nofail" not in mount.options or folder == "/" or not mount.path.startswith("/"):
+            continue
+        held = next((path for path in paths if f"{path}/".startswith(folder)), None)
+        if held is not None:
+            yield FSTAB_USERS_LATE.found(
+                f"{shown} mounts {_printable(mount.path)} with nofail, so the boot goes on without "
+                f"it, and a VM that lacks it has {_printable(held)} elsewhere, hidden when the "
+                "file system is mounted",
+                f"remove nofail from the options of {_printable(mount.path)} in {shown}, if every "
+                "VM has that file system",
+            )
+
+
+def _paths_of_users(image: Image, options: List[str]) -> List[str]:
+    """The folders of homes and keys for the users of the first boot, with links resolved."""
+    names = [
+        options[number + 1] for number, word in enumerate(options[:-1]) if word == "--ssh-keys"
+    ]
+    accounts = [find_listed_account(image.root, name) for name in names]
+    users = [account for account in accounts if account is not None]
+    if "--admin-user" in options:
+        users.append(Account("NAME", 0, 0, f"{HOMES}/NAME", ""))
+    settings = read_settings(image.root)
+    paths = [user.home.rpartition("/")[0] for user in users]
+    for user in users:
+        keys = authorized_keys_path(settings, user)
+        paths += [] if keys is None else [keys.rpartition("/")[0]]
+    real = [image.root.real_path(path) for path in paths if image.is_there(path)]
+    return list(dict.fromkeys([*filter(None, paths), *real]))
+
+
 def _printable(field: str) -> str:
     return printable(field, _LONGEST_FIELD)
 
@@ -131,4 +182,5 @@ def _printable(field: str) -> str:
 CHECKS = (
     Check(check_fstab, (SWAP_ON_OS_DISK, FSTAB_BY_NAME, FSTAB_NEEDED)),
     Check(check_writable, (FSTAB_READ_ONLY,)),
+    Check(check_files_of_users, (FSTAB_USERS_LATE,)),
 )

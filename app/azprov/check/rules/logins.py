@@ -6,10 +6,11 @@ from typing import Iterator, List
 from ...formats.host.passwd import find_password, is_password, parse_accounts, passwords
 from ...formats.host.sshd_config import Setting, says
 from ...image.service_file import makes_users
-from ...system.accounts import DOAS_FOLDER, PASSWD, SHADOW, SUDOERS_FOLDER, find_account
+from ...system.accounts import DOAS_FOLDER, SUDOERS_FOLDER
 from ...system.sshd.authorized_keys import keys_paths
 from ...system.sshd.server import CONFIGS
 from ...system.sshd.settings import read_settings
+from ...system.user_database import PASSWD, SHADOW, find_listed_account
 from ..facts import packages
 from ..facts.azprov_service import installed_options, own_file
 from ..facts.image import Image
@@ -71,7 +72,7 @@ def check_users_of_first_boot(image: Image) -> Iterator[Finding]:
     """The user has to exist, since a user step that fails ends the provisioning."""
     options = installed_options(image)
     user = _user_of_keys(options)
-    if user and find_account(image.root, user) is None:
+    if user and find_listed_account(image.root, user) is None:
         yield KEYS_USER_MISSING.found(
             f"the first boot adds SSH keys to the user {user}, who does not exist in "
             f"{image.shown(PASSWD)}, so it reports that provisioning failed",
@@ -144,7 +145,7 @@ def _users_with_keys(image: Image) -> List[User]:
     users = [User()] if _ADMIN_USER in options else []
     name = _user_of_keys(options)
     if name:
-        account = find_account(image.root, name)
+        account = find_listed_account(image.root, name)
         users.append(User(name, is_root=account is not None and account.uid == 0))
     return users
 

@@ -4,7 +4,7 @@ import os
 from typing import Iterator
 
 from ...formats.host.passwd import members, parse_accounts
-from ...system.accounts import GROUP, PASSWD
+from ...system.user_database import GROUP, PASSWD
 from ..facts.azprov_service import installed_program, own_file
 from ..facts.image import Image
 from ..finding import WARNING, Check, Finding, Rule

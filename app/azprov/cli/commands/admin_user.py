@@ -18,8 +18,9 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> Answer:
-    imds, retry_loop = open_imds(real_ports(), imds_settings(options))
+    ports = real_ports()
+    imds, retry_loop = open_imds(ports, imds_settings(options))
     instance = retry_loop.run(imds.fetch_instance)
-    keys = create_admin_user(options.root, instance, real_commands())
+    keys = create_admin_user(options.root, instance, real_commands(), ports.clock)
     fingerprints = [key.fingerprint for key in keys]
     return Answer("", {"user": instance.admin_username, "keys": fingerprints})

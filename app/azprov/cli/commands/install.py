@@ -3,6 +3,7 @@
 import argparse
 import os
 
+from ...boot.connect import real_commands
 from ...errors import HostError, UsageError
 from ...image.install import install
 from ...system.accounts import require_account
@@ -34,7 +35,7 @@ def run(options: argparse.Namespace) -> Answer:
     if not options.force:
         _require_init(options.root, init)
     if options.ssh_keys is not None:
-        require_account(options.root, options.ssh_keys)
+        require_account(options.root, options.ssh_keys, real_commands())
     with open(archive, "rb") as file:
         content = file.read()
     changed = install(

@@ -21,11 +21,13 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> Answer:
-    imds, retry_loop = open_imds(real_ports(), imds_settings(options))
+    ports = real_ports()
+    imds, retry_loop = open_imds(ports, imds_settings(options))
     keys = add_ssh_keys(
         options.root,
         options.user,
         lambda: retry_loop.run(imds.fetch_instance),
         real_commands(),
+        ports.clock,
     )
     return Answer("", {"user": options.user, "keys": [key.fingerprint for key in keys]})

@@ -29,6 +29,16 @@ _NO_SHELLS = ("nologin", "false", "true", "sync", "halt", "shutdown")
 MATCHES_NONE = "*"
 
 
+# The fields of a line in shadow, shadow(5).
+_LAST_CHANGE, _LONGEST_USE, _INACTIVE, _EXPIRY = 2, 4, 6, 7
+_WITHOUT_AGEING = ("", "0", "99999", "7", "")
+# shadow(5) has no limit, but useradd writes 99999 for "no ageing"; PAM, sshd and chage treat
+# passwords that may be used for 27 years or longer as ageless.
+_AGELESS_DAYS = 10000
+# sshd's prefix of a locked password on Linux.
+_LOCK = "!"
+
+
 class Account(NamedTuple):
     """A user, as in a line of passwd."""
 
@@ -111,6 +121,58 @@ def with_password(shadow: bytes, name: str, field: str) -> bytes:
     return b"".join(lines)
 
 
+def without_ageing(shadow: bytes, name: str, *, with_expiry: bool) -> bytes:
+    """The shadow file with no password ageing for the account.
+
+    The date on which the account expires is kept `with_expiry`, and removed otherwise.
+    """
+    lines = lines_of(shadow)
+    for number, line in enumerate(lines):
+        whole = line.rstrip(b"\r\n")
+        fields = whole.decode("utf-8", "surrogateescape").split(":")
+        if fields[0] == name and len(fields) > 1:
+            fields += [""] * (_EXPIRY + 2 - len(fields))
+            fields[_LAST_CHANGE:_EXPIRY] = _WITHOUT_AGEING
+            if not with_expiry:
+                fields[_EXPIRY] = ""
+            changed = ":".join(fields).encode("utf-8", "surrogateescape")
+            lines[number] = changed + line[len(whole) :]
+    return b"".join(lines)
+
+
+def has_ageing(shadow: bytes, name: str) -> bool:
+    """Whether the account's password expires some day, or has to be changed at the next login."""
+    fields = _shadow_fields(shadow, name)
+    longest_use = _days(fields[_LONGEST_USE])
+    return fields[_LAST_CHANGE] == "0" or (longest_use is not None and longest_use < _AGELESS_DAYS)
+
+
+def login_end(shadow: bytes, name: str) -> Optional[int]:
+    """The first day, counted from 1970-01-01, on which the account cannot log in any more.
+
+    The account expires on that day, or its password has been out of date for too long. None
+    if there is no such day.
+    """
+    fields = _shadow_fields(shadow, name)
+    changed, longest_use, inactive, expiry = (
+        _days(fields[number]) for number in (_LAST_CHANGE, _LONGEST_USE, _INACTIVE, _EXPIRY)
+    )
+    ends = [] if expiry is None else [expiry]
+    if changed and longest_use is not None and longest_use < _AGELESS_DAYS and inactive is not None:
+        ends.append(changed + longest_use + inactive + 1)
+    return min(ends) if ends else None
+
+
+def is_locked(field: str) -> bool:
+    """Whether a password field locks the account, so that sshd without PAM refuses keys."""
+    return field.startswith(_LOCK)
+
+
+def has_login_shell(account: Account) -> bool:
+    """Whether the shell is not one of those that only end a login, such as nologin."""
+    return account.shell.rpartition("/")[2] not in _NO_SHELLS
+
+
 def with_entry(content: bytes, *fields: object) -> bytes:
     """The file with a line of these fields appended, unless the name has a line already."""
     name = str(fields[0])
@@ -163,7 +225,7 @@ def people(accounts: Sequence[Account], settings: Dict[str, str]) -> List[str]:
     return [
         account.name
         for account in accounts
-        if is_person(account, settings) and account.shell.rpartition("/")[2] not in _NO_SHELLS
+        if is_person(account, settings) and has_login_shell(account)
     ]
 
 
@@ -175,6 +237,17 @@ def parse_login_defs(content: bytes) -> Dict[str, str]:
         if match:
             settings[match.group(1)] = match.group(2)
     return settings
+
+
+def _shadow_fields(shadow: bytes, name: str) -> List[str]:
+    """The fields of an account's line in shadow, all empty without a line."""
+    fields = next((fields for fields in _lines(shadow) if fields[0] == name), [])
+    return fields + [""] * (_EXPIRY + 2 - len(fields))
+
+
+def _days(field: str) -> Optional[int]:
+    """A number of days; None for an empty field, which switches the limit off, as -1 does."""
+    return int(field) if _is_id(field) else None
 
 
 def _lines(content: bytes) -> Iterator[List[str]]:

@@ -21,7 +21,8 @@ def render_sudo_rule(name: str) -> bytes:
 
 def render_doas_rule(name: str) -> bytes:
     """The doas.conf rule that lets a user do everything without a password."""
-    return f"permit nopass {name}\n".encode("ascii")
+    # Quoted, because a user may have the name of a keyword, such as "as" or "nopass".
+    return f'permit nopass "{name}"\n'.encode("ascii")
 
 
 def without_rules_of(content: bytes, user: str) -> bytes:
@@ -43,5 +44,5 @@ def _user_of(rule: bytes) -> bytes:
     """The user or list of users of a rule: its first word, or in doas.conf after the options."""
     words = rule.split()
     if words[:1] == [b"permit"]:
-        return b"".join(re.sub(_DOAS_OPTIONS, b"", rule).split()[1:2])
+        words = re.sub(_DOAS_OPTIONS, b"", rule).split()[1:]
     return b"".join(words[:1]).strip(b'"')

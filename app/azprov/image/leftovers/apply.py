@@ -6,10 +6,10 @@ from ...errors import HostError, NotPermitted
 from ...formats.host.hosts import replace_own_name
 from ...formats.host.passwd import MATCHES_NONE, with_password, without_entry, without_member
 from ...formats.host.sudo_rules import without_rules_of
-from ...system.accounts import GROUP, GSHADOW, PASSWD
 from ...system.root import Root
 from ...system.sshd.authorized_keys import remove_keys
 from ...system.sshd.passwords import without_own_lines
+from ...system.user_database import GROUP, GSHADOW, PASSWD
 from .leftover import (
     EMPTY_FILE,
     EMPTY_FOLDER,

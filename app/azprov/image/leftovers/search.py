@@ -14,7 +14,6 @@ from ...formats.host.passwd import (
     parse_login_defs,
     passwords,
 )
-from ...system.accounts import SHADOW, read_accounts
 from ...system.init import INIT_SYSTEMS
 from ...system.root import Root
 from ...system.sshd.authorized_keys import holds_keys, keys_paths
@@ -23,6 +22,7 @@ from ...system.sshd.host_keys import is_host_key
 from ...system.sshd.passwords import DROP_IN, without_own_lines
 from ...system.sshd.server import CONFIGS, SSH_FOLDER
 from ...system.state import STATE_FOLDER
+from ...system.user_database import SHADOW, read_accounts
 from .catalogue import (
     AGENT_DATA,
     CONTAINER_MARKS,

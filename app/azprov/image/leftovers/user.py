@@ -6,8 +6,8 @@ from typing import Iterator, List, Optional, Sequence, Tuple
 from ...errors import UsageError
 from ...formats.host.passwd import Account, members, parse_groups
 from ...formats.host.sudo_rules import has_rules, without_rules_of
-from ...system.accounts import GROUP, GSHADOW, PASSWD, SHADOW, find_account, read_accounts
 from ...system.root import Root
+from ...system.user_database import GROUP, GSHADOW, PASSWD, SHADOW, find_account, read_accounts
 from .apply import edited
 from .catalogue import NAMED_BY_USER, RULES_FILES, RULES_FOLDERS
 from .leftover import REMOVE_ENTRY, REMOVE_MEMBER, REMOVE_RULES, REMOVE_TREE, Leftover

@@ -9,7 +9,7 @@ import errno
 import os
 import stat
 from contextlib import contextmanager
-from typing import BinaryIO, Iterator, List, Optional
+from typing import BinaryIO, Iterator, List, Optional, Union
 
 from ...errors import HostError
 from ...formats.text import printable
@@ -95,16 +95,17 @@ class Root:
     def write(
         self,
         path: str,
-        content: bytes,
+        content: Union[bytes, BinaryIO],
         *,
         mode: Optional[int] = None,
         owner: Optional[Owner] = None,
     ) -> None:
         """Replace a file in one step, durably; a link is followed inside the root.
 
-        Without `mode` or `owner` the old file's are kept; a new file then gets 0644 and
-        this process's user. The folder has to exist. Raises HostError or NotPermitted,
-        and leaves the old file untouched then.
+        `content` may be a file of any size that is open for reading. Without `mode` or
+        `owner` the old file's are kept; a new file then gets 0644 and this process's user.
+        The folder has to exist. Raises HostError or NotPermitted, and leaves the old file
+        untouched then.
         """
         try:
             with self._entry(path, follow=True) as entry:

@@ -8,13 +8,15 @@ import errno
 import os
 import stat
 from contextlib import contextmanager, suppress
-from typing import Callable, Iterator, Optional, Tuple
+from functools import partial
+from typing import BinaryIO, Callable, Iterator, Optional, Tuple, Union
 
 # A UID and a GID.
 Owner = Tuple[int, int]
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW_FILE = 0o644
+_BLOCK_BYTES = 1 << 16
 _LABEL = "security.selinux"
 
 
@@ -27,13 +29,22 @@ class Entry:
         self.path = path
 
 
-def replace(entry: Entry, content: bytes, mode: Optional[int], owner: Optional[Owner]) -> None:
-    """Put a new file in the entry's place; without a mode or owner it keeps the old file's."""
+def replace(
+    entry: Entry, content: Union[bytes, BinaryIO], mode: Optional[int], owner: Optional[Owner]
+) -> None:
+    """Put a new file in the entry's place; without a mode or owner it keeps the old file's.
+
+    The content of an open file is copied, whatever its size.
+    """
     new = _temporary_name(entry)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     number = os.open(new, flags, 0o600, dir_fd=entry.folder)
     with _renamed_to(entry, new, os.unlink), open(number, "wb") as file:
-        file.write(content)
+        if isinstance(content, bytes):
+            file.write(content)
+        else:
+            for block in iter(partial(content.read, _BLOCK_BYTES), b""):
+                file.write(block)
         file.flush()
         old = _status(entry)
         if owner is None and old is not None:

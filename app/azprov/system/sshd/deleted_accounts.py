@@ -9,8 +9,9 @@ from typing import Iterator, List, Sequence, Set
 
 from ...formats.host.passwd import Account
 from ...formats.host.sshd_config import own_keys_paths
-from ..accounts import HOMES, read_accounts
+from ..homes import HOMES
 from ..root import Root
+from ..user_database import read_accounts
 from .authorized_keys import holds_keys, keys_paths, remove_keys
 from .settings import read_settings
 
@@ -34,15 +35,15 @@ def keys_of_deleted_account(root: Root, name: str) -> Iterator[str]:
     """The files of authorized keys for that name that no account uses. Raises HostError."""
     accounts = read_accounts(root)
     used = {path for _, paths in keys_paths(root, accounts) for path in paths}
-    return (path for path in _keys_of(root, name) if path not in used)
+    return (path for path in _keys_of(root, name, f"{HOMES}/{name}") if path not in used)
 
 
-def remove_keys_of_deleted_account(root: Root, name: str) -> None:
-    """Remove the keys that could log in as a user who is about to be created.
+def remove_keys_of_deleted_account(root: Root, name: str, home: str) -> None:
+    """Remove the keys that could log in as a user who is about to be created with that home.
 
     Raises HostError.
     """
-    for path in _keys_of(root, name):
+    for path in _keys_of(root, name, home):
         remove_keys(root, path)
         log.warning(
             "removed %s: it could have let its owner log in as the new user %s",
@@ -66,7 +67,7 @@ def _unused_homes(root: Root, accounts: Sequence[Account]) -> Set[str]:
     }
 
 
-def _keys_of(root: Root, name: str) -> Iterator[str]:
+def _keys_of(root: Root, name: str, home: str) -> Iterator[str]:
     settings = read_settings(root, matches=True)
-    user = Account(name, _NO_ID, _NO_ID, f"{HOMES}/{name}", "")
+    user = Account(name, _NO_ID, _NO_ID, home, "")
     return (path for path in sorted(own_keys_paths(settings, user)) if holds_keys(root, path))

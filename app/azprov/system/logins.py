@@ -1,0 +1,100 @@
+"""Letting a user log in with keys: the keys themselves, and what else would keep the user out."""
+
+from datetime import date, timedelta
+from typing import Optional, Sequence, Tuple
+
+from ..errors import HostError, LoginBlocked, NotPermitted
+from ..formats.host.passwd import (
+    Account,
+    find_password,
+    has_login_shell,
+    is_locked,
+    login_end,
+)
+from ..formats.host.ssh_keys import SshKey
+from ..formats.host.sshd_config import authorized_keys_path, says
+from .accounts import end_password_ageing
+from .clock import Clock
+from .commands import Commands
+from .mounts import mount_above
+from .root import Root
+from .sshd.authorized_keys import add_keys
+from .sshd.server import config_file
+from .sshd.settings import read_settings
+from .user_database import SHADOW, read_shadow_of
+
+_DAY_S = 86400
+
+
+def mount_files_of(root: Root, account: Account, commands: Commands) -> None:
+    """Wait for the file systems that hold a user's home and keys. Raises HostError."""
+    keys = authorized_keys_path(read_settings(root), account)
+    mount_above(root, [account.home, *([keys] if keys else [])], commands)
+
+
+def let_log_in(root: Root, account: Account, keys: Sequence[SshKey], commands: Commands) -> None:
+    """Add keys for a user, and end the ageing of a password that the user does not have.
+
+    Raises HostError, and LoginBlocked for a home that belongs to another user.
+    """
+    try:
+        add_keys(root, account, keys, commands)
+    except NotPermitted:
+        raise
+    except HostError as error:
+        status = root.status(account.home)
+        if status is None or status.st_uid == account.uid or _has_keys_outside_home(root, account):
+            raise
+        home = root.outside(account.home)
+        raise LoginBlocked(
+            f"{account.name} gets no keys, because {home} belongs to the UID {status.st_uid} "
+            f"({error.summary})",
+            f"run chown -R {account.name}: {home}",
+        ) from error
+    end_password_ageing(root, account.name)
+
+
+def require_login(root: Root, account: Account, commands: Commands, clock: Clock) -> None:
+    """Raises LoginBlocked for an account that cannot log in with any key."""
+    obstacle = _obstacle(root, account, commands, clock)
+    if obstacle is not None:
+        cause, fix = obstacle
+        raise LoginBlocked(
+            f"{account.name} has the keys but cannot log in, because {cause}", f"run {fix}"
+        )
+
+
+def _obstacle(
+    root: Root, account: Account, commands: Commands, clock: Clock
+) -> Optional[Tuple[str, str]]:
+    """Why an account cannot log in, and the command that changes it; None if it can."""
+    shell, name = account.shell, account.name
+    if not has_login_shell(account):
+        return f"its shell is {shell}", f"usermod --shell /bin/sh {name}"
+    # An empty field means /bin/sh. Below another root, programs may be added later.
+    if root.is_live and shell and root.status(shell) is None:
+        return f"its shell {shell} does not exist", f"usermod --shell /bin/sh {name}"
+    shadow = read_shadow_of(root, name, commands)
+    end = login_end(shadow, name)
+    if end is not None and end * _DAY_S <= clock.wall_time():
+        day = date(1970, 1, 1) + timedelta(days=min(end, 2_000_000))
+        return (
+            f"the account expired on {day.isoformat()}",
+            f"chage --expiredate -1 --maxdays -1 {name}",
+        )
+    uses_pam = says(read_settings(root), "UsePAM", "yes")
+    if (
+        config_file(root) is not None
+        and not uses_pam
+        and is_locked(find_password(shadow, name) or "")
+    ):
+        return (
+            f"a '!' in {root.outside(SHADOW)} locks it, and sshd runs without PAM",
+            f"usermod --password '*' {name}",
+        )
+    return None
+
+
+def _has_keys_outside_home(root: Root, account: Account) -> bool:
+    keys = authorized_keys_path(read_settings(root), account)
+    return keys is None or not keys.startswith(f"{account.home.rstrip('/')}/")

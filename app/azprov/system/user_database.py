@@ -1,0 +1,111 @@
+"""The users and groups that a machine knows, in /etc/passwd and by other name services.
+
+On a live machine getent(1) asks all name services of nsswitch.conf(5). In an image, and
+without getent, only those are known that keep files in the form of /etc/passwd.
+"""
+
+import re
+from typing import Iterator, List, Optional, Set, Tuple
+
+from ..formats.host.passwd import Account, parse_accounts, parse_groups
+from .commands import Commands
+from .root import Root
+
+PASSWD, SHADOW = "/etc/passwd", "/etc/shadow"
+GROUP, GSHADOW = "/etc/group", "/etc/gshadow"
+
+_SWITCH = "/etc/nsswitch.conf"
+# nss-altfiles (Fedora CoreOS, Flatcar) and libnss-extrausers (Ubuntu Core).
+_FOLDERS = {"altfiles": "/usr/lib", "extrausers": "/var/lib/extrausers"}
+# A directory server may have many users, and may not answer yet at boot.
+_GETENT_S = 20.0
+# A machine with a line for every employee.
+_LIMIT_BYTES = 64 << 20
+
+
+def read_user_file(root: Root, path: str) -> bytes:
+    """The content of passwd, shadow, group or gshadow; empty if it is missing.
+
+    Raises HostError.
+    """
+    return root.read(path, limit_bytes=_LIMIT_BYTES) or b""
+
+
+def read_accounts(root: Root) -> List[Account]:
+    """The accounts in /etc/passwd of the root. Raises HostError."""
+    return parse_accounts(read_user_file(root, PASSWD))
+
+
+def find_account(root: Root, name: str) -> Optional[Account]:
+    """The account of that name in /etc/passwd of the root. Raises HostError."""
+    return _named(read_accounts(root), name)
+
+
+def find_listed_account(root: Root, name: str) -> Optional[Account]:
+    """The account of that name in /etc/passwd, or in a file that nsswitch.conf names.
+
+    Raises HostError.
+    """
+    files = (read_user_file(root, path) for path in _files(root, "passwd"))
+    return next(filter(None, (_named(parse_accounts(file), name) for file in files)), None)
+
+
+def look_up_account(root: Root, name: str, commands: Commands) -> Optional[Account]:
+    """The account of that name, by every name service that can be asked. Raises HostError."""
+    account = find_listed_account(root, name)
+    if account is None and root.is_live:
+        account = _named(parse_accounts(_getent(commands, "passwd", name)), name)
+    return account
+
+
+def find_group(root: Root, name: str, commands: Commands) -> Optional[int]:
+    """The GID of the group of that name. Raises HostError."""
+    groups = map(parse_groups, _contents(root, "group", commands, key=name))
+    return next((group[name] for group in groups if name in group), None)
+
+
+def used_ids(root: Root, commands: Commands) -> Tuple[Set[int], Set[int]]:
+    """The UIDs and the GIDs of all users and groups that can be listed. Raises HostError."""
+    uids: Set[int] = set()
+    gids: Set[int] = set()
+    for passwd in _contents(root, "passwd", commands):
+        for account in parse_accounts(passwd):
+            uids.add(account.uid)
+            gids.add(account.gid)
+    for group in _contents(root, "group", commands):
+        gids.update(parse_groups(group).values())
+    return uids, gids
+
+
+def read_shadow_of(root: Root, name: str, commands: Commands) -> bytes:
+    """A shadow file with the account's line, if any name service has one. Raises HostError."""
+    key = f"{name}:".encode("utf-8", "surrogateescape")
+    for shadow in _contents(root, "shadow", commands, key=name):
+        if any(line.startswith(key) for line in shadow.split(b"\n")):
+            return shadow
+    return b""
+
+
+def _contents(root: Root, kind: str, commands: Commands, *, key: str = "") -> Iterator[bytes]:
+    """What each file and getent know of all users or groups, or of one."""
+    for path in _files(root, kind):
+        yield read_user_file(root, path)
+    if root.is_live:
+        yield _getent(commands, kind, *([key] if key else []))
+
+
+def _files(root: Root, kind: str) -> List[str]:
+    """The files for passwd, shadow or group. nsswitch.conf names no folder of a service."""
+    text = (root.read(_SWITCH) or b"").decode("utf-8", "replace")
+    match = re.search(rf"^\s*{kind}:([^#\n]*)", text, re.MULTILINE)
+    words = match.group(1).split() if match else []
+    folders = [_FOLDERS[word] for word in words if word in _FOLDERS]
+    return [f"{folder}/{kind}" for folder in ["/etc", *folders]]
+
+
+def _getent(commands: Commands, *words: str) -> bytes:
+    return commands.output(["getent", *words], limit_s=_GETENT_S) or b""
+
+
+def _named(accounts: List[Account], name: str) -> Optional[Account]:
+    return next((account for account in accounts if account.name == name), None)

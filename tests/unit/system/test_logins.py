@@ -1,0 +1,443 @@
+"""Users who have keys and still cannot log in, homes in the way, and late file systems."""
+
+import os
+import stat
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence
+
+import pytest
+
+from azprov.errors import HostError, LoginBlocked, UnusableError
+from azprov.formats.host.passwd import find_password
+from azprov.formats.host.ssh_keys import SshKey
+from azprov.system.accounts import (
+    create_account,
+    end_password_ageing,
+    make_administrator,
+    require_account,
+)
+from azprov.system.admin_user import set_up_admin
+from azprov.system.commands import Commands
+from azprov.system.logins import let_log_in, require_login
+from azprov.system.mounts import mount_above, mount_unit
+from azprov.system.root import Root
+from azprov.system.user_database import look_up_account
+from ports import FakeClock, NoCommands, Recorder
+
+ID, GROUP_ID = os.geteuid() or 1000, os.getegid() or 1000
+# The clock of the tests shows 2026-11-22, which is this day since 1970.
+TODAY = 20779
+OPS = f"ops:x:{ID}:{GROUP_ID}::/home/ops:/bin/sh\n"
+needs_root = pytest.mark.needs("root")
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    """An image with the user ops, who has a home and no password."""
+    tmp_path.chmod(0o755)
+    change(
+        tmp_path,
+        {
+            "etc/passwd": f"root:x:0:0::/root:/bin/sh\n{OPS}",
+            "etc/group": "root:x:0:\n",
+            "etc/shadow": "root:*:::::::\nops:*:20000:0:99999:7:::\n",
+            "etc/login.defs": f"UID_MIN {ID}\nGID_MIN {GROUP_ID}\n",
+            "etc/ssh/sshd_config": "UsePAM no\n",
+            "etc/sudoers.d/README": "",
+            "home/ops/.profile": "",
+        },
+    )
+    os.chown(tmp_path / "home/ops", ID, GROUP_ID)
+    return tmp_path
+
+
+def change(image: Path, files: Dict[str, str]) -> None:
+    for name, content in files.items():
+        (image / name).parent.mkdir(parents=True, exist_ok=True)
+        (image / name).write_text(content)
+
+
+def admin(image: Path, name: str, keys: Sequence[SshKey] = ()) -> None:
+    set_up_admin(Root(str(image)), name, keys, NoCommands(), FakeClock(), no_passwords=False)
+
+
+def live(image: Path) -> Root:
+    """A root that counts as the live one; only for tests that run no program."""
+    root = Root(str(image))
+    root.is_live = True
+    return root
+
+
+@pytest.mark.parametrize(
+    ("passwd", "shadow", "sshd", "message"),
+    [
+        (OPS, "ops:*:20000:0:99999:7:::", "", ""),
+        (OPS, "ops:$y$hash:20000:0:99999:7:::", "", ""),
+        (OPS, "", "", ""),
+        (
+            OPS.replace("/bin/sh", "/usr/sbin/nologin"),
+            "ops:*:20000:0:99999:7:::",
+            "",
+            "because its shell is /usr/sbin/nologin; run usermod --shell /bin/sh ops",
+        ),
+        (
+            OPS,
+            f"ops:*:20000:0:99999:7::{TODAY}:",
+            "",
+            "because the account expired on 2026-11-22; run chage --expiredate -1 --maxdays -1 ops",
+        ),
+        (OPS, f"ops:*:20000:0:99999:7::{TODAY + 1}:", "", ""),
+        (OPS, "ops:$y$hash:20600:0:90:7:::", "", ""),
+        (
+            OPS,
+            "ops:$y$hash:20600:0:90:7:30::",
+            "",
+            "because the account expired on 2026-09-25; run chage --expiredate -1 --maxdays -1 ops",
+        ),
+        (OPS, "ops:!:20000:0:99999:7:::", "UsePAM yes\n", ""),
+        (
+            OPS,
+            "ops:!:20000:0:99999:7:::",
+            "UsePAM no\n",
+            "because a '!' in ROOT/etc/shadow locks it, and sshd runs without PAM; run "
+            "usermod --password '*' ops",
+        ),
+    ],
+)
+def test_a_user_who_cannot_log_in_is_named_with_the_cause(
+    image: Path, passwd: str, shadow: str, sshd: str, message: str
+) -> None:
+    """The shell, the expiry date and the lock of an account each refuse every key."""
+    change(image, {"etc/passwd": passwd, "etc/shadow": shadow + "\n"})
+    change(image, {"etc/ssh/sshd_config": sshd})
+    root = Root(str(image))
+    account = require_account(root, "ops", NoCommands())
+
+    if not message:
+        require_login(root, account, NoCommands(), FakeClock())
+        return
+    with pytest.raises(LoginBlocked) as caught:
+        require_login(root, account, NoCommands(), FakeClock())
+
+    assert str(caught.value) == (
+        f"ops has the keys but cannot log in, {message.replace('ROOT', str(image))}"
+    )
+    assert caught.value.exit_code == 78
+
+
+@pytest.mark.parametrize(("shell", "is_refused"), [("/bin/sh", False), ("/bin/zsh", True)])
+def test_a_shell_that_is_not_installed_is_reported_on_a_live_machine(
+    image: Path, shell: str, is_refused: bool
+) -> None:
+    """sshd refuses a user without a shell; an image may still get one."""
+    change(image, {"bin/sh": "", "etc/passwd": OPS.replace("/bin/sh", shell)})
+    root = live(image)
+    account = require_account(root, "ops", Recorder(well=False))
+
+    if is_refused:
+        with pytest.raises(LoginBlocked, match="its shell /bin/zsh does not exist"):
+            require_login(root, account, Recorder(well=False), FakeClock())
+    else:
+        require_login(root, account, Recorder(well=False), FakeClock())
+    require_login(Root(str(image)), account, NoCommands(), FakeClock())
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("ops:!:20000:1:90:7:30:21000:", "ops:!::0:99999:7::21000:"),
+        ("ops:*:0:0:99999:7:::", "ops:*::0:99999:7:::"),
+        ("ops:*:20000:0:90", "ops:*::0:99999:7:::"),
+        ("ops:*:20000:0:99999:14:::", "ops:*:20000:0:99999:14:::"),
+        ("ops:*:20000::::::", "ops:*:20000::::::"),
+        ("ops:$y$hash:20000:0:90:7:::", "ops:$y$hash:20000:0:90:7:::"),
+        ("dev:*:20000:0:90:7:::", "dev:*:20000:0:90:7:::"),
+    ],
+)
+def test_a_user_without_a_password_has_no_password_ageing(
+    image: Path, before: str, after: str
+) -> None:
+    """A password that does not exist cannot be changed in time; other passwords still can."""
+    change(image, {"etc/shadow": f"root:*:::::::\n{before}\n"})
+
+    end_password_ageing(Root(str(image)), "ops")
+
+    assert (image / "etc/shadow").read_text() == f"root:*:::::::\n{after}\n"
+
+
+class Useradd(Recorder):
+    """Writes the lines that useradd writes with PASS_MAX_DAYS, INACTIVE and EXPIRE set."""
+
+    def __init__(self, image: Path) -> None:
+        super().__init__()
+        self._image = image
+
+    def output(self, command: Sequence[str], *, limit_s: float) -> Optional[bytes]:
+        if command[0] == "useradd":
+            with (self._image / "etc/passwd").open("a") as passwd:
+                passwd.write(f"dev:x:{ID}:{GROUP_ID}::{command[3]}:/bin/sh\n")
+            with (self._image / "etc/shadow").open("a") as shadow:
+                shadow.write("dev:!:20779:7:90:14:30:20800:\n")
+        return super().output(command, limit_s=limit_s)
+
+
+def test_a_user_made_by_useradd_has_no_password_ageing(image: Path) -> None:
+    """PASS_MAX_DAYS 90 would lock the admin out on day 91."""
+    create_account(live(image), "dev", Useradd(image))
+
+    assert (image / "etc/shadow").read_text().splitlines()[-1] == "dev:*::0:99999:7:::"
+
+
+@needs_root
+@pytest.mark.parametrize("owner", [0, 1000, 1001, 4242])
+def test_a_home_in_the_way_is_moved_aside(
+    image: Path, owner: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The new user gets none of its files, even if the folder has the new user's number."""
+    change(image, {"home/azureuser/.profile": "evil\n", "home/azureuser.old/x": ""})
+    for path in ("home/azureuser", "home/azureuser/.profile"):
+        os.chown(image / path, owner, owner)
+
+    admin(image, "azureuser")
+
+    home = image / "home/azureuser"
+    assert os.listdir(home) == [".ssh"]
+    assert (home.stat().st_uid, stat.S_IMODE(home.stat().st_mode)) == (1001, 0o700)
+    assert (image / "home/azureuser.old-2/.profile").read_text() == "evil\n"
+    assert (image / "home/azureuser.old-2").stat().st_uid == owner
+    assert f"moved {home} to {home}.old-2, because it is not the home" in caplog.text
+
+
+class Mounted(Root):
+    """Refuses to rename /home/azureuser, as the kernel does for a mounted file system."""
+
+    def rename(self, path: str, name: str) -> None:
+        if path == "/home/azureuser":
+            raise self._failed("rename", path, OSError(16, "Device or resource busy"))
+        super().rename(path, name)
+
+
+@needs_root
+def test_a_home_that_cannot_be_moved_is_left_alone(
+    image: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The new user gets a home of another name, and the deployment succeeds."""
+    change(image, {"home/azureuser/.ssh/authorized_keys": "old\n"})
+
+    set_up_admin(
+        Mounted(str(image)), "azureuser", [], NoCommands(), FakeClock(), no_passwords=False
+    )
+
+    assert ":/home/azureuser-2:" in (image / "etc/passwd").read_text()
+    assert (image / "home/azureuser-2/.ssh/authorized_keys").read_text() == ""
+    assert (image / "home/azureuser/.ssh/authorized_keys").read_text() == "old\n"
+    assert (
+        f"could not rename {image}/home/azureuser (Device or resource busy); the home of the new "
+        f"user azureuser will be {image}/home/azureuser-2"
+    ) in caplog.messages
+
+
+@needs_root
+def test_an_existing_user_with_a_foreign_home_is_a_user_who_cannot_log_in(image: Path) -> None:
+    """The owner of the VM can give the home to its user, so this is no final failure."""
+    os.chown(image / "home/ops", 4242, 4242)
+    root = Root(str(image))
+
+    with pytest.raises(LoginBlocked) as caught:
+        let_log_in(root, require_account(root, "ops", NoCommands()), [], NoCommands())
+
+    assert caught.value.summary.startswith(
+        f"ops gets no keys, because {image}/home/ops belongs to the UID 4242 (could not make"
+    )
+    assert caught.value.hint == f"run chown -R ops: {image}/home/ops"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "www-data:x:33:33::/var/www:/usr/sbin/nologin",
+        "www-data:x:33:33::/var/www:/bin/sh",
+        "www-data:x:70000:33::/:/usr/sbin/nologin",
+        "www-data:x:65534:33::/nonexistent:/bin/sh",
+        "www-data:x:0:0::/root:/bin/sh",
+    ],
+)
+def test_an_admin_with_the_name_of_a_service_account_is_refused(image: Path, line: str) -> None:
+    """A daemon's account never gets keys or administrator rights."""
+    change(image, {"etc/passwd": f"{line}\n", "etc/login.defs": "UID_MIN 500\n"})
+
+    with pytest.raises(UnusableError, match="the admin user www-data is a service account"):
+        admin(image, "www-data")
+
+    assert not (image / "etc/sudoers.d/90-azprov").exists()
+    assert list(image.rglob("authorized_keys")) == []
+
+
+def test_a_large_file_of_the_skeleton_is_copied(image: Path) -> None:
+    """useradd has no limit either, and a deployment must not fail for such a file."""
+    content = b"0123456789abcdef" * (3 << 16)
+    change(image, {"etc/skel/bin/tool": ""})
+    (image / "etc/skel/bin/tool").write_bytes(content)
+    (image / "etc/skel/bin/tool").chmod(0o6755)
+    (image / "etc/skel/bin").chmod(0o2750)
+    change(image, {"etc/passwd": ""})
+
+    create_account(Root(str(image)), "dev", NoCommands())
+
+    copy = image / "home/dev/bin/tool"
+    assert copy.read_bytes() == content
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o755
+    assert stat.S_IMODE(copy.parent.stat().st_mode) == 0o750
+
+
+class Getent(Recorder):
+    """A name service that knows the user core, who is in no file."""
+
+    def output(self, command: Sequence[str], *, limit_s: float) -> Optional[bytes]:
+        super().output(command, limit_s=limit_s)
+        known: Dict[str, bytes] = {
+            "getent passwd core": b"core:x:500:500::/home/core:/bin/sh\n",
+            "getent passwd": b"core:x:%d:500::/home/core:/bin/sh\n" % ID,
+        }
+        return known.get(" ".join(command))
+
+
+def test_a_user_of_another_name_service_is_found_on_a_live_machine(image: Path) -> None:
+    """An image is judged by its files: its name services do not run."""
+    account = look_up_account(live(image), "core", Getent())
+
+    assert account is not None
+    assert account.uid == 500
+    assert look_up_account(Root(str(image)), "core", NoCommands()) is None
+
+
+@needs_root
+def test_a_number_of_another_name_service_is_not_used_again(image: Path) -> None:
+    """Two users of one number could read each other's files."""
+    change(image, {"etc/passwd": ""})
+
+    assert create_account(live(image), "dev", Getent()).uid == ID + 1
+
+
+@pytest.mark.parametrize(
+    ("switch", "is_found"),
+    [
+        ("passwd: files extrausers\n", True),
+        ("passwd:files extrausers # local\n", True),
+        ("passwd: files # extrausers\n", False),
+        ("group: files extrausers\n", False),
+        ("", False),
+    ],
+)
+def test_files_that_nsswitch_names_are_read_in_an_image(
+    image: Path, switch: str, is_found: bool
+) -> None:
+    """altfiles and extrausers keep users in other files of the form of /etc/passwd."""
+    change(
+        image,
+        {
+            "etc/nsswitch.conf": switch,
+            "var/lib/extrausers/passwd": "core:x:500:500::/home/core:/bin/sh\n",
+        },
+    )
+
+    account = look_up_account(Root(str(image)), "core", NoCommands())
+
+    assert (account is not None) is is_found
+
+
+@pytest.mark.parametrize(
+    ("path", "unit"),
+    [
+        ("/home", "home.mount"),
+        ("/var/home", "var-home.mount"),
+        ("/srv/a-b c", "srv-a\\x2db\\x20c.mount"),
+        ("/.x/é", "\\x2ex-\\xc3\\xa9.mount"),
+    ],
+)
+def test_mount_units_are_named_as_systemd_names_them(path: str, unit: str) -> None:
+    """The names are those that `systemd-escape --path --suffix=mount` prints."""
+    assert mount_unit(path) == unit
+
+
+MOUNTINFO = "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n30 22 8:2 / /srv\\040a rw - ext4 /dev/sdb1 rw\n"
+
+
+@pytest.mark.parametrize(
+    ("unit", "path", "started"),
+    [
+        ("run/systemd/generator/home.mount", "/home/ops", ["home.mount"]),
+        ("etc/systemd/system/home.mount", "/home/ops", ["home.mount"]),
+        ("run/systemd/generator/home-ops.mount", "/home/ops", ["home-ops.mount"]),
+        ("run/systemd/generator/home.mount", "/etc/ssh/keys/ops", []),
+        ("run/systemd/generator/srv\\x20a.mount", "/srv a/keys", []),
+        ("run/systemd/generator/data-home.mount", "/link/ops", ["data-home.mount"]),
+    ],
+)
+@pytest.mark.parametrize("well", [True, False])
+def test_a_configured_file_system_is_mounted_before_users_are_made(
+    image: Path,
+    unit: str,
+    path: str,
+    started: List[str],
+    well: bool,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A home made below a mount point would be hidden later; a failed mount is logged."""
+    change(image, {unit: "", "proc/self/mountinfo": MOUNTINFO, "data/home/README": ""})
+    (image / "link").symlink_to("data/home")
+    tools = Recorder(well=well)
+
+    mount_above(live(image), [path], tools)
+    mount_above(Root(str(image)), [path], NoCommands())
+
+    assert tools.commands == [["systemctl", "start", name] for name in started]
+    assert ("could not be mounted" in caplog.text) is (bool(started) and not well)
+
+
+class Doas(Commands):
+    """A doas whose parser accepts or refuses every file; notes where the rule was tried."""
+
+    def __init__(self, *, accepts: bool) -> None:
+        self.tried: List[str] = []
+        self._accepts = accepts
+
+    def output(
+        self,
+        command: Sequence[str],
+        *,
+        limit_s: float,  # noqa: ARG002 - a port
+    ) -> Optional[bytes]:
+        if command[0] == "/usr/bin/doas":
+            self.tried.append(" ".join(command))
+        return b"" if self._accepts else None
+
+
+@pytest.mark.parametrize("accepts", [True, False])
+def test_doas_tries_a_rule_before_it_is_in_effect(image: Path, accepts: bool) -> None:
+    """A rule that does not parse would make doas refuse every user."""
+    (image / "etc/sudoers.d/README").unlink()
+    (image / "etc/sudoers.d").rmdir()
+    change(image, {"usr/bin/doas": "", "etc/doas.d/README": ""})
+    tools = Doas(accepts=accepts)
+
+    if accepts:
+        make_administrator(live(image), "as", tools)
+    else:
+        with pytest.raises(HostError, match="doas -C does not accept the rule"):
+            make_administrator(live(image), "as", tools)
+
+    assert tools.tried == ["/usr/bin/doas -C /etc/doas.d/.90-azprov.new"]
+    left = ["90-azprov.conf", "README"] if accepts else ["README"]
+    assert sorted(os.listdir(image / "etc/doas.d")) == left
+
+
+def test_an_existing_users_password_is_kept(image: Path) -> None:
+    """Adding keys changes neither a password nor its ageing."""
+    change(image, {"etc/shadow": "ops:$y$hash:20700:0:90:7:::\n"})
+
+    admin(image, "ops")
+
+    shadow = (image / "etc/shadow").read_bytes()
+    assert find_password(shadow, "ops") == "$y$hash"
+    assert shadow == b"ops:$y$hash:20700:0:90:7:::\n"
