@@ -12,6 +12,7 @@ from typing import Iterator, List
 
 import pytest
 
+import needs
 from azprov.errors import HostError
 from azprov.system.clock import Clock
 from azprov.system.lock import lock_root
@@ -142,48 +143,116 @@ def test_four_at_once_have_the_result_of_one(name: str, tmp_path: Path, platform
     assert reports == (1 if name == "provision" else 0)
 
 
-# Locks a folder as another process would, and prints whether azprov can lock "/".
-HOLDER = """
-import fcntl, os, sys
+# Prints what azprov's lock of "/" is while it is held, and whether it can be taken.
+TAKER = """
+import os
 from azprov.errors import HostError
 from azprov.system.clock import Clock
 from azprov.system.lock import lock_root
 from azprov.system.root import Root
-fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)
 try:
     with lock_root(Root(), Clock(), wait_s=0):
-        print("in")
+        held = {os.readlink(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd")
+                if os.path.exists(f"/proc/self/fd/{name}")}
+        locked = {"/run/azprov.lock", "/root", "/var/lib/azprov"} & held
+        modes = [oct(os.stat(path).st_mode & 0o777) for path in locked]
+        print("in", *locked, *modes)
 except HostError:
     print("out")
+print(os.path.exists("/run/azprov.lock"))
 """
+# Locks a file or folder as another process would, and then becomes another program.
+HOLD = "import fcntl, os, sys; f = os.open(sys.argv[1], os.O_RDONLY); fcntl.flock(f, fcntl.LOCK_EX)"
+HOLD += "; os.set_inheritable(f, True); os.execvp(sys.argv[2], sys.argv[2:])"
+RUN = "mount -t tmpfs none /run"
+READ_ONLY = "mount -o remount,bind,ro /run"
+STATE = "mount -t tmpfs none /var/lib && mkdir -m 700 /var/lib/azprov"
+
+
+def take_live(world: str, held: str = "") -> List[str]:
+    """Run the taker in a mount namespace, while another process holds a lock."""
+    python = needs.program("/usr/bin/python3")  # that of the tests may be below /root
+    hold = [python, "-c", HOLD, held] if held else []
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-ec", f'{world}; exec "$@"', "sh", *hold] + [python, "-c", TAKER],
+        env={**os.environ, "PYTHONPATH": str(PYZ.parent.parent / "app")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
+@needs_root
+@pytest.mark.parametrize("held", ["", "/", "/run", "/var/lib"])
+def test_a_live_machine_has_a_lock_that_only_root_can_take(held: str) -> None:
+    """A user who locks what every user can open cannot keep a first boot from reporting.
+
+    The file that is locked cannot be opened by users, and is removed afterwards.
+    """
+    assert take_live(RUN, held) == ["in /run/azprov.lock 0o600", "False"]
+
+
+@needs_root
+def test_the_lock_of_a_live_machine_excludes_another_process() -> None:
+    """While another process of root has the lock, it cannot be taken."""
+    world = f"{RUN}; touch /run/azprov.lock; chmod 600 /run/azprov.lock"
+
+    assert take_live(world, "/run/azprov.lock") == ["out", "True"]
 
 
 @needs_root
 @pytest.mark.parametrize(
-    ("mode", "held_folder", "answer"),
+    ("world", "locked"),
     [
-        ("700", "/", "in"),
-        ("700", "/var/lib/azprov", "out"),
-        ("755", "/", "out"),
-        ("755", "/var/lib/azprov", "in"),
+        (f"{RUN}; {READ_ONLY}", "/root 0o700"),
+        (
+            f"{RUN}; mount -t tmpfs -o mode=755 none /root; {STATE}; {READ_ONLY}",
+            "/var/lib/azprov 0o700",
+        ),
+        (
+            f"{RUN}; touch /run/azprov.lock; chmod 644 /run/azprov.lock",
+            "/root 0o700",
+        ),
+        (f"{RUN}; mkfifo -m 600 /run/azprov.lock", "/root 0o700"),
+        (f"{RUN}; ln -s /etc/passwd /run/azprov.lock", "/root 0o700"),
+        ("mount -t tmpfs -o nr_inodes=1 none /run", "/root 0o700"),
     ],
+    ids=["read-only", "read-only, open home", "users can open it", "FIFO", "link", "full"],
 )
-def test_a_live_machine_has_a_lock_that_only_root_can_take(
-    mode: str, held_folder: str, answer: str
+def test_without_a_usable_run_a_folder_that_only_root_can_open_is_locked(
+    world: str, locked: str
 ) -> None:
-    """A user who locks "/" cannot keep a first boot from reporting."""
-    world = (
-        "mount -t tmpfs none /var/lib && mkdir /var/lib/azprov"
-        ' && chmod "$0" /var/lib/azprov && exec "$@"'
-    )
-    holder = [sys.executable, "-c", HOLDER, held_folder]
+    """The lock needs no writable disk: an existing closed folder can be locked too."""
+    world = f"mount -t tmpfs -o mode=700 none /root; {world}"
 
+    assert take_live(world)[0] == f"in {locked}"
+    assert take_live(world, locked.split(maxsplit=1)[0])[0] == "out"
+
+
+@needs_root
+def test_four_processes_take_the_lock_of_a_live_machine_one_after_the_other() -> None:
+    """A process that waited for a removed lock file locks the new one, so that one is inside."""
+    worker = """
+import sys, time
+from azprov.system.clock import Clock
+from azprov.system.lock import lock_root
+from azprov.system.root import Root
+for _ in range(5):
+    with lock_root(Root(), Clock(), wait_s=50):
+        open("/run/inside", "x").close()
+        time.sleep(0.02)
+        __import__("os").unlink("/run/inside")
+"""
+    script = 'mount -t tmpfs none /run; for i in 1 2 3 4; do "$@" & all="$all $!"; done; '
+    script += "for one in $all; do wait $one; done"
     done = subprocess.run(
-        ["unshare", "-m", "sh", "-c", world, mode, *holder],
+        ["unshare", "-m", "sh", "-ec", script, "sh", sys.executable, "-c", worker],
         env={**os.environ, "PYTHONPATH": str(PYZ.parent.parent / "app")},
         capture_output=True,
         text=True,
         check=False,
     )
 
-    assert (done.stdout, done.stderr) == (f"{answer}\n", "")
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,22 +1,30 @@
 """The lock that lets only one azprov at a time change a root.
 
-An existing folder is locked, and the kernel releases the lock when the process ends. No lock
-file is made: it would stay in the image, and the disk may be full or read-only.
+The kernel releases the lock when the process ends. On the running machine only root can
+take it: otherwise any user could keep a first boot from reporting.
 """
 
 import errno
 import fcntl
 import logging
 import os
+import stat
 from contextlib import contextmanager, suppress
-from typing import Iterator, Optional
+from typing import Iterator, Optional, Tuple
 
 from ..errors import HostError
 from .clock import Clock
 from .root import Root
 from .state import STATE_FOLDER
 
+#: The lock of the running machine. It exists only while a process has it or waits for it.
+LOCK_FILE = "/run/azprov.lock"
+# Where that file cannot be made, the first of these that only root can open is locked. No
+# distribution makes all of them, and the disk may be read-only.
+_FOLDERS = ("/root", STATE_FOLDER, "/lost+found")
 _POLL_S = 0.1
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_FILE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 log = logging.getLogger(__name__)
 
@@ -25,42 +33,18 @@ log = logging.getLogger(__name__)
 def lock_root(root: Root, clock: Clock, *, wait_s: float) -> Iterator[None]:
     """Keep other azprov processes from changing the root; wait for one that is changing it.
 
-    Raises HostError if that one has not ended after `wait_s` seconds. If the folder cannot
-    be locked, as on some network file systems, the block runs without a lock.
+    Raises HostError if that one has not ended after `wait_s` seconds. Without anything that
+    can be locked, as on some network file systems, the block runs without a lock.
     """
-    number = _open_folder(root)
-    if number is None:
-        yield
-        return
-    try:
-        _lock(number, root, clock, wait_s)
-        yield
-    finally:
-        os.close(number)
-
-
-def _open_folder(root: Root) -> Optional[int]:
-    """The folder to lock; on a live machine the state folder, if only root can open it.
-
-    Any user who can open a folder can lock it, and could keep a first boot from reporting.
-    """
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-    if root.is_live:
-        with suppress(OSError):
-            number = os.open(STATE_FOLDER, flags)
-            if not os.fstat(number).st_mode & 0o077:
-                return number
-            os.close(number)
-    try:
-        return os.open(root.path, flags & ~os.O_NOFOLLOW)
-    except OSError:
-        return None
-
-
-def _lock(number: int, root: Root, clock: Clock, wait_s: float) -> None:
     until = clock.now() + wait_s
     is_logged = False
-    while not _is_locked(number):
+    while True:
+        number, path = _open_live() if root.is_live else _open_image(root)
+        if number is None:
+            break
+        if _is_locked(number, path):
+            break
+        os.close(number)
         left_s = until - clock.now()
         if left_s <= 0:
             raise HostError(
@@ -70,11 +54,51 @@ def _lock(number: int, root: Root, clock: Clock, wait_s: float) -> None:
             log.info("Waiting for another azprov that is changing %s, %.0f s left", root, left_s)
             is_logged = True
         clock.sleep(min(_POLL_S, left_s))
+    try:
+        yield
+    finally:
+        if number is not None:
+            if path == LOCK_FILE:
+                with suppress(OSError):
+                    os.unlink(path)
+            os.close(number)
 
 
-def _is_locked(number: int) -> bool:
+def _open_image(root: Root) -> Tuple[Optional[int], str]:
+    """The folder of an image. No file is made: it would stay in the image."""
+    try:
+        return os.open(root.path, _FOLDER), root.path
+    except OSError:
+        return None, ""
+
+
+def _open_live() -> Tuple[Optional[int], str]:
+    """The lock file of the running machine, or a folder that only root can open."""
+    candidates = [(LOCK_FILE, _FILE), *((folder, _FOLDER) for folder in _FOLDERS)]
+    for path, flags in candidates:
+        with suppress(OSError):
+            number = os.open(path, flags, 0o600)
+            if _is_only_roots(os.fstat(number)):
+                return number, path
+            os.close(number)
+    return None, ""
+
+
+def _is_only_roots(status: os.stat_result) -> bool:
+    group_bits = 0o000 if status.st_gid == 0 else 0o070
+    is_usual = stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)
+    return is_usual and status.st_uid == 0 and not status.st_mode & (group_bits | 0o007)
+
+
+def _is_locked(number: int, path: str) -> bool:
+    """Take the lock of an open file; False if another process has it, or has just removed it."""
     try:
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         return error.errno not in (errno.EWOULDBLOCK, errno.EAGAIN, errno.EINTR)
-    return True
+    if path != LOCK_FILE:
+        return True
+    try:
+        return os.path.samestat(os.fstat(number), os.stat(path, follow_symlinks=False))
+    except OSError:
+        return False
