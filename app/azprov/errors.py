@@ -101,6 +101,19 @@ class HostError(AzprovError):
     exit_code = 73
 
 
+class DiskError(HostError):
+    """A file could not be written because its disk is read-only, full or broken.
+
+    The step stays open and Ready is reported, because a later boot may be able to write it.
+    """
+
+    prevents_ready = False
+
+    def __init__(self, summary: str, hint: str = "", *, is_read_only: bool = False) -> None:
+        super().__init__(summary, hint)
+        self.is_read_only = is_read_only
+
+
 class NotPermitted(HostError):
     """The change needs root, or a capability."""
 

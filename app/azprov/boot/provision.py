@@ -10,7 +10,7 @@ from functools import partial
 from typing import Callable, Iterable, List, Optional, Tuple
 
 from ..azure.retry_loop import LAST_ATTEMPT_S
-from ..errors import AzprovError, DocumentError, PlatformError, bug
+from ..errors import AzprovError, DiskError, DocumentError, PlatformError, bug
 from ..formats.platform.vm_id import is_same_vm, parse_vm_id
 from ..system.commands import Commands
 from ..system.init import disable
@@ -84,24 +84,26 @@ def run_once_per_vm(
     the report is acknowledged; the service is disabled when everything is done.
 
     `send_failure` reports the first required step that failed, if its error `is_final`:
-    no later boot could undo it. `request_vm_id` asks the platform for the id, where the
-    firmware provides none. All callables except `is_final` may raise AzprovError.
+    no later boot could undo it. A disk that is read-only, full or broken never keeps Ready
+    from being sent: a later boot may be able to write. `request_vm_id` asks the platform for
+    the id, where the firmware provides none. All callables except `is_final` may raise AzprovError.
     """
     old = read_state(root)
     vm_id = read_vm_id(root)
     if vm_id is None and old.vm_id is not None:
         vm_id = _requested(request_vm_id)
-    boot = _Boot(old.done if is_same_vm(old.vm_id, vm_id) else ())
+    done = old.done if is_same_vm(old.vm_id, vm_id) else ()
+    boot = _Boot(done, is_live=root.is_live)
     boot.run_steps(steps)
     boot.report(send_ready, send_failure, is_final)
     if boot.is_acknowledged:
         if boot.done_now:
             state = State(vm_id or _requested(request_vm_id), boot.all_done)
             boot.attempt(STATE, lambda: write_state(root, state))
-        elif not boot.failures:
+        elif boot.is_complete:
             log.info("Everything is already done for this VM")
         # Even if the state could not be written: the platform does not expect a second Ready.
-        if all(failure.name == STATE for failure in boot.failures):
+        if boot.is_complete or [failure.name for failure in boot.failures] == [STATE]:
             boot.attempt(SERVICE, disable_service)
     return boot.outcome
 
@@ -109,8 +111,10 @@ def run_once_per_vm(
 class _Boot:
     """One boot of a VM for which some steps, and perhaps the report, are already done."""
 
-    def __init__(self, done: Tuple[str, ...]) -> None:
+    def __init__(self, done: Tuple[str, ...], *, is_live: bool) -> None:
         self._done = done
+        self._is_live = is_live
+        self._has_open_steps = False
         self._is_report_postponed = False
         self.done_now: List[str] = []
         self.failures: List[Failure] = []
@@ -123,6 +127,11 @@ class _Boot:
     def is_acknowledged(self) -> bool:
         """Whether the platform has acknowledged a report, now or at an earlier boot."""
         return READY in self.all_done or FAILURE in self.all_done
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether no step is left for a later boot."""
+        return not self.failures and not self._has_open_steps
 
     @property
     def outcome(self) -> Outcome:
@@ -140,7 +149,9 @@ class _Boot:
             failure = self.attempt(step.name, step.run, is_required=step.is_required)
             if failure is None:
                 self.done_now.append(step.name)
-            else:
+                continue
+            self._has_open_steps = True
+            if failure in self.failures:
                 effect = "continuing with the next step"
                 if self.is_acknowledged:
                     effect = "the next boot tries this step again"
@@ -171,11 +182,19 @@ class _Boot:
     def attempt(
         self, name: str, action: Callable[[], object], *, is_required: bool = False
     ) -> Optional[Failure]:
-        """Try an action; note and return its failure. A bug in one step must not prevent Ready."""
+        """Try an action; note and return its failure. A bug in one step must not prevent Ready.
+
+        A machine with a read-only disk is made so: there, the failure of an optional step is
+        only logged, and not noted.
+        """
         try:
             action()
         except AzprovError as error:
             failure = Failure(name, error, is_required and error.prevents_ready)
+            is_read_only = isinstance(error, DiskError) and error.is_read_only
+            if is_read_only and self._is_live and not is_required:
+                log.warning("%s; the machine is read-only, so each boot tries again", error.summary)
+                return failure
         except Exception as error:
             log.debug("", exc_info=error)
             failure = Failure(name, bug(error), is_required)

@@ -72,7 +72,10 @@ def _read(root: Root, path: str) -> Tuple[bytes, float]:
     if file is None:
         raise HostError("it does not exist")
     with file:
-        content = file.read(_LIMIT_BYTES + 1)
+        try:
+            content = file.read(_LIMIT_BYTES + 1)
+        except OSError as error:
+            raise HostError(f"it cannot be read ({error.strerror})") from error
         if len(content) > _LIMIT_BYTES:
             raise HostError(f"it is larger than {_LIMIT_BYTES} bytes")
         return content, os.fstat(file.fileno()).st_mtime

@@ -6,11 +6,12 @@ from typing import Dict, List, Optional, Tuple, Union
 
 import pytest
 
-from azprov.boot.outcome import Failure, Outcome
+from azprov.boot.outcome import Failure, Outcome, exit_code_of
 from azprov.boot.provision import run_once_per_vm
 from azprov.boot.steps import Step
 from azprov.errors import (
     AzprovError,
+    DiskError,
     HostError,
     LoginBlocked,
     Refused,
@@ -270,6 +271,81 @@ def test_without_any_id_every_boot_runs_all_steps(
     assert machine.ran == ["hostname", "ready", "request the VM id"]
     message = "neither the firmware nor the platform provides a VM id: no metadata"
     assert caplog.messages == [message, message]
+
+
+FULL = DiskError("could not write it (No space left on device)", "free some space")
+READ_ONLY = DiskError("could not write it (Read-only file system)", "remount", is_read_only=True)
+
+
+@pytest.mark.parametrize("error", [FULL, READ_ONLY])
+def test_a_disk_that_cannot_be_written_leaves_an_open_step_and_does_not_stop_ready(
+    admin_machine: Machine, error: DiskError, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Ready is sent, nothing final is reported, and the next boot runs only the open step."""
+    admin_machine.failing["admin-user"] = error
+
+    outcome = admin_machine.boot()
+
+    assert outcome == Outcome(("hostname", "ssh-keys", "ready"), (Failure("admin-user", error),))
+    assert exit_code_of(outcome) == 73
+    assert admin_machine.disabled == 0
+    assert caplog.messages == [
+        f"the step admin-user failed: {error}; continuing with the next step",
+    ]
+
+    admin_machine.failing.clear()
+
+    assert admin_machine.boot() == Outcome(("admin-user",))
+    assert admin_machine.ran == ["admin-user"]
+    assert admin_machine.disabled == 1
+
+
+def test_a_read_only_machine_repeats_what_is_optional_without_a_failure(
+    machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """On a live machine, the log names what was not written, and the service stays enabled."""
+    machine.root.is_live = True
+    machine.failing["hostname"] = READ_ONLY
+
+    outcome = machine.boot()
+
+    assert outcome == Outcome(("ready",))
+    assert exit_code_of(outcome) == 0
+    assert machine.disabled == 0
+    assert caplog.messages == [
+        "could not write it (Read-only file system); the machine is read-only, so each boot "
+        "tries again"
+    ]
+
+
+def test_a_full_disk_is_a_failure_of_a_live_machine_too(machine: Machine) -> None:
+    """Only a read-only disk counts as made so."""
+    machine.root.is_live = True
+    machine.failing["hostname"] = FULL
+
+    assert machine.boot() == Outcome(("ready",), (Failure("hostname", FULL),))
+
+
+def test_a_required_step_on_a_read_only_machine_is_a_failure(admin_machine: Machine) -> None:
+    """A user who cannot log in must be visible in the exit code."""
+    admin_machine.root.is_live = True
+    admin_machine.failing["ssh-keys"] = READ_ONLY
+
+    outcome = admin_machine.boot()
+
+    assert outcome.failures == (Failure("ssh-keys", READ_ONLY),)
+    assert outcome.done_now == ("hostname", "admin-user", "ready")
+
+
+def test_a_service_that_cannot_be_disabled_on_a_read_only_machine_is_logged(
+    machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The first boot of a read-only machine ends without a failure."""
+    machine.root.is_live = True
+    machine.failing["disable"] = READ_ONLY
+
+    assert machine.boot() == Outcome(("hostname", "ready"))
+    assert len(caplog.messages) == 1
 
 
 def test_the_service_is_disabled_even_if_the_state_cannot_be_written(machine: Machine) -> None:

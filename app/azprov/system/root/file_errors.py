@@ -3,7 +3,7 @@
 import errno
 import os
 
-from ...errors import HostError, NotPermitted
+from ...errors import DiskError, HostError, NotPermitted
 
 _OTHER_HINT = "check the path and its file system"
 _HINTS = {
@@ -13,8 +13,11 @@ _HINTS = {
     errno.ELOOP: "fix the links on this path: they form a loop",
     errno.EROFS: "mount the file system writable",
     errno.ENOSPC: "free some space on the file system",
+    errno.EDQUOT: "free some space on the file system, or raise the quota",
+    errno.EIO: "check the disk, and see dmesg",
     errno.EXDEV: "unmount the file system that is mounted inside",
 }
+_DISK_ERRORS = (errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO)
 _AS_USER_HINT = (
     "check that the user has access to this path, and that no link on it leads elsewhere"
 )
@@ -30,4 +33,7 @@ def file_error(summary: str, error: OSError, *, is_as_user: bool) -> HostError:
         return HostError(summary, _AS_USER_HINT)
     if error.errno in (errno.EACCES, errno.EPERM) and os.geteuid() != 0:
         return NotPermitted(summary, "run it as root")
-    return HostError(summary, _HINTS.get(error.errno or 0, _OTHER_HINT))
+    hint = _HINTS.get(error.errno or 0, _OTHER_HINT)
+    if error.errno in _DISK_ERRORS:
+        return DiskError(summary, hint, is_read_only=error.errno == errno.EROFS)
+    return HostError(summary, hint)
