@@ -29,6 +29,7 @@ BOOT_LIMIT_S = 90.0
 def main() -> None:
     order = json.loads(sys.argv[1])
     ip("link", "set", "lo", "up")
+    subprocess.run(["sh", "-ec", order["prepare"], order["root"]], check=True)
     guest = start_guest(order["root"], order["nspawn"])
     server = None
     imds_requests: List[str] = []

@@ -102,12 +102,16 @@ class Machine:
         then_run: Sequence[List[str]] = (),
         is_instant: bool = False,
         nspawn: Sequence[str] = (),
+        prepare: str = "",
+        variables: Optional[Dict[str, str]] = None,
     ) -> Dict[str, Any]:
         """Boot the root, shut it down, and return the result.
 
         The network comes up after `late_s` seconds, or never (None). `then_run` are commands
         that run outside the guest, whose address is 10.0.0.4. With `is_instant` the platform is
-        that of the benchmarks. `nspawn` are more options for systemd-nspawn.
+        that of the benchmarks. `nspawn` are more options for systemd-nspawn. `prepare` is a
+        script that runs before, in the mount namespace of this boot; $0 is the root.
+        `variables` are environment variables of systemd-nspawn.
         """
         order = {
             "root": str(self.root),
@@ -120,10 +124,15 @@ class Machine:
             "poweroff": self.poweroff,
             "is_instant": is_instant,
             "nspawn": list(nspawn),
+            "prepare": prepare,
         }
         done = subprocess.run(
             [*ALONE, sys.executable, str(GUEST_NETWORK), json.dumps(order)],
-            env={**os.environ, "PYTHONPATH": str(GUEST_NETWORK.parent.parent)},
+            env={
+                **os.environ,
+                "PYTHONPATH": str(GUEST_NETWORK.parent.parent),
+                **(variables or {}),
+            },
             capture_output=True,
             text=True,
             check=False,

@@ -161,7 +161,7 @@ def probes() -> Dict[str, Probe]:
         "write a closed file": partial(with_file_of_user, write_closed),
         "read /proc/uptime": partial(read, "/proc/uptime"),
         "read /sys/class": lambda: os.listdir("/sys/class/net"),
-        "write /tmp": partial(write, "/tmp"),  # noqa: S108 - the service has its own
+        "write /run": partial(write, "/run"),
         "mode of a new file": mode_of_new_file,
         # Only `install --admin-user` needs these.
         "write /home": partial(write, "/home"),
@@ -171,6 +171,7 @@ def probes() -> Dict[str, Probe]:
         "useradd": lambda: run("useradd", "--create-home", f"u{os.getpid()}"),
         # azprov needs none of these. Files and processes:
         **{f"write {path}": partial(write, path) for path in CLOSED_FOLDERS},
+        "write /tmp": partial(write, "/tmp"),  # noqa: S108 - hidden from the service
         "read /home": partial(read, "/home/probed"),
         "read /usr/lib/modules": partial(read, "/usr/lib/modules/probed"),
         "see /tmp of others": partial(read, "/tmp/probe"),  # noqa: S108 - the shared folder

@@ -38,10 +38,14 @@ OPEN = {
         "write /etc/ssh",
         "remove a link of a target",
         "append to the KVP pool",
+        "write /var/lib/azprov",
+        "write /run",
     ],
-    "StateDirectory": ["write /var/lib/azprov"],
-    "StateDirectoryMode": ["write /var/lib/azprov"],
-    "IPAddressAllow": ["connect to WireServer", "connect to the metadata service"],
+    "IPAddressAllow": [
+        "connect to WireServer",
+        "connect to the metadata service",
+        "connect to loopback",
+    ],
     "CapabilityBoundingSet": [
         "CAP_SYS_ADMIN",
         "CAP_CHOWN",
@@ -61,11 +65,11 @@ OPEN = {
         "systemctl disable",
         "systemctl restart",
     ],
-    "PrivateTmp": ["write /tmp"],
     # It hides other users' processes from a user, but not from the group root.
     "ProtectProc": ["see a process as root"],
     None: ["read /proc/uptime", "read /sys/class"],
 }
+CGROUPS_2 = Path("/sys/fs/cgroup/cgroup.controllers")
 each = dict.fromkeys
 # The refused actions and their errors, by the setting that forbids them. Without any other
 # setting a probe succeeds, as removing each of them once showed. ProtectClock,
@@ -86,8 +90,16 @@ FORBIDDEN = {
         )
     },
     "ProtectHome": {"write /home": "EROFS", "write /root": "EROFS", "read /home": "ENOENT"},
-    "PrivateTmp": {"see /tmp of others": "ENOENT", "see /var/tmp of others": "ENOENT"},
-    "PrivateDevices": {"device /dev/net/tun": "ENOENT", "make a device": "EPERM"},
+    "InaccessiblePaths": {
+        "see /tmp of others": "ENOENT",
+        "see /var/tmp of others": "ENOENT",
+        "write /tmp": "EROFS",
+    },
+    "DevicePolicy": {
+        # A container cannot control devices in version 1 of the control groups.
+        "device /dev/net/tun": "EPERM" if CGROUPS_2.exists() else "done",
+        "make a device": "EPERM",
+    },
     "ProtectClock": each(
         ("call settimeofday", "call adjtimex", "CAP_SYS_TIME", "CAP_WAKE_ALARM"), "EPERM"
     ),
@@ -179,7 +191,7 @@ FORBIDDEN = {
         ("AF_PACKET", "AF_KEY", "AF_ALG", "AF_VSOCK", "AF_BLUETOOTH"), "EAFNOSUPPORT"
     ),
     # The packets are dropped, so the connection times out.
-    "IPAddressDeny": each(("connect to another address", "connect to loopback"), "ETIMEDOUT"),
+    "IPAddressDeny": {"connect to another address": "ETIMEDOUT"},
     "SystemCallArchitectures": {"i386 system call": "SIGSYS"},
     # Calls of the groups outside @system-service, then of those that the filter removes from it.
     "SystemCallFilter": each(
@@ -308,13 +320,14 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcomes]:
     for path in ("home/probed", "usr/lib/modules/probed", "var/lib/hyperv/.kvp_pool_1"):
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text("")
-    (root / "etc/ssh").mkdir()
+    for made in ("etc/ssh", "var/lib/azprov"):
+        (root / made).mkdir()
     units = root / "etc/systemd/system"
     (units / "probed.service").write_text(
         "[Service]\nType=oneshot\nExecStart=/usr/bin/touch /run/probed\n"
         "[Install]\nWantedBy=multi-user.target\n"
     )
-    plain = "[Service]\nType=oneshot\nExecStart=\nStateDirectory=azprov\nUMask=0077\n"
+    plain = "[Service]\nType=oneshot\nExecStart=\nUMask=0077\n"
     services = {"none": "[Unit]\nDefaultDependencies=no\nAfter=local-fs.target\n" + plain}
     for form, options in FORMS.items():
         services[form] = azprov("unit", *options, "--root", root)[1]

@@ -43,11 +43,11 @@ def test_a_first_boot_finds_the_address_in_a_late_lease(options: List[str], tmp_
 
 
 def test_the_sandbox_of_the_service_allows_such_an_address() -> None:
-    """The service may connect to both addresses of Azure and to private ones of Azure Stack."""
+    """The service may connect to Azure's addresses, Azure Stack's, and a proxy on loopback."""
     unit = (ROOT / "unit" / "azure-provisioning.service").read_text().splitlines()
 
     assert [line for line in unit if line.startswith("IPAddress")] == [
         "IPAddressDeny=any",
-        "IPAddressAllow=168.63.129.16 169.254.169.254",
+        "IPAddressAllow=168.63.129.16 169.254.169.254 localhost",
         "IPAddressAllow=10.0.0.0/8 100.64.0.0/10 172.16.0.0/12 192.168.0.0/16",
     ]

@@ -333,6 +333,17 @@ def test_the_log_is_sent_to_syslog(tmp_path: Path, shell: str) -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
+def test_azprov_starts_if_its_process_id_cannot_be_recorded(tmp_path: Path, shell: str) -> None:
+    """start-stop-daemon would not start it if /run cannot be written."""
+    script = Script(tmp_path, shell, DPKG_HELP)
+    script.run_folder.rmdir()
+
+    said = script.call("start")
+
+    assert said[2:5] == ["--start", "--background", "--exec"]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
     ("help_text", "is_heard"), [(OPENRC_HELP, False), (DPKG_HELP, True), (DPKG_HELP, False)]
 )

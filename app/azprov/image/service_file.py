@@ -50,7 +50,7 @@ def render_unit(
             shipped = shipped.replace(narrow, open_to_users)
     usual = _command(init, _SHIPPED_PYTHON, PYZ, ())
     text = shipped.replace(usual, _command(init, python, program, arguments))
-    return text.replace(f" {_folder(PYZ)} ", f" {_folder(program)} ")
+    return text.replace(f"={_folder(PYZ)}\n", f"={_folder(program)}\n")
 
 
 def read_service(root: Root, init: InitSystem) -> Optional[str]:

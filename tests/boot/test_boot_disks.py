@@ -1,0 +1,92 @@
+"""Real boots of systemd on a disk that cannot be written: read-only, volatile or full."""
+
+import subprocess
+from pathlib import Path
+from typing import Any, Dict, List
+
+import pytest
+
+from boot.machine import UNIT, SystemdMachine, skip_without_means
+
+pytestmark = pytest.mark.boot
+
+READY = ["goal state", "ready"]
+NOT_STORED = "; the machine is read-only, so each boot tries again"
+# nspawn would mount a tmpfs on /tmp, and hide a sandbox that needs a writable /tmp.
+NO_TMPFS = {"SYSTEMD_NSPAWN_TMPFS_TMP": "0"}
+# The writable layer of an overlay is full. Files of the lower layer cannot be changed either.
+FULL = """
+layer=$0.layer; mkdir $layer; mount -t tmpfs -o size=4m none $layer; mkdir $layer/u $layer/w
+mount -t overlay -o lowerdir=$0,upperdir=$layer/u,workdir=$layer/w none $0
+dd if=/dev/zero of=$layer/full bs=4k 2>/dev/null || true
+"""
+
+
+class DiskMachine(SystemdMachine):
+    """A machine whose journal is on a writable disk of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, "minimal")
+        self.install()
+        self.log = folder / "journal"
+        self.log.mkdir()
+        (self.root / "var/log/journal").mkdir(exist_ok=True)
+        # systemd cannot store a new id on a full disk, and networkd then has no DHCP client.
+        (self.root / "etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
+
+    def boot_on(self, *options: str, prepare: str = "") -> Dict[str, Any]:
+        bind = f"--bind={self.log}:/var/log/journal"
+        return self.boot(nspawn=[*options, bind], prepare=prepare, variables=NO_TMPFS)
+
+    def lines(self, *match: str) -> List[str]:
+        command = ["journalctl", "-D", str(self.log), "-o", "cat", "--no-pager", "--quiet"]
+        done = subprocess.run([*command, *match], capture_output=True, text=True, check=False)
+        return done.stdout.splitlines()
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> DiskMachine:
+    skip_without_means()
+    return DiskMachine(tmp_path)
+
+
+def is_failed(machine: DiskMachine) -> bool:
+    return any("Failed with result" in line for line in machine.lines("-u", UNIT))
+
+
+def test_a_read_only_machine_reports_ready(machine: DiskMachine) -> None:
+    """With a read-only / and /tmp, Ready is sent and the log names what could not be written."""
+    result = machine.boot_on("--read-only")
+
+    lines = machine.lines("-t", "azprov")
+    assert result["verdicts"] == READY, lines
+    assert [line for line in lines if "could not" in line] == [
+        f"could not write /etc/hostname (Read-only file system){NOT_STORED}",
+        f"could not make the folder /var/lib/azprov (Read-only file system){NOT_STORED}",
+    ]
+    assert not is_failed(machine)
+
+
+def test_a_machine_with_a_volatile_var_reports_ready(machine: DiskMachine) -> None:
+    """The state is written to a /var that is empty at every boot, and the rest is read-only."""
+    result = machine.boot_on("--volatile=state")
+
+    lines = machine.lines("-t", "azprov")
+    assert result["verdicts"] == READY, lines
+    assert [line for line in lines if "could not" in line] == [
+        f"could not write /etc/hostname (Read-only file system){NOT_STORED}",
+    ]
+    assert not is_failed(machine)
+
+
+def test_a_machine_with_a_full_disk_reports_ready(machine: DiskMachine) -> None:
+    """On a full disk, Ready is sent, the log names what could not be written, and exit is 73."""
+    result = machine.boot_on(prepare=FULL)
+
+    lines = machine.lines("-t", "azprov")
+    assert result["verdicts"] == READY, lines
+    assert lines[-1] == (
+        "azprov: Ready was acknowledged, but could not write /etc/hostname "
+        "(No space left on device); free some space on the file system"
+    )
+    assert is_failed(machine)
