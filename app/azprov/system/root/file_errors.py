@@ -13,8 +13,7 @@ _HINTS = {
     errno.ELOOP: "fix the links on this path: they form a loop",
     errno.EROFS: "mount the file system writable",
     errno.ENOSPC: "free some space on the file system",
-    errno.EDQUOT: "free some space on the file system, or raise the quota",
-    errno.EIO: "check the disk, and see dmesg",
+    errno.EDQUOT: "free some space on the file system",
     errno.EXDEV: "unmount the file system that is mounted inside",
 }
 _DISK_ERRORS = (errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO)
