@@ -29,10 +29,13 @@ NEEDED = {
 # run for ever, and could fill the disk with its log.
 ALONE = ["unshare", "-nm", "--pid", "--fork", "--kill-child", "--mount-proc"]
 SUITE = "bookworm"
+#: The Debian releases of the other roots.
+SUITES = {"login-trixie": "trixie"}
 PACKAGES = {
     "minimal": "systemd,systemd-sysv,python3",  # no dbus, no curl
     "usual": "systemd,systemd-sysv,python3,dbus,curl,libnss-myhostname",
     "login": "systemd,systemd-sysv,python3,dbus,openssh-server,sudo",
+    "login-trixie": "systemd,systemd-sysv,python3,dbus,openssh-server,sudo",
     "openrc": "openrc,python3,isc-dhcp-client",
 }
 UNIT = "azure-provisioning.service"
@@ -63,7 +66,7 @@ def root_archive(kind: str) -> Path:
         made = archive.with_suffix(".new.tar")
         subprocess.run(
             ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={PACKAGES[kind]}"]
-            + [SUITE, str(made)],
+            + [SUITES.get(kind, SUITE), str(made)],
             check=True,
         )
         made.rename(archive)
@@ -166,10 +169,10 @@ class SystemdMachine(Machine):
         networkd = self.root / "etc/systemd/system/multi-user.target.wants/systemd-networkd.service"
         networkd.symlink_to("/lib/systemd/system/systemd-networkd.service")
 
-    def journal(self, boot: int = 0) -> List[str]:
-        """Return the journal of azprov's service in a boot; 0 is the last boot."""
+    def journal(self, boot: int = 0, *, unit: str = UNIT) -> List[str]:
+        """Return the journal of a service, azprov's by default, in a boot; 0 is the last boot."""
         done = subprocess.run(
-            ["journalctl", "-D", str(self.root / "var/log/journal"), "-u", UNIT]
+            ["journalctl", "-D", str(self.root / "var/log/journal"), "-u", unit]
             + ["-b", str(boot), "-o", "cat", "--no-pager", "--quiet"],
             capture_output=True,
             text=True,

@@ -76,7 +76,7 @@ def test_only_the_first_boot_provisions(machine: SystemdMachine) -> None:
     assert "Host name: web01-host" in journal
     is_logged = any("Azure's DNS may have the old name until" in line for line in journal)
     assert is_logged == (machine.kind == "usual")  # networkctl needs D-Bus
-    assert f"Finished {UNIT} - Azure provisioning (azprov)." in journal
+    assert journal[-1] == f"{UNIT}: Deactivated successfully."
 
     second = machine.boot(waits_for_ready=False, then_s=5)
 
@@ -235,3 +235,37 @@ def test_an_admin_user_logs_in_after_the_first_boot(tmp_path: Path) -> None:
     assert not machine.is_enabled
     done = json.loads(machine.read("var/lib/azprov/state.json") or "")["done"]
     assert done == ["host-keys", "hostname", "admin-user", "ready"]
+
+
+def test_debian_13_gets_host_keys_before_its_sshd(tmp_path: Path) -> None:
+    """After deprovision, azprov makes the host keys of Debian 13, and no service fails.
+
+    Debian 13 has a unit for host keys with ConditionFirstBoot=yes. It does not run here,
+    because for systemd an empty /etc/machine-id is not a first boot.
+    """
+    machine = SystemdMachine(tmp_path, "login-trixie")
+    machine.install("--admin-user")
+    azprov = [sys.executable, "-I", str(PYZ)]
+    image = ["--root", str(machine.root)]
+    subprocess.run([*azprov, "deprovision", *image, "--yes"], check=True)
+    assert list((machine.root / "etc/ssh").glob("ssh_host_*")) == []
+    metadata, ssh = with_admin(tmp_path)
+
+    result = machine.boot(
+        metadata=metadata,
+        then_run=[
+            [*ssh, "id -un; sudo -n id -un"],
+            [*ssh, "systemctl --failed --no-legend --plain"],
+            [*ssh, "ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub"],
+        ],
+    )
+
+    assert result["verdicts"] == ["goal state", "ready"], result["console"]
+    logged_in, failed, fingerprint = result["ran"]
+    assert logged_in[0] == 0, logged_in[1]
+    assert logged_in[1].splitlines()[-2:] == ["azureuser", "root"]
+    assert failed == [0, ""]
+    assert fingerprint[1].strip() in machine.journal()
+    of_sshd = "\n".join(machine.journal(unit="ssh.service"))
+    assert "Server listening" in of_sshd
+    assert "no hostkeys available" not in of_sshd

@@ -360,6 +360,11 @@ WRONG: Dict[str, Wrong] = {
     "no sshd": Wrong("ssh-missing", "warning", {"usr/sbin/sshd": None}),
     "sshd not enabled": Wrong("ssh-disabled", "warning", {f"{WANTS}/ssh.service": None}),
     "no host keys and no ssh-keygen": Wrong("ssh-host-keys", "error", {"usr/bin/ssh-keygen": None}),
+    "a unit for host keys and no ssh-keygen": Wrong(
+        "ssh-host-keys",
+        "error",
+        {"usr/bin/ssh-keygen": None, f"{VENDOR}/sshd-keygen@.service": "[Unit]\n"},
+    ),
     "host keys by another name": Wrong(
         "host-keys-elsewhere",
         "error",

@@ -114,10 +114,6 @@ FINE: Dict[str, Change] = {
         f"{WANTS}/ssh.service": None,
         f"{WANTS}/sshd.service": f"-> /{VENDOR}/ssh.service",
     },
-    "host keys by a service": {
-        "usr/bin/ssh-keygen": None,
-        f"{VENDOR}/sshd-keygen@.service": "[Unit]\n",
-    },
     "a clock by an alias": {
         f"{WANTS}/chrony.service": None,
         f"{SYSTEM}/clock.service": f"-> /{VENDOR}/chrony.service",

@@ -28,8 +28,18 @@ from .steps import Step, steps_of
 log = logging.getLogger(__name__)
 
 
-def provision(settings: BootSettings, root: Root, ports: Ports, commands: Commands) -> Outcome:
-    """Run the first boot of the machine below a root."""
+def provision(
+    settings: BootSettings,
+    root: Root,
+    ports: Ports,
+    commands: Commands,
+    *,
+    release_sshd: Callable[[], None],
+) -> Outcome:
+    """Run the first boot of the machine below a root.
+
+    `release_sshd` is called when sshd may start: its host keys are there, or cannot be made.
+    """
     deadline = Deadline(ports.clock, settings.wireserver.timeout_s)
     metadata = Metadata(ports, root, settings, deadline)
 
@@ -59,7 +69,15 @@ def provision(settings: BootSettings, root: Root, ports: Ports, commands: Comman
 
     return run_once_per_vm(
         root,
-        steps_of(settings, root, commands, ports.clock, metadata.instance),
+        steps_of(
+            settings,
+            root,
+            commands,
+            ports.clock,
+            metadata.instance,
+            known_vm_id=lambda: read_vm_id(root) or metadata.known_vm_id,
+            release_sshd=release_sshd,
+        ),
         send_ready=lambda: report_ready(ports, root, wireserver(), dry_run=False),
         send_failure=send_failure,
         is_final=is_final,
@@ -121,7 +139,7 @@ class _Boot:
 
     @property
     def all_done(self) -> Tuple[str, ...]:
-        return (*self._done, *self.done_now)
+        return tuple(dict.fromkeys((*self._done, *self.done_now)))
 
     @property
     def is_acknowledged(self) -> bool:
@@ -144,7 +162,7 @@ class _Boot:
 
     def run_steps(self, steps: Iterable[Step]) -> None:
         for step in steps:
-            if step.name in self._done:
+            if step.name in self._done and not step.is_undone():
                 continue
             failure = self.attempt(step.name, step.run, is_required=step.is_required)
             if failure is None:

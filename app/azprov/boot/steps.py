@@ -5,7 +5,7 @@ to the next boot.
 """
 
 import logging
-from typing import TYPE_CHECKING, Callable, Iterator, List, NamedTuple
+from typing import TYPE_CHECKING, Callable, Iterator, List, NamedTuple, Optional
 
 from ..errors import DocumentError, UnusableError
 from ..formats.host.hostname import parse_hostname
@@ -14,7 +14,8 @@ from ..system.clock import Clock
 from ..system.commands import Commands
 from ..system.hostname import set_hostname
 from ..system.root import Root
-from ..system.sshd.host_keys import lacks_host_keys, make_host_keys
+from ..system.sshd.host_keys import has_sshd, lacks_host_keys, set_up_host_keys
+from ..system.state import is_of_another_vm, remove_state
 from .settings import BootSettings
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Step(NamedTuple):
     run: Callable[[], object]
     #: Whether Ready must not be reported without this step.
     is_required: bool = False
+    #: Whether a step that is done for this VM has to run again; it raises nothing.
+    is_undone: Callable[[], bool] = lambda: False
 
 
 def steps_of(
@@ -44,14 +47,24 @@ def steps_of(
     commands: Commands,
     clock: Clock,
     metadata: Callable[[], Instance],
+    *,
+    known_vm_id: Callable[[], Optional[str]],
+    release_sshd: Callable[[], None],
 ) -> Iterator[Step]:
     """The steps that the settings ask for, in their order.
 
-    `metadata` requests the instance metadata, and may raise AzprovError.
+    `metadata` requests the instance metadata, and may raise AzprovError. `known_vm_id` is
+    the VM's id, if it is known without a request. `release_sshd` is called after the step
+    for host keys: sshd's service waits for it.
     """
-    # Below another root, ssh-keygen would make the keys of this machine.
-    if root.is_live and lacks_host_keys(root):
-        yield Step(HOST_KEYS, lambda: make_host_keys(root, commands))
+    # Below another root, sshd would not need its keys before that root boots.
+    if root.is_live and has_sshd(root):
+        yield Step(
+            HOST_KEYS,
+            lambda: make_host_keys(root, commands, known_vm_id()),
+            is_undone=lambda: lacks_host_keys(root),
+        )
+    release_sshd()
     if settings.set_hostname:
         yield Step(HOSTNAME, lambda: set_hostname(root, hostname_of(metadata()), commands))
     if settings.create_admin_user:
@@ -68,6 +81,20 @@ def steps_of(
             lambda: add_ssh_keys(root, name, metadata, commands, clock),
             is_required=True,
         )
+
+
+def make_host_keys(root: Root, commands: Commands, vm_id: Optional[str]) -> None:
+    """Make the host keys that are missing; all of them on a copy of another VM.
+
+    Raises HostError.
+    """
+    is_copy = is_of_another_vm(root, vm_id)
+    if is_copy:
+        log.info("The SSH host keys belong to another VM, and are replaced")
+    set_up_host_keys(root, commands, replace_all=is_copy)
+    if is_copy:
+        # Otherwise the next boot would replace the keys again if this one cannot report.
+        remove_state(root)
 
 
 def hostname_of(instance: Instance) -> str:

@@ -6,7 +6,7 @@ import os
 from typing import List, NamedTuple, Optional, Tuple
 
 from ..errors import HostError
-from ..formats.platform.vm_id import parse_vm_id
+from ..formats.platform.vm_id import is_same_vm, parse_vm_id
 from .root import Root
 
 STATE_FILE = "/var/lib/azprov/state.json"
@@ -44,11 +44,32 @@ def render_state(state: State) -> bytes:
     return json.dumps({"vm_id": state.vm_id or "", "done": done}).encode("ascii") + b"\n"
 
 
+def is_of_another_vm(root: Root, vm_id: Optional[str]) -> bool:
+    """Whether a state was written by another VM, as in a copy of its disk.
+
+    False if either id is unknown. Logs nothing.
+    """
+    try:
+        old = _read(root).vm_id
+    except (HostError, ValueError):
+        return False
+    return old is not None and vm_id is not None and not is_same_vm(old, vm_id)
+
+
+def remove_state(root: Root) -> None:
+    """Remove the state of another VM, durably. Raises HostError."""
+    root.remove(STATE_FILE)
+
+
+def _read(root: Root) -> State:
+    content = root.read(STATE_FILE)
+    return State(None) if content is None else parse_state(content)
+
+
 def read_state(root: Root) -> State:
     """Read the state. A missing, unreadable or damaged file gives a state of no VM."""
     try:
-        content = root.read(STATE_FILE)
-        return State(None) if content is None else parse_state(content)
+        return _read(root)
     except HostError as error:
         log.warning("%s; every step will run again", error.summary)
     except ValueError:

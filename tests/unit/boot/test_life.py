@@ -207,7 +207,9 @@ class Life(RuleBasedStateMachine):
         platform = Platform(conditions[wireserver][0], conditions[imds][1])
         root = FusedRoot(str(self.folder), fuse)
         try:
-            return provision(SETTINGS, root, platform.ports, NoCommands())
+            return provision(
+                SETTINGS, root, platform.ports, NoCommands(), release_sshd=lambda: None
+            )
         except PowerCutError:
             return None
 

@@ -40,6 +40,8 @@ class Machine:
         #: The steps, each with whether it is required.
         self.steps: Tuple[Tuple[str, bool], ...] = (("hostname", False),)
         self.ran: List[str] = []
+        #: The steps that have to run again although they are done.
+        self.undone: Tuple[str, ...] = ()
         self.disabled = 0
         self.failing: Dict[str, BaseException] = {}
         self.is_final = True
@@ -71,7 +73,9 @@ class Machine:
             raise self.failing["disable"]
 
     def _step(self, name: str, is_required: bool) -> Step:
-        return Step(name, lambda: self._run(name), is_required)
+        return Step(
+            name, lambda: self._run(name), is_required, is_undone=lambda: name in self.undone
+        )
 
     def boot(self) -> Outcome:
         self.ran = []
@@ -122,6 +126,16 @@ def test_a_second_boot_only_disables_the_service_again(
     assert machine.ran == []
     assert machine.disabled == 2
     assert caplog.messages == ["Everything is already done for this VM"]
+
+
+def test_a_step_that_came_undone_runs_again(machine: Machine) -> None:
+    """A step may look at the machine and not only at the state; Ready is not reported again."""
+    machine.boot()
+    machine.undone = ("hostname",)
+
+    assert machine.boot() == Outcome(("hostname",))
+    assert machine.ran == ["hostname"]
+    assert machine.state == DONE
 
 
 @pytest.mark.parametrize("vm_id", [SWAPPED, VM.upper()])

@@ -77,7 +77,13 @@ class Machine:
         (folder / LINK).symlink_to(f"/etc/systemd/system/{UNIT}")
 
     def boot(self, platform: Platform, given: Optional[BootSettings] = None) -> Outcome:
-        return provision(given or settings(), Root(str(self.folder)), platform.ports, NoCommands())
+        return provision(
+            given or settings(),
+            Root(str(self.folder)),
+            platform.ports,
+            NoCommands(),
+            release_sshd=lambda: None,
+        )
 
     def read(self, name: str) -> str:
         return (self.folder / name).read_text()

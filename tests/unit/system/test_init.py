@@ -1,11 +1,13 @@
 """The boot service: how it is disabled."""
 
+import socket
 from pathlib import Path
+from typing import Dict
 
 import pytest
 
 from azprov.cli import main
-from azprov.system.init import disable, enabling_links
+from azprov.system.init import disable, enabling_links, report_started
 from azprov.system.root import Root
 from ports import NoCommands, Recorder
 
@@ -76,3 +78,22 @@ def test_a_link_that_systemctl_leaves_is_removed(tmp_path: Path) -> None:
 
     assert commands.commands == [["systemctl", "--no-reload", "disable", UNIT]]
     assert not link.is_symlink()
+
+
+@pytest.mark.parametrize("is_abstract", [False, True])
+def test_systemd_gets_a_notification(tmp_path: Path, *, is_abstract: bool) -> None:
+    """The address in NOTIFY_SOCKET is a path, or a name in the abstract namespace after an @."""
+    address = f"@azprov-test-{tmp_path.name}" if is_abstract else str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(address.replace("@", "\0", 1))
+        systemd.settimeout(5)
+
+        report_started({"NOTIFY_SOCKET": address})
+
+        assert systemd.recv(100) == b"READY=1"
+
+
+@pytest.mark.parametrize("environment", [{}, {"NOTIFY_SOCKET": "/no/such/socket"}])
+def test_without_systemd_no_notification_is_needed(environment: Dict[str, str]) -> None:
+    """Started by hand or by OpenRC, azprov notifies no one, and that is no error."""
+    report_started(environment)

@@ -15,7 +15,6 @@ from azprov.formats.host.ssh_keys import SshKey, parse_ssh_keys
 from azprov.formats.host.sshd_config import first_values
 from azprov.system.root import Root
 from azprov.system.sshd.authorized_keys import add_keys, owner_of_path
-from azprov.system.sshd.host_keys import lacks_host_keys, make_host_keys
 from azprov.system.sshd.passwords import forbid_passwords
 from azprov.system.sshd.settings import read_settings
 from images import changes
@@ -341,52 +340,6 @@ def test_without_sshd_nothing_is_written(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def with_sshd(image: Path) -> Root:
-    (image / "usr/bin").mkdir(parents=True)
-    (image / "usr/bin/ssh-keygen").write_text("")
-    return Root(str(image))
-
-
-def test_host_keys_are_missing_on_debian(image: Path) -> None:
-    """Debian makes host keys only when the package is installed."""
-    root = with_sshd(image)
-    assert lacks_host_keys(root)
-    (image / "etc/ssh/ssh_host_ed25519_key").write_text("")
-    assert not lacks_host_keys(root)
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "usr/lib/systemd/system/sshd-keygen@.service",
-        "lib/systemd/system/sshdgenkeys.service",
-        "etc/init.d/sshd",
-    ],
-)
-def test_host_keys_are_left_to_the_distributions_service(image: Path, path: str) -> None:
-    """Host keys could be damaged if two programs made them at once."""
-    root = with_sshd(image)
-    (image / path).parent.mkdir(parents=True)
-    (image / path).write_text("")
-
-    assert not lacks_host_keys(root)
-
-
-def test_without_sshd_no_host_keys_are_missing(tmp_path: Path) -> None:
-    """ssh-keygen alone needs no host keys."""
-    assert not lacks_host_keys(with_sshd(tmp_path))
-
-
-def test_host_keys_are_made_by_ssh_keygen(image: Path) -> None:
-    """A failure of ssh-keygen raises HostError."""
-    commands = Recorder()
-    make_host_keys(Root(str(image)), commands)
-    assert commands.commands == [["/usr/bin/ssh-keygen", "-A"]]
-
-    with pytest.raises(HostError, match="made no SSH host keys"):
-        make_host_keys(Root(str(image)), Recorder(well=False))
-
-
 def live(image: Path) -> Root:
     """A root that counts as the live one; only for tests that run no program."""
     root = Root(str(image))
@@ -400,19 +353,14 @@ def enable(image: Path, link: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["ssh.service", "sshd.service"])
-def test_systemd_restarts_or_reloads_sshd(image: Path, name: str) -> None:
+def test_systemd_reloads_sshd(image: Path, name: str) -> None:
     """The enabled unit is used, and azprov does not wait: the unit may wait for azprov."""
     enable(image, f"etc/systemd/system/multi-user.target.wants/{name}")
+    commands = Recorder()
 
-    made, forbidden = Recorder(), Recorder()
-    make_host_keys(live(image), made)
-    forbid_passwords(live(image), forbidden)
+    forbid_passwords(live(image), commands)
 
-    assert made.commands[1:] == [
-        ["systemctl", "reset-failed", name],
-        ["systemctl", "--no-block", "restart", name],
-    ]
-    assert forbidden.commands == [
+    assert commands.commands == [
         ["systemctl", "reset-failed", name],
         ["systemctl", "--no-block", "reload-or-restart", name],
     ]

@@ -57,7 +57,7 @@ SERVICE_DONE = Rule(
     "service-done",
     NOTE,
     "azprov has provisioned the running VM and disabled its service",
-    "enable the service before you make an image of the VM",
+    "run azprov deprovision before you make an image of the VM",
 )
 SERVICE_ALTERED = Rule(
     "service-altered",
@@ -129,9 +129,10 @@ def _disabled(image: Image, unit: str) -> Finding:
     command = enable(image, unit)
     if image.root.is_live and image.is_there(STATE_FILE):
         return SERVICE_DONE.found(
-            f"azprov has provisioned this VM and disabled {SERVICE}; a VM made from an image of "
-            "this one would not be provisioned",
-            f"before you make an image of this VM: {command}",
+            f"azprov has provisioned this VM and disabled {SERVICE}; a VM made from a generalized "
+            "image of this one would report nothing, so its deployment would fail after 40 minutes",
+            "before you make an image of this VM, run this, which also enables the service: "
+            f"{azprov(image, 'deprovision')}",
         )
     return SERVICE_DISABLED.found(
         f"{SERVICE} is installed but does not start at boot, so nothing reports Ready and the "

@@ -2,7 +2,8 @@
 
 from typing import Iterator
 
-from ...system.sshd.host_keys import has_host_key_service, is_host_key
+from ...errors import HostError
+from ...system.sshd.host_keys import has_usable_host_key
 from ...system.sshd.server import SSH_FOLDER
 from ..facts import packages
 from ..facts.image import Image
@@ -15,7 +16,10 @@ _OTHER_SERVERS = [f"{folder}/{name}" for folder in _FOLDERS for name in ("dropbe
 _SSHD_SERVICES = ("ssh", "sshd", "ssh.socket", "sshd.socket", "sshd@")
 _OTHER_SERVICES = ("dropbear", "dropbear.socket", "tinysshd.socket", "tinysshd@")
 _FORBIDDEN = "/etc/ssh/sshd_not_to_be_run"
-_KEYGEN = ("/usr/bin/ssh-keygen", "/usr/local/bin/ssh-keygen", "/bin/ssh-keygen")
+# azprov makes host keys with it, and so do the units and scripts of all distributions.
+_KEYGEN = tuple(
+    f"{folder}/ssh-keygen" for folder in ("/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin")
+)
 
 _COST = "so no one can log in to find out why a deployment failed"
 
@@ -37,7 +41,7 @@ SSH_FORBIDDEN = Rule(
 SSH_HOST_KEYS = Rule(
     "ssh-host-keys",
     ERROR,
-    "there are no SSH host keys and nothing that can create them, so sshd does not start",
+    "there are no usable SSH host keys and nothing that can create them, so sshd does not start",
     "install ssh-keygen",
 )
 
@@ -63,20 +67,19 @@ def check_ssh(image: Image) -> Iterator[Finding]:
             f"{image.shown(_FORBIDDEN)} keeps the SSH server from starting, {_COST}",
             f"rm {image.typed(_FORBIDDEN)}",
         )
-    if has_sshd and not _has_keys(image) and not _creates_keys(image):
+    if has_sshd and not _has_keys(image) and not image.is_program(*_KEYGEN):
         yield SSH_HOST_KEYS.found(
-            f"{image.shown(SSH_FOLDER)} has no SSH host keys, and there is no ssh-keygen to "
+            f"{image.shown(SSH_FOLDER)} has no usable SSH host keys, and there is no ssh-keygen to "
             "create them, so sshd does not start and no one can log in",
             install(image, packages.SSH_KEYGEN),
         )
 
 
 def _has_keys(image: Image) -> bool:
-    return any(map(is_host_key, image.names(SSH_FOLDER)))
-
-
-def _creates_keys(image: Image) -> bool:
-    return image.is_program(*_KEYGEN) or has_host_key_service(image.root)
+    try:
+        return has_usable_host_key(image.root)
+    except HostError:
+        return True  # such as for an ordinary user, who may not read the keys
 
 
 CHECKS = (Check(check_ssh, (SSH_MISSING, SSH_DISABLED, SSH_FORBIDDEN, SSH_HOST_KEYS)),)

@@ -8,7 +8,7 @@ from ...boot.outcome import error_of, exit_code_of
 from ...boot.provision import provision
 from ...boot.settings import BootSettings
 from ...errors import NotPermitted
-from ...system.init import SYSTEMD, is_service_name
+from ...system.init import SYSTEMD, is_service_name, report_started
 from ..options import (
     add_imds_options,
     add_protocol_option,
@@ -43,7 +43,13 @@ def configure(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> Answer:
     if options.root.is_live and os.geteuid() != 0:
         raise NotPermitted("the first boot changes this machine", "run it as root")
-    outcome = provision(_settings(options), options.root, real_ports(), real_commands())
+    outcome = provision(
+        _settings(options),
+        options.root,
+        real_ports(),
+        real_commands(),
+        release_sshd=lambda: report_started(os.environ),
+    )
     return Answer(
         "",
         {"error": None, "done_now": list(outcome.done_now)},

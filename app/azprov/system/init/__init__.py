@@ -8,7 +8,7 @@ from ..commands import Commands
 from ..root import Root
 from .base import SERVICE, InitSystem
 from .openrc import OPENRC
-from .systemd import SYSTEMD
+from .systemd import SYSTEMD, report_started
 
 __all__ = [
     "BY_NAME",
@@ -23,6 +23,7 @@ __all__ = [
     "init_program",
     "init_started_by",
     "is_service_name",
+    "report_started",
     "restart_services",
 ]
 

@@ -44,8 +44,10 @@ class OpenRc(InitSystem):
     def link_folders(self, root: Root) -> List[str]:
         return [f"{_RUNLEVELS}/{runlevel}" for runlevel in root.names(_RUNLEVELS)]
 
-    def restart_commands(self, service: str, verb: str) -> List[List[str]]:  # noqa: ARG002 - any
-        return [["rc-service", "--ifstarted", service, "restart"]]
+    def restart_commands(self, service: str, verb: str) -> List[List[str]]:
+        # Another verb than "restart", such as "reload-or-restart", starts nothing.
+        condition = [] if verb == "restart" else ["--ifstarted"]
+        return [["rc-service", *condition, service, "restart"]]
 
 
 def _inittab_runs_it(root: Root) -> bool:

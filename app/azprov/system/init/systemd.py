@@ -1,10 +1,16 @@
 """systemd. Sources: systemd.unit(5), systemctl(1)."""
 
+import logging
 import stat
-from typing import List
+from typing import List, Mapping
 
 from ..root import Root
 from .base import MADE_FOLDERS_NOTE, SERVICE, InitSystem
+
+# systemd may be busy, but its socket holds hundreds of messages.
+_NOTIFY_S = 5.0
+
+log = logging.getLogger(__name__)
 
 
 class Systemd(InitSystem):
@@ -65,3 +71,22 @@ class Systemd(InitSystem):
 
 
 SYSTEMD = Systemd()
+
+
+def report_started(environment: Mapping[str, str]) -> None:
+    """Report to systemd that this service has started, so that units after it may start.
+
+    Nothing is done if systemd does not wait for that, and errors are only logged.
+    Source: sd_notify(3).
+    """
+    address = environment.get("NOTIFY_SOCKET", "")
+    if not address.startswith(("/", "@")):
+        return
+    from socket import AF_UNIX, SOCK_DGRAM, socket
+
+    try:
+        with socket(AF_UNIX, SOCK_DGRAM) as notified:
+            notified.settimeout(_NOTIFY_S)
+            notified.sendto(b"READY=1", address.replace("@", "\0", 1))
+    except OSError as error:
+        log.debug("could not report to systemd: %s", error)

@@ -13,8 +13,8 @@ from typing import BinaryIO, Iterator, List, Optional, Union
 
 from ...errors import HostError
 from ...formats.text import printable
-from .entry import FOLDER, Entry, Owner, empty, make_folder, replace, replace_by_link, sync
-from .paths import PathResolver, as_file_name, components
+from .entry import Entry, Owner, empty, flush, make_folder, names_in, replace, replace_by_link, sync
+from .paths import PathResolver, ancestry, as_file_name
 
 _LIMIT_BYTES = 1 << 20
 # PATH_MAX of Linux.
@@ -113,6 +113,14 @@ class Root:
         except OSError as error:
             raise self._failed("write", path, error) from error
 
+    def sync(self, path: str) -> None:
+        """Make a regular file durable, with its name. Raises HostError."""
+        try:
+            with self._entry(path, follow=True) as entry:
+                flush(entry)
+        except OSError as error:
+            raise self._failed("write", path, error) from error
+
     def link(self, path: str, target: str) -> None:
         """Make a symbolic link; replaces a file or link of that name in one step."""
         try:
@@ -156,11 +164,7 @@ class Root:
         """The names in a folder, sorted; none if there is no such folder."""
         try:
             with self._entry(path, follow=True) as entry:
-                number = os.open(entry.name, FOLDER, dir_fd=entry.folder)
-            try:
-                return sorted(os.listdir(number))
-            finally:
-                os.close(number)
+                return names_in(entry)
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
@@ -218,7 +222,7 @@ class Root:
     ) -> List[str]:
         """Make a folder and its missing parents; returns the ones that were made."""
         made = []
-        for folder in _ancestry(path):
+        for folder in ancestry(path):
             if self.status(folder) is None:
                 try:
                     with self._entry(folder, follow=True) as entry:
@@ -290,11 +294,5 @@ class Root:
     def _failed(self, verb: str, path: str, error: OSError) -> HostError:
         from .file_errors import file_error
 
-        is_as_user = self._user is not None
-        return file_error(f"could not {verb} {self.outside(path)}", error, is_as_user=is_as_user)
-
-
-def _ancestry(path: str) -> Iterator[str]:
-    names = components(path)
-    for count in range(1, len(names) + 1):
-        yield "/" + "/".join(names[:count])
+        what = f"could not {verb} {self.outside(path)}"
+        return file_error(what, error, is_as_user=self._user is not None)

@@ -9,7 +9,7 @@ import os
 import stat
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import BinaryIO, Callable, Iterator, Optional, Tuple, Union
+from typing import BinaryIO, Callable, Iterator, List, Optional, Tuple, Union
 
 # A UID and a GID.
 Owner = Tuple[int, int]
@@ -125,6 +125,25 @@ def empty(entry: Entry) -> None:
                 os.unlink(name, dir_fd=number)
     finally:
         os.close(number)
+
+
+def names_in(entry: Entry) -> List[str]:
+    """The names in a folder, sorted."""
+    number = os.open(entry.name, FOLDER, dir_fd=entry.folder)
+    try:
+        return sorted(os.listdir(number))
+    finally:
+        os.close(number)
+
+
+def flush(entry: Entry) -> None:
+    """Make a file and its name durable."""
+    number = os.open(entry.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=entry.folder)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+    sync(entry.folder)
 
 
 def sync(folder: int) -> None:

@@ -2,7 +2,7 @@
 
 import errno
 import os
-from typing import List, Optional
+from typing import Iterator, List, Optional
 
 from .entry import Entry
 
@@ -81,3 +81,10 @@ def as_file_name(path: str) -> str:
     if b"\0" in content:
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
     return os.fsdecode(content)
+
+
+def ancestry(path: str) -> Iterator[str]:
+    """The folders that lead to a path, and the path itself."""
+    names = components(path)
+    for count in range(1, len(names) + 1):
+        yield "/" + "/".join(names[:count])
