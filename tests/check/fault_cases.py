@@ -201,6 +201,9 @@ WRONG: Dict[str, Wrong] = {
         "error",
         keys_for("root", "PermitRootLogin yes\nMatch User a,r??t\nPermitRootLogin no\n"),
     ),
+    "root denied by a Match with an equals sign": Wrong(
+        "keys-refused", "error", keys_for("root", "Match User=root\nPermitRootLogin no\n")
+    ),
     "root denied by a Match of all users except others": Wrong(
         "keys-refused", "error", keys_for("root", "Match User *,!ops\nPermitRootLogin no\n")
     ),

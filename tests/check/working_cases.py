@@ -78,6 +78,13 @@ FINE: Dict[str, Change] = {
         "Match User ops\nPubkeyAuthentication yes\nAllowUsers ops\n"
         "Match all\nPubkeyAuthentication no\nAllowUsers b\n",
     ),
+    "another user refused by a Match with an equals sign": keys_for(
+        "ops", "Match user=git\nPubkeyAuthentication no\nMatch invalid-user\nAllowUsers a\n"
+    ),
+    "a hidden file that refuses keys": {
+        **keys_for("ops", "Include sshd_config.d/*\n"),
+        "etc/ssh/sshd_config.d/.a": "PubkeyAuthentication no\n",
+    },
     "other users refused by a Match": keys_for(
         "ops", "Match User *,!ops\nPubkeyAuthentication no\nAllowUsers a\n"
     ),

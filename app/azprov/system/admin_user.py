@@ -40,7 +40,7 @@ def set_up_admin(
     let_log_in(root, account, keys, commands)
     make_administrator(root, name, commands)
     if no_passwords:
-        forbid_passwords(root, commands)
+        forbid_passwords(root, commands, user=name)
     require_login(root, account, commands, clock)
 
 

@@ -20,7 +20,7 @@ from .mounts import mount_above
 from .root import Root
 from .sshd.authorized_keys import add_keys
 from .sshd.server import config_file
-from .sshd.settings import read_settings
+from .sshd.settings import read_settings, settings_of_logins
 from .user_database import SHADOW, read_shadow_of
 
 _DAY_S = 86400
@@ -28,7 +28,7 @@ _DAY_S = 86400
 
 def mount_files_of(root: Root, account: Account, commands: Commands) -> None:
     """Wait for the file systems that hold a user's home and keys. Raises HostError."""
-    keys = authorized_keys_path(read_settings(root), account)
+    keys = _keys_path(root, account, commands)
     mount_above(root, [account.home, *([keys] if keys else [])], commands)
 
 
@@ -43,7 +43,11 @@ def let_log_in(root: Root, account: Account, keys: Sequence[SshKey], commands: C
         raise
     except HostError as error:
         status = root.status(account.home)
-        if status is None or status.st_uid == account.uid or _has_keys_outside_home(root, account):
+        if (
+            status is None
+            or status.st_uid == account.uid
+            or _has_keys_outside_home(root, account, commands)
+        ):
             raise
         home = root.outside(account.home)
         raise LoginBlocked(
@@ -95,6 +99,10 @@ def _obstacle(
     return None
 
 
-def _has_keys_outside_home(root: Root, account: Account) -> bool:
-    keys = authorized_keys_path(read_settings(root), account)
+def _keys_path(root: Root, account: Account, commands: Commands) -> Optional[str]:
+    return authorized_keys_path(settings_of_logins(root, account.name, commands), account)
+
+
+def _has_keys_outside_home(root: Root, account: Account, commands: Commands) -> bool:
+    keys = _keys_path(root, account, commands)
     return keys is None or not keys.startswith(f"{account.home.rstrip('/')}/")

@@ -115,7 +115,7 @@ def test_a_home_behind_a_link_is_used_with_the_users_rights(image: Path) -> None
 def test_settings_of_included_files_are_in_effect(image: Path) -> None:
     """An included file is read in place, and a Match block ends with its file."""
     (image / "etc/ssh/sshd_config.d/b.conf").write_text("AuthorizedKeysFile .ssh/b\n")
-    (image / "etc/ssh/sshd_config.d/a.conf").write_text("Match all\nAuthorizedKeysFile .ssh/a\n")
+    (image / "etc/ssh/sshd_config.d/a.conf").write_text("Match User x\nAuthorizedKeysFile a\n")
     with (image / "etc/ssh/sshd_config").open("a") as config:
         config.write("AuthorizedKeysFile .ssh/c\n")
 
@@ -130,9 +130,9 @@ def test_a_setting_has_its_file_and_all_match_blocks(image: Path) -> None:
     (image / "etc/ssh/sshd_config.d/a").write_text("Port 0\nMatch Address b\nPort 1\n")
 
     assert [tuple(one) for one in read_settings(Root(str(image)), matches=True)] == [
-        ("port", ["0"], ("User", "a"), "/etc/ssh/sshd_config.d/a"),
-        ("port", ["1"], ("User", "a", "Address", "b"), "/etc/ssh/sshd_config.d/a"),
-        ("port", ["2"], ("User", "a"), "/etc/ssh/sshd_config"),
+        ("port", ["0"], ("User", "a"), "/etc/ssh/sshd_config.d/a", 1),
+        ("port", ["1"], ("User", "a", "Address", "b"), "/etc/ssh/sshd_config.d/a", 3),
+        ("port", ["2"], ("User", "a"), "/etc/ssh/sshd_config", 3),
     ]
 
 

@@ -4,10 +4,9 @@ Source: OpenSSH 9.2, sshd -T and auth.c, read 2026-11-26. The values in the Matc
 blocks that apply to a login come before the values for every connection.
 """
 
-from fnmatch import fnmatchcase
 from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from ...formats.host.sshd_config import Setting
+from ...formats.host.sshd_config import Setting, is_for_user, names_user
 
 
 class User(NamedTuple):
@@ -44,7 +43,7 @@ _WITH_PAM = {"publickey", "keyboard-interactive"}
 
 def find_obstacles(settings: Sequence[Setting], user: User) -> Iterator[Obstacle]:
     """The obstacles for one user in all settings of a machine, Match blocks included."""
-    applying = [setting for setting in settings if _applies(setting.match, user)]
+    applying = [setting for setting in settings if is_for_user(setting.match, user.name)]
     for keyword, accepts in _JUDGES.items():
         lines = _lines(applying, keyword)
         values = [value for line in lines for value in line.values]
@@ -56,7 +55,8 @@ def find_obstacles(settings: Sequence[Setting], user: User) -> Iterator[Obstacle
                 tuple(dict.fromkeys(line.path for line in lines)),
                 is_certain=verdict is False,
                 has_exceptions=any(
-                    setting.keyword == keyword.lower() and _applies(setting.match, user) is None
+                    setting.keyword == keyword.lower()
+                    and is_for_user(setting.match, user.name) is None
                     for setting in settings
                 ),
             )
@@ -69,41 +69,13 @@ def _lines(settings: Sequence[Setting], keyword: str) -> List[Setting]:
     return lines if keyword in _ADDED_UP else lines[:1]
 
 
-def _applies(match: Sequence[str], user: User) -> Optional[bool]:
-    """Whether a Match block applies to a user; None if only the login itself decides."""
-    answers: List[Optional[bool]] = []
-    words = iter(match)
-    for word in words:
-        if word.lower() == "all":
-            answers.append(True)
-        else:
-            argument = next(words, "")
-            answers.append(_is_in(argument, user) if word.lower() == "user" else None)
-    return False if False in answers else None if None in answers else True
-
-
-def _is_in(patterns: str, user: User) -> Optional[bool]:
-    """Whether the list of a Match User has a user; patterns with a ! exclude users."""
-    listed = patterns.split(",")
-    excluded = [pattern[1:] for pattern in listed if pattern.startswith("!")]
-    is_named = any(_names(pattern, user) for pattern in listed)
-    if not user.name:
-        return True if is_named and not excluded else None
-    return is_named and not any(_names(pattern, user) for pattern in excluded)
-
-
 def _is_listed(values: List[str], user: User) -> Optional[bool]:
     """Whether AllowUsers or DenyUsers has a user; None if only for some hosts, as USER@HOST."""
     parts = [value.partition("@") for value in values]
-    hosts = [host for name, _, host in parts if _names(name, user)]
+    hosts = [host for name, _, host in parts if names_user(name, user.name)]
     if "" in hosts or "*" in hosts:
         return True
     return None if hosts or not user.name else False
-
-
-def _names(pattern: str, user: User) -> bool:
-    """Whether a pattern of sshd, with * and ?, matches; a name that is unknown matches only *."""
-    return fnmatchcase(user.name, pattern.replace("[", "[[]"))
 
 
 def _accepts_groups(values: List[str], _: User) -> Optional[bool]:

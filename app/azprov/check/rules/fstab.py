@@ -4,7 +4,7 @@ import re
 from typing import Iterator, List
 
 from ...formats.host.passwd import Account
-from ...formats.host.sshd_config import authorized_keys_path
+from ...formats.host.sshd_config import authorized_keys_path, for_user
 from ...formats.text import printable
 from ...image.service_file import makes_users
 from ...system.homes import HOMES
@@ -166,10 +166,10 @@ def _paths_of_users(image: Image, options: List[str]) -> List[str]:
     users = [account for account in accounts if account is not None]
     if "--admin-user" in options:
         users.append(Account("NAME", 0, 0, f"{HOMES}/NAME", ""))
-    settings = read_settings(image.root)
+    settings = read_settings(image.root, matches=True)
     paths = [user.home.rpartition("/")[0] for user in users]
     for user in users:
-        keys = authorized_keys_path(settings, user)
+        keys = authorized_keys_path(for_user(settings, user.name), user)
         paths += [] if keys is None else [keys.rpartition("/")[0]]
     real = [image.root.real_path(path) for path in paths if image.is_there(path)]
     return list(dict.fromkeys([*filter(None, paths), *real]))

@@ -1,18 +1,25 @@
 """sshd's settings: keywords with their values, and the files in which sshd looks for keys.
 
-Source: sshd_config(5) of OpenSSH 9.9, read 2026-11-22. The first value of a keyword is in
-effect. AuthorizedKeysFile is relative to the home and can contain %%, %h, %u and %U.
+Source: sshd_config(5) of OpenSSH 9.9, read 2026-11-22; servconf.c and misc.c of OpenSSH 10,
+read 2026-11-27. The first value of a keyword is in effect, and values in Match blocks that
+apply to a login come before the values outside. AuthorizedKeysFile is relative to the home
+and can contain %%, %h, %u and %U.
 """
 
 import re
+from fnmatch import fnmatchcase
 from typing import Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from .passwd import Account
 
-_WORDS = re.compile(r'"([^"]*)"|([^\s"#][^\s"]*)')
-# Characters that sshd's strdelim() treats as spaces.
-_SPACES = re.compile(r"[\t\r]")
+# A keyword ends at a blank or at one "=", as in sshd's strdelim().
+_KEYWORD = re.compile(r'"?([^ \t\r\n"=]+)"?[ \t\r]*=?[ \t\r]*(.*)', re.DOTALL)
 _TOKEN = re.compile(r"%(.)")
+_CRITERIA = frozenset(
+    ("user", "group", "host", "address", "localaddress", "localport", "rdomain", "version")
+)
+# sshd does not start with an empty Match line.
+_NEVER = ("invalid-user",)
 _DEFAULT_KEYS_FILES = (".ssh/authorized_keys", ".ssh/authorized_keys2")
 
 
@@ -22,29 +29,113 @@ class Setting(NamedTuple):
     #: In lower case; sshd ignores case.
     keyword: str
     values: List[str]
-    #: The words of the Match block around it; empty outside. Match blocks around an Include
-    #: come first.
+    #: The words of the Match block around it, such as ("User", "ops"); empty outside. Match
+    #: blocks around an Include come first.
     match: Tuple[str, ...] = ()
     path: str = ""
+    #: From 1.
+    line: int = 0
 
 
 def parse_sshd_config(content: bytes) -> Iterator[Setting]:
     """The settings in order, each with the Match block around it."""
     match: Tuple[str, ...] = ()
-    for line in content.decode("utf-8", "replace").split("\n"):
-        keyword, _, rest = _SPACES.sub(" ", line.strip()).partition(" ")
-        if "=" in keyword:
-            keyword, _, first = keyword.partition("=")
-            rest = f"{first} {rest}"
-        elif rest.lstrip().startswith("="):
-            rest = rest.lstrip()[1:]
-        if not keyword or keyword.startswith("#"):
+    for number, line in enumerate(content.decode("utf-8", "replace").split("\n"), start=1):
+        found = _KEYWORD.match(line.strip(" \t\r\f"))
+        if found is None or found.group(1).startswith("#"):
             continue
-        words = [quoted or plain for quoted, plain in _WORDS.findall(rest.partition(" #")[0])]
+        keyword, rest = found.groups()
+        words = _words(rest)
         if keyword.lower() == "match":
-            match = tuple(words)
+            match = tuple(_criteria(words)) or _NEVER
         else:
-            yield Setting(keyword.lower(), words, match)
+            yield Setting(keyword.lower(), words, match, line=number)
+
+
+def _words(text: str) -> List[str]:
+    """The words up to a comment, without quotes and backslashes: sshd's argv_split()."""
+    words: List[str] = []
+    word: Optional[str] = None
+    quote = ""
+    position = 0
+    while position < len(text):
+        character, following = text[position], text[position + 1 : position + 2]
+        position += 1
+        if word is None:
+            if character in " \t":
+                continue
+            if character == "#":
+                break
+            word = ""
+        if character == "\\" and following and following in ("\"'\\" if quote else "\"'\\ "):
+            word += following
+            position += 1
+        elif quote or character not in " \t\"'":
+            word, quote = (word, "") if character == quote else (word + character, quote)
+        elif character in " \t":
+            words.append(word)
+            word = None
+        else:
+            quote = character
+    # sshd does not start if a quote is not closed.
+    return words if word is None or quote else [*words, word]
+
+
+def _criteria(words: List[str]) -> Iterator[str]:
+    """The words of a Match line; `user=ops` is the same as `user ops`."""
+    is_argument = False
+    for word in words:
+        name, equals, argument = word.partition("=")
+        if is_argument or name.lower() not in _CRITERIA:
+            yield word
+            is_argument = False
+        elif equals:
+            yield name
+            yield argument
+        else:
+            yield word
+            is_argument = True
+
+
+def is_for_user(match: Iterable[str], name: str) -> Optional[bool]:
+    """Whether a Match block applies to a user; None if only the login itself decides.
+
+    Without a name, whether it applies to every user.
+    """
+    answers: List[Optional[bool]] = []
+    words = iter(match)
+    for word in words:
+        criterion = word.lower()
+        if criterion in ("all", "invalid-user"):
+            answers.append(criterion == "all")
+        else:
+            argument = next(words, "")
+            answers.append(_is_listed(argument, name) if criterion == "user" else None)
+    return False if False in answers else None if None in answers else True
+
+
+def _is_listed(patterns: str, name: str) -> Optional[bool]:
+    """Whether the list of a Match User has a user; patterns with a ! exclude users."""
+    listed = patterns.split(",")
+    excluded = [pattern[1:] for pattern in listed if pattern.startswith("!")]
+    is_named = any(names_user(pattern, name) for pattern in listed)
+    if not name:
+        return True if is_named and not excluded else None
+    return is_named and not any(names_user(pattern, name) for pattern in excluded)
+
+
+def names_user(pattern: str, name: str) -> bool:
+    """Whether a pattern of sshd, with * and ?, matches; an unknown name matches only *."""
+    return fnmatchcase(name, pattern.replace("[", "[[]"))
+
+
+def for_user(settings: Iterable[Setting], name: str) -> List[Setting]:
+    """The settings for the logins of a user, in their order of precedence.
+
+    Match blocks that apply only to some of the logins are left out.
+    """
+    applying = [setting for setting in settings if is_for_user(setting.match, name)]
+    return sorted(applying, key=lambda setting: not setting.match)
 
 
 def for_every_connection(settings: Iterable[Setting]) -> List[Setting]:

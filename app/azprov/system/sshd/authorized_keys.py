@@ -15,7 +15,7 @@ from ..root import Root
 from ..root.entry import Owner
 from ..selinux import relabel
 from .server import CONFIGS
-from .settings import read_settings
+from .settings import read_settings, settings_of_logins
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ def add_keys(root: Root, account: Account, keys: Sequence[SshKey], commands: Com
 
     A file in the user's home is written with the user's rights. Raises HostError.
     """
-    path = authorized_keys_path(read_settings(root), account)
+    path = authorized_keys_path(settings_of_logins(root, account.name, commands), account)
     if path is None:
         raise HostError(
             f"{root.outside(CONFIGS[0])} sets AuthorizedKeysFile none, so no key can log in",
