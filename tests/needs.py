@@ -8,6 +8,7 @@ unnoticed.
     shell = needs.program("zsh")           inside a test or fixture
 """
 
+import glob
 import os
 import shutil
 import subprocess
@@ -37,6 +38,7 @@ PACKAGES = {
     "ssh": "openssh-client",
     "sshd": "openssh-server",
     "strace": "strace",
+    "sudo": "sudo",
     "systemd-analyze": "systemd",
     "unshare": "util-linux",
     "useradd": "passwd",
@@ -57,8 +59,15 @@ def program(name: str) -> str:
     path = find(name)
     if not path:
         package = PACKAGES[os.path.basename(name)]
-        _leave_out(f"needs {name}: apt-get install {package}")
+        leave_out(f"needs {name}: apt-get install {package}")
     return path
+
+
+def library(name: str, package: str) -> None:
+    """Skip the test unless one of the usual folders has a library."""
+    patterns = ("/lib", "/usr/lib", "/lib/*-linux-gnu", "/usr/lib/*-linux-gnu")
+    if not any(glob.glob(f"{pattern}/{name}") for pattern in patterns):
+        leave_out(f"needs {name}: apt-get install {package}")
 
 
 def root() -> None:
@@ -81,7 +90,7 @@ def unshare(*options: str) -> List[str]:
     command = [program("unshare"), *([] if os.geteuid() == 0 else ["-r"]), *options]
     trial = subprocess.run([*command, "true"], capture_output=True, text=True, check=False)
     if trial.returncode:
-        _leave_out(f"needs namespaces: {trial.stderr.strip()}")
+        leave_out(f"needs namespaces: {trial.stderr.strip()}")
     return command
 
 
@@ -95,7 +104,7 @@ def require(name: str) -> None:
         program(name)
 
 
-def _leave_out(reason: str) -> NoReturn:
+def leave_out(reason: str) -> NoReturn:
     if os.environ.get("CI"):
         pytest.fail(f"CI {reason}")
     pytest.skip(reason)
