@@ -239,6 +239,14 @@ WRONG: Dict[str, Wrong] = {
         "warning",
         keys_for("ops", "AuthenticationMethods publickey,publickey\n"),
     ),
+    "keys of a user without a login shell": Wrong(
+        "keys-user-without-shell",
+        "error",
+        {
+            **keys_for("ops", ""),
+            "etc/passwd": f"{ROOT_USER}ops:x:1000:1000::/home/ops:/usr/sbin/nologin\n",
+        },
+    ),
     "keys of a locked user": Wrong(
         "keys-user-locked",
         "error",

@@ -1,5 +1,6 @@
 """Letting a user log in with keys: the keys themselves, and what else would keep the user out."""
 
+import logging
 from datetime import date, timedelta
 from typing import Optional, Sequence, Tuple
 
@@ -20,10 +21,14 @@ from .mounts import mount_above
 from .root import Root
 from .sshd.authorized_keys import add_keys
 from .sshd.server import config_file
-from .sshd.settings import read_settings, settings_of_logins
+from .sshd.settings import settings_of_logins
 from .user_database import SHADOW, read_shadow_of
 
 _DAY_S = 86400
+# Alpine's second sshd.
+_SSHD_WITH_PAM = "/usr/sbin/sshd.pam"
+
+log = logging.getLogger(__name__)
 
 
 def mount_files_of(root: Root, account: Account, commands: Commands) -> None:
@@ -55,7 +60,10 @@ def let_log_in(root: Root, account: Account, keys: Sequence[SshKey], commands: C
             f"({error.summary})",
             f"run chown -R {account.name}: {home}",
         ) from error
-    end_password_ageing(root, account.name)
+    try:
+        end_password_ageing(root, account.name)
+    except HostError as error:
+        log.warning("the password ageing of %s stays: %s", account.name, error.summary)
 
 
 def require_login(root: Root, account: Account, commands: Commands, clock: Clock) -> None:
@@ -86,17 +94,22 @@ def _obstacle(
             f"the account expired on {day.isoformat()}",
             f"chage --expiredate -1 --maxdays -1 {name}",
         )
-    uses_pam = says(read_settings(root), "UsePAM", "yes")
-    if (
-        config_file(root) is not None
-        and not uses_pam
-        and is_locked(find_password(shadow, name) or "")
-    ):
+    if _refuses_locks(root, name, commands) and is_locked(find_password(shadow, name) or ""):
         return (
             f"a '!' in {root.outside(SHADOW)} locks it, and sshd runs without PAM",
             f"usermod --password '*' {name}",
         )
     return None
+
+
+def _refuses_locks(root: Root, name: str, commands: Commands) -> bool:
+    """Whether there is an sshd that does not use PAM, so that it refuses locked accounts.
+
+    Alpine's usual sshd is built without PAM, whatever its settings are.
+    """
+    lacks_pam = root.status("/sbin/apk") is not None and root.status(_SSHD_WITH_PAM) is None
+    uses_pam = not lacks_pam and says(settings_of_logins(root, name, commands), "UsePAM", "yes")
+    return config_file(root) is not None and not uses_pam
 
 
 def _keys_path(root: Root, account: Account, commands: Commands) -> Optional[str]:

@@ -3,7 +3,7 @@
 import os
 import stat
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence
+from typing import Any, BinaryIO, Dict, List, Optional, Sequence, Union
 
 import pytest
 
@@ -441,3 +441,52 @@ def test_an_existing_users_password_is_kept(image: Path) -> None:
     shadow = (image / "etc/shadow").read_bytes()
     assert find_password(shadow, "ops") == "$y$hash"
     assert shadow == b"ops:$y$hash:20700:0:90:7:::\n"
+
+
+def test_a_read_only_shadow_file_does_not_prevent_keys(
+    image: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The ageing of an existing user stays, and the log says so."""
+    change(image, {"etc/shadow": "ops:*:20000:0:90:7:::\n"})
+    root = ReadOnlyEtc(str(image))
+
+    let_log_in(root, require_account(root, "ops", NoCommands()), [], NoCommands())
+
+    assert (image / "home/ops/.ssh/authorized_keys").exists()
+    assert caplog.messages == [
+        f"the password ageing of ops stays: could not write {image}/etc/shadow "
+        "(Read-only file system)"
+    ]
+
+
+class ReadOnlyEtc(Root):
+    """Refuses to write below /etc, as on a read-only file system."""
+
+    def write(self, path: str, content: Union[bytes, BinaryIO], **options: Any) -> None:
+        if path.startswith("/etc/"):
+            raise self._failed("write", path, OSError(30, "Read-only file system"))
+        super().write(path, content, **options)
+
+
+@pytest.mark.parametrize(
+    ("files", "is_refused"),
+    [
+        ({"sbin/apk": ""}, True),
+        ({"sbin/apk": "", "usr/sbin/sshd.pam": ""}, False),
+        ({}, False),
+    ],
+)
+def test_alpines_usual_sshd_refuses_locked_users(
+    image: Path, files: Dict[str, str], is_refused: bool
+) -> None:
+    """It is built without PAM, so that UsePAM has no effect."""
+    change(image, {"etc/shadow": "ops:!::0:99999:7:::\n", "etc/ssh/sshd_config": "UsePAM yes\n"})
+    change(image, files)
+    root = Root(str(image))
+    account = require_account(root, "ops", NoCommands())
+
+    if is_refused:
+        with pytest.raises(LoginBlocked, match="locks it, and sshd runs without PAM"):
+            require_login(root, account, NoCommands(), FakeClock())
+    else:
+        require_login(root, account, NoCommands(), FakeClock())

@@ -1,10 +1,19 @@
 """Whether the users that the first boot gives keys to can log in, and become root."""
 
+import pwd
 import shlex
-from typing import Iterator, List
+from typing import Iterator, List, Optional
 
-from ...formats.host.passwd import find_password, is_password, parse_accounts, passwords
+from ...formats.host.passwd import (
+    Account,
+    find_password,
+    has_login_shell,
+    is_password,
+    parse_accounts,
+    passwords,
+)
 from ...formats.host.sshd_config import Setting, says
+from ...formats.text import printable
 from ...image.service_file import makes_users
 from ...system.accounts import DOAS_FOLDER, SUDOERS_FOLDER
 from ...system.sshd.authorized_keys import keys_paths
@@ -48,6 +57,12 @@ KEYS_USER_LOCKED = Rule(
     "a user that gets SSH keys is locked, so sshd without PAM refuses the keys",
     "replace the '!' in /etc/shadow with '*'",
 )
+KEYS_USER_WITHOUT_SHELL = Rule(
+    "keys-user-without-shell",
+    ERROR,
+    "a user that gets SSH keys has no login shell, so every login ends at once",
+    "give the user a shell with usermod --shell",
+)
 KEYS_REFUSED = Rule(
     "keys-refused",
     ERROR,
@@ -72,7 +87,14 @@ def check_users_of_first_boot(image: Image) -> Iterator[Finding]:
     """The user has to exist, since a user step that fails ends the provisioning."""
     options = installed_options(image)
     user = _user_of_keys(options)
-    if user and find_listed_account(image.root, user) is None:
+    account = _find_account(image, user) if user else None
+    if account is not None and not has_login_shell(account):
+        yield KEYS_USER_WITHOUT_SHELL.found(
+            f"the first boot adds SSH keys to the user {user}, who cannot log in because of the "
+            f"shell {printable(account.shell)}",
+            inside(image, f"usermod --shell /bin/sh {shlex.quote(user)}"),
+        )
+    if user and account is None:
         yield KEYS_USER_MISSING.found(
             f"the first boot adds SSH keys to the user {user}, who does not exist in "
             f"{image.shown(PASSWD)}, so it reports that provisioning failed",
@@ -124,6 +146,18 @@ def check_keys_are_accepted(image: Image) -> Iterator[Finding]:
             )
 
 
+def _find_account(image: Image, name: str) -> Optional[Account]:
+    """The account of that name: in an image by its files, on a live machine by NSS too."""
+    account = find_listed_account(image.root, name)
+    if account is None and image.root.is_live:
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            return None
+        return Account(entry.pw_name, entry.pw_uid, entry.pw_gid, entry.pw_dir, entry.pw_shell)
+    return account
+
+
 def _create_user(image: Image, name: str) -> str:
     """Create a user with the password '*', which matches no password but is not a lock."""
     if image.tool == "apk":
@@ -145,7 +179,7 @@ def _users_with_keys(image: Image) -> List[User]:
     users = [User()] if _ADMIN_USER in options else []
     name = _user_of_keys(options)
     if name:
-        account = find_listed_account(image.root, name)
+        account = _find_account(image, name)
         users.append(User(name, is_root=account is not None and account.uid == 0))
     return users
 
@@ -188,7 +222,10 @@ def check_someone_can_log_in(image: Image) -> Iterator[Finding]:
 
 
 CHECKS = (
-    Check(check_users_of_first_boot, (KEYS_USER_MISSING, ADMIN_WITHOUT_RIGHTS)),
+    Check(
+        check_users_of_first_boot,
+        (KEYS_USER_MISSING, KEYS_USER_WITHOUT_SHELL, ADMIN_WITHOUT_RIGHTS),
+    ),
     Check(check_keys_are_accepted, (KEYS_USER_LOCKED, KEYS_REFUSED, LOGINS_RESTRICTED)),
     Check(check_someone_can_log_in, (NOBODY_LOGS_IN,)),
 )
