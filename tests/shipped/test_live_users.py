@@ -57,7 +57,7 @@ def start(root: LiveRoot, user: str, *argv: str) -> "Any":
 
 @pytest.mark.needs("useradd", "chage")
 def test_chage_finds_no_password_ageing_for_a_new_admin(tmp_path: Path) -> None:
-    """Neither login.defs nor useradd's defaults lock the user out some day."""
+    """The limits of login.defs and of useradd's defaults do not apply to the user."""
     root = LiveRoot(tmp_path, FILES)
 
     done = start(root, "azureuser", "admin-user")
@@ -112,7 +112,7 @@ def test_doas_lets_a_new_admin_become_root(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.needs("useradd", "getent")
 def test_a_user_of_extrausers_gets_keys(tmp_path: Path) -> None:
-    """getent knows the user, whom /etc/passwd does not list."""
+    """getent knows the user, and /etc/passwd does not list it."""
     needs.library("libnss_extrausers.so.2", "libnss-extrausers")
     root = LiveRoot(tmp_path, {**FILES, **EXTRAUSERS})
     (tmp_path / "home/core").mkdir()
