@@ -68,6 +68,9 @@ class PlatformError(AzprovError):
 class NotConnected(PlatformError):
     """No connection was made: no route, a closed port, or no reply."""
 
+    #: False if this machine itself refused to connect: no route, or one that prohibits it.
+    has_route = True
+
 
 class BrokenReply(PlatformError):
     """A connection was made, but no complete HTTP reply came within its limits."""
@@ -127,7 +130,7 @@ class UnusableError(AzprovError):
 
 
 class LoginBlocked(UnusableError):
-    """A user of the image cannot log in, whatever the platform says.
+    """A user cannot log in: one of the image, or the admin of a deployment without a key.
 
     The step stays open and Ready is reported, because the owner of the VM can fix the user.
     """

@@ -21,6 +21,7 @@ ERRORS = {
     "HostError",
     "NotPermitted",
     "UnusableError",
+    "LoginBlocked",
 }
 # Replaces each value of an f-string, and each field of a text for str.format.
 VALUE = "\0"

@@ -30,6 +30,8 @@ _PIECE_BYTES = 4096
 
 # The errors that an attempt fails with at once until an address or route changes.
 _NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL)
+# The errors of a firewall of this machine, and of its prohibit and blackhole routes.
+_PROHIBITED = (errno.EACCES, errno.EPERM, errno.EINVAL)
 _OTHER_HINT = (
     "check that the first network interface is up and has a DHCP lease, and that there is a "
     "route to {address}"
@@ -188,12 +190,15 @@ class Dialer:
             reason = "no reply to connection attempts"
         address, port = self.endpoint
         hint = _HINTS.get(failure, _OTHER_HINT)
-        if failure == reported and failure in _NO_ROUTE:
+        is_rejected = failure == reported and failure in _NO_ROUTE
+        if is_rejected:
             hint = _REJECTED_HINT
-        return NotConnected(
+        error = NotConnected(
             f"{self.endpoint} cannot be reached ({reason})",
             hint.format(port=port, address=address),
         )
+        error.has_route = is_rejected or failure not in (*_NO_ROUTE, *_PROHIBITED)
+        return error
 
     def _win(self, connection: BoundedSocket) -> BoundedSocket:
         self._pending = [kept for kept in self._pending if kept[1] is not connection]

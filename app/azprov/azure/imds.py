@@ -6,26 +6,30 @@ read 2026-11-22, and the versions that cloud-init and talos ask for.
 
 import logging
 import re
+from typing import Callable, Optional
 
 from ..errors import DocumentError, Refused
-from ..formats.platform.instance import Instance, parse_instance
+from ..formats.platform.instance import Instance, Wanted, find_gap, parse_instance
+from ..system.clock import Clock
 from .retry_loop import RetryLoop, excerpt_of, judge
 from .transport import Transport
 
-# Newest first. 2021-08-01 is what cloud-init asks for; 2020-10-01 is the first with
-# all of osProfile; 2019-06-01 is in the unit of Microsoft's sample. `extended` marks a
-# provisioning request; without it the reply can be incomplete (azure-init #134).
+# Newest first. 2021-08-01 is what cloud-init asks for; 2020-10-01 is the first with all
+# of osProfile; 2019-06-01 is in the unit of Microsoft's sample. `extended` marks a
+# provisioning request: without it the service answers 200 with partial data when it
+# cannot reach one of its own sources (azure-init #134). cloud-init sends it since
+# 2021-03-01.
 _TARGETS = (
     "/metadata/instance?api-version=2021-08-01&extended=true",
     "/metadata/instance?api-version=2020-10-01",
-    "/metadata/instance?api-version=2019-06-01",
 )
-# The replies to an unsupported version: 400 by the documentation, and the others
-# have been seen.
-_UNKNOWN_VERSION = (400, 404, 410)
+_TARGET_WITHOUT_PROFILE = "/metadata/instance?api-version=2019-06-01"
+# The only reply to an unsupported version. 404 and 410 mean that the service has no data
+# for a new VM yet (cloud-init #1271, ignition #1807, flatcar #1359).
+_UNKNOWN_VERSION = 400
 
-# cloud-init allows a request 30 s.
-_GET_S = 30.0
+#: The time limit of a request; cloud-init allows it 30 s.
+GET_S = 30.0
 
 log = logging.getLogger(__name__)
 
@@ -35,30 +39,39 @@ _HINT = "check whether a proxy or filter answers instead of the metadata service
 class Imds:
     """A client of one metadata service, within the deadline of one retry loop."""
 
-    def __init__(self, transport: Transport, retry_loop: RetryLoop, *, agent_name: str) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        retry_loop: RetryLoop,
+        *,
+        agent_name: str,
+        get_s: float = GET_S,
+    ) -> None:
+        """`get_s` is the time limit of one request."""
         self._transport = transport
         self._retry_loop = retry_loop
         self._headers = {"Metadata": "true", "User-Agent": agent_name}
+        self._get_s = get_s
 
     def fetch_instance(self) -> Instance:
         """The metadata in the newest API version that the service supports.
 
         Makes one attempt; raises PlatformError or DocumentError.
         """
-        for target in _TARGETS[:-1]:
+        for target in _TARGETS:
             try:
                 return self._fetch(target)
             except Refused as error:
-                if error.status not in _UNKNOWN_VERSION:
+                if error.status != _UNKNOWN_VERSION:
                     raise
-        return self._fetch(_TARGETS[-1])
+        return self._fetch(_TARGET_WITHOUT_PROFILE)._replace(knows_profile=False)
 
     def _fetch(self, target: str) -> Instance:
         reply = self._transport.send(
             "GET",
             target,
             headers=self._headers,
-            bound_s=min(_GET_S, self._retry_loop.left_s()),
+            bound_s=min(self._get_s, self._retry_loop.left_s()),
         )
         request = f"metadata request to {self._transport.endpoint}"
         judge(reply, accepted=range(200, 201), request=request, excerpt=_excerpt)
@@ -67,6 +80,48 @@ class Imds:
         except DocumentError as error:
             log.debug("< %s", _excerpt(reply.body))
             raise DocumentError(error.summary, _HINT) from error
+
+
+class CompleteInstance:
+    """Asks until the answer has every wanted value, or will not get it.
+
+    A value that a deployment can lack, such as the keys of one with a password, is asked
+    for again for a while: the first answer may be partial. One object counts this while
+    over all its attempts, also over those of several retry loops.
+    """
+
+    def __init__(
+        self, clock: Clock, wanted: Wanted, *, settling_s: float, accepts_any: bool = False
+    ) -> None:
+        """`settling_s` is that while.
+
+        `accepts_any` ends it also for a value that no deployment lacks, such as the keys of
+        one without a password.
+        """
+        self._clock = clock
+        self._wanted = wanted
+        self._settling_s = settling_s
+        self._accepts_any = accepts_any
+        self._incomplete_since: Optional[float] = None
+
+    def fetch(self, fetch_instance: Callable[[], Instance]) -> Instance:
+        """Makes one attempt; raises PlatformError, or DocumentError for a partial answer."""
+        instance = fetch_instance()
+        gap = find_gap(instance, self._wanted)
+        if gap is None:
+            return instance
+        now = self._clock.now()
+        if self._incomplete_since is None:
+            self._incomplete_since = now
+        # A gap that the answer explains needs only a second answer.
+        settling_s = 0.0 if gap.is_explained else self._settling_s
+        waited_s = now - self._incomplete_since
+        may_stay = gap.may_stay or self._accepts_any
+        if may_stay and waited_s > 0 and waited_s >= settling_s:
+            return instance
+        raise DocumentError(
+            f"the instance metadata lacks {gap.what}", "see the answer: azprov.pyz metadata compute"
+        )
 
 
 def _excerpt(body: bytes) -> str:

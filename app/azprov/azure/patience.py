@@ -1,8 +1,8 @@
-"""The time limit for the metadata service, which starts when WireServer can be reached.
+"""The time limit for the metadata service, which starts when the platform can be reached.
 
 One DHCP lease brings the routes to both services. While neither can be reached, the
 network is late, and the time limit of the metadata service has not begun. It begins
-when WireServer accepts a connection.
+when WireServer accepts a connection, or when the metadata service sends something.
 """
 
 import logging
@@ -14,7 +14,7 @@ from .dial import Dialer
 from .endpoint import Endpoint
 
 # The shortest time between two attempts.
-_PROBE_S = 1.0
+_PROBE_S = 0.25
 
 log = logging.getLogger(__name__)
 
@@ -47,28 +47,44 @@ class WireServerProbe:
 
 
 class Patience:
-    """The time limit of a RetryLoop with the metadata service.
-
-    It is silent_s from the moment when WireServer can be reached. The first reply of
-    the metadata service, usable or not, changes it to answering_s from then on.
-    """
+    """The time limit of a RetryLoop with the metadata service."""
 
     def __init__(
-        self, probe: WireServerProbe, clock: Clock, *, silent_s: float, answering_s: float
+        self,
+        probe: WireServerProbe,
+        clock: Clock,
+        *,
+        limit_s: Callable[[], float],
+        unrouted_s: float = float("inf"),
     ) -> None:
-        self._presence = probe
+        """`limit_s` is called once, when the platform can be reached.
+
+        `unrouted_s` limits the time from then on during which this machine has no route to
+        the metadata service, or one that prohibits it.
+        """
+        self._probe = probe
         self._clock = clock
-        self._silent_s = silent_s
-        self._answering_s = answering_s
-        self._has_answered = False
+        self._limit_s = limit_s
+        self._unrouted_s = unrouted_s
+        self._reached_at: Optional[float] = None
+        self._unrouted_at: Optional[float] = None
         self._until = float("inf")
+
+    @property
+    def waited_s(self) -> float:
+        """The seconds since the platform could first be reached; 0 if it never could."""
+        return 0.0 if self._reached_at is None else self._clock.now() - self._reached_at
 
     def left_s(self, error: AzprovError) -> float:
         """The seconds left after an attempt that failed with this error; may be infinite."""
         now = self._clock.now()
-        if not self._has_answered and not isinstance(error, NotConnected):
-            self._has_answered = True
-            self._until = now + self._answering_s
-        elif self._until == float("inf") and self._presence.is_reachable():
-            self._until = now + self._silent_s
+        if self._reached_at is None:
+            if isinstance(error, NotConnected) and not self._probe.is_reachable():
+                return float("inf")
+            self._reached_at = now
+            self._until = now + self._limit_s()
+        if isinstance(error, NotConnected) and not error.has_route:
+            self._unrouted_at = now if self._unrouted_at is None else self._unrouted_at
+            return min(self._until, self._unrouted_at + self._unrouted_s) - now
+        self._unrouted_at = None
         return self._until - now

@@ -21,7 +21,11 @@ from .settings import AGENT_NAME, ImdsSettings, WireServerSettings
 if TYPE_CHECKING:
     from ..azure.imds import Imds
     from ..azure.patience import WireServerProbe
+    from ..formats.platform.instance import Instance, Wanted
     from ..system.commands import Commands
+
+# How long a command by hand asks again for a value that the metadata lacks.
+_SETTLING_S = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -101,12 +105,31 @@ def open_imds(ports: Ports, settings: ImdsSettings) -> "Tuple[Imds, RetryLoop]":
     return imds_client(ports, settings, retry_loop), retry_loop
 
 
-def imds_client(ports: Ports, settings: ImdsSettings, retry_loop: RetryLoop) -> "Imds":
-    """A client of the metadata service that keeps to the deadline of the retry loop."""
-    from ..azure.imds import Imds
+def imds_client(
+    ports: Ports, settings: ImdsSettings, retry_loop: RetryLoop, *, get_s: Optional[float] = None
+) -> "Imds":
+    """A client of the metadata service that keeps to the deadline of the retry loop.
+
+    `get_s` is the time limit of one request, if it is not the usual one.
+    """
+    from ..azure.imds import GET_S, Imds
 
     transport = ports.transport(settings.endpoint, None)
-    return Imds(transport, retry_loop, agent_name=AGENT_NAME)
+    return Imds(transport, retry_loop, agent_name=AGENT_NAME, get_s=get_s or GET_S)
+
+
+def fetch_metadata(ports: Ports, settings: ImdsSettings, wanted: "Wanted") -> "Instance":
+    """The answer of the metadata service, for a command by hand.
+
+    An answer that lacks a wanted value is asked for again for a while. Raises PlatformError
+    or DocumentError if there is no answer in time.
+    """
+    from ..azure.imds import CompleteInstance
+
+    imds, retry_loop = open_imds(ports, settings)
+    settling_s = min(_SETTLING_S, settings.timeout_s / 2)
+    complete = CompleteInstance(ports.clock, wanted, settling_s=settling_s, accepts_any=True)
+    return retry_loop.run(lambda: complete.fetch(imds.fetch_instance))
 
 
 def wireserver_location(

@@ -1,23 +1,31 @@
 """Instance metadata for a first boot: requested once, with a limit on the wait."""
 
-from typing import Optional, Tuple
+from typing import Callable, Optional
 
-from ..azure.imds import Imds
+from ..azure.imds import GET_S, CompleteInstance
 from ..azure.patience import Patience
 from ..azure.retry_loop import RetryLoop
-from ..errors import AzprovError
-from ..formats.platform.instance import Instance
+from ..errors import AzprovError, NotConnected
+from ..formats.platform.instance import Instance, Wanted
 from ..formats.platform.vm_id import parse_vm_id
 from ..system.root import Root
 from .connect import Ports, imds_client, wireserver_location
 from .deadline import Deadline
 from .settings import BootSettings
 
-# A boot that needs only a host name waits this long for a silent metadata service once
-# WireServer accepts connections. cloud-init gives up after a dozen failed connections too.
-_SILENT_S = 10.0
-# Time reserved for Ready when neither service has been reachable so far.
-_READY_S = 60.0
+# How long a report that could be sent waits for a host name.
+_BEFORE_READY_S = 1.0
+# How long a host name is waited for while there is no route to the metadata service.
+# cloud-init gives up after a dozen failed connections too.
+_UNROUTED_S = 10.0
+# How long to ask again for values that a complete answer may lack too. The data of a new
+# VM can be up to 70 s late by the documentation, but then the reply is 404 or 410.
+_SETTLING_S = 30.0
+# Time reserved for the report.
+_REPORT_S = 60.0
+#: The shortest wait after which a missing answer can be reported as a failure. cloud-init
+#: and azure-init wait that long.
+FINAL_S = 300.0
 
 
 class Metadata:
@@ -32,6 +40,19 @@ class Metadata:
         self._deadline = deadline
         self._instance: Optional[Instance] = None
         self._failure: Optional[AzprovError] = None
+        wanted = Wanted(
+            hostname=settings.set_hostname,
+            admin_user=settings.create_admin_user,
+            keys=settings.create_admin_user or settings.ssh_keys_user is not None,
+        )
+        settling_s = min(_SETTLING_S, settings.imds.timeout_s / 2)
+        self._complete = CompleteInstance(ports.clock, wanted, settling_s=settling_s)
+        #: How long the last request waited after the platform could be reached.
+        self.waited_s = 0.0
+        #: Whether Ready can be sent without the answer, and has not been sent.
+        self.is_ready_due = True
+        #: Whether Ready must not be sent without the answer.
+        self.is_required = False
 
     @property
     def known_vm_id(self) -> Optional[str]:
@@ -39,40 +60,81 @@ class Metadata:
         return None if self._instance is None else parse_vm_id(self._instance.vm_id)
 
     def instance(self) -> Instance:
-        """The answer. Raises AzprovError: after a failed request, the same error every time."""
+        """The answer. Raises AzprovError: after a failed request, the same error every time.
+
+        Only while Ready is due, a failed request can be repeated.
+        """
         if self._failure is not None:
             raise self._failure
         if self._instance is None:
-            imds, retry_loop = self._open()
             try:
-                self._instance = retry_loop.run(imds.fetch_instance)
+                self._instance = self._request()
             except AzprovError as error:
-                self._failure = error
+                if not self.is_ready_due:
+                    self._failure = error
                 raise
         return self._instance
 
-    def _open(self) -> Tuple[Imds, RetryLoop]:
-        """Start the requests, with half of the remaining time reserved for Ready.
+    def _request(self) -> Instance:
+        """Ask for as long as the answer is worth the wait, from when the platform is there.
 
-        That limit begins when the platform can be reached. Without a network no report is
-        possible, and a missing network must not become a failure report, which is final:
-        the next boot may have a network. A boot with a required step therefore waits for
-        the network until the deadline; for a host name alone, time for Ready is reserved.
+        If Ready is due, that is a second. Otherwise it is the time limit of the metadata
+        service, or, if Ready must not be sent without the answer, all the time except for
+        the time that a report takes: a failure report is final, and the answer may still
+        come. Without a network no report is possible, so time for it is reserved only when
+        the platform can be reached: the next boot may have a network.
         """
-        settings, ports = self._settings, self._ports
-        left_s = self._deadline.left_s()
-        limit_s = min(settings.imds.timeout_s, left_s / 2)
-        if settings.has_required_step:
-            until_s, silent_s = left_s, limit_s
-        else:
-            until_s, silent_s = max(left_s - _READY_S, left_s / 2), min(limit_s, _SILENT_S)
-        patience = Patience(
-            ports.probe(*wireserver_location(ports, self._root, settings.wireserver)),
-            ports.clock,
-            silent_s=silent_s,
-            answering_s=limit_s,
-        )
+        ports, imds_settings = self._ports, self._settings.imds
+        left_s, unrouted_s, get_s = self._deadline.left_s(), _UNROUTED_S, GET_S
+        limit_s: Callable[[], float] = self._own_limit_s
+        if self.is_required:
+            limit_s, unrouted_s = self._left_before_report_s, float("inf")
+        elif self.is_ready_due:
+            limit_s, get_s, left_s = _short_limit_s, _BEFORE_READY_S, self._left_before_report_s()
+        location = wireserver_location(ports, self._root, self._settings.wireserver)
+        probe = ports.probe(*location)
+        patience = Patience(probe, ports.clock, limit_s=limit_s, unrouted_s=unrouted_s)
         retry_loop = RetryLoop(
-            ports.clock, timeout_s=until_s, jitter=ports.jitter, patience=patience.left_s
+            ports.clock, timeout_s=left_s, jitter=ports.jitter, patience=patience.left_s
         )
-        return imds_client(ports, settings.imds, retry_loop), retry_loop
+        imds = imds_client(ports, imds_settings, retry_loop, get_s=get_s)
+        try:
+            return retry_loop.run(lambda: self._complete.fetch(imds.fetch_instance))
+        except NotConnected as error:
+            is_unrouted = (
+                isinstance(error.__cause__, NotConnected) and not error.__cause__.has_route
+            )
+            if self.is_ready_due or is_unrouted or not probe.is_reachable():
+                raise
+            raise self._without_service(error) from error
+        finally:
+            self.waited_s = patience.waited_s
+
+    def _without_service(self, error: NotConnected) -> NotConnected:
+        """The error of a platform that may have no metadata service, such as Azure Stack Hub."""
+        missing = "host name"
+        hint = (
+            "check the route to the metadata service; on Azure Stack Hub, which has none, run "
+            "azprov.pyz install --no-hostname"
+        )
+        if self._settings.has_required_step:
+            missing = "user or key"
+            hint = (
+                "check the route to the metadata service; on Azure Stack Hub, which has none, run "
+                "azprov.pyz install without --admin-user and --ssh-keys"
+            )
+        return NotConnected(
+            f"{error.summary}, although WireServer can be reached, so that no {missing} is known",
+            hint,
+        )
+
+    def _own_limit_s(self) -> float:
+        return self._settings.imds.timeout_s
+
+    def _left_before_report_s(self) -> float:
+        left_s = self._deadline.left_s()
+        return max(left_s - _REPORT_S, left_s / 2)
+
+
+def _short_limit_s() -> float:
+    return _BEFORE_READY_S

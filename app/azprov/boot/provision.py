@@ -2,7 +2,10 @@
 
 A step counts as done only when the platform has acknowledged the report. A power cut
 before that leaves all steps to the next boot. If a required step fails, the failure is
-reported instead of Ready. A failure report is final.
+reported instead of Ready. A failure report is final, so it is the last resort.
+
+Ready does not wait for a host name: if WireServer can be reached before the metadata
+service, the host name follows Ready in the same run.
 """
 
 import logging
@@ -13,17 +16,18 @@ from ..azure.retry_loop import LAST_ATTEMPT_S
 from ..errors import AzprovError, DiskError, DocumentError, PlatformError, bug
 from ..formats.platform.vm_id import is_same_vm, parse_vm_id
 from ..system.commands import Commands
+from ..system.hostname import read_hostname
 from ..system.init import disable
 from ..system.root import Root
 from ..system.state import State, read_state, write_state
 from ..system.vm_id import read_vm_id
 from .connect import Ports
 from .deadline import Deadline
-from .metadata import Metadata
+from .metadata import FINAL_S, Metadata
 from .outcome import FAILURE, READY, SERVICE, STATE, Failure, Outcome
 from .report import failure_line, report_failure, report_ready
 from .settings import BootSettings, WireServerSettings
-from .steps import Step, steps_of
+from .steps import HOSTNAME, Step, required_steps_of, steps_of
 
 log = logging.getLogger(__name__)
 
@@ -58,18 +62,12 @@ def provision(
         )
         report_failure(ports, root, wireserver(), line, dry_run=False)
 
-    def is_final(error: AzprovError) -> bool:
-        # The next boot may get the answer that this boot did not get in time.
-        lacks_answer = isinstance(error, (PlatformError, DocumentError))
-        return not lacks_answer or deadline.left_s() >= LAST_ATTEMPT_S
-
-    def disable_service() -> None:
-        if not settings.keep_enabled:
-            disable(root, settings.unit, commands)
-
-    return run_once_per_vm(
-        root,
-        steps_of(
+    def open_steps(state: State) -> Iterable[Step]:
+        is_reported = READY in state.done or FAILURE in state.done
+        is_required = not required_steps_of(settings).issubset(state.done)
+        metadata.is_required = is_required and not is_reported
+        metadata.is_ready_due = not is_required and not is_reported
+        return steps_of(
             settings,
             root,
             commands,
@@ -77,8 +75,26 @@ def provision(
             metadata.instance,
             known_vm_id=lambda: read_vm_id(root) or metadata.known_vm_id,
             release_sshd=release_sshd,
-        ),
-        send_ready=lambda: report_ready(ports, root, wireserver(), dry_run=False),
+            old_hostname=state.old_hostname,
+        )
+
+    def send_ready() -> None:
+        report_ready(ports, root, wireserver(), dry_run=False)
+        metadata.is_ready_due = False
+
+    def is_final(error: AzprovError) -> bool:
+        # The next boot may get the answer that this boot did not get in time.
+        has_waited = metadata.waited_s >= FINAL_S and deadline.left_s() >= LAST_ATTEMPT_S
+        return has_waited or not lacks_answer(error)
+
+    def disable_service() -> None:
+        if not settings.keep_enabled:
+            disable(root, settings.unit, commands)
+
+    return run_once_per_vm(
+        root,
+        open_steps,
+        send_ready=send_ready,
         send_failure=send_failure,
         is_final=is_final,
         request_vm_id=lambda: metadata.instance().vm_id,
@@ -86,9 +102,14 @@ def provision(
     )
 
 
+def lacks_answer(error: AzprovError) -> bool:
+    """Whether a later answer of the platform can undo this failure."""
+    return isinstance(error, (PlatformError, DocumentError))
+
+
 def run_once_per_vm(
     root: Root,
-    steps: Iterable[Step],
+    open_steps: Callable[[State], Iterable[Step]],
     *,
     send_ready: Callable[[], object],
     send_failure: Callable[[Failure], object],
@@ -99,8 +120,10 @@ def run_once_per_vm(
     """Run the steps that are not yet done for this VM, then report.
 
     A step runs whether or not the steps before it succeeded. The state is written when
-    the report is acknowledged; the service is disabled when everything is done.
+    the report is acknowledged; the service is disabled when everything is done. A step
+    that may follow Ready, and that lacked an answer before, then runs again.
 
+    `open_steps` gets what is done for this VM; its steps that are done are left out here.
     `send_failure` reports the first required step that failed, if its error `is_final`:
     no later boot could undo it. A disk that is read-only, full or broken never keeps Ready
     from being sent: a later boot may be able to write. `request_vm_id` asks the platform for
@@ -110,13 +133,20 @@ def run_once_per_vm(
     vm_id = read_vm_id(root)
     if vm_id is None and old.vm_id is not None:
         vm_id = _requested(request_vm_id)
-    done = old.done if is_same_vm(old.vm_id, vm_id) else ()
-    boot = _Boot(done, is_live=root.is_live)
-    boot.run_steps(steps)
+    if not is_same_vm(old.vm_id, vm_id):
+        old = State(vm_id)
+    if old.old_hostname is None:
+        old = old._replace(old_hostname=read_hostname(root))
+    boot = _Boot(old, is_live=root.is_live)
+    boot.run_steps(open_steps(old))
     boot.report(send_ready, send_failure, is_final)
     if boot.is_acknowledged:
+        if boot.following and vm_id is not None:
+            # The power may fail while the steps that follow wait for their answer.
+            boot.attempt(STATE, partial(write_state, root, boot.state_of(vm_id)))
+        boot.run_following()
         if boot.done_now:
-            state = State(vm_id or _requested(request_vm_id), boot.all_done)
+            state = boot.state_of(vm_id or _requested(request_vm_id))
             boot.attempt(STATE, lambda: write_state(root, state))
         elif boot.is_complete:
             log.info("Everything is already done for this VM")
@@ -129,11 +159,14 @@ def run_once_per_vm(
 class _Boot:
     """One boot of a VM for which some steps, and perhaps the report, are already done."""
 
-    def __init__(self, done: Tuple[str, ...], *, is_live: bool) -> None:
-        self._done = done
+    def __init__(self, old: State, *, is_live: bool) -> None:
+        self._old = old
+        self._done = old.done
         self._is_live = is_live
-        self._has_open_steps = False
+        self._open_steps: List[str] = []
         self._is_report_postponed = False
+        #: The steps that failed for want of an answer, and run again after Ready.
+        self.following: List[Step] = []
         self.done_now: List[str] = []
         self.failures: List[Failure] = []
 
@@ -149,7 +182,7 @@ class _Boot:
     @property
     def is_complete(self) -> bool:
         """Whether no step is left for a later boot."""
-        return not self.failures and not self._has_open_steps
+        return not self.failures and not self._open_steps
 
     @property
     def outcome(self) -> Outcome:
@@ -168,14 +201,41 @@ class _Boot:
             if failure is None:
                 self.done_now.append(step.name)
                 continue
-            self._has_open_steps = True
-            if failure in self.failures:
+            self._open_steps.append(step.name)
+            if step.may_follow_ready and lacks_answer(failure.error) and not self.is_acknowledged:
+                self.following.append(step)
+                log.info(
+                    "The step %s has no answer yet, and runs again after Ready: %s",
+                    step.name,
+                    failure.error.summary,
+                )
+            elif failure in self.failures:
                 effect = "continuing with the next step"
                 if self.is_acknowledged:
                     effect = "the next boot tries this step again"
                 elif failure.is_required:
                     effect = "Ready will not be reported"
                 log.warning("the step %s failed: %s; %s", step.name, failure.error, effect)
+
+    def run_following(self) -> None:
+        """Run the steps again that failed for want of an answer."""
+        for step in self.following:
+            failure = self.attempt(step.name, step.run)
+            if failure is None:
+                self._open_steps.remove(step.name)
+                self.done_now.append(step.name)
+            elif failure in self.failures:
+                log.warning(
+                    "the step %s failed: %s; the next boot tries this step again",
+                    step.name,
+                    failure.error,
+                )
+        self.following = []
+
+    def state_of(self, vm_id: Optional[str]) -> State:
+        """What is done for this VM, and the old host name if the next boot has to set one."""
+        is_open = self.outcome.failure_of(HOSTNAME) is not None
+        return State(vm_id, self.all_done, self._old.old_hostname if is_open else None)
 
     def report(
         self,
@@ -200,11 +260,12 @@ class _Boot:
     def attempt(
         self, name: str, action: Callable[[], object], *, is_required: bool = False
     ) -> Optional[Failure]:
-        """Try an action; note and return its failure. A bug in one step must not prevent Ready.
+        """Try an action; note and return its failure, in place of an earlier one.
 
-        A machine with a read-only disk is made so: there, the failure of an optional step is
-        only logged, and not noted.
+        A bug in one step must not prevent Ready. A machine with a read-only disk is made so:
+        there, the failure of an optional step is only logged, and not noted.
         """
+        self.failures = [failure for failure in self.failures if failure.name != name]
         try:
             action()
         except AzprovError as error:

@@ -14,7 +14,7 @@ AGENT_NAME = "azprov/" + __version__
 #: Azure restarts a VM that has not reported after 20 minutes; the last attempt of a
 #: boot must be over by then.
 DEFAULT_TIMEOUT_S = 900.0
-DEFAULT_IMDS_TIMEOUT_S = 120.0
+DEFAULT_IMDS_TIMEOUT_S = 300.0
 #: For a command that only shows what the platform answers, with a person waiting.
 SHOW_TIMEOUT_S = 10.0
 LONGEST_IMDS_TIMEOUT_S = 300.0

@@ -5,14 +5,15 @@ to the next boot.
 """
 
 import logging
-from typing import TYPE_CHECKING, Callable, Iterator, List, NamedTuple, Optional
+from typing import TYPE_CHECKING, Callable, Iterator, List, NamedTuple, Optional, Set
 
-from ..errors import DocumentError, UnusableError
+from ..errors import DocumentError, LoginBlocked, UnusableError
 from ..formats.host.hostname import parse_hostname
 from ..formats.platform.instance import Instance
+from ..formats.text import printable
 from ..system.clock import Clock
 from ..system.commands import Commands
-from ..system.hostname import set_hostname
+from ..system.hostname import read_hostname, set_hostname
 from ..system.root import Root
 from ..system.sshd.host_keys import has_sshd, lacks_host_keys, set_up_host_keys
 from ..system.state import is_of_another_vm, remove_state
@@ -27,6 +28,9 @@ HOSTNAME = "hostname"
 ADMIN_USER = "admin-user"
 SSH_KEYS = "ssh-keys"
 
+# The log lines of a VM without osProfile begin with this.
+_SPECIALIZED = "This VM's disk was provisioned before (its metadata has no osProfile)"
+
 log = logging.getLogger(__name__)
 
 
@@ -39,6 +43,8 @@ class Step(NamedTuple):
     is_required: bool = False
     #: Whether a step that is done for this VM has to run again; it raises nothing.
     is_undone: Callable[[], bool] = lambda: False
+    #: Whether to run the step again after Ready, if it failed for want of an answer.
+    may_follow_ready: bool = False
 
 
 def steps_of(
@@ -50,12 +56,14 @@ def steps_of(
     *,
     known_vm_id: Callable[[], Optional[str]],
     release_sshd: Callable[[], None],
+    old_hostname: Optional[str] = None,
 ) -> Iterator[Step]:
     """The steps that the settings ask for, in their order.
 
     `metadata` requests the instance metadata, and may raise AzprovError. `known_vm_id` is
     the VM's id, if it is known without a request. `release_sshd` is called after the step
-    for host keys: sshd's service waits for it.
+    for host keys: sshd's service waits for it. `old_hostname` is the name that the machine
+    had when the host name was first to be set, if known.
     """
     # Below another root, sshd would not need its keys before that root boots.
     if root.is_live and has_sshd(root):
@@ -66,11 +74,15 @@ def steps_of(
         )
     release_sshd()
     if settings.set_hostname:
-        yield Step(HOSTNAME, lambda: set_hostname(root, hostname_of(metadata()), commands))
+        yield Step(
+            HOSTNAME,
+            lambda: set_platform_hostname(root, metadata, commands, old_hostname),
+            may_follow_ready=True,
+        )
     if settings.create_admin_user:
         yield Step(
             ADMIN_USER,
-            lambda: create_admin_user(root, metadata(), commands, clock),
+            lambda: set_up_platform_admin(root, metadata, commands, clock),
             is_required=True,
         )
     user = settings.ssh_keys_user
@@ -97,9 +109,54 @@ def make_host_keys(root: Root, commands: Commands, vm_id: Optional[str]) -> None
         remove_state(root)
 
 
+def required_steps_of(settings: BootSettings) -> Set[str]:
+    """The names of the steps without which Ready must not be reported."""
+    names = {ADMIN_USER} if settings.create_admin_user else set()
+    return names if settings.ssh_keys_user is None else {SSH_KEYS, *names}
+
+
+def set_platform_hostname(
+    root: Root,
+    metadata: Callable[[], Instance],
+    commands: Commands,
+    old_hostname: Optional[str],
+) -> None:
+    """Set the host name of the deployment, unless someone else has changed the name since.
+
+    `old_hostname` is the name until now, if known. A VM without osProfile keeps its name:
+    its disk was provisioned before. Raises HostError or UnusableError, and the errors of
+    `metadata`.
+    """
+    instance = metadata()
+    if instance.is_specialized:
+        log.info("%s: the host name stays", _SPECIALIZED)
+        return
+    name = hostname_of(instance)
+    present = read_hostname(root)
+    if old_hostname is not None and present not in (old_hostname, name):
+        log.info("The host name was changed to %s meanwhile, and stays", printable(present, 64))
+        return
+    set_hostname(root, name, commands)
+
+
 def hostname_of(instance: Instance) -> str:
     """computerName, or the resource's name without one. Raises UnusableError."""
     return parse_hostname(instance.computer_name or instance.name)
+
+
+def set_up_platform_admin(
+    root: Root, metadata: Callable[[], Instance], commands: Commands, clock: Clock
+) -> None:
+    """Create the platform's admin user, unless the disk was provisioned before.
+
+    Raises LoginBlocked for a deployment with a password and no key, which azprov cannot
+    give to a user, and the errors of `create_admin_user` and of `metadata`.
+    """
+    instance = metadata()
+    if instance.is_specialized:
+        log.info("%s: no admin user is created", _SPECIALIZED)
+        return
+    create_admin_user(root, instance, commands, clock)
 
 
 def create_admin_user(
@@ -130,14 +187,20 @@ def add_ssh_keys(
 ) -> "List[SshKey]":
     """Add the platform's public keys to the authorized keys of a user; return these keys.
 
-    The platform is asked only if the user exists. Raises HostError or UnusableError,
-    LoginBlocked for a user who has the keys but cannot log in, and the errors of `metadata`.
+    A deployment without keys has nothing to add. The platform is asked only if the user
+    exists. Raises HostError or UnusableError, LoginBlocked for a user who has the keys but
+    cannot log in, and the errors of `metadata`.
     """
     from ..system.accounts import require_account
     from ..system.logins import let_log_in, mount_files_of, require_login
 
     account = require_account(root, user, commands)
-    keys = keys_of(metadata())
+    instance = metadata()
+    if not (instance.public_keys or instance.is_password_login_disabled):
+        reason = _SPECIALIZED if instance.is_specialized else "The deployment has no SSH key"
+        log.info("%s: nothing is added to the keys of %s", reason, user)
+        return []
+    keys = keys_of(instance)
     mount_files_of(root, account, commands)
     let_log_in(root, account, keys, commands)
     require_login(root, account, commands, clock)
@@ -147,9 +210,10 @@ def add_ssh_keys(
 def keys_of(instance: Instance) -> "List[SshKey]":
     """The platform's public keys that sshd can use; the others are logged and left out.
 
-    Raises UnusableError if there is no usable key.
+    Raises UnusableError if there is no usable key; it is a LoginBlocked if the deployment
+    has a password.
     """
-    from ..formats.host.ssh_keys import parse_ssh_keys
+    from ..formats.host.ssh_keys import is_certificate, parse_ssh_keys
 
     keys: List[SshKey] = []
     for number, text in enumerate(instance.public_keys, start=1):
@@ -158,10 +222,17 @@ def keys_of(instance: Instance) -> "List[SshKey]":
         for bad in bad_lines:
             line = f"line {bad.number} of " if bad.number else ""
             log.warning("%sthe platform's public key %d is left out: %s", line, number, bad.reason)
-    if not keys:
-        kind = "no usable" if instance.public_keys else "no"
-        raise UnusableError(
-            f"the instance metadata contains {kind} SSH public key",
-            "deploy the VM with an SSH key in OpenSSH's form",
+    if keys:
+        return keys
+    if not instance.public_keys and not instance.is_password_login_disabled:
+        raise LoginBlocked(
+            "the deployment has no SSH public key, and azprov sets no passwords, so no one could "
+            f"log in as {printable(instance.admin_username, 64)}",
+            "deploy the VM with an SSH key (az vm create --ssh-key-values)",
         )
-    return keys
+    kind = "no usable" if instance.public_keys else "no"
+    hint = "deploy the VM with an SSH key in OpenSSH's form"
+    if instance.public_keys and all(map(is_certificate, instance.public_keys)):
+        hint = "deploy the VM with an SSH key in OpenSSH's form instead of an X.509 certificate"
+    failure = LoginBlocked if instance.has_password_login else UnusableError
+    raise failure(f"the instance metadata contains {kind} SSH public key", hint)

@@ -40,6 +40,15 @@ def set_hostname(root: Root, name: str, commands: Commands) -> None:
     log.info("Host name: %s", name)
 
 
+def read_hostname(root: Root) -> str:
+    """The name in /etc/hostname; empty if there is no such file, or it cannot be read."""
+    try:
+        content = root.read(HOSTNAME_FILE)
+    except HostError:
+        return ""
+    return (content or b"").decode("ascii", "backslashreplace").strip()
+
+
 def _write_hostname(root: Root, name: str) -> None:
     content = name.encode("ascii") + b"\n"
     if root.read(HOSTNAME_FILE) != content:

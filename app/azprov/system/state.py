@@ -3,7 +3,7 @@
 import json
 import logging
 import os
-from typing import List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, NamedTuple, Optional, Tuple
 
 from ..errors import HostError
 from ..formats.platform.vm_id import is_same_vm, parse_vm_id
@@ -23,6 +23,8 @@ class State(NamedTuple):
 
     vm_id: Optional[str]
     done: Tuple[str, ...] = ()
+    #: The host name of the machine before the step that sets it; None if that step is done.
+    old_hostname: Optional[str] = None
 
 
 def parse_state(content: bytes) -> State:
@@ -36,12 +38,19 @@ def parse_state(content: bytes) -> State:
     done = value.get("done")
     if not isinstance(done, list) or not all(isinstance(step, str) for step in done):
         raise ValueError("no list of steps")
-    return State(parse_vm_id(value["vm_id"]), tuple(done))
+    old_hostname = value.get("old_hostname")
+    return State(
+        parse_vm_id(value["vm_id"]),
+        tuple(done),
+        old_hostname if isinstance(old_hostname, str) else None,
+    )
 
 
 def render_state(state: State) -> bytes:
-    done: List[str] = list(state.done)
-    return json.dumps({"vm_id": state.vm_id or "", "done": done}).encode("ascii") + b"\n"
+    value: Dict[str, Any] = {"vm_id": state.vm_id or "", "done": list(state.done)}
+    if state.old_hostname is not None:
+        value["old_hostname"] = state.old_hostname
+    return json.dumps(value).encode("ascii") + b"\n"
 
 
 def is_of_another_vm(root: Root, vm_id: Optional[str]) -> bool:

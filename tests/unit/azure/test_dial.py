@@ -50,9 +50,10 @@ def test_an_unanswered_attempt_is_not_connected(deaf: DeafListener) -> None:
     """The error comes after the time limit of one poll, not after the kernel's."""
     dialer = Dialer(deaf.endpoint, FakeClock())
 
-    with pytest.raises(NotConnected, match="no reply to connection attempts"):
+    with pytest.raises(NotConnected, match="no reply to connection attempts") as failure:
         dialer.connect(patience_s=0)
 
+    assert failure.value.has_route
     dialer.close()
 
 
@@ -116,10 +117,22 @@ def test_an_address_without_a_route_fails_at_once() -> None:
     before = open_files()
     dialer = Dialer(Endpoint("127.0.0.1", 9), clock)
 
-    with pytest.raises(NotConnected, match="Connection refused"):
+    with pytest.raises(NotConnected, match="Connection refused") as failure:
         dialer.connect(patience_s=60)
 
     assert open_files() == before
+    assert failure.value.has_route
+
+
+def test_a_refusal_of_this_machine_itself_is_a_missing_route() -> None:
+    """No route, a prohibiting one and a firewall differ from a network without an answer."""
+    clock = FakeClock()
+
+    # The kernel has no route from loopback to a multicast group.
+    with pytest.raises(NotConnected) as failure:
+        Dialer(Endpoint("255.255.255.255", 9), clock).connect(patience_s=0)
+
+    assert not failure.value.has_route
 
 
 def test_an_endpoint_that_changes_is_followed(deaf: DeafListener) -> None:

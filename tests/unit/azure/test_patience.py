@@ -61,18 +61,18 @@ def test_a_closed_port_is_never_reachable(port: socket.socket) -> None:
         clock.spend(10.0)
 
 
-def test_the_probe_connects_at_most_once_a_second(port: socket.socket) -> None:
+def test_the_probe_connects_at_most_four_times_a_second(port: socket.socket) -> None:
     """More frequent calls make no attempt; a WireServer that comes later is found."""
     clock = FakeClock()
     probe = probe_at(port, clock)
     probe.is_reachable()
     port.listen()
 
-    clock.spend(0.9)
+    clock.spend(0.2)
     probe.is_reachable()
     assert connections_to(port) == 0
 
-    clock.spend(0.2)
+    clock.spend(0.1)
     probe.is_reachable()
     assert connections_to(port) == 1
 
@@ -90,8 +90,14 @@ class FakeProbe(WireServerProbe):
         return self.succeeds
 
 
+def unrouted() -> NotConnected:
+    error = NotConnected("cannot be reached")
+    error.has_route = False
+    return error
+
+
 def patience_with(probe: FakeProbe, clock: FakeClock) -> Patience:
-    return Patience(probe, clock, silent_s=10.0, answering_s=120.0)
+    return Patience(probe, clock, limit_s=lambda: 120.0, unrouted_s=10.0)
 
 
 def test_the_time_limit_begins_when_wireserver_can_be_reached() -> None:
@@ -102,26 +108,75 @@ def test_the_time_limit_begins_when_wireserver_can_be_reached() -> None:
 
     clock.spend(800.0)
     assert patience.left_s(ABSENT) == float("inf")
+    assert patience.waited_s == 0.0
     probe.succeeds = True
     clock.spend(5.0)
 
-    assert patience.left_s(ABSENT) == 10.0
+    assert patience.left_s(ABSENT) == 120.0
     clock.spend(4.0)
-    assert patience.left_s(ABSENT) == 6.0
+    assert patience.left_s(ABSENT) == 116.0
+    assert patience.waited_s == 4.0
 
 
 @pytest.mark.parametrize("answer", [Refused("busy", status=503), BrokenReply("cut off")])
-def test_a_service_that_answers_gets_more_time(answer: AzprovError) -> None:
-    """The longer limit begins with the first reply, even after a long silence."""
+def test_the_time_limit_begins_with_the_first_answer(answer: AzprovError) -> None:
+    """A reply of the metadata service shows that there is a network; WireServer may be silent."""
     clock = FakeClock()
-    probe = FakeProbe()
-    probe.succeeds = True
-    patience = patience_with(probe, clock)
-    assert patience.left_s(ABSENT) == 10.0
-    clock.spend(9.0)
+    patience = patience_with(FakeProbe(), clock)
 
     assert patience.left_s(answer) == 120.0
     clock.spend(20.0)
 
     assert patience.left_s(ABSENT) == 100.0
     assert patience.left_s(answer) == 100.0
+
+
+def test_without_a_route_there_is_less_time() -> None:
+    """A machine without a route to the metadata service gives up after ten seconds."""
+    clock = FakeClock()
+    probe = FakeProbe()
+    probe.succeeds = True
+    patience = patience_with(probe, clock)
+
+    assert patience.left_s(unrouted()) == 10.0
+    clock.spend(9.0)
+
+    assert patience.left_s(unrouted()) == 1.0
+
+
+def test_a_route_that_comes_back_gives_the_whole_time() -> None:
+    """The ten seconds without a route are counted in one piece."""
+    clock = FakeClock()
+    probe = FakeProbe()
+    probe.succeeds = True
+    patience = patience_with(probe, clock)
+    assert patience.left_s(unrouted()) == 10.0
+    clock.spend(9.0)
+    assert patience.left_s(ABSENT) == 111.0
+    clock.spend(9.0)
+
+    assert patience.left_s(unrouted()) == 10.0
+
+
+def test_a_missing_route_does_not_extend_the_time_limit() -> None:
+    """The earlier of the two limits counts."""
+    clock = FakeClock()
+    probe = FakeProbe()
+    probe.succeeds = True
+    patience = patience_with(probe, clock)
+    patience.left_s(ABSENT)
+    clock.spend(115.0)
+
+    assert patience.left_s(unrouted()) == 5.0
+
+
+def test_without_a_network_a_missing_route_costs_no_time() -> None:
+    """Before WireServer can be reached, neither limit has begun."""
+    clock = FakeClock()
+    probe = FakeProbe()
+    patience = patience_with(probe, clock)
+    assert patience.left_s(unrouted()) == float("inf")
+    clock.spend(500.0)
+    probe.succeeds = True
+
+    assert patience.left_s(unrouted()) == 10.0

@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from azprov.azure.retry_loop import RetryLoop, judge, pause_s, retry_after_s
 from azprov.azure.transport import Reply
-from azprov.errors import AzprovError, BrokenReply, DocumentError, NotConnected, Refused
+from azprov.errors import (
+    AzprovError,
+    BrokenReply,
+    DocumentError,
+    HostError,
+    NotConnected,
+    Refused,
+    Stopped,
+    UnusableError,
+)
 from ports import FakeClock
 
 NO_ROUTE = NotConnected("168.63.129.16 cannot be reached (Network is unreachable)", "check it")
@@ -354,3 +363,47 @@ def test_patience_cannot_extend_the_deadline(caplog: pytest.LogCaptureFixture) -
         loop.run(scripted(clock, BUSY))
 
     assert caplog.messages[0].endswith("retrying in 1.0 s, 5 s left")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UnusableError("the name 'a b' is not valid"),
+        HostError("the disk is full"),
+        AzprovError("a bug"),
+        ValueError("a bug"),
+        Stopped(15),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_that_no_answer_can_undo_ends_the_loop(
+    error: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Only a failed request or a bad document is tried again; other errors pass unchanged."""
+    clock = FakeClock()
+    attempts = []
+
+    def attempt() -> None:
+        attempts.append(clock.time)
+        raise error
+
+    with pytest.raises(type(error)) as raised:
+        retry_loop(clock).run(attempt)
+
+    assert raised.value is error
+    assert attempts == [1000.0]
+    assert clock.sleeps == []
+    assert caplog.messages == []
+
+
+def test_a_bad_document_is_retried_at_the_usual_pace() -> None:
+    """A document has no Retry-After; the deadline leaves time for a last attempt."""
+    clock = FakeClock()
+
+    with pytest.raises(DocumentError) as gave_up:
+        retry_loop(clock, timeout_s=10.0).run(scripted(clock, BAD_DOCUMENT))
+
+    assert gave_up.value.summary == "gave up after 9 s: goal state lacks Incarnation"
+    assert gave_up.value.hint == "see"
+    assert gave_up.value.exit_code == 76
+    assert clock.sleeps == [1.0, 2.0, 4.0, 2.0]

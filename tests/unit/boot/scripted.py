@@ -22,6 +22,8 @@ class Request(NamedTuple):
     target: str
     headers: Mapping[str, str]
     body: bytes
+    #: The time limit of the request.
+    bound_s: float = 0.0
 
 
 #: Replies to a request, or raises PlatformError.
@@ -36,25 +38,41 @@ def status(code: int, reason: str) -> Reply:
     return Reply(code, reason, {}, b"")
 
 
-def silent(_: Request) -> Reply:
-    """Accept the connection and never reply."""
-    raise BrokenReply("192.0.2.1 gave no complete reply within 10 s", "look for a proxy")
-
-
 def healthy_wireserver(request: Request) -> Reply:
     return ok(GOAL_STATE) if request.method == "GET" else ok()
 
 
 def metadata(*keys: str, vm_id: str = VM, **profile: str) -> Service:
-    """A metadata service for a VM web01 with these public keys and this osProfile."""
+    """A metadata service for a VM web01 with these public keys, and this in its osProfile."""
     compute = {
-        "name": "web01",
+        "name": "resource-of-web01",
         "vmId": vm_id,
-        "osProfile": profile,
+        "osProfile": dict({"computerName": "web01"}, **profile),
         "publicKeys": [{"keyData": key} for key in keys],
     }
     content = json.dumps({"compute": compute}).encode("ascii")
     return lambda _: ok(content)
+
+
+def specialized(*keys: str) -> Service:
+    """A metadata service for a VM whose disk was provisioned before: without osProfile."""
+    compute = {
+        "name": "resource-of-web01",
+        "vmId": VM,
+        "publicKeys": [{"keyData": key} for key in keys],
+    }
+    return lambda _: ok(json.dumps({"compute": compute}).encode("ascii"))
+
+
+def in_turn(*services: Service) -> Service:
+    """Each service answers one request, and the last one all others."""
+    left = list(services)
+
+    def serve(request: Request) -> Reply:
+        service = left.pop(0) if len(left) > 1 else left[0]
+        return service(request)
+
+    return serve
 
 
 class Platform:
@@ -77,6 +95,8 @@ class Platform:
         self.agents: List[str] = []
         #: The bodies that WireServer received.
         self.posted: List[bytes] = []
+        #: The time of each post.
+        self.posted_at: List[float] = []
 
     @property
     def ports(self) -> Ports:
@@ -96,7 +116,23 @@ class Platform:
         self.agents.append(request.headers["User-Agent"])
         if request.method == "POST":
             self.posted.append(request.body)
+            self.posted_at.append(self.clock.now())
         return service(request)
+
+    def hang(self, request: Request) -> Reply:
+        """Accept the connection and never reply."""
+        self.clock.spend(request.bound_s)
+        raise BrokenReply("169.254.169.254 sent no complete reply", "check for a proxy")
+
+    def until(self, seconds: float, bad: Service, good: Service) -> Service:
+        """A service that is bad until this many seconds after now, and then good."""
+        end = self.clock.now() + seconds
+
+        def serve(request: Request) -> Reply:
+            service = bad if self.clock.now() < end else good
+            return service(request)
+
+        return serve
 
 
 class _Transport(Transport):
@@ -110,10 +146,12 @@ class _Transport(Transport):
         target: str,
         *,
         headers: Mapping[str, str],
+        bound_s: float,
         body: Optional[bytes] = None,
         **_: Any,
     ) -> Reply:
-        return self._platform.ask(self.endpoint, Request(method, target, headers, body or b""))
+        request = Request(method, target, headers, body or b"", bound_s)
+        return self._platform.ask(self.endpoint, request)
 
 
 class _Probe(WireServerProbe):

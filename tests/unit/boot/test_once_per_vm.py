@@ -14,11 +14,13 @@ from azprov.errors import (
     DiskError,
     HostError,
     LoginBlocked,
+    NotConnected,
     Refused,
     Stopped,
     UnusableError,
 )
 from azprov.system.root import Root
+from azprov.system.state import State
 
 VM = "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90"
 SWAPPED = "a2c1d0b1-f453-8e4a-8d57-0a3c1f6e2d90"
@@ -29,6 +31,7 @@ BAD_NAME = UnusableError("a bad name", "deploy another")
 NO_KEY = UnusableError("no usable key", "deploy with one")
 NO_SHELL = LoginBlocked("ops cannot log in", "set a shell")
 BUSY = Refused("WireServer is busy", "wait")
+SILENT = NotConnected("IMDS is silent", "wait")
 
 
 class Machine:
@@ -44,9 +47,15 @@ class Machine:
         self.undone: Tuple[str, ...] = ()
         self.disabled = 0
         self.failing: Dict[str, BaseException] = {}
+        self.failing_once: Dict[str, BaseException] = {}
+        self.failing_after_ready: Dict[str, BaseException] = {}
+        #: The name that the last boot's steps got.
+        self.old_hostname: Optional[str] = None
         self.is_final = True
         self.imds_vm_id: Union[str, AzprovError] = Refused("no metadata")
         self.set_firmware(vm_id)
+        (folder / "etc").mkdir()
+        (folder / "etc/hostname").write_text("image\n")
 
     def set_firmware(self, vm_id: Optional[str]) -> None:
         dmi = self.folder / "sys/class/dmi/id"
@@ -58,6 +67,10 @@ class Machine:
 
     def _run(self, name: str, said: str = "") -> None:
         self.ran.append(said or name)
+        if name in self.failing_once:
+            raise self.failing_once.pop(name)
+        if name in self.failing_after_ready and "ready" in self.ran:
+            raise self.failing_after_ready[name]
         if name in self.failing:
             raise self.failing[name]
 
@@ -72,16 +85,24 @@ class Machine:
         if "disable" in self.failing:
             raise self.failing["disable"]
 
+    def _open_steps(self, state: State) -> List[Step]:
+        self.old_hostname = state.old_hostname
+        return [self._step(name, is_required) for name, is_required in self.steps]
+
     def _step(self, name: str, is_required: bool) -> Step:
         return Step(
-            name, lambda: self._run(name), is_required, is_undone=lambda: name in self.undone
+            name,
+            lambda: self._run(name),
+            is_required,
+            is_undone=lambda: name in self.undone,
+            may_follow_ready=not is_required,
         )
 
     def boot(self) -> Outcome:
         self.ran = []
         return run_once_per_vm(
             self.root,
-            [self._step(name, is_required) for name, is_required in self.steps],
+            self._open_steps,
             send_ready=lambda: self._run("ready"),
             send_failure=self._report_failure,
             is_final=lambda _: self.is_final,
@@ -168,7 +189,7 @@ def test_ready_is_reported_without_a_host_name(
 
     assert machine.boot() == Outcome(("ready",), (Failure("hostname", BAD_NAME),))
     assert machine.ran == ["hostname", "ready"]
-    assert machine.state == {"vm_id": VM, "done": ["ready"]}
+    assert machine.state == {"vm_id": VM, "done": ["ready"], "old_hostname": "image"}
     assert machine.disabled == 0
     assert caplog.messages == [
         "the step hostname failed: a bad name; deploy another; continuing with the next step"
@@ -187,7 +208,7 @@ def test_ready_is_reported_after_a_bug_in_a_step(machine: Machine) -> None:
     assert str(failure.error) == (
         "a bug in azprov: ZeroDivisionError: oops; please report it with the output of -v"
     )
-    assert machine.state == {"vm_id": VM, "done": ["ready"]}
+    assert machine.state == {"vm_id": VM, "done": ["ready"], "old_hostname": "image"}
 
 
 def test_the_next_boot_runs_only_the_failed_step(machine: Machine) -> None:
@@ -211,6 +232,76 @@ def test_ready_is_reported_for_a_user_who_cannot_log_in(admin_machine: Machine) 
     assert outcome == Outcome(("hostname", "admin-user", "ready"), (Failure("ssh-keys", NO_SHELL),))
     assert admin_machine.state == {"vm_id": VM, "done": ["hostname", "admin-user", "ready"]}
     assert admin_machine.disabled == 0
+
+
+def test_a_step_without_an_answer_runs_again_after_ready(
+    machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The host name follows Ready in the same boot, and the service is then disabled."""
+    caplog.set_level("INFO")
+    machine.failing_once["hostname"] = SILENT
+
+    assert machine.boot() == Outcome(("ready", "hostname"))
+    assert machine.ran == ["hostname", "ready", "hostname"]
+    assert machine.state == {"vm_id": VM, "done": ["ready", "hostname"]}
+    assert machine.disabled == 1
+    assert caplog.messages == [
+        "The step hostname has no answer yet, and runs again after Ready: IMDS is silent"
+    ]
+
+
+def test_ready_is_recorded_before_the_steps_that_follow_it(machine: Machine) -> None:
+    """A power cut while the host name is waited for does not repeat Ready."""
+    machine.failing_once["hostname"] = SILENT
+    machine.failing_after_ready["hostname"] = Stopped(15)
+
+    with pytest.raises(Stopped):
+        machine.boot()
+
+    assert machine.state == {"vm_id": VM, "done": ["ready"], "old_hostname": "image"}
+
+
+def test_a_step_that_has_no_answer_even_after_ready_is_left_to_the_next_boot(
+    machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The failure after Ready replaces the one before."""
+    machine.failing_once["hostname"] = SILENT
+    machine.failing_after_ready["hostname"] = BUSY
+
+    assert machine.boot() == Outcome(("ready",), (Failure("hostname", BUSY),))
+    assert machine.disabled == 0
+    assert caplog.messages == [
+        "the step hostname failed: WireServer is busy; wait; the next boot tries this step again"
+    ]
+    machine.failing_after_ready.clear()
+
+    assert machine.boot() == Outcome(("hostname",))
+
+
+def test_a_step_with_an_unusable_answer_does_not_run_again_after_ready(machine: Machine) -> None:
+    """Only a missing answer can come later in the same boot."""
+    machine.failing["hostname"] = BAD_NAME
+
+    machine.boot()
+
+    assert machine.ran == ["hostname", "ready"]
+
+
+def test_the_old_host_name_is_recorded_only_while_the_step_is_open(machine: Machine) -> None:
+    """A later boot gets the name that the first boot found, until the host name is set."""
+    machine.failing["hostname"] = BAD_NAME
+    machine.boot()
+    (machine.folder / "etc/hostname").write_text("byhand\n")
+
+    machine.boot()
+    assert machine.old_hostname == "image"
+    assert machine.state == {"vm_id": VM, "done": ["ready"], "old_hostname": "image"}
+
+    machine.set_firmware(OTHER)
+    machine.failing.clear()
+    machine.boot()
+    assert machine.old_hostname == "byhand"
+    assert machine.state == {"vm_id": OTHER, "done": ["hostname", "ready"]}
 
 
 def test_a_step_is_done_only_after_the_acknowledgement(machine: Machine) -> None:

@@ -3,7 +3,7 @@
 import json
 import os
 from pathlib import Path
-from typing import Any, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 import pytest
 
@@ -12,6 +12,7 @@ from azprov.azure.transport import Reply
 from azprov.boot.outcome import Outcome, error_of, exit_code_of
 from azprov.boot.provision import provision
 from azprov.boot.settings import BootSettings, ImdsSettings, WireServerSettings
+from azprov.errors import NotConnected
 from azprov.formats.platform.kvp import parse_pool
 from azprov.system.root import Root
 from ports import NoCommands
@@ -21,10 +22,12 @@ from unit.boot.scripted import (
     X509,
     Platform,
     Request,
+    Service,
     healthy_wireserver,
+    in_turn,
     metadata,
     ok,
-    silent,
+    specialized,
     status,
 )
 
@@ -42,6 +45,13 @@ def settings(timeout_s: float = 600.0, protocol: str = "xml", **given: Any) -> B
 
 
 WITH_ADMIN = settings(create_admin_user=True)
+#: The service's own time limits, with the keys of a user who is in the image.
+WITH_KEYS = BootSettings(
+    WireServerSettings(timeout_s=900.0, agent_name="azprov/test"),
+    ImdsSettings(timeout_s=300.0),
+    UNIT,
+    ssh_keys_user="ops",
+)
 
 GET_METADATA = "GET /metadata/instance?api-version=2021-08-01&extended=true"
 GET_GOAL_STATE = "GET /machine?comp=goalstate"
@@ -188,7 +198,7 @@ def test_an_unusable_host_name_does_not_prevent_ready(machine: Machine) -> None:
     error = error_of(outcome)
     assert error is not None
     assert error.summary.startswith("Ready was acknowledged, but the host name 'a b' ")
-    assert machine.state == {"vm_id": VM, "done": ["ready"]}
+    assert machine.state == {"vm_id": VM, "done": ["ready"], "old_hostname": "image"}
     assert machine.is_enabled
 
 
@@ -202,11 +212,13 @@ def test_an_unusable_key_is_reported_instead_of_ready(machine: Machine) -> None:
     assert exit_code_of(outcome) == 78
     assert str(error_of(outcome)) == (
         "provisioning failed, and the failure was reported to Azure: the instance metadata "
-        "contains no usable SSH public key; deploy the VM with an SSH key in OpenSSH's form"
+        "contains no usable SSH public key; deploy the VM with an SSH key in OpenSSH's form "
+        "instead of an X.509 certificate"
     )
     line = (
         "result=error|reason=the instance metadata contains no usable SSH public key|"
-        "agent=azprov/test|step=admin-user|'hint=deploy the VM with an SSH key in OpenSSH''s form'|"
+        "agent=azprov/test|step=admin-user|"
+        "'hint=deploy the VM with an SSH key in OpenSSH''s form instead of an X.509 certificate'|"
         f"vm_id={VM}|timestamp=2026-11-22T03:20:00+00:00|"
         "documentation_url=https://aka.ms/linuxprovisioningerror"
     )
@@ -274,38 +286,445 @@ def test_a_final_failure_is_reported_even_at_the_deadline(machine: Machine) -> N
     assert len(machine.kvp) == 1
 
 
-def test_a_silent_metadata_service_fails_a_required_step_in_time(machine: Machine) -> None:
-    """The failure is reported after the time limit of 120 s, with most of the time left."""
-    platform = Platform(imds=silent)
+def busy(_: Request) -> Reply:
+    return status(500, "Internal Server Error")
 
-    outcome = machine.boot(platform, WITH_ADMIN)
+
+def gone(_: Request) -> Reply:
+    return status(410, "Gone")
+
+
+def missing(_: Request) -> Reply:
+    return status(404, "Not Found")
+
+
+def unreachable(_: Request) -> Reply:
+    raise NotConnected("169.254.169.254 cannot be reached", "check the network")
+
+
+def unrouted(_: Request) -> Reply:
+    error = NotConnected("169.254.169.254 cannot be reached", "check the network")
+    error.has_route = False
+    raise error
+
+
+# --- a user or keys wait for their answer
+
+
+@pytest.mark.parametrize("seconds", [150.0, 500.0])
+def test_keys_wait_for_a_metadata_service_that_recovers(machine: Machine, seconds: float) -> None:
+    """No failure is reported while time is left: Ready follows the late answer."""
+    platform = Platform()
+    platform.imds = platform.until(seconds, busy, metadata(ED25519))
+
+    outcome = machine.boot(platform, WITH_KEYS)
+
+    assert outcome == Outcome(("hostname", "ssh-keys", "ready"))
+    assert seconds <= platform.posted_at[0] - 1000 <= seconds + 8
+    assert len(platform.posted) == 1
+
+
+@pytest.mark.parametrize("bad", [busy, missing, gone, unreachable])
+def test_a_missing_answer_is_reported_when_the_time_is_used_up(
+    machine: Machine, bad: Service
+) -> None:
+    """The failure report keeps the last 60 s of 900 s for itself."""
+    platform = Platform(imds=bad)
+
+    outcome = machine.boot(platform, WITH_KEYS)
 
     assert outcome.done_now == ("failure",)
     assert exit_code_of(outcome) == 69
-    assert 110 <= platform.clock.now() - 1000 <= 120
+    assert 830 <= platform.posted_at[0] - 1000 <= 841
 
 
-def test_half_of_the_time_is_reserved_for_the_report(machine: Machine) -> None:
-    """The wait for metadata ends after half of the time, even if its own limit is longer."""
-    platform = Platform(imds=silent)
+def test_a_metadata_service_that_never_replies_is_waited_for_by_a_user(machine: Machine) -> None:
+    """Requests that hang until their limit of 30 s end at the same time."""
+    platform = Platform()
+    platform.imds = platform.hang
+
+    assert machine.boot(platform, WITH_KEYS).done_now == ("failure",)
+    assert 800 <= platform.posted_at[0] - 1000 <= 841
+
+
+@pytest.mark.parametrize(("timeout_s", "reports"), [(359.0, 0), (362.0, 1)])
+def test_no_missing_answer_is_reported_before_300_s(
+    machine: Machine, timeout_s: float, reports: int
+) -> None:
+    """A boot with less time leaves the report to the next boot, in KVP too."""
+    platform = Platform(imds=unreachable)
+    boot = settings(timeout_s=timeout_s, ssh_keys_user="ops")
+
+    outcome = machine.boot(platform, boot)
+
+    assert outcome.is_report_postponed == (reports == 0)
+    assert len(platform.posted) == len(machine.kvp) == reports
+    assert machine.is_enabled
+
+
+def test_the_300_s_begin_with_the_network(machine: Machine) -> None:
+    """A network that comes after 700 s leaves too little time for a failure report."""
+    platform = Platform(wireserver=None)
+
+    def appear(request: Request) -> Reply:
+        platform.wireserver = healthy_wireserver
+        return busy(request)
+
+    platform.imds = platform.until(700, unreachable, appear)
+
+    assert machine.boot(platform, WITH_KEYS).is_report_postponed
+    assert platform.posted == []
+
+
+def test_a_late_network_gets_half_of_the_time_that_is_left(machine: Machine) -> None:
+    """An answer that comes 20 s before the deadline still leads to Ready."""
+    platform = Platform(wireserver=None)
+
+    def appear(request: Request) -> Reply:
+        platform.wireserver = healthy_wireserver
+        return metadata(ED25519)(request)
+
+    platform.imds = platform.until(880, unreachable, appear)
+
+    assert machine.boot(platform, WITH_KEYS).failures == ()
+
+
+def test_a_short_time_limit_is_shared_with_the_report(machine: Machine) -> None:
+    """Half of 100 s is reserved for the report."""
+    platform = Platform(imds=busy)
     short = settings(timeout_s=100.0, create_admin_user=True)
 
-    assert machine.boot(platform, short).done_now == ("failure",)
+    assert machine.boot(platform, short).is_report_postponed
     assert 40 <= platform.clock.now() - 1000 <= 50
 
 
-def test_a_host_name_is_not_waited_for_as_long_as_a_user(machine: Machine) -> None:
-    """Ready is sent without a host name ten seconds after WireServer accepts connections."""
-    platform = Platform(imds=None)
+@pytest.mark.parametrize("bad", [missing, gone, busy])
+def test_a_metadata_service_that_has_no_data_yet_is_asked_again(
+    machine: Machine, bad: Service
+) -> None:
+    """The same API version is asked again, so that no osProfile is missed."""
+    platform = Platform(imds=in_turn(bad, bad, metadata(ED25519)))
+
+    assert machine.boot(platform, WITH_KEYS).done_now == ("hostname", "ssh-keys", "ready")
+    assert platform.requests == [GET_METADATA] * 3 + [GET_GOAL_STATE, POST_HEALTH]
+    assert machine.read("home/ops/.ssh/authorized_keys") == ED25519
+
+
+@pytest.mark.parametrize(
+    "partial",
+    [
+        specialized(),
+        metadata(disablePasswordAuthentication="true"),
+        metadata(),
+        metadata(disablePasswordAuthentication="false"),
+    ],
+)
+def test_a_partial_answer_is_asked_again(machine: Machine, partial: Service) -> None:
+    """Keys that come with the second answer are added."""
+    platform = Platform(imds=in_turn(gone, partial, metadata(ED25519)))
+
+    assert machine.boot(platform, WITH_KEYS).done_now == ("hostname", "ssh-keys", "ready")
+    assert machine.read("home/ops/.ssh/authorized_keys") == ED25519
+
+
+def test_an_answer_without_the_admin_user_is_asked_again(machine: Machine) -> None:
+    """The name of the admin user comes with the second answer."""
+    platform = Platform(imds=in_turn(metadata(X509), metadata(X509, adminUsername="azureuser")))
+
+    outcome = machine.boot(platform, WITH_ADMIN)
+
+    assert "instead of an X.509 certificate" in str(error_of(outcome))
+    assert platform.requests[:2] == [GET_METADATA] * 2
+
+
+# --- deployments without keys
+
+
+@pytest.mark.parametrize(
+    ("profile", "seconds"),
+    [({"disablePasswordAuthentication": "false"}, 1.0), ({}, 31.0)],
+    ids=["by its osProfile", "by a lasting lack of keys"],
+)
+def test_a_deployment_with_a_password_needs_no_keys(
+    machine: Machine, profile: Dict[str, str], seconds: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is added, and Ready is reported, once the answer is confirmed."""
+    caplog.set_level("INFO")
+    platform = Platform(imds=metadata(**profile))
+
+    outcome = machine.boot(platform, WITH_KEYS)
+
+    assert outcome == Outcome(("hostname", "ssh-keys", "ready"))
+    assert platform.posted_at[0] - 1000 == seconds
+    assert "The deployment has no SSH key: nothing is added to the keys of ops" in caplog.messages
+    assert not (machine.folder / "home/ops/.ssh").exists()
+    assert not machine.is_enabled
+
+
+def test_keys_that_are_missing_without_a_password_are_waited_for(machine: Machine) -> None:
+    """A deployment that forbids passwords has keys, so its answer is incomplete."""
+    platform = Platform(imds=metadata(disablePasswordAuthentication="true"))
+
+    outcome = machine.boot(platform, WITH_KEYS)
+
+    assert outcome.done_now == ("failure",)
+    assert exit_code_of(outcome) == 76
+    assert 830 <= platform.posted_at[0] - 1000 <= 841
+    error = error_of(outcome)
+    assert error is not None
+    assert error.summary.endswith(": the instance metadata lacks public keys")
+
+
+@pytest.mark.parametrize(
+    ("keys", "sentence"),
+    [
+        (
+            (),
+            "the deployment has no SSH public key, and azprov sets no passwords, so no one could "
+            "log in as azureuser; deploy the VM with an SSH key (az vm create --ssh-key-values)",
+        ),
+        (
+            (X509,),
+            "the instance metadata contains no usable SSH public key; deploy the VM with an SSH "
+            "key in OpenSSH's form instead of an X.509 certificate",
+        ),
+        (
+            (X509, "ssh-rsa x"),
+            "the instance metadata contains no usable SSH public key; "
+            "deploy the VM with an SSH key in OpenSSH's form",
+        ),
+    ],
+)
+def test_an_admin_without_a_key_is_no_failure_of_a_deployment_with_a_password(
+    machine: Machine, keys: Tuple[str, ...], sentence: str
+) -> None:
+    """Ready is reported, no user is created, and the step stays open with exit code 78."""
+    imds = metadata(*keys, adminUsername="azureuser", disablePasswordAuthentication="false")
+    platform = Platform(imds=imds)
+
+    outcome = machine.boot(platform, WITH_ADMIN)
+
+    assert outcome.done_now == ("hostname", "ready")
+    assert exit_code_of(outcome) == 78
+    assert str(error_of(outcome)) == f"Ready was acknowledged, but {sentence}"
+    assert "azureuser" not in machine.read("etc/passwd")
+    assert b"<State>Ready</State>" in platform.posted[0]
+
+
+# --- disks that were provisioned before
+
+
+@pytest.mark.parametrize("boot", [settings(), WITH_KEYS, WITH_ADMIN])
+def test_a_vm_without_os_profile_only_reports_ready(
+    machine: Machine, boot: BootSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A specialized, restored or attached disk keeps its name and users; the service ends."""
+    caplog.set_level("INFO")
+    platform = Platform(imds=specialized())
+
+    outcome = machine.boot(platform, boot)
+
+    assert outcome.failures == ()
+    assert "ready" in outcome.done_now
+    assert machine.read("etc/hostname") == "image\n"
+    assert (
+        "This VM's disk was provisioned before (its metadata has no osProfile): the host name stays"
+        in caplog.messages
+    )
+    assert platform.clock.now() - 1000 <= 33
+    assert not machine.is_enabled
+
+
+def test_an_empty_os_profile_is_none(machine: Machine) -> None:
+    """The metadata service writes a missing value as an empty string."""
+    platform = Platform(imds=metadata(computerName="", adminUsername=""))
+
+    assert machine.boot(platform).failures == ()
+    assert machine.read("etc/hostname") == "image\n"
+
+
+def test_an_old_metadata_service_gives_the_name_of_the_resource(machine: Machine) -> None:
+    """API version 2019-06-01 has no osProfile for any VM."""
+
+    def old(request: Request) -> Reply:
+        if not request.target.endswith("api-version=2019-06-01"):
+            return status(400, "Bad Request")
+        return ok(b'{"compute": {"name": "web01"}}')
+
+    platform = Platform(imds=old)
+
+    assert machine.boot(platform).done_now == ("hostname", "ready")
+    assert machine.read("etc/hostname") == "web01\n"
+
+
+def test_a_missing_admin_user_of_an_old_metadata_service_is_waited_for(machine: Machine) -> None:
+    """A service that supports only API version 2019-06-01 for now may support newer ones soon."""
+    answers_well = metadata(X509, adminUsername="azureuser")
+
+    def old(request: Request) -> Reply:
+        if not request.target.endswith("api-version=2019-06-01"):
+            return status(400, "Bad Request")
+        return ok(b'{"compute": {"name": "web01"}}')
+
+    platform = Platform()
+    platform.imds = platform.until(100.0, old, answers_well)
+
+    assert "instead of an X.509 certificate" in str(error_of(machine.boot(platform, WITH_ADMIN)))
+    assert 100 <= platform.posted_at[0] - 1000 <= 108
+
+
+# --- a host name follows Ready
+
+
+@pytest.mark.parametrize("bad", [unreachable, unrouted, busy, missing, gone, specialized()])
+def test_ready_does_not_wait_for_a_host_name(machine: Machine, bad: Service) -> None:
+    """Ready is sent a second after WireServer can be reached, and the name follows."""
+    platform = Platform()
+    platform.imds = platform.until(9.0, bad, metadata())
 
     outcome = machine.boot(platform)
 
+    assert outcome == Outcome(("ready", "hostname"))
+    assert platform.posted_at[0] - 1000 <= 2
+    assert len(platform.posted) == 1
+    assert machine.read("etc/hostname") == "web01\n"
+    assert machine.state == {"vm_id": VM, "done": ["ready", "hostname"]}
+    assert not machine.is_enabled
+
+
+def test_ready_does_not_wait_for_a_reply_that_never_comes(machine: Machine) -> None:
+    """Before Ready, a request to the metadata service takes a second at most."""
+    platform = Platform()
+    platform.imds = platform.until(15.0, platform.hang, metadata())
+
+    assert machine.boot(platform) == Outcome(("ready", "hostname"))
+    assert platform.posted_at[0] - 1000 <= 2
+    assert machine.read("etc/hostname") == "web01\n"
+
+
+@pytest.mark.parametrize(
+    ("bad", "seconds"),
+    [(unreachable, 300), (busy, 300), (unrouted, 10)],
+    ids=["unreachable", "busy", "without a route"],
+)
+def test_a_host_name_is_waited_for_while_there_is_a_route(
+    machine: Machine, bad: Service, seconds: float
+) -> None:
+    """The time limit of the metadata service ends the wait; without a route, 10 s do."""
+    platform = Platform(imds=bad)
+
+    outcome = machine.boot(platform, BootSettings(WITH_KEYS.wireserver, WITH_KEYS.imds, UNIT))
+
     assert outcome.done_now == ("ready",)
-    assert platform.clock.now() - 1000 <= 12
+    assert exit_code_of(outcome) == 69
+    assert seconds - 9 <= platform.clock.now() - platform.posted_at[0] <= seconds + 1
+    assert machine.is_enabled
+
+
+def test_a_boot_after_ready_waits_for_the_host_name_at_once(machine: Machine) -> None:
+    """The next boot sets the name; Ready is not sent again."""
+    machine.boot(Platform(imds=unreachable))
+    platform = Platform()
+    platform.imds = platform.until(100.0, unreachable, metadata())
+
+    assert machine.boot(platform) == Outcome(("hostname",))
+    assert platform.posted == []
+    assert machine.read("etc/hostname") == "web01\n"
+    assert not machine.is_enabled
+
+
+def test_a_platform_without_metadata_service_is_named(machine: Machine) -> None:
+    """Azure Stack Hub has WireServer only; the sentence names what is missing, and an option."""
+    outcome = machine.boot(Platform(imds=unreachable))
+
+    assert outcome.done_now == ("ready",)
     assert str(error_of(outcome)) == (
-        "Ready was acknowledged, but gave up after 11 s: 169.254.169.254 cannot be reached; "
+        "Ready was acknowledged, but gave up after 120 s: 169.254.169.254 cannot be reached, "
+        "although WireServer can be reached, so that no host name is known; check the route "
+        "to the metadata service; on Azure Stack Hub, which has none, run azprov.pyz install "
+        "--no-hostname"
+    )
+
+
+def test_a_platform_without_metadata_service_cannot_give_keys(machine: Machine) -> None:
+    """The failure report names what is missing, and the options that ask for it."""
+    outcome = machine.boot(Platform(imds=unreachable), WITH_KEYS)
+
+    error = error_of(outcome)
+    assert error is not None
+    assert error.summary.endswith(
+        "169.254.169.254 cannot be reached, although WireServer can be reached, so that no user "
+        "or key is known"
+    )
+    assert error.hint == (
+        "check the route to the metadata service; on Azure Stack Hub, which has none, run "
+        "azprov.pyz install without --admin-user and --ssh-keys"
+    )
+
+
+def test_a_machine_without_a_route_is_no_platform_without_metadata_service(
+    machine: Machine,
+) -> None:
+    """The hint is that of the connection: the route is missing, or prohibits the address."""
+    outcome = machine.boot(Platform(imds=unrouted))
+
+    assert str(error_of(outcome)) == (
+        "Ready was acknowledged, but gave up after 10 s: 169.254.169.254 cannot be reached; "
         "check the network"
     )
+
+
+# --- a host name that was changed by hand
+
+
+def test_a_host_name_that_was_changed_since_the_first_boot_is_kept(
+    machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The step is done with the name that someone set between two boots."""
+    caplog.set_level("INFO")
+    machine.boot(Platform(imds=unreachable))
+    (machine.folder / "etc/hostname").write_text("byhand\n")
+
+    assert machine.boot(Platform()) == Outcome(("hostname",))
+    assert machine.read("etc/hostname") == "byhand\n"
+    assert machine.read("etc/hosts") == "127.0.1.1\timage\n"
+    assert "The host name was changed to byhand meanwhile, and stays" in caplog.messages
+    assert not machine.is_enabled
+
+
+def test_a_host_name_that_is_changed_during_the_wait_is_kept(machine: Machine) -> None:
+    """Someone logs in after Ready, and sets a name before the metadata service answers."""
+    platform = Platform()
+
+    def set_by_hand(request: Request) -> Reply:
+        (machine.folder / "etc/hostname").write_text("byhand\n")
+        return unreachable(request)
+
+    platform.imds = platform.until(20.0, set_by_hand, metadata())
+
+    assert machine.boot(platform) == Outcome(("ready", "hostname"))
+    assert machine.read("etc/hostname") == "byhand\n"
+
+
+def test_a_host_name_that_was_set_only_in_part_is_completed(machine: Machine) -> None:
+    """The platform's own name in /etc/hostname was not set by hand."""
+    machine.boot(Platform(imds=unreachable))
+    (machine.folder / "etc/hostname").write_text("web01\n")
+
+    machine.boot(Platform())
+
+    assert machine.read("etc/hosts") == "127.0.1.1\tweb01\n"
+
+
+def test_another_vm_gets_its_own_name(machine: Machine) -> None:
+    """A name from before a capture is not kept."""
+    machine.boot(Platform(imds=unreachable))
+    (machine.folder / "etc/hostname").write_text("byhand\n")
+    other = "07e5d1f4-9c0b-4b57-8a44-63d7a6ac1f0e"
+    (machine.folder / "sys/class/dmi/id/product_uuid").write_text(other)
+
+    assert machine.boot(Platform()).done_now == ("hostname", "ready")
+    assert machine.read("etc/hostname") == "web01\n"
 
 
 def test_a_boot_has_one_deadline(machine: Machine) -> None:
@@ -348,7 +767,7 @@ def test_the_metadata_service_is_asked_once_even_if_it_fails(
     assert exit_code_of(outcome) == 76
     user, keys = outcome.failures
     assert user.error is keys.error
-    assert 110 <= platform.clock.now() - 1000 <= 120
+    assert 530 <= platform.clock.now() - 1000 <= 541
     assert sum("the step " in message for message in caplog.messages) == 2
 
 

@@ -314,12 +314,16 @@ def test_a_failure_is_reported_by_kvp_and_by_wireserver(
     assert line.startswith(
         "result=error|reason=the instance metadata contains no usable SSH public key|agent=azprov/"
     )
-    assert "|step=admin-user|'hint=deploy the VM with an SSH key in OpenSSH''s form'|" in line
+    assert (
+        "|step=admin-user|'hint=deploy the VM with an SSH key in OpenSSH''s form instead of an "
+        "X.509 certificate'|" in line
+    )
     assert f"<Description>{line}</Description>".encode() in requests[-1]
     assert b"<State>NotReady</State>" in requests[-1]
     assert capfd.readouterr().err.splitlines()[-1] == (
         "azprov: provisioning failed, and the failure was reported to Azure: the instance metadata "
-        "contains no usable SSH public key; deploy the VM with an SSH key in OpenSSH's form"
+        "contains no usable SSH public key; deploy the VM with an SSH key in OpenSSH's form "
+        "instead of an X.509 certificate"
     )
 
 

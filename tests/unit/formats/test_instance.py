@@ -1,17 +1,17 @@
 """Instance metadata: its document, and the client of its service."""
 
 import json
-from typing import Any, Dict, List
+from typing import Any, Callable, Dict, List, Optional
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azprov.azure.imds import Imds
+from azprov.azure.imds import CompleteInstance, Imds
 from azprov.azure.retry_loop import RetryLoop
 from azprov.azure.transport import Transport
 from azprov.errors import AzprovError, DocumentError, PlatformError
-from azprov.formats.platform.instance import Instance, find, parse_instance
+from azprov.formats.platform.instance import Instance, Wanted, find, find_gap, parse_instance
 from azprov.system.clock import Clock
 from ports import FakeClock, RawServer, replying
 from sample_files import sample
@@ -190,22 +190,114 @@ def test_the_request_is_the_documented_one() -> None:
     assert not any(line.lower().startswith("x-forwarded-for") for line in head)
 
 
-@pytest.mark.parametrize("status", ["400 Bad Request", "404 Not Found", "410 Gone"])
-def test_an_unknown_version_falls_back_to_older_ones(status: str) -> None:
+def test_an_unknown_version_falls_back_to_older_ones() -> None:
     """The client tries older API versions in the same attempt, without a pause."""
-    instance, requests = ask(refused(status), refused(status), ok(OLD))
+    bad = refused("400 Bad Request")
+    instance, requests = ask(bad, bad, ok(OLD))
 
     assert isinstance(instance, Instance)
     assert targets(requests) == [NEWEST, MIDDLE, OLDEST]
+    assert not instance.knows_profile
+    assert not instance.is_specialized
 
 
-@pytest.mark.parametrize("status", ["429 Too Many Requests", "500 Error", "503 Busy"])
-def test_a_busy_service_is_asked_again(status: str) -> None:
+def test_the_version_2020_10_01_has_the_profile() -> None:
+    """An answer of this version without osProfile is one of a specialized VM."""
+    instance, requests = ask(refused("400 Bad Request"), ok(OLD))
+
+    assert isinstance(instance, Instance)
+    assert targets(requests) == [NEWEST, MIDDLE]
+    assert instance.is_specialized
+
+
+@pytest.mark.parametrize(
+    "status",
+    ["403 No", "404 Not Found", "410 Gone", "429 Too Many Requests", "500 Error", "503 Busy"],
+)
+def test_a_service_without_an_answer_is_asked_again(status: str) -> None:
     """The client asks for the newest version again, after a pause."""
     instance, requests = ask(refused(status), refused(status), ok(SAMPLE))
 
     assert isinstance(instance, Instance)
     assert targets(requests) == [NEWEST, NEWEST, NEWEST]
+
+
+ALL = Wanted(hostname=True, admin_user=True, keys=True)
+
+
+@pytest.mark.parametrize(
+    ("profile", "keys", "wanted", "what"),
+    [
+        ({"computerName": "a", "adminUsername": "b"}, ["c"], ALL, None),
+        ({}, [], Wanted(), None),
+        ({}, ["c"], Wanted(keys=True), None),
+        ({}, [], Wanted(keys=True), "osProfile"),
+        ({}, ["c"], Wanted(hostname=True), "osProfile"),
+        ({"computerName": "", "adminUsername": ""}, ["c"], ALL, "osProfile"),
+        ({"computerName": "a"}, ["c"], ALL, "the name of the admin user"),
+        ({"computerName": "a"}, ["c"], Wanted(hostname=True, keys=True), None),
+        ({"computerName": "a", "adminUsername": "b"}, [], ALL, "public keys"),
+        ({"adminUsername": "b"}, ["c"], ALL, "a host name"),
+    ],
+)
+def test_a_gap_is_the_first_missing_value_that_is_wanted(
+    profile: Dict[str, str], keys: List[str], wanted: Wanted, what: Optional[str]
+) -> None:
+    """A missing value that is not wanted is no gap."""
+    held = [{"keyData": key} for key in keys]
+    compute = {"name": "r", "osProfile": profile, "publicKeys": held}
+
+    gap = find_gap(parse_instance(json.dumps({"compute": compute}).encode()), wanted)
+
+    assert (None if gap is None else gap.what) == what
+
+
+def complete(clock: FakeClock, **compute: Any) -> Callable[[], Instance]:
+    """Attempts at an answer with the keys and the host name of a VM."""
+    instance = parse_instance(json.dumps({"compute": dict(compute, name="r")}).encode())
+    request = CompleteInstance(clock, Wanted(hostname=True, keys=True), settling_s=30.0)
+    return lambda: request.fetch(lambda: instance)
+
+
+def test_a_vm_without_a_profile_is_believed_after_a_while() -> None:
+    """An answer without osProfile may be partial for 30 s."""
+    clock = FakeClock()
+    attempt = complete(clock)
+
+    with pytest.raises(DocumentError) as refusal:
+        attempt()
+    assert str(refusal.value) == (
+        "the instance metadata lacks osProfile; see the answer: azprov.pyz metadata compute"
+    )
+    clock.spend(29.9)
+    with pytest.raises(DocumentError):
+        attempt()
+    clock.spend(0.1)
+    assert attempt().is_specialized
+
+
+def test_a_deployment_with_a_password_is_believed_the_second_time() -> None:
+    """Its osProfile says that passwords are allowed, so it may have no keys."""
+    clock = FakeClock()
+    profile = {"computerName": "a", "disablePasswordAuthentication": "false"}
+    attempt = complete(clock, osProfile=profile, publicKeys=[])
+
+    with pytest.raises(DocumentError, match="lacks public keys"):
+        attempt()
+    clock.spend(0.5)
+    assert attempt().public_keys == ()
+
+
+def test_a_deployment_without_passwords_and_keys_is_never_believed() -> None:
+    """Azure accepts no such deployment, so its keys are still to come."""
+    clock = FakeClock()
+    profile = {"computerName": "a", "disablePasswordAuthentication": "true"}
+    attempt = complete(clock, osProfile=profile)
+
+    for _ in range(9):
+        with pytest.raises(DocumentError, match="lacks public keys"):
+            attempt()
+        clock.spend(100.0)
 
 
 def test_a_web_page_is_asked_again() -> None:

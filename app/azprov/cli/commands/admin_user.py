@@ -2,8 +2,9 @@
 
 import argparse
 
-from ...boot.connect import open_imds, real_commands, real_ports
+from ...boot.connect import fetch_metadata, real_commands, real_ports
 from ...boot.steps import create_admin_user
+from ...formats.platform.instance import Wanted
 from ..options import add_imds_options, add_root_option, imds_settings
 from ..output import Answer
 from ..parser import Parser
@@ -19,8 +20,8 @@ def configure(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> Answer:
     ports = real_ports()
-    imds, retry_loop = open_imds(ports, imds_settings(options))
-    instance = retry_loop.run(imds.fetch_instance)
+    wanted = Wanted(admin_user=True, keys=True)
+    instance = fetch_metadata(ports, imds_settings(options), wanted)
     keys = create_admin_user(options.root, instance, real_commands(), ports.clock)
     fingerprints = [key.fingerprint for key in keys]
     return Answer("", {"user": instance.admin_username, "keys": fingerprints})

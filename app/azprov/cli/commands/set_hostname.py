@@ -2,9 +2,10 @@
 
 import argparse
 
-from ...boot.connect import open_imds, real_commands, real_ports
+from ...boot.connect import fetch_metadata, real_commands, real_ports
 from ...boot.steps import hostname_of
 from ...formats.host.hostname import parse_hostname
+from ...formats.platform.instance import Wanted
 from ...system.hostname import set_hostname
 from ..options import add_imds_options, add_root_option, imds_settings, option_value
 from ..output import Answer
@@ -29,8 +30,8 @@ def configure(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> Answer:
     name = options.name
     if name is None:
-        imds, retry_loop = open_imds(real_ports(), imds_settings(options))
-        name = hostname_of(retry_loop.run(imds.fetch_instance))
+        wanted = Wanted(hostname=True)
+        name = hostname_of(fetch_metadata(real_ports(), imds_settings(options), wanted))
     set_hostname(options.root, name, real_commands())
     return Answer("", {"hostname": name})
 

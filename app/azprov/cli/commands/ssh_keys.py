@@ -2,8 +2,9 @@
 
 import argparse
 
-from ...boot.connect import open_imds, real_commands, real_ports
+from ...boot.connect import fetch_metadata, real_commands, real_ports
 from ...boot.steps import add_ssh_keys
+from ...formats.platform.instance import Wanted
 from ..options import add_imds_options, add_root_option, imds_settings, user_name
 from ..output import Answer
 from ..parser import Parser
@@ -22,11 +23,10 @@ def configure(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> Answer:
     ports = real_ports()
-    imds, retry_loop = open_imds(ports, imds_settings(options))
     keys = add_ssh_keys(
         options.root,
         options.user,
-        lambda: retry_loop.run(imds.fetch_instance),
+        lambda: fetch_metadata(ports, imds_settings(options), Wanted(keys=True)),
         real_commands(),
         ports.clock,
     )

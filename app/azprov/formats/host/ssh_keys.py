@@ -134,6 +134,11 @@ def _rejoin(lines: List[str]) -> Optional[SshKey]:
     return None
 
 
+def is_certificate(text: str) -> bool:
+    """Whether a text is an X.509 certificate in PEM form, which sshd cannot use."""
+    return text.lstrip().startswith("-----BEGIN CERTIFICATE")
+
+
 def _parse_key(line: str) -> SshKey:
     if line.startswith("-----BEGIN CERTIFICATE"):
         raise ValueError("it is an X.509 certificate")

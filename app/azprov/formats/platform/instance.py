@@ -8,7 +8,7 @@ a missing value is an empty string.
 import json
 import math
 import re
-from typing import Any, Dict, NamedTuple, Tuple
+from typing import Any, Dict, NamedTuple, Optional, Tuple
 
 from ...errors import DocumentError
 from ..text import is_web_page
@@ -37,8 +37,64 @@ class Instance(NamedTuple):
     admin_username: str = ""
     #: The public keys, unchecked; one that is not a string is an empty string here.
     public_keys: Tuple[str, ...] = ()
-    #: Since api-version 2020-10-01.
+    #: Since api-version 2020-10-01; False also if the value is missing.
     is_password_login_disabled: bool = False
+    #: Whether the document says that users may log in with a password.
+    has_password_login: bool = False
+    #: Whether the api-version of the request has osProfile.
+    knows_profile: bool = True
+
+    @property
+    def is_specialized(self) -> bool:
+        """Whether there is no osProfile, so that nothing is to be provisioned.
+
+        The disk of such a VM was provisioned before: it comes from a specialized image, or
+        was restored or attached.
+        """
+        return self.knows_profile and not (self.computer_name or self.admin_username)
+
+
+# Ordinary classes: a NamedTuple adds half a million instructions to every cold start.
+
+
+class Wanted:
+    """The values that a caller wants."""
+
+    def __init__(
+        self, *, hostname: bool = False, admin_user: bool = False, keys: bool = False
+    ) -> None:
+        self.hostname = hostname
+        self.admin_user = admin_user
+        self.keys = keys
+
+
+class Gap:
+    """A wanted value that an answer lacks."""
+
+    def __init__(self, what: str, *, may_stay: bool, is_explained: bool = False) -> None:
+        self.what = what
+        #: Whether a complete answer can lack it too.
+        self.may_stay = may_stay
+        #: Whether the answer says why: the deployment has a password.
+        self.is_explained = is_explained
+
+
+def find_gap(instance: Instance, wanted: Wanted) -> Optional[Gap]:
+    """The first wanted value that is missing, although another answer may have it."""
+    needs_profile = wanted.hostname or wanted.admin_user
+    if instance.is_specialized and (needs_profile or (wanted.keys and not instance.public_keys)):
+        return Gap("osProfile", may_stay=True)
+    if wanted.admin_user and not instance.admin_username:
+        return Gap("the name of the admin user", may_stay=False)
+    if wanted.keys and not instance.public_keys:
+        return Gap(
+            "public keys",
+            may_stay=not instance.is_password_login_disabled,
+            is_explained=instance.has_password_login,
+        )
+    if wanted.hostname and instance.knows_profile and not instance.computer_name:
+        return Gap("a host name", may_stay=True)
+    return None
 
 
 def parse_instance(document: bytes) -> Instance:
@@ -68,6 +124,7 @@ def parse_instance(document: bytes) -> Instance:
         raise DocumentError("instance metadata lacks compute")
     held = compute.get("osProfile")
     profile: Dict[str, Any] = held if isinstance(held, dict) else {}
+    no_passwords = profile.get("disablePasswordAuthentication")
     instance = Instance(
         vm_id=_text(compute, "vmId"),
         name=_text(compute, "name"),
@@ -75,7 +132,8 @@ def parse_instance(document: bytes) -> Instance:
         document=whole,
         admin_username=_text(profile, "adminUsername"),
         public_keys=_public_keys(compute.get("publicKeys")),
-        is_password_login_disabled=profile.get("disablePasswordAuthentication") in ("true", True),
+        is_password_login_disabled=no_passwords in ("true", True),
+        has_password_login=no_passwords in ("false", False),
     )
     if not (instance.name or instance.computer_name):
         raise DocumentError("instance metadata has no name for this VM")
