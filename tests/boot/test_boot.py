@@ -269,3 +269,38 @@ def test_debian_13_gets_host_keys_before_its_sshd(tmp_path: Path) -> None:
     of_sshd = "\n".join(machine.journal(unit="ssh.service"))
     assert "Server listening" in of_sshd
     assert "no hostkeys available" not in of_sshd
+
+
+def test_a_copy_of_a_vm_gets_host_keys_of_its_own(tmp_path: Path) -> None:
+    """With the state of another VM, all host keys are replaced before sshd starts.
+
+    A host key that is empty after a power cut is replaced too.
+    """
+    machine = SystemdMachine(tmp_path, "login-trixie")
+    machine.install("--admin-user", "--keep-enabled")
+    (machine.root / "var/lib/azprov").mkdir(mode=0o700)
+    other = {"vm_id": "07e5d1f4-9c0b-4b57-8a44-63d7a6ac1f0e", "done": ["host-keys", "ready"]}
+    (machine.root / "var/lib/azprov/state.json").write_text(json.dumps(other))
+    folder = machine.root / "etc/ssh"
+    old = {path.name: path.read_bytes() for path in folder.glob("ssh_host_*")}
+    metadata, ssh = with_admin(tmp_path)
+
+    first = machine.boot(metadata=metadata, then_run=[[*ssh, "true"]])
+
+    assert first["verdicts"] == ["goal state", "ready"], first["console"]
+    assert first["ran"][0][0] == 0, first["ran"]
+    assert "The SSH host keys belong to another VM, and are replaced" in machine.journal()
+    new = {path.name: path.read_bytes() for path in folder.glob("ssh_host_*")}
+    assert sorted(new) == sorted(old)
+    assert [name for name in new if new[name] == old[name]] == []
+    (folder / "ssh_host_ed25519_key").write_bytes(b"")
+
+    second = machine.boot(metadata=metadata, waits_for_ready=False, then_s=8)
+
+    assert second["verdicts"] == []
+    assert "Made new SSH host keys" in machine.journal()
+    repaired = {path.name: path.read_bytes() for path in folder.glob("ssh_host_*")}
+    assert {name for name in repaired if repaired[name] != new[name]} == {
+        "ssh_host_ed25519_key",
+        "ssh_host_ed25519_key.pub",
+    }
