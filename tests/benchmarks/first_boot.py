@@ -38,7 +38,7 @@ _SANDBOX = "# The sandbox."
 # systemd forgets the CPU time of a service that has ended, unless it remains active.
 _KEPT = "[Service]\nRemainAfterExit=yes\nCPUAccounting=yes\n"
 _MEASURED = "var/measured"
-_ASKED = "CPUUsageNSec,InactiveExitTimestampMonotonic,ActiveEnterTimestampMonotonic"
+_ASKED = "CPUUsageNSec,InactiveExitTimestampMonotonic,ExecMainExitTimestampMonotonic"
 # Services that work for a provisioning service, apart from systemd itself: hostnamectl asks
 # hostnamed to set the name, through D-Bus.
 _HELPERS = ("systemd-hostnamed.service", "dbus.service")
@@ -138,7 +138,7 @@ def boot_of(measured: str, *, leased_us: int) -> Boot:
     numbers = [(name, int(text)) for name, text in pairs if text.isdigit()]
     value = dict(numbers)
     began = value.get("ownInactiveExitTimestampMonotonic", 0)
-    done = value.get("ownActiveEnterTimestampMonotonic", 0)
+    done = value.get("ownExecMainExitTimestampMonotonic", 0)
     return Boot(
         cpu_ms=value.get("ownCPUUsageNSec", 0) / 1e6,
         helpers_ms=sum(number for name, number in numbers if name == "CPUUsageNSec") / 1e6,

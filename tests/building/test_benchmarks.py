@@ -47,7 +47,7 @@ CPUUsageNSec=28000000
 CPUUsageNSec=16500000
 ownCPUUsageNSec=71500000
 ownInactiveExitTimestampMonotonic=24390558045
-ownActiveEnterTimestampMonotonic=24390964345
+ownExecMainExitTimestampMonotonic=24390964345
 """
 
 NOT_MEASURED = """\
@@ -57,7 +57,7 @@ CPUUsageNSec=[not set]
 CPUUsageNSec=8000000
 ownCPUUsageNSec=[not set]
 ownInactiveExitTimestampMonotonic=0
-ownActiveEnterTimestampMonotonic=0
+ownExecMainExitTimestampMonotonic=0
 """
 
 
