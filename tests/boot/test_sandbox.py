@@ -261,7 +261,7 @@ def sandbox_settings() -> List[str]:
     unit = (ROOT / "unit" / UNIT).read_text().partition("\n[Install]")[0]
     settings = re.findall("^([A-Za-z]+)=", unit.partition("[Service]")[2], re.MULTILINE)
     usual = {"Type", "ExecStart", "TimeoutStartSec", "StandardOutput", "StandardError"}
-    usual.add("SyslogIdentifier")
+    usual.update(("SyslogIdentifier", "RuntimeMaxSec"))
     return [name for name in settings if name not in usual]
 
 
