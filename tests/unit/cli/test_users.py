@@ -368,3 +368,25 @@ def test_provision_disables_the_service_unless_keep_enabled(
     assert provision(image, metadata(ED25519), "--admin-user", *options)[0] == 0
 
     assert link.is_symlink() is stays
+
+
+def test_ready_is_reported_for_a_user_who_has_no_login_shell(
+    image: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The keys are added, the last line names the cause, and the service stays enabled."""
+    passwd = f"ops:x:{ID}:{GROUP_ID}::/home/ops:/usr/sbin/nologin\n"
+    (image / "etc/passwd").write_text(passwd)
+    link = image / "etc/systemd/system/multi-user.target.wants/azure-provisioning.service"
+    link.parent.mkdir(parents=True)
+    link.symlink_to("/x")
+
+    code, requests = provision(image, metadata(ED25519), "--ssh-keys", "ops")
+
+    assert code == 78
+    assert b"<State>Ready</State>" in requests[-1]
+    assert (image / "home/ops/.ssh/authorized_keys").read_text() == ED25519
+    assert link.is_symlink()
+    assert capfd.readouterr().err.splitlines()[-1] == (
+        "azprov: Ready was acknowledged, but ops has the keys but cannot log in, because its "
+        "shell is /usr/sbin/nologin; run usermod --shell /bin/sh ops"
+    )

@@ -1,5 +1,6 @@
 """Users who have keys and still cannot log in, homes in the way, and late file systems."""
 
+import json
 import os
 import stat
 from pathlib import Path
@@ -7,9 +8,11 @@ from typing import Any, BinaryIO, Dict, List, Optional, Sequence, Union
 
 import pytest
 
+from azprov.boot.steps import add_ssh_keys, create_admin_user
 from azprov.errors import HostError, LoginBlocked, UnusableError
 from azprov.formats.host.passwd import find_password
 from azprov.formats.host.ssh_keys import SshKey
+from azprov.formats.platform.instance import parse_instance
 from azprov.system.accounts import (
     create_account,
     end_password_ageing,
@@ -23,7 +26,9 @@ from azprov.system.mounts import mount_above, mount_unit
 from azprov.system.root import Root
 from azprov.system.user_database import look_up_account
 from ports import FakeClock, NoCommands, Recorder
+from sample_files import sample
 
+KEY = sample("ssh_key/ed25519.pub").decode()
 ID, GROUP_ID = os.geteuid() or 1000, os.getegid() or 1000
 # The clock of the tests shows 2026-11-22, which is this day since 1970.
 TODAY = 20779
@@ -93,6 +98,12 @@ def live(image: Path) -> Root:
             "ops:$y$hash:20600:0:90:7:30::",
             "",
             "because the account expired on 2026-09-25; run chage --expiredate -1 --maxdays -1 ops",
+        ),
+        (
+            OPS,
+            "ops:$y$hash:20600:0:90:7:0::",
+            "",
+            "because the account expired on 2026-08-26; run chage --expiredate -1 --maxdays -1 ops",
         ),
         (OPS, "ops:!:20000:0:99999:7:::", "UsePAM yes\n", ""),
         (
@@ -490,3 +501,73 @@ def test_alpines_usual_sshd_refuses_locked_users(
             require_login(root, account, NoCommands(), FakeClock())
     else:
         require_login(root, account, NoCommands(), FakeClock())
+
+
+class Midnight(FakeClock):
+    """Shows the first second of a day."""
+
+    def wall_time(self) -> float:
+        return TODAY * 86400.0
+
+
+def test_an_account_expires_in_the_first_second_of_its_day(image: Path) -> None:
+    """PAM refuses the user on the whole day of the expiry date."""
+    root = Root(str(image))
+    account = require_account(root, "ops", NoCommands())
+    change(image, {"etc/shadow": f"ops:*:20000:0:99999:7::{TODAY}:\n"})
+
+    with pytest.raises(LoginBlocked, match="expired on 2026-11-22"):
+        require_login(root, account, NoCommands(), Midnight())
+
+
+def test_an_admin_who_has_expired_gets_keys_and_rights_and_is_named(image: Path) -> None:
+    """The owner of the VM only has to change the date."""
+    change(image, {"etc/shadow": "ops:*:20000:0:99999:7::20000:\n"})
+
+    with pytest.raises(LoginBlocked, match="ops has the keys but cannot log in"):
+        admin(image, "ops")
+
+    assert (image / "home/ops/.ssh/authorized_keys").exists()
+    assert (image / "etc/sudoers.d/90-azprov").exists()
+
+
+class MountsHome(Recorder):
+    """A systemctl that mounts /home, and notes what was there before."""
+
+    def __init__(self, image: Path) -> None:
+        super().__init__(well=False)
+        self._image = image
+        self.keys_before: List[bool] = []
+
+    def output(self, command: Sequence[str], *, limit_s: float) -> Optional[bytes]:
+        super().output(command, limit_s=limit_s)
+        if list(command) != ["systemctl", "start", "home.mount"]:
+            return None
+        self.keys_before.append(any(self._image.rglob("authorized_keys")))
+        return b""
+
+
+@pytest.mark.parametrize("step", ["admin-user", "ssh-keys"])
+def test_keys_are_added_after_the_homes_are_mounted(image: Path, step: str) -> None:
+    """Each step that adds keys waits for the file system once, before it writes there."""
+    change(image, {"run/systemd/generator/home.mount": "", "bin/sh": ""})
+    tools = MountsHome(image)
+    instance = parse_instance(
+        json.dumps(
+            {
+                "compute": {
+                    "name": "web01",
+                    "osProfile": {"adminUsername": "ops"},
+                    "publicKeys": [{"keyData": KEY, "path": ""}],
+                }
+            }
+        ).encode()
+    )
+
+    if step == "ssh-keys":
+        add_ssh_keys(live(image), "ops", lambda: instance, tools, FakeClock())
+    else:
+        create_admin_user(live(image), instance, tools, FakeClock())
+
+    assert tools.keys_before == [False]
+    assert (image / "home/ops/.ssh/authorized_keys").read_text() == KEY
