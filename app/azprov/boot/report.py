@@ -23,7 +23,7 @@ from ..formats.platform.health import (
 )
 from ..formats.platform.provisioning_report import KVP_KEY, Origin, failure_report, success_report
 from ..formats.text import printable
-from ..system.kvp import send_to_host
+from ..system.kvp import NoDaemon, has_daemon, send_to_host
 from ..system.root import Root
 from ..system.vm_id import read_platform_vm_id
 from .connect import Ports, open_connection, open_wireserver
@@ -32,6 +32,9 @@ from .settings import JSON, WireServerSettings
 # These lines are those of Microsoft's sample script, which people grep for.
 RETRIEVING = "Retrieving goal state from the Wireserver"
 _SENDING = "Sending the following data to Wireserver:"
+# An installed KVP daemon starts within seconds, while azprov has already reported.
+_DAEMON_S = 5.0
+_DAEMON_POLL_S = 0.25
 
 log = logging.getLogger(__name__)
 
@@ -70,14 +73,10 @@ def report_ready(
     Raises PlatformError or DocumentError if it is not acknowledged in time.
     """
 
-    def write_kvp() -> None:
-        line = success_report(_origin(ports, root, settings.agent_name))
-        try:
-            send_to_host(root, KVP_KEY, line, ports.clock)
-        except HostError as error:
-            log.debug("KVP: %s", error)
-
-    return _report(ports, root, settings, None, _Delivery(write_kvp), dry_run=dry_run)
+    kvp = _Kvp(ports, root, lambda: success_report(_origin(ports, root, settings.agent_name)))
+    reported = _report(ports, root, settings, None, _Delivery(kvp.write), dry_run=dry_run)
+    kvp.write_late()
+    return reported
 
 
 def report_failure(
@@ -88,13 +87,17 @@ def report_failure(
     `line` is a provisioning report. Raises PlatformError or DocumentError if the report is
     not acknowledged in time.
     """
+    kvp = _Kvp(ports, root, lambda: line)
     if not dry_run:
-        try:
-            send_to_host(root, KVP_KEY, line, ports.clock)
+        kvp.write()
+        if kvp.error is None:
             log.info("Reported to the host by Hyper-V KVP: %s", line)
-        except HostError as error:
-            log.info("Reporting to WireServer only: %s", error)
-    return _report(ports, root, settings, line, _Delivery(), dry_run=dry_run)
+        else:
+            log.info("Reporting to WireServer only: %s", kvp.error)
+    try:
+        return _report(ports, root, settings, line, _Delivery(), dry_run=dry_run)
+    finally:
+        kvp.write_late()
 
 
 def failure_line(
@@ -166,6 +169,38 @@ def _report_by_json(
     send = partial(post_json_health, transport, retry_loop, agent_name=settings.agent_name)
     reply = retry_loop.run(lambda: delivery.post(document, send))
     return Reported(None, health.state, document, reply)
+
+
+class _Kvp:
+    """A line for the Hyper-V host. The report to WireServer never waits for it."""
+
+    def __init__(self, ports: Ports, root: Root, render: Callable[[], str]) -> None:
+        self._ports = ports
+        self._root = root
+        self._render = render
+        #: Why the last attempt failed.
+        self.error: Optional[HostError] = None
+
+    def write(self) -> None:
+        self.error = None
+        try:
+            send_to_host(self._root, KVP_KEY, self._render(), self._ports.clock)
+        except HostError as error:
+            self.error = error
+
+    def write_late(self) -> None:
+        """Write a line that failed because the daemon, if installed, has not started yet."""
+        clock = self._ports.clock
+        has_time = has_daemon(self._root) if isinstance(self.error, NoDaemon) else None
+        until = clock.now() + (_DAEMON_S if has_time else 0.0)
+        while isinstance(self.error, NoDaemon):
+            self.write()
+            if self.error is None or clock.now() >= until:
+                break
+            clock.sleep(_DAEMON_POLL_S)
+        if self.error is not None:
+            level = logging.DEBUG if has_time is False else logging.WARNING
+            log.log(level, "The host gets no report by Hyper-V KVP: %s", self.error)
 
 
 class _Delivery:

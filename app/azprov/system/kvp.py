@@ -1,50 +1,107 @@
 """Sending a key and a value to the Hyper-V host, without any network.
 
-The record is appended to a pool file of the guest, from which hv_kvp_daemon sends it on.
+The record is written to a pool file of the guest, from which hv_kvp_daemon sends it on.
 """
 
 import fcntl
 import os
+from contextlib import suppress
+from typing import List
 
 from ..errors import HostError
-from ..formats.platform.kvp import RECORD_BYTES, render_record
+from ..formats.platform.kvp import RECORD_BYTES, key_of, render_record, split_records
 from .clock import Clock
 from .root import Root
 
 POOL = "/var/lib/hyperv/.kvp_pool_1"
+# Debian, Ubuntu and Alpine; Fedora and Azure Linux; SUSE.
+_DAEMONS = (
+    "/usr/sbin/hv_kvp_daemon",
+    "/usr/sbin/hypervkvpd",
+    "/usr/lib/hyper-v/bin/hv_kvp_daemon",
+)
 # KVP_RECORDS_MAX of the daemon's pools; cloud-init and azure-init have the same limit.
 _MOST_RECORDS = 1024
 # Other programs hold the lock only while they write a few records.
 _LOCK_S = 2.0
 _POLL_S = 0.05
+_BOOT_ID = "/proc/sys/kernel/random/boot_id"
+# An attribute of the pool: the boot in which azprov last wrote, and the records at that time.
+_NOTE = "user.azprov.boot"
+_LONGEST_BOOT_ID = 100
+
+
+class NoDaemon(HostError):
+    """The pool is missing, so no daemon would send a record on, at least not yet."""
 
 
 def send_to_host(root: Root, key: str, value: str, clock: Clock) -> None:
-    """Append a record, and drop the records from before this boot.
+    """Write the record of a key, in place of older records of that key.
 
-    Raises HostError, also if there is no daemon that would send the record on.
+    The records that the pool had at azprov's last write in an earlier boot are dropped:
+    they may be of another VM, from which the image was made. Raises HostError, and NoDaemon
+    if the pool is missing.
     """
     if root.status(POOL) is None:
-        raise HostError(f"there is no Hyper-V KVP daemon, {POOL} is missing")
+        raise NoDaemon(f"there is no Hyper-V KVP daemon, {POOL} is missing")
     with root.open_shared(POOL) as pool:
         _lock(pool, clock)
-        _append(pool, render_record(key, value), _booted_at(root, clock))
+        boot = (root.read(_BOOT_ID) or b"").strip()
+        old = split_records(os.pread(pool, _MOST_RECORDS * RECORD_BYTES, 0))
+        current = old[_count_stale(pool, boot, len(old)) :]
+        _replace(pool, old, _with_record(current, render_record(key, value)))
+        _note(pool, boot)
 
 
-def _append(pool: int, record: bytes, booted_at: float) -> None:
-    status = os.fstat(pool)
-    size = 0 if status.st_mtime < booted_at else status.st_size // RECORD_BYTES * RECORD_BYTES
-    if size >= _MOST_RECORDS * RECORD_BYTES:
+def has_daemon(root: Root) -> bool:
+    """Whether the daemon that makes the pool is installed, so that it may still start."""
+    return any(root.status(path) is not None for path in _DAEMONS)
+
+
+def _with_record(records: List[bytes], record: bytes) -> List[bytes]:
+    """The records with a new one at the position of the first one with its key."""
+    same = [number for number, old in enumerate(records) if key_of(old) == key_of(record)]
+    if not same and len(records) >= _MOST_RECORDS:
         raise HostError(f"{POOL} is full")
-    os.ftruncate(pool, size)
+    others = [old for old in records if key_of(old) != key_of(record)]
+    position = same[0] if same else len(others)
+    return others[:position] + [record] + others[position:]
+
+
+def _replace(pool: int, old: List[bytes], new: List[bytes]) -> None:
+    """Write the records that differ, so that the others are in the pool at every moment."""
+    same = 0
+    while same < min(len(old), len(new)) and old[same] == new[same]:
+        same += 1
+    start, rest = same * RECORD_BYTES, b"".join(new[same:])
     written = 0
     try:
-        written = os.write(pool, record)
+        written = os.pwrite(pool, rest, start)
     finally:
-        if written != len(record):
-            os.ftruncate(pool, size)
-    if written != len(record):
+        os.ftruncate(pool, start + written // RECORD_BYTES * RECORD_BYTES)
+    if written != len(rest):
         raise HostError(f"there is no space for a record in {POOL}")
+
+
+def _count_stale(pool: int, boot: bytes, count: int) -> int:
+    """The number of records from before this boot; 0 if the pool has no note.
+
+    Clocks cannot tell: they are set while a VM boots. A pool that became smaller since the
+    note was emptied by another program.
+    """
+    try:
+        noted_boot, noted_count = os.getxattr(pool, _NOTE).split()
+        stale = int(noted_count)
+    except (OSError, ValueError):
+        return 0
+    return stale if boot and noted_boot != boot and 0 < stale <= count else 0
+
+
+def _note(pool: int, boot: bytes) -> None:
+    """Note this boot and the number of records; best effort, as some disks have no attributes."""
+    count = os.fstat(pool).st_size // RECORD_BYTES
+    with suppress(OSError):
+        os.setxattr(pool, _NOTE, b"%s %d" % (boot[:_LONGEST_BOOT_ID], count))
 
 
 def _lock(pool: int, clock: Clock) -> None:
@@ -61,12 +118,3 @@ def _is_locked(pool: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _booted_at(root: Root, clock: Clock) -> float:
-    """When this boot began, as wall time; 0 if /proc has no uptime."""
-    uptime = (root.read("/proc/uptime") or b"").split()
-    try:
-        return clock.wall_time() - float(uptime[0])
-    except (IndexError, ValueError):
-        return 0.0

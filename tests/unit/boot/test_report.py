@@ -248,6 +248,77 @@ def test_a_failure_is_written_to_kvp_even_without_a_network(root: Root) -> None:
     assert kvp(root) == [LINE]
 
 
+class LateDaemon(FakeClock):
+    """A clock during whose first sleeps the KVP daemon starts."""
+
+    def __init__(self, root: Root, *, after_s: float) -> None:
+        super().__init__()
+        self._root = root
+        self._starts_at = self.now() + after_s
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        if self.now() >= self._starts_at:
+            self._root.write("/var/lib/hyperv/.kvp_pool_1", b"")
+
+
+@pytest.fixture
+def early(tmp_path: Path) -> Root:
+    """A machine whose KVP daemon is installed and has not started yet."""
+    (tmp_path / "var/lib/hyperv").mkdir(parents=True)
+    (tmp_path / "usr/sbin").mkdir(parents=True)
+    (tmp_path / "usr/sbin/hv_kvp_daemon").write_text("")
+    return Root(str(tmp_path))
+
+
+def test_a_report_is_written_to_kvp_when_the_daemon_starts_later(early: Root) -> None:
+    """Ready is posted first, and the record follows as soon as the pool appears."""
+    platform = Platform()
+    platform.clock = LateDaemon(early, after_s=3)
+
+    report_ready(platform.ports, early, WireServerSettings(), dry_run=False)
+
+    assert len(platform.posted) == 1
+    assert [line.split("|")[0] for line in kvp(early)] == ["result=success"]
+
+
+def test_a_failure_is_written_to_kvp_when_the_daemon_starts_later(early: Root) -> None:
+    """The record is written although WireServer never answered."""
+    platform = Platform(wireserver=None)
+    platform.clock = LateDaemon(early, after_s=3)
+
+    with pytest.raises(Exception, match="gave up after 1 s"):
+        report_failure(
+            platform.ports, early, WireServerSettings(timeout_s=1.0), LINE, dry_run=False
+        )
+
+    assert kvp(early) == [LINE]
+
+
+def test_a_daemon_that_never_starts_is_logged(
+    early: Root, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The wait for an installed daemon ends, and the log says that the report is lost."""
+    platform = Platform()
+
+    report_ready(platform.ports, early, WireServerSettings(), dry_run=False)
+
+    assert platform.clock.now() - 1000 < 6
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
+        "The host gets no report by Hyper-V KVP: there is no Hyper-V KVP daemon, "
+        "/var/lib/hyperv/.kvp_pool_1 is missing"
+    ]
+
+
+def test_without_a_daemon_nothing_is_awaited(tmp_path: Path) -> None:
+    """A machine without the daemon's program does not wait for its pool."""
+    platform = Platform()
+
+    report_ready(platform.ports, Root(str(tmp_path)), WireServerSettings(), dry_run=False)
+
+    assert platform.clock.sleeps == []
+
+
 def test_a_dry_run_of_a_failure_sends_no_report(root: Root) -> None:
     """WireServer and the host get nothing, because the platform would treat the report as final."""
     platform = Platform()

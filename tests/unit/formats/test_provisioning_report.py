@@ -61,6 +61,18 @@ def test_parsing_inverts_rendering(fields: "list[tuple[str, str]]") -> None:
     assert parse_report(render_report(tuple(fields))) == tuple(fields)
 
 
+@pytest.mark.parametrize("line", ["result", "result=error|reason", "a=1||b=2"])
+def test_a_report_word_without_an_equals_sign_is_refused(line: str) -> None:
+    """Each word of a report is NAME=VALUE."""
+    with pytest.raises(ValueError, match="not a field"):
+        parse_report(line)
+
+
+def test_a_value_may_be_empty_or_have_equals_signs() -> None:
+    """The first equals sign ends the name."""
+    assert parse_report("a=|b=c=d") == (("a", ""), ("b", "c=d"))
+
+
 @given(st.text(), st.dictionaries(NAMES, st.text(), max_size=4))
 def test_a_report_is_one_line_within_the_limit(reason: str, data: Dict[str, str]) -> None:
     """Any reason and data give one line below the host's limit."""

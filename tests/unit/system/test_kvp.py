@@ -4,26 +4,23 @@ import fcntl
 import os
 import resource
 from pathlib import Path
-from typing import Optional
+from typing import List, Optional, Tuple
 
 import pytest
 
 from azprov.errors import HostError
 from azprov.formats.platform.kvp import RECORD_BYTES, parse_pool, render_record
-from azprov.system.kvp import POOL, send_to_host
+from azprov.system.kvp import POOL, NoDaemon, send_to_host
 from azprov.system.root import Root
 from ports import FakeClock
-
-#: When the machines below started, by the wall clock of FakeClock.
-BOOT = 1_795_317_600 - 100
 
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Path:
     (tmp_path / "var/lib/hyperv").mkdir(parents=True)
     (tmp_path / "var/lib/hyperv/.kvp_pool_1").write_bytes(b"")
-    (tmp_path / "proc").mkdir()
-    (tmp_path / "proc/uptime").write_text("100.00 50.00\n")
+    (tmp_path / "proc/sys/kernel/random").mkdir(parents=True)
+    (tmp_path / "proc/sys/kernel/random/boot_id").write_text("boot-1\n")
     return tmp_path
 
 
@@ -35,37 +32,88 @@ def pool_of(machine: Path) -> Path:
     return machine / POOL[1:]
 
 
-def fill(machine: Path, content: bytes, *, written_at: float = BOOT + 1) -> None:
+def fill(machine: Path, content: bytes) -> None:
     pool_of(machine).write_bytes(content)
-    os.utime(pool_of(machine), (written_at, written_at))
+
+
+def reboot(machine: Path) -> None:
+    (machine / "proc/sys/kernel/random/boot_id").write_text("boot-2\n")
+
+
+def records(machine: Path) -> List[Tuple[str, str]]:
+    return parse_pool(pool_of(machine).read_bytes())
 
 
 def test_a_record_is_appended(machine: Path) -> None:
-    """Records that other programs wrote during this boot are kept."""
+    """Records that other programs wrote are kept."""
     fill(machine, render_record("other", "1"))
 
     send(machine)
 
-    assert parse_pool(pool_of(machine).read_bytes()) == [("other", "1"), ("key", "2")]
+    assert records(machine) == [("other", "1"), ("key", "2")]
+
+
+def test_a_key_has_one_record(machine: Path) -> None:
+    """The newest value replaces all others of its key, in the place of the first one."""
+    old = [("a", "1"), ("key", "1"), ("b", "1"), ("key", "3"), ("keys", "1")]
+    fill(machine, b"".join(render_record(key, value) for key, value in old) + b"torn")
+
+    send(machine)
+    send(machine)
+
+    assert records(machine) == [("a", "1"), ("key", "2"), ("b", "1"), ("keys", "1")]
+    assert pool_of(machine).stat().st_size == 4 * 2560
 
 
 def test_records_from_before_this_boot_are_dropped(machine: Path) -> None:
     """Old records are of an earlier boot, or of the VM from which the image was made."""
-    fill(machine, render_record("other", "1"), written_at=BOOT - 1)
+    fill(machine, render_record("old", "1"))
+    send(machine)
+    reboot(machine)
+    with pool_of(machine).open("ab") as pool:
+        pool.write(render_record("new", "1"))
 
     send(machine)
 
-    assert parse_pool(pool_of(machine).read_bytes()) == [("key", "2")]
+    assert records(machine) == [("new", "1"), ("key", "2")]
 
 
-def test_without_an_uptime_all_records_are_kept(machine: Path) -> None:
-    """Old records may be from this boot if there is no /proc/uptime."""
-    (machine / "proc/uptime").unlink()
+def test_records_of_this_boot_survive_a_change_of_the_clock(machine: Path) -> None:
+    """The boot id says which boot it is; the times of the pool say nothing."""
+    send(machine)
+    with pool_of(machine).open("ab") as pool:
+        pool.write(render_record("new", "1"))
+    os.utime(pool_of(machine), (1, 1))
+
+    send(machine)
+
+    assert records(machine) == [("key", "2"), ("new", "1")]
+
+
+def test_a_pool_that_another_program_emptied_is_kept(machine: Path) -> None:
+    """cloud-init empties the pool at a boot and fills it again."""
+    fill(machine, render_record("old", "1") * 3)
+    send(machine)
+    reboot(machine)
+    fill(machine, render_record("new", "1"))
+
+    send(machine)
+
+    assert records(machine) == [("new", "1"), ("key", "2")]
+
+
+@pytest.mark.parametrize("boot_id", ["", None])
+def test_without_a_boot_id_all_records_are_kept(machine: Path, boot_id: Optional[str]) -> None:
+    """Old records may be from this boot if the kernel gives no boot id."""
+    path = machine / "proc/sys/kernel/random/boot_id"
     fill(machine, render_record("other", "1"))
+    send(machine)
+    path.unlink() if boot_id is None else path.write_text(boot_id)
 
     send(machine)
+    send(machine)
 
-    assert parse_pool(pool_of(machine).read_bytes()) == [("other", "1"), ("key", "2")]
+    assert records(machine) == [("other", "1"), ("key", "2")]
 
 
 def test_half_a_record_is_removed(machine: Path) -> None:
@@ -103,7 +151,7 @@ def test_a_full_pool_is_not_changed(machine: Path) -> None:
 
 def test_without_a_daemon_nothing_is_written(tmp_path: Path) -> None:
     """If the pool is missing, there is no daemon, and the pool is not created."""
-    with pytest.raises(HostError, match="there is no Hyper-V KVP daemon"):
+    with pytest.raises(NoDaemon, match="there is no Hyper-V KVP daemon"):
         send(tmp_path)
 
     assert list(tmp_path.iterdir()) == []

@@ -550,15 +550,15 @@ def test_a_file_keeps_its_owner(inside: Path) -> None:
         assert (status.st_uid, status.st_gid) == USER
 
 
-def test_only_an_existing_regular_file_is_appended_to(inside: Path) -> None:
+def test_only_an_existing_regular_file_is_shared(inside: Path) -> None:
     """`open_shared` neither creates a file nor opens anything but a regular file."""
     (inside / "a").write_text("1")
     root = Root(str(inside))
 
     with root.open_shared("/a") as number:
-        os.write(number, b"2")
+        os.pwrite(number, b"2", 1)
     assert (inside / "a").read_text() == "12"
-    with pytest.raises(HostError, match="could not append to"), root.open_shared("/b"):
+    with pytest.raises(HostError, match="could not write"), root.open_shared("/b"):
         raise AssertionError
     os.mkfifo(inside / "fifo")
     with pytest.raises(HostError, match="not a regular file"), root.open_shared("/fifo"):

@@ -29,10 +29,21 @@ def render_record(key: str, value: str) -> bytes:
     return _RECORD.pack(*texts)
 
 
+def split_records(content: bytes) -> List[bytes]:
+    """The records of a pool; an incomplete record at its end is ignored."""
+    ends = range(RECORD_BYTES, len(content) + 1, RECORD_BYTES)
+    return [content[end - RECORD_BYTES : end] for end in ends]
+
+
+def key_of(record: bytes) -> bytes:
+    """The key of a record, in UTF-8."""
+    return record[:_KEY_BYTES].partition(b"\0")[0]
+
+
 def parse_pool(content: bytes) -> List[Tuple[str, str]]:
     """The keys and values of a pool; an incomplete record at its end is ignored."""
-    whole = len(content) // RECORD_BYTES * RECORD_BYTES
-    return [(_text(key), _text(value)) for key, value in _RECORD.iter_unpack(content[:whole])]
+    fields = map(_RECORD.unpack, split_records(content))
+    return [(_text(key), _text(value)) for key, value in fields]
 
 
 def _text(field: bytes) -> str:

@@ -79,18 +79,18 @@ class Root:
 
     @contextmanager
     def open_shared(self, path: str) -> Iterator[int]:
-        """The descriptor of a regular file, opened for appending, that others may write too.
+        """The descriptor of a regular file, opened for reading and writing, that others write too.
 
         Raises HostError, also in place of an OSError from inside the block.
         """
         try:
-            number = self._open(path, os.O_RDWR | os.O_APPEND)
+            number = self._open(path, os.O_RDWR)
             try:
                 yield number
             finally:
                 os.close(number)
         except OSError as error:
-            raise self._failed("append to", path, error) from error
+            raise self._failed("write", path, error) from error
 
     def write(
         self,
