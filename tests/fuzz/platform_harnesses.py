@@ -5,6 +5,7 @@ A harness takes bytes, and checks the properties of the value if there is one.
 
 import ipaddress
 import socket
+import string
 from typing import Optional
 
 from azprov.azure.retry_loop import judge
@@ -116,7 +117,7 @@ def hostname(data: bytes) -> None:
         require_sentence(error)
         return
     assert parse_hostname(name) == name
-    assert set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789.-")
+    assert set(name) <= set(string.ascii_letters + string.digits + ".-")
     assert len(name) <= 64
 
 

@@ -39,7 +39,7 @@ def test_the_kernel_and_the_file_get_the_name() -> None:
     """set-hostname needs neither hostnamectl nor D-Bus."""
     code, names, err = set_hostname("true", "Web01.")
 
-    assert (code, names, err) == (0, ["web01", "web01"], "Host name: web01\n")
+    assert (code, names, err) == (0, ["Web01", "Web01"], "Host name: Web01\n")
 
 
 def test_the_kernel_gets_the_name_although_etc_is_read_only() -> None:

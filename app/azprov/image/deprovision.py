@@ -9,7 +9,7 @@ from typing import Iterator, List, Sequence
 from ..errors import AzprovError, HostError, UsageError
 from ..formats.host.passwd import parse_login_defs, people
 from ..formats.text import printable
-from ..system.hostname import HOSTNAME_FILE, HOSTS_FILE
+from ..system.hostname import HOSTNAME_FILE, HOSTS_FILE, renamed_hosts
 from ..system.init import INIT_SYSTEMS
 from ..system.root import Root
 from ..system.sshd.deleted_accounts import keys_of_deleted_account
@@ -88,13 +88,12 @@ def _user(root: Root, name: str, leftovers: Sequence[Leftover]) -> List[Leftover
 
 
 def _host_names(root: Root) -> Iterator[Leftover]:
-    for path, what, action in (
-        (HOSTNAME_FILE, "host name", SET_HOST_NAME),
-        (HOSTS_FILE, "own host name", SET_NAME_IN_HOSTS),
-    ):
-        content = root.read(path)
-        if content is not None and edited(content, action, _GENERIC_NAME) != content:
-            yield Leftover("", path, what, action, _GENERIC_NAME)
+    # /etc/hosts first: its edit looks for the name that /etc/hostname has.
+    if renamed_hosts(root, _GENERIC_NAME) is not None:
+        yield Leftover("", HOSTS_FILE, "own host name", SET_NAME_IN_HOSTS, _GENERIC_NAME)
+    content = root.read(HOSTNAME_FILE)
+    if content is not None and edited(content, SET_HOST_NAME, _GENERIC_NAME) != content:
+        yield Leftover("", HOSTNAME_FILE, "host name", SET_HOST_NAME, _GENERIC_NAME)
 
 
 def _disabled_services(root: Root) -> Iterator[Leftover]:

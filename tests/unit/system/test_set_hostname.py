@@ -27,7 +27,7 @@ def test_the_host_name_of_an_image_is_set_in_its_files(tmp_path: Path) -> None:
     set_hostname(root, "web01", NoCommands())
 
     assert (tmp_path / "etc" / "hostname").read_text() == "web01\n"
-    assert (tmp_path / "etc" / "hosts").read_text() == "127.0.0.1 localhost\n127.0.1.1\tweb01\n"
+    assert (tmp_path / "etc" / "hosts").read_text() == "127.0.0.1 localhost\n127.0.1.1 web01\n"
     assert socket.gethostname() == before
 
 
@@ -62,4 +62,4 @@ def test_hosts_is_written_although_hostname_cannot_be(tmp_path: Path) -> None:
         set_hostname(root, "web01", NoCommands())
 
     assert failure.value.exit_code == 73
-    assert hosts.read_text() == "127.0.1.1\tweb01\n"
+    assert hosts.read_text() == "127.0.1.1 web01\n"

@@ -3,9 +3,9 @@
 from typing import Callable, Dict
 
 from ...errors import HostError, NotPermitted
-from ...formats.host.hosts import replace_own_name
 from ...formats.host.passwd import MATCHES_NONE, with_password, without_entry, without_member
 from ...formats.host.sudo_rules import without_rules_of
+from ...system.hostname import write_hosts
 from ...system.root import Root
 from ...system.sshd.authorized_keys import remove_keys
 from ...system.sshd.passwords import without_own_lines
@@ -96,6 +96,7 @@ _OPERATIONS: Dict[str, Callable[[Root, Leftover], object]] = {
     ENABLE_SERVICE: _enable_service,
     EXAMINE: _fail,
     EXAMINE_AS_ROOT: _fail,
+    SET_NAME_IN_HOSTS: lambda root, leftover: write_hosts(root, leftover.argument),
 }
 
 _EDITS: Dict[str, Callable[[bytes, str], bytes]] = {
@@ -105,5 +106,4 @@ _EDITS: Dict[str, Callable[[bytes, str], bytes]] = {
     REMOVE_RULES: without_rules_of,
     LOCK_ENTRY: lambda content, name: with_password(content, name, MATCHES_NONE),
     SET_HOST_NAME: lambda _, name: f"{name}\n".encode("ascii"),
-    SET_NAME_IN_HOSTS: replace_own_name,
 }

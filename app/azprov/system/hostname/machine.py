@@ -1,0 +1,90 @@
+"""The running machine, as far as it matters for its DHCP clients: interfaces and processes."""
+
+import fcntl
+import os
+import socket
+import struct
+from typing import Iterator, List, NamedTuple, Sequence
+
+from ...errors import HostError
+from ..commands import Commands
+from ..root import Root
+
+#: Each program is ended after this time, so that it cannot delay Ready for long.
+LIMIT_S = 5.0
+
+# linux/sockios.h
+_SIOCGIFADDR = 0x8915
+_SIOCGIFHWADDR = 0x8927
+_PROC = "/proc"
+
+
+class Sent(NamedTuple):
+    """An interface for which a DHCP client was asked to announce the name."""
+
+    interface: str
+    #: Why the name was not announced; empty if it was.
+    flaw: str = ""
+
+
+def interfaces() -> List[str]:
+    """The names of the network interfaces of this namespace, without the loopback."""
+    return [name for _, name in socket.if_nameindex() if name != "lo"]
+
+
+def address_of(interface: str) -> str:
+    """The first IPv4 address of an interface; empty if it has none."""
+    try:
+        return socket.inet_ntoa(_interface_request(_SIOCGIFADDR, interface)[4:8])
+    except OSError:
+        return ""
+
+
+def hardware_address_of(interface: str) -> bytes:
+    """The six bytes of an Ethernet address. Raises OSError."""
+    return _interface_request(_SIOCGIFHWADDR, interface)[2:8]
+
+
+def _interface_request(number: int, interface: str) -> bytes:
+    """The 16 bytes after the name in the kernel's answer, netdevice(7)."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as inet:
+        request = struct.pack("16s24x", os.fsencode(interface))
+        return fcntl.ioctl(inet, number, request)[16:32]
+
+
+def hides_processes(root: Root) -> bool:
+    """Whether /proc shows only the processes of this user, as in the service's sandbox."""
+    return root.status(f"{_PROC}/1") is None
+
+
+def command_lines(root: Root, program: str) -> Iterator[List[str]]:
+    """The command lines of a program's processes in this network namespace.
+
+    An applet of busybox is found by its name. Another name that a process has given itself
+    ("dhcpcd: eth0") ends with a colon, and is found too.
+    """
+    own = root.read_link(f"{_PROC}/self/ns/net")
+    for pid in filter(str.isdigit, root.names(_PROC)):
+        try:
+            words = os.fsdecode(root.read(f"{_PROC}/{pid}/cmdline") or b"").rstrip("\0").split("\0")
+            if os.path.basename(words[0]) == "busybox":
+                del words[0]
+            is_sought = words and os.path.basename(words[0].partition(":")[0]) == program
+            if is_sought and root.read_link(f"{_PROC}/{pid}/ns/net") == own:
+                yield words
+        except HostError:
+            continue  # the process has ended, or has a very long command line
+
+
+def run_client(root: Root, command: Sequence[str], commands: Commands) -> bool:
+    """Run a DHCP client; whether it succeeded.
+
+    The sandbox of azprov's service forbids its packets and files. There, systemd runs it as a
+    service of its own, and also ends what it leaves behind.
+    """
+    if not hides_processes(root):
+        return commands.run(command, limit_s=LIMIT_S)
+    properties = ("Type=oneshot", f"TimeoutStartSec={LIMIT_S:g}")
+    settings = [f"--property={value}" for value in properties]
+    systemd_run = ["systemd-run", "--quiet", "--collect", *settings, "--"]
+    return commands.run([*systemd_run, *command], limit_s=LIMIT_S + 1)

@@ -1,0 +1,67 @@
+"""systemd-networkd: announcing a name by a renewal of its lease.
+
+networkd, at least up to version 257, keeps the name that it had when its client started:
+`networkctl renew` sends that name (systemd #36440). `networkctl reconfigure` sends the new
+one, but it removes the address for a moment, even with KeepConfiguration= (version 252).
+So azprov itself sends the renewal that networkd would send, with the new name.
+"""
+
+import os
+import socket
+from contextlib import suppress
+from typing import Dict, Iterator
+
+from ...formats.host.dhcp_renewal import Renewal, is_acknowledged, render_renewal
+from ..commands import Commands
+from ..root import Root
+from .machine import Sent, address_of, hardware_address_of
+
+_LEASES = "/run/systemd/netif/leases"
+_SERVER_PORT, _CLIENT_PORT = 67, 68
+_ATTEMPTS = 2
+_ANSWER_S = 1.0
+_LIMIT_BYTES = 2048
+
+
+def announce(root: Root, name: str, commands: Commands) -> Iterator[Sent]:  # noqa: ARG001 - a port
+    for index in filter(str.isdigit, root.names(_LEASES)):
+        lease = _assignments(root.read(f"{_LEASES}/{index}") or b"")
+        address, server = lease.get("ADDRESS", ""), lease.get("SERVER_ADDRESS", "")
+        try:
+            interface = socket.if_indextoname(int(index))
+        except OSError:
+            continue
+        # The lease may be of another network namespace, or an old one.
+        if server and address and address_of(interface) == address:
+            client_id = bytes.fromhex(lease.get("CLIENTID", ""))
+            renewal = Renewal(
+                os.urandom(4), address, hardware_address_of(interface), client_id, name
+            )
+            is_known = _renew(interface, renewal, server)
+            flaw = "" if is_known else f"the DHCP server {server} did not answer"
+            yield Sent(interface, flaw)
+
+
+def _assignments(content: bytes) -> Dict[str, str]:
+    lines = content.decode("ascii", "replace").split("\n")
+    return {key: value for key, _, value in (line.partition("=") for line in lines)}
+
+
+def _renew(interface: str, renewal: Renewal, server: str) -> bool:
+    """Whether the server has consented to the renewal."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        # networkd uses the same port. The answer comes here, because this socket is connected.
+        udp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with suppress(PermissionError):  # before Linux 5.7
+            udp.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, os.fsencode(interface))
+        udp.bind((renewal.address, _CLIENT_PORT))
+        udp.connect((server, _SERVER_PORT))
+        udp.settimeout(_ANSWER_S)
+        for _ in range(_ATTEMPTS):
+            udp.send(render_renewal(renewal))
+            try:
+                if is_acknowledged(udp.recv(_LIMIT_BYTES), renewal.transaction):
+                    return True
+            except socket.timeout:
+                continue
+    return False

@@ -1,0 +1,193 @@
+"""A new host name reaches the DHCP server through each real DHCP client, and the address stays.
+
+Each client runs in a network namespace of its own, opposite a dnsmasq in another one.
+Azure's DNS learns a name in the same way: from the DHCP requests.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import List, NamedTuple
+
+import pytest
+
+import needs
+from project import NOWHERE
+from pyz import PYZ
+
+pytestmark = [
+    pytest.mark.needs("root", "archive", "dnsmasq", "ip", "unshare", "mount"),
+    pytest.mark.xdist_group("dhcp"),
+]
+
+# Everything that a client reads or writes is on tmpfs, and this machine stays unchanged.
+LAB = r"""
+set -e
+scratch=$1 program=$2 archive=$3 name=$4
+mount --make-rprivate /
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t tmpfs tmpfs "$scratch"
+cp -a /etc "$scratch/etc"
+mount --bind "$scratch/etc" /etc
+mount -t tmpfs tmpfs /run
+for folder in /var/lib/dhcp /var/lib/NetworkManager /var/lib/dhcpcd; do
+    [ ! -d $folder ] || mount -t tmpfs tmpfs $folder
+done
+hostname image
+echo image >/etc/hostname
+ip link set lo up
+ip link add srv type veth peer name eth0
+unshare -n sleep 100 &
+server=$!
+until [ "$(readlink /proc/$server/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do :; done
+ip link set srv netns $server
+at_server() { nsenter -t $server -n "$@"; }
+at_server ip addr add 10.0.0.1/24 dev srv
+at_server ip link set srv up
+at_server dnsmasq --conf-file=/dev/null --port=0 --interface=srv --bind-interfaces \
+    --dhcp-leasefile="$scratch/leases" --dhcp-range=10.0.0.4,10.0.0.9,255.255.255.0,1h \
+    --dhcp-option=3,10.0.0.1 --dhcp-ignore-names --log-dhcp --user=root \
+    --pid-file="$scratch/dnsmasq.pid" --log-facility="$scratch/log"
+ip monitor address >>"$scratch/monitor" &
+
+index=$(cat /sys/class/net/eth0/ifindex)
+as_udev_says() {
+    mkdir -p /run/udev/data
+    touch /run/udev/control
+    printf 'I:1\nE:ID_NET_DRIVER=veth\nE:NM_UNMANAGED=0\nG:systemd\n' >/run/udev/data/n$index
+}
+system_bus() { mkdir -p /run/dbus; dbus-daemon --system --fork --nopidfile; }
+
+start_client >&2
+count=0
+until ip -4 addr show eth0 | grep -q 'inet 10\.0\.0\.'; do
+    count=$((count + 1))
+    [ $count -lt 150 ] || { echo "the client got no lease" >&2; exit 1; }
+    sleep 0.1
+done
+sleep 0.5
+echo RENAMED >>"$scratch/log"
+echo RENAMED >>"$scratch/monitor"
+"$program" -I "$archive" -v set-hostname "$name" 2>"$scratch/err" || echo "exit $?" >>"$scratch/err"
+sleep 1
+echo "address $(ip -4 -o addr show eth0 | sed 's/.*inet \([^ ]*\).*/\1/')"
+sed 's/^/monitor /' "$scratch/monitor"
+sed 's/^/log /' "$scratch/log"
+sed 's/^/err /' "$scratch/err"
+"""
+
+DHCLIENT = r"""
+start_client() {
+    dhclient -4 -v -i -pf /run/dhclient.eth0.pid -lf /var/lib/dhcp/dhclient.eth0.leases \
+        -I -df /var/lib/dhcp/dhclient6.eth0.leases eth0
+}
+"""
+DHCPCD = r"""
+start_client() {
+    printf 'noarp\nhostname\n' >/etc/dhcpcd.conf
+    dhcpcd -q -4 eth0
+}
+"""
+DHCPCD_FOR_ALL = r"""
+start_client() {
+    printf 'noarp\nnodev\nallowinterfaces eth0\nhostname\n' >/etc/dhcpcd.conf
+    dhcpcd -q -4
+}
+"""
+UDHCPC = r"""
+start_client() { udhcpc -b -R -p /run/udhcpc.eth0.pid -i eth0 -x hostname:image; }
+"""
+NETWORK_MANAGER = r"""
+start_client() {
+    as_udev_says
+    system_bus
+    rm -rf /etc/network/interfaces*
+    printf '[main]\nplugins=keyfile\n' >/etc/NetworkManager/NetworkManager.conf
+    NetworkManager
+}
+"""
+NETWORKD = r"""
+start_client() {
+    as_udev_says
+    mkdir -p /run/systemd/netif/links /run/systemd/netif/leases /run/systemd/netif/lldp
+    chown -R systemd-network /run/systemd/netif
+    rm -rf /etc/systemd/network
+    mkdir /etc/systemd/network
+    printf '[Match]\nName=eth0\n[Network]\nDHCP=ipv4\n' >/etc/systemd/network/10-eth.network
+    /lib/systemd/systemd-networkd &
+}
+"""
+
+
+class Renaming(NamedTuple):
+    """What the DHCP server and the kernel saw after a name was set."""
+
+    #: The names in the requests.
+    announced: List[str]
+    #: The lines about addresses of IPv4 that were removed.
+    removed: List[str]
+    address: str
+    leased: str
+    err: List[str]
+
+
+def rename(folder: Path, client: str, name: str = "Web01") -> Renaming:
+    scratch = folder / "scratch"
+    scratch.mkdir()
+    arguments = [str(scratch), sys.executable, str(PYZ), name]
+    unshare = ["unshare", "-mun", "--pid", "--fork", "--kill-child"]
+    with (folder / "client").open("wb") as output:
+        done = subprocess.run(
+            [*unshare, "sh", "-c", client + LAB, "sh", *arguments],
+            env={**NOWHERE, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+            stdout=subprocess.PIPE,
+            stderr=output,
+            text=True,
+            check=False,
+            timeout=100,
+        )
+    assert done.returncode == 0, (folder / "client").read_text(errors="replace")
+    lines = [line.partition(" ") for line in done.stdout.splitlines()]
+    log = [text for kind, _, text in lines if kind == "log"]
+    monitor = [text for kind, _, text in lines if kind == "monitor"]
+    after = log[log.index("RENAMED") :]
+    (address,) = [text for kind, _, text in lines if kind == "address"]
+    return Renaming(
+        [line.rpartition(" ")[2] for line in after if "client provides name" in line],
+        [
+            line
+            for line in monitor[monitor.index("RENAMED") :]
+            if line.startswith("Deleted") and " inet " in line
+        ],
+        address,
+        [line.split()[-2] for line in log if "DHCPACK" in line][0] + "/24",
+        [text for kind, _, text in lines if kind == "err"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("client", "program"),
+    [
+        pytest.param(DHCLIENT, "dhclient", id="dhclient"),
+        pytest.param(DHCPCD, "dhcpcd", id="dhcpcd for one interface"),
+        pytest.param(DHCPCD_FOR_ALL, "dhcpcd", id="dhcpcd for all interfaces"),
+        pytest.param(UDHCPC, "udhcpc", id="udhcpc"),
+        pytest.param(NETWORK_MANAGER, "NetworkManager", id="NetworkManager"),
+        pytest.param(NETWORKD, "networkctl", id="networkd"),
+    ],
+)
+def test_the_dhcp_server_gets_the_new_name(tmp_path: Path, client: str, program: str) -> None:
+    """The name arrives with its case, and the address is not removed for a moment."""
+    needs.program(program)
+    if client == NETWORK_MANAGER:
+        needs.program("dbus-daemon")
+
+    seen = rename(tmp_path, client)
+
+    assert seen.announced[-1:] == ["Web01"]
+    assert seen.removed == []
+    assert seen.address == seen.leased
+    assert seen.err[-1] == "Host name: Web01"
+    assert not [line for line in seen.err if "DNS" in line]
