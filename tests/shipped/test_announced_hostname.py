@@ -4,7 +4,6 @@ Each client runs in a network namespace of its own, opposite a dnsmasq in anothe
 Azure's DNS learns a name in the same way: from the DHCP requests.
 """
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -162,7 +161,7 @@ def rename(folder: Path, client: str, name: str = "Web01") -> Renaming:
             if line.startswith("Deleted") and " inet " in line
         ],
         address,
-        [line.split()[-2] for line in log if "DHCPACK" in line][0] + "/24",
+        next(line.split()[-2] for line in log if "DHCPACK" in line) + "/24",
         [text for kind, _, text in lines if kind == "err"],
     )
 

@@ -1,8 +1,10 @@
 """The port through which azprov runs other programs."""
 
 import logging
+import os
+import signal
 import subprocess
-from typing import Optional, Sequence
+from typing import Optional, Sequence, Tuple
 
 # Where distributions install systemctl, useradd and others; the caller's PATH is not trusted.
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -20,17 +22,31 @@ class Commands:
     def output(self, command: Sequence[str], *, limit_s: float) -> Optional[bytes]:
         """What the program wrote to its standard output; None if `run` would return False."""
         try:
-            done = subprocess.run(
-                command,
-                env={"PATH": _PATH, "LC_ALL": "C"},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                timeout=limit_s,
-                check=False,
-            )
+            code, written = _run(command, limit_s)
         except (OSError, subprocess.TimeoutExpired) as error:
             log.debug("%s: %s", " ".join(command), error)
             return None
-        log.debug("%s: exit %d", " ".join(command), done.returncode)
-        return done.stdout if done.returncode == 0 else None
+        log.debug("%s: exit %d", " ".join(command), code)
+        return written if code == 0 else None
+
+
+def _run(command: Sequence[str], limit_s: float) -> Tuple[int, bytes]:
+    """The exit code and the output; after the limit, the program and its children are ended.
+
+    subprocess.run ends the program alone. A child that holds the output open would then
+    keep Python 3.6 waiting for ever. Raises OSError or TimeoutExpired.
+    """
+    with subprocess.Popen(
+        command,
+        env={"PATH": _PATH, "LC_ALL": "C"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        try:
+            written = process.communicate(timeout=limit_s)[0]
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return process.returncode, written

@@ -1,5 +1,9 @@
 """The port through which azprov runs other programs."""
 
+import sys
+import time
+from pathlib import Path
+
 import pytest
 
 from azprov.system.commands import Commands
@@ -24,3 +28,18 @@ def test_the_output_of_a_program_that_succeeds_is_returned(script: str, output: 
 def test_a_program_that_does_not_exist_gives_no_output() -> None:
     """A machine may lack any program."""
     assert Commands().output(["azprov-nosuch"], limit_s=1.0) is None
+
+
+def test_the_children_of_a_program_that_hangs_are_ended_too(tmp_path: Path) -> None:
+    """A child that ignores the end of its parent neither delays the run nor stays."""
+    child = (
+        "import signal, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+        "time.sleep(2); open(sys.argv[1], 'w')"
+    )
+    late = tmp_path / "late"
+    hanging = ["sh", "-c", '"$@" & wait', "sh", sys.executable, "-c", child, str(late)]
+
+    assert Commands().output(hanging, limit_s=0.5) is None
+
+    time.sleep(2.5)
+    assert not late.exists()

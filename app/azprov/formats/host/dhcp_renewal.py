@@ -1,6 +1,5 @@
 """The DHCP message that renews a lease, and the answer to it. Sources: RFC 2131 and 2132."""
 
-import socket
 from typing import NamedTuple
 
 # op, htype, hlen and hops of a request over Ethernet.
@@ -29,7 +28,7 @@ class Renewal(NamedTuple):
 def render_renewal(renewal: Renewal) -> bytes:
     """The message; the address has the field of a client that uses it (`ciaddr`)."""
     fixed = _ETHERNET_REQUEST + renewal.transaction + bytes(4)
-    fixed += socket.inet_aton(renewal.address) + bytes(12)
+    fixed += bytes(map(int, renewal.address.split("."))) + bytes(12)
     fixed += renewal.hardware_address
     options = _option(_MESSAGE_TYPE, bytes([_REQUEST]))
     if renewal.client_id:
