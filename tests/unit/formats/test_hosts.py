@@ -43,7 +43,7 @@ def test_aliases_of_127_0_1_1_are_kept(hosts: bytes, renamed: bytes) -> None:
 
 def test_a_name_that_hosts_lacks_is_put_before_the_aliases() -> None:
     """The new name must resolve, even if 127.0.1.1 does not have the old one."""
-    assert replace_own_name(b"127.0.1.1\tdb\n", ["old"], "new") == b"127.0.1.1\tnew\tdb\n"
+    assert replace_own_name(b"127.0.1.1\tdb c\n", ["old"], "new") == b"127.0.1.1\tnew\tdb c\n"
     assert replace_own_name(b"127.0.1.1\tdb new\n", ["old"], "new") == b"127.0.1.1\tdb new\n"
     assert replace_own_name(b"127.0.1.1\n", ["old"], "new") == b"127.0.1.1\tnew\n"
 
@@ -51,6 +51,12 @@ def test_a_name_that_hosts_lacks_is_put_before_the_aliases() -> None:
 def test_without_an_old_name_the_first_one_is_replaced() -> None:
     """An image without /etc/hostname has its own name only in /etc/hosts."""
     assert replace_own_name(b"127.0.1.1 image db\n", [], "new") == b"127.0.1.1 new db\n"
+
+
+def test_the_only_name_of_127_0_1_1_is_the_machines_own() -> None:
+    """After a power cut between the two files, /etc/hostname does not have that name."""
+    assert replace_own_name(b"127.0.1.1\tcut\n", ["old"], "new") == b"127.0.1.1\tnew\n"
+    assert replace_own_name(b"127.0.1.1 cut.x cut\n", ["old"], "new") == b"127.0.1.1 new.x new\n"
 
 
 def test_only_a_change_of_case_is_made_too() -> None:

@@ -14,17 +14,18 @@ def replace_own_name(hosts: bytes, old_names: Iterable[str], name: str) -> bytes
 
     A domain after an old name is kept, unless the new name is fully qualified. The first
     label of a fully qualified name is added after it. If 127.0.1.1 has none of the old
-    names, the new one is put before its aliases. Without any old name, the first one of
-    127.0.1.1 is the old one. Aliases, comments and all other lines are kept byte for
-    byte, and no line is added.
+    names, the new one is put before its aliases. A name that is the only one there is an
+    old name, and so is the first one if no old name is known. Aliases, comments and all
+    other lines are kept byte for byte, and no line is added.
     """
     new = name.encode("ascii")
     needed = [new] if b"." not in new else [new, new.partition(b".")[0]]
     old = {_first_label(text.encode("utf-8", "surrogateescape")) for text in old_names if text}
     lines = lines_of(hosts)
     entries = [_OwnEntry(line) for line in lines if _is_own(line)]
-    if not old:
-        old = {_first_label(word) for entry in entries[:1] for word in entry.names[:1]}
+    named = [_first_label(word) for entry in entries for word in entry.names]
+    if not old or len(set(named)) == 1:
+        old.update(named[:1])
     replaced = [entry for entry in entries if entry.replace(old, needed)]
     present = {word.lower() for entry in entries for word in entry.names}
     missing = [word for word in needed if word.lower() not in present]
@@ -70,7 +71,7 @@ class _OwnEntry:
             if word not in needed and _first_label(word) in old:
                 domain = word[len(_first_label(word)) :]
                 new = needed[0] if b"." in needed[0] else needed[0] + domain
-                if new in parts[3::2] or new in self.names:
+                if new in parts[3::2] or (new in needed and new in self.names):
                     continue
                 if self._replaced_at is None:
                     self._replaced_at = len(parts) + 1
