@@ -53,8 +53,8 @@ class Row(NamedTuple):
 CLIENT_HINT = "check whether a proxy or another server answers at that address; -v shows its reply"
 SERVER_HINT = "try again later: the platform may recover"
 ROOT_HINT = (
-    "run this as root; if the VM enforces the Metadata Security Protocol, install "
-    "Microsoft's guest proxy agent"
+    "run this as root; if the VM has the guest proxy agent, wait for it, and check that "
+    "azure-proxy-agent is running"
 )
 BROKEN_HINT = "check what answers at that address, and whether a proxy or filter is in between"
 GOAL_STATE_HINT = (

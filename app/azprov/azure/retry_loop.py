@@ -82,8 +82,8 @@ def judge(
     log.debug("< %s", excerpt(reply.body))
     if reply.status in (401, 403):
         hint = (
-            "run this as root; if the VM enforces the Metadata Security Protocol, install "
-            "Microsoft's guest proxy agent"
+            "run this as root; if the VM has the guest proxy agent, wait for it, and check that "
+            "azure-proxy-agent is running"
         )
     elif reply.status in (_GONE, _TOO_MANY_REQUESTS) or reply.status >= _SERVER_ERRORS:
         hint = "try again later: the platform may recover"
