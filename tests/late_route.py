@@ -52,6 +52,8 @@ def main() -> None:
             with suppress(NotConnected):
                 dialer.connect(patience_s=0.05, route_patience_s=30.0)
         add_address()
+    elif way == "prohibited":
+        ip("route", "add", "prohibit", address)
     elif way in ("late", "polled"):
         other = threading.Timer(LATE_S, add_address)
     elif way == "storm":
@@ -61,7 +63,7 @@ def main() -> None:
         del socket.AF_NETLINK
     other.start()
     retry_loop = RetryLoop(
-        Clock(), timeout_s=1.0 if way in ("never", "storm") else 60.0, jitter=float
+        Clock(), timeout_s=1.0 if way in ("never", "storm", "prohibited") else 60.0, jitter=float
     )
     began = time.monotonic()
     with suppress(NotConnected):

@@ -13,6 +13,7 @@ from project import ROOT
 from pyz import PYZ
 
 DRIVER = Path(__file__).parents[1] / "leased_address.py"
+REAL_ADDRESSES = DRIVER.with_name("real_addresses.py")
 
 
 @pytest.mark.parametrize("options", [[], ["--wireserver", "auto"]], ids=" ".join)
@@ -39,6 +40,45 @@ def test_a_first_boot_finds_the_address_in_a_late_lease(options: List[str], tmp_
     assert lines[2].startswith("168.63.129.16 cannot be reached (Network is unreachable)")
     lease = f"{tmp_path}/run/systemd/netif/leases/2"
     assert f"using the WireServer 10.9.8.7 from the DHCP lease {lease}" in lines
+    assert (result["exit_code"], result["verdicts"]) == (0, ["goal state", "ready"])
+
+
+@pytest.mark.parametrize("is_broken", [False, True], ids=["no route", "no reply"])
+def test_the_usual_address_is_tried_if_the_leased_one_is_silent(
+    is_broken: bool, tmp_path: Path
+) -> None:
+    """Ready is sent although a lease names a server that does not exist, or does not reply."""
+    skip_without_namespaces()
+    leases = tmp_path / "run/systemd/netif/leases"
+    leases.mkdir(parents=True)
+    (leases / "2").write_text("OPTION_245=0a090807\n")
+    firmware = tmp_path / "sys/class/dmi/id"
+    firmware.mkdir(parents=True)
+    (firmware / "product_uuid").write_text("B1D0C1A2-53F4-4A8E-8D57-0A3C1F6E2D90\n")
+    # A server that accepts connections and closes them.
+    stranger = (
+        "import socket, threading, subprocess, sys, time\n"
+        "subprocess.run(['ip', 'link', 'set', 'lo', 'up'])\n"
+        "subprocess.run(['ip', 'address', 'add', '10.9.8.7/32', 'dev', 'lo'])\n"
+        "listener = socket.create_server(('10.9.8.7', 80))\n"
+        "def serve():\n"
+        "    while True: listener.accept()[0].close()\n"
+        "threading.Thread(target=serve, daemon=True).start()\n"
+        "sys.exit(subprocess.run(sys.argv[1:]).returncode)\n"
+    )
+    before = [sys.executable, "-c", stranger] if is_broken else []
+    provision = ["provision", "--no-hostname", "--root", str(tmp_path), "--timeout", "20"]
+
+    driver = subprocess.run(
+        [*UNSHARE, *before, sys.executable, str(REAL_ADDRESSES), "0"]
+        + [sys.executable, "-I", str(PYZ), *provision],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert driver.returncode == 0, driver.stderr
+    result = json.loads(driver.stdout)
     assert (result["exit_code"], result["verdicts"]) == (0, ["goal state", "ready"])
 
 

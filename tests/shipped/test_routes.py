@@ -75,6 +75,14 @@ def test_a_storm_of_changes_is_no_busy_loop() -> None:
     assert 5 <= outcome.tries <= 25
 
 
+def test_a_prohibited_address_is_tried_every_50_ms() -> None:
+    """A firewall may allow the address without any message from the kernel about routes."""
+    outcome = outcome_of("prohibited", ADDRESSES[0])
+
+    assert not outcome.is_connected
+    assert 8 <= outcome.tries <= 21
+
+
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_without_netlink_the_dialer_polls(address: str) -> None:
     """A route is found on a system, or in a sandbox, that has no netlink."""

@@ -15,7 +15,7 @@ from typing import Any, Callable, List, Optional, Tuple
 
 from ..errors import NotConnected
 from ..system.clock import Clock
-from .endpoint import Endpoint
+from .endpoint import WIRESERVER_ADDRESS, Endpoint
 from .routes import RouteChanges
 
 # The lifetime of an attempt. WireServer is on the VM's own host; an emulated machine
@@ -27,6 +27,9 @@ _NO_ICMP_ERROR = (float("-inf"), 0)
 # A DHCP client sets an address and then its routes, within milliseconds.
 _SETTLING_S = 0.01
 _PIECE_BYTES = 4096
+# How long one of two addresses may be silent before the other one is tried.
+_TURN_S = 3.0
+_USUAL = Endpoint(WIRESERVER_ADDRESS)
 
 # The errors that an attempt fails with at once until an address or route changes.
 _NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL)
@@ -104,10 +107,23 @@ class Dialer:
     """Connects to one endpoint, by repeated attempts."""
 
     def __init__(
-        self, endpoint: Endpoint, clock: Clock, locate: Optional[Callable[[], Endpoint]] = None
+        self,
+        endpoint: Endpoint,
+        clock: Clock,
+        locate: Optional[Callable[[], Endpoint]] = None,
+        *,
+        usual: Endpoint = _USUAL,
     ) -> None:
-        """`locate` is called before each attempt; None if the endpoint is fixed."""
+        """`locate` is called before each attempt; None if the endpoint is fixed.
+
+        An endpoint that `locate` returns and the usual one are tried in turn, because a
+        DHCP lease may name a server that does not exist any more.
+        """
         self.endpoint = endpoint
+        self._usual = usual
+        self._located = endpoint
+        # When an attempt at the present endpoint first failed since the last success.
+        self._silent_since: Optional[float] = None
         self._clock = clock
         self._locate = locate
         self._pending: List[Tuple[float, BoundedSocket]] = []
@@ -162,6 +178,10 @@ class Dialer:
             self._watch_changes()
         raise self._failed(failure)
 
+    def distrust(self) -> None:
+        """Try the other endpoint next, if there are two: this one answers no request."""
+        self._silent_since = float("-inf")
+
     def close(self) -> None:
         for _, connection in self._pending:
             connection.close()
@@ -176,12 +196,23 @@ class Dialer:
                 self._changes = RouteChanges(self.endpoint.family)
 
     def _update_endpoint(self) -> None:
-        endpoint = self.endpoint if self._locate is None else self._locate()
+        if self._locate is None:
+            return
+        located, endpoint = self._locate(), self.endpoint
+        if located != self._located:
+            self._located = endpoint = located
+        elif self._silent_since is not None and self._clock.now() - self._silent_since > _TURN_S:
+            endpoint = self._usual if endpoint == located else located
+            self._silent_since = None
         if endpoint != self.endpoint:
             self.close()
             self.endpoint = endpoint
+            self._silent_since = None
+            self._icmp_error = _NO_ICMP_ERROR
 
     def _failed(self, failure: int) -> NotConnected:
+        if self._silent_since is None:
+            self._silent_since = self._clock.now()
         reported_at, reported = self._icmp_error
         if failure == errno.EINPROGRESS and self._clock.now() - reported_at <= _ICMP_ERROR_S:
             failure = reported
@@ -203,6 +234,7 @@ class Dialer:
     def _win(self, connection: BoundedSocket) -> BoundedSocket:
         self._pending = [kept for kept in self._pending if kept[1] is not connection]
         self.close()
+        self._silent_since = None
         return connection
 
     def _forget(self, connection: BoundedSocket) -> None:

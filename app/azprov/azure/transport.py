@@ -116,6 +116,7 @@ class Transport:
                 )
                 content = _read(response, body_matters=body_matters)
         except _FAILURES as error:
+            self._dialer.distrust()
             raise BrokenReply(
                 f"{self.endpoint} sent {_description(error, bound_s)}",
                 "check what answers at that address, and whether a proxy or filter is in between",

@@ -2,6 +2,8 @@
 
 import logging
 import os
+import re
+import socket
 from typing import Callable, Iterator, List, NamedTuple, Optional, Tuple
 
 from ..errors import HostError
@@ -24,6 +26,10 @@ _SUFFIXES = (".lease", ".leases")
 # dhclient appends about half a kB per renewal, and starts a new file after twenty.
 _LIMIT_BYTES = 128 << 10
 _MOST_FILES = 32
+_ROUTES = "/proc/net/route"
+# The interface in the name of a lease of NetworkManager or of dhcpcd. dhclient's leases
+# name it themselves.
+_INTERFACE = re.compile(r"(?:dhcpcd-|(?:internal|dhclient)-[0-9a-f-]{36}-)?([^/]+)\.lease\Z")
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +43,14 @@ class LeasedAddress(NamedTuple):
     complaints: Tuple[str, ...]
 
 
-def find_leased_address(root: Root) -> LeasedAddress:
-    """The address in the newest lease that has one; does not wait for a lease."""
+def find_leased_address(root: Root, *, usual: str = "", now: float = 0.0) -> LeasedAddress:
+    """The address in the newest lease that has one; does not wait for a lease.
+
+    A lease that names the usual address wins. Another address counts only in a lease that
+    has not expired at `now`, in seconds since 1970, and that is for the interface with the
+    default route: a stranger may answer DHCP in a second network. Without /proc every
+    interface counts.
+    """
     address, newest, path = None, float("-inf"), ""
     complaints: List[str] = []
     for folder in _FOLDERS:
@@ -47,12 +59,55 @@ def find_leased_address(root: Root) -> LeasedAddress:
             try:
                 content, written_at = _read(root, lease)
                 found = parse_lease(content)
+                if found not in (None, usual):
+                    interface = _default_interface(root)
+                    _require_interface(folder, name, interface)
+                    found = _require_valid(
+                        parse_lease(content, interface=interface, now=now, written_at=written_at)
+                    )
             except (HostError, ValueError) as error:
                 complaints.append(f"ignored the DHCP lease {root.outside(lease)}: {error}")
                 continue
-            if found is not None and written_at > newest:
+            if found is not None and (found == usual, written_at) > (address == usual, newest):
                 address, newest, path = found, written_at, lease
     return LeasedAddress(address, path, tuple(complaints))
+
+
+def _require_valid(address: Optional[str]) -> str:
+    if address is None:
+        raise ValueError("it has expired, or is for another interface")
+    return address
+
+
+def _default_interface(root: Root) -> str:
+    """The interface of the IPv4 default route with the lowest metric; "" without /proc.
+
+    Raises HostError if there is no default route. Source: proc(5), fib_route_seq_show.
+    """
+    content = root.read(_ROUTES)
+    if content is None:
+        return ""
+    rows = [line.split() for line in content.decode("ascii", "replace").splitlines()[1:]]
+    defaults = [row for row in rows if len(row) > 7 and row[1] == row[7] == "00000000"]
+    if not defaults:
+        raise HostError("there is no default route, so it may be another network's")
+    return min(defaults, key=lambda row: int(row[6]) if row[6].isdigit() else 0)[0]
+
+
+def _require_interface(folder: str, name: str, default: str) -> None:
+    """Raise ValueError if the name of a lease's file says that it is for another interface."""
+    if folder == _FOLDERS[0]:
+        try:
+            interface = socket.if_indextoname(int(name))
+        except (OSError, ValueError, OverflowError):
+            interface = default
+    elif folder.endswith(("NetworkManager", "dhcpcd", "dhcpcd5")):
+        match = _INTERFACE.match(name)
+        interface = match.group(1) if match else default
+    else:
+        return
+    if default and interface != default:
+        raise ValueError(f"it is for {interface}, and the default route is through {default}")
 
 
 def _names(root: Root, folder: str, complain: Callable[[str], None]) -> Iterator[str]:

@@ -170,3 +170,63 @@ def test_a_second_time_limit_does_not_extend_the_first() -> None:
             clock.spend(0.4)
             with pytest.raises(socket.timeout):
                 ours.recv_into(bytearray(1))
+
+
+@pytest.fixture
+def answering() -> Iterator[Endpoint]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(100)
+        yield Endpoint(*listener.getsockname()[:2])
+
+
+def seconds_until_connected(dialer: Dialer, clock: FakeClock) -> float:
+    began = clock.time
+    while clock.time < began + 60:
+        try:
+            dialer.connect(patience_s=0.01).close()
+        except NotConnected:
+            clock.spend(0.05)
+        else:
+            return clock.time - began
+    raise AssertionError
+
+
+def test_the_usual_address_is_tried_if_the_leased_one_is_silent(
+    deaf: DeafListener, answering: Endpoint
+) -> None:
+    """A DHCP lease may name a WireServer that does not exist any more."""
+    clock = FakeClock()
+    dialer = Dialer(deaf.endpoint, clock, lambda: deaf.endpoint, usual=answering)
+
+    assert seconds_until_connected(dialer, clock) == pytest.approx(3.05)
+    assert dialer.endpoint == answering
+    assert seconds_until_connected(dialer, clock) == 0
+
+
+def test_the_leased_address_is_tried_again_after_the_usual_one(
+    deaf: DeafListener, answering: Endpoint
+) -> None:
+    """Both addresses are tried in turn, because either may answer late."""
+    clock = FakeClock()
+    dialer = Dialer(answering, clock, lambda: answering, usual=deaf.endpoint)
+    dialer.distrust()  # it accepts connections, but its replies are broken
+
+    with pytest.raises(NotConnected):
+        dialer.connect(patience_s=0)
+    assert dialer.endpoint == deaf.endpoint
+    assert seconds_until_connected(dialer, clock) == pytest.approx(3.05)
+    assert dialer.endpoint == answering
+
+
+def test_a_fixed_address_is_not_exchanged(deaf: DeafListener, answering: Endpoint) -> None:
+    """The usual address is not tried instead of the one given with --wireserver."""
+    clock = FakeClock()
+    dialer = Dialer(deaf.endpoint, clock, usual=answering)
+    for _ in range(200):
+        with pytest.raises(NotConnected):
+            dialer.connect(patience_s=0)
+        clock.spend(0.05)
+
+    assert dialer.endpoint == deaf.endpoint
+    dialer.close()

@@ -73,6 +73,89 @@ def test_the_newest_lease_with_an_address_is_used(tmp_path: Path) -> None:
     assert (look.address, look.path) == ("10.9.8.7", "/run/systemd/netif/leases/2")
 
 
+NOW = 2e9
+ROUTES = """Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
+eth1\t00000000\t0100000B\t0003\t0\t0\t200\t00000000\t0\t0\t0
+eth1\t0000000B\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
+eth0\t00000000\t0100000A\t0003\t0\t0\t100\t00000000\t0\t0\t0
+"""
+NETWORK_MANAGER = "/var/lib/NetworkManager/internal-5fb06bd0-0bb0-7ffb-45f1-d6edd65f3e03"
+
+
+def dhclient(interface: str, address: str, expire: str) -> bytes:
+    text = f'lease {{\n  interface "{interface}";\n  option unknown-245 {address};\n'
+    return f"{text}  expire {expire};\n}}\n".encode()
+
+
+def routed(root: Path, routes: str = ROUTES) -> Root:
+    add(root, "/proc/net/route", routes.encode())
+    return Root(str(root))
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "is_used"),
+    [
+        # 2e9 is 2033-05-18 03:33:20 UTC.
+        ("/var/lib/dhcp/x.leases", dhclient("eth0", "a:9:8:7", "3 2033/05/18 03:33:21"), True),
+        ("/var/lib/dhcp/x.leases", dhclient("eth0", "a:9:8:7", "6 2024/06/01 12:00:00"), False),
+        ("/var/lib/dhcp/x.leases", dhclient("eth0", "a:9:8:7", "epoch 1999999999"), False),
+        ("/var/lib/dhcp/x.leases", dhclient("eth0", "a:9:8:7", "epoch 2000000001"), True),
+        ("/var/lib/dhcp/x.leases", dhclient("eth0", "a:9:8:7", "never"), True),
+        ("/var/lib/dhcp/x.leases", dhclient("eth1", "a:9:8:7", "never"), False),
+        (f"{NETWORK_MANAGER}-eth0.lease", b"LIFETIME=61\n" + OTHER, True),
+        (f"{NETWORK_MANAGER}-eth0.lease", b"LIFETIME=59\n" + OTHER, False),
+        (f"{NETWORK_MANAGER}-eth0.lease", b"LIFETIME=4294967295\n" + OTHER, True),
+        (f"{NETWORK_MANAGER}-eth1.lease", OTHER, False),
+        ("/var/lib/dhcpcd/eth0.lease", sample("lease/dhcpcd-in-pieces.lease"), True),
+        ("/var/lib/dhcpcd5/dhcpcd-eth1.lease", sample("lease/dhcpcd-in-pieces.lease"), False),
+        ("/run/systemd/netif/leases/1", OTHER, False),  # lo
+    ],
+)
+def test_only_a_valid_lease_of_the_default_routes_interface_is_used(
+    path: str, content: bytes, is_used: bool, tmp_path: Path
+) -> None:
+    """A server in a second network, or one of last year, does not get the report."""
+    add(tmp_path, path, content, age_s=60)
+
+    look = find_leased_address(routed(tmp_path), usual="168.63.129.16", now=NOW)
+
+    assert look.address == ("10.9.8.7" if is_used else None)
+    assert len(look.complaints) == (0 if is_used else 1)
+
+
+def test_an_expired_reply_is_not_used(tmp_path: Path) -> None:
+    """dhcpcd stores the reply itself, with its lifetime in option 51."""
+    lease = sample("lease/dhcpcd-in-pieces.lease").replace(b"\xff", b"\x33\x04\0\0\0\x3c\xff")
+    add(tmp_path, "/var/lib/dhcpcd/eth0.lease", lease, age_s=61)
+    root = routed(tmp_path)
+
+    assert find_leased_address(root, now=NOW).address is None
+    assert find_leased_address(root, now=NOW - 2).address == "10.9.8.7"
+
+
+def test_the_usual_address_wins_if_any_lease_names_it(tmp_path: Path) -> None:
+    """Neither age nor interface matter for a lease that names the address of Azure."""
+    add(tmp_path, "/var/lib/dhcp/a.lease", dhclient("eth0", "a:9:8:7", "never"))
+    add(tmp_path, "/var/lib/dhcp/b.lease", dhclient("eth1", "a8:3f:81:10", "never"), age_s=99)
+    add(tmp_path, "/var/lib/dhcp/c.lease", dhclient("eth0", "a:9:8:7", "never"))
+
+    look = find_leased_address(routed(tmp_path), usual="168.63.129.16", now=NOW)
+
+    assert (look.address, look.path) == ("168.63.129.16", "/var/lib/dhcp/b.lease")
+
+
+def test_without_a_default_route_no_other_address_is_used(tmp_path: Path) -> None:
+    """The first network that is up may be another one than that of the default route."""
+    add(tmp_path, "/var/lib/dhcp/a.lease", dhclient("eth0", "a:9:8:7", "never"))
+
+    look = find_leased_address(routed(tmp_path, ROUTES[:80]), usual="168.63.129.16", now=NOW)
+
+    assert look.address is None
+    assert look.complaints[0].endswith(
+        "/a.lease: there is no default route, so it may be another network's"
+    )
+
+
 def test_bad_leases_are_ignored(tmp_path: Path) -> None:
     """Each bad lease has a complaint with its reason, and a good lease is still used."""
     secret = tmp_path / "secret"

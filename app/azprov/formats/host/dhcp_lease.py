@@ -6,13 +6,17 @@ NetworkManager's nm-dhcp-nettools.c, and the parsers of cloud-init and afterburn
 stores no lease, and NetworkManager's own client stores no options since version 1.22.
 """
 
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
 
 _OPTION = 245
 # In files of systemd-networkd, and of NetworkManager before 1.22, which used its code.
 _ASSIGNMENT = "OPTION_245="
 # In files of dhclient, which has no name for this option; NetworkManager can run it.
 _STATEMENT = "option unknown-245 "
+# Seconds since the lease was written, in the same files; and the option for it in a reply.
+_LIFETIME = "LIFETIME="
+_LIFETIME_OPTION = 51
+_INFINITE_S = 0xFFFFFFFF
 
 # RFC 2131, figure 1: the first byte of a reply is 2, and the cookie at byte 236 precedes
 # the options.
@@ -28,40 +32,77 @@ _ADDRESS_BYTES = 4
 _LONGEST_ADDRESS = len("255.255.255.255")
 
 
-def parse_lease(content: bytes) -> Optional[str]:
+def parse_lease(
+    content: bytes, *, interface: str = "", now: float = 0.0, written_at: float = float("inf")
+) -> Optional[str]:
     """The address in option 245 of a lease, in dotted form; None without the option.
 
     Reads the forms of networkd (assignments or JSON), dhclient (blocks, the last one of
-    each interface is in effect) and dhcpcd (the reply's bytes). Raises ValueError with a
-    sentence that names the error, also for an address that no host can have.
+    each interface is in effect) and dhcpcd (the reply's bytes). Leases of dhclient for an
+    interface other than `interface`, if given, and leases that expired before `now` do not
+    count; times are seconds since 1970, and `written_at` is that of the file. Raises
+    ValueError with a sentence that names the error, also for an address that no host can
+    have.
     """
     if content[:1] == _BOOT_REPLY:
-        return _of_reply(content)
+        return _of_reply(content, now - written_at)
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ValueError("it is neither text nor a DHCP reply") from error
     if text.startswith("{"):
         return _of_json(text)
+    lines = list(map(str.strip, text.split("\n")))
+    assigned = [line[len(_ASSIGNMENT) :] for line in lines if line.startswith(_ASSIGNMENT)]
+    if not assigned:
+        return _of_blocks(lines, interface, now)
+    lifetimes = [line[len(_LIFETIME) :] for line in lines if line.startswith(_LIFETIME)]
+    is_over = any(_is_over(lifetime, now - written_at) for lifetime in lifetimes)
+    return None if is_over else _address_of(assigned[0])
+
+
+def _of_blocks(lines: List[str], interface: str, now: float) -> Optional[str]:
     found: Dict[str, str] = {}
-    interface = value = ""
-    for line in map(str.strip, text.split("\n")):
-        if line.startswith(_ASSIGNMENT):
-            return _address_of(line[len(_ASSIGNMENT) :])
+    name = value = expiry = ""
+    for line in lines:
         if line.startswith("lease {"):
-            interface = value = ""
+            name = value = expiry = ""
         elif line.startswith("interface "):
-            interface = line
+            name = line[len("interface ") :].strip('";')
+        elif line.startswith("expire "):
+            expiry = line[len("expire ") :].partition(";")[0]
         elif line.startswith(_STATEMENT):
             value = line[len(_STATEMENT) :].rstrip(";")
         elif line == "}":
-            found.pop(interface, None)
-            found[interface] = value
+            found.pop(name, None)
+            is_other = bool(interface and name) and name != interface
+            found[name] = "" if is_other or _expires_at(expiry) < now else value
     named = [value for value in found.values() if value]
     return _address_of(named[-1]) if named else None
 
 
-def _of_reply(content: bytes) -> Optional[str]:
+def _is_over(lifetime: str, age_s: float) -> bool:
+    return lifetime.isdigit() and int(lifetime) != _INFINITE_S and int(lifetime) < age_s
+
+
+def _expires_at(expiry: str) -> float:
+    """The time in `4 2026/06/01 12:00:00` (UTC) or `epoch 1780315200`; infinite for `never`.
+
+    Source: dhclient.leases(5). A time in any other form counts as infinite.
+    """
+    words = expiry.split()
+    try:
+        if words[0] == "epoch":
+            return float(int(words[1]))
+        from calendar import timegm
+        from time import strptime
+
+        return float(timegm(strptime(" ".join(words[1:]), "%Y/%m/%d %H:%M:%S")))
+    except (ValueError, IndexError, OverflowError):
+        return float("inf")
+
+
+def _of_reply(content: bytes, age_s: float) -> Optional[str]:
     """The address in a reply, where an option can be split into parts (RFC 3396)."""
     at = _COOKIE_AT + len(_COOKIE)
     if content[_COOKIE_AT:at] != _COOKIE:
@@ -76,6 +117,10 @@ def _of_reply(content: bytes) -> Optional[str]:
             raise ValueError("it is truncated")
         if content[at] == _OPTION:
             pieces.append(content[at + 2 : end])
+        elif content[at] == _LIFETIME_OPTION:
+            lifetime = int.from_bytes(content[at + 2 : end], "big")
+            if _is_over(str(lifetime), age_s):
+                return None
         at = end
     return _dotted(b"".join(pieces)) if pieces else None
 
