@@ -1,0 +1,156 @@
+"""`provision` on "/" as root, as its service runs it: in a chroot, with namespaces of its own."""
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Sequence
+
+import pytest
+
+import needs
+from hostility.process_runs import (
+    LIMIT_S,
+    UNIT_LINK,
+    Done,
+    Platform,
+    make_machine,
+    needs_root,
+    require_contract,
+)
+from project import NOWHERE
+from pyz import PYZ
+
+pytestmark = needs_root
+
+# The programs of this machine appear in the root; /run is a tmpfs, as on any machine.
+WORLD = """
+mount --make-rprivate /
+mount --bind "$0" "$0"
+for folder in usr bin sbin lib lib32 lib64; do
+    [ -e "/$folder" ] || continue
+    if [ -L "/$folder" ]; then rm -rf "$0/$folder"; cp -P "/$folder" "$0/$folder"
+    else mkdir -p "$0/$folder"; mount --rbind "/$folder" "$0/$folder"; fi
+done
+mount -t proc none "$0/proc"
+mount -t tmpfs none "$0/run"
+"""
+READ_ONLY = 'mount -o remount,bind,ro "$0"'
+FULL = """
+mkdir "$0.copy"; cp -a "$0/var" "$0/etc" "$0.copy"
+for folder in var etc; do
+    mount -t tmpfs -o size=1m,mode=755 none "$0/$folder"; cp -a "$0.copy/$folder" "$0"
+    dd if=/dev/zero of="$0/$folder/filler" bs=4k status=none 2>/dev/null || true
+done
+"""
+IN_STATE = "var/lib/azprov/state.json"
+
+
+def provision(root: Path, platform: Platform, change: str = "", *options: str) -> Done:
+    """Run a first boot of the live root; the last line of stdout is the kernel's host name."""
+    python = needs.program("/usr/bin/python3")
+    command = [python, "-I", "/azprov.pyz", "provision", "--timeout", "6", *options]
+    if not (root / "azprov.pyz").exists():
+        (root / "azprov.pyz").write_bytes(PYZ.read_bytes())
+    run = 'code=0; chroot "$0" "$@" || code=$?; ls "$0/run"; uname -n; exit $code'
+    done = subprocess.run(
+        [*needs.unshare("-m", "-u", "--pid", "--fork"), "sh", "-ec", f"{WORLD}{change}\n{run}"]
+        + [str(root), *command],
+        env={"PATH": os.environ["PATH"], **NOWHERE, **platform.variables},
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    result = Done(done.returncode, done.stdout, done.stderr)
+    require_contract(result)
+    return result
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = make_machine(tmp_path / "root")
+    (root / UNIT_LINK).parent.mkdir(parents=True)
+    (root / UNIT_LINK).symlink_to("/etc/systemd/system/azure-provisioning.service")
+    return root
+
+
+def is_one_ready(reports: Sequence[bytes]) -> bool:
+    return len(reports) == 1 and b"<State>Ready</State>" in reports[0]
+
+
+def test_a_first_boot_of_the_live_root_does_everything(root: Path, platform: Platform) -> None:
+    """The name is set in the file and in the kernel, and nothing stays in /run."""
+    done = provision(root, platform)
+
+    assert (done.code, done.out) == (0, "web01\n"), done
+    assert is_one_ready(platform.reports)
+    assert (root / "etc/hostname").read_text() == "web01\n"
+    assert (root / IN_STATE).parent.stat().st_mode & 0o777 == 0o700
+    assert not (root / UNIT_LINK).is_symlink()
+
+    assert provision(root, platform).code == 0
+    assert len(platform.reports) == 1
+
+
+def test_a_read_only_live_root_reports_ready_without_a_failure(
+    root: Path, platform: Platform
+) -> None:
+    """The log names what could not be written, and the kernel has the name."""
+    done = provision(root, platform, READ_ONLY)
+
+    assert (done.code, done.out) == (0, "web01\n"), done
+    assert is_one_ready(platform.reports)
+    assert [line for line in done.err.splitlines() if "could not" in line] == [
+        f"could not {what} (Read-only file system); the machine is read-only, so each boot "
+        "tries again"
+        for what in ("write /etc/hostname", "make the folder /var/lib/azprov")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [(READ_ONLY, "Read-only file system"), (FULL, "No space left on device")],
+    ids=["read-only", "full"],
+)
+def test_a_user_who_cannot_be_created_is_an_open_step_of_the_live_root(
+    change: str, reason: str, root: Path, platform: Platform
+) -> None:
+    """Ready is sent, the command fails, the service stays enabled, and a later boot succeeds."""
+    done = provision(root, platform, change, "--admin-user")
+
+    assert done.code == 73, done
+    assert is_one_ready(platform.reports)
+    assert reason in done.last_line
+    assert (root / UNIT_LINK).is_symlink()
+
+    later = provision(root, platform, "", "--admin-user")
+
+    assert later.code == 0, later
+    assert "admin1" in (root / "etc/passwd").read_text()
+    assert not (root / UNIT_LINK).is_symlink()
+
+
+def test_a_full_disk_does_not_keep_the_live_root_from_reporting(
+    root: Path, platform: Platform
+) -> None:
+    """Ready is sent, and exit code 73 says that the name could not be stored."""
+    done = provision(root, platform, FULL)
+
+    assert done.code == 73, done
+    assert is_one_ready(platform.reports)
+    assert done.last_line == (
+        "azprov: Ready was acknowledged, but could not write /etc/hostname "
+        "(No space left on device); free some space on the file system"
+    )
+
+
+def test_an_ordinary_user_cannot_provision_the_live_root(root: Path, platform: Platform) -> None:
+    """Nothing is sent, and the sentence says what is missing."""
+    root.chmod(0o755)
+    user = 'chroot() { command chroot --userspec=65534:65534 "$@"; }'
+
+    done = provision(root, platform, user)
+
+    assert done.code == 77
+    assert platform.reports == []
+    assert done.last_line.endswith("run it as root")
