@@ -69,6 +69,9 @@ def provision(root: Path, platform: Platform, change: str = "", *options: str) -
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     root = make_machine(tmp_path / "root")
+    # With its own keys, sshd leaves nothing to do here.
+    (root / "etc/ssh/ssh_host_rsa_key").unlink()
+    subprocess.run([needs.program("ssh-keygen"), "-q", "-A", "-f", root], check=True)
     (root / UNIT_LINK).parent.mkdir(parents=True)
     (root / UNIT_LINK).symlink_to("/etc/systemd/system/azure-provisioning.service")
     return root
