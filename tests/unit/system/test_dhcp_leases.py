@@ -134,7 +134,7 @@ def test_an_expired_reply_is_not_used(tmp_path: Path) -> None:
 
 
 def test_the_usual_address_wins_if_any_lease_names_it(tmp_path: Path) -> None:
-    """Neither age nor interface matter for a lease that names the address of Azure."""
+    """A lease that names the address of Azure counts whatever its age and interface."""
     add(tmp_path, "/var/lib/dhcp/a.lease", dhclient("eth0", "a:9:8:7", "never"))
     add(tmp_path, "/var/lib/dhcp/b.lease", dhclient("eth1", "a8:3f:81:10", "never"), age_s=99)
     add(tmp_path, "/var/lib/dhcp/c.lease", dhclient("eth0", "a:9:8:7", "never"))

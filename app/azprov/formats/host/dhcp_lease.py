@@ -95,9 +95,10 @@ def _expires_at(expiry: str) -> float:
         if words[0] == "epoch":
             return float(int(words[1]))
         from calendar import timegm
-        from time import strptime
 
-        return float(timegm(strptime(" ".join(words[1:]), "%Y/%m/%d %H:%M:%S")))
+        date, time = words[1].split("/"), words[2].split(":")
+        year, month, day, hour, minute, second = map(int, date + time)
+        return float(timegm((year, month, day, hour, minute, second)))
     except (ValueError, IndexError, OverflowError):
         return float("inf")
 
