@@ -152,7 +152,7 @@ COMMANDS = (
         ("provision", "--admin-user"),
         _prepare_fresh,
         lambda azure: azure.options,
-        keys=(),
+        keys=("-----BEGIN CERTIFICATE-----",),
         exit_code=78,
     ),
     Command(

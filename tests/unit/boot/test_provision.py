@@ -324,7 +324,7 @@ def test_keys_wait_for_a_metadata_service_that_recovers(machine: Machine, second
     assert len(platform.posted) == 1
 
 
-@pytest.mark.parametrize("bad", [busy, missing, gone, unreachable])
+@pytest.mark.parametrize("bad", [busy, missing, gone, unreachable, unrouted])
 def test_a_missing_answer_is_reported_when_the_time_is_used_up(
     machine: Machine, bad: Service
 ) -> None:
@@ -360,6 +360,16 @@ def test_no_missing_answer_is_reported_before_300_s(
     assert outcome.is_report_postponed == (reports == 0)
     assert len(platform.posted) == len(machine.kvp) == reports
     assert machine.is_enabled
+
+
+def test_a_boot_that_has_reported_does_not_use_up_its_time(machine: Machine) -> None:
+    """After a reported failure, the keys are waited for during 300 s: no report depends on them."""
+    machine.boot(Platform(imds=busy), WITH_KEYS)
+    platform = Platform(imds=unreachable)
+
+    assert machine.boot(platform, WITH_KEYS).done_now == ()
+    assert platform.clock.now() - 1000 <= 301
+    assert platform.posted == []
 
 
 def test_the_300_s_begin_with_the_network(machine: Machine) -> None:
