@@ -49,6 +49,7 @@ LEFT: Dict[str, Dict[str, str]] = {
         "etc/ssh/ssh_host_rsa_key.pub": "x",
         "etc/ssh/ssh_host_ed25519_key": "x",
         "etc/ssh/ssh_host_ed25519_key-cert.pub": "x",
+        "etc/ssh/ssh_host_new_keys/0": "x",
     },
     "machine-id": {
         "etc/machine-id": "0123456789abcdef0123456789abcdef\n",

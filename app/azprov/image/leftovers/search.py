@@ -18,7 +18,7 @@ from ...system.init import INIT_SYSTEMS
 from ...system.root import Root
 from ...system.sshd.authorized_keys import holds_keys, keys_paths
 from ...system.sshd.deleted_accounts import keys_of_deleted_account, names_of_deleted_accounts
-from ...system.sshd.host_keys import is_host_key
+from ...system.sshd.host_keys import NEW_KEYS, is_host_key
 from ...system.sshd.passwords import DROP_IN, without_own_lines
 from ...system.sshd.server import CONFIGS, SSH_FOLDER
 from ...system.state import STATE_FOLDER
@@ -111,7 +111,9 @@ def _state(root: Root) -> Iterator[Leftover]:
 def _host_keys(root: Root) -> Iterator[Leftover]:
     for name in root.names(SSH_FOLDER):
         if is_host_key(name):
-            yield Leftover("host-keys", f"{SSH_FOLDER}/{name}", "SSH host key")
+            # The folder has keys that were not finished when the power failed.
+            action = REMOVE_TREE if name == NEW_KEYS else REMOVE_FILE
+            yield Leftover("host-keys", f"{SSH_FOLDER}/{name}", "SSH host key", action)
 
 
 def _machine_ids(root: Root) -> Iterator[Leftover]:

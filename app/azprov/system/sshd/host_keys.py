@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 _KEYGEN = "ssh-keygen"
 # 4096-bit RSA on a small VM takes seconds.
 _KEYGEN_S = 120.0
-# Keys are made here, so that no file in use is ever half written. The name is that of a
-# host key, so that deprovision removes the folder if the power failed meanwhile.
-_NEW_KEYS = f"{SSH_FOLDER}/ssh_host_new_keys"
+#: Keys are made in this folder of /etc/ssh, so that no file in use is ever half written.
+#: is_host_key is true for its name: it stays if the power fails, and deprovision removes it.
+NEW_KEYS = "ssh_host_new_keys"
+_NEW_KEYS = f"{SSH_FOLDER}/{NEW_KEYS}"
 # sshd's own list, if no HostKey line names others: sshd_config(5).
 _USUAL = tuple(f"{SSH_FOLDER}/ssh_host_{kind}_key" for kind in ("rsa", "ecdsa", "ed25519"))
 
