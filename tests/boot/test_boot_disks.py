@@ -61,7 +61,7 @@ def test_a_read_only_machine_reports_ready(machine: DiskMachine) -> None:
     lines = machine.lines("-t", "azprov")
     assert result["verdicts"] == READY, lines
     assert [line for line in lines if "could not" in line] == [
-        f"could not write /etc/hostname (Read-only file system){NOT_STORED}",
+        f"could not write /etc/hosts (Read-only file system){NOT_STORED}",
         f"could not make the folder /var/lib/azprov (Read-only file system){NOT_STORED}",
     ]
     assert not is_failed(machine)
@@ -74,7 +74,7 @@ def test_a_machine_with_a_volatile_var_reports_ready(machine: DiskMachine) -> No
     lines = machine.lines("-t", "azprov")
     assert result["verdicts"] == READY, lines
     assert [line for line in lines if "could not" in line] == [
-        f"could not write /etc/hostname (Read-only file system){NOT_STORED}",
+        f"could not write /etc/hosts (Read-only file system){NOT_STORED}",
     ]
     assert not is_failed(machine)
 
@@ -86,7 +86,7 @@ def test_a_machine_with_a_full_disk_reports_ready(machine: DiskMachine) -> None:
     lines = machine.lines("-t", "azprov")
     assert result["verdicts"] == READY, lines
     assert lines[-1] == (
-        "azprov: Ready was acknowledged, but could not write /etc/hostname "
+        "azprov: Ready was acknowledged, but could not write /etc/hosts "
         "(No space left on device); free some space on the file system"
     )
     assert is_failed(machine)

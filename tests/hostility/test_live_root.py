@@ -103,10 +103,10 @@ def test_a_read_only_live_root_reports_ready_without_a_failure(
 
     assert (done.code, done.out) == (0, "web01\n"), done
     assert is_one_ready(platform.reports)
-    assert [line for line in done.err.splitlines() if "could not" in line] == [
+    assert [line for line in done.err.splitlines() if line.startswith("could not")] == [
         f"could not {what} (Read-only file system); the machine is read-only, so each boot "
         "tries again"
-        for what in ("write /etc/hostname", "make the folder /var/lib/azprov")
+        for what in ("write /etc/hosts", "make the folder /var/lib/azprov")
     ]
 
 
@@ -142,7 +142,7 @@ def test_a_full_disk_does_not_keep_the_live_root_from_reporting(
     assert done.code == 73, done
     assert is_one_ready(platform.reports)
     assert done.last_line == (
-        "azprov: Ready was acknowledged, but could not write /etc/hostname "
+        "azprov: Ready was acknowledged, but could not write /etc/hosts "
         "(No space left on device); free some space on the file system"
     )
 
