@@ -161,7 +161,7 @@ def rename(folder: Path, client: str, name: str = "Web01") -> Renaming:
             if line.startswith("Deleted") and " inet " in line
         ],
         address,
-        next(line.split()[-2] for line in log if "DHCPACK" in line) + "/24",
+        next((line.split()[-2] for line in log if "DHCPACK" in line), "none") + "/24",
         [text for kind, _, text in lines if kind == "err"],
     )
 
@@ -190,3 +190,42 @@ def test_the_dhcp_server_gets_the_new_name(tmp_path: Path, client: str, program:
     assert seen.address == seen.leased
     assert seen.err[-1] == "Host name: Web01"
     assert not [line for line in seen.err if "DNS" in line]
+
+
+@pytest.mark.parametrize(
+    ("client", "program", "reason"),
+    [
+        pytest.param(
+            "start_client() { ip link set eth0 up; ip addr add 10.0.0.4/24 dev eth0; }\n",
+            "ip",
+            "azprov found no DHCP client that it can ask",
+            id="no client",
+        ),
+        pytest.param(
+            DHCPCD.replace("hostname", "nodelay"),
+            "dhcpcd",
+            "eth0: /etc/dhcpcd.conf has no line: hostname",
+            id="dhcpcd without a name",
+        ),
+        pytest.param(
+            DHCLIENT.replace("{\n", "{\n: >/etc/dhcp/dhclient.conf\n"),
+            "dhclient",
+            "eth0: the configuration of dhclient has no: send host-name = gethostname();",
+            id="dhclient without a name",
+        ),
+    ],
+)
+def test_one_line_says_that_the_dns_keeps_the_old_name(
+    tmp_path: Path, client: str, program: str, reason: str
+) -> None:
+    """A name that cannot be announced is set anyway, and the line has the reason."""
+    needs.program(program)
+
+    seen = rename(tmp_path, client)
+
+    assert "Web01" not in seen.announced
+    assert seen.removed == []
+    assert [line for line in seen.err if "DNS" in line] == [
+        f"Azure's DNS keeps the old name until the next DHCP lease ({reason})"
+    ]
+    assert seen.err[-1] == "Host name: Web01"
