@@ -69,8 +69,8 @@ def test_only_the_first_boot_provisions(machine: Machine) -> None:
     first = machine.boot(late_s=10)
 
     assert first["verdicts"] == ["goal state", "ready"]
-    assert machine.read("etc/hostname") == "web01-host\n"
-    assert machine.read("etc/hosts") == "127.0.0.1\tlocalhost\n127.0.1.1\tweb01-host\n"
+    assert machine.read("etc/hostname") == "Web01-Host\n"
+    assert machine.read("etc/hosts") == "127.0.0.1\tlocalhost\n127.0.1.1\tWeb01-Host\n"
     assert '"done": ["hostname", "ready"]' in (machine.read(STATE) or "")
     assert not (machine.root / ENABLED).is_symlink()
     assert (machine.root / SCRIPT).is_file()
