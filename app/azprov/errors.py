@@ -141,8 +141,13 @@ class LoginBlocked(UnusableError):
 class Stopped(BaseException):
     """A signal arrived. It is not an Exception, so that no cleanup treats it as a failure."""
 
+    #: The last failure of the wait that the signal ended, and how long that wait took.
+    awaited: Optional[AzprovError] = None
+    waited_s = 0.0
+
     def __init__(self, number: int) -> None:
         super().__init__(number)
+        self.number = number
         self.exit_code = 128 + number
 
 

@@ -1,7 +1,9 @@
 """A row of the fault matrix, and the expected ends that rows share."""
 
+import os
 from typing import NamedTuple, Optional, Sequence, Tuple
 
+from azprov.azure.retry_loop import denied_hint
 from faults.server import Act, Exchange, Script
 from sample_files import sample
 
@@ -52,10 +54,7 @@ class Row(NamedTuple):
 
 CLIENT_HINT = "check whether a proxy or another server answers at that address; -v shows its reply"
 SERVER_HINT = "try again later: the platform may recover"
-ROOT_HINT = (
-    "run this as root; if the VM has the guest proxy agent, wait for it, and check that "
-    "azure-proxy-agent is running"
-)
+ROOT_HINT = denied_hint(is_root=os.geteuid() == 0)
 BROKEN_HINT = "check what answers at that address, and whether a proxy or filter is in between"
 GOAL_STATE_HINT = (
     "run azprov.pyz goal-state --raw to see the reply, and check for a proxy or filter"

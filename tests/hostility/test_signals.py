@@ -1,6 +1,7 @@
 """SIGTERM and SIGINT at any moment of a first boot: nothing is half done, and it can resume."""
 
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -166,5 +167,8 @@ def test_later_signals_change_neither_the_last_line_nor_the_exit_code(
 
     require_contract(Done(process.returncode, "", first + rest))
     assert process.returncode == 130
-    assert rest.splitlines()[-1] == SENTENCES[signal.SIGINT]
+    assert re.fullmatch(
+        r"azprov: interrupted after \S+ s: 127\.0\.0\.1:9 cannot be reached .*; check .*",
+        rest.splitlines()[-1],
+    )
     assert not platform.reports

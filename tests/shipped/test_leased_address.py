@@ -37,7 +37,7 @@ def test_a_first_boot_finds_the_address_in_a_late_lease(options: List[str], tmp_
     result = json.loads(driver.stdout)
     lines = result["err"].splitlines()
     assert lines[1] == "no DHCP lease has a usable option 245; using 168.63.129.16"
-    assert lines[2].startswith("168.63.129.16 cannot be reached (Network is unreachable)")
+    assert lines[2].startswith("168.63.129.16 cannot be reached (Network is unreachable: ")
     lease = f"{tmp_path}/run/systemd/netif/leases/2"
     assert f"using the WireServer 10.9.8.7 from the DHCP lease {lease}" in lines
     assert (result["exit_code"], result["verdicts"]) == (0, ["goal state", "ready"])

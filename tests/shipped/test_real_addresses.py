@@ -65,9 +65,9 @@ def test_ready_is_sent_as_soon_as_wireserver_can_be_reached(version: str) -> Non
 
     lines = result["err"].splitlines(keepends=True)
     assert lines[1] == (
-        "168.63.129.16 cannot be reached (Network is unreachable); retrying for up to 900 s; "
-        "check that the first network interface is up and has a DHCP lease, and that there is a "
-        "route to 168.63.129.16\n"
+        "168.63.129.16 cannot be reached (Network is unreachable: there is no network interface "
+        "except lo); retrying for up to 900 s; run modprobe hv_netvsc, the driver of Azure's "
+        "network interfaces\n"
     )
     assert "".join(line for line in lines if "cannot be reached" not in line) == LOG
     assert (result["exit_code"], result["verdicts"]) == (0, ["goal state", "ready"])

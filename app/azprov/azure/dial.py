@@ -11,12 +11,15 @@ import os
 import select
 import socket
 from contextlib import suppress
-from typing import Any, Callable, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, List, Optional, Tuple
 
 from ..errors import NotConnected
 from ..system.clock import Clock
 from .endpoint import WIRESERVER_ADDRESS, Endpoint
 from .routes import RouteChanges
+
+if TYPE_CHECKING:
+    from .diagnosis import Diagnosis
 
 # The lifetime of an attempt. WireServer is on the VM's own host; an emulated machine
 # under load needs part of a second.
@@ -29,6 +32,10 @@ _SETTLING_S = 0.01
 _PIECE_BYTES = 4096
 # How long one of two addresses may be silent before the other one is tried.
 _TURN_S = 3.0
+# The state of this machine's network is read at most this often: it takes half a
+# millisecond, and there are up to twenty attempts a second.
+_DIAGNOSIS_S = 1.0
+_LOOPBACK = "127."
 _USUAL = Endpoint(WIRESERVER_ADDRESS)
 
 # The errors that an attempt fails with at once until an address or route changes.
@@ -134,6 +141,10 @@ class Dialer:
         self._tried_at = float("-inf")
         # The last error that the network reported for an attempt, and its time.
         self._icmp_error = _NO_ICMP_ERROR
+        self._diagnosis: Optional[Diagnosis] = None
+        # The endpoint and the error of the diagnosis, and its time.
+        self._diagnosed: Tuple[Endpoint, int] = (endpoint, 0)
+        self._diagnosed_at = float("-inf")
 
     def connect(self, *, patience_s: float, route_patience_s: float = 0.0) -> BoundedSocket:
         """Begin an attempt and wait for an answer to it or to an earlier one.
@@ -224,12 +235,25 @@ class Dialer:
         is_rejected = failure == reported and failure in _NO_ROUTE
         if is_rejected:
             hint = _REJECTED_HINT
-        error = NotConnected(
-            f"{self.endpoint} cannot be reached ({reason})",
-            hint.format(port=port, address=address),
-        )
+        hint = hint.format(port=port, address=address)
+        diagnosis = self._diagnose(failure)
+        if diagnosis is not None:
+            reason, hint = f"{reason}: {diagnosis.state}", diagnosis.hint
+        error = NotConnected(f"{self.endpoint} cannot be reached ({reason})", hint)
         error.has_route = is_rejected or failure not in (*_NO_ROUTE, *_PROHIBITED)
         return error
+
+    def _diagnose(self, failure: int) -> "Optional[Diagnosis]":
+        address, now = self.endpoint.address, self._clock.now()
+        if ":" in address or address.startswith(_LOOPBACK) or failure == errno.ECONNREFUSED:
+            return None
+        is_new = self._diagnosed != (self.endpoint, failure)
+        if is_new or now - self._diagnosed_at >= _DIAGNOSIS_S:
+            from .diagnosis import diagnose_here
+
+            self._diagnosis = diagnose_here(self.endpoint, failure)
+            self._diagnosed, self._diagnosed_at = (self.endpoint, failure), now
+        return self._diagnosis
 
     def _win(self, connection: BoundedSocket) -> BoundedSocket:
         self._pending = [kept for kept in self._pending if kept[1] is not connection]

@@ -8,10 +8,19 @@ can be reached and is busy or broken.
 
 import email.utils
 import logging
+import os
 import re
 from typing import Callable, Mapping, Optional, TypeVar
 
-from ..errors import AzprovError, BrokenReply, DocumentError, NotConnected, PlatformError, Refused
+from ..errors import (
+    AzprovError,
+    BrokenReply,
+    DocumentError,
+    NotConnected,
+    PlatformError,
+    Refused,
+    Stopped,
+)
 from ..formats.text import printable, seconds
 from ..system.clock import Clock
 from .transport import POLL_S, PROGRESS, Reply, progress
@@ -25,6 +34,15 @@ LAST_ATTEMPT_S = 1.0
 _GONE = 410
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERRORS = 500
+_REDIRECTS = range(300, 400)
+# Why root is refused, by GuestProxyAgent's README, Microsoft's page on 168.63.129.16 and
+# systemd-imdsd(8).
+_DENIED_HINT = (
+    "check that azure-proxy-agent is running if the VM has the metadata security protocol, that "
+    "the route uses the primary address of the primary network interface, and that systemd-imdsd "
+    "does not lock the metadata service"
+)
+_OTHER_USER_HINT = "run this as root"
 # How many characters of a bad reply's body -v shows.
 _EXCERPT = 300
 
@@ -80,11 +98,10 @@ def judge(
     if reply.status in accepted:
         return reply
     log.debug("< %s", excerpt(reply.body))
+    if reply.status in _REDIRECTS:
+        log.debug("< Location: %s", printable(reply.headers.get("Location") or "", _EXCERPT))
     if reply.status in (401, 403):
-        hint = (
-            "run this as root; if the VM has the guest proxy agent, wait for it, and check that "
-            "azure-proxy-agent is running"
-        )
+        hint = denied_hint(is_root=os.geteuid() == 0)
     elif reply.status in (_GONE, _TOO_MANY_REQUESTS) or reply.status >= _SERVER_ERRORS:
         hint = "try again later: the platform may recover"
     else:
@@ -95,6 +112,11 @@ def judge(
         status=reply.status,
         retry_after_s=retry_after_s(reply.headers),
     )
+
+
+def denied_hint(*, is_root: bool) -> str:
+    """What to do about a 401 or 403."""
+    return _DENIED_HINT if is_root else _OTHER_USER_HINT
 
 
 class RetryLoop:
@@ -114,6 +136,7 @@ class RetryLoop:
         self._jitter = jitter
         self._began = clock.now()
         self._latest = self._deadline = self._began + timeout_s
+        self._last: Optional[AzprovError] = None
         self._wait_reason = ""
         self._logged_deadline = self._deadline
         self._wait_line_at = float("-inf")
@@ -126,23 +149,27 @@ class RetryLoop:
         """Call `attempt` until it returns, and return its value.
 
         Raises the last attempt's error, with the time that was spent, when there is no
-        time for another attempt.
+        time for another attempt. A signal's exception gets that error too.
         """
         try:
             return self._retry(attempt)
+        except Stopped as stop:
+            stop.awaited, stop.waited_s = self._last, self._tried_s()
+            raise
         finally:
             progress.log(PROGRESS, "")
 
     def _retry(self, attempt: Callable[[], T]) -> T:
         failures = 0
         last: Optional[AzprovError] = None
+        self._last = None
         while True:
             began = self._clock.now()
             try:
                 return attempt()
             except NotConnected as error:
                 failures = 0
-                last = error
+                last = self._last = error
                 self._apply_patience(error)
                 pause = max(0.0, began + POLL_S - self._clock.now())
                 is_over = self.left_s() <= pause
@@ -151,7 +178,7 @@ class RetryLoop:
                 failures += 1
                 self._apply_patience(error)
                 if last is None or not self._cut_by_deadline(error):
-                    last = error
+                    last = self._last = error
                 pause = self._limited(pause_s(failures, self._jitter()), error)
                 is_over = pause < FIRST_PAUSE_S
                 if not is_over:

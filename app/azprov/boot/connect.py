@@ -77,32 +77,55 @@ def real_commands() -> "Commands":
     return Commands()
 
 
+def _always() -> bool:
+    return True
+
+
 def open_connection(
-    ports: Ports, root: Root, settings: WireServerSettings
+    ports: Ports,
+    root: Root,
+    settings: WireServerSettings,
+    *,
+    is_wanted: Callable[[], bool] = _always,
 ) -> Tuple[Transport, RetryLoop]:
     """A transport to WireServer, and a retry loop whose time begins now.
 
-    DHCP leases are read below `root`.
+    DHCP leases are read below `root`. The loop gives up when `is_wanted` returns False.
     """
-    retry_loop = RetryLoop(ports.clock, timeout_s=settings.timeout_s, jitter=ports.jitter)
+    retry_loop = _retry_loop(ports, settings.timeout_s, is_wanted)
     return ports.transport(*wireserver_location(ports, root, settings)), retry_loop
 
 
 def open_wireserver(
-    ports: Ports, root: Root, settings: WireServerSettings
+    ports: Ports,
+    root: Root,
+    settings: WireServerSettings,
+    *,
+    is_wanted: Callable[[], bool] = _always,
 ) -> Tuple[WireServer, RetryLoop]:
-    """A client of WireServer, and a retry loop whose time begins now.
-
-    DHCP leases are read below `root`.
-    """
-    transport, retry_loop = open_connection(ports, root, settings)
+    """A client of WireServer, and the retry loop of open_connection."""
+    transport, retry_loop = open_connection(ports, root, settings, is_wanted=is_wanted)
     return WireServer(transport, retry_loop, agent_name=settings.agent_name), retry_loop
 
 
-def open_imds(ports: Ports, settings: ImdsSettings) -> "Tuple[Imds, RetryLoop]":
-    """A client of the metadata service, and a retry loop whose time begins now."""
-    retry_loop = RetryLoop(ports.clock, timeout_s=settings.timeout_s, jitter=ports.jitter)
+def open_imds(
+    ports: Ports, settings: ImdsSettings, *, is_wanted: Callable[[], bool] = _always
+) -> "Tuple[Imds, RetryLoop]":
+    """A client of the metadata service, and a retry loop whose time begins now.
+
+    The loop gives up when `is_wanted` returns False.
+    """
+    retry_loop = _retry_loop(ports, settings.timeout_s, is_wanted)
     return imds_client(ports, settings, retry_loop), retry_loop
+
+
+def _retry_loop(ports: Ports, timeout_s: float, is_wanted: Callable[[], bool]) -> RetryLoop:
+    return RetryLoop(
+        ports.clock,
+        timeout_s=timeout_s,
+        jitter=ports.jitter,
+        patience=lambda _error: float("inf") if is_wanted() else 0.0,
+    )
 
 
 def imds_client(

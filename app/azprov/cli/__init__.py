@@ -38,8 +38,8 @@ def main(argv: Sequence[str]) -> int:
         signals.unblock()
         exit_code = _run_and_report(list(argv), output)
         signals.ignore()
-    except (Stopped, KeyboardInterrupt) as stop:
-        exit_code = output.write_failure(*failure_of_stop(stop))
+    except Stopped as stop:
+        exit_code = output.write_failure(stop.exit_code, failure_of_stop(stop))
     signals.ignore()  # again, because a signal may have ended the block before it was called
     return exit_code
 

@@ -1,16 +1,16 @@
 """Turns the first signal that stops a run into an exception, and that into the last line."""
 
 import signal
-from typing import Optional, Tuple, Union
+from typing import Optional
 
 from ..errors import AzprovError, Stopped
+from ..formats.text import seconds
 
-_INTERRUPTED = 130
 _HINT = "run it again to continue; nothing is half done"
 
 
 class SignalHandlers:
-    """Raises Stopped for the first SIGTERM or SIGHUP, KeyboardInterrupt for a first SIGINT.
+    """Raises Stopped for the first SIGTERM, SIGHUP or SIGINT.
 
     Later signals are ignored, so that they do not cut off the last line of the log. A
     signal that the caller of azprov ignores, as nohup does SIGHUP, stays ignored. A signal
@@ -45,14 +45,15 @@ class SignalHandlers:
         if self._ignores:
             return
         self._ignores = True
-        if number == signal.SIGINT:
-            raise KeyboardInterrupt
         raise Stopped(number)
 
 
-def failure_of_stop(stop: Union[Stopped, KeyboardInterrupt]) -> Tuple[int, AzprovError]:
-    """The exit code and the last line of a run that a signal stopped."""
-    if isinstance(stop, KeyboardInterrupt):
-        return _INTERRUPTED, AzprovError("interrupted", _HINT)
-    name = signal.Signals(stop.exit_code - 128).name
-    return stop.exit_code, AzprovError(f"stopped by {name}", _HINT)
+def failure_of_stop(stop: Stopped) -> AzprovError:
+    """The last line of a run that a signal stopped; it names the failure that was waited for."""
+    name = signal.Signals(stop.number).name
+    how = "interrupted" if stop.number == signal.SIGINT else f"stopped by {name}"
+    if stop.awaited is None:
+        return AzprovError(how, _HINT)
+    return AzprovError(
+        f"{how} after {seconds(stop.waited_s)}: {stop.awaited.summary}", stop.awaited.hint or _HINT
+    )

@@ -1,13 +1,14 @@
 """The retry loop: its two paces, Retry-After, the deadline, and its log lines."""
 
 import logging
+import os
 from typing import Callable, Dict, List, Union
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azprov.azure.retry_loop import RetryLoop, judge, pause_s, retry_after_s
+from azprov.azure.retry_loop import RetryLoop, denied_hint, judge, pause_s, retry_after_s
 from azprov.azure.transport import Reply
 from azprov.errors import (
     AzprovError,
@@ -249,14 +250,59 @@ def test_only_status_200_is_a_success_of_a_get(status: int) -> None:
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_denied_request_has_its_own_hint(status: int) -> None:
-    """The hint names root and the guest proxy agent, because the request needs one of them."""
+    """Its hint depends on the user who made the request."""
     with pytest.raises(Refused) as refusal:
         judge(reply(status, {}), accepted=range(200, 201), request="the request")
 
-    assert refusal.value.hint == (
-        "run this as root; if the VM has the guest proxy agent, wait for it, and check that "
-        "azure-proxy-agent is running"
+    assert refusal.value.hint == denied_hint(is_root=os.geteuid() == 0)
+
+
+def test_the_hint_for_a_denied_user_depends_on_root() -> None:
+    """An ordinary user becomes root; root gets the three reasons why root is denied."""
+    assert denied_hint(is_root=False) == "run this as root"
+    assert denied_hint(is_root=True) == (
+        "check that azure-proxy-agent is running if the VM has the metadata security protocol, "
+        "that the route uses the primary address of the primary network interface, and that "
+        "systemd-imdsd does not lock the metadata service"
     )
+
+
+@pytest.mark.parametrize(
+    ("location", "shown"),
+    [
+        ("http://192.0.2.1/login", "< Location: http://192.0.2.1/login"),
+        ("http://a/\x1b[2J\x07", "< Location: http://a/?[2J?"),
+        ("h" * 5000, "< Location: " + "h" * 297 + "..."),
+    ],
+    ids=["plain", "escapes", "long"],
+)
+def test_the_location_of_a_redirect_is_logged(
+    location: str, shown: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """-v shows where a redirect leads, without control characters and with a limit."""
+    caplog.set_level(logging.DEBUG)
+
+    with pytest.raises(Refused):
+        judge(reply(302, {"Location": location}), accepted=range(200, 201), request="the request")
+
+    assert shown in caplog.messages
+
+
+def test_a_signal_keeps_the_failure_that_was_waited_for() -> None:
+    """The exception of a signal gets the last failure and the time of the wait."""
+    clock = FakeClock()
+    loop = retry_loop(clock)
+    attempts = [NO_ROUTE, Stopped(2)]
+
+    def attempt() -> None:
+        clock.spend(3.0)
+        raise attempts.pop(0)
+
+    with pytest.raises(Stopped) as stopped:
+        loop.run(attempt)
+
+    assert stopped.value.awaited is NO_ROUTE
+    assert stopped.value.waited_s == 6.0
 
 
 @pytest.mark.parametrize(

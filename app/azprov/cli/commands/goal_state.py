@@ -9,6 +9,7 @@ from ...system.root import Root
 from ..options import add_wireserver_options, wireserver_settings
 from ..output import Answer
 from ..parser import Parser
+from ..streams import are_read
 
 SUMMARY = "show incarnation, container id and instance id, or the document"
 EXAMPLE = ("print them as JSON, for a script", "goal-state --json")
@@ -20,7 +21,9 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> Answer:
-    wireserver, retry_loop = open_wireserver(real_ports(), Root(), wireserver_settings(options))
+    wireserver, retry_loop = open_wireserver(
+        real_ports(), Root(), wireserver_settings(options), is_wanted=are_read
+    )
     if options.raw:
         document = retry_loop.run(wireserver.fetch_document)
         return Answer(document, {"document": document.decode("utf-8", "replace")})

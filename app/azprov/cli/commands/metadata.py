@@ -11,6 +11,7 @@ from ...formats.platform.instance import find
 from ..options import add_imds_options, imds_settings
 from ..output import Answer
 from ..parser import Parser
+from ..streams import are_read
 
 SUMMARY = "show instance metadata, whole (JSON) or one leaf (compute/name)"
 EXAMPLE = ("show only the VM's name", "metadata compute/name")
@@ -24,7 +25,7 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> Answer:
-    imds, retry_loop = open_imds(real_ports(), imds_settings(options))
+    imds, retry_loop = open_imds(real_ports(), imds_settings(options), is_wanted=are_read)
     instance = retry_loop.run(imds.fetch_instance)
     value: Any = instance.document
     if options.path:

@@ -1,21 +1,17 @@
 """The running machine, as far as it matters for its DHCP clients: interfaces and processes."""
 
-import fcntl
 import os
 import socket
-import struct
 from typing import Iterator, List, NamedTuple, Sequence
 
 from ...errors import HostError
 from ..commands import Commands
+from ..interfaces import SIOCGIFADDR, SIOCGIFHWADDR, interface_request
 from ..root import Root
 
 #: Each program is ended after this time, so that it cannot delay Ready for long.
 LIMIT_S = 5.0
 
-# linux/sockios.h
-_SIOCGIFADDR = 0x8915
-_SIOCGIFHWADDR = 0x8927
 _PROC = "/proc"
 
 
@@ -35,21 +31,14 @@ def interfaces() -> List[str]:
 def address_of(interface: str) -> str:
     """The first IPv4 address of an interface; empty if it has none."""
     try:
-        return socket.inet_ntoa(_interface_request(_SIOCGIFADDR, interface)[4:8])
+        return socket.inet_ntoa(interface_request(SIOCGIFADDR, interface)[4:8])
     except OSError:
         return ""
 
 
 def hardware_address_of(interface: str) -> bytes:
     """The six bytes of an Ethernet address. Raises OSError."""
-    return _interface_request(_SIOCGIFHWADDR, interface)[2:8]
-
-
-def _interface_request(number: int, interface: str) -> bytes:
-    """The 16 bytes after the name in the kernel's answer, netdevice(7)."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as inet:
-        request = struct.pack("16s24x", os.fsencode(interface))
-        return fcntl.ioctl(inet, number, request)[16:32]
+    return interface_request(SIOCGIFHWADDR, interface)[2:8]
 
 
 def hides_processes(root: Root) -> bool:

@@ -1,0 +1,121 @@
+"""Why an IPv4 address cannot be reached: the state of this machine's network, and one fix.
+
+Rule of this file: it is only imported after a failed attempt to connect.
+"""
+
+import errno
+import os
+from typing import NamedTuple, Optional, Tuple
+
+from ..errors import AzprovError
+from ..system.interfaces import Interface, Network, read_network
+from .endpoint import WIRESERVER_ADDRESS, Endpoint
+
+# The errors of connect(2) for a route that refuses, and the type of that route.
+_REFUSING = {
+    errno.EACCES: "prohibit",
+    errno.EHOSTUNREACH: "unreachable",
+    errno.EINVAL: "blackhole",
+}
+_LINK_LOCAL = "169.254."
+# Azure's first network interface, the only one that it answers, has this name in its images.
+_PRIMARY = "eth0"
+# A lease brings an address and the routes.
+_LEASE_HINTS = {
+    "networkd": "run networkctl reconfigure {interface}",
+    "NetworkManager": "run nmcli device connect {interface}",
+    "dhclient": "run dhclient {interface}",
+    "dhcpcd": "run dhcpcd {interface}",
+    "udhcpc": "run udhcpc -i {interface}",
+    "": "start a DHCP client for {interface}; azprov.pyz check names what the image lacks",
+}
+
+
+class Diagnosis(NamedTuple):
+    """What was observed, and the hint that fixes it."""
+
+    state: str
+    hint: str
+
+
+def diagnose_here(endpoint: Endpoint, failure: int) -> Optional[Diagnosis]:
+    """The diagnosis for this machine; None if its network says nothing about the failure."""
+    try:
+        network = read_network(endpoint.address)
+    except (OSError, ValueError, AzprovError):
+        return None
+    return diagnose(network, endpoint, failure, is_root=os.geteuid() == 0)
+
+
+def diagnose(
+    network: Network, endpoint: Endpoint, failure: int, *, is_root: bool
+) -> Optional[Diagnosis]:
+    """The diagnosis for an error of connect(2); EINPROGRESS means that no reply came.
+
+    A route that is not in the main table is not known here.
+    """
+    address, port = endpoint
+    route = network.route
+    if route is None:
+        if failure not in (errno.ENETUNREACH, errno.EADDRNOTAVAIL):
+            return None
+        return _diagnose_interfaces(network, address)
+    if not route.interface:
+        return _diagnose_refusal(route.destination, failure)
+    if failure not in (errno.EHOSTUNREACH, errno.EINPROGRESS):
+        return None
+    neighbour = f"the gateway {route.gateway}" if route.gateway else address
+    if not route.has_neighbour:
+        hint = f"check that {route.interface} has the address and the gateway of its subnet"
+        return Diagnosis(f"{neighbour} does not answer ARP on {route.interface}", hint)
+    if route.interface != _PRIMARY and _PRIMARY in [one.name for one in network.interfaces]:
+        hint = f"change the route to {address} to use {_PRIMARY}, the primary network interface"
+        return Diagnosis(f"the route uses {route.interface}", hint)
+    if failure == errno.EHOSTUNREACH:
+        return None
+    hint = f"check that no firewall drops TCP port {port} to {address}"
+    if address == WIRESERVER_ADDRESS and not is_root:
+        hint = f"run this as root: the firewall rules of walinuxagent let only root reach {address}"
+    return Diagnosis(f"{neighbour} answers ARP on {route.interface}", hint)
+
+
+def _diagnose_refusal(destination: str, failure: int) -> Optional[Diagnosis]:
+    kind = _REFUSING.get(failure)
+    if kind is None:
+        return None
+    hint = f"run ip route del {kind} {destination}"
+    return Diagnosis(f"there is a route of type {kind} to {destination}", hint)
+
+
+def _diagnose_interfaces(network: Network, address: str) -> Diagnosis:
+    """The diagnosis of a machine without a route: what its primary interface lacks."""
+    if not network.interfaces:
+        hint = "run modprobe hv_netvsc, the driver of Azure's network interfaces"
+        return Diagnosis("there is no network interface except lo", hint)
+    first = min(network.interfaces, key=_order)
+    if not first.is_up:
+        hint = f"run ip link set {first.name} up"
+        return Diagnosis(f"{first.name} is down", hint)
+    if not first.has_carrier:
+        hint = "connect the network interface on the host; on Azure, run az vm redeploy"
+        return Diagnosis(f"{first.name} has no carrier", hint)
+    hint = _LEASE_HINTS[network.dhcp_client].format(interface=first.name)
+    return Diagnosis(_state_of(first, address), hint)
+
+
+def _order(interface: Interface) -> Tuple[bool, ...]:
+    """A key that is least for the primary interface, or else for the one that lacks least."""
+    return (
+        interface.name != _PRIMARY,
+        not interface.is_up,
+        not interface.has_carrier,
+        not interface.address,
+    )
+
+
+def _state_of(interface: Interface, address: str) -> str:
+    if not interface.address:
+        return f"{interface.name} has no IPv4 address"
+    if interface.address.startswith(_LINK_LOCAL):
+        return f"{interface.name} has only the link-local address {interface.address}"
+    return f"{interface.name} has {interface.address}, but there is no route to {address}"
