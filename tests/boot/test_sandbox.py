@@ -52,6 +52,7 @@ OPEN = {
         "CAP_DAC_OVERRIDE",
         "CAP_FOWNER",
         "CAP_NET_BIND_SERVICE",
+        "port 81",
         "set the host name",
         "chown",
         "chmod of a user's file",
@@ -165,7 +166,6 @@ FORBIDDEN = {
             "EPERM",
         ),
         "priority": "EACCES",
-        "port 81": "EACCES",
         "useradd": "exit 12",  # it cannot create the home
     },
     "NoNewPrivileges": {"new privileges": "EPERM"},
