@@ -138,6 +138,25 @@ class LoginBlocked(UnusableError):
     prevents_ready = False
 
 
+class UntrustedPlatform(UnusableError):
+    """The firmware does not identify an Azure VM, so anyone may answer in Azure's place.
+
+    The step stays open and Ready is reported: with a trusted platform it can succeed later.
+    """
+
+    prevents_ready = False
+
+    def __init__(self, reason: str) -> None:
+        hint = (
+            "to trust this network anyway, add --platform any (for the boot service: "
+            "azprov.pyz install --platform any)"
+        )
+        super().__init__(
+            f"{reason}, so no user, SSH key or host name is taken from the platform", hint
+        )
+        self.reason = reason
+
+
 class Stopped(BaseException):
     """A signal arrived. It is not an Exception, so that no cleanup treats it as a failure."""
 

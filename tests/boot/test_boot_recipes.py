@@ -70,6 +70,7 @@ def test_debian_vhd(tmp_path: Path) -> None:
     assert inside.stdout == "[Match]\nName=eth0\n\n[Network]\nDHCP=yes\n"
 
     machine = MadeMachine(tmp_path / "root")
+    machine.trust_platform()
     metadata, ssh = with_admin(tmp_path)
     result = machine.boot(metadata=metadata, then_run=[[*ssh, "id -un; sudo -n id -un; hostname"]])
 
@@ -123,6 +124,7 @@ def test_azure_vm(tmp_path: Path) -> None:
     assert "builder" not in (machine.read("etc/passwd") or "")
     assert list((machine.root / "etc/ssh").glob("ssh_host_*")) == []
     assert not home.exists()
+    machine.trust_platform()
     metadata, ssh = with_admin(tmp_path)
     result = machine.boot(metadata=metadata, then_run=[[*ssh, "true"]])
     assert result["verdicts"] == ["goal state", "ready"]
@@ -170,6 +172,7 @@ def test_alpine(tmp_path: Path) -> None:
     } == {
         "network-no-dhcp"  # this Debian has no program that reads the interfaces file
     }
+    machine.trust_platform()
     metadata, _ = with_admin(tmp_path)
     result = machine.boot(metadata=metadata)
     assert result["verdicts"] == ["goal state", "ready"]

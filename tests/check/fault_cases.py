@@ -57,6 +57,11 @@ WRONG: Dict[str, Wrong] = {
             "etc/fstab": "LABEL=keys /keys ext4 nofail 0 2\n",
         },
     ),
+    "a service that trusts any platform": Wrong(
+        "service-trusting",
+        "note",
+        {**first_boot("--admin-user --platform any"), "etc/sudoers.d/x": ""},
+    ),
     "no service": Wrong(
         "service-missing", "error", {f"{SYSTEM}/{UNIT}": None, f"{WANTS}/{UNIT}": None}
     ),

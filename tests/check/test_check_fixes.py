@@ -115,6 +115,29 @@ def test_the_fix_keeps_the_options_of_a_service_for_another_init(image: Path) ->
     assert "--admin-user" in (image / "etc/init.d/azure-provisioning").read_text()
 
 
+def test_the_fix_for_a_service_that_trusts_any_platform_keeps_its_other_options(
+    image: Path,
+) -> None:
+    """A user of the name "any" is no such option."""
+    sudo: Change = {"etc/sudoers.d/x": ""}
+    change(image, {**first_boot("--admin-user --platform any --keep-enabled"), **sudo})
+
+    (finding,) = check(Image(Root(str(image))))
+
+    assert finding.fix == (
+        "if the image is for Azure only: "
+        f"python3 azprov.pyz install --force --admin-user --keep-enabled --root {image}"
+    )
+    change(
+        image,
+        {
+            **first_boot("--ssh-keys any"),
+            "etc/passwd": f"{ROOT_USER}any:x:1000:1000::/home/any:/bin/sh\n",
+        },
+    )
+    assert found(image) == []
+
+
 #: os-release, and the command that removes the package of waagent.
 REMOVALS = {
     "ID=ubuntu": "apt-get purge -y walinuxagent",

@@ -22,6 +22,7 @@ ERRORS = {
     "NotPermitted",
     "UnusableError",
     "LoginBlocked",
+    "UntrustedPlatform",
 }
 # Replaces each value of an f-string, and each field of a text for str.format.
 VALUE = "\0"

@@ -141,14 +141,21 @@ def imds_client(
     return Imds(transport, retry_loop, agent_name=AGENT_NAME, get_s=get_s or GET_S)
 
 
-def fetch_metadata(ports: Ports, settings: ImdsSettings, wanted: "Wanted") -> "Instance":
+def fetch_metadata(
+    ports: Ports, root: Root, settings: ImdsSettings, wanted: "Wanted"
+) -> "Instance":
     """The answer of the metadata service, for a command by hand.
 
     An answer that lacks a wanted value is asked for again for a while. Raises PlatformError
-    or DocumentError if there is no answer in time.
+    or DocumentError if there is no answer in time, and UntrustedPlatform, without a request,
+    if the machine below `root` may not be on Azure.
     """
     from ..azure.imds import CompleteInstance
+    from ..system.firmware import why_untrusted
 
+    distrust = None if settings.is_trusted else why_untrusted(root)
+    if distrust is not None:
+        raise distrust
     imds, retry_loop = open_imds(ports, settings)
     settling_s = min(_SETTLING_S, settings.timeout_s / 2)
     complete = CompleteInstance(ports.clock, wanted, settling_s=settling_s, accepts_any=True)

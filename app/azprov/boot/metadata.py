@@ -5,7 +5,7 @@ from typing import Callable, Optional
 from ..azure.imds import GET_S, CompleteInstance
 from ..azure.patience import Patience
 from ..azure.retry_loop import RetryLoop
-from ..errors import AzprovError, NotConnected
+from ..errors import AzprovError, NotConnected, UntrustedPlatform
 from ..formats.platform.instance import Instance, Wanted
 from ..formats.platform.vm_id import parse_vm_id
 from ..system.root import Root
@@ -32,14 +32,20 @@ class Metadata:
     """The metadata service's answer, requested when a step first needs it."""
 
     def __init__(
-        self, ports: Ports, root: Root, settings: BootSettings, deadline: Deadline
+        self,
+        ports: Ports,
+        root: Root,
+        settings: BootSettings,
+        deadline: Deadline,
+        distrust: Optional[UntrustedPlatform] = None,
     ) -> None:
+        """With `distrust` nothing is requested, and it is the error of every request."""
         self._ports = ports
         self._root = root
         self._settings = settings
         self._deadline = deadline
         self._instance: Optional[Instance] = None
-        self._failure: Optional[AzprovError] = None
+        self._failure: Optional[AzprovError] = distrust
         wanted = Wanted(
             hostname=settings.set_hostname,
             admin_user=settings.create_admin_user,

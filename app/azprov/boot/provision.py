@@ -6,6 +6,9 @@ reported instead of Ready. A failure report is final, so it is the last resort.
 
 Ready does not wait for a host name: if WireServer can be reached before the metadata
 service, the host name follows Ready in the same run.
+
+If the firmware does not identify an Azure VM, anyone may answer in Azure's place. Then
+the steps that take something from the platform fail, and nothing is asked except Ready.
 """
 
 import logging
@@ -13,14 +16,21 @@ from functools import partial
 from typing import Callable, Iterable, List, Optional, Tuple
 
 from ..azure.retry_loop import LAST_ATTEMPT_S
-from ..errors import AzprovError, DiskError, DocumentError, PlatformError, bug
+from ..errors import (
+    AzprovError,
+    DiskError,
+    DocumentError,
+    PlatformError,
+    UntrustedPlatform,
+    bug,
+)
 from ..formats.platform.vm_id import is_same_vm, parse_vm_id
 from ..system.commands import Commands
+from ..system.firmware import read_vm_id
 from ..system.hostname import read_hostname
 from ..system.init import disable
 from ..system.root import Root
 from ..system.state import State, read_state, write_state
-from ..system.vm_id import read_vm_id
 from .connect import Ports
 from .deadline import Deadline
 from .metadata import FINAL_S, Metadata
@@ -28,6 +38,7 @@ from .outcome import FAILURE, READY, SERVICE, STATE, Failure, Outcome
 from .report import failure_line, report_failure, report_ready
 from .settings import BootSettings, WireServerSettings
 from .steps import HOSTNAME, Step, required_steps_of, steps_of
+from .trust import explained, find_distrust, log_distrust, time_limit_s
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +55,9 @@ def provision(
 
     `release_sshd` is called when sshd may start: its host keys are there, or cannot be made.
     """
-    deadline = Deadline(ports.clock, settings.wireserver.timeout_s)
-    metadata = Metadata(ports, root, settings, deadline)
+    distrust = find_distrust(settings, root)
+    deadline = Deadline(ports.clock, time_limit_s(settings, distrust))
+    metadata = Metadata(ports, root, settings, deadline, distrust)
 
     def wireserver() -> WireServerSettings:
         return settings.wireserver.with_timeout(deadline.left_s())
@@ -67,6 +79,7 @@ def provision(
         is_required = not required_steps_of(settings).issubset(state.done)
         metadata.is_required = is_required and not is_reported
         metadata.is_ready_due = not is_required and not is_reported
+        log_distrust(distrust, settings, state.done)
         return steps_of(
             settings,
             root,
@@ -76,10 +89,16 @@ def provision(
             known_vm_id=lambda: read_vm_id(root) or metadata.known_vm_id,
             release_sshd=release_sshd,
             old_hostname=state.old_hostname,
+            distrust=distrust,
         )
 
     def send_ready() -> None:
-        report_ready(ports, root, wireserver(), dry_run=False)
+        try:
+            report_ready(ports, root, wireserver(), dry_run=False)
+        except AzprovError as error:
+            if distrust is None:
+                raise
+            raise explained(error, distrust) from error
         metadata.is_ready_due = False
 
     def is_final(error: AzprovError) -> bool:
@@ -188,7 +207,8 @@ class _Boot:
     def outcome(self) -> Outcome:
         return Outcome(
             tuple(self.done_now),
-            tuple(self.failures),
+            # Distrust says least about a boot in which something else failed too.
+            tuple(sorted(self.failures, key=_is_distrust)),
             is_failure_reported=FAILURE in self.all_done,
             is_report_postponed=self._is_report_postponed,
         )
@@ -209,7 +229,7 @@ class _Boot:
                     step.name,
                     failure.error.summary,
                 )
-            elif failure in self.failures:
+            elif failure in self.failures and not _is_distrust(failure):
                 effect = "continuing with the next step"
                 if self.is_acknowledged:
                     effect = "the next boot tries this step again"
@@ -283,9 +303,16 @@ class _Boot:
         return failure
 
 
+def _is_distrust(failure: Failure) -> bool:
+    """Whether a step was refused because the machine may not be on Azure; logged before."""
+    return isinstance(failure.error, UntrustedPlatform)
+
+
 def _requested(request_vm_id: Callable[[], str]) -> Optional[str]:
     try:
         return parse_vm_id(request_vm_id())
+    except UntrustedPlatform:
+        return None
     except AzprovError as error:
         log.warning("neither the firmware nor the platform provides a VM id: %s", error)
         return None

@@ -24,6 +24,9 @@ IMDS_VARIABLE = "AZPROV_IMDS"
 #: Instead of an address: use the one in a DHCP lease, or the default without a lease.
 AUTO = "auto"
 
+#: Where users, keys and names are taken from the platform: on Azure VMs, or everywhere.
+ON_AZURE, ANYWHERE = "auto", "any"
+
 #: The form of a report: the documented one, and the undocumented newer one.
 XML, JSON = "xml", "json"
 
@@ -69,9 +72,13 @@ class ImdsSettings:
         self,
         endpoint: Endpoint = Endpoint(IMDS_ADDRESS),  # noqa: B008 - a constant
         timeout_s: float = DEFAULT_IMDS_TIMEOUT_S,
+        *,
+        is_trusted: bool = False,
     ) -> None:
         self.endpoint = endpoint
         self.timeout_s = timeout_s
+        #: Whether the user vouches for its answers on a machine that may not be on Azure.
+        self.is_trusted = is_trusted
 
 
 class BootSettings:
@@ -99,6 +106,11 @@ class BootSettings:
         self.create_admin_user = create_admin_user
         self.ssh_keys_user = ssh_keys_user
         self.keep_enabled = keep_enabled
+
+    @property
+    def is_platform_trusted(self) -> bool:
+        """Whether the user vouches for the platform, by --platform any or by an address."""
+        return self.imds.is_trusted or self.wireserver.endpoint is not None
 
     @property
     def has_required_step(self) -> bool:

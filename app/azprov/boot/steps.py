@@ -5,9 +5,10 @@ to the next boot.
 """
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Callable, Iterator, List, NamedTuple, Optional, Set
 
-from ..errors import DocumentError, LoginBlocked, UnusableError
+from ..errors import DocumentError, LoginBlocked, UntrustedPlatform, UnusableError
 from ..formats.host.hostname import parse_hostname
 from ..formats.platform.instance import Instance
 from ..formats.text import printable
@@ -57,13 +58,15 @@ def steps_of(
     known_vm_id: Callable[[], Optional[str]],
     release_sshd: Callable[[], None],
     old_hostname: Optional[str] = None,
+    distrust: Optional[UntrustedPlatform] = None,
 ) -> Iterator[Step]:
     """The steps that the settings ask for, in their order.
 
     `metadata` requests the instance metadata, and may raise AzprovError. `known_vm_id` is
     the VM's id, if it is known without a request. `release_sshd` is called after the step
     for host keys: sshd's service waits for it. `old_hostname` is the name that the machine
-    had when the host name was first to be set, if known.
+    had when the host name was first to be set, if known. With `distrust` every step that
+    takes something from the platform raises it, and does nothing.
     """
     # Below another root, sshd would not need its keys before that root boots.
     if root.is_live and has_sshd(root):
@@ -73,6 +76,23 @@ def steps_of(
             is_undone=lambda: lacks_host_keys(root),
         )
     release_sshd()
+    for step in _platform_steps(settings, root, commands, clock, metadata, old_hostname):
+        yield step if distrust is None else step._replace(run=partial(_refuse, distrust))
+
+
+def _refuse(distrust: UntrustedPlatform) -> None:
+    raise distrust
+
+
+def _platform_steps(
+    settings: BootSettings,
+    root: Root,
+    commands: Commands,
+    clock: Clock,
+    metadata: Callable[[], Instance],
+    old_hostname: Optional[str],
+) -> Iterator[Step]:
+    """The steps that take something from the platform."""
     if settings.set_hostname:
         yield Step(
             HOSTNAME,
@@ -93,6 +113,11 @@ def steps_of(
             lambda: add_ssh_keys(root, name, metadata, commands, clock),
             is_required=True,
         )
+
+
+def platform_steps_of(settings: BootSettings) -> Set[str]:
+    """The names of the steps that take something from the platform."""
+    return required_steps_of(settings) | ({HOSTNAME} if settings.set_hostname else set())
 
 
 def make_host_keys(root: Root, commands: Commands, vm_id: Optional[str]) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+from typing import Optional, Sequence
 
 from ..image.service_file import PYZ
 from .facts.azprov_service import installed_options, installed_program, own_file
@@ -41,15 +42,15 @@ def azprov(image: Image, command: str) -> str:
     return f"{image.program} {command} {_root_option(image, '--root ')}".rstrip()
 
 
-def install_again(image: Image) -> str:
-    """The command that writes azprov's service again, with the options that it has now.
+def install_again(image: Image, options: Optional[Sequence[str]] = None) -> str:
+    """The command that writes azprov's service again, by default with its present options.
 
     For a service that a package owns it is a sentence: a second service would hide it.
     """
     if installed_program(image) != PYZ:
         return f"reinstall the package that has {image.shown(own_file(image) or '')}"
-    options = map(shlex.quote, installed_options(image))
-    return azprov(image, " ".join(["install --force", *options]))
+    words = installed_options(image) if options is None else options
+    return azprov(image, " ".join(["install --force", *map(shlex.quote, words)]))
 
 
 def inside(image: Image, command: str) -> str:

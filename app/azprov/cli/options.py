@@ -8,12 +8,14 @@ from typing import Callable
 from ..azure.endpoint import IMDS_ADDRESS, WIRESERVER_ADDRESS
 from ..boot.settings import (
     AGENT_NAME,
+    ANYWHERE,
     AUTO,
     DEFAULT_IMDS_TIMEOUT_S,
     DEFAULT_TIMEOUT_S,
     IMDS_VARIABLE,
     JSON,
     LONGEST_IMDS_TIMEOUT_S,
+    ON_AZURE,
     WIRESERVER_VARIABLE,
     XML,
     ImdsSettings,
@@ -109,6 +111,17 @@ def add_protocol_option(parser: Parser) -> None:
     )
 
 
+def add_platform_option(parser: Parser) -> None:
+    """The option for commands that take users, keys or names from the platform."""
+    parser.add_argument(
+        "--platform",
+        choices=(ON_AZURE, ANYWHERE),
+        default=ON_AZURE,
+        help=f"{ANYWHERE}: take users, keys and names from the platform even if the firmware is "
+        "not Azure's",
+    )
+
+
 def add_step_options(parser: Parser) -> None:
     """The options for the steps of a first boot; `install` writes them into the service."""
     parser.add_argument("--no-hostname", action="store_true", help="do not set the host name")
@@ -124,6 +137,7 @@ def add_step_options(parser: Parser) -> None:
     parser.add_argument(
         "--keep-enabled", action="store_true", help="do not disable the service after success"
     )
+    add_platform_option(parser)
 
 
 def wireserver_settings(options: argparse.Namespace) -> WireServerSettings:
@@ -138,7 +152,12 @@ def wireserver_settings(options: argparse.Namespace) -> WireServerSettings:
 
 def imds_settings(options: argparse.Namespace) -> ImdsSettings:
     """Read the options for the metadata service. Raises UsageError for a bad address."""
-    return ImdsSettings(imds_endpoint(options.imds, os.environ), options.imds_timeout)
+    is_trusted = getattr(options, "platform", ON_AZURE) == ANYWHERE
+    return ImdsSettings(
+        imds_endpoint(options.imds, os.environ),
+        options.imds_timeout,
+        is_trusted=is_trusted or options.imds is not None or IMDS_VARIABLE in os.environ,
+    )
 
 
 def user_name(text: str) -> str:

@@ -3,6 +3,7 @@
 import argparse
 from typing import List, Tuple
 
+from ..boot.settings import ON_AZURE
 from ..image.python import check_python, find_python
 from ..image.service_file import PYZ, render_unit
 from ..system.init import BY_NAME, InitSystem, find_init
@@ -39,4 +40,6 @@ def unit_of(options: argparse.Namespace, program: str = PYZ) -> Tuple[str, InitS
         arguments.append("--admin-user")
     if options.keep_enabled:
         arguments.append("--keep-enabled")
+    if options.platform != ON_AZURE:
+        arguments += ["--platform", options.platform]
     return render_unit(found.path, arguments, init=init, program=program), init

@@ -12,6 +12,8 @@ from ports import FakeClock
 from sample_files import sample
 
 VM = "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90"
+#: The chassis asset tag of every Azure VM.
+AZURE_TAG = "7783-7084-3265-9085-8269-3286-77"
 GOAL_STATE = sample("goal_state/version-2012-11-30.xml")
 ED25519 = sample("ssh_key/ed25519.pub").decode()
 X509 = sample("ssh_key/x509.pem").decode()

@@ -19,7 +19,15 @@ from azprov.boot.settings import BootSettings, ImdsSettings, WireServerSettings
 from azprov.boot.steps import HOSTNAME
 from azprov.system.root import Root
 from ports import NoCommands
-from unit.boot.scripted import Platform, Request, Service, healthy_wireserver, metadata, status
+from unit.boot.scripted import (
+    AZURE_TAG,
+    Platform,
+    Request,
+    Service,
+    healthy_wireserver,
+    metadata,
+    status,
+)
 
 UNIT = "azure-provisioning.service"
 LINK = f"etc/systemd/system/multi-user.target.wants/{UNIT}"
@@ -200,6 +208,7 @@ class Life(RuleBasedStateMachine):
         dmi = self.folder / "sys/class/dmi/id"
         dmi.mkdir(parents=True, exist_ok=True)
         (dmi / "product_uuid").write_text(f"{vm_id.upper()}\n")
+        (dmi / "chassis_asset_tag").write_text(f"{AZURE_TAG}\n")
 
     def _provision(self, wireserver: str, imds: str, fuse: Fuse) -> Optional[Outcome]:
         """One first boot; None if the power was cut."""

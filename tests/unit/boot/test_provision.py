@@ -17,6 +17,7 @@ from azprov.formats.platform.kvp import parse_pool
 from azprov.system.root import Root
 from ports import NoCommands
 from unit.boot.scripted import (
+    AZURE_TAG,
     ED25519,
     VM,
     X509,
@@ -76,6 +77,7 @@ class Machine:
             "etc/sudoers.d/README": "",
             "home/ops/.profile": "",
             "sys/class/dmi/id/product_uuid": f"{VM.upper()}\n",
+            "sys/class/dmi/id/chassis_asset_tag": f"{AZURE_TAG}\n",
             "sys/firmware/efi/README": "",
             "var/lib/hyperv/.kvp_pool_1": "",
         }.items():

@@ -11,8 +11,8 @@ import pytest
 from azprov.cli import main
 from azprov.formats.platform.instance import parse_instance
 from azprov.formats.platform.kvp import parse_pool
+from azprov.system.firmware import read_platform_vm_id
 from azprov.system.root import Root
-from azprov.system.vm_id import read_platform_vm_id
 from images import changes, tree
 from ports import RawServer, replying
 from sample_files import sample

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azprov.formats.platform.vm_id import parse_vm_id
+from azprov.system.firmware import read_vm_id
 from azprov.system.root import Root
 from azprov.system.state import State, parse_state, read_state, render_state, write_state
-from azprov.system.vm_id import read_vm_id
 
 VM = "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90"
 VM_IDS = st.uuids().map(str)

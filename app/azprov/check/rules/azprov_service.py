@@ -11,6 +11,7 @@ from ...system.init import INIT_SYSTEMS, SERVICE, InitSystem
 from ...system.state import STATE_FILE
 from ..facts.azprov_service import (
     command_of,
+    installed_options,
     own_file,
     service_file,
 )
@@ -19,6 +20,7 @@ from ..finding import ERROR, NOTE, WARNING, Check, Finding, Rule
 from ..fixes import azprov, enable, install_again
 
 _PROXY = re.compile(r"(?i)\b(https?|all|no)_proxy=")
+_ANY_PLATFORM = re.compile(r"(?:^| )--platform[ =]any(?= |$)")
 # Settings of a drop-in that may keep the service from starting or from reaching Azure.
 _DECISIVE = ("Exec", "Condition", "Assert", "PrivateNetwork", "IPAddress", "User", "Requires")
 
@@ -76,6 +78,12 @@ SERVICE_PROXY = Rule(
     NOTE,
     "azprov's service sets a proxy, which azprov does not use",
     "remove the line",
+)
+SERVICE_TRUSTING = Rule(
+    "service-trusting",
+    NOTE,
+    "azprov's service takes users, keys and names from any platform, on Azure or elsewhere",
+    "run azprov install --force without --platform any",
 )
 
 
@@ -181,6 +189,18 @@ def check_unit(image: Image) -> Iterator[Finding]:
                 )
 
 
+def check_trust(image: Image) -> Iterator[Finding]:
+    """The option that makes azprov trust a network that is not Azure's."""
+    options = " ".join(installed_options(image))
+    if _ANY_PLATFORM.search(options):
+        others = _ANY_PLATFORM.sub("", options).split()
+        yield SERVICE_TRUSTING.found(
+            f"{image.shown(own_file(image) or '')} has --platform any, so anyone who controls the "
+            "network of a VM that boots elsewhere than on Azure can name its users and keys",
+            f"if the image is for Azure only: {install_again(image, others)}",
+        )
+
+
 def _is_as_written(unit: str, init: InitSystem) -> bool:
     try:
         python, program, _, options = command_of(unit)
@@ -202,5 +222,6 @@ CHECKS = (
             SERVICE_DONE,
         ),
     ),
+    Check(check_trust, (SERVICE_TRUSTING,)),
     Check(check_unit, (SERVICE_ALTERED, SERVICE_DROP_IN, SERVICE_PROXY)),
 )

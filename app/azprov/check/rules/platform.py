@@ -6,12 +6,9 @@ Rule of this file: it opens no connection; the caller passes in the questions.
 from typing import Callable, Iterator, NamedTuple, Sequence
 
 from ...errors import AzprovError
+from ...system.firmware import AZURE_TAG, CHASSIS_ASSET_TAG
 from ..facts.image import Image
 from ..finding import ERROR, NOTE, WARNING, Check, Finding, Rule
-
-_TAG_FILE = "/sys/class/dmi/id/chassis_asset_tag"
-# The same on Azure VMs of every size; cloud-init and azure-init compare it too.
-_TAG = "7783-7084-3265-9085-8269-3286-77"
 
 NOT_AZURE = Rule(
     "not-azure",
@@ -48,7 +45,7 @@ class Probe(NamedTuple):
 
 def is_on_azure(image: Image) -> bool:
     """Whether the firmware has the chassis asset tag of Azure VMs."""
-    return image.text(_TAG_FILE).strip() == _TAG
+    return image.text(CHASSIS_ASSET_TAG).strip() == AZURE_TAG
 
 
 def check_platform(image: Image) -> Iterator[Finding]:

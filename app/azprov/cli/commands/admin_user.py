@@ -5,7 +5,7 @@ import argparse
 from ...boot.connect import fetch_metadata, real_commands, real_ports
 from ...boot.steps import create_admin_user
 from ...formats.platform.instance import Wanted
-from ..options import add_imds_options, add_root_option, imds_settings
+from ..options import add_imds_options, add_platform_option, add_root_option, imds_settings
 from ..output import Answer
 from ..parser import Parser
 
@@ -15,13 +15,14 @@ EXAMPLE = ("give up after half a minute", "admin-user --imds-timeout 30")
 
 def configure(parser: Parser) -> None:
     add_imds_options(parser)
+    add_platform_option(parser)
     add_root_option(parser)
 
 
 def run(options: argparse.Namespace) -> Answer:
     ports = real_ports()
     wanted = Wanted(admin_user=True, keys=True)
-    instance = fetch_metadata(ports, imds_settings(options), wanted)
+    instance = fetch_metadata(ports, options.root, imds_settings(options), wanted)
     keys = create_admin_user(options.root, instance, real_commands(), ports.clock)
     fingerprints = [key.fingerprint for key in keys]
     return Answer("", {"user": instance.admin_username, "keys": fingerprints})

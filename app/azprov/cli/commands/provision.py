@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> Answer:
     if options.root.is_live and os.geteuid() != 0:
         raise NotPermitted("the first boot changes this machine", "run it as root")
     outcome = provision(
-        _settings(options),
+        settings_of(options),
         options.root,
         real_ports(),
         real_commands(),
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> Answer:
     )
 
 
-def _settings(options: argparse.Namespace) -> BootSettings:
+def settings_of(options: argparse.Namespace) -> BootSettings:
     """Read the options. Raises UsageError: a mistyped one must not fail the deployment."""
     return BootSettings(
         wireserver_settings(options),

@@ -7,7 +7,13 @@ from ...boot.steps import hostname_of
 from ...formats.host.hostname import parse_hostname
 from ...formats.platform.instance import Wanted
 from ...system.hostname import set_hostname
-from ..options import add_imds_options, add_root_option, imds_settings, option_value
+from ..options import (
+    add_imds_options,
+    add_platform_option,
+    add_root_option,
+    imds_settings,
+    option_value,
+)
 from ..output import Answer
 from ..parser import Parser
 
@@ -24,6 +30,7 @@ def configure(parser: Parser) -> None:
         help="the new host name (default the name from Azure)",
     )
     add_imds_options(parser)
+    add_platform_option(parser)
     add_root_option(parser)
 
 
@@ -31,7 +38,8 @@ def run(options: argparse.Namespace) -> Answer:
     name = options.name
     if name is None:
         wanted = Wanted(hostname=True)
-        name = hostname_of(fetch_metadata(real_ports(), imds_settings(options), wanted))
+        instance = fetch_metadata(real_ports(), options.root, imds_settings(options), wanted)
+        name = hostname_of(instance)
     set_hostname(options.root, name, real_commands())
     return Answer("", {"hostname": name})
 

@@ -5,7 +5,13 @@ import argparse
 from ...boot.connect import fetch_metadata, real_commands, real_ports
 from ...boot.steps import add_ssh_keys
 from ...formats.platform.instance import Wanted
-from ..options import add_imds_options, add_root_option, imds_settings, user_name
+from ..options import (
+    add_imds_options,
+    add_platform_option,
+    add_root_option,
+    imds_settings,
+    user_name,
+)
 from ..output import Answer
 from ..parser import Parser
 
@@ -18,6 +24,7 @@ def configure(parser: Parser) -> None:
         "--user", metavar="NAME", type=user_name, required=True, help="an existing user"
     )
     add_imds_options(parser)
+    add_platform_option(parser)
     add_root_option(parser)
 
 
@@ -26,7 +33,7 @@ def run(options: argparse.Namespace) -> Answer:
     keys = add_ssh_keys(
         options.root,
         options.user,
-        lambda: fetch_metadata(ports, imds_settings(options), Wanted(keys=True)),
+        lambda: fetch_metadata(ports, options.root, imds_settings(options), Wanted(keys=True)),
         real_commands(),
         ports.clock,
     )
