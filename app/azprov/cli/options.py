@@ -63,13 +63,13 @@ def add_imds_options(
     parser: Parser,
     *,
     timeout_s: float = DEFAULT_IMDS_TIMEOUT_S,
-    since: str = "",
+    purpose: str = "the metadata service",
     has_timeout: bool = False,
 ) -> None:
     """The options for the metadata service.
 
-    With `has_timeout` --timeout is another name of --imds-timeout, for a command without
-    requests to WireServer.
+    `purpose` is what the time limit is for. With `has_timeout` --timeout is another name of
+    --imds-timeout, for a command without requests to WireServer.
     """
     parser.add_argument(
         "--imds",
@@ -82,8 +82,14 @@ def add_imds_options(
         metavar="SECONDS",
         type=_imds_seconds,
         default=timeout_s,
-        help=f"time limit for the metadata service{since} (default {timeout_s:g}, at most 300)",
+        help=f"time limit for {purpose} ({_bounds_of(timeout_s)})",
     )
+
+
+def _bounds_of(timeout_s: float) -> str:
+    most = f"{LONGEST_IMDS_TIMEOUT_S:g}"
+    is_most = timeout_s == LONGEST_IMDS_TIMEOUT_S
+    return f"default, maximum {most}" if is_most else f"default {timeout_s:g}, at most {most}"
 
 
 def add_root_option(parser: Parser, *, purpose: str = "change") -> None:
@@ -117,8 +123,7 @@ def add_platform_option(parser: Parser) -> None:
         "--platform",
         choices=(ON_AZURE, ANYWHERE),
         default=ON_AZURE,
-        help=f"{ANYWHERE}: take users, keys and names from the platform even if the firmware is "
-        "not Azure's",
+        help=f"{ON_AZURE}: take users, keys and names only on Azure VMs",
     )
 
 

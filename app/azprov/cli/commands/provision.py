@@ -36,7 +36,7 @@ def configure(parser: Parser) -> None:
     )
     add_wireserver_options(parser)
     add_protocol_option(parser)
-    add_imds_options(parser, since="'s host name once the platform can be reached")
+    add_imds_options(parser, purpose="the host name")
     add_root_option(parser)
 
 
