@@ -41,6 +41,8 @@ class AzprovError(Exception):
     exit_code = 70
     #: Whether a first boot must not report Ready after this failure of a required step.
     prevents_ready = True
+    #: Whether a later answer of the platform can undo this failure.
+    lacks_answer = False
 
     def __init__(self, summary: str, hint: str = "") -> None:
         super().__init__(summary, hint)
@@ -61,6 +63,7 @@ class PlatformError(AzprovError):
     """The platform, or another server at its address, gave no usable reply."""
 
     exit_code = 69
+    lacks_answer = True
     #: How many seconds the platform asks to wait before the next request.
     retry_after_s: Optional[float] = None
 
@@ -96,6 +99,7 @@ class DocumentError(AzprovError):
     """A document of the platform does not have the promised form or content."""
 
     exit_code = 76
+    lacks_answer = True
 
 
 class HostError(AzprovError):

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Optional, Tuple
 
-from ..errors import AzprovError
+from ..errors import AzprovError, UntrustedPlatform
 
 # Failures other than steps; READY and FAILURE are also recorded as done.
 READY = "ready"
@@ -19,6 +19,11 @@ class Failure(NamedTuple):
     error: AzprovError
     #: Whether this is a step without which Ready must not be reported.
     is_required: bool = False
+
+    @property
+    def is_distrust(self) -> bool:
+        """Whether a step was refused because this may not be an Azure VM; logged before."""
+        return isinstance(self.error, UntrustedPlatform)
 
 
 class Outcome(NamedTuple):

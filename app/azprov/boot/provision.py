@@ -6,9 +6,6 @@ reported instead of Ready. A failure report is final, so it is the last resort.
 
 Ready does not wait for a host name: if WireServer can be reached before the metadata
 service, the host name follows Ready in the same run.
-
-If the firmware does not identify an Azure VM, anyone may answer in Azure's place. Then
-the steps that take something from the platform fail, and nothing is asked except Ready.
 """
 
 import logging
@@ -16,14 +13,7 @@ from functools import partial
 from typing import Callable, Iterable, List, Optional, Tuple
 
 from ..azure.retry_loop import LAST_ATTEMPT_S
-from ..errors import (
-    AzprovError,
-    DiskError,
-    DocumentError,
-    PlatformError,
-    UntrustedPlatform,
-    bug,
-)
+from ..errors import AzprovError, DiskError, UntrustedPlatform, bug
 from ..formats.platform.vm_id import is_same_vm, parse_vm_id
 from ..system.commands import Commands
 from ..system.firmware import read_vm_id
@@ -104,7 +94,7 @@ def provision(
     def is_final(error: AzprovError) -> bool:
         # The next boot may get the answer that this boot did not get in time.
         has_waited = metadata.waited_s >= FINAL_S and deadline.left_s() >= LAST_ATTEMPT_S
-        return has_waited or not lacks_answer(error)
+        return has_waited or not error.lacks_answer
 
     def disable_service() -> None:
         if not settings.keep_enabled:
@@ -119,11 +109,6 @@ def provision(
         request_vm_id=lambda: metadata.instance().vm_id,
         disable_service=disable_service,
     )
-
-
-def lacks_answer(error: AzprovError) -> bool:
-    """Whether a later answer of the platform can undo this failure."""
-    return isinstance(error, (PlatformError, DocumentError))
 
 
 def run_once_per_vm(
@@ -208,7 +193,7 @@ class _Boot:
         return Outcome(
             tuple(self.done_now),
             # Distrust says least about a boot in which something else failed too.
-            tuple(sorted(self.failures, key=_is_distrust)),
+            tuple(sorted(self.failures, key=lambda failure: failure.is_distrust)),
             is_failure_reported=FAILURE in self.all_done,
             is_report_postponed=self._is_report_postponed,
         )
@@ -222,14 +207,14 @@ class _Boot:
                 self.done_now.append(step.name)
                 continue
             self._open_steps.append(step.name)
-            if step.may_follow_ready and lacks_answer(failure.error) and not self.is_acknowledged:
+            if step.may_follow_ready and failure.error.lacks_answer and not self.is_acknowledged:
                 self.following.append(step)
                 log.info(
                     "The step %s has no answer yet, and runs again after Ready: %s",
                     step.name,
                     failure.error.summary,
                 )
-            elif failure in self.failures and not _is_distrust(failure):
+            elif failure in self.failures and not failure.is_distrust:
                 effect = "continuing with the next step"
                 if self.is_acknowledged:
                     effect = "the next boot tries this step again"
@@ -301,11 +286,6 @@ class _Boot:
             return None
         self.failures.append(failure)
         return failure
-
-
-def _is_distrust(failure: Failure) -> bool:
-    """Whether a step was refused because the machine may not be on Azure; logged before."""
-    return isinstance(failure.error, UntrustedPlatform)
 
 
 def _requested(request_vm_id: Callable[[], str]) -> Optional[str]:

@@ -1,8 +1,9 @@
 """Whether a first boot trusts the platform, and what changes if it does not.
 
-Whoever answers in Azure's place could name a user with the rights of root. So users,
+A server that answers in Azure's place could name a user with sudo rights. So users,
 keys and names are taken only if the firmware identifies an Azure VM or the user vouches
-for the platform. Ready gives nothing away, and is sent everywhere.
+for the platform. Otherwise the steps that take something fail. Ready gives nothing away,
+and is sent everywhere.
 """
 
 import logging
