@@ -7,6 +7,7 @@
     python3 build.py coverage          measure what the unit tests cover
     python3 build.py bench [ARGS]      build, then compare costs with other agents
     python3 build.py fuzz [ARGS]       fuzz the parsers (--help lists ARGS)
+    python3 build.py mutate [ARGS]     count deliberate faults that no unit test notices
     python3 build.py wheelhouse DIR    download all packages, for a machine without a network
 
 `--wheelhouse DIR`, before the command, takes the packages from that folder
@@ -77,7 +78,7 @@ INSTALL_NOTES = (
     "/WHEEL",
     "/top_level.txt",
 )
-COMMANDS = ("build", "check", "test", "coverage", "bench", "fuzz", "wheelhouse")
+COMMANDS = ("build", "check", "test", "coverage", "bench", "fuzz", "mutate", "wheelhouse")
 WITHOUT_ARGUMENTS = ("build", "check", "coverage")
 # One worker for each processor; tests that share something are in one xdist_group.
 PARALLEL = ("-n", "auto", "--dist", "loadgroup")
@@ -96,6 +97,8 @@ def main() -> int:
         return check()
     if options.command == "coverage":
         return measure_coverage()
+    if options.command == "mutate":
+        return run_module("mutation", *options.arguments)
     tools = make_environment("tools", BUILD_REQUIREMENTS)
     if Path(sys.prefix) != tools:
         # Packing needs deflate, which is in the environment of the tools: continue there.
@@ -113,7 +116,8 @@ def main() -> int:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         usage="python3 build.py [--wheelhouse DIR] "
-        "[check | test [ARGS] | coverage | bench [ARGS] | fuzz [ARGS] | wheelhouse DIR]",
+        "[check | test [ARGS] | coverage | bench [ARGS] | fuzz [ARGS] | mutate [ARGS] | "
+        "wheelhouse DIR]",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
