@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 from pathlib import Path
 from typing import Dict, Iterator, NamedTuple
 
@@ -324,6 +325,31 @@ def test_a_provisioned_machine_has_no_error(image: Path) -> None:
     rules = [(one.rule, one.severity) for one in check(Image(machine))]
 
     assert rules == [("service-done", "note"), ("state", "note"), ("not-azure", "note")]
+
+
+def test_the_disk_of_a_provisioned_vm_has_the_fix_that_makes_an_image(image: Path) -> None:
+    """The command of the finding enables the service and removes the state of that VM."""
+    change(
+        image,
+        {
+            f"{WANTS}/{UNIT}": None,
+            "var/lib/azprov/state.json": '{"vm_id": "", "done": ["hostname", "ready"]}',
+        },
+    )
+
+    (finding,) = [one for one in check(Image(Root(str(image)))) if one.rule == "service-disabled"]
+
+    assert (finding.severity, finding.what) == (
+        "error",
+        "azprov has provisioned the VM of this disk and disabled azure-provisioning; a VM made "
+        "from a generalized image of this one would report nothing, so its deployment would fail "
+        "after 40 minutes",
+    )
+    words = shlex.split(finding.fix)
+    assert words[-3:] == ["deprovision", "--root", str(image)]
+    assert azprov(*words[-3:], "--yes")[0] == 0
+    assert check(Image(Root(str(image)))) == []
+    assert not (image / "var/lib/azprov/state.json").exists()
 
 
 class Unseen(NamedTuple):

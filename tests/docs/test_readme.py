@@ -12,6 +12,7 @@ from azprov.errors import EXIT_CODES
 from project import ROOT
 from pyz import PYZ, azprov
 from sound_image import make_sound
+from unit.boot.copies import COPIES
 
 README = (ROOT / "README.md").read_text()
 APP_README = (ROOT / "app" / "README.md").read_text()
@@ -31,6 +32,21 @@ def test_the_table_of_commands_matches_the_code() -> None:
     assert [(name, meaning.replace("`", "")) for name, meaning in rows] == [
         (name, load_command(name).SUMMARY) for name in COMMANDS
     ]
+
+
+def test_the_table_of_copies_matches_its_tests() -> None:
+    """Each row of README's table of copies is a tested case, with the same vmId and profile."""
+    table = README.partition("| what happened | vmId |")[2].partition("\n\n")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[2:]]
+
+    assert [row[0] for row in rows] == list(COPIES)
+    for name, vm_id, profile, disabled, enabled in rows:
+        copy = COPIES[name]
+        assert vm_id in (("the same", "any") if copy.is_same_vm else ("new",)), name
+        assert (profile == "none") == (not copy.has_os_profile), name
+        assert disabled.startswith("runs" if copy.is_fresh else "does not run"), name
+        runs = "finds everything done" if not copy.reports else ("makes", "runs", "the same")
+        assert enabled.startswith(runs), name
 
 
 def test_the_versions_of_urllib3_are_the_pinned_ones() -> None:

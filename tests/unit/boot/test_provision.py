@@ -16,6 +16,7 @@ from azprov.errors import NotConnected
 from azprov.formats.platform.kvp import parse_pool
 from azprov.system.root import Root
 from ports import NoCommands
+from unit.boot.copies import COPIES
 from unit.boot.scripted import (
     AZURE_TAG,
     ED25519,
@@ -809,3 +810,35 @@ def test_wireserver_sees_the_chosen_agent_name(machine: Machine) -> None:
     machine.boot(platform)
 
     assert platform.agents == [f"azprov/{__version__}", "azprov/test", "azprov/test"]
+
+
+# --- copies of a VM
+
+OTHER_VM = "0f8fad5b-d9cb-469f-a165-70867728950e"
+
+
+@pytest.mark.parametrize("keeps_enabled", [False, True], ids=["disabled", "kept enabled"])
+@pytest.mark.parametrize("name", COPIES)
+def test_what_azprov_does_with_a_copy(machine: Machine, name: str, *, keeps_enabled: bool) -> None:
+    """Each row of README's table: whether the service runs, what it sets and what it reports."""
+    copy = COPIES[name]
+    assert machine.boot(Platform(), settings(keep_enabled=keeps_enabled)).failures == ()
+    if copy.is_fresh:
+        (machine.folder / "var/lib/azprov/state.json").unlink()
+        (machine.folder / LINK).unlink(missing_ok=True)
+        (machine.folder / LINK).symlink_to(f"/etc/systemd/system/{UNIT}")
+    vm_id = VM if copy.is_same_vm else OTHER_VM
+    (machine.folder / "sys/class/dmi/id/product_uuid").write_text(f"{vm_id.upper()}\n")
+    assert machine.is_enabled == (keeps_enabled or copy.is_fresh)
+
+    profile = metadata(vm_id=vm_id, computerName="copy") if copy.has_os_profile else specialized()
+    platform = Platform(imds=profile)
+    outcome = machine.boot(platform, settings(keep_enabled=keeps_enabled))
+
+    assert outcome.failures == ()
+    assert len(platform.posted) == copy.reports
+    assert machine.read("etc/hostname") == ("copy\n" if copy.sets_name else "web01\n")
+    assert machine.state is not None
+    assert machine.state["vm_id"] == vm_id
+    assert sorted(machine.state["done"]) == ["hostname", "ready"]
+    assert machine.is_enabled == keeps_enabled

@@ -134,18 +134,25 @@ def _install(image: Image, others: List[InitSystem]) -> str:
 
 
 def _disabled(image: Image, unit: str) -> Finding:
-    command = enable(image, unit)
-    if image.root.is_live and image.is_there(STATE_FILE):
-        return SERVICE_DONE.found(
-            f"azprov has provisioned this VM and disabled {SERVICE}; a VM made from a generalized "
-            "image of this one would report nothing, so its deployment would fail after 40 minutes",
-            "before you make an image of this VM, run this, which also enables the service: "
-            f"{azprov(image, 'deprovision')}",
+    if image.is_there(STATE_FILE):
+        consequence = (
+            f"and disabled {SERVICE}; a VM made from a generalized image of this one would report "
+            "nothing, so its deployment would fail after 40 minutes"
+        )
+        command = azprov(image, "deprovision")
+        if image.root.is_live:
+            return SERVICE_DONE.found(
+                f"azprov has provisioned this VM {consequence}",
+                "before you make an image of this VM, run this, which also enables the service: "
+                f"{command}",
+            )
+        return SERVICE_DISABLED.found(
+            f"azprov has provisioned the VM of this disk {consequence}", command
         )
     return SERVICE_DISABLED.found(
         f"{SERVICE} is installed but does not start at boot, so nothing reports Ready and the "
         "deployment fails after 40 minutes",
-        command,
+        enable(image, unit),
     )
 
 
