@@ -43,6 +43,8 @@ class AzprovError(Exception):
     prevents_ready = True
     #: Whether a later answer of the platform can undo this failure.
     lacks_answer = False
+    #: Whether no later boot could undo it, so that a first boot reports it as final.
+    is_lasting = False
 
     def __init__(self, summary: str, hint: str = "") -> None:
         super().__init__(summary, hint)
@@ -106,6 +108,13 @@ class HostError(AzprovError):
     """This machine, or the image below a root, could not be read or changed."""
 
     exit_code = 73
+    is_lasting = True
+
+
+class PassingError(HostError):
+    """A failure of this boot: a file system or a directory server may be there at the next one."""
+
+    is_lasting = False
 
 
 class DiskError(HostError):
@@ -125,12 +134,14 @@ class NotPermitted(HostError):
     """The change needs root, or a capability."""
 
     exit_code = 77
+    is_lasting = False
 
 
 class UnusableError(AzprovError):
     """A well-formed value of the platform cannot be used on this host."""
 
     exit_code = 78
+    is_lasting = True
 
 
 class LoginBlocked(UnusableError):

@@ -94,7 +94,7 @@ def provision(
     def is_final(error: AzprovError) -> bool:
         # The next boot may get the answer that this boot did not get in time.
         has_waited = metadata.waited_s >= FINAL_S and deadline.left_s() >= LAST_ATTEMPT_S
-        return has_waited or not error.lacks_answer
+        return has_waited if error.lacks_answer else error.is_lasting
 
     def disable_service() -> None:
         if not settings.keep_enabled:

@@ -110,7 +110,7 @@ def _platform_steps(
         name = user
         yield Step(
             SSH_KEYS,
-            lambda: add_ssh_keys(root, name, metadata, commands, clock),
+            lambda: add_ssh_keys_at_boot(root, name, metadata, commands, clock),
             is_required=True,
         )
 
@@ -207,6 +207,19 @@ def create_admin_user(
     return keys
 
 
+def add_ssh_keys_at_boot(
+    root: Root, user: str, metadata: Callable[[], Instance], commands: Commands, clock: Clock
+) -> None:
+    """Add the platform's public keys to a user, whom a directory server may know later.
+
+    Raises PassingError, and the errors of `add_ssh_keys`.
+    """
+    from ..system.accounts import await_account
+
+    await_account(root, user, commands, clock)
+    add_ssh_keys(root, user, metadata, commands, clock)
+
+
 def add_ssh_keys(
     root: Root, user: str, metadata: Callable[[], Instance], commands: Commands, clock: Clock
 ) -> "List[SshKey]":
@@ -225,7 +238,13 @@ def add_ssh_keys(
         reason = _SPECIALIZED if instance.is_specialized else "The deployment has no SSH key"
         log.info("%s: nothing is added to the keys of %s", reason, user)
         return []
-    keys = keys_of(instance)
+    try:
+        keys = keys_of(instance)
+    except UnusableError as error:
+        if not instance.is_specialized:
+            raise
+        log.warning("%s: nothing is added to the keys of %s: %s", _SPECIALIZED, user, error.summary)
+        return []
     mount_files_of(root, account, commands)
     let_log_in(root, account, keys, commands)
     require_login(root, account, commands, clock)

@@ -9,7 +9,7 @@ import logging
 import os
 from typing import Dict, Optional
 
-from ..errors import HostError
+from ..errors import HostError, PassingError
 from ..formats.host.passwd import (
     MATCHES_NONE,
     Account,
@@ -24,6 +24,7 @@ from ..formats.host.passwd import (
     without_ageing,
 )
 from ..formats.host.sudo_rules import render_doas_rule, render_sudo_rule
+from .clock import Clock
 from .commands import Commands
 from .homes import free_home, make_home
 from .root import Root
@@ -33,6 +34,7 @@ from .user_database import (
     GSHADOW,
     PASSWD,
     SHADOW,
+    find_directory,
     find_group,
     look_up_account,
     read_user_file,
@@ -52,6 +54,10 @@ _SHELLS = ("/bin/bash", "/bin/ash", "/bin/sh")
 # The password fields that useradd and adduser write.
 _LOCKS = ("!", "!!")
 _COMMAND_S = 30.0
+_NO_USER_HINT = "name an existing user, or use --admin-user to create the platform's"
+# How long a directory server is asked for a user. The time limit of a boot is 900 s.
+_DIRECTORY_S = 300.0
+_DIRECTORY_POLL_S = 2.0
 
 log = logging.getLogger(__name__)
 
@@ -60,11 +66,28 @@ def require_account(root: Root, name: str, commands: Commands) -> Account:
     """The account of that name. Raises HostError if it is missing."""
     account = look_up_account(root, name, commands)
     if account is None:
-        raise HostError(
-            f"there is no user {name!a} in {root.outside(PASSWD)}",
-            "name an existing user, or use --admin-user to create the platform's",
-        )
+        raise HostError(f"there is no user {name!a} in {root.outside(PASSWD)}", _NO_USER_HINT)
     return account
+
+
+def await_account(root: Root, name: str, commands: Commands, clock: Clock) -> None:
+    """Wait for an account that a directory server may know, which may be reachable later.
+
+    Returns at once without such a server. Raises PassingError if the account stays missing.
+    """
+    directory = find_directory(root)
+    if directory is None or look_up_account(root, name, commands) is not None:
+        return
+    log.info("Waiting for the user %s, whom the name service %s may know", name, directory)
+    until = clock.now() + _DIRECTORY_S
+    while look_up_account(root, name, commands) is None:
+        if clock.now() >= until:
+            raise PassingError(
+                f"there is no user {name!a} in {root.outside(PASSWD)}, and the name service "
+                f"{directory} knows none",
+                _NO_USER_HINT,
+            )
+        clock.sleep(_DIRECTORY_POLL_S)
 
 
 def read_login_defs(root: Root) -> Dict[str, str]:
@@ -87,7 +110,8 @@ def create_account(
     if account is None:
         account = _create(root, name, home or free_home(root, name), commands)
         log.info("Created the user %s", name)
-    has_home = root.status(account.home) is not None
+    # A link whose folder is missing may lead to a disk that is mounted later.
+    has_home = root.status(account.home, follow=False) is not None
     if is_new or not has_home:
         _unlock(root, name, is_new=is_new)
     if not has_home:

@@ -4,7 +4,7 @@ import logging
 from datetime import date, timedelta
 from typing import Optional, Sequence, Tuple
 
-from ..errors import HostError, LoginBlocked, NotPermitted
+from ..errors import DiskError, HostError, LoginBlocked, NotPermitted
 from ..formats.host.passwd import (
     Account,
     find_password,
@@ -40,21 +40,21 @@ def mount_files_of(root: Root, account: Account, commands: Commands) -> None:
 def let_log_in(root: Root, account: Account, keys: Sequence[SshKey], commands: Commands) -> None:
     """Add keys for a user, and end the ageing of a password that the user does not have.
 
-    Raises HostError, and LoginBlocked for a home that belongs to another user.
+    Raises HostError, and LoginBlocked for a home that is missing or belongs to another user,
+    or in which something is in the way.
     """
     try:
         add_keys(root, account, keys, commands)
-    except NotPermitted:
+    except (NotPermitted, DiskError):
         raise
     except HostError as error:
-        status = root.status(account.home)
-        if (
-            status is None
-            or status.st_uid == account.uid
-            or _has_keys_outside_home(root, account, commands)
-        ):
+        if _has_keys_outside_home(root, account, commands):
             raise
-        home = root.outside(account.home)
+        status, home = root.status(account.home), root.outside(account.home)
+        if status is None or status.st_uid == account.uid:
+            raise LoginBlocked(
+                f"{account.name} gets no keys in {home}: {error.summary}", error.hint
+            ) from error
         raise LoginBlocked(
             f"{account.name} gets no keys, because {home} belongs to the UID {status.st_uid} "
             f"({error.summary})",

@@ -17,6 +17,10 @@ GROUP, GSHADOW = "/etc/group", "/etc/gshadow"
 _SWITCH = "/etc/nsswitch.conf"
 # nss-altfiles (Fedora CoreOS, Flatcar) and libnss-extrausers (Ubuntu Core).
 _FOLDERS = {"altfiles": "/usr/lib", "extrausers": "/var/lib/extrausers"}
+# The other name services are clients of a server.
+_LOCAL = {"files", "compat", "db", "systemd", *_FOLDERS}
+# Fedora names sss in nsswitch.conf also where it has no settings.
+_SETTINGS_OF_DIRECTORIES = {"sss": "/etc/sssd/sssd.conf"}
 # A directory server may have many users, and may not answer yet at boot.
 _GETENT_S = 20.0
 # A machine with a line for every employee.
@@ -86,6 +90,17 @@ def read_shadow_of(root: Root, name: str, commands: Commands) -> bytes:
     return b""
 
 
+def find_directory(root: Root) -> Optional[str]:
+    """The name service of a live machine that asks a server for users; None without one."""
+    if not root.is_live:
+        return None
+    for word in _services(root, "passwd"):
+        settings = _SETTINGS_OF_DIRECTORIES.get(word)
+        if word not in _LOCAL and (settings is None or root.status(settings) is not None):
+            return word
+    return None
+
+
 def _contents(root: Root, kind: str, commands: Commands, *, key: str = "") -> Iterator[bytes]:
     """What each file and getent know of all users or groups, or of one."""
     for path in _files(root, kind):
@@ -96,11 +111,15 @@ def _contents(root: Root, kind: str, commands: Commands, *, key: str = "") -> It
 
 def _files(root: Root, kind: str) -> List[str]:
     """The files for passwd, shadow or group. nsswitch.conf names no folder of a service."""
+    folders = [_FOLDERS[word] for word in _services(root, kind) if word in _FOLDERS]
+    return [f"{folder}/{kind}" for folder in ["/etc", *folders]]
+
+
+def _services(root: Root, kind: str) -> List[str]:
+    """The name services for passwd, shadow or group in nsswitch.conf, without actions."""
     text = (root.read(_SWITCH) or b"").decode("utf-8", "replace")
     match = re.search(rf"^\s*{kind}:([^#\n]*)", text, re.MULTILINE)
-    words = match.group(1).split() if match else []
-    folders = [_FOLDERS[word] for word in words if word in _FOLDERS]
-    return [f"{folder}/{kind}" for folder in ["/etc", *folders]]
+    return re.sub(r"\[[^\]]*\]", " ", match.group(1)).split() if match else []
 
 
 def _getent(commands: Commands, *words: str) -> bytes:

@@ -2,8 +2,9 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import pytest
 
@@ -810,6 +811,106 @@ def test_wireserver_sees_the_chosen_agent_name(machine: Machine) -> None:
     machine.boot(platform)
 
     assert platform.agents == [f"azprov/{__version__}", "azprov/test", "azprov/test"]
+
+
+# --- a failure report is the last resort
+
+
+@pytest.mark.parametrize("given", [WITH_KEYS, WITH_ADMIN], ids=["keys", "admin"])
+def test_an_empty_key_is_a_missing_key(machine: Machine, given: BootSettings) -> None:
+    """The metadata service writes a missing value as an empty string, and is asked again."""
+    partial, whole = (metadata(key, adminUsername="azureuser") for key in ("", X509))
+    platform = Platform(imds=in_turn(partial, partial, whole))
+
+    outcome = machine.boot(platform, given)
+
+    assert "instead of an X.509 certificate" in str(error_of(outcome))
+    assert platform.requests[:3] == [GET_METADATA] * 3
+
+
+@pytest.mark.parametrize("spelling", ["False", "false"])
+def test_a_password_deployment_with_an_empty_key_is_no_failure(
+    machine: Machine, spelling: str
+) -> None:
+    """Without a key, a deployment with a password has nothing to add, and reports Ready."""
+    platform = Platform(imds=metadata("", disablePasswordAuthentication=spelling))
+
+    assert machine.boot(platform, WITH_KEYS).failures == ()
+    assert platform.posted_at == [1001.0]
+
+
+def test_a_specialized_vm_with_unusable_keys_reports_ready(
+    machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is to be provisioned on a disk that was provisioned before."""
+    platform = Platform(imds=specialized(X509))
+
+    assert machine.boot(platform, WITH_KEYS).failures == ()
+    assert b"<State>Ready</State>" in platform.posted[0]
+    assert (
+        "This VM's disk was provisioned before (its metadata has no osProfile): nothing is added "
+        "to the keys of ops: the instance metadata contains no usable SSH public key"
+    ) in caplog.messages
+
+
+def _link_home(folder: Path) -> None:
+    (folder / "home/ops/.profile").unlink()
+    (folder / "home/ops").rmdir()
+    (folder / "home/ops").symlink_to("/data/ops")
+
+
+#: What is in the way of the keys of the existing user ops.
+IN_THE_WAY: Dict[str, Callable[[Path], object]] = {
+    "a file .ssh": lambda folder: (folder / "home/ops/.ssh").write_text(""),
+    "a link .ssh": lambda folder: (folder / "home/ops/.ssh").symlink_to("/missing/folder"),
+    "a folder authorized_keys": lambda folder: (folder / "home/ops/.ssh/authorized_keys").mkdir(
+        parents=True
+    ),
+    "a home on a missing disk": _link_home,
+}
+
+
+@pytest.mark.parametrize("name", IN_THE_WAY)
+@pytest.mark.parametrize("given", [WITH_KEYS, WITH_ADMIN], ids=["keys", "admin"])
+def test_what_is_in_the_way_in_a_home_is_no_reason_for_a_failure_report(
+    machine: Machine, given: BootSettings, name: str
+) -> None:
+    """The owner of the VM can remove it; Ready is reported, and the step stays open."""
+    IN_THE_WAY[name](machine.folder)
+    if (machine.folder / "home/ops/.ssh").is_dir():
+        os.chown(machine.folder / "home/ops/.ssh", ID, GROUP_ID)
+    (machine.folder / "etc/login.defs").write_text("UID_MIN 500\nGID_MIN 500\n")
+    platform = Platform(imds=metadata(ED25519, adminUsername="ops"))
+
+    outcome = machine.boot(platform, given)
+
+    assert f"ops gets no keys in {machine.folder}/home/ops: " in str(error_of(outcome))
+    assert [b"<State>Ready</State>" in document for document in platform.posted] == [True]
+    assert machine.is_enabled
+
+
+def test_a_missing_disk_for_homes_is_no_reason_for_a_failure_report(machine: Machine) -> None:
+    """/home may be a link to a disk that the next boot has."""
+    shutil.rmtree(machine.folder / "home")
+    (machine.folder / "home").symlink_to("/data/home")
+    platform = Platform(imds=metadata(ED25519, adminUsername="azureuser"))
+
+    outcome = machine.boot(platform, WITH_ADMIN)
+
+    assert outcome.is_report_postponed
+    assert platform.posted == []
+
+
+def test_a_bug_is_no_reason_for_a_failure_report(machine: Machine) -> None:
+    """No one knows whether the next boot has the same error, for example for want of memory."""
+
+    def fail(_request: Request) -> Reply:
+        raise MemoryError
+
+    platform = Platform(imds=fail)
+
+    assert machine.boot(platform, WITH_ADMIN).is_report_postponed
+    assert platform.posted == []
 
 
 # --- copies of a VM

@@ -231,7 +231,7 @@ def test_a_refused_command_changes_nothing(
 @pytest.mark.parametrize(
     ("value", "keys"),
     [
-        ([{"keyData": "a"}, {"keyData": 7}, {}, "x", None], ("a", "", "")),
+        ([{"keyData": "a"}, {"keyData": 7}, {}, {"keyData": " "}, "x", None], ("a", "")),
         ("x", ()),
         (None, ()),
     ],
@@ -239,7 +239,7 @@ def test_a_refused_command_changes_nothing(
 def test_public_keys_of_the_wrong_type_are_read_as_empty(
     value: object, keys: Tuple[str, ...]
 ) -> None:
-    """An entry without text is an empty key, and anything but a list has no keys."""
+    """A key that is no string is empty, an empty one is missing, and only a list has keys."""
     document = json.dumps({"compute": {"name": "a", "publicKeys": value}}).encode()
 
     assert parse_instance(document).public_keys == keys

@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from azprov.errors import DiskError, HostError
+from azprov.errors import DiskError, HostError, NotPermitted
 from azprov.system.root.file_errors import file_error
 
 
@@ -28,6 +28,31 @@ def test_a_disk_that_cannot_be_written_does_not_prevent_ready(
     assert isinstance(error, DiskError)
     assert (error.is_read_only, error.prevents_ready) == (is_read_only, False)
     assert str(error) == f"could not write /x (why); {hint}"
+
+
+@pytest.mark.parametrize(
+    ("number", "is_lasting"),
+    [
+        (errno.ENOTDIR, True),
+        (errno.ELOOP, True),
+        (errno.EISDIR, True),
+        (errno.EACCES, True),
+        (errno.ENOENT, False),
+        (errno.ENOMEM, False),
+        (errno.EMFILE, False),
+        (errno.EBUSY, False),
+    ],
+)
+def test_only_the_wrong_kind_of_path_is_a_lasting_error(number: int, *, is_lasting: bool) -> None:
+    """A file system may be mounted later, and memory may be free later."""
+    error = file_error("could not write /etc/x", OSError(number, ""), is_as_user=True)
+
+    assert error.is_lasting == is_lasting
+
+
+def test_missing_rights_are_no_lasting_error() -> None:
+    """Someone may run azprov again as root."""
+    assert not NotPermitted("").is_lasting
 
 
 def test_another_error_of_a_file_prevents_ready() -> None:

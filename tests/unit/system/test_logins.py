@@ -9,11 +9,12 @@ from typing import Any, BinaryIO, Dict, List, Optional, Sequence, Union
 import pytest
 
 from azprov.boot.steps import add_ssh_keys, create_admin_user
-from azprov.errors import HostError, LoginBlocked, UnusableError
+from azprov.errors import HostError, LoginBlocked, PassingError, UnusableError
 from azprov.formats.host.passwd import find_password
 from azprov.formats.host.ssh_keys import SshKey
 from azprov.formats.platform.instance import parse_instance
 from azprov.system.accounts import (
+    await_account,
     create_account,
     end_password_ageing,
     make_administrator,
@@ -571,3 +572,72 @@ def test_keys_are_added_after_the_homes_are_mounted(image: Path, step: str) -> N
 
     assert tools.keys_before == [False]
     assert (image / "home/ops/.ssh/authorized_keys").read_text() == KEY
+
+
+class Directory(Commands):
+    """getent of a machine whose directory server knows the user from this moment on."""
+
+    def __init__(self, clock: FakeClock, *, after_s: float) -> None:
+        self._clock = clock
+        self._known_at = clock.now() + after_s
+
+    def output(
+        self,
+        command: Sequence[str],
+        *,
+        limit_s: float,  # noqa: ARG002 - a port
+    ) -> Optional[bytes]:
+        is_known = self._clock.now() >= self._known_at
+        line = b"far:x:5000:5000::/home/far:/bin/sh\n"
+        return line if is_known and list(command) == ["getent", "passwd", "far"] else None
+
+
+SSS = {"etc/nsswitch.conf": "passwd: files [NOTFOUND=continue] sss\n", "etc/sssd/sssd.conf": ""}
+
+
+@pytest.mark.parametrize("switch", [SSS, {"etc/nsswitch.conf": "passwd: files ldap\n"}])
+def test_a_user_of_a_directory_server_is_waited_for(image: Path, switch: Dict[str, str]) -> None:
+    """The server may be reachable only when the network is up."""
+    change(image, switch)
+    root, clock = live(image), FakeClock()
+
+    await_account(root, "far", Directory(clock, after_s=100.0), clock)
+
+    assert 100.0 <= clock.now() - 1000.0 <= 102.0
+
+
+def test_a_user_whom_the_directory_server_does_not_know_is_no_lasting_error(image: Path) -> None:
+    """The next boot may reach the server, so the failure is not final."""
+    change(image, SSS)
+    root, clock = live(image), FakeClock()
+
+    with pytest.raises(PassingError) as failure:
+        await_account(root, "far", Directory(clock, after_s=1000.0), clock)
+
+    assert 300.0 <= clock.now() - 1000.0 <= 302.0
+    assert not failure.value.is_lasting
+    assert failure.value.summary == (
+        "there is no user 'far' in /etc/passwd, and the name service sss knows none"
+    )
+
+
+@pytest.mark.parametrize(
+    "switch",
+    [
+        {},
+        {"etc/nsswitch.conf": "passwd: files systemd altfiles\n"},
+        {"etc/nsswitch.conf": "passwd: sss files\n"},
+    ],
+    ids=["none", "local", "sss without settings"],
+)
+def test_without_a_directory_server_no_user_is_waited_for(
+    image: Path, switch: Dict[str, str]
+) -> None:
+    """Fedora's nsswitch.conf names sss on every machine."""
+    change(image, switch)
+    root, clock = live(image), FakeClock()
+
+    await_account(root, "far", Directory(clock, after_s=0.0), clock)
+    await_account(root, "far", Directory(clock, after_s=1000.0), clock)
+
+    assert clock.sleeps == []

@@ -35,7 +35,7 @@ class Instance(NamedTuple):
     document: Dict[str, Any]
     #: Since api-version 2020-07-15.
     admin_username: str = ""
-    #: The public keys, unchecked; one that is not a string is an empty string here.
+    #: The public keys, unchecked, without empty ones; one that is not a string is "" here.
     public_keys: Tuple[str, ...] = ()
     #: Since api-version 2020-10-01; False also if the value is missing.
     is_password_login_disabled: bool = False
@@ -124,7 +124,7 @@ def parse_instance(document: bytes) -> Instance:
         raise DocumentError("instance metadata lacks compute")
     held = compute.get("osProfile")
     profile: Dict[str, Any] = held if isinstance(held, dict) else {}
-    no_passwords = profile.get("disablePasswordAuthentication")
+    no_passwords = str(profile.get("disablePasswordAuthentication")).lower()
     instance = Instance(
         vm_id=_text(compute, "vmId"),
         name=_text(compute, "name"),
@@ -132,8 +132,8 @@ def parse_instance(document: bytes) -> Instance:
         document=whole,
         admin_username=_text(profile, "adminUsername"),
         public_keys=_public_keys(compute.get("publicKeys")),
-        is_password_login_disabled=no_passwords in ("true", True),
-        has_password_login=no_passwords in ("false", False),
+        is_password_login_disabled=no_passwords == "true",
+        has_password_login=no_passwords == "false",
     )
     if not (instance.name or instance.computer_name):
         raise DocumentError("instance metadata has no name for this VM")
@@ -191,4 +191,5 @@ def _public_keys(value: Any) -> Tuple[str, ...]:
         if isinstance(value, list)
         else []
     )
-    return tuple(key if isinstance(key, str) else "" for key in keys)
+    given = [key for key in keys if key is not None and str(key).strip()]
+    return tuple(key if isinstance(key, str) else "" for key in given)

@@ -3,7 +3,7 @@
 import errno
 import os
 
-from ...errors import DiskError, HostError, NotPermitted
+from ...errors import DiskError, HostError, NotPermitted, PassingError
 
 _OTHER_HINT = "check the path and its file system"
 _HINTS = {
@@ -16,6 +16,9 @@ _HINTS = {
     errno.EDQUOT: "free some space on the file system",
     errno.EXDEV: "unmount the file system that is mounted inside",
 }
+# The errors of a path that the next boot finds unchanged. With any other one, such as a
+# missing folder, a file system may not have been mounted, or memory was short.
+_LASTING_ERRORS = (errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.ELOOP)
 _DISK_ERRORS = (errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO)
 _AS_USER_HINT = (
     "check that the user has access to this path, and that no link on it leads elsewhere"
@@ -35,4 +38,4 @@ def file_error(summary: str, error: OSError, *, is_as_user: bool) -> HostError:
     hint = _HINTS.get(error.errno or 0, _OTHER_HINT)
     if error.errno in _DISK_ERRORS:
         return DiskError(summary, hint, is_read_only=error.errno == errno.EROFS)
-    return HostError(summary, hint)
+    return (HostError if error.errno in _LASTING_ERRORS else PassingError)(summary, hint)
