@@ -210,7 +210,7 @@ def create_admin_user(
 def add_ssh_keys_at_boot(
     root: Root, user: str, metadata: Callable[[], Instance], commands: Commands, clock: Clock
 ) -> None:
-    """Add the platform's public keys to a user, whom a directory server may know later.
+    """Add the platform's public keys to a user that a directory server may know only later.
 
     Raises PassingError, and the errors of `add_ssh_keys`.
     """

@@ -78,7 +78,7 @@ def await_account(root: Root, name: str, commands: Commands, clock: Clock) -> No
     directory = find_directory(root)
     if directory is None or look_up_account(root, name, commands) is not None:
         return
-    log.info("Waiting for the user %s, whom the name service %s may know", name, directory)
+    log.info("Waiting for the user %s, since the name service %s may know it", name, directory)
     until = clock.now() + _DIRECTORY_S
     while look_up_account(root, name, commands) is None:
         if clock.now() >= until:
