@@ -14,7 +14,7 @@ from azprov.errors import UntrustedPlatform
 from azprov.formats.platform.instance import Wanted
 from azprov.system.firmware import why_untrusted
 from azprov.system.root import Root
-from unit.boot.scripted import ED25519, Platform, metadata, ok
+from unit.boot.scripted import ED25519, VM, Platform, metadata, ok
 from unit.boot.test_provision import UNIT, Machine, settings
 
 TAG = "sys/class/dmi/id/chassis_asset_tag"
@@ -199,6 +199,22 @@ def test_the_next_boot_says_why_the_name_is_still_open(
         f"an earlier boot reported Ready to Azure, and now this failed: {VMWARE}, {EFFECT}; "
         f"{OPTION}"
     )
+
+
+def test_a_boot_after_a_reported_failure_tries_no_ready(
+    machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A failure report is final too, so nothing is said about the time limit of Ready."""
+    (machine.folder / "var/lib/azprov").mkdir()
+    (machine.folder / "var/lib/azprov/state.json").write_text(
+        f'{{"vm_id": "{VM}", "done": ["failure"]}}\n'
+    )
+    platform = Platform()
+
+    machine.boot(platform)
+
+    assert platform.requests == []
+    assert caplog.messages == [f"{VMWARE}, {EFFECT}; {OPTION}"]
 
 
 def test_a_name_is_taken_later_if_the_user_vouches_for_the_platform(machine: Machine) -> None:

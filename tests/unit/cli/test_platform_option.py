@@ -114,7 +114,7 @@ def test_a_name_of_ones_own_needs_no_platform(
             "azprov.pyz provision --admin-user --platform any\n",
         ),
     ],
-    ids=" ".join,
+    ids=["default", "auto", "any", "any, with a user"],
 )
 def test_the_option_is_written_into_the_service(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], options: List[str], command: str
