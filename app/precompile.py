@@ -4,6 +4,7 @@ The build imports this file and also runs it with each Python, which compiles fo
 release: python3.X app/precompile.py ARCHIVE. The archive's __main__.py loads the result.
 """
 
+import ast
 import marshal
 import os
 import subprocess
@@ -100,12 +101,26 @@ def _compile(archive: str) -> Dict[str, bytes]:
     rest: Dict[str, Tuple[str, bool, bytes]] = {}
     for name, (path, source) in sorted(sources.items()):
         if name in imported or not name.startswith(_FROM_SOURCE):
+            tree = _without_annotations(ast.parse(source, path))
             # Level 2 drops the docstrings, a tenth of the bytecode.
-            code = compile(source, path, "exec", dont_inherit=True, optimize=2)
+            code = compile(tree, path, "exec", dont_inherit=True, optimize=2)
             module = (path, path.endswith("/__init__.py"), _dump(code))
             (first if name in imported else rest)[name] = module
     name = f"bytecode/{sys.implementation.cache_tag}.{MAGIC_NUMBER[:2].hex()}"
     return {name: _sealed(first), name + ".rest": _sealed(rest)}
+
+
+def _without_annotations(tree: ast.Module) -> ast.Module:
+    """Drop the annotations of functions, which Python would evaluate at each cold start.
+
+    Those of classes stay, because a NamedTuple reads them.
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            node.returns = None
+        elif isinstance(node, ast.arg):
+            node.annotation = None
+    return tree
 
 
 def _sealed(modules: Dict[str, Tuple[str, bool, bytes]]) -> bytes:

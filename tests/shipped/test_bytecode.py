@@ -143,6 +143,22 @@ def test_the_bytecode_has_no_docstrings(version: str) -> None:
     assert docstrings == "[None, None]"
 
 
+@pytest.mark.parametrize("version", INTERPRETERS)
+def test_the_bytecode_has_the_annotations_of_classes_only(version: str) -> None:
+    """Annotations of functions would be evaluated at each start; a NamedTuple needs its own."""
+    annotations = ask(
+        INTERPRETERS[version],
+        PYZ,
+        "[sys.modules['azprov.errors'].bug.__annotations__,"
+        " sorted(sys.modules['azprov.azure.endpoint'].Endpoint.__annotations__)]",
+        "goal-state",
+        "--timeout",
+        "0.1",
+    )
+
+    assert annotations == "[{}, ['address', 'port']]"
+
+
 def test_a_module_without_bytecode_comes_from_its_source() -> None:
     """A module of urllib3 that azprov never uses is not compiled, and can be imported."""
     question = "__import__('urllib3.contrib.socks', fromlist=['x']).__name__"
@@ -215,8 +231,8 @@ def test_a_damaged_archive_is_reported(version: str, entry: str, tmp_path: Path)
 
 
 def test_the_size_of_the_archive() -> None:
-    """The archive is smaller than 3 MiB, and than 500 kB without the bytecode."""
+    """The archive is smaller than 3 MiB, and than 600 kB without the bytecode."""
     assert PYZ.stat().st_size < 3 * MIB
     with zipfile.ZipFile(PYZ) as archive:
         others = [i for i in archive.infolist() if not i.filename.startswith("bytecode/")]
-    assert sum(info.compress_size for info in others) < 500_000
+    assert sum(info.compress_size for info in others) < 600_000
