@@ -95,6 +95,14 @@ def test_a_first_boot_of_the_live_root_does_everything(root: Path, platform: Pla
     assert len(platform.reports) == 1
 
 
+def test_a_name_that_only_the_kernel_has_is_replaced(root: Path, platform: Platform) -> None:
+    """DHCP clients set such names too, so only a name in /etc/hostname counts as set by hand."""
+    done = provision(root, platform, "hostname transient")
+
+    assert (done.code, done.out) == (0, "web01\n"), done
+    assert (root / "etc/hostname").read_text() == "web01\n"
+
+
 def test_a_read_only_live_root_reports_ready_without_a_failure(
     root: Path, platform: Platform
 ) -> None:

@@ -6,9 +6,9 @@ read 2026-11-22, and the versions that cloud-init and talos ask for.
 
 import logging
 import re
-from typing import Callable, Optional
+from typing import Callable, Optional, Tuple
 
-from ..errors import DocumentError, Refused
+from ..errors import BrokenReply, DocumentError, Refused
 from ..formats.platform.instance import Instance, Wanted, find_gap, parse_instance
 from ..system.clock import Clock
 from .retry_loop import RetryLoop, excerpt_of, judge
@@ -30,6 +30,10 @@ _UNKNOWN_VERSION = 400
 
 #: The time limit of a request; cloud-init allows it 30 s.
 GET_S = 30.0
+#: The shortest time limit, where requests are repeated for minutes. It is doubled after each
+#: unanswered request and begins again after the longest one, so that the answer of a service
+#: that hung for a while is seldom late.
+FIRST_GET_S = 2.0
 
 log = logging.getLogger(__name__)
 
@@ -45,13 +49,14 @@ class Imds:
         retry_loop: RetryLoop,
         *,
         agent_name: str,
-        get_s: float = GET_S,
+        limits_s: Tuple[float, float] = (GET_S, GET_S),
     ) -> None:
-        """`get_s` is the time limit of one request."""
+        """`limits_s` are the shortest and the longest time limit of one request."""
         self._transport = transport
         self._retry_loop = retry_loop
         self._headers = {"Metadata": "true", "User-Agent": agent_name}
-        self._get_s = get_s
+        self._limits_s = limits_s
+        self._get_s = limits_s[0]
 
     def fetch_instance(self) -> Instance:
         """The metadata in the newest API version that the service supports.
@@ -67,12 +72,14 @@ class Imds:
         return self._fetch(_TARGET_WITHOUT_PROFILE)._replace(knows_profile=False)
 
     def _fetch(self, target: str) -> Instance:
-        reply = self._transport.send(
-            "GET",
-            target,
-            headers=self._headers,
-            bound_s=min(self._get_s, self._retry_loop.left_s()),
-        )
+        bound_s = min(self._get_s, self._retry_loop.left_s())
+        try:
+            reply = self._transport.send("GET", target, headers=self._headers, bound_s=bound_s)
+        except BrokenReply:
+            first_s, longest_s = self._limits_s
+            has_ended = self._get_s >= longest_s
+            self._get_s = first_s if has_ended else min(2 * self._get_s, longest_s)
+            raise
         request = f"metadata request to {self._transport.endpoint}"
         judge(reply, accepted=range(200, 201), request=request, excerpt=_excerpt)
         try:

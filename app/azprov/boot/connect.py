@@ -129,16 +129,20 @@ def _retry_loop(ports: Ports, timeout_s: float, is_wanted: Callable[[], bool]) -
 
 
 def imds_client(
-    ports: Ports, settings: ImdsSettings, retry_loop: RetryLoop, *, get_s: Optional[float] = None
+    ports: Ports,
+    settings: ImdsSettings,
+    retry_loop: RetryLoop,
+    *,
+    limits_s: Optional[Tuple[float, float]] = None,
 ) -> "Imds":
     """A client of the metadata service that keeps to the deadline of the retry loop.
 
-    `get_s` is the time limit of one request, if it is not the usual one.
+    `limits_s` are the shortest and the longest time limit of a request, if not the usual ones.
     """
     from ..azure.imds import GET_S, Imds
 
     transport = ports.transport(settings.endpoint, None)
-    return Imds(transport, retry_loop, agent_name=AGENT_NAME, get_s=get_s or GET_S)
+    return Imds(transport, retry_loop, agent_name=AGENT_NAME, limits_s=limits_s or (GET_S, GET_S))
 
 
 def fetch_metadata(

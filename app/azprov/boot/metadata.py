@@ -2,7 +2,7 @@
 
 from typing import Callable, Optional
 
-from ..azure.imds import GET_S, CompleteInstance
+from ..azure.imds import FIRST_GET_S, GET_S, CompleteInstance
 from ..azure.patience import Patience
 from ..azure.retry_loop import RetryLoop
 from ..errors import AzprovError, NotConnected, UntrustedPlatform
@@ -91,19 +91,20 @@ class Metadata:
         the platform can be reached: the next boot may have a network.
         """
         ports, imds_settings = self._ports, self._settings.imds
-        left_s, unrouted_s, get_s = self._deadline.left_s(), _UNROUTED_S, GET_S
+        left_s, unrouted_s, limits_s = self._deadline.left_s(), _UNROUTED_S, (FIRST_GET_S, GET_S)
         limit_s: Callable[[], float] = self._own_limit_s
         if self.is_required:
             limit_s, unrouted_s = self._left_before_report_s, float("inf")
         elif self.is_ready_due:
-            limit_s, get_s, left_s = _short_limit_s, _BEFORE_READY_S, self._left_before_report_s()
+            limit_s, left_s = _short_limit_s, self._left_before_report_s()
+            limits_s = (_BEFORE_READY_S, _BEFORE_READY_S)
         location = wireserver_location(ports, self._root, self._settings.wireserver)
         probe = ports.probe(*location)
         patience = Patience(probe, ports.clock, limit_s=limit_s, unrouted_s=unrouted_s)
         retry_loop = RetryLoop(
             ports.clock, timeout_s=left_s, jitter=ports.jitter, patience=patience.left_s
         )
-        imds = imds_client(ports, imds_settings, retry_loop, get_s=get_s)
+        imds = imds_client(ports, imds_settings, retry_loop, limits_s=limits_s)
         try:
             return retry_loop.run(lambda: self._complete.fetch(imds.fetch_instance))
         except NotConnected as error:

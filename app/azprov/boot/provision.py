@@ -15,6 +15,7 @@ from typing import Callable, Iterable, List, Optional, Tuple
 from ..azure.retry_loop import LAST_ATTEMPT_S
 from ..errors import AzprovError, DiskError, UntrustedPlatform, bug
 from ..formats.platform.vm_id import is_same_vm, parse_vm_id
+from ..system.clock import Clock
 from ..system.commands import Commands
 from ..system.firmware import read_vm_id
 from ..system.hostname import read_hostname
@@ -29,6 +30,10 @@ from .report import failure_line, report_failure, report_ready
 from .settings import BootSettings, WireServerSettings
 from .steps import HOSTNAME, Step, required_steps_of, steps_of
 from .trust import explained, find_distrust, log_distrust, time_limit_s
+
+# How often and how long to wait for space on a disk, after Ready. A first boot may enlarge
+# the file system, which takes a few seconds.
+_DISK_WAITS, _DISK_WAIT_S = 5, 2.0
 
 log = logging.getLogger(__name__)
 
@@ -108,6 +113,7 @@ def provision(
         is_final=is_final,
         request_vm_id=lambda: metadata.instance().vm_id,
         disable_service=disable_service,
+        wait_for_disk=_disk_wait(ports.clock),
     )
 
 
@@ -120,12 +126,14 @@ def run_once_per_vm(
     is_final: Callable[[AzprovError], bool],
     request_vm_id: Callable[[], str],
     disable_service: Callable[[], None],
+    wait_for_disk: Callable[[], bool] = lambda: False,
 ) -> Outcome:
     """Run the steps that are not yet done for this VM, then report.
 
     A step runs whether or not the steps before it succeeded. The state is written when
     the report is acknowledged; the service is disabled when everything is done. A step
-    that may follow Ready, and that lacked an answer before, then runs again.
+    that may follow Ready, and that lacked an answer before, then runs again. So does each step
+    that failed because a disk was full or broken, as often as `wait_for_disk` returns True.
 
     `open_steps` gets what is done for this VM; its steps that are done are left out here.
     `send_failure` reports the first required step that failed, if its error `is_final`:
@@ -145,10 +153,15 @@ def run_once_per_vm(
     boot.run_steps(open_steps(old))
     boot.report(send_ready, send_failure, is_final)
     if boot.is_acknowledged:
-        if boot.following and vm_id is not None:
+        if boot.following and vm_id is None:
+            log.info(
+                "The firmware provides no VM id, so the state is written when the metadata service "
+                "provides one"
+            )
+        elif boot.following:
             # The power may fail while the steps that follow wait for their answer.
             boot.attempt(STATE, partial(write_state, root, boot.state_of(vm_id)))
-        boot.run_following()
+        boot.run_following(wait_for_disk)
         if boot.done_now:
             state = boot.state_of(vm_id or _requested(request_vm_id))
             boot.attempt(STATE, lambda: write_state(root, state))
@@ -207,7 +220,14 @@ class _Boot:
                 self.done_now.append(step.name)
                 continue
             self._open_steps.append(step.name)
-            if step.may_follow_ready and failure.error.lacks_answer and not self.is_acknowledged:
+            if failure in self.failures and _is_full(failure.error):
+                self.following.append(step)
+                log.warning(
+                    "the step %s failed: %s; trying again after the report",
+                    step.name,
+                    failure.error,
+                )
+            elif step.may_follow_ready and failure.error.lacks_answer and not self.is_acknowledged:
                 self.following.append(step)
                 log.info(
                     "The step %s has no answer yet, and runs again after Ready: %s",
@@ -222,10 +242,12 @@ class _Boot:
                     effect = "Ready will not be reported"
                 log.warning("the step %s failed: %s; %s", step.name, failure.error, effect)
 
-    def run_following(self) -> None:
-        """Run the steps again that failed for want of an answer."""
+    def run_following(self, wait_for_disk: Callable[[], bool]) -> None:
+        """Run the steps again that failed for want of an answer or of space on a disk."""
         for step in self.following:
             failure = self.attempt(step.name, step.run)
+            while failure is not None and _is_full(failure.error) and wait_for_disk():
+                failure = self.attempt(step.name, step.run)
             if failure is None:
                 self._open_steps.remove(step.name)
                 self.done_now.append(step.name)
@@ -286,6 +308,23 @@ class _Boot:
             return None
         self.failures.append(failure)
         return failure
+
+
+def _disk_wait(clock: Clock) -> Callable[[], bool]:
+    """Waits for a disk for a while; returns False at once when it has waited often enough."""
+    waits = iter(range(_DISK_WAITS))
+
+    def wait() -> bool:
+        has_left = next(waits, None) is not None
+        clock.sleep(_DISK_WAIT_S if has_left else 0.0)
+        return has_left
+
+    return wait
+
+
+def _is_full(error: AzprovError) -> bool:
+    """Whether a disk could not be written, although it is not read-only."""
+    return isinstance(error, DiskError) and not error.is_read_only
 
 
 def _requested(request_vm_id: Callable[[], str]) -> Optional[str]:

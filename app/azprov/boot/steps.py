@@ -148,9 +148,10 @@ def set_platform_hostname(
 ) -> None:
     """Set the host name of the deployment, unless someone else has changed the name since.
 
-    `old_hostname` is the name until now, if known. A VM without osProfile keeps its name:
-    its disk was provisioned before. Raises HostError or UnusableError, and the errors of
-    `metadata`.
+    `old_hostname` is the name in /etc/hostname until now, if known. A name that only the
+    running kernel has does not count: DHCP clients set such names too, and a restart ends
+    them. A VM without osProfile keeps its name: its disk was provisioned before. Raises
+    HostError or UnusableError, and the errors of `metadata`.
     """
     instance = metadata()
     if instance.is_specialized:

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple, Union
+from typing import Callable, Dict, List, Optional, Tuple, Union
 
 import pytest
 
@@ -52,6 +52,7 @@ class Machine:
         #: The name that the last boot's steps got.
         self.old_hostname: Optional[str] = None
         self.is_final = True
+        self.wait_for_disk: Callable[[], bool] = lambda: False
         self.imds_vm_id: Union[str, AzprovError] = Refused("no metadata")
         self.set_firmware(vm_id)
         (folder / "etc").mkdir()
@@ -108,6 +109,7 @@ class Machine:
             is_final=lambda _: self.is_final,
             request_vm_id=self._request_vm_id,
             disable_service=self._disable,
+            wait_for_disk=self.wait_for_disk,
         )
 
     @property
@@ -382,9 +384,18 @@ FULL = DiskError("could not write it (No space left on device)", "free some spac
 READ_ONLY = DiskError("could not write it (Read-only file system)", "remount", is_read_only=True)
 
 
-@pytest.mark.parametrize("error", [FULL, READ_ONLY])
+@pytest.mark.parametrize(
+    ("error", "effects"),
+    [
+        (FULL, ["trying again after the report", "the next boot tries this step again"]),
+        (READ_ONLY, ["continuing with the next step"]),
+    ],
+)
 def test_a_disk_that_cannot_be_written_leaves_an_open_step_and_does_not_stop_ready(
-    admin_machine: Machine, error: DiskError, caplog: pytest.LogCaptureFixture
+    admin_machine: Machine,
+    error: DiskError,
+    effects: List[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Ready is sent, nothing final is reported, and the next boot runs only the open step."""
     admin_machine.failing["admin-user"] = error
@@ -395,13 +406,34 @@ def test_a_disk_that_cannot_be_written_leaves_an_open_step_and_does_not_stop_rea
     assert exit_code_of(outcome) == 73
     assert admin_machine.disabled == 0
     assert caplog.messages == [
-        f"the step admin-user failed: {error}; continuing with the next step",
+        f"the step admin-user failed: {error}; {effect}" for effect in effects
     ]
 
     admin_machine.failing.clear()
 
     assert admin_machine.boot() == Outcome(("admin-user",))
     assert admin_machine.ran == ["admin-user"]
+    assert admin_machine.disabled == 1
+
+
+def test_a_step_runs_again_in_the_same_boot_when_a_full_disk_has_space(
+    admin_machine: Machine,
+) -> None:
+    """A first boot may enlarge the file system while azprov runs; Ready does not wait for it."""
+    admin_machine.failing["admin-user"] = FULL
+    waits = []
+
+    def enlarge() -> bool:
+        waits.append(list(admin_machine.ran))
+        if len(waits) == 3:
+            admin_machine.failing.clear()
+        return True
+
+    admin_machine.wait_for_disk = enlarge
+
+    assert admin_machine.boot() == Outcome(("hostname", "ssh-keys", "ready", "admin-user"))
+    assert len(waits) == 3
+    assert "ready" in waits[0]
     assert admin_machine.disabled == 1
 
 

@@ -616,6 +616,47 @@ def test_ready_does_not_wait_for_a_reply_that_never_comes(machine: Machine) -> N
     assert machine.read("etc/hostname") == "web01\n"
 
 
+def test_a_host_name_is_not_late_after_a_metadata_service_hung(machine: Machine) -> None:
+    """Requests end after 2, 4, 8 and 16 s, so that one soon finds the recovered service."""
+    platform = Platform()
+    platform.imds = platform.until(15.0, platform.hang, metadata())
+
+    assert machine.boot(platform) == Outcome(("ready", "hostname"))
+    assert platform.clock.now() - 1000 <= 24
+
+
+def test_a_slow_metadata_service_gets_30_s_for_a_reply(machine: Machine) -> None:
+    """The limits of the requests grow to 30 s, and then begin again."""
+    platform = Platform()
+    limits = []
+
+    def hang(request: Request) -> Reply:
+        limits.append(request.bound_s)
+        return platform.hang(request)
+
+    platform.imds = hang
+    machine.boot(platform, WITH_KEYS)
+
+    assert limits[:8] == [2.0, 4.0, 8.0, 16.0, 30.0, 2.0, 4.0, 8.0]
+
+
+def test_a_state_that_waits_for_the_vm_id_is_logged(
+    machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without an id in the firmware, a power cut during the wait makes Ready go out again."""
+    caplog.set_level("INFO")
+    (machine.folder / "sys/class/dmi/id/product_uuid").unlink()
+    platform = Platform()
+    platform.imds = platform.until(5.0, unreachable, metadata())
+
+    assert machine.boot(platform) == Outcome(("ready", "hostname"))
+    assert (
+        "The firmware provides no VM id, so the state is written when the metadata service "
+        "provides one"
+    ) in caplog.messages
+    assert machine.state == {"vm_id": VM, "done": ["ready", "hostname"]}
+
+
 @pytest.mark.parametrize(
     ("bad", "seconds"),
     [(unreachable, 300), (busy, 300), (unrouted, 10)],
