@@ -6,8 +6,8 @@ from typing import Callable, Dict, List, Optional, Tuple, Union
 
 import pytest
 
+from azprov.boot.once_per_vm import run_once_per_vm
 from azprov.boot.outcome import Failure, Outcome, exit_code_of
-from azprov.boot.provision import run_once_per_vm
 from azprov.boot.steps import Step
 from azprov.errors import (
     AzprovError,
