@@ -40,7 +40,7 @@ from project import ROOT
             "try:\n    raise\nexcept E:\n    return\n",
             ["module: raise => pass", "module: return => raise"],
         ),
-        ("def f(a=1): pass\n", ["module: 1 => (2)"]),
+        ("def f(a=1): pass\n", ["f: 1 => (2)"]),
         ('"""Text."""\nlog.debug("x")\nx: "List[str]" = y\nprint\n', ["module: print => pass"]),
     ],
 )
@@ -51,10 +51,11 @@ def test_each_kind_of_fault_is_made(source: str, mutants: List[str]) -> None:
 
 def test_a_mutant_is_the_source_with_one_change() -> None:
     """Comments and all other lines stay, and text that is not ASCII moves nothing."""
-    (mutant,) = mutants_of("# ä\nx = ('ä', a - b)[c]  # kept\n".encode())[1:]
+    (mutant,) = mutants_of("def f():\n    # ä\n    x = ('ä', a - b)[c]  # kept\n".encode())[1:]
 
-    assert mutant.source.decode() == "# ä\nx = ('ä', (a + b))[c]  # kept\n"
-    assert (mutant.line, mutant.lines) == (2, range(2, 3))
+    assert mutant.source.decode() == "def f():\n    # ä\n    x = ('ä', (a + b))[c]  # kept\n"
+    assert (mutant.line, mutant.lines) == (3, range(3, 4))
+    assert mutants_of(b"x = 1\n")[0].lines == range(0)
 
 
 def test_every_mutant_of_azprov_is_python() -> None:

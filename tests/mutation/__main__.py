@@ -82,7 +82,9 @@ def main(argv: Sequence[str]) -> int:
     candidates = [
         Candidate(module, mutant, tests_for(trace, module, mutant))
         for module in modules
-        for mutant in sample(module, None if options.all else options.sample, options.seed)
+        for mutant in sample(
+            module, None if options.all else options.sample, options.seed, copies[0].project
+        )
     ]
     print(f"{len(candidates)} mutants of {len(modules)} modules, seed {options.seed}", flush=True)
     return _report(len(candidates), _survivors(copies, candidates, trace), reasons(SURVIVORS))
@@ -120,9 +122,9 @@ def modules_named(names: Sequence[str]) -> List[str]:
     return found
 
 
-def sample(module: str, size: Optional[int], seed: int) -> List[Mutant]:
+def sample(module: str, size: Optional[int], seed: int, project: Path = ROOT) -> List[Mutant]:
     """Mutants of a module: always the same for a seed, whatever other modules are chosen."""
-    mutants = mutants_of((ROOT / PACKAGE / module).read_bytes())
+    mutants = mutants_of((project / PACKAGE / module).read_bytes())
     if size is None or size >= len(mutants):
         return mutants
     random = Random(f"{seed} {module}")  # noqa: S311 - the same mutants again for the same seed
@@ -132,7 +134,7 @@ def sample(module: str, size: Optional[int], seed: int) -> List[Mutant]:
 def tests_for(trace: Trace, module: str, mutant: Mutant) -> List[str]:
     """The tests that may notice a mutant: those of its module first, then the quickest ones."""
     by_line: Mapping[int, Set[str]] = trace.tests.get(module, {})
-    lines = mutant.lines if mutant.function else by_line
+    lines = mutant.lines or by_line
     tests = {test for line in lines for test in by_line.get(line, ())}
     room, stem = f"tests/unit/{Path(module).parts[0]}/", f"/test_{Path(module).stem}.py::"
     seconds = trace.seconds

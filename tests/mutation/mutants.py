@@ -34,9 +34,10 @@ _UNREAD = ("log.debug", "progress.log")
 
 class Mutant(NamedTuple):
     line: int
-    #: Lines of which at least one is executed by a test that can notice the mutant.
+    #: A test that can notice the mutant executes one of these lines; empty if it is code that
+    #: runs when the module is imported.
     lines: range
-    #: The function that is changed; empty for code that runs when the module is imported.
+    #: The function or class that is changed, if any.
     function: str
     before: str
     after: str
@@ -64,7 +65,9 @@ class _Mutator:
             return
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             function = f"{function}.{node.name}".lstrip(".")
-        if isinstance(node, ast.stmt):
+        if isinstance(node, ast.FunctionDef):
+            lines = range(node.lineno, node.lineno + 1)
+        elif isinstance(node, ast.stmt) and lines:
             lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
         for changed, replacement in _changes(node):
             yield self._mutant(changed, replacement, function, lines)
@@ -75,15 +78,15 @@ class _Mutator:
             for child in children:
                 if isinstance(child, ast.AST) and not _is_docstring(child, node):
                     # Default values of arguments are computed when the module is imported.
-                    inside = "" if isinstance(child, ast.arguments) else function
-                    yield from self.mutants(child, inside, lines)
+                    is_default = isinstance(child, ast.arguments)
+                    yield from self.mutants(child, function, range(0) if is_default else lines)
 
     def _mutant(
         self, node: Union[ast.expr, ast.stmt], replacement: str, function: str, lines: range
     ) -> Mutant:
         start = self._starts[node.lineno - 1] + node.col_offset
         end = self._starts[(node.end_lineno or 0) - 1] + (node.end_col_offset or 0)
-        if isinstance(node, ast.expr):
+        if isinstance(node, ast.expr) and lines:
             lines = range(lines.start, (node.end_lineno or node.lineno) + 1)
         before = " ".join(self._source[start:end].decode().split())
         after = replacement.encode()

@@ -112,19 +112,19 @@ class Copy:
     """A copy of the project, in which one process at a time runs tests."""
 
     def __init__(self, scratch: Path) -> None:
-        self._project = scratch / "project"
+        self.project = scratch / "project"
         self._scratch = scratch
         self._pid = 0
         self._until = 0.0
         self._writes = 0
         ignored = shutil.ignore_patterns(*_NOT_COPIED)
-        shutil.copytree(ROOT, self._project, ignore=ignored, symlinks=True)
+        shutil.copytree(ROOT, self.project, ignore=ignored, symlinks=True)
         self._original = b""
 
     def start(self, trial: Trial) -> None:
         """Run the tests of a trial in another process."""
         if trial.module is not None:
-            self._original = (self._project / PACKAGE / trial.module).read_bytes()
+            self._original = (self.project / PACKAGE / trial.module).read_bytes()
             self._write(trial.module, trial.source)
         self._until = time.monotonic() + trial.limit_s
         self._pid = os.fork()
@@ -158,7 +158,7 @@ class Copy:
         return (self._scratch / "output").read_text(errors="replace")
 
     def _write(self, module: str, source: bytes) -> None:
-        path = self._project / PACKAGE / module
+        path = self.project / PACKAGE / module
         path.write_bytes(source)
         # Python recognizes old bytecode by the size of the source and its time in seconds.
         self._writes += 1
@@ -166,7 +166,7 @@ class Copy:
 
     def _run(self, trial: Trial) -> int:
         os.setsid()
-        os.chdir(self._project)
+        os.chdir(self.project)
         output = os.open(self._scratch / "output", os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
         os.dup2(output, 1)
         os.dup2(output, 2)
