@@ -456,3 +456,17 @@ def test_a_bad_document_is_retried_at_the_usual_pace() -> None:
     assert gave_up.value.hint == "see"
     assert gave_up.value.exit_code == 76
     assert clock.sleeps == [1.0, 2.0, 4.0, 2.0]
+
+
+def test_a_broken_reply_shortly_before_the_deadline_is_the_reason() -> None:
+    """Only a request that the deadline itself has cut is not the reason of the failure."""
+    clock = FakeClock()
+    replies = [BUSY, BROKEN]
+
+    def attempt() -> None:
+        error = replies.pop(0)
+        clock.spend(8.5 if error is BROKEN else 0.0)
+        raise error
+
+    with pytest.raises(BrokenReply, match=r"^gave up after 10 s: 168\.63\.129\.16 sent no usable"):
+        retry_loop(clock, timeout_s=10.0).run(attempt)

@@ -108,6 +108,9 @@ def test_each_broken_reply_is_one_error(damage: str) -> None:
         get(replying(raw))
 
     assert said in failure.value.summary
+    assert failure.value.hint == (
+        "check what answers at that address, and whether a proxy or filter is in between"
+    )
     assert failure.value.exit_code == 69
 
 

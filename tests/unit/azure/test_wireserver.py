@@ -1,10 +1,11 @@
-"""The client of WireServer: how long each request may take."""
+"""The client of WireServer: its headers, and how long each request may take."""
 
-from typing import Any, List, cast
+from typing import Any, Dict, List, cast
 
 import pytest
 
 from azprov.azure.endpoint import Endpoint
+from azprov.azure.provisioning_health import post_json_health
 from azprov.azure.retry_loop import RetryLoop
 from azprov.azure.transport import Reply, Transport
 from azprov.azure.wireserver import WireServer
@@ -13,15 +14,17 @@ from sample_files import sample
 
 
 class Recorder:
-    """Records the limit of each request, and answers it."""
+    """Records each request, and answers it."""
 
     endpoint = Endpoint("192.0.2.1")
 
     def __init__(self) -> None:
         self.bounds: List[float] = []
+        self.requests: List[Dict[str, Any]] = []
 
-    def send(self, *_: str, bound_s: float, **__: Any) -> Reply:
+    def send(self, method: str, target: str, *, bound_s: float, **given: Any) -> Reply:
         self.bounds.append(bound_s)
+        self.requests.append(dict(given, method=method, target=target))
         return Reply(200, "OK", {}, sample("goal_state/version-2012-11-30.xml"))
 
 
@@ -40,3 +43,52 @@ def test_a_request_is_limited_by_its_kind_and_by_the_deadline(
     wireserver.post_health(b"<Health/>")
 
     assert transport.bounds == [get_s, post_s]
+
+
+def test_a_json_report_has_the_headers_of_azure_init() -> None:
+    """Any 2xx acknowledges it, and the body of the reply is not used."""
+    transport = Recorder()
+    retry_loop = RetryLoop(FakeClock(), timeout_s=4.0, jitter=float)
+
+    post_json_health(cast(Transport, transport), retry_loop, b"{}", agent_name="azprov/test")
+
+    assert transport.bounds == [4.0]
+    assert transport.requests == [
+        {
+            "method": "POST",
+            "target": "/provisioning/health",
+            "headers": {
+                "x-ms-guest-agent-name": "azprov/test",
+                "User-Agent": "azprov/test",
+                "Content-Type": "application/json",
+            },
+            "body": b"{}",
+            "body_matters": False,
+        }
+    ]
+
+
+def test_requests_have_the_headers_of_the_documentation() -> None:
+    """A goal state needs its whole body, and a report only its status."""
+    transport = Recorder()
+    retry_loop = RetryLoop(FakeClock(), timeout_s=900.0, jitter=float)
+    wireserver = WireServer(cast(Transport, transport), retry_loop, agent_name="azprov/test")
+    headers = {
+        "x-ms-version": "2012-11-30",
+        "x-ms-agent-name": "azprov/test",
+        "User-Agent": "azprov/test",
+    }
+
+    wireserver.fetch_goal_state()
+    wireserver.post_health(b"<Health/>")
+
+    assert transport.requests == [
+        {"method": "GET", "target": "/machine?comp=goalstate", "headers": headers},
+        {
+            "method": "POST",
+            "target": "/machine?comp=health",
+            "headers": {**headers, "Content-Type": "text/xml;charset=utf-8"},
+            "body": b"<Health/>",
+            "body_matters": False,
+        },
+    ]

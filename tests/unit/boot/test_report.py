@@ -280,6 +280,7 @@ def test_a_report_is_written_to_kvp_when_the_daemon_starts_later(early: Root) ->
 
     assert len(platform.posted) == 1
     assert [line.split("|")[0] for line in kvp(early)] == ["result=success"]
+    assert platform.clock.sleeps == [0.25] * 12
 
 
 def test_a_failure_is_written_to_kvp_when_the_daemon_starts_later(early: Root) -> None:
