@@ -3,13 +3,15 @@
 import os
 import resource
 import socket
-from typing import Iterator
+import time
+from typing import Iterator, List
 
 import pytest
 
 from azprov.azure.dial import BoundedSocket, Dialer
 from azprov.azure.endpoint import Endpoint
 from azprov.errors import NotConnected
+from own_network import in_own_network
 from ports import FakeClock
 
 
@@ -230,3 +232,40 @@ def test_a_fixed_address_is_not_exchanged(deaf: DeafListener, answering: Endpoin
 
     assert dialer.endpoint == deaf.endpoint
     dialer.close()
+
+
+def seconds_of_attempts(dialer: Dialer, count: int) -> List[float]:
+    """How long each attempt takes; all of them fail for want of a route."""
+    taken = []
+    for _ in range(count):
+        began = time.monotonic()
+        with pytest.raises(NotConnected) as failure:
+            dialer.connect(patience_s=0.05, route_patience_s=0.5)
+        taken.append(time.monotonic() - began)
+        assert not failure.value.has_route
+    dialer.close()
+    return taken
+
+
+@pytest.mark.needs("root", "ip")
+@pytest.mark.parametrize("kind", ["prohibit", "blackhole"])
+def test_a_prohibited_address_is_tried_at_every_poll(kind: str) -> None:
+    """The kernel does not say when a firewall allows the address, so no attempt waits for it."""
+    taken = in_own_network(
+        lambda: seconds_of_attempts(Dialer(Endpoint("192.0.2.16"), FakeClock()), 10),
+        f"route add {kind} 192.0.2.16",
+    )
+
+    assert sum(taken) < 0.5
+
+
+@pytest.mark.needs("root", "ip")
+@pytest.mark.parametrize("command", ["link set lo up", "route add unreachable 192.0.2.16"])
+def test_an_attempt_without_a_route_waits_for_a_change(command: str) -> None:
+    """The first two attempts fail at once, because a change before the second could be unseen."""
+    taken = in_own_network(
+        lambda: seconds_of_attempts(Dialer(Endpoint("192.0.2.16"), FakeClock()), 4), command
+    )
+
+    assert max(taken[:2]) < 0.4
+    assert min(taken[2:]) >= 0.5
