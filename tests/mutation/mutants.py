@@ -100,6 +100,10 @@ def _is_left_out(node: ast.AST) -> bool:
         return True
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
         return ast.unparse(node.value.func) in _UNREAD
+    if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+        return True
+    if isinstance(node, ast.Raise) and ast.unparse(node) == "raise NotImplementedError":
+        return True
     # Python before 3.12 does not know where the parts of an f-string are.
     return isinstance(node, (ast.JoinedStr, ast.Import, ast.ImportFrom))
 

@@ -19,6 +19,7 @@ from azprov.formats.host.passwd import (
     people,
     with_entry,
     with_password,
+    without_ageing,
     without_entry,
     without_member,
 )
@@ -194,3 +195,10 @@ def test_a_password_of_any_name_is_replaced() -> None:
     shadow = "zoë:$y$hash:19000::::::\n".encode()
 
     assert with_password(shadow, "zoë", "*") == "zoë:*:19000::::::\n".encode()
+
+
+def test_a_damaged_line_of_the_shadow_file_stays() -> None:
+    """A name alone has no fields, and is no account."""
+    assert without_ageing(b"ops\nops:*:1:0:9:7:::\n", "ops", with_expiry=False) == (
+        b"ops\nops:*::0:99999:7:::\n"
+    )

@@ -478,6 +478,13 @@ UDHCPC = "-i eth0 -r 10.0.0.4 -x hostname:Web01 -s /bin/true -f -n -q -t 3 -T 1"
         ("udhcpc|-i|eth0|--clientid=01ab|--vendorclass|v", "--clientid 01ab --vendorclass v "),
         ("udhcpc|-x|0x0c:aa|-x|12:bb|-x|HostName:c|-x|0x3d:01ab", "-x 0x3d:01ab "),
         ("udhcpc|--unknown|-i|eth0|-C", ""),
+        (
+            "udhcpc|--clientid-none|--vendorclass=v|--hostname=h|--fqdn=f|--interface=eth0|--now|"
+            "--pidfile=p|--quit|--release|--request=r|--script=s|--timeout=1|--retries=2|--syslog|"
+            "--tryagain=3|--request-option=o|--no-default-options|--foreground|--background|"
+            "--broadcast|--client-port=1068|--clientid=01",
+            "--clientid-none --vendorclass v --broadcast --client-port 1068 --clientid 01 ",
+        ),
     ],
 )
 def test_udhcpc_is_run_again_with_the_options_that_identify_it(

@@ -43,3 +43,14 @@ def test_the_children_of_a_program_that_hangs_are_ended_too(tmp_path: Path) -> N
 
     time.sleep(2.5)
     assert not late.exists()
+
+
+def test_a_program_gets_two_variables_and_no_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The caller's PATH is not trusted, and messages are in English."""
+    monkeypatch.setenv("SECRET", "1")
+    monkeypatch.setenv("PATH", "/tmp")  # noqa: S108 - not used
+    script = 'cat; echo "$PATH"; echo "$LC_ALL"; echo "$SECRET"'
+
+    assert Commands().output(["sh", "-c", script], limit_s=10.0) == (
+        b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\nC\n\n"
+    )

@@ -6,6 +6,7 @@ import pytest
 
 from azprov.errors import DiskError, HostError, NotPermitted
 from azprov.system.root.file_errors import file_error
+from azprov.system.root.privileges import acting_as
 
 
 @pytest.mark.parametrize(
@@ -61,3 +62,20 @@ def test_another_error_of_a_file_prevents_ready() -> None:
 
     assert type(error) is HostError
     assert error.prevents_ready
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM])
+def test_an_ordinary_user_is_asked_to_be_root(number: int) -> None:
+    """Acting as another user, root is asked to check what that user may do."""
+    with acting_as(65534, 65534):
+        error = file_error("could not write /x", OSError(number, "why"), is_as_user=False)
+        other = file_error("could not write /x", OSError(number, "why"), is_as_user=True)
+    by_root = file_error("could not write /x", OSError(number, "why"), is_as_user=False)
+
+    assert isinstance(error, NotPermitted)
+    assert str(error) == "could not write /x (why); run it as root"
+    assert type(other) is HostError
+    assert str(other).startswith("could not write /x (why); check that the user has access to")
+    assert type(by_root) is HostError
+    assert str(by_root) == "could not write /x (why); check the path and its file system"

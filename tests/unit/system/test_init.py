@@ -8,6 +8,8 @@ import pytest
 
 from azprov.cli import main
 from azprov.system.init import disable, enabling_links, report_started
+from azprov.system.init.openrc import OPENRC
+from azprov.system.init.systemd import SYSTEMD
 from azprov.system.root import Root
 from ports import NoCommands, Recorder
 
@@ -97,3 +99,8 @@ def test_systemd_gets_a_notification(tmp_path: Path, *, is_abstract: bool) -> No
 def test_without_systemd_no_notification_is_needed(environment: Dict[str, str]) -> None:
     """Started by hand or by OpenRC, azprov notifies no one, and that is no error."""
     report_started(environment)
+
+
+def test_service_files_have_the_modes_of_their_init_system() -> None:
+    """A unit is read, and OpenRC runs its script; systemd warns about executable units."""
+    assert (SYSTEMD.mode, OPENRC.mode) == (0o644, 0o755)

@@ -379,6 +379,10 @@ MOUNTINFO = "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n30 22 8:2 / /srv\\040a rw - ex
     ("unit", "path", "started"),
     [
         ("run/systemd/generator/home.mount", "/home/ops", ["home.mount"]),
+        ("run/systemd/generator.early/home.mount", "/home/ops", ["home.mount"]),
+        ("run/systemd/generator.late/home.mount", "/home/ops", ["home.mount"]),
+        ("run/systemd/system/home.mount", "/home/ops", ["home.mount"]),
+        ("run/systemd/other/home.mount", "/home/ops", []),
         ("etc/systemd/system/home.mount", "/home/ops", ["home.mount"]),
         ("run/systemd/generator/home-ops.mount", "/home/ops", ["home-ops.mount"]),
         ("run/systemd/generator/home.mount", "/etc/ssh/keys/ops", []),

@@ -487,10 +487,14 @@ def test_only_root_may_act_as_another_user(inside: Path) -> None:
 @needs_root
 def test_a_number_that_no_user_can_have_is_an_error(inside: Path) -> None:
     """The kernel rejects it, and the rights of this process stay unchanged."""
-    rejected = pytest.raises(HostError, match=r"switch to UID 4294967295 \(Invalid argument\)")
-    with Root(str(inside)).as_user(((1 << 32) - 1, 1)) as user_root, rejected:
+    user = ((1 << 32) - 1, 1)
+    with Root(str(inside)).as_user(user) as user_root, pytest.raises(HostError) as rejected:
         user_root.read("/a")
 
+    assert str(rejected.value) == (
+        "could not switch to UID 4294967295 (Invalid argument); "
+        "check this user's UID and GID in /etc/passwd"
+    )
     assert (os.geteuid(), os.getegid()) == (0, 0)
 
 
@@ -634,3 +638,24 @@ def test_no_path_leads_outside(
         "b": "b",
         "c": "c",
     }
+
+
+@pytest.mark.parametrize(
+    ("link", "target"),
+    [
+        ("a/b/c/link", "/top"),
+        ("a/b/link", "/top"),
+        ("a/b/c/link", "../../../top"),
+        ("a/b/c/link", "../x/../../../top"),
+    ],
+)
+def test_links_deep_below_the_root_lead_to_its_top(inside: Path, link: str, target: str) -> None:
+    """An absolute target begins at the root, and each .. goes up by one folder."""
+    (inside / "a/b/c").mkdir(parents=True)
+    (inside / "a/b/x").mkdir()
+    for folder in ("a", "a/b", "a/b/c"):
+        (inside / folder / "top").write_text(folder)
+    (inside / "top").write_text("the top")
+    (inside / link).symlink_to(target)
+
+    assert Root(str(inside)).read("/" + link) == b"the top"

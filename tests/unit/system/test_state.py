@@ -1,7 +1,7 @@
 """The state file: which steps are done for which VM."""
 
 from pathlib import Path
-from typing import List
+from typing import List, Optional
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from azprov.formats.platform.vm_id import parse_vm_id
 from azprov.system.firmware import read_vm_id
 from azprov.system.root import Root
-from azprov.system.state import State, parse_state, read_state, render_state, write_state
+from azprov.system.state import (
+    State,
+    is_of_another_vm,
+    parse_state,
+    read_state,
+    render_state,
+    write_state,
+)
 
 VM = "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90"
 VM_IDS = st.uuids().map(str)
@@ -57,3 +64,35 @@ def test_a_vm_id_or_state_that_cannot_be_read_counts_as_missing(tmp_path: Path, 
 
     assert read_vm_id(Root(str(tmp_path))) is None
     assert read_state(Root(str(tmp_path))) == State(None)
+
+
+def test_a_state_that_is_nested_too_deeply_is_damaged() -> None:
+    """Python's own error for it is no ValueError."""
+    with pytest.raises(ValueError, match=r"^JSON is nested too deeply$"):
+        parse_state(b"[" * 100000)
+
+
+VM = "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90"
+OTHER_VM = "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d91"
+
+
+@pytest.mark.parametrize(
+    ("content", "vm_id", "is_of_another"),
+    [
+        (f'{{"vm_id": "{OTHER_VM}", "done": []}}', VM, True),
+        (f'{{"vm_id": "{VM}", "done": []}}', VM, False),
+        (f'{{"vm_id": "{OTHER_VM}", "done": []}}', None, False),
+        ('{"vm_id": "", "done": []}', VM, False),
+        ("damaged", VM, False),
+        (None, VM, False),
+    ],
+)
+def test_only_two_known_ids_show_a_copy(
+    tmp_path: Path, content: Optional[str], vm_id: Optional[str], is_of_another: bool
+) -> None:
+    """A damaged or missing state is not that of another VM."""
+    if content is not None:
+        (tmp_path / "var/lib/azprov").mkdir(parents=True)
+        (tmp_path / "var/lib/azprov/state.json").write_text(content)
+
+    assert is_of_another_vm(Root(str(tmp_path)), vm_id) is is_of_another

@@ -1,0 +1,113 @@
+"""The lock of a root: who waits, how long, and what may be locked on the running machine."""
+
+import fcntl
+import logging
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Iterator, List
+
+import pytest
+
+from azprov.errors import HostError
+from azprov.system.lock import _is_only_roots, lock_root
+from azprov.system.root import Root
+from ports import FakeClock
+
+
+class Holder(FakeClock):
+    """A clock during whose sleeps another program gives back the lock of a folder."""
+
+    def __init__(self, folder: Path, *, for_s: float) -> None:
+        super().__init__()
+        self._number = os.open(folder, os.O_RDONLY)
+        fcntl.flock(self._number, fcntl.LOCK_EX)
+        self._ends_at = self.now() + for_s
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        if self.now() >= self._ends_at:
+            self.end()
+
+    def end(self) -> None:
+        with suppress(OSError):
+            os.close(self._number)
+
+
+@pytest.fixture
+def clocks() -> Iterator[List[Holder]]:
+    made: List[Holder] = []
+    yield made
+    for clock in made:
+        clock.end()
+
+
+def test_a_locked_root_is_waited_for(
+    tmp_path: Path, clocks: List[Holder], caplog: pytest.LogCaptureFixture
+) -> None:
+    """One line says so, and the lock is tried ten times a second."""
+    caplog.set_level(logging.INFO)
+    clock = Holder(tmp_path, for_s=0.45)
+    clocks.append(clock)
+
+    with lock_root(Root(str(tmp_path)), clock, wait_s=30.0):
+        pass
+
+    assert clock.sleeps == [0.1] * 5
+    assert caplog.messages == [f"Waiting for another azprov that is changing {tmp_path}, 30 s left"]
+
+
+def test_a_root_that_stays_locked_is_an_error(tmp_path: Path, clocks: List[Holder]) -> None:
+    """The last pause is shorter, so that the wait ends at its limit."""
+    clock = Holder(tmp_path, for_s=60.0)
+    clocks.append(clock)
+
+    with pytest.raises(HostError) as failure, lock_root(Root(str(tmp_path)), clock, wait_s=0.25):
+        pass
+
+    assert str(failure.value) == (
+        f"another azprov is changing {tmp_path}; wait until it has ended, then try again"
+    )
+    assert clock.sleeps == pytest.approx([0.1, 0.1, 0.05])
+
+
+def test_the_lock_is_released_at_the_end(tmp_path: Path) -> None:
+    """The next process does not wait, and no file stays in the image."""
+    for _ in range(2):
+        with lock_root(Root(str(tmp_path)), FakeClock(), wait_s=0.0):
+            assert os.listdir(tmp_path) == []
+
+
+def test_a_root_without_a_folder_is_not_locked(tmp_path: Path) -> None:
+    """The command then says what is missing."""
+    root = Root(str(tmp_path))
+    tmp_path.rmdir()
+
+    with lock_root(root, FakeClock(), wait_s=0.0):
+        pass
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize(
+    ("mode", "uid", "gid", "is_only_roots"),
+    [
+        (0o600, 0, 0, True),
+        (0o660, 0, 0, True),
+        (0o660, 0, 7, False),
+        (0o640, 0, 7, False),
+        (0o600, 0, 7, True),
+        (0o604, 0, 0, False),
+        (0o601, 0, 0, False),
+        (0o600, 7, 0, False),
+    ],
+)
+def test_only_a_file_that_other_users_cannot_open_is_locked(
+    tmp_path: Path, mode: int, uid: int, gid: int, is_only_roots: bool
+) -> None:
+    """Otherwise any user could keep a first boot from reporting."""
+    path = tmp_path / "lock"
+    path.touch()
+    os.chown(path, uid, gid)
+    path.chmod(mode)
+
+    assert _is_only_roots(path.stat()) is is_only_roots
