@@ -9,6 +9,7 @@ from typing import NamedTuple, Optional, Tuple
 
 from ..errors import AzprovError
 from ..system.interfaces import Interface, Network, read_network
+from ..system.root import Root
 from .endpoint import WIRESERVER_ADDRESS, Endpoint
 
 # The errors of connect(2) for a route that refuses, and the type of that route.
@@ -41,7 +42,7 @@ class Diagnosis(NamedTuple):
 def diagnose_here(endpoint: Endpoint, failure: int) -> Optional[Diagnosis]:
     """The diagnosis for this machine; None if its network says nothing about the failure."""
     try:
-        network = read_network(endpoint.address)
+        network = read_network(Root(), endpoint.address)
     except (OSError, ValueError, AzprovError):
         return None
     return diagnose(network, endpoint, failure, is_root=os.geteuid() == 0)

@@ -60,9 +60,11 @@ class Network(NamedTuple):
     dhcp_client: str = ""
 
 
-def read_network(address: str) -> Network:
-    """The network of this machine. Raises OSError or HostError where it cannot be read."""
-    root = Root()
+def read_network(root: Root, address: str) -> Network:
+    """The network of this machine, whose /proc and /run are below the root.
+
+    Raises OSError or HostError where it cannot be read.
+    """
     names = [name for _, name in sorted(socket.if_nameindex())]
     interfaces = tuple(filter(None, map(_read_interface, names)))
     return Network(interfaces, _read_route(root, address), _find_dhcp_client(root))
