@@ -15,7 +15,12 @@ from azprov.system.commands import Commands
 from azprov.system.root import Root
 from azprov.system.sshd.authorized_keys import add_keys
 from azprov.system.sshd.passwords import accepts_passwords, forbid_passwords, without_own_lines
-from azprov.system.sshd.settings import included_files, read_settings, settings_of_logins
+from azprov.system.sshd.settings import (
+    ask_sshd,
+    included_files,
+    read_settings,
+    settings_of_logins,
+)
 from ports import NoCommands
 from sample_files import sample
 
@@ -321,3 +326,47 @@ def test_included_files_are_bounded(tmp_path: Path) -> None:
 
     assert len(read_settings(Root(str(image)))) <= 1001
     assert included_files(Root(str(image)), "*") == ["/etc/ssh/sshd_config"]
+
+
+class Sshd(Commands):
+    """An sshd that answers to one option only."""
+
+    def __init__(self, option: str) -> None:
+        self._option = option
+        self.commands: List[str] = []
+
+    def output(
+        self,
+        command: Sequence[str],
+        *,
+        limit_s: float,  # noqa: ARG002 - a port
+    ) -> Optional[bytes]:
+        self.commands.append(" ".join(command))
+        return b"port 22\nusepam yes\n" if command[1] == self._option else None
+
+
+LOGIN = "-C user=ops,host=192.0.2.1,addr=192.0.2.1,laddr=192.0.2.2,lport=22"
+
+
+@pytest.mark.parametrize(
+    ("option", "commands"),
+    [
+        ("-T", [f"/usr/sbin/sshd -T {LOGIN}"]),
+        ("-G", [f"/usr/sbin/sshd -T {LOGIN}", f"/usr/sbin/sshd -G {LOGIN}"]),
+        ("-x", [f"/usr/sbin/sshd -T {LOGIN}", f"/usr/sbin/sshd -G {LOGIN}"]),
+    ],
+)
+def test_sshd_of_a_live_machine_is_asked_for_its_settings(
+    tmp_path: Path, option: str, commands: List[str]
+) -> None:
+    """Without host keys -T fails, and a newer sshd answers to -G."""
+    root = Root(str(tmp_path))
+    root.is_live = True
+    (tmp_path / "usr/sbin").mkdir(parents=True)
+    (tmp_path / "usr/sbin/sshd").touch()
+    sshd = Sshd(option)
+
+    settings = ask_sshd(root, "ops", sshd)
+
+    assert sshd.commands == commands
+    assert first_values(settings or [], "usepam") == (None if option == "-x" else ["yes"])
