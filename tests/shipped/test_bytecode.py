@@ -159,6 +159,16 @@ def test_the_bytecode_has_the_annotations_of_classes_only(version: str) -> None:
     assert annotations == "[{}, ['address', 'port']]"
 
 
+@pytest.mark.parametrize("version", [name for name in INTERPRETERS if name != "3.6"])
+def test_no_collection_of_garbage_visits_the_modules(version: str) -> None:
+    """The objects of the modules are frozen when all are imported; Python 3.6 cannot do it."""
+    are_frozen = ask(
+        INTERPRETERS[version], PYZ, "__import__('gc').get_freeze_count() > 10_000", "--version"
+    )
+
+    assert are_frozen == "True"
+
+
 def test_a_module_without_bytecode_comes_from_its_source() -> None:
     """A module of urllib3 that azprov never uses is not compiled, and can be imported."""
     question = "__import__('urllib3.contrib.socks', fromlist=['x']).__name__"
