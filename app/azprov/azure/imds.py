@@ -120,8 +120,7 @@ class CompleteInstance:
         now = self._clock.now()
         if self._incomplete_since is None:
             self._incomplete_since = now
-        # A gap that the answer explains needs only a second answer.
-        settling_s = 0.0 if gap.is_explained else self._settling_s
+        settling_s = min(self._settling_s, gap.settles_in_s)
         waited_s = now - self._incomplete_since
         may_stay = gap.may_stay or self._accepts_any
         if may_stay and waited_s > 0 and waited_s >= settling_s:

@@ -50,6 +50,7 @@ class Metadata:
             hostname=settings.set_hostname,
             admin_user=settings.create_admin_user,
             keys=settings.create_admin_user or settings.ssh_keys_user is not None,
+            usable=True,
         )
         settling_s = min(_SETTLING_S, settings.imds.timeout_s / 2)
         self._complete = CompleteInstance(ports.clock, wanted, settling_s=settling_s)

@@ -248,7 +248,7 @@ def test_a_failure_that_wireserver_refuses_is_sent_until_the_deadline(machine: M
     assert exit_code_of(outcome) == 78
     assert str(error_of(outcome)).startswith(
         "provisioning failed (the instance metadata contains no usable SSH public key), and "
-        "reporting the failure failed too (gave up after 599 s: "
+        "reporting the failure failed too (gave up after 592 s: "
     )
     assert platform.clock.now() <= 1000 + 600
     assert len(machine.kvp) == 1
@@ -279,7 +279,7 @@ def test_a_final_failure_is_reported_even_at_the_deadline(machine: Machine) -> N
     answer = metadata(X509, adminUsername="azureuser")
 
     def slow(request: Request) -> Reply:
-        platform.clock.spend(599.5)
+        platform.clock.spend(299.0)
         return answer(request)
 
     platform.imds = slow
@@ -814,7 +814,7 @@ def test_a_failure_names_the_vm_id_of_the_metadata_if_the_firmware_has_none(
     machine.boot(platform, WITH_ADMIN)
 
     assert f"|vm_id={VM}|" in machine.kvp[0]
-    assert platform.requests == [GET_METADATA, GET_GOAL_STATE, POST_HEALTH]
+    assert platform.requests == [GET_METADATA] * 4 + [GET_GOAL_STATE, POST_HEALTH]
 
 
 def test_the_metadata_service_is_asked_once_even_if_it_fails(
@@ -885,6 +885,51 @@ def test_a_password_deployment_with_an_empty_key_is_no_failure(
 
     assert machine.boot(platform, WITH_KEYS).failures == ()
     assert platform.posted_at == [1001.0]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        metadata(ED25519[:40], adminUsername="azureuser"),
+        metadata(ED25519, adminUsername="azure user"),
+    ],
+    ids=["a key that is cut off", "a bad user name"],
+)
+def test_an_unusable_value_is_asked_for_again(machine: Machine, bad: Service) -> None:
+    """A failure report is final, so the answer has to stay the same for five seconds."""
+    platform = Platform()
+    answers_well = metadata(ED25519, adminUsername="ops")
+    platform.imds = platform.until(4.0, bad, answers_well)
+    (machine.folder / "etc/login.defs").write_text("UID_MIN 500\nGID_MIN 500\n")
+
+    assert machine.boot(platform, WITH_ADMIN).done_now == ("hostname", "admin-user", "ready")
+
+
+@pytest.mark.parametrize(
+    ("bad", "summary"),
+    [
+        (
+            metadata(ED25519[:40], adminUsername="azureuser"),
+            "the instance metadata contains no usable SSH public key",
+        ),
+        (
+            metadata(ED25519, adminUsername="azure user"),
+            "the user name 'azure user' cannot be used",
+        ),
+    ],
+    ids=["a key that is cut off", "a bad user name"],
+)
+def test_a_lasting_unusable_value_is_reported_within_ten_seconds(
+    machine: Machine, bad: Service, summary: str
+) -> None:
+    """The deployment most likely has the value so, and fails without a long wait."""
+    platform = Platform(imds=bad)
+
+    outcome = machine.boot(platform, WITH_ADMIN)
+
+    assert outcome.done_now == ("hostname", "failure")
+    assert summary in str(error_of(outcome))
+    assert 5 <= platform.posted_at[0] - 1000 <= 10
 
 
 def test_a_specialized_vm_with_unusable_keys_reports_ready(

@@ -10,13 +10,15 @@ import math
 import re
 from typing import Any, Dict, NamedTuple, Optional, Tuple
 
-from ...errors import DocumentError
+from ...errors import DocumentError, UnusableError
 from ..text import is_web_page
 
 # Real replies have some hundred values in ten levels. Without the limits a hostile
 # megabyte of "{}," would take a hundred in memory, and an indented one 300.
 LIMIT_VALUES = 10000
 LIMIT_DEPTH = 100
+# How long an unusable value is asked for again. The deployment most likely has it so.
+_UNUSABLE_S = 5.0
 # int() takes 16 s for a megabyte of digits on a Python that does not refuse them.
 _LONGEST_NUMBER = 100
 # Longer numbers are refused by int() itself, with a ValueError.
@@ -61,8 +63,15 @@ class Wanted:
     """The values that a caller wants."""
 
     def __init__(
-        self, *, hostname: bool = False, admin_user: bool = False, keys: bool = False
+        self,
+        *,
+        hostname: bool = False,
+        admin_user: bool = False,
+        keys: bool = False,
+        usable: bool = False,
     ) -> None:
+        """With `usable`, a user name or keys that no host can use are missing values too."""
+        self.usable = usable
         self.hostname = hostname
         self.admin_user = admin_user
         self.keys = keys
@@ -71,12 +80,13 @@ class Wanted:
 class Gap:
     """A wanted value that an answer lacks."""
 
-    def __init__(self, what: str, *, may_stay: bool, is_explained: bool = False) -> None:
+    def __init__(self, what: str, *, may_stay: bool, settles_in_s: float = math.inf) -> None:
         self.what = what
         #: Whether a complete answer can lack it too.
         self.may_stay = may_stay
-        #: Whether the answer says why: the deployment has a password.
-        self.is_explained = is_explained
+        #: The longest useful time to ask again. It is 0 if the answer explains the gap: the
+        #: deployment has a password. Then a second answer is enough.
+        self.settles_in_s = settles_in_s
 
 
 def find_gap(instance: Instance, wanted: Wanted) -> Optional[Gap]:
@@ -90,10 +100,30 @@ def find_gap(instance: Instance, wanted: Wanted) -> Optional[Gap]:
         return Gap(
             "public keys",
             may_stay=not instance.is_password_login_disabled,
-            is_explained=instance.has_password_login,
+            settles_in_s=0.0 if instance.has_password_login else math.inf,
         )
+    if wanted.usable:
+        gap = _find_unusable(instance, wanted)
+        if gap is not None:
+            return gap
     if wanted.hostname and instance.knows_profile and not instance.computer_name:
         return Gap("a host name", may_stay=True)
+    return None
+
+
+def _find_unusable(instance: Instance, wanted: Wanted) -> Optional[Gap]:
+    """The first wanted value that cannot be used, although another answer may have a good one."""
+    # The steps that want these values import both modules anyway.
+    from ..host.passwd import parse_user_name
+    from ..host.ssh_keys import parse_ssh_keys
+
+    if wanted.admin_user:
+        try:
+            parse_user_name(instance.admin_username)
+        except UnusableError:
+            return Gap("a usable name of the admin user", may_stay=True, settles_in_s=_UNUSABLE_S)
+    if wanted.keys and not any(parse_ssh_keys(key)[0] for key in instance.public_keys):
+        return Gap("a usable SSH public key", may_stay=True, settles_in_s=_UNUSABLE_S)
     return None
 
 
