@@ -98,6 +98,14 @@ start_client() {
 UDHCPC = r"""
 start_client() { udhcpc -b -R -p /run/udhcpc.eth0.pid -i eth0 -x hostname:image; }
 """
+# In a boot, the address is there before the client can be found.
+LATE_UDHCPC = r"""
+start_client() {
+    ip link set eth0 up
+    ip addr add 10.0.0.4/24 dev eth0
+    (sleep 2; udhcpc -b -R -i eth0 -r 10.0.0.4 -x hostname:image -s /bin/true) &
+}
+"""
 NETWORK_MANAGER = r"""
 start_client() {
     as_udev_says
@@ -190,6 +198,15 @@ def test_the_dhcp_server_gets_the_new_name(tmp_path: Path, client: str, program:
     assert seen.address == seen.leased
     assert seen.err[-1] == "Host name: Web01"
     assert not [line for line in seen.err if "DNS" in line]
+
+
+def test_a_client_that_is_found_after_its_address_gets_the_name(tmp_path: Path) -> None:
+    """For three seconds, azprov looks for the client that has set an address."""
+    needs.program("udhcpc")
+
+    seen = rename(tmp_path, LATE_UDHCPC)
+
+    assert "Web01" in seen.announced
 
 
 @pytest.mark.parametrize(

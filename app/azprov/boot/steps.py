@@ -96,7 +96,7 @@ def _platform_steps(
     if settings.set_hostname:
         yield Step(
             HOSTNAME,
-            lambda: set_platform_hostname(root, metadata, commands, old_hostname),
+            lambda: set_platform_hostname(root, metadata, commands, clock, old_hostname),
             may_follow_ready=True,
         )
     if settings.create_admin_user:
@@ -144,6 +144,7 @@ def set_platform_hostname(
     root: Root,
     metadata: Callable[[], Instance],
     commands: Commands,
+    clock: Clock,
     old_hostname: Optional[str],
 ) -> None:
     """Set the host name of the deployment, unless someone else has changed the name since.
@@ -162,7 +163,7 @@ def set_platform_hostname(
     if old_hostname is not None and present not in (old_hostname, name):
         log.info("The host name was changed to %s meanwhile, and stays", printable(present, 64))
         return
-    set_hostname(root, name, commands)
+    set_hostname(root, name, commands, clock)
 
 
 def hostname_of(instance: Instance) -> str:

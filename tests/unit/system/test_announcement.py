@@ -19,7 +19,7 @@ from azprov.system.hostname import set_hostname
 from azprov.system.hostname.announcement import announce
 from azprov.system.root import Root
 from own_network import CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWUTS, in_own_network, ip, leave
-from ports import Recorder
+from ports import FakeClock, Recorder
 
 pytestmark = pytest.mark.needs("root", "ip")
 
@@ -65,7 +65,7 @@ class Machine:
 
     def hide_processes(self) -> "Machine":
         """Make /proc as azprov's service sees it."""
-        (self.folder / "proc/1").rename(self.folder / "proc/hidden")
+        (self.folder / "proc/1/ns/net").unlink()
         return self
 
     def write(self, name: str, content: str) -> None:
@@ -76,7 +76,7 @@ class Machine:
         """Announce Web01; returns the programs that were run."""
         recorder = Recorder(well=well)
         root = Root(str(self.folder))
-        in_own_network(lambda: announce(root, "Web01", recorder), *(network or ETH0))
+        in_own_network(lambda: announce(root, "Web01", recorder, FakeClock()), *(network or ETH0))
         return [" ".join(command) for command in recorder.commands]
 
 
@@ -161,7 +161,7 @@ class LiveMachine:
         Path("/run/eth0.pid").touch()
         socket.sethostname("image")
         try:
-            set_hostname(Root(), name, self.commands)
+            set_hostname(Root(), name, self.commands, FakeClock())
         finally:
             self.kernels_name = socket.gethostname()
 
@@ -209,7 +209,7 @@ def test_a_program_is_ended_after_five_seconds(tmp_path: Path, well: bool) -> No
         machine.hide_processes().write("run/dhclient.eth0.pid", "")
     limits = Limits()
 
-    in_own_network(lambda: announce(Root(str(tmp_path)), "Web01", limits), *ETH0)
+    in_own_network(lambda: announce(Root(str(tmp_path)), "Web01", limits, FakeClock()), *ETH0)
 
     assert limits.limits[0] == (5.0 if well else 6.0)
 
@@ -591,7 +591,7 @@ def acknowledged(request: bytes) -> bytes:
 def announce_to(server: DhcpServer, machine: Machine) -> None:
     def act() -> None:
         server.connect()
-        announce(Root(str(machine.folder)), "Web01", Recorder())
+        announce(Root(str(machine.folder)), "Web01", Recorder(), FakeClock())
 
     try:
         in_own_network(act)

@@ -8,7 +8,7 @@ import pytest
 from azprov.errors import HostError
 from azprov.system.hostname import set_hostname
 from azprov.system.root import Root
-from ports import NoCommands
+from ports import FakeClock, NoCommands
 
 
 def image(folder: Path) -> Root:
@@ -23,8 +23,8 @@ def test_the_host_name_of_an_image_is_set_in_its_files(tmp_path: Path) -> None:
     (tmp_path / "etc" / "hosts").write_text("127.0.0.1 localhost\n127.0.1.1 image\n")
     before = socket.gethostname()
 
-    set_hostname(root, "web01", NoCommands())
-    set_hostname(root, "web01", NoCommands())
+    set_hostname(root, "web01", NoCommands(), FakeClock())
+    set_hostname(root, "web01", NoCommands(), FakeClock())
 
     assert (tmp_path / "etc" / "hostname").read_text() == "web01\n"
     assert (tmp_path / "etc" / "hosts").read_text() == "127.0.0.1 localhost\n127.0.1.1 web01\n"
@@ -37,7 +37,7 @@ def test_a_link_is_followed_inside_the_root(tmp_path: Path) -> None:
     (tmp_path / "writable").mkdir()
     (tmp_path / "etc" / "hostname").symlink_to("/writable/name")
 
-    set_hostname(Root(str(tmp_path)), "web01", NoCommands())
+    set_hostname(Root(str(tmp_path)), "web01", NoCommands(), FakeClock())
 
     assert (tmp_path / "writable" / "name").read_text() == "web01\n"
     assert (tmp_path / "etc" / "hostname").is_symlink()
@@ -45,7 +45,7 @@ def test_a_link_is_followed_inside_the_root(tmp_path: Path) -> None:
 
 def test_a_missing_hosts_file_is_not_created(tmp_path: Path) -> None:
     """Setting a host name in a root without /etc/hosts writes only /etc/hostname."""
-    set_hostname(image(tmp_path), "web01", NoCommands())
+    set_hostname(image(tmp_path), "web01", NoCommands(), FakeClock())
 
     assert [path.name for path in (tmp_path / "etc").iterdir()] == ["hostname"]
 
@@ -59,7 +59,7 @@ def test_hosts_is_written_although_hostname_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "etc" / "hostname").mkdir()
 
     with pytest.raises(HostError, match=r"etc/hostname") as failure:
-        set_hostname(root, "web01", NoCommands())
+        set_hostname(root, "web01", NoCommands(), FakeClock())
 
     assert failure.value.exit_code == 73
     assert hosts.read_text() == "127.0.1.1 web01\n"

@@ -35,12 +35,12 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> Answer:
-    name = options.name
+    name, ports = options.name, real_ports()
     if name is None:
         wanted = Wanted(hostname=True)
-        instance = fetch_metadata(real_ports(), options.root, imds_settings(options), wanted)
+        instance = fetch_metadata(ports, options.root, imds_settings(options), wanted)
         name = hostname_of(instance)
-    set_hostname(options.root, name, real_commands())
+    set_hostname(options.root, name, real_commands(), ports.clock)
     return Answer("", {"hostname": name})
 
 

@@ -9,6 +9,7 @@ from typing import List, Optional
 
 from ...errors import HostError, NotPermitted
 from ...formats.host.hosts import replace_own_name
+from ..clock import Clock
 from ..commands import Commands
 from ..root import Root
 
@@ -18,7 +19,7 @@ HOSTS_FILE = "/etc/hosts"
 log = logging.getLogger(__name__)
 
 
-def set_hostname(root: Root, name: str, commands: Commands) -> None:
+def set_hostname(root: Root, name: str, commands: Commands, clock: Clock) -> None:
     """Set a name that parse_hostname returned. Idempotent.
 
     The name is set in the running kernel even if the files cannot be written. Raises the
@@ -37,7 +38,7 @@ def set_hostname(root: Root, name: str, commands: Commands) -> None:
         # Rarely needed: most boots of a VM do not change its name.
         from .announcement import announce
 
-        announce(root, name, commands)
+        announce(root, name, commands, clock)
     if failures:
         raise failures[0]
     log.info("Host name: %s", name)

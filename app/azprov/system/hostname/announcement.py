@@ -5,24 +5,46 @@ interface that the client configures. No client is asked in a way that removes a
 """
 
 import logging
-from typing import List
+from typing import List, Tuple
 
 from ...errors import AzprovError
+from ..clock import Clock
 from ..commands import Commands
 from ..root import Root
 from . import dhclient, dhcpcd, network_manager, networkd, udhcpc
-from .machine import interfaces
+from .machine import address_of, interfaces
 
 _MOST_FLAWS = 2
+# A client sets the address before it writes the files by which azprov finds it. In a boot,
+# azprov gets its answer from the platform in between.
+_PATIENCE_S = 3.0
+_POLL_S = 0.1
 
 log = logging.getLogger(__name__)
 
 
-def announce(root: Root, name: str, commands: Commands) -> None:
+def announce(root: Root, name: str, commands: Commands, clock: Clock) -> None:
     """Have each DHCP client of this machine send the name. Best effort: raises no error.
 
     Logs one line if the name could not be announced for an interface, or for none.
     """
+    until = clock.now() + _PATIENCE_S
+    sent, flaws = _ask_clients(root, name, commands)
+    while not (sent or flaws) and any(map(address_of, interfaces())) and clock.now() < until:
+        clock.sleep(_POLL_S)
+        sent, flaws = _ask_clients(root, name, commands)
+    if sent:
+        log.debug("The DHCP server has got the new name by %s", ", ".join(sent))
+    elif interfaces() and not flaws:
+        flaws.append("azprov found no DHCP client that it can ask")
+    if flaws:
+        log.warning(
+            "Azure's DNS keeps the old name until the next DHCP lease (%s)", "; ".join(flaws)
+        )
+
+
+def _ask_clients(root: Root, name: str, commands: Commands) -> Tuple[List[str], List[str]]:
+    """The interfaces by which the name was sent, and why it was not sent by others."""
     sent: List[str] = []
     flaws: List[str] = []
     for client in (networkd, network_manager, dhclient, dhcpcd, udhcpc):
@@ -36,11 +58,4 @@ def announce(root: Root, name: str, commands: Commands) -> None:
                     break  # each may have taken the whole time limit of a program
         except (AzprovError, OSError, ValueError) as error:
             flaws.append(str(error))
-    if sent:
-        log.debug("The DHCP server has got the new name by %s", ", ".join(sent))
-    elif interfaces() and not flaws:
-        flaws.append("azprov found no DHCP client that it can ask")
-    if flaws:
-        log.warning(
-            "Azure's DNS keeps the old name until the next DHCP lease (%s)", "; ".join(flaws)
-        )
+    return sent, flaws

@@ -42,8 +42,14 @@ def hardware_address_of(interface: str) -> bytes:
 
 
 def hides_processes(root: Root) -> bool:
-    """Whether /proc shows only the processes of this user, as in the service's sandbox."""
-    return root.status(f"{_PROC}/1") is None
+    """Whether this process may not look into others, as in the service's sandbox.
+
+    There, root still sees the processes, but without CAP_SYS_PTRACE not their namespaces.
+    """
+    try:
+        return root.read_link(f"{_PROC}/1/ns/net") is None
+    except HostError:
+        return True
 
 
 def command_lines(root: Root, program: str) -> Iterator[List[str]]:
