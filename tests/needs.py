@@ -35,6 +35,8 @@ PACKAGES = {
     "lexgrog": "man-db",
     "man": "man-db",
     "mandoc": "mandoc",
+    "mkfs.ext4": "e2fsprogs",
+    "mkfs.xfs": "xfsprogs",
     "mount": "mount",
     "NetworkManager": "network-manager",
     "networkctl": "systemd",

@@ -50,23 +50,29 @@ def main() -> None:
             time.sleep(order["late_s"])
             leases = Path(order["root"]).with_name("leases")
             leases.unlink(missing_ok=True)
-            server = start_dhcp_server(leases)
+            server = start_dhcp_server(leases, dhcp_log(Path(order["root"])))
             leased = wait_for(lambda: leases.exists() and bool(leases.read_text()))
         if order["waits_for_ready"]:
             wait_for(lambda: "ready" in wireserver.verdicts)
         time.sleep(order["then_s"])
         ran = [run(command) for command in order["then_run"]]
+        inside = [run([*inside_of(guest), *command]) for command in order["then_inside"]]
+        if order["cut"]:
+            cut_power(guest, *order["cut"])
     finally:
-        if order["poweroff"]:
-            run_inside(guest, order["poweroff"])
-        stop(guest, is_ending=bool(order["poweroff"]))
+        if guest.poll() is None:
+            if order["poweroff"]:
+                run([*inside_of(guest), *order["poweroff"]])
+            stop(guest, is_ending=bool(order["poweroff"]))
         if server is not None:
             stop(server)
     result = {
         "leased": leased,
         "verdicts": wireserver.verdicts,
         "imds_requests": imds_requests,
+        "announced": announced_names(Path(order["root"])),
         "ran": ran,
+        "inside": inside,
         "console": Path(order["root"]).with_name("console").read_text(errors="replace"),
     }
     sys.stdout.write(json.dumps(result))
@@ -125,22 +131,41 @@ def start_guest(root: str, options: List[str]) -> "subprocess.Popen[bytes]":
         )
 
 
-def start_dhcp_server(leases: Path) -> "subprocess.Popen[bytes]":
+def start_dhcp_server(leases: Path, log: Path) -> "subprocess.Popen[bytes]":
+    log.unlink(missing_ok=True)
     options = ["--keep-in-foreground", "--conf-file=/dev/null", "--port=0", "--bind-dynamic"]
     options += [f"--interface={LINK}", f"--dhcp-leasefile={leases}", "--user=root"]
     # A lease on Azure has no host name (NetworkConfiguration/dhcpcd #282 shows one); networkd
     # would set such a name.
-    options += ["--dhcp-ignore-names"]
+    options += ["--dhcp-ignore-names", "--log-dhcp", f"--log-facility={log}"]
     options += ["--dhcp-range=10.0.0.4,10.0.0.4,255.255.255.0,1h", "--dhcp-option=3,10.0.0.1"]
     return subprocess.Popen(
         ["dnsmasq", *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
 
 
-def run_inside(guest: "subprocess.Popen[bytes]", command: List[str]) -> None:
-    """Run a program in the guest's namespaces; its PID 1 is the only child of nspawn."""
+def dhcp_log(root: Path) -> Path:
+    return root.with_name("dhcp.log")
+
+
+def announced_names(root: Path) -> List[str]:
+    """Return the host names that the guest has sent to the DHCP server, in their order."""
+    log = dhcp_log(root)
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    return [line.rpartition(" ")[2] for line in lines if "client provides name" in line]
+
+
+def inside_of(guest: "subprocess.Popen[bytes]") -> List[str]:
+    """Return a command that runs another one in the guest's namespaces."""
     init = Path(f"/proc/{guest.pid}/task/{guest.pid}/children").read_text().split()[0]
-    subprocess.run(["nsenter", "--all", "--target", init, *command], stdout=2, check=False)
+    return ["nsenter", "--all", "--target", init]
+
+
+def cut_power(guest: "subprocess.Popen[bytes]", disk: str, copy: str) -> None:
+    """Kill the guest, and copy what was written to its disk before the kernel writes more."""
+    guest.kill()
+    guest.wait()
+    subprocess.run(["cp", "--sparse=always", disk, copy], check=True)
 
 
 def stop(process: "subprocess.Popen[bytes]", *, is_ending: bool = False) -> None:

@@ -28,16 +28,34 @@ NEEDED = {
 # The process namespace makes sure that a guest ends when nspawn is killed. It would otherwise
 # run for ever, and could fill the disk with its log.
 ALONE = ["unshare", "-nm", "--pid", "--fork", "--kill-child", "--mount-proc"]
-SUITE = "bookworm"
-#: The Debian releases of the other roots.
-SUITES = {"login-trixie": "trixie"}
-PACKAGES = {
-    "minimal": "systemd,systemd-sysv,python3",  # no dbus, no curl
-    "usual": "systemd,systemd-sysv,python3,dbus,curl,libnss-myhostname",
-    "login": "systemd,systemd-sysv,python3,dbus,openssh-server,sudo",
-    "login-trixie": "systemd,systemd-sysv,python3,dbus,openssh-server,sudo",
-    "openrc": "openrc,python3,isc-dhcp-client",
+# One root per release has every network manager; `use_network` leaves one of them.
+_EVERY = "systemd,systemd-sysv,python3,dbus,openssh-server,sudo,iproute2"
+_EVERY += ",network-manager,ifupdown,dhcpcd-base"
+#: The Debian release and the packages of each root.
+KINDS = {
+    "minimal": ("bookworm", "systemd,systemd-sysv,python3"),  # no dbus, no curl
+    "usual": ("bookworm", "systemd,systemd-sysv,python3,dbus,curl,libnss-myhostname"),
+    "bookworm": ("bookworm", f"{_EVERY},isc-dhcp-client"),
+    "trixie": ("trixie", f"{_EVERY},isc-dhcp-client"),
+    "sid": ("sid", _EVERY),
+    "openrc": ("bookworm", "openrc,python3,isc-dhcp-client"),
 }
+#: The services of each network manager.
+NETWORKS = {
+    "networkd": ("systemd-networkd.service", "systemd-networkd.socket"),
+    "NetworkManager": ("NetworkManager.service", "NetworkManager-wait-online.service"),
+    "dhclient": ("networking.service",),
+    "dhcpcd": ("networking.service",),
+}
+_INTERFACES = "auto host0\niface host0 inet dhcp\n"
+_CONNECTION = """\
+[connection]
+id=host0
+type=ethernet
+interface-name=host0
+[ipv4]
+method=auto
+"""
 UNIT = "azure-provisioning.service"
 ENABLED = f"etc/systemd/system/multi-user.target.wants/{UNIT}"
 SERVICES = (f"etc/systemd/system/{UNIT}", "etc/init.d/azure-provisioning")
@@ -65,13 +83,24 @@ def root_archive(kind: str) -> Path:
     if not archive.exists():
         ROOTS.mkdir(parents=True, exist_ok=True)
         made = archive.with_suffix(".new.tar")
+        suite, packages = KINDS[kind]
         subprocess.run(
-            ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={PACKAGES[kind]}"]
-            + [SUITES.get(kind, SUITE), str(made)],
+            ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={packages}"]
+            + [f"--aptopt={option}" for option in apt_options()]
+            + [suite, str(made)],
             check=True,
         )
         made.rename(archive)
     return archive
+
+
+def apt_options() -> List[str]:
+    """Return this machine's settings for the dates of package lists, which its mirror may need."""
+    names = ["Acquire::Check-Valid-Until", "Acquire::Check-Date"]
+    done = subprocess.run(
+        ["apt-config", "dump", *names], capture_output=True, text=True, check=True
+    )
+    return done.stdout.splitlines()
 
 
 class Machine:
@@ -115,6 +144,8 @@ class Machine:
         then_s: float = 3,
         metadata: Optional[Dict[str, Any]] = None,
         then_run: Sequence[List[str]] = (),
+        then_inside: Sequence[List[str]] = (),
+        cut: Sequence[str] = (),
         is_instant: bool = False,
         nspawn: Sequence[str] = (),
         prepare: str = "",
@@ -123,7 +154,9 @@ class Machine:
         """Boot the root, shut it down, and return the result.
 
         The network comes up after `late_s` seconds, or never (None). `then_run` are commands
-        that run outside the guest, whose address is 10.0.0.4. With `is_instant` the platform is
+        that run outside the guest, whose address is 10.0.0.4, and `then_inside` commands that
+        run inside. `cut` are the image of the guest's disk and a path: then the power fails,
+        and what was written to the disk is copied there. With `is_instant` the platform is
         that of the benchmarks. `nspawn` are more options for systemd-nspawn. `prepare` is a
         script that runs before, in the mount namespace of this boot; $0 is the root.
         `variables` are environment variables of systemd-nspawn.
@@ -136,6 +169,8 @@ class Machine:
             "then_s": then_s,
             "metadata": METADATA if metadata is None else metadata,
             "then_run": list(then_run),
+            "then_inside": list(then_inside),
+            "cut": list(cut),
             "poweroff": self.poweroff,
             "is_instant": is_instant,
             "nspawn": list(nspawn),
@@ -173,13 +208,37 @@ class Machine:
 
 
 class SystemdMachine(Machine):
-    """A root with systemd-networkd and a journal."""
+    """A root with systemd, a journal, and one network manager."""
 
-    def __init__(self, folder: Path, kind: str) -> None:
+    def __init__(self, folder: Path, kind: str, network: str = "networkd") -> None:
         super().__init__(folder, kind)
         (self.root / "etc/machine-id").write_text("")
-        networkd = self.root / "etc/systemd/system/multi-user.target.wants/systemd-networkd.service"
-        networkd.symlink_to("/lib/systemd/system/systemd-networkd.service")
+        self._use_network(network)
+
+    def _use_network(self, network: str) -> None:
+        """Enable one network manager, and mask the others, which presets could enable."""
+        units = self.root / "etc/systemd/system"
+        for service in {name for names in NETWORKS.values() for name in names}:
+            if service in NETWORKS[network]:
+                continue
+            for folder in ("multi-user.target.wants", "network-online.target.wants"):
+                (units / folder / service).unlink(missing_ok=True)
+            if (self.root / "usr/lib/systemd/system" / service).exists():
+                (units / service).symlink_to("/dev/null")
+        if network == "networkd":
+            enabled = units / "multi-user.target.wants/systemd-networkd.service"
+            enabled.symlink_to("/lib/systemd/system/systemd-networkd.service")
+        elif network == "NetworkManager":
+            connection = self.root / "etc/NetworkManager/system-connections/host0.nmconnection"
+            connection.write_text(_CONNECTION)
+            connection.chmod(0o600)
+        else:
+            (self.root / "etc/network/interfaces.d/host0").write_text(_INTERFACES)
+            if network == "dhcpcd":  # ifupdown prefers dhclient
+                (self.root / "usr/sbin/dhclient").unlink(missing_ok=True)
+                # The configuration of Debian 12 sends no name.
+                with (self.root / "etc/dhcpcd.conf").open("a") as configuration:
+                    configuration.write("hostname\n")
 
     def journal(self, boot: int = 0, *, unit: str = UNIT) -> List[str]:
         """Return the journal of a service, azprov's by default, in a boot; 0 is the last boot."""

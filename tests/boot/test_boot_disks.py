@@ -1,4 +1,4 @@
-"""Real boots of systemd on a disk that cannot be written: read-only, volatile or full."""
+"""Real boots of systemd on a disk that cannot be written: read-only or full."""
 
 import subprocess
 from pathlib import Path
@@ -63,18 +63,6 @@ def test_a_read_only_machine_reports_ready(machine: DiskMachine) -> None:
     assert [line for line in lines if "could not" in line] == [
         f"could not write /etc/hosts (Read-only file system){NOT_STORED}",
         f"could not make the folder /var/lib/azprov (Read-only file system){NOT_STORED}",
-    ]
-    assert not is_failed(machine)
-
-
-def test_a_machine_with_a_volatile_var_reports_ready(machine: DiskMachine) -> None:
-    """The state is written to a /var that is empty at every boot, and the rest is read-only."""
-    result = machine.boot_on("--volatile=state")
-
-    lines = machine.lines("-t", "azprov")
-    assert result["verdicts"] == READY, lines
-    assert [line for line in lines if "could not" in line] == [
-        f"could not write /etc/hosts (Read-only file system){NOT_STORED}",
     ]
     assert not is_failed(machine)
 

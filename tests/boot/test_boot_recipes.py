@@ -87,7 +87,7 @@ def machine_with_dhcp(folder: Path) -> SystemdMachine:
 
     A file that systemd has only for containers configures nspawn's link.
     """
-    machine = SystemdMachine(folder, "login")
+    machine = SystemdMachine(folder, "bookworm")
     network = machine.root / "etc/systemd/network/00-azure.network"
     network.write_text("[Match]\nName=eth0\n[Network]\nDHCP=yes\n")
     return machine
