@@ -85,6 +85,7 @@ ROWS = (
     Row("bookworm", "NetworkManager", origin="cloud-init", users=ADMIN),
     Row("bookworm", "dhclient", users=KEYS),
     Row("bookworm", "dhcpcd", origin="mkosi"),
+    Row("sid", origin="deprovision", users=ADMIN),
     Row("sid", "NetworkManager", origin="mkosi", users=ADMIN),
     Row("openrc", "dhclient"),
 )

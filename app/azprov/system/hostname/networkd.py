@@ -12,10 +12,12 @@ from contextlib import suppress
 from typing import Dict, Iterator
 
 from ...formats.host.dhcp_renewal import Renewal, is_acknowledged, render_renewal
+from ...formats.host.networkd_status import NetworkdLease, parse_networkd_status
 from ..commands import Commands
 from ..root import Root
-from .machine import Sent, address_of, hardware_address_of
+from .machine import LIMIT_S, Sent, address_of, hardware_address_of, interfaces
 
+_STATE = "/run/systemd/netif/state"
 _LEASES = "/run/systemd/netif/leases"
 _SERVER_PORT, _CLIENT_PORT = 67, 68
 _ATTEMPTS = 2
@@ -23,23 +25,51 @@ _ANSWER_S = 1.0
 _LIMIT_BYTES = 2048
 
 
-def announce(root: Root, name: str, commands: Commands) -> Iterator[Sent]:  # noqa: ARG001 - a port
+def announce(root: Root, name: str, commands: Commands) -> Iterator[Sent]:
+    leases = _stored_leases(root) or _reported_leases(root, commands)
+    for interface, lease in leases.items():
+        # The lease may be of another network namespace, or an old one.
+        if lease.server and lease.address and address_of(interface) == lease.address:
+            renewal = Renewal(
+                os.urandom(4),
+                lease.address,
+                hardware_address_of(interface),
+                lease.client_id,
+                name,
+            )
+            is_known = _renew(interface, renewal, lease.server)
+            flaw = "" if is_known else f"the DHCP server {lease.server} did not answer"
+            yield Sent(interface, flaw)
+
+
+def _stored_leases(root: Root) -> Dict[str, NetworkdLease]:
+    """The leases by their interfaces; networkd has stored them up to version 257 or later."""
+    leases = {}
     for index in filter(str.isdigit, root.names(_LEASES)):
         lease = _assignments(root.read(f"{_LEASES}/{index}") or b"")
-        address, server = lease.get("ADDRESS", ""), lease.get("SERVER_ADDRESS", "")
-        try:
-            interface = socket.if_indextoname(int(index))
-        except OSError:
-            continue
-        # The lease may be of another network namespace, or an old one.
-        if server and address and address_of(interface) == address:
-            client_id = bytes.fromhex(lease.get("CLIENTID", ""))
-            renewal = Renewal(
-                os.urandom(4), address, hardware_address_of(interface), client_id, name
+        with suppress(OSError):
+            leases[socket.if_indextoname(int(index))] = NetworkdLease(
+                lease.get("ADDRESS", ""),
+                lease.get("SERVER_ADDRESS", ""),
+                bytes.fromhex(lease.get("CLIENTID", "")),
             )
-            is_known = _renew(interface, renewal, server)
-            flaw = "" if is_known else f"the DHCP server {server} did not answer"
-            yield Sent(interface, flaw)
+    return leases
+
+
+def _reported_leases(root: Root, commands: Commands) -> Dict[str, NetworkdLease]:
+    """The leases by their interfaces, as networkctl reports them; version 262 stores none."""
+    leases: Dict[str, NetworkdLease] = {}
+    if root.status(_STATE) is None:
+        return leases
+    for interface in filter(address_of, interfaces()):
+        command = ["networkctl", "--json=short", "status", interface]
+        output = commands.output(command, limit_s=LIMIT_S)
+        if output is None:
+            break  # as it would for the next interface, after another time limit
+        lease = parse_networkd_status(output)
+        if lease is not None:
+            leases[interface] = lease
+    return leases
 
 
 def _assignments(content: bytes) -> Dict[str, str]:
