@@ -13,12 +13,13 @@ def account(home: str) -> Account:
 
 
 def test_the_folders_above_a_home_are_made(tmp_path: Path) -> None:
-    """An image may have no /home, or another folder of homes."""
+    """An image may have no /home, or another folder of homes; only the home is private."""
     tmp_path.chmod(0o755)
 
     make_home(Root(str(tmp_path)), account("/srv/homes/ops/"))
 
     assert (tmp_path / "srv/homes/ops").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "srv/homes").stat().st_mode & 0o777 == 0o755
     assert os.listdir(tmp_path / "srv/homes") == ["ops"]
 
 
