@@ -35,8 +35,8 @@ SURVIVORS = Path(__file__).with_name("survivors.txt")
 WORK = ROOT / ".build" / "mutation"
 # Of all tests that execute a line, those that take this long together, the nearest first.
 _MOST_S = 15.0
-# The processor is shared by as many mutants as there are processors.
-_LIMIT_S, _LIMIT_FACTOR = 30.0, 5
+# The limit of a mutant: for pytest and its collection, and a multiple of its tests' time.
+_LIMIT_S, _LIMIT_FACTOR = 20.0, 3
 
 # A mutant may write, remove or kill anything, so it sees its own processes and network, and
 # can write below .build/mutation only.
@@ -136,6 +136,10 @@ def tests_for(trace: Trace, module: str, mutant: Mutant) -> List[str]:
     by_line: Mapping[int, Set[str]] = trace.tests.get(module, {})
     lines = mutant.lines or by_line
     tests = {test for line in lines for test in by_line.get(line, ())}
+    if not mutant.lines:
+        # A test that reads a constant executes no line of the module.
+        files = {_file_of(test) for test in tests}
+        tests = {test for test in trace.seconds if _file_of(test) in files}
     room, stem = f"tests/unit/{Path(module).parts[0]}/", f"/test_{Path(module).stem}.py::"
     seconds = trace.seconds
     chosen, left_s = [], _MOST_S
@@ -149,6 +153,10 @@ def tests_for(trace: Trace, module: str, mutant: Mutant) -> List[str]:
     return chosen
 
 
+def _file_of(test: str) -> str:
+    return test.partition("::")[0]
+
+
 def _survivors(copies: List[Copy], candidates: List[Candidate], trace: Trace) -> List[Candidate]:
     """The mutants that no test has noticed."""
     by_name = {f"{number}": candidate for number, candidate in enumerate(candidates)}
@@ -156,7 +164,7 @@ def _survivors(copies: List[Copy], candidates: List[Candidate], trace: Trace) ->
         Trial(
             name,
             Selection(candidate.tests),
-            list(dict.fromkeys(test.partition("::")[0] for test in candidate.tests)),
+            list(dict.fromkeys(_file_of(test) for test in candidate.tests)),
             _LIMIT_S + _LIMIT_FACTOR * sum(trace.seconds[test] for test in candidate.tests),
             candidate.module,
             candidate.mutant.source,
@@ -165,10 +173,13 @@ def _survivors(copies: List[Copy], candidates: List[Candidate], trace: Trace) ->
         if candidate.tests
     ]
     survivors = [candidate for candidate in candidates if not candidate.tests]
-    for trial, has_passed, _ in run(copies, trials):
+    late = 0
+    for trial, has_passed, copy in run(copies, trials):
+        late += copy.is_late
         if has_passed:
             survivors.append(by_name[trial.name])
             print(f"  not noticed: {by_name[trial.name]}", flush=True)
+    print(f"{late} of the others were ended by their time limit", flush=True)
     return sorted(survivors, key=lambda candidate: (candidate.module, candidate.mutant.line))
 
 

@@ -47,7 +47,8 @@ def traces(copies: List[Copy], folder: Path) -> Trace:
     ]
     if trials:
         print(f"running {len(trials)} files of tests without a mutant", flush=True)
-    for _, _, output in run(copies, trials):
+    for _, _, copy in run(copies, trials):
+        output = copy.output
         if " passed" not in output and " skipped" not in output and " deselected" not in output:
             sys.exit("build.py: these tests could not be run\n" + output)
     return _united([json.loads(path.read_text()) for path in records])
