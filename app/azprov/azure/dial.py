@@ -32,7 +32,7 @@ _SETTLING_S = 0.01
 _PIECE_BYTES = 4096
 # How long one of two addresses may be silent before the other one is tried.
 _TURN_S = 3.0
-# The state of this machine's network is read at most this often: it takes half a
+# The state of this machine's network is read at most this often: it takes a
 # millisecond, and there are up to twenty attempts a second.
 _DIAGNOSIS_S = 1.0
 _LOOPBACK = "127."
