@@ -94,10 +94,13 @@ def test_a_hint_names_the_command_that_was_run(tmp_path: Path) -> None:
 
     said = [run(sys.executable, program, "nonsense")[2] for program in (tmp_path / "azprov", copy)]
     answer = run(sys.executable, tmp_path / "azprov", "check", "--nonsense", "--json")[1]
+    (tmp_path / "file").touch()
+    error = run(sys.executable, copy, "install", "--root", tmp_path / "file/azprov.pyz x")[2]
 
     assert said[0].startswith("azprov: there is no command 'nonsense'; azprov --help lists the c")
     assert f"; python3 '{copy}' --help lists the commands;" in said[1]
     assert json.loads(answer)["error"]["hint"] == "azprov check --help lists its options"
+    assert f"{tmp_path}/file/azprov.pyz x" in error
 
 
 @pytest.mark.parametrize("version", INTERPRETERS)

@@ -35,21 +35,26 @@ def set_up_log(argv: Sequence[str]) -> None:
 
 def log_failure(error: AzprovError) -> None:
     """Log the one sentence that is the last line of a failed run."""
-    hint = with_own_command(error.hint)
-    sentence = f"{error.summary}; {hint}" if hint else error.summary
+    sentence = f"{error.summary}; {error.hint}" if error.hint else error.summary
     log.error("azprov: %s", sentence.replace("\n", " "))
 
 
 class _LogHandler(logging.Handler):
-    """Writes each record as its formatter gives it; a stream that fails is silenced."""
+    """Writes each record as its formatter gives it; a stream that fails is silenced.
+
+    Warnings and errors may have a hint with a command to type: it is the one of this azprov.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__()
         self._stream = stream
 
     def emit(self, record: logging.LogRecord) -> None:
+        text = self.format(record)
+        if record.levelno >= logging.WARNING:
+            text = with_own_command(text)
         try:
-            self._stream.write(self.format(record))
+            self._stream.write(text)
             self._stream.flush()
         except OSError:
             silence(self._stream)

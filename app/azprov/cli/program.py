@@ -1,6 +1,7 @@
 """How this azprov was started: the command to type, and the file that it runs from."""
 
 import os
+import re
 import sys
 
 #: The name of the archive, in usage lines and hints.
@@ -23,11 +24,15 @@ def own_path() -> str:
 
 
 def with_own_command(text: str) -> str:
-    """The text with the command of this azprov in place of `azprov.pyz`, to be copied."""
+    """The text with the command of this azprov in place of `azprov.pyz`, to be copied.
+
+    Only where a word follows, as in a command: a path that ends in azprov.pyz stays.
+    """
     is_installed = os.path.basename(sys.argv[0]) == "azprov"
     if PROGRAM not in text or not (is_installed or sys.argv[0].endswith(".pyz")):
         return text
     try:
-        return text.replace(PROGRAM, own_command())
+        command = own_command()
     except OSError:  # no file descriptor is free, and own_command imports a module
         return text
+    return re.sub(r"(?<![\w/.-])azprov\.pyz(?= [a-z-])", lambda _match: command, text)
