@@ -113,7 +113,8 @@ def test_a_report_imports_no_unneeded_module(version: str) -> None:
         "azprov.cli.colour",
         "azprov.cli.progress",
         "azprov.azure.imds",
-        "azprov.azure.patience",
+        "azprov.azure.imds_time_limit",
+        "azprov.azure.wireserver_probe",
     }
 
     imported = ask(

@@ -128,11 +128,11 @@ class RetryLoop:
         *,
         timeout_s: float,
         jitter: Callable[[], float],
-        patience: Callable[[AzprovError], float] = lambda _error: float("inf"),
+        time_limit: Callable[[AzprovError], float] = lambda _error: float("inf"),
     ) -> None:
-        """`patience` gets the error of each failed attempt; it returns the most seconds left."""
+        """`time_limit` gets the error of each failed attempt; it returns the most seconds left."""
         self._clock = clock
-        self._patience = patience
+        self._time_limit = time_limit
         self._jitter = jitter
         self._began = clock.now()
         self._latest = self._deadline = self._began + timeout_s
@@ -170,13 +170,13 @@ class RetryLoop:
             except NotConnected as error:
                 failures = 0
                 last = self._last = error
-                self._apply_patience(error)
+                self._apply_time_limit(error)
                 pause = max(0.0, began + POLL_S - self._clock.now())
                 is_over = self.left_s() <= pause
                 self._log_wait(error)
             except (PlatformError, DocumentError) as error:
                 failures += 1
-                self._apply_patience(error)
+                self._apply_time_limit(error)
                 if last is None or not self._cut_by_deadline(error):
                     last = self._last = error
                 pause = self._limited(pause_s(failures, self._jitter()), error)
@@ -197,8 +197,8 @@ class RetryLoop:
     def _tried_s(self) -> float:
         return min(self._clock.now(), self._deadline) - self._began
 
-    def _apply_patience(self, error: AzprovError) -> None:
-        self._deadline = min(self._latest, self._clock.now() + self._patience(error))
+    def _apply_time_limit(self, error: AzprovError) -> None:
+        self._deadline = min(self._latest, self._clock.now() + self._time_limit(error))
 
     def _sleep(self, pause: float) -> None:
         while pause > _PROGRESS_S and progress.isEnabledFor(PROGRESS):

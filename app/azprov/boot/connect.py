@@ -20,7 +20,7 @@ from .settings import AGENT_NAME, ImdsSettings, WireServerSettings
 # A report does without these; each costs a cold start.
 if TYPE_CHECKING:
     from ..azure.imds import Imds
-    from ..azure.patience import WireServerProbe
+    from ..azure.wireserver_probe import WireServerProbe
     from ..formats.platform.instance import Instance, Wanted
     from ..system.commands import Commands
 
@@ -58,7 +58,7 @@ def real_ports() -> Ports:
     clock = Clock()
 
     def probe(endpoint: Endpoint, locate: Locate) -> "WireServerProbe":
-        from ..azure.patience import WireServerProbe
+        from ..azure.wireserver_probe import WireServerProbe
 
         return WireServerProbe(endpoint, clock, locate)
 
@@ -124,7 +124,7 @@ def _retry_loop(ports: Ports, timeout_s: float, is_wanted: Callable[[], bool]) -
         ports.clock,
         timeout_s=timeout_s,
         jitter=ports.jitter,
-        patience=lambda _error: float("inf") if is_wanted() else 0.0,
+        time_limit=lambda _error: float("inf") if is_wanted() else 0.0,
     )
 
 

@@ -3,7 +3,7 @@
 from typing import Callable, Optional
 
 from ..azure.imds import FIRST_GET_S, GET_S, CompleteInstance
-from ..azure.patience import Patience
+from ..azure.imds_time_limit import ImdsTimeLimit
 from ..azure.retry_loop import RetryLoop
 from ..errors import AzprovError, NotConnected, UntrustedPlatform
 from ..formats.platform.instance import Instance, Wanted
@@ -101,9 +101,9 @@ class Metadata:
             limits_s = (_BEFORE_READY_S, _BEFORE_READY_S)
         location = wireserver_location(ports, self._root, self._settings.wireserver)
         probe = ports.probe(*location)
-        patience = Patience(probe, ports.clock, limit_s=limit_s, unrouted_s=unrouted_s)
+        time_limit = ImdsTimeLimit(probe, ports.clock, limit_s=limit_s, unrouted_s=unrouted_s)
         retry_loop = RetryLoop(
-            ports.clock, timeout_s=left_s, jitter=ports.jitter, patience=patience.left_s
+            ports.clock, timeout_s=left_s, jitter=ports.jitter, time_limit=time_limit.left_s
         )
         imds = imds_client(ports, imds_settings, retry_loop, limits_s=limits_s)
         try:
@@ -116,7 +116,7 @@ class Metadata:
                 raise
             raise self._without_service(error) from error
         finally:
-            self.waited_s = patience.waited_s
+            self.waited_s = time_limit.waited_s
 
     def _without_service(self, error: NotConnected) -> NotConnected:
         """The error of a platform that may have no metadata service, such as Azure Stack Hub."""

@@ -156,7 +156,7 @@ def _report_by_json(
     dry_run: bool,
 ) -> Reported:
     # Imported only for --protocol json.
-    from ..azure.provisioning_health import post_json_health
+    from ..azure.wireserver_json import post_json_health
     from ..formats.platform.health_json import JsonHealth, render_json_health
 
     health = JsonHealth(READY)

@@ -9,8 +9,8 @@ import threading
 from types import TracebackType
 from typing import Any, Callable, List, Optional, Type
 
-from ..azure.provisioning_health import PROVISIONING_HEALTH_TARGET
 from ..azure.wireserver import GOAL_STATE_TARGET, HEALTH_TARGET, PROTOCOL_VERSION
+from ..azure.wireserver_json import PROVISIONING_HEALTH_TARGET
 from ..errors import DocumentError
 from ..formats.platform.goal_state import GoalState, render_goal_state
 from ..formats.platform.health import HealthReport, parse_health_report

@@ -378,19 +378,19 @@ def test_any_retry_after_is_a_number_or_ignored(text: str, date: str) -> None:
     assert seconds is None or seconds >= 0
 
 
-def test_patience_moves_the_deadline(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_time_limit_moves_the_deadline(caplog: pytest.LogCaptureFixture) -> None:
     """The new deadline is logged, and the last error is raised at that time."""
     caplog.set_level(logging.INFO)
     clock = FakeClock()
     since: List[float] = []
 
-    def patience(_error: AzprovError) -> float:
+    def time_limit(_error: AzprovError) -> float:
         if clock.time < 1060.0:
             return float("inf")
         since.append(clock.time)
         return since[0] + 10.0 - clock.time
 
-    loop = RetryLoop(clock, timeout_s=900.0, jitter=lambda: 1.0, patience=patience)
+    loop = RetryLoop(clock, timeout_s=900.0, jitter=lambda: 1.0, time_limit=time_limit)
 
     with pytest.raises(NotConnected, match=r"^gave up after 70 s: 168\.63\.129\.16 cannot be"):
         loop.run(scripted(clock, NO_ROUTE))
@@ -402,11 +402,11 @@ def test_patience_moves_the_deadline(caplog: pytest.LogCaptureFixture) -> None:
     ]
 
 
-def test_patience_cannot_extend_the_deadline(caplog: pytest.LogCaptureFixture) -> None:
-    """A longer patience than the time left has no effect."""
+def test_a_time_limit_cannot_extend_the_deadline(caplog: pytest.LogCaptureFixture) -> None:
+    """A longer limit than the time left has no effect."""
     caplog.set_level(logging.WARNING)
     clock = FakeClock()
-    loop = RetryLoop(clock, timeout_s=5.0, jitter=lambda: 1.0, patience=lambda _error: 100.0)
+    loop = RetryLoop(clock, timeout_s=5.0, jitter=lambda: 1.0, time_limit=lambda _error: 100.0)
 
     with pytest.raises(Refused, match=r"^gave up after 4 s: "):
         loop.run(scripted(clock, BUSY))

@@ -5,10 +5,10 @@ from typing import Any, Dict, List, cast
 import pytest
 
 from azprov.azure.endpoint import Endpoint
-from azprov.azure.provisioning_health import post_json_health
 from azprov.azure.retry_loop import RetryLoop
 from azprov.azure.transport import Reply, Transport
 from azprov.azure.wireserver import WireServer
+from azprov.azure.wireserver_json import post_json_health
 from ports import FakeClock
 from sample_files import sample
 

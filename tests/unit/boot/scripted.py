@@ -4,8 +4,8 @@ import json
 from typing import Any, Callable, List, Mapping, NamedTuple, Optional
 
 from azprov.azure.endpoint import IMDS_ADDRESS, Endpoint
-from azprov.azure.patience import WireServerProbe
 from azprov.azure.transport import Reply, Transport
+from azprov.azure.wireserver_probe import WireServerProbe
 from azprov.boot.connect import Locate, Ports
 from azprov.errors import BrokenReply, NotConnected
 from ports import FakeClock

@@ -7,8 +7,8 @@ from typing import List, Tuple
 import pytest
 
 from azprov.azure.endpoint import Endpoint
-from azprov.azure.patience import WireServerProbe
 from azprov.azure.transport import Reply, Transport
+from azprov.azure.wireserver_probe import WireServerProbe
 from azprov.boot.connect import Locate, Ports
 from azprov.boot.report import Reported, failure_line, report_failure, report_ready
 from azprov.boot.settings import WireServerSettings

@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 
 from azprov.check.facts.image import Image
-from azprov.check.facts.network import dhcpcd
-from azprov.check.facts.network.manager import Manager
-from azprov.check.facts.network.managers import MANAGERS
+from azprov.check.facts.network import MANAGERS, dhcpcd
+from azprov.check.facts.network.base import Manager
 from azprov.check.facts.network.nic_settings import (
     DHCP,
     STATIC,

@@ -7,9 +7,8 @@ read 2026-11-22.
 from typing import Iterator, List, Tuple
 
 from ..facts.image import Image
-from ..facts.network import networkd
-from ..facts.network.manager import Manager, ManagerState, read_state
-from ..facts.network.managers import managers_in_use
+from ..facts.network import managers_in_use, networkd
+from ..facts.network.base import Manager, ManagerState, read_state
 from ..facts.network.nic_settings import (
     DHCP,
     FILE,

@@ -3,7 +3,7 @@
 from typing import Iterator
 
 from ..image import Image
-from .manager import Manager
+from .base import Manager
 from .nic_settings import NicSetting
 
 

@@ -3,8 +3,8 @@
 from typing import Iterator
 
 from ..image import Image
+from .base import Manager
 from .instances import enable_instance, read_instances
-from .manager import Manager
 from .nic_settings import NicSetting
 
 _TEMPLATE = "dhclient"

@@ -4,8 +4,8 @@ from typing import Iterator
 
 from ....formats.host.config_syntax import uncommented
 from ..image import Image
+from .base import Manager
 from .instances import enable_instance, read_instances
-from .manager import Manager
 from .nic_settings import DHCP, OFF, STATIC, NicSetting, from_file
 
 _FILE = "/etc/dhcpcd.conf"

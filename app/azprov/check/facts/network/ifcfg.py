@@ -7,7 +7,7 @@ from typing import Iterator
 
 from ....formats.host.config_syntax import parse_assignments
 from ..image import Image
-from .manager import Manager
+from .base import Manager
 from .nic_settings import DHCP, OFF, STATIC, NicSetting, from_file, only_mac, starts_with_ipv4
 
 _RED_HAT_FOLDER = "/etc/sysconfig/network-scripts"

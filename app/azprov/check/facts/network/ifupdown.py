@@ -5,7 +5,7 @@ from typing import Iterator, List
 
 from ....formats.host.config_syntax import uncommented
 from ..image import Image
-from .manager import Manager
+from .base import Manager
 from .nic_settings import DHCP, OFF, STATIC, NicSetting, from_file
 
 _FILE = "/etc/network/interfaces"

@@ -9,7 +9,7 @@ import re
 from typing import Dict, Iterator, List, Tuple
 
 from ..image import Image
-from .manager import Manager
+from .base import Manager
 from .nic_settings import DHCP, DRIVER, OFF, STATIC, NicSetting, from_file
 
 _FOLDERS = ["/etc/netplan", "/usr/lib/netplan", "/lib/netplan"]

@@ -6,7 +6,7 @@ from typing import Iterator, Optional
 from ....formats.host.config_syntax import parse_sections
 from ..image import Image
 from . import ifcfg
-from .manager import Manager
+from .base import Manager
 from .nic_settings import (
     DHCP,
     FIRST_NIC,

@@ -4,7 +4,7 @@ from typing import Dict, Iterator, List, Optional
 
 from ....formats.host.config_syntax import Setting, parse_sections
 from ..image import Image
-from .manager import Manager
+from .base import Manager
 from .nic_settings import (
     DHCP,
     DRIVER,

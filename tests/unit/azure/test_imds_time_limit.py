@@ -6,7 +6,8 @@ from typing import Iterator
 import pytest
 
 from azprov.azure.endpoint import Endpoint
-from azprov.azure.patience import Patience, WireServerProbe
+from azprov.azure.imds_time_limit import ImdsTimeLimit
+from azprov.azure.wireserver_probe import WireServerProbe
 from azprov.errors import AzprovError, BrokenReply, NotConnected, Refused
 from ports import FakeClock
 
@@ -96,39 +97,39 @@ def unrouted() -> NotConnected:
     return error
 
 
-def patience_with(probe: FakeProbe, clock: FakeClock) -> Patience:
-    return Patience(probe, clock, limit_s=lambda: 120.0, unrouted_s=10.0)
+def time_limit_with(probe: FakeProbe, clock: FakeClock) -> ImdsTimeLimit:
+    return ImdsTimeLimit(probe, clock, limit_s=lambda: 120.0, unrouted_s=10.0)
 
 
 def test_the_time_limit_begins_when_wireserver_can_be_reached() -> None:
     """A late network does not use up the time of the metadata service."""
     clock = FakeClock()
     probe = FakeProbe()
-    patience = patience_with(probe, clock)
+    time_limit = time_limit_with(probe, clock)
 
     clock.spend(800.0)
-    assert patience.left_s(ABSENT) == float("inf")
-    assert patience.waited_s == 0.0
+    assert time_limit.left_s(ABSENT) == float("inf")
+    assert time_limit.waited_s == 0.0
     probe.succeeds = True
     clock.spend(5.0)
 
-    assert patience.left_s(ABSENT) == 120.0
+    assert time_limit.left_s(ABSENT) == 120.0
     clock.spend(4.0)
-    assert patience.left_s(ABSENT) == 116.0
-    assert patience.waited_s == 4.0
+    assert time_limit.left_s(ABSENT) == 116.0
+    assert time_limit.waited_s == 4.0
 
 
 @pytest.mark.parametrize("answer", [Refused("busy", status=503), BrokenReply("cut off")])
 def test_the_time_limit_begins_with_the_first_answer(answer: AzprovError) -> None:
     """A reply of the metadata service shows that there is a network; WireServer may be silent."""
     clock = FakeClock()
-    patience = patience_with(FakeProbe(), clock)
+    time_limit = time_limit_with(FakeProbe(), clock)
 
-    assert patience.left_s(answer) == 120.0
+    assert time_limit.left_s(answer) == 120.0
     clock.spend(20.0)
 
-    assert patience.left_s(ABSENT) == 100.0
-    assert patience.left_s(answer) == 100.0
+    assert time_limit.left_s(ABSENT) == 100.0
+    assert time_limit.left_s(answer) == 100.0
 
 
 def test_without_a_route_there_is_less_time() -> None:
@@ -136,12 +137,12 @@ def test_without_a_route_there_is_less_time() -> None:
     clock = FakeClock()
     probe = FakeProbe()
     probe.succeeds = True
-    patience = patience_with(probe, clock)
+    time_limit = time_limit_with(probe, clock)
 
-    assert patience.left_s(unrouted()) == 10.0
+    assert time_limit.left_s(unrouted()) == 10.0
     clock.spend(9.0)
 
-    assert patience.left_s(unrouted()) == 1.0
+    assert time_limit.left_s(unrouted()) == 1.0
 
 
 def test_a_route_that_comes_back_gives_the_whole_time() -> None:
@@ -149,13 +150,13 @@ def test_a_route_that_comes_back_gives_the_whole_time() -> None:
     clock = FakeClock()
     probe = FakeProbe()
     probe.succeeds = True
-    patience = patience_with(probe, clock)
-    assert patience.left_s(unrouted()) == 10.0
+    time_limit = time_limit_with(probe, clock)
+    assert time_limit.left_s(unrouted()) == 10.0
     clock.spend(9.0)
-    assert patience.left_s(ABSENT) == 111.0
+    assert time_limit.left_s(ABSENT) == 111.0
     clock.spend(9.0)
 
-    assert patience.left_s(unrouted()) == 10.0
+    assert time_limit.left_s(unrouted()) == 10.0
 
 
 def test_a_missing_route_does_not_extend_the_time_limit() -> None:
@@ -163,20 +164,20 @@ def test_a_missing_route_does_not_extend_the_time_limit() -> None:
     clock = FakeClock()
     probe = FakeProbe()
     probe.succeeds = True
-    patience = patience_with(probe, clock)
-    patience.left_s(ABSENT)
+    time_limit = time_limit_with(probe, clock)
+    time_limit.left_s(ABSENT)
     clock.spend(115.0)
 
-    assert patience.left_s(unrouted()) == 5.0
+    assert time_limit.left_s(unrouted()) == 5.0
 
 
 def test_without_a_network_a_missing_route_costs_no_time() -> None:
     """Before WireServer can be reached, neither limit has begun."""
     clock = FakeClock()
     probe = FakeProbe()
-    patience = patience_with(probe, clock)
-    assert patience.left_s(unrouted()) == float("inf")
+    time_limit = time_limit_with(probe, clock)
+    assert time_limit.left_s(unrouted()) == float("inf")
     clock.spend(500.0)
     probe.succeeds = True
 
-    assert patience.left_s(unrouted()) == 10.0
+    assert time_limit.left_s(unrouted()) == 10.0
