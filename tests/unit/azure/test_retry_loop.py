@@ -470,3 +470,17 @@ def test_a_broken_reply_shortly_before_the_deadline_is_the_reason() -> None:
 
     with pytest.raises(BrokenReply, match=r"^gave up after 10 s: 168\.63\.129\.16 sent no usable"):
         retry_loop(clock, timeout_s=10.0).run(attempt)
+
+
+def test_a_terminal_sees_each_second_of_a_pause() -> None:
+    """With progress on, a long pause is slept in pieces of one second."""
+    clock = FakeClock()
+    progress = logging.getLogger("azprov.azure.transport.progress")
+    progress.setLevel(5)
+    try:
+        with pytest.raises(Refused):
+            retry_loop(clock, timeout_s=9.5).run(scripted(clock, BUSY))
+    finally:
+        progress.setLevel(logging.NOTSET)
+
+    assert clock.sleeps == [1.0] * 8 + [0.5]
