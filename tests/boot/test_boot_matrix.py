@@ -1,6 +1,6 @@
 """Real boots of different roots: the first one provisions, and the second one is silent.
 
-The rows are in rows.py.
+The rows are in matrix.py.
 """
 
 import subprocess
@@ -12,7 +12,7 @@ import pytest
 
 import needs
 from boot.machine import METADATA, UNIT, Machine, SystemdMachine, skip_without_means
-from boot.rows import DISKS, KEYS, ORIGINS, ROWS, Row
+from boot.matrix import DISKS, KEYS, ORIGINS, ROWS, Row
 from boot.test_boot import with_admin
 from boot.test_boot_openrc import ENABLED as OPENRC_ENABLED
 from boot.test_boot_openrc import openrc_root

@@ -26,8 +26,9 @@ def candidates(script: str) -> List[str]:
 
 
 def test_the_oldest_python_is_the_same_everywhere() -> None:
-    """OLDEST_PYTHON and OLDEST_MINOR are copies, because one module cannot import the other."""
+    """Copies of OLDEST_PYTHON are needed where its module cannot be imported."""
     assert OLDEST_PYTHON == (3, 6)
+    assert 'requires-python = ">=3.6"' in (ROOT / "pyproject.toml").read_text()
     assert (3, OLDEST_MINOR) == OLDEST_PYTHON
 
 

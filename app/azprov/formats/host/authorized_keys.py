@@ -5,7 +5,7 @@ Source: sshd(8), AUTHORIZED_KEYS FILE FORMAT, read 2026-11-27.
 
 from typing import Iterator, Sequence, Tuple
 
-from .ssh_key_options import names_authority
+from .authorized_keys_options import names_authority
 from .ssh_keys import SshKey, parse_line
 
 

@@ -13,7 +13,7 @@ import struct
 from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from ..text import printable
-from .ssh_key_options import find_options_error, split_options
+from .authorized_keys_options import find_options_error, split_options
 
 _ED25519_BYTES = 32
 # sshd refuses shorter ones, RequiredRSASize.
