@@ -1,5 +1,6 @@
 """Boots a root in systemd-nspawn, and reads its files from outside."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -79,18 +80,20 @@ def skip_without_means() -> None:
 
 def root_archive(kind: str) -> Path:
     """Return the tar archive of a Debian root, which is created at the first call."""
+    ROOTS.mkdir(parents=True, exist_ok=True)
     archive = ROOTS / f"{kind}.tar"
-    if not archive.exists():
-        ROOTS.mkdir(parents=True, exist_ok=True)
-        made = archive.with_suffix(".new.tar")
-        suite, packages = KINDS[kind]
-        subprocess.run(
-            ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={packages}"]
-            + [f"--aptopt={option}" for option in apt_options()]
-            + [suite, str(made)],
-            check=True,
-        )
-        made.rename(archive)
+    with (ROOTS / f"{kind}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests that run in parallel boot the same root
+        if not archive.exists():
+            made = archive.with_suffix(".new.tar")
+            suite, packages = KINDS[kind]
+            subprocess.run(
+                ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={packages}"]
+                + [f"--aptopt={option}" for option in apt_options()]
+                + [suite, str(made)],
+                check=True,
+            )
+            made.rename(archive)
     return archive
 
 
