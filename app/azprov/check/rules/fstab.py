@@ -149,9 +149,9 @@ def check_files_of_users(image: Image) -> Iterator[Finding]:
         held = next((path for path in paths if f"{path}/".startswith(folder)), None)
         if held is not None:
             yield FSTAB_USERS_LATE.found(
-                f"{shown} mounts {_printable(mount.path)} with nofail, so the boot goes on without "
-                f"it, and a VM that lacks it has {_printable(held)} elsewhere, hidden when the "
-                "file system is mounted",
+                f"{shown} mounts {_printable(mount.path)} with nofail, so a VM that lacks it "
+                f"boots anyway and stores {_printable(held)} on another file system, where a later "
+                f"mount at {_printable(mount.path)} hides it",
                 f"remove nofail from the options of {_printable(mount.path)} in {shown}, if every "
                 "VM has that file system",
             )
