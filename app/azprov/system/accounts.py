@@ -71,7 +71,7 @@ def require_account(root: Root, name: str, commands: Commands) -> Account:
 
 
 def await_account(root: Root, name: str, commands: Commands, clock: Clock) -> None:
-    """Wait for an account that a directory server may know, which may be reachable later.
+    """Wait for an account that may come from a directory server, which may not answer yet.
 
     Returns at once without such a server. Raises PassingError if the account stays missing.
     """
@@ -84,7 +84,7 @@ def await_account(root: Root, name: str, commands: Commands, clock: Clock) -> No
         if clock.now() >= until:
             raise PassingError(
                 f"there is no user {name!a} in {root.outside(PASSWD)}, and the name service "
-                f"{directory} knows none",
+                f"{directory} does not know the user either",
                 _NO_USER_HINT,
             )
         clock.sleep(_DIRECTORY_POLL_S)

@@ -27,8 +27,8 @@ _SUFFIXES = (".lease", ".leases")
 _LIMIT_BYTES = 128 << 10
 _MOST_FILES = 32
 _ROUTES = "/proc/net/route"
-# The interface in the name of a lease of NetworkManager or of dhcpcd. dhclient's leases
-# name it themselves.
+# NetworkManager and dhcpcd put the interface into the name of a lease's file; dhclient
+# writes it into the lease.
 _INTERFACE = re.compile(r"(?:dhcpcd-|(?:internal|dhclient)-[0-9a-f-]{36}-)?([^/]+)\.lease\Z")
 
 log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ def _default_interface(root: Root) -> str:
     rows = [line.split() for line in content.decode("ascii", "replace").splitlines()[1:]]
     defaults = [row for row in rows if len(row) > 7 and row[1] == row[7] == "00000000"]
     if not defaults:
-        raise HostError("there is no default route, so it may be another network's")
+        raise HostError("there is no default route, so it may belong to another network")
     return min(defaults, key=lambda row: int(row[6]) if row[6].isdigit() else 0)[0]
 
 

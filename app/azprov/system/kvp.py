@@ -43,7 +43,7 @@ def send_to_host(root: Root, key: str, value: str, clock: Clock) -> None:
     if the pool is missing.
     """
     if root.status(POOL) is None:
-        raise NoDaemon(f"there is no Hyper-V KVP daemon, {POOL} is missing")
+        raise NoDaemon(f"there is no Hyper-V KVP daemon ({POOL} is missing)")
     with root.open_shared(POOL) as pool:
         _lock(pool, clock)
         boot = (root.read(_BOOT_ID) or b"").strip()
@@ -86,8 +86,8 @@ def _replace(pool: int, old: List[bytes], new: List[bytes]) -> None:
 def _count_stale(pool: int, boot: bytes, count: int) -> int:
     """The number of records from before this boot; 0 if the pool has no note.
 
-    Clocks cannot tell: they are set while a VM boots. A pool that became smaller since the
-    note was emptied by another program.
+    The time of a record does not count: clocks are set while a VM boots. If the pool became
+    smaller since the note, another program has emptied it.
     """
     try:
         noted_boot, noted_count = os.getxattr(pool, _NOTE).split()

@@ -306,8 +306,8 @@ def test_a_daemon_that_never_starts_is_logged(
 
     assert platform.clock.now() - 1000 < 6
     assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
-        "The host gets no report by Hyper-V KVP: there is no Hyper-V KVP daemon, "
-        "/var/lib/hyperv/.kvp_pool_1 is missing"
+        "The host gets no report by Hyper-V KVP: there is no Hyper-V KVP daemon "
+        "(/var/lib/hyperv/.kvp_pool_1 is missing)"
     ]
 
 

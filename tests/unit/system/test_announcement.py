@@ -95,7 +95,7 @@ def test_each_client_is_asked_for_its_interfaces(
         "dhclient -1 -sf /bin/true -pf /run/dhclient-azprov.pid eth0",
         "dhcpcd -N eth1",
     ]
-    assert caplog.messages == ["The DHCP server has got the new name by eth0, eth1"]
+    assert caplog.messages == ["The DHCP server got the new name through eth0, eth1"]
 
 
 def test_a_machine_without_a_client_keeps_the_old_name_in_the_dns(
@@ -618,7 +618,7 @@ def test_networkds_lease_is_renewed_with_the_name(
     assert request[12:16] == bytes([10, 0, 0, 4])
     assert request[28:34] == b"\2\0\0\0\0\1"
     assert request[240:].rstrip(b"\0") == b"\x35\x01\x03\x3d\x03\xff\x01\x02\x0c\x05Web01\xff"
-    assert caplog.messages == ["The DHCP server has got the new name by eth0"]
+    assert caplog.messages == ["The DHCP server got the new name through eth0"]
 
 
 def test_two_renewals_have_two_transactions(tmp_path: Path) -> None:

@@ -152,7 +152,7 @@ def test_without_a_default_route_no_other_address_is_used(tmp_path: Path) -> Non
 
     assert look.address is None
     assert look.complaints[0].endswith(
-        "/a.lease: there is no default route, so it may be another network's"
+        "/a.lease: there is no default route, so it may belong to another network"
     )
 
 

@@ -621,7 +621,8 @@ def test_a_user_whom_the_directory_server_does_not_know_is_no_lasting_error(imag
     assert 300.0 <= clock.now() - 1000.0 <= 302.0
     assert not failure.value.is_lasting
     assert failure.value.summary == (
-        "there is no user 'far' in /etc/passwd, and the name service sss knows none"
+        "there is no user 'far' in /etc/passwd, and the name service sss does not know the user "
+        "either"
     )
 
 

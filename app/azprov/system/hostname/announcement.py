@@ -15,8 +15,8 @@ from . import dhclient, dhcpcd, network_manager, networkd, udhcpc
 from .machine import address_of, interfaces
 
 _MOST_FLAWS = 2
-# A client sets the address before it writes the files by which azprov finds it. In a boot,
-# azprov gets its answer from the platform in between.
+# A client sets the address first, and then writes the files in which azprov finds the client.
+# During a boot, azprov may get the host name before these files exist.
 _PATIENCE_S = 3.0
 _POLL_S = 0.1
 
@@ -34,7 +34,7 @@ def announce(root: Root, name: str, commands: Commands, clock: Clock) -> None:
         clock.sleep(_POLL_S)
         sent, flaws = _ask_clients(root, name, commands)
     if sent:
-        log.debug("The DHCP server has got the new name by %s", ", ".join(sent))
+        log.debug("The DHCP server got the new name through %s", ", ".join(sent))
     elif interfaces() and not flaws:
         flaws.append("azprov found no DHCP client that it can ask")
     if flaws:
@@ -44,7 +44,7 @@ def announce(root: Root, name: str, commands: Commands, clock: Clock) -> None:
 
 
 def _ask_clients(root: Root, name: str, commands: Commands) -> Tuple[List[str], List[str]]:
-    """The interfaces by which the name was sent, and why it was not sent by others."""
+    """The interfaces through which the name was sent, and the reasons of those that failed."""
     sent: List[str] = []
     flaws: List[str] = []
     for client in (networkd, network_manager, dhclient, dhcpcd, udhcpc):
