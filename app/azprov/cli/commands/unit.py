@@ -9,8 +9,8 @@ from ..service_options import add_service_options, unit_of
 
 SUMMARY = "print the service file that install would write"
 DESCRIPTION = (
-    "The last line that install adds if it makes folders, # MadeFolders=, is left out. Nothing "
-    "is changed."
+    "If install makes folders, it lists them at the end of the file (MadeFolders=); unit leaves "
+    "that out. Nothing is changed."
 )
 EXAMPLE = ("print a service that creates the admin user", "unit --admin-user")
 
