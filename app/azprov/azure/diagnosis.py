@@ -19,7 +19,7 @@ _REFUSING = {
     errno.EINVAL: "blackhole",
 }
 _LINK_LOCAL = "169.254."
-# Azure's first network interface, the only one that it answers, has this name in its images.
+# Azure answers only the first network interface of a VM. Its name in Azure's images is this.
 _PRIMARY = "eth0"
 # A lease brings an address and the routes.
 _LEASE_HINTS = {
@@ -105,7 +105,7 @@ def _diagnose_interfaces(network: Network, address: str) -> Diagnosis:
 
 
 def _order(interface: Interface) -> Tuple[bool, ...]:
-    """A key that is least for the primary interface, or else for the one that lacks least."""
+    """A sort key: the primary interface comes first, then those that lack least."""
     return (
         interface.name != _PRIMARY,
         not interface.is_up,

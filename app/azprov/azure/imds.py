@@ -14,8 +14,8 @@ from ..system.clock import Clock
 from .retry_loop import RetryLoop, excerpt_of, judge
 from .transport import Transport
 
-# Newest first. 2021-08-01 is what cloud-init asks for; 2020-10-01 is the first with all
-# of osProfile; 2019-06-01 is in the unit of Microsoft's sample. `extended` marks a
+# Newest first. cloud-init asks for 2021-08-01; 2020-10-01 is the first with all of
+# osProfile; 2019-06-01 is in the unit of Microsoft's sample. `extended` marks a
 # provisioning request: without it the service answers 200 with partial data when it
 # cannot reach one of its own sources (azure-init #134). cloud-init sends it since
 # 2021-03-01.
@@ -90,20 +90,20 @@ class Imds:
 
 
 class CompleteInstance:
-    """Asks until the answer has every wanted value, or will not get it.
+    """Asks until the answer has every wanted value, or is unlikely to get it.
 
-    A value that a deployment can lack, such as the keys of one with a password, is asked
-    for again for a while: the first answer may be partial. One object counts this while
-    over all its attempts, also over those of several retry loops.
+    A deployment can lack some values: one with a password may have no keys. Such a value is
+    asked for again for a limited time, because the first answer may be partial. One object
+    counts this time over all its attempts, also over those of several retry loops.
     """
 
     def __init__(
         self, clock: Clock, wanted: Wanted, *, settling_s: float, accepts_any: bool = False
     ) -> None:
-        """`settling_s` is that while.
+        """`settling_s` is this limited time.
 
-        `accepts_any` ends it also for a value that no deployment lacks, such as the keys of
-        one without a password.
+        With `accepts_any` it also limits the wait for a value that no deployment lacks, such
+        as the keys of a deployment without a password.
         """
         self._clock = clock
         self._wanted = wanted

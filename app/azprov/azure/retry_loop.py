@@ -35,8 +35,8 @@ _GONE = 410
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERRORS = 500
 _REDIRECTS = range(300, 400)
-# Why root is refused, by GuestProxyAgent's README, Microsoft's page on 168.63.129.16 and
-# systemd-imdsd(8).
+# The reasons to refuse root. Sources: GuestProxyAgent's README, Microsoft's page on
+# 168.63.129.16, systemd-imdsd(8).
 _DENIED_HINT = (
     "check that azure-proxy-agent is running if the VM has the metadata security protocol, that "
     "the route uses the primary address of the primary network interface, and that systemd-imdsd "
@@ -130,7 +130,7 @@ class RetryLoop:
         jitter: Callable[[], float],
         time_limit: Callable[[AzprovError], float] = lambda _error: float("inf"),
     ) -> None:
-        """`time_limit` gets the error of each failed attempt; it returns the most seconds left."""
+        """`time_limit` gets the error of each failed attempt, and limits the seconds left."""
         self._clock = clock
         self._time_limit = time_limit
         self._jitter = jitter

@@ -19,7 +19,7 @@ _BEFORE_READY_S = 1.0
 # cloud-init gives up after a dozen failed connections too.
 _UNROUTED_S = 10.0
 # How long to ask again for values that a complete answer may lack too. The data of a new
-# VM can be up to 70 s late by the documentation, but then the reply is 404 or 410.
+# VM can be up to 70 s late (Microsoft's documentation), but then the reply is 404 or 410.
 _SETTLING_S = 30.0
 # Time reserved for the report.
 _REPORT_S = 60.0
@@ -69,7 +69,7 @@ class Metadata:
     def instance(self) -> Instance:
         """The answer. Raises AzprovError: after a failed request, the same error every time.
 
-        Only while Ready is due, a failed request can be repeated.
+        A request that failed while Ready was due can be repeated.
         """
         if self._failure is not None:
             raise self._failure
@@ -83,7 +83,7 @@ class Metadata:
         return self._instance
 
     def _request(self) -> Instance:
-        """Ask for as long as the answer is worth the wait, from when the platform is there.
+        """Ask for a limited time, which starts when the platform can be reached.
 
         If Ready is due, that is a second. Otherwise it is the time limit of the metadata
         service, or, if Ready must not be sent without the answer, all the time except for

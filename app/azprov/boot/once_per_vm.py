@@ -34,11 +34,12 @@ def run_once_per_vm(
     """Run the steps that are not yet done for this VM, then report.
 
     A step runs whether or not the steps before it succeeded. The state is written when
-    the report is acknowledged; the service is disabled when everything is done. A step
-    that may follow Ready, and that lacked an answer before, then runs again. So does each step
-    that failed because a disk was full or broken, as often as `wait_for_disk` returns True.
+    the report is acknowledged; the service is disabled when everything is done. After the
+    acknowledgement, each step that may follow Ready and lacked an answer runs again. So does
+    each step that failed because a disk was full or broken, until it succeeds or
+    `wait_for_disk` returns False.
 
-    `open_steps` gets what is done for this VM; its steps that are done are left out here.
+    `open_steps` gets the state of this VM. Steps that the state has as done are skipped.
     `send_failure` reports the first required step that failed, if its error `is_final`:
     no later boot could undo it. A disk that is read-only, full or broken never keeps Ready
     from being sent: a later boot may be able to write. `request_vm_id` asks the platform for
@@ -108,7 +109,7 @@ class _Boot:
     def outcome(self) -> Outcome:
         return Outcome(
             tuple(self.done_now),
-            # Distrust says least about a boot in which something else failed too.
+            # If something else failed too, that says more about the boot than distrust.
             tuple(sorted(self.failures, key=lambda failure: failure.is_distrust)),
             is_failure_reported=FAILURE in self.all_done,
             is_report_postponed=self._is_report_postponed,
@@ -192,8 +193,8 @@ class _Boot:
     ) -> Optional[Failure]:
         """Try an action; note and return its failure, in place of an earlier one.
 
-        A bug in one step must not prevent Ready. A machine with a read-only disk is made so:
-        there, the failure of an optional step is only logged, and not noted.
+        A bug in one step must not prevent Ready. A read-only disk is treated as intended: the
+        failure of an optional step is then only logged, and not noted.
         """
         self.failures = [failure for failure in self.failures if failure.name != name]
         try:

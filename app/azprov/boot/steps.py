@@ -64,8 +64,8 @@ def steps_of(
 
     `metadata` requests the instance metadata, and may raise AzprovError. `known_vm_id` is
     the VM's id, if it is known without a request. `release_sshd` is called after the step
-    for host keys: sshd's service waits for it. `old_hostname` is the name that the machine
-    had when the host name was first to be set, if known. With `distrust` every step that
+    for host keys: sshd's service waits for it. `old_hostname` is the machine's name
+    before the first attempt to set another one, if known. With `distrust` every step that
     takes something from the platform raises it, and does nothing.
     """
     # Below another root, sshd would not need its keys before that root boots.
