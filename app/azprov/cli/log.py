@@ -42,7 +42,7 @@ def log_failure(error: AzprovError) -> None:
 class _LogHandler(logging.Handler):
     """Writes each record as its formatter gives it; a stream that fails is silenced.
 
-    Warnings and errors may have a hint with a command to type: it is the one of this azprov.
+    The hint of a warning or an error shows the command that starts this copy of azprov.
     """
 
     def __init__(self, stream: TextIO) -> None:

@@ -24,9 +24,9 @@ def own_path() -> str:
 
 
 def with_own_command(text: str) -> str:
-    """The text with the command of this azprov in place of `azprov.pyz`, to be copied.
+    """The text with the command that starts this copy of azprov instead of `azprov.pyz`.
 
-    Only where a word follows, as in a command: a path that ends in azprov.pyz stays.
+    `azprov.pyz` is replaced only if a word follows, as in a command; paths stay unchanged.
     """
     is_installed = os.path.basename(sys.argv[0]) == "azprov"
     if PROGRAM not in text or not (is_installed or sys.argv[0].endswith(".pyz")):

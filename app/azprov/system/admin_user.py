@@ -45,9 +45,9 @@ def set_up_admin(
 
 
 def _create(root: Root, name: str, commands: Commands) -> Account:
-    """Create the account, after removing what could log in as it.
+    """Create the account, after removing old keys that could log in as this user.
 
-    After a power cut in between, an old key would look like a key of the new account.
+    In the other order, a power cut could leave an old key that looks like a new one.
     """
     # Files that do not exist yet have no owner.
     mount_files_of(root, Account(name, 0, 0, f"{HOMES}/{name}", ""), commands)

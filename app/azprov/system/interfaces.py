@@ -130,7 +130,7 @@ def _rows(root: Root, path: str) -> List[List[str]]:
 
 
 def _find_dhcp_client(root: Root) -> str:
-    """The DHCP client that runs, or else one that is installed."""
+    """The DHCP client that runs, otherwise one that is installed."""
     if root.status("/run/systemd/netif/state") is not None:
         return "networkd"
     if root.status("/run/NetworkManager") is not None:

@@ -1,4 +1,4 @@
-"""Letting a user log in with keys: the keys themselves, and what else would keep the user out."""
+"""Letting a user log in with keys: adding the keys, and finding out why a login would fail."""
 
 import logging
 from datetime import date, timedelta

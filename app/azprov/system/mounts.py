@@ -1,4 +1,4 @@
-"""File systems that are mounted late in a boot, and hold what a user needs to log in.
+"""File systems that are mounted late in a boot, and hold the home or the keys of a user.
 
 systemd does not wait for a mount with `nofail` before it starts other services. Files made
 below such a mount point disappear when the file system is mounted. Sources: systemd.mount(5),
@@ -30,10 +30,10 @@ log = logging.getLogger(__name__)
 
 
 def mount_above(root: Root, paths: Sequence[str], commands: Commands) -> None:
-    """Mount what a live machine has configured at or above the paths, and is not mounted yet.
+    """Mount the configured file systems at or above the paths that are not mounted yet.
 
-    A mount that fails is logged: the files then are on the file system below it. Raises
-    HostError.
+    Only on a live machine. A mount that fails is logged: the files then are on the file
+    system below it. Raises HostError.
     """
     if not root.is_live:
         return

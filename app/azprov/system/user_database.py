@@ -1,7 +1,7 @@
 """The users and groups that a machine knows, in /etc/passwd and by other name services.
 
 On a live machine getent(1) asks all name services of nsswitch.conf(5). In an image, and
-without getent, only those are known that keep files in the form of /etc/passwd.
+without getent, azprov reads only the services with files in the form of /etc/passwd.
 """
 
 import re
@@ -23,7 +23,7 @@ _LOCAL = {"files", "compat", "db", "systemd", *_FOLDERS}
 _SETTINGS_OF_DIRECTORIES = {"sss": "/etc/sssd/sssd.conf"}
 # A directory server may have many users, and may not answer yet at boot.
 _GETENT_S = 20.0
-# A machine with a line for every employee.
+# Enough for a machine with a line for every employee of a large company.
 _LIMIT_BYTES = 64 << 20
 
 

@@ -26,7 +26,7 @@ class Renewal(NamedTuple):
 
 
 def render_renewal(renewal: Renewal) -> bytes:
-    """The message; the address has the field of a client that uses it (`ciaddr`)."""
+    """The message. The address is in `ciaddr`: the client already uses this address."""
     fixed = _ETHERNET_REQUEST + renewal.transaction + bytes(4)
     fixed += bytes(map(int, renewal.address.split("."))) + bytes(12)
     fixed += renewal.hardware_address
@@ -45,7 +45,7 @@ def is_acknowledged(reply: bytes, transaction: bytes) -> bool:
         reply[:1] == _REPLY
         and reply[4:8] == transaction
         and reply[_COOKIE_AT:at] == _COOKIE
-        # Servers send the type first.
+        # Servers send the option with the message type first.
         and reply[at : at + 3] == _option(_MESSAGE_TYPE, bytes([_ACK]))
     )
 

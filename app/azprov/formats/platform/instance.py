@@ -17,7 +17,7 @@ from ..text import is_web_page
 # megabyte of "{}," would take a hundred in memory, and an indented one 300.
 LIMIT_VALUES = 10000
 LIMIT_DEPTH = 100
-# How long an unusable value is asked for again. The deployment most likely has it so.
+# How long an unusable value is asked for again. Most likely the deployment itself has it.
 _UNUSABLE_S = 5.0
 # int() takes 16 s for a megabyte of digits on a Python that does not refuse them.
 _LONGEST_NUMBER = 100

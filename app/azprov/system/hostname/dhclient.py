@@ -18,10 +18,10 @@ from .machine import Sent, address_of, command_lines, hides_processes, interface
 _PID_FILE = "/run/dhclient-azprov.pid"
 _CONFIGURATION = ("/etc/dhcp/dhclient.conf", "/etc/dhclient.conf")
 _VALUED = ("-p", "-s", "-g", "-cf", "-df", "-lf", "-pf", "-sf", "-e", "-D", "-H", "-F", "-C", "-V")
-# They concern the run of the first dhclient: in the foreground, at once, once, its files.
+# How the first dhclient runs (foreground, waiting, one attempt), and its own files.
 _DROPPED = ("-d", "-nw", "-w", "-n", "-1", "-pf", "-sf", "--no-pid")
 _NAMED = re.compile(rb"^\s*send\s+host-name\s*=?\s*([^;#\n]*)", re.MULTILINE)
-# ifupdown's command, for the service's sandbox, which does not see it.
+# The service's sandbox hides the command line of ifupdown's dhclient: these files stand in.
 _PID_FILE_OF_IFUPDOWN = re.compile(r"dhclient\.(.+)\.pid\Z")
 _LEASES_OF_IFUPDOWN = "/var/lib/dhcp/dhclient.{}.leases"
 

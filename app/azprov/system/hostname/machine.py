@@ -74,8 +74,8 @@ def command_lines(root: Root, program: str) -> Iterator[List[str]]:
 def run_client(root: Root, command: Sequence[str], commands: Commands) -> bool:
     """Run a DHCP client; whether it succeeded.
 
-    The sandbox of azprov's service forbids its packets and files. There, systemd runs it as a
-    service of its own, and also ends what it leaves behind.
+    The sandbox of azprov's service forbids the client's packets and files. There, systemd runs
+    the client as a service of its own, and also ends the processes that it leaves behind.
     """
     if not hides_processes(root):
         return commands.run(command, limit_s=LIMIT_S)

@@ -79,7 +79,7 @@ class Root:
 
     @contextmanager
     def open_shared(self, path: str) -> Iterator[int]:
-        """The descriptor of a regular file, opened for reading and writing, that others write too.
+        """A regular file that other programs write too: its descriptor, for reading and writing.
 
         Raises HostError, also in place of an OSError from inside the block.
         """

@@ -21,7 +21,7 @@ _KEYGEN = "ssh-keygen"
 # 4096-bit RSA on a small VM takes seconds.
 _KEYGEN_S = 120.0
 #: Keys are made in this folder of /etc/ssh, so that no file in use is ever half written.
-#: is_host_key is true for its name: it stays if the power fails, and deprovision removes it.
+#: It stays if the power fails; is_host_key is true for its name, so deprovision removes it.
 NEW_KEYS = "ssh_host_new_keys"
 _NEW_KEYS = f"{SSH_FOLDER}/{NEW_KEYS}"
 # sshd's own list, if no HostKey line names others: sshd_config(5).
@@ -69,7 +69,7 @@ def host_key_files(root: Root) -> List[str]:
     if first_values(settings, "HostKeyAgent"):
         return []
     named = [one.values[0] for one in settings if one.keyword == "hostkey" and one.values]
-    # sshd has no DSA keys since OpenSSH 10, and does not use them by default since 7.0.
+    # OpenSSH 10 has no DSA keys any more, and 7.0 and later do not use them by default.
     used = [path for path in named if path.startswith("/") and _kind_of(path) != "dsa"]
     return list(dict.fromkeys(used)) or list(_USUAL)
 

@@ -20,7 +20,7 @@ from ..root import Root
 from .server import SSH_FOLDER, config_file
 
 _SSHD = ("/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd", "/sbin/sshd")
-# A login from somewhere: sshd before 9.4 wants every value that a Match line asks for.
+# A made-up login: sshd before 9.4 wants every value that a Match line asks for.
 _LOGIN = "host=192.0.2.1,addr=192.0.2.1,laddr=192.0.2.2,lport=22"
 _ANSWER_S = 10.0
 # sshd refuses to start with more Includes inside each other.
@@ -51,10 +51,10 @@ def settings_of_logins(root: Root, user: str, commands: Commands) -> List[Settin
 
 
 def ask_sshd(root: Root, user: str, commands: Commands) -> Optional[List[Setting]]:
-    """What `sshd -T` says about a login of that user; None if it says nothing.
+    """The settings that `sshd -T` prints for a login of that user; None if it prints none.
 
-    Below another root no program is run. sshd says nothing without host keys or /run/sshd;
-    since 9.3 it has -G, which needs neither.
+    Below another root no program is run. -T fails without host keys or /run/sshd; sshd
+    9.3 and later have -G, which needs neither.
     """
     sshd = next((path for path in _SSHD if root.status(path) is not None), None)
     if sshd is None or not root.is_live:
