@@ -234,7 +234,7 @@ def test_a_password_that_sshd_still_accepts_is_logged(
     forbid_passwords(root, OtherFile(image), user="ops")
 
     assert caplog.messages == [
-        "passwords may still log in: sshd -T allows them for the user ops",
+        "sshd may still accept passwords: sshd -T allows them for the user ops",
     ]
 
 
@@ -247,7 +247,7 @@ def test_the_line_that_keeps_passwords_possible_is_logged(
     forbid_passwords(Root(str(image)), NoCommands())
 
     assert caplog.messages == [
-        f"passwords may still log in: line 6 of {image}/etc/ssh/sshd_config says "
+        f"sshd may still accept passwords: line 6 of {image}/etc/ssh/sshd_config says "
         "passwordauthentication yes"
     ]
 
@@ -262,7 +262,7 @@ def test_options_that_keep_passwords_possible_are_logged(
     forbid_passwords(Root(str(image)), NoCommands())
 
     assert caplog.messages == [
-        f"passwords may still log in: line 2 of {image}/etc/default/ssh starts sshd with "
+        f"sshd may still accept passwords: line 2 of {image}/etc/default/ssh starts sshd with "
         "PasswordAuthentication yes"
     ]
 

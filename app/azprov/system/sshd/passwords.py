@@ -35,7 +35,7 @@ _OWN_LINES = re.compile(
     b"^(?:" + b"|".join(map(re.escape, (_BLOCK, _MATCH_BLOCK, _INCLUDE))) + b")", re.MULTILINE
 )
 _FIRST_MATCH = re.compile(rb"^[ \t\r]*match[ \t=]", re.MULTILINE | re.IGNORECASE)
-# What Debian, Fedora, SUSE, Alpine and Gentoo read the options of sshd from.
+# Debian, Fedora, SUSE, Alpine and Gentoo read the options of sshd from these files.
 _OPTIONS_FILES = (
     "/etc/default/ssh",
     "/etc/sysconfig/sshd",
@@ -54,8 +54,8 @@ log = logging.getLogger(__name__)
 def forbid_passwords(root: Root, commands: Commands, *, user: str = "root") -> None:
     """Make sshd refuse passwords, from now on. Idempotent. Raises HostError.
 
-    A line that keeps passwords possible anyway is logged. On a live machine sshd itself is
-    asked about logins of root and of that user.
+    A line that still allows passwords is logged. On a live machine sshd itself is asked
+    about logins of root and of that user.
     """
     main = config_file(root)
     if main is None:
@@ -66,7 +66,9 @@ def forbid_passwords(root: Root, commands: Commands, *, user: str = "root") -> N
         restart_sshd(root, commands, "reload-or-restart")
         _log_remaining_lines(root, main)
         for name in _users_with_passwords(root, users, commands):
-            log.warning("passwords may still log in: sshd -T allows them for the user %s", name)
+            log.warning(
+                "sshd may still accept passwords: sshd -T allows them for the user %s", name
+            )
     _log_options(root)
 
 
@@ -104,7 +106,7 @@ def _write(root: Root, main: str) -> None:
 def _log_remaining_lines(root: Root, main: str) -> None:
     for line in _lines_allowing_passwords(root, main):
         log.warning(
-            "passwords may still log in: line %d of %s says %s %s",
+            "sshd may still accept passwords: line %d of %s says %s %s",
             line.line,
             root.outside(line.path),
             line.keyword,
@@ -120,7 +122,7 @@ def _log_options(root: Root) -> None:
             option = _OPTION.match(line)
             if option is not None:
                 log.warning(
-                    "passwords may still log in: line %d of %s starts sshd with %s yes",
+                    "sshd may still accept passwords: line %d of %s starts sshd with %s yes",
                     number,
                     root.outside(path),
                     option.group(1).decode("ascii"),
@@ -142,7 +144,7 @@ def _lines_allowing_passwords(root: Root, main: str) -> List[Setting]:
 
 
 def _lines_without_no(settings: Sequence[Setting], keyword: str, main: str) -> Iterator[Setting]:
-    """The lines of a keyword that are in effect for some login, and do not say no."""
+    """The lines of a keyword that are in effect for some login and have a value other than no."""
     lines = [one for one in settings if one.keyword == keyword and one.values]
     default = Setting(keyword, ["yes"], path=main)
     outside = [one for one in lines if not one.match][:1] or [default]
