@@ -121,7 +121,7 @@ class BootSettings:
 def wireserver_endpoint(
     option: Optional[str], environment: Mapping[str, str]
 ) -> Tuple[Optional[Endpoint], str]:
-    """The endpoint from --wireserver or else the variable, and its source; None for `auto`.
+    """The endpoint from --wireserver, otherwise the variable, and its source; None for `auto`.
 
     Raises UsageError for text that is not a valid address.
     """

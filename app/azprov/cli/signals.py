@@ -25,7 +25,7 @@ class SignalHandlers:
             signal.signal(number, self._handle)
 
     def unblock(self) -> None:
-        """Let the handled signals in, also those that the caller of azprov blocks.
+        """Unblock the handled signals, also those that the caller of azprov blocks.
 
         A blocked signal may be waiting already: its exception is raised in this call.
         """

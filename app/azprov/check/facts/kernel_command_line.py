@@ -22,7 +22,7 @@ class CommandLine(NamedTuple):
 
 
 def command_lines(image: Image) -> List[CommandLine]:
-    """The lines in boot loader configurations, or else the settings that they are built from."""
+    """The lines in boot loader configurations, otherwise the settings for building them."""
     found = [
         CommandLine(path, line)
         for path in configuration_files(image)

@@ -39,7 +39,7 @@ _LONG = [
     "clientid=",
 ]
 _INTERFACE = ("-i", "--interface")
-# They tell the server who the client is, or how to answer.
+# These options identify the client, or say how the server should answer.
 _KEPT = [
     "-C",
     "-V",
