@@ -141,9 +141,9 @@ SCENARIOS = (
         name="imds-down",
         story="the metadata service never answers",
         meaning=(
-            "the VM is shown as running at once. The host name is waited for during 300 s more, "
-            "which are 2 s here, and stays the image's. The service fails and stays enabled, so "
-            "the next boot asks again."
+            "the VM is shown as running at once. azprov asks for the host name for 300 s more (2 s "
+            "here), and then keeps the image's. The service fails and stays enabled, so the next "
+            "boot asks again."
         ),
         boots=(Boot(exit_code=69),),
         imds_closed_s=FOR_EVER_S,
