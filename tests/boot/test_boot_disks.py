@@ -34,9 +34,10 @@ class DiskMachine(SystemdMachine):
         # systemd cannot store a new id on a full disk, and networkd then has no DHCP client.
         (self.root / "etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
 
-    def boot_on(self, *options: str, prepare: str = "") -> Dict[str, Any]:
+    def boot_on(self, *options: str, prepare: str = "", then_s: float = 3) -> Dict[str, Any]:
         bind = f"--bind={self.log}:/var/log/journal"
-        return self.boot(nspawn=[*options, bind], prepare=prepare, variables=NO_TMPFS)
+        nspawn = [*options, bind]
+        return self.boot(nspawn=nspawn, prepare=prepare, then_s=then_s, variables=NO_TMPFS)
 
     def lines(self, *match: str) -> List[str]:
         command = ["journalctl", "-D", str(self.log), "-o", "cat", "--no-pager", "--quiet"]
@@ -69,7 +70,7 @@ def test_a_read_only_machine_reports_ready(machine: DiskMachine) -> None:
 
 def test_a_machine_with_a_full_disk_reports_ready(machine: DiskMachine) -> None:
     """On a full disk, Ready is sent, the log names what could not be written, and exit is 73."""
-    result = machine.boot_on(prepare=FULL)
+    result = machine.boot_on(prepare=FULL, then_s=15)  # azprov waits 10 s for space
 
     lines = machine.lines("-t", "azprov")
     assert result["verdicts"] == READY, lines

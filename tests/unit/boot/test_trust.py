@@ -114,6 +114,7 @@ def test_nothing_but_ready_is_asked_where_the_firmware_is_not_azures(
     assert sum(reason in message for message in caplog.messages) == 1
 
 
+@pytest.mark.needs("visudo")
 def test_everything_is_taken_on_an_azure_vm(machine: Machine) -> None:
     """The chassis asset tag of the firmware is that of Azure, with a line end as in /sys."""
     (machine.folder / TAG).write_text("7783-7084-3265-9085-8269-3286-77\n")
@@ -124,6 +125,7 @@ def test_everything_is_taken_on_an_azure_vm(machine: Machine) -> None:
     assert why_untrusted(Root(str(machine.folder))) is None
 
 
+@pytest.mark.needs("visudo")
 @pytest.mark.parametrize(
     "vouched",
     [
