@@ -1,5 +1,6 @@
 """The bytecode in the archive: Pythons of the build use it, and others use the sources."""
 
+import contextlib
 import subprocess
 import sys
 import zipfile
@@ -7,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.instant import InstantPlatform
+from benchmarks.subject import prepare
 from interpreters import INTERPRETERS
 from precompile import compile_with
 from project import NOWHERE, ROOT
@@ -126,6 +129,31 @@ def test_a_report_imports_no_unneeded_module(version: str) -> None:
         "0.1",
     )
 
+    assert imported == "[]"
+
+
+@pytest.mark.parametrize("version", INTERPRETERS)
+def test_a_first_boot_without_users_imports_nothing_for_users(version: str, tmp_path: Path) -> None:
+    """OpenSSL's library alone takes 5 MiB of memory."""
+    spared = {
+        "_hashlib",
+        "azprov.formats.host.passwd",
+        "azprov.formats.host.ssh_keys",
+        "azprov.system.accounts",
+    }
+    prepare(tmp_path)
+    platform = InstantPlatform(("127.0.0.1", 0))
+    platform.open()
+    with contextlib.closing(platform):
+        imported = ask(
+            INTERPRETERS[version],
+            PYZ,
+            f"sorted(set(sys.modules) & {spared!r})",
+            *("provision", "--root", str(tmp_path / "root")),
+            *("--wireserver", platform.address, "--imds", platform.address),
+        )
+
+    assert platform.verdicts == ["ready"]
     assert imported == "[]"
 
 

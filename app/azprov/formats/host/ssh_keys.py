@@ -7,7 +7,6 @@ FILE FORMAT, and auth2-pubkeyfile.c of OpenSSH 10, read 2026-11-27.
 
 import base64
 import binascii
-import hashlib
 import re
 import struct
 from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
@@ -44,6 +43,8 @@ class SshKey(NamedTuple):
     @property
     def fingerprint(self) -> str:
         """The fingerprint in the form of `ssh-keygen -l`."""
+        import hashlib  # loads the library of OpenSSL, 5 MiB
+
         digest = hashlib.sha256(base64.b64decode(self.blob)).digest()
         return "SHA256:" + base64.b64encode(digest).decode("ascii").rstrip("=")
 

@@ -113,17 +113,19 @@ def find_gap(instance: Instance, wanted: Wanted) -> Optional[Gap]:
 
 def _find_unusable(instance: Instance, wanted: Wanted) -> Optional[Gap]:
     """The first wanted value that cannot be used, although another answer may have a good one."""
-    # The steps that want these values import both modules anyway.
-    from ..host.passwd import parse_user_name
-    from ..host.ssh_keys import parse_ssh_keys
-
+    # The steps that want these values import the modules anyway; a start without them does not.
     if wanted.admin_user:
+        from ..host.passwd import parse_user_name
+
         try:
             parse_user_name(instance.admin_username)
         except UnusableError:
             return Gap("a usable name of the admin user", may_stay=True, settles_in_s=_UNUSABLE_S)
-    if wanted.keys and not any(parse_ssh_keys(key)[0] for key in instance.public_keys):
-        return Gap("a usable SSH public key", may_stay=True, settles_in_s=_UNUSABLE_S)
+    if wanted.keys:
+        from ..host.ssh_keys import parse_ssh_keys
+
+        if not any(parse_ssh_keys(key)[0] for key in instance.public_keys):
+            return Gap("a usable SSH public key", may_stay=True, settles_in_s=_UNUSABLE_S)
     return None
 
 
