@@ -33,7 +33,11 @@ AT_REST = [
 OPENRC_AT_REST = ["while grep -qs '[a]zprov.pyz' /proc/[0-9]*/cmdline; do sleep 0.1; done"]
 FAILED = "systemctl --failed --no-legend --plain"
 OPENRC_FAILED = "rc-status --crashed --nocolor"
-LOG = "journalctl --boot --identifier=azprov --output=cat --no-pager"
+# azprov's log, and that of each unit that has failed.
+LOG = (
+    "journalctl --boot --output=cat --no-pager --identifier=azprov; "
+    f"for unit in $({FAILED} | cut -d' ' -f1); do systemctl status --lines=40 $unit; done"
+)
 # systemd 256 and later does not boot with version 1 of the control groups.
 CGROUP_2 = """
 if [ ! -e /sys/fs/cgroup/cgroup.controllers ]; then
