@@ -1,4 +1,4 @@
-"""A user at a real first boot whose keys are on a file system that is mounted late."""
+"""Users at a real first boot: keys on a late file system, and an sshd that runs before Ready."""
 
 import subprocess
 from pathlib import Path
@@ -57,3 +57,55 @@ def test_keys_are_added_on_a_disk_that_is_mounted_late(tmp_path: Path) -> None:
     assert (code, output.split()[-1:]) == (0, ["azureuser"]), output
     assert (machine.root / "disk/azureuser").exists()
     assert list((machine.root / "keys").iterdir()) == []
+
+
+# Makes ssh.socket start sshd before the network is there.
+_EARLY_CONNECTION = """\
+[Unit]
+After=ssh.socket
+[Service]
+ExecStart=/bin/bash -c "exec 3<>/dev/tcp/127.0.0.1/22; head -c 3 <&3"
+"""
+
+
+@pytest.mark.parametrize(
+    ("release", "has_service"),
+    [("trixie", False), ("bookworm", True), ("trixie", True)],
+)
+def test_an_sshd_with_a_socket_refuses_passwords_from_ready_on(
+    release: str, has_service: bool, tmp_path: Path
+) -> None:
+    """An sshd that runs before Ready reads its new settings, and runs on.
+
+    Presets enable both ssh.service and ssh.socket in Debian if /etc/machine-id has
+    "uninitialized"; Ubuntu 24.04 enables the socket only.
+    """
+    machine = SystemdMachine(tmp_path, release)
+    make_host_keys(machine)
+    units = machine.root / "etc/systemd/system"
+    (units / "sockets.target.wants").mkdir(exist_ok=True)
+    (units / "sockets.target.wants/ssh.socket").symlink_to("/lib/systemd/system/ssh.socket")
+    if not has_service:
+        (units / "multi-user.target.wants/ssh.service").unlink()
+    (units / "early.service").write_text(_EARLY_CONNECTION)
+    (units / "multi-user.target.wants/early.service").symlink_to("../early.service")
+    machine.install("--admin-user")
+    metadata, ssh = with_admin(tmp_path)
+    methods = ["-o", "PreferredAuthentications=none", "-o", "PubkeyAuthentication=no"]
+
+    result = machine.boot(
+        late_s=3,
+        metadata=metadata,
+        then_run=[
+            [*ssh[:-1], *methods, ssh[-1]],
+            [*ssh, "id -un; systemctl --failed --no-legend --plain; systemctl is-active ssh"],
+        ],
+    )
+
+    assert result["verdicts"] == ["goal state", "ready"], machine.journal()
+    assert any("SSH" in line for line in machine.journal(unit="early.service"))
+    refused, logged_in = result["ran"]
+    assert refused[1].splitlines()[-1].endswith("Permission denied (publickey)."), refused[1]
+    assert logged_in[1].splitlines()[-2:] == ["azureuser", "active"], logged_in[1]
+    # The next connection would start it again.
+    assert "Failed with result" not in "\n".join(machine.journal(unit="ssh.service"))

@@ -149,8 +149,13 @@ def test_a_first_boot_without_users_imports_nothing_for_users(version: str, tmp_
             INTERPRETERS[version],
             PYZ,
             f"sorted(set(sys.modules) & {spared!r})",
-            *("provision", "--root", str(tmp_path / "root")),
-            *("--wireserver", platform.address, "--imds", platform.address),
+            "provision",
+            "--root",
+            str(tmp_path / "root"),
+            "--wireserver",
+            platform.address,
+            "--imds",
+            platform.address,
         )
 
     assert platform.verdicts == ["ready"]

@@ -352,17 +352,24 @@ def enable(image: Path, link: str) -> None:
     (image / link).symlink_to("/x")
 
 
-@pytest.mark.parametrize("name", ["ssh.service", "sshd.service"])
-def test_systemd_reloads_sshd(image: Path, name: str) -> None:
-    """The enabled unit is used, and azprov does not wait: the unit may wait for azprov."""
-    enable(image, f"etc/systemd/system/multi-user.target.wants/{name}")
+@pytest.mark.parametrize(
+    ("link", "name"),
+    [
+        ("multi-user.target.wants/ssh.service", "ssh.service"),
+        ("multi-user.target.wants/sshd.service", "sshd.service"),
+        ("sockets.target.wants/ssh.socket", "ssh.service"),
+    ],
+)
+def test_systemd_restarts_a_running_sshd(image: Path, link: str, name: str) -> None:
+    """A socket may start sshd. azprov does not wait, because the unit may wait for azprov."""
+    enable(image, f"etc/systemd/system/{link}")
     commands = Recorder()
 
     forbid_passwords(live(image), commands)
 
     assert commands.commands == [
         ["systemctl", "reset-failed", name],
-        ["systemctl", "--no-block", "reload-or-restart", name],
+        ["systemctl", "--no-block", "try-restart", name],
     ]
 
 

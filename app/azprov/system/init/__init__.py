@@ -94,11 +94,11 @@ def disable(root: Root, unit: str, commands: Commands) -> None:
 
 
 def restart_services(root: Root, services: Tuple[str, ...], verb: str, commands: Commands) -> None:
-    """Restart those of the services that are enabled; best effort, and only on a live system.
+    """Restart those of the services that start at boot; best effort, and only on a live system.
 
-    The verb is systemctl's, such as "reload-or-restart".
+    The verb is systemctl's, such as "try-restart".
     """
     for init in INIT_SYSTEMS if root.is_live else ():
         for service in services:
-            if init.enabling_links(root, init.unit_name(service)):
+            if any(init.enabling_links(root, unit) for unit in init.starting_units(service)):
                 init.restart(service, verb, commands)

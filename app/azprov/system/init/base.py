@@ -87,6 +87,10 @@ class InitSystem:
         """The file name of a service."""
         return service
 
+    def starting_units(self, service: str) -> List[str]:
+        """The units that start a service when they are enabled."""
+        return [self.unit_name(service)]
+
     def link_folders(self, root: Root) -> List[str]:
         """Every folder in which a link can enable a service."""
         raise NotImplementedError

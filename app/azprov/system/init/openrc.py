@@ -45,7 +45,7 @@ class OpenRc(InitSystem):
         return [f"{_RUNLEVELS}/{runlevel}" for runlevel in root.names(_RUNLEVELS)]
 
     def restart_commands(self, service: str, verb: str) -> List[List[str]]:
-        # Another verb than "restart", such as "reload-or-restart", starts nothing.
+        # Another verb than "restart", such as "try-restart", starts nothing.
         condition = [] if verb == "restart" else ["--ifstarted"]
         return [["rc-service", *condition, service, "restart"]]
 

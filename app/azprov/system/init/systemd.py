@@ -52,6 +52,10 @@ class Systemd(InitSystem):
     def unit_name(self, service: str) -> str:
         return f"{service}.service"
 
+    def starting_units(self, service: str) -> List[str]:
+        # Ubuntu 24.04 enables ssh.socket only, which starts ssh.service at the first connection.
+        return [self.unit_name(service), f"{service}.socket"]
+
     def link_folders(self, root: Root) -> List[str]:
         return [
             f"{self.folder}/{name}"

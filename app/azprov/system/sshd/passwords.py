@@ -63,7 +63,9 @@ def forbid_passwords(root: Root, commands: Commands, *, user: str = "root") -> N
     users = dict.fromkeys(("root", user))
     if _lines_allowing_passwords(root, main) or _users_with_passwords(root, users, commands):
         _write(root, main)
-        restart_sshd(root, commands, "reload-or-restart")
+        # Not a reload: sshd would close the socket that ssh.socket has opened for it, and end
+        # because it cannot open the port itself. Sessions survive a restart.
+        restart_sshd(root, commands, "try-restart")
         _log_remaining_lines(root, main)
         for name in _users_with_passwords(root, users, commands):
             log.warning(

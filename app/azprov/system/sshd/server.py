@@ -18,7 +18,7 @@ def config_file(root: Root) -> Optional[str]:
 
 
 def restart_sshd(root: Root, commands: Commands, verb: str) -> None:
-    """Make an enabled sshd start again, or apply another verb of systemctl; best effort.
+    """Restart an sshd that starts at boot, or apply another verb of systemctl; best effort.
 
     Nothing is run for an image.
     """
