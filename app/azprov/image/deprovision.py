@@ -14,10 +14,9 @@ from ..system.init import INIT_SYSTEMS
 from ..system.root import Root
 from ..system.sshd.deleted_accounts import keys_of_deleted_account
 from ..system.user_database import PASSWD, find_account, read_accounts
-from .leftovers.apply import apply, check_requirements, edited
+from .leftovers.apply import apply, edited
 from .leftovers.leftover import (
     ENABLE_SERVICE,
-    REMOVE_ENTRY,
     SET_HOST_NAME,
     SET_NAME_IN_HOSTS,
     Leftover,
@@ -54,11 +53,10 @@ def carry_out(root: Root, changes: Sequence[Leftover]) -> List[AzprovError]:
     failures: List[AzprovError] = []
     for change in changes:
         try:
-            if failures and change.path == PASSWD and change.action == REMOVE_ENTRY:
-                check_requirements(root, change)
+            if failures and change.requires_others:
                 raise HostError(
-                    f"other changes failed, so {change.argument} stays in {root.outside(PASSWD)}: "
-                    "the same command then finds the user again"
+                    f"other changes failed, so the {change.what} stays in "
+                    f"{root.outside(change.path)}"
                 )
             apply(root, change)
         except AzprovError as error:

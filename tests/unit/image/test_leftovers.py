@@ -59,7 +59,7 @@ def test_a_plan_is_a_list_of_values(tmp_path: Path) -> None:
             "entry of alice",
             "remove entry",
             "alice",
-            requires=("/home/alice", "/etc/gshadow", "/etc/group"),
+            requires_others=True,
         ),
     ]
 

@@ -9,7 +9,6 @@ from ...system.hostname import write_hosts
 from ...system.root import Root
 from ...system.sshd.authorized_keys import remove_keys
 from ...system.sshd.passwords import without_own_lines
-from ...system.user_database import GROUP, GSHADOW, PASSWD
 from .leftover import (
     EMPTY_FILE,
     EMPTY_FOLDER,
@@ -33,7 +32,6 @@ from .leftover import (
 
 def apply(root: Root, leftover: Leftover) -> None:
     """Carry out a leftover's action. Idempotent. Raises HostError."""
-    check_requirements(root, leftover)
     if leftover.action in _EDITS:
         content = root.read(leftover.path) or b""
         root.write(leftover.path, edited(content, leftover.action, leftover.argument))
@@ -44,24 +42,6 @@ def apply(root: Root, leftover: Leftover) -> None:
 def edited(content: bytes, action: str, argument: str) -> bytes:
     """A file's content after an action that edits the file."""
     return _EDITS[action](content, argument)
-
-
-def check_requirements(root: Root, leftover: Leftover) -> None:
-    """Keep a user's passwd entry as long as it is needed to find the user's other files.
-
-    Without the entry, no one could find the owner of a home, of keys or of a group again.
-    """
-    name, passwd = leftover.argument, root.outside(PASSWD)
-    for path in leftover.requires:
-        if path in (GROUP, GSHADOW):
-            content = root.read(path) or b""
-            if without_entry(content, name) != content:
-                raise HostError(
-                    f"{root.outside(path)} still has the group of {name}, so {name} stays in "
-                    f"{passwd}"
-                )
-        elif root.status(path, follow=False) is not None:
-            raise HostError(f"{root.outside(path)} still exists, so {name} stays in {passwd}")
 
 
 def _remove_from_home(root: Root, leftover: Leftover) -> None:

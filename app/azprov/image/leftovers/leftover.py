@@ -3,7 +3,7 @@
 apply.py carries the actions out.
 """
 
-from typing import NamedTuple, Optional, Tuple
+from typing import NamedTuple, Optional
 
 from ...formats.host.passwd import Account
 
@@ -61,9 +61,9 @@ class Leftover(NamedTuple):
     argument: str = ""
     #: The user that it belongs to.
     account: Optional[Account] = None
-    #: Leftovers that have to be removed before this one. In group and gshadow that is the user's
-    #: entry, otherwise the path itself.
-    requires: Tuple[str, ...] = ()
+    #: Whether it is removed only after all others. Without a user's passwd entry, no one could
+    #: find the owner of a home, of keys or of a group again.
+    requires_others: bool = False
     #: The next step, if a path could not be examined.
     hint: str = ""
 

@@ -1,7 +1,7 @@
 """Finding everything that belongs to one user, for `deprovision --user`. Nothing is changed."""
 
 import logging
-from typing import Iterator, List, Optional, Sequence, Tuple
+from typing import Iterator, List, Optional, Sequence
 
 from ...errors import UsageError
 from ...formats.host.passwd import Account, members, parse_groups
@@ -38,9 +38,9 @@ def find_user(root: Root, name: str, leftovers: Sequence[Leftover]) -> Iterator[
         # /var/spool/mail is a link to /var/mail.
         if root.read_link(folder) is None and name in root.names(folder):
             yield Leftover("", f"{folder}/{name}", f"{what} of {name}", REMOVE_TREE)
-    files = [] if account is None else list(_files(root, account, leftovers))
-    yield from files
-    yield from _entries(root, name, account, tuple(file.path for file in files))
+    if account is not None:
+        yield from _files(root, account, leftovers)
+    yield from _entries(root, name, account)
 
 
 def _rules(root: Root, name: str, account: Optional[Account]) -> Iterator[Leftover]:
@@ -97,9 +97,7 @@ def _home(root: Root, account: Account) -> Iterator[Leftover]:
         )
 
 
-def _entries(
-    root: Root, name: str, account: Optional[Account], files: Tuple[str, ...]
-) -> Iterator[Leftover]:
+def _entries(root: Root, name: str, account: Optional[Account]) -> Iterator[Leftover]:
     for path in (GROUP, GSHADOW):
         yield from _edit(root, path, f"group membership of {name}", REMOVE_MEMBER, name)
     for backup in BACKUPS:
@@ -110,7 +108,7 @@ def _entries(
     for path in _ENTRIES:
         if path in groups or path not in (GSHADOW, GROUP):
             for entry in _edit(root, path, f"entry of {name}", REMOVE_ENTRY, name):
-                yield entry._replace(requires=(*files, *groups)) if path == PASSWD else entry
+                yield entry._replace(requires_others=path == PASSWD)
 
 
 def _has_own_group(root: Root, account: Account) -> bool:
