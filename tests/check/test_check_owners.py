@@ -1,6 +1,8 @@
 """Files that users other than root can change although root runs them at the first boot."""
 
 import os
+import shlex
+import subprocess
 from pathlib import Path
 from typing import List
 
@@ -9,58 +11,323 @@ import pytest
 from azprov.check import check
 from azprov.check.facts.image import Image
 from azprov.check.finding import Finding
+from azprov.errors import HostError
+from azprov.image.install import install
+from azprov.image.service_file import render_unit
+from azprov.system.init import OPENRC as OPENRC_INIT
+from azprov.system.init import SYSTEMD, InitSystem
 from azprov.system.root import Root
-from sound_image import SYSTEM, change
+from images import changes
+from project import SMALL_ARCHIVE
+from sound_image import OPENRC, SYSTEM, WANTS, change
 
+USER = 1000
 PYZ = "usr/local/lib/azprov/azprov.pyz"
 SERVICE = f"{SYSTEM}/azure-provisioning.service"
-GUARDED = (PYZ, os.path.dirname(PYZ), "usr/local/lib", SERVICE, SYSTEM)
+LIBRARY = "usr/lib/python3.11"
+#: What root runs or reads at the first boot, with the folders on the way to it.
+FOLDERS = (
+    ".",
+    "usr",
+    "usr/local",
+    "usr/local/lib",
+    "usr/local/lib/azprov",
+    "usr/local/bin",
+    "etc",
+    "etc/systemd",
+    SYSTEM,
+    WANTS,
+    f"{SERVICE}.d",
+    f"{SYSTEM}/service.d",
+    "var",
+    "var/lib",
+    "var/lib/azprov",
+    "usr/bin",
+    "usr/bin/python3.11",
+    "usr/bin/pyvenv.cfg",
+    "usr/lib",
+    LIBRARY,
+    f"{LIBRARY}/dist-packages",
+    "etc/python3.11",
+    "etc/python3.11/sitecustomize.py",
+    "usr/lib/python311.zip",
+    "usr/lib/python3",
+    "usr/lib/python3/dist-packages",
+    "usr/local/lib/python3.11",
+    "usr/local/lib/python3.11/site-packages",
+)
+#: Files that `install` writes again, and does not have to trust.
+REPLACED = (PYZ, SERVICE)
+#: Files below the folder that the sentence names.
+INSIDE = (
+    (LIBRARY, f"{LIBRARY}/os.py"),
+    (LIBRARY, f"{LIBRARY}/http"),
+    (LIBRARY, f"{LIBRARY}/lib-dynload/a/b.so"),
+    ("usr/lib/python3/dist-packages", "usr/lib/python3/dist-packages/attack.pth"),
+    (
+        "usr/lib/python3/dist-packages",
+        "usr/lib/python3/dist-packages/__pycache__/sitecustomize.cpython-311.pyc",
+    ),
+)
+
+
+@pytest.fixture
+def debian(image: Path) -> Path:
+    """A sound image with everything that Debian's Python reads when it starts."""
+    change(
+        image,
+        {
+            "etc/python3.11/sitecustomize.py": "",
+            f"{LIBRARY}/sitecustomize.py": "-> /etc/python3.11/sitecustomize.py",
+            f"{LIBRARY}/os.py": "",
+            f"{LIBRARY}/lib-dynload/a/b.so": "",
+            f"{LIBRARY}/dist-packages/README": "",
+            f"{LIBRARY}/test/data": "",
+            "usr/lib/python311.zip": "",
+            "usr/lib/python3/dist-packages/attack.pth": "",
+            "usr/lib/python3/dist-packages/attack/deeper.py": "",
+            "usr/lib/python3/dist-packages/__pycache__/sitecustomize.cpython-311.pyc": "",
+            "usr/local/lib/python3.11/site-packages/README": "",
+            "usr/bin/pyvenv.cfg": "home = /usr/bin\n",
+            f"{SERVICE}.d/local.conf": "[Service]\n",
+            f"{SYSTEM}/service.d/local.conf": "[Service]\n",
+            "var/lib/azprov/state.json": "{}",
+            "etc/passwd": "root:x:0:0::/root:/bin/sh\nsync:x:4:0::/bin:/bin/sync\n",
+            "etc/group": "root:x:0:root\nstaff:x:50:\nbuilders:x:60:builder\n",
+        },
+    )
+    image.chmod(0o755)
+    return image
 
 
 def found(image: Path) -> List[Finding]:
-    return check(Image(Root(str(image))))
+    findings = check(Image(Root(str(image))))
+    return [finding for finding in findings if finding.rule == "program-unguarded"]
 
 
-@pytest.mark.parametrize("path", GUARDED)
-def test_a_file_or_folder_that_others_can_write_is_found(image: Path, path: str) -> None:
-    """The finding names the path with links resolved, so that the fix stays in the image."""
-    (image / "usr/local").rename(image / "local")
-    (image / "usr/local").symlink_to("/local")
-    real = image / path.replace("usr/local", "local")
+def install_again(image: Path, init: InitSystem = SYSTEMD) -> None:
+    install(
+        Root(str(image)),
+        SMALL_ARCHIVE,
+        render_unit("/usr/bin/python3", [], init=init),
+        init=init,
+        enable=True,
+        force=True,
+        python="/usr/bin/python3",
+    )
+
+
+def outside(image: Path, path: str) -> str:
+    return f"{image}/" if path == "." else f"{image}/{path}"
+
+
+@pytest.mark.parametrize("path", [*FOLDERS, *REPLACED])
+def test_a_file_or_folder_that_everyone_can_write_is_found(debian: Path, path: str) -> None:
+    """check names the file that everyone can write, and its fix takes the right away."""
+    real = debian / path
     real.chmod(real.stat().st_mode | 0o002)
+    shown = outside(debian, path)
 
-    (finding,) = found(image)
+    (finding,) = found(debian)
 
     assert finding == Finding(
         "program-unguarded",
         "warning",
-        f"users other than root can change {real}, and so choose what root runs at the first boot",
-        f"chmod go-w {real}",
+        f"users other than root can change {shown}, and so choose what root runs at the first boot",
+        f"chmod go-w {shown}",
     )
+    subprocess.run(["sh", "-ec", finding.fix], check=True)
+    assert found(debian) == []
 
 
 @pytest.mark.needs("root")
-def test_a_file_of_another_owner_is_found(image: Path) -> None:
-    """A folder that a group can write to counts only if the group has a member."""
-    folder = (image / PYZ).parent
-    os.chown(image / PYZ, 1000, 0)
-    os.chown(folder, 0, 50)
-    folder.chmod(0o2775)
+@pytest.mark.parametrize("path", [*FOLDERS, *REPLACED])
+def test_a_file_or_folder_of_another_user_is_found(debian: Path, path: str) -> None:
+    """check names the file of another user, and its fix gives the file to root."""
+    os.chown(debian / path, USER, USER)
 
-    (before,) = found(image)
-    change(image, {"etc/group": "root:x:0:\nstaff:x:50:builder\n"})
-    (after,) = found(image)
+    (finding,) = found(debian)
 
-    assert before.fix == f"chown root:root {image / PYZ}"
-    assert after.fix == f"chown root:root {image / PYZ} && chmod go-w {folder}"
+    assert finding.fix == f"chown root:root {outside(debian, path)}"
+    subprocess.run(["sh", "-ec", finding.fix], check=True)
+    assert found(debian) == []
 
 
 @pytest.mark.needs("root")
-def test_files_of_the_user_who_made_the_image_count_as_roots(image: Path) -> None:
+@pytest.mark.parametrize(("folder", "path"), INSIDE)
+def test_a_module_of_another_user_is_found(debian: Path, folder: str, path: str) -> None:
+    """Everything that Python imports by itself has to be root's, at every depth."""
+    os.chown(debian / path, USER, USER)
+    (debian / path).chmod(0o777)
+
+    (finding,) = found(debian)
+
+    assert finding.what == (
+        f"users other than root can change files in {debian}/{folder}, and so choose what root "
+        "runs at the first boot"
+    )
+    assert finding.fix == (
+        f"chown -hR root:root {debian}/{folder} && chmod -R go-w {debian}/{folder}"
+    )
+    subprocess.run(["sh", "-ec", finding.fix], check=True)
+    assert found(debian) == []
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize(
+    "path", [f"{LIBRARY}/test/data", "usr/lib/python3/dist-packages/attack/deeper.py"]
+)
+def test_files_that_python_does_not_import_by_itself_are_not_found(debian: Path, path: str) -> None:
+    """Another user may own the library's tests, and what is inside an unused package."""
+    os.chown(debian / path, USER, USER)
+
+    assert found(debian) == []
+
+
+@pytest.mark.needs("root")
+def test_the_folders_of_every_link_are_examined(debian: Path) -> None:
+    """A link is resolved step by step inside the image, and its own folder counts too."""
+    (debian / "etc/alternatives").mkdir()
+    (debian / "opt/python/bin").mkdir(parents=True)
+    (debian / "usr/bin/python3.11").rename(debian / "opt/python/bin/python3.11")
+    (debian / "usr/bin/python3").unlink()
+    (debian / "usr/bin/python3").symlink_to("../../etc/alternatives/python3")
+    (debian / "etc/alternatives/python3").symlink_to("/opt/python/bin/python3.11")
+    (debian / "usr/local").rename(debian / "local")
+    (debian / "usr/local").symlink_to("/local")
+    paths = ["local/lib", "etc/alternatives", "opt/python", "opt/python/bin"]
+    for path in paths:
+        os.chown(debian / path, USER, USER)
+
+    (finding,) = found(debian)
+
+    assert finding.fix == " ".join(["chown root:root", *(f"{debian}/{path}" for path in paths)])
+
+
+@pytest.mark.needs("root")
+def test_the_python_of_a_virtual_environment_is_examined(debian: Path) -> None:
+    """pyvenv.cfg names the folder of the Python, and so of the library that it loads."""
+    home = debian / "opt/python"
+    (home / "lib/python3.11").mkdir(parents=True)
+    (home / "bin").mkdir()
+    (debian / "usr/bin/pyvenv.cfg").write_text("home = /opt/python/bin\n")
+    os.chown(home / "lib", USER, USER)
+
+    (finding,) = found(debian)
+
+    assert finding.fix == f"chown root:root {home}/lib"
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize("path", ["etc/init.d", "etc/runlevels/default", "etc/conf.d"])
+def test_the_folders_of_openrc_are_examined(debian: Path, path: str) -> None:
+    """OpenRC's services, runlevels and settings are examined as systemd's are."""
+    change(debian, {**OPENRC, "etc/conf.d/azure-provisioning": "# settings\n"})
+    os.chown(debian / path, USER, USER)
+
+    (finding,) = found(debian)
+
+    assert finding.fix == f"chown root:root {debian}/{path}"
+    with pytest.raises(HostError) as error:
+        install_again(debian, OPENRC_INIT)
+    assert error.value.hint == finding.fix
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize(
+    ("gid", "change_of_users", "is_safe"),
+    [
+        (0, {}, True),
+        (50, {}, True),
+        (60, {}, False),
+        (50, {"etc/passwd": "builder:x:1000:50::/:/bin/sh\n"}, False),
+        (0, {"etc/group": "root:x:0:root,builder\n"}, False),
+        (0, {"etc/passwd": "root:x:0:0::/:/bin/sh\nbuilder:x:1000:0::/:/bin/sh\n"}, False),
+        (0, {"etc/group": "root:x:0:toor\n", "etc/passwd": "toor:x:0:0::/:/bin/sh\n"}, True),
+    ],
+)
+def test_a_group_that_can_write_counts_if_it_has_a_member(
+    debian: Path, gid: int, change_of_users: "dict[str, str]", is_safe: bool
+) -> None:
+    """Debian's empty group staff is safe. A member of the group root other than root is not."""
+    change(debian, dict(change_of_users))
+    os.chown(debian / "usr/local", 0, gid)
+    (debian / "usr/local").chmod(0o2775)
+
+    fixes = [finding.fix for finding in found(debian)]
+
+    assert fixes == ([] if is_safe else [f"chmod go-w {debian}/usr/local"])
+
+
+@pytest.mark.needs("root")
+def test_files_of_the_user_who_made_the_image_count_as_roots(debian: Path) -> None:
     """An ordinary user's files become root's when that user packs the image."""
-    change(image, {"etc/group": "root:x:0:\nstaff:x:50:builder\n"})
-    (image / PYZ).parent.chmod(0o775)
-    for path in (image, *image.rglob("*")):
-        os.chown(path, 1000, 50, follow_symlinks=False)
+    change(debian, {"etc/group": "root:x:0:\nstaff:x:50:builder\n"})
+    (debian / PYZ).parent.chmod(0o775)
+    for path in (debian, *debian.rglob("*")):
+        os.chown(path, USER, 50, follow_symlinks=False)
 
-    assert found(image) == []
+    assert found(debian) == []
+    install_again(debian)
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize(
+    "path", [path for path in FOLDERS if path not in ("usr/bin/pyvenv.cfg", WANTS)]
+)
+def test_install_refuses_a_way_that_another_user_can_change(debian: Path, path: str) -> None:
+    """install changes nothing, and its sentence and fix are those of check."""
+    os.chown(debian / path, USER, USER)
+    (finding,) = found(debian)
+    before = changes(debian)
+
+    with pytest.raises(HostError) as error:
+        install_again(debian)
+
+    assert error.value.summary == (
+        f"users other than root can change {outside(debian, path)}, and so choose what root "
+        "runs at the first boot"
+    )
+    assert error.value.hint == finding.fix == f"chown root:root {outside(debian, path)}"
+    assert changes(debian) == before
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize("path", REPLACED)
+def test_install_takes_over_its_own_files(debian: Path, path: str) -> None:
+    """install replaces an azprov.pyz and a service of another user by files of root."""
+    os.chown(debian / path, USER, USER)
+    (debian / path).chmod(0o666)
+
+    install_again(debian)
+
+    status = (debian / path).stat()
+    assert (status.st_uid, status.st_gid, status.st_mode & 0o022) == (0, 0, 0)
+    assert found(debian) == []
+
+
+@pytest.mark.needs("root")
+def test_a_printed_fix_stays_inside_the_image(debian: Path) -> None:
+    """A path with blanks is one word, and one that is a link out of the image is not followed."""
+    outer = debian.parent / "outer"
+    outer.mkdir()
+    os.chown(outer, USER, USER)
+    (debian / "the local files").mkdir()
+    (debian / "usr/local").rename(debian / "the local files/local")
+    (debian / "usr/local").symlink_to("/the local files/local")
+    os.chown(debian / "the local files", USER, USER)
+    (debian / "usr/lib/python3/dist-packages/a.pth").symlink_to(outer)
+
+    (finding,) = found(debian)
+
+    assert shlex.split(finding.fix) == ["chown", "root:root", f"{debian}/the local files"]
+    assert outer.stat().st_uid == USER
+
+
+def test_links_in_a_circle_end_the_search(debian: Path) -> None:
+    """A loop of links is no way to a file."""
+    (debian / "usr/bin/azprov").symlink_to("azprov")
+    (debian / "usr/local/bin/azprov").unlink()
+    (debian / "usr/local/bin/azprov").symlink_to("../../bin/azprov")
+
+    assert found(debian) == []

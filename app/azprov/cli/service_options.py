@@ -1,7 +1,7 @@
 """The options of a boot service, and the service file for them."""
 
 import argparse
-from typing import List, Tuple
+from typing import List, NamedTuple
 
 from ..boot.settings import ON_AZURE
 from ..image.python import check_python, find_python
@@ -9,6 +9,14 @@ from ..image.service_file import PYZ, render_unit
 from ..system.init import BY_NAME, InitSystem, find_init
 from .options import add_root_option, add_step_options
 from .parser import Parser
+
+
+class Service(NamedTuple):
+    """A service file, the init system that reads it, and the Python that it starts."""
+
+    text: str
+    init: InitSystem
+    python: str
 
 
 def add_service_options(parser: Parser, *, root_purpose: str = "change") -> None:
@@ -23,8 +31,8 @@ def add_service_options(parser: Parser, *, root_purpose: str = "change") -> None
     add_root_option(parser, purpose=root_purpose)
 
 
-def unit_of(options: argparse.Namespace, program: str = PYZ) -> Tuple[str, InitSystem]:
-    """The service file for these options, and the init system that reads it.
+def unit_of(options: argparse.Namespace, program: str = PYZ) -> Service:
+    """The service for these options.
 
     Raises HostError if the image has no Python that can run azprov.
     """
@@ -42,4 +50,5 @@ def unit_of(options: argparse.Namespace, program: str = PYZ) -> Tuple[str, InitS
         arguments.append("--keep-enabled")
     if options.platform != ON_AZURE:
         arguments += ["--platform", options.platform]
-    return render_unit(found.path, arguments, init=init, program=program), init
+    text = render_unit(found.path, arguments, init=init, program=program)
+    return Service(text, init, found.path)

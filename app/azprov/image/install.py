@@ -11,6 +11,7 @@ from ..errors import HostError
 from ..system.init import InitSystem
 from ..system.root import Root
 from ..system.root.entry import Owner
+from .ownership import find_unsafe, fix, sentence, service_paths
 from .service_file import (
     PYZ,
     made_folders,
@@ -26,17 +27,29 @@ PYZ_FOLDER = "/usr/local/lib/azprov"
 
 
 def install(
-    root: Root, archive: bytes, unit: str, *, init: InitSystem, enable: bool, force: bool
+    root: Root,
+    archive: bytes,
+    unit: str,
+    *,
+    init: InitSystem,
+    enable: bool,
+    force: bool,
+    python: Optional[str] = None,
 ) -> List[str]:
     """Install azprov, and return the paths that are new or changed. Idempotent.
 
-    Raises HostError before the first change if another service or command has the name of
-    azprov's, or if the service is masked; with `force` they are replaced.
+    `python` is the interpreter that the service starts. Raises HostError before the first
+    change if users other than root could change what the service runs, if another service or
+    command has the name of azprov's, or if the service is masked; with `force` the last three
+    are replaced.
     """
     old = read_service(root, init)
     if not force:
         _refuse_foreign(root, old, unit, init)
     wanted = [PYZ_FOLDER, "/usr/local/bin", init.folder, *([init.link_folder] if enable else [])]
+    unsafe = find_unsafe(root, [*wanted, *service_paths(root, init)], python=python)
+    if unsafe:
+        raise HostError(sentence(root, unsafe), fix(root, unsafe))
     missing = _missing(root, wanted)
     folders = made_folders(old or "", init)
     folders += [folder for folder in missing if folder not in folders]

@@ -18,6 +18,9 @@ _NEEDED = ("http", "xml", "email", "logging", "json", "urllib")
 #: Searched in this order: FIRST, then /usr/bin/python3.N with the newest first, then LAST.
 FIRST = ("/usr/bin/python3", "/usr/libexec/platform-python")
 LAST = "/usr/local/bin/python3"
+# Folders of site packages inside a prefix. Debian's second one serves every Python 3.
+_SITES = ("python3.{}/site-packages", "python3.{}/dist-packages", "python3/dist-packages")
+_VENV = "pyvenv.cfg"
 _NAME = re.compile(r"(python3|platform-python)[0-9.]*[a-z]*\Z")
 
 
@@ -26,6 +29,14 @@ class Python(NamedTuple):
 
     path: str
     minor: int
+
+
+class Code(NamedTuple):
+    """The files and folders, beside the interpreter itself, whose code a Python runs."""
+
+    files: List[str]
+    libraries: List[str]
+    site_folders: List[str]
 
 
 def find_python(root: Root) -> Python:
@@ -57,6 +68,37 @@ def check_python(root: Root, path: str) -> Python:
             "give --python the path of a Python inside the root, or leave out --python",
         )
     return python
+
+
+def code_of(root: Root, path: str, minor: int) -> Code:
+    """The code that a Python of this minor version runs; only existing paths.
+
+    A virtual environment names the folder of its Python in pyvenv.cfg.
+    """
+    real = root.real_path(path)
+    own, parent = _folder(path), _folder(_folder(path))
+    files = [f"{own}/{_VENV}", f"{parent}/{_VENV}"]
+    homes = [home for file in files for home in [_home_of_venv(root, file)] if home]
+    folders = dict.fromkeys([own, _folder(real), *homes, "/usr/bin", "/usr/local/bin"])
+    bases = [
+        f"{_folder(folder)}/{library}"
+        for folder in folders
+        for library in ("lib", "lib64", "lib32")
+    ]
+    libraries = [f"{base}/python3.{minor}" for base in bases]
+    sites = [f"{base}/{site.format(minor)}" for base in bases for site in _SITES]
+    files += [f"{base}/python3{minor}.zip" for base in bases]
+    return Code(*([one for one in some if root.status(one)] for some in (files, libraries, sites)))
+
+
+def _home_of_venv(root: Root, path: str) -> str:
+    text = (root.read(path) or b"").decode("utf-8", "replace")
+    match = re.search(r"^\s*home\s*=\s*(/.*?)\s*$", text, re.MULTILINE | re.IGNORECASE)
+    return match.group(1) if match else ""
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
 def _candidates(root: Root) -> Iterator[str]:

@@ -31,9 +31,9 @@ def run(options: argparse.Namespace) -> Answer:
             "install needs azprov.pyz, but this is its source code",
             "build it with python3 build.py",
         )
-    unit, init = unit_of(options)
+    service = unit_of(options)
     if not options.force:
-        _require_init(options.root, init)
+        _require_init(options.root, service.init)
     if options.ssh_keys is not None:
         require_account(options.root, options.ssh_keys, real_commands())
     with open(archive, "rb") as file:
@@ -41,10 +41,11 @@ def run(options: argparse.Namespace) -> Answer:
     changed = install(
         options.root,
         content,
-        unit,
-        init=init,
+        service.text,
+        init=service.init,
         enable=not options.no_enable,
         force=options.force,
+        python=service.python,
     )
     text = "\n".join(_line(options.root, path) for path in changed)
     return Answer(text or "everything is already installed", {"changed": changed})

@@ -27,7 +27,7 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> Answer:
-    text, _ = unit_of(options, options.program)
+    text = unit_of(options, options.program).text
     return Answer(text.encode("utf-8"), {"unit": text})
 
 

@@ -1,0 +1,218 @@
+"""Who can change what root runs at the first boot: azprov, its service and state, and its Python.
+
+Rule of this file: a file is as safe as every folder on the way to it, because anyone who can
+write to a folder can replace what is in it. sshd's StrictModes looks at a user's files in the
+same way. Links are resolved one at a time inside the root, and the folders of each link count.
+"""
+
+import os
+import shlex
+import stat
+from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
+
+from ..errors import HostError
+from ..formats.host.passwd import has_login_shell, members, parse_accounts
+from ..system.init import SERVICE, InitSystem
+from ..system.root import Root
+from ..system.root.paths import components
+from ..system.state import STATE_FILE
+from ..system.user_database import GROUP, PASSWD, read_user_file
+from .python import check_python, code_of
+
+# The kernel has the same limit, path_resolution(7).
+_MOST_LINKS = 40
+# A standard library has up to 5 levels and 10,000 files.
+_DEEPEST = 20
+_MOST_FILES = 50000
+# A library's tests are not imported, and its site packages are examined on their own.
+_NOT_IN_LIBRARY = ("test", "site-packages", "dist-packages")
+_CACHE = "__pycache__"
+_MOST_SHOWN = 8
+# Folders with drop-ins for azprov's unit or for all services: systemd.unit(5).
+_DROP_INS = (f"{SERVICE}.service.d", "azure-.service.d", "service.d")
+
+
+class Unsafe(NamedTuple):
+    """A path that users other than root can change."""
+
+    #: As seen from inside the root, without links.
+    path: str
+    is_owned: bool
+    is_writable: bool
+    #: Whether this is about files somewhere below the path, not about the path itself.
+    is_tree: bool = False
+
+
+def find_unsafe(root: Root, paths: Iterable[str], *, python: Optional[str]) -> List[Unsafe]:
+    """What users other than root can change on the way to these paths and to a Python.
+
+    Missing files are left out. Raises HostError if something cannot be examined.
+    """
+    search = _Search(root)
+    for path in paths:
+        search.examine(path)
+    if python is not None:
+        search.examine_python(python)
+    return search.found
+
+
+def service_paths(root: Root, init: InitSystem) -> List[str]:
+    """What azprov's service reads and writes beside its service file and its program."""
+    folders = [f"{folder}/{name}" for folder in init.unit_folders for name in _DROP_INS]
+    drop_ins = [f"{folder}/{name}" for folder in folders for name in root.names(folder)]
+    settings = [*folders, *drop_ins] if init.has_units else [f"/etc/conf.d/{SERVICE}"]
+    links = [link.rpartition("/")[0] for link in init.enabling_links(root, init.unit)]
+    return [*settings, init.link_folder, *links, STATE_FILE]
+
+
+def sentence(root: Root, found: List[Unsafe]) -> str:
+    """The sentence about everything that was found."""
+    shown = [("files in " if one.is_tree else "") + root.outside(one.path) for one in found]
+    if len(shown) > _MOST_SHOWN:
+        shown[_MOST_SHOWN:] = [f"{len(shown) - _MOST_SHOWN} other paths"]
+    return (
+        f"users other than root can change {' and '.join(shown)}, and so choose what root runs "
+        "at the first boot"
+    )
+
+
+def fix(root: Root, found: List[Unsafe]) -> str:
+    """The command that gives everything that was found to root."""
+    parts = [
+        ("chown root:root", [one for one in found if one.is_owned and not one.is_tree]),
+        ("chown -hR root:root", [one for one in found if one.is_owned and one.is_tree]),
+        ("chmod go-w", [one for one in found if one.is_writable and not one.is_tree]),
+        ("chmod -R go-w", [one for one in found if one.is_writable and one.is_tree]),
+    ]
+    return " && ".join(
+        " ".join([command, *(shlex.quote(root.outside(one.path)) for one in some)])
+        for command, some in parts
+        if some
+    )
+
+
+class _Search:
+    """Examines files and the ways to them, each step once."""
+
+    def __init__(self, root: Root) -> None:
+        self._root = root
+        self._maker = _maker(root)
+        self._seen: Set[str] = set()
+        self._files_left = _MOST_FILES
+        self._group_is_safe: Dict[int, bool] = {}
+        self.found: List[Unsafe] = []
+
+    def examine(self, path: str) -> None:
+        """Examine every step of the way to a path, and the path."""
+        for step, status in _way(self._root, path):
+            if step not in self._seen:
+                self._seen.add(step)
+                owned, writable = self._is_owned(status), self._is_writable(status)
+                if owned or writable:
+                    self.found.append(Unsafe(step, owned, writable))
+
+    def examine_python(self, path: str) -> None:
+        """Examine an interpreter, its standard library and its site packages."""
+        try:
+            minor = check_python(self._root, path).minor
+        except HostError:
+            self.examine(path)
+            return
+        code = code_of(self._root, path, minor)
+        for one in (path, *code.files, *code.libraries, *code.site_folders):
+            self.examine(one)
+        for folder in (*code.libraries, *code.site_folders):
+            self._examine_below(folder, is_library=folder in code.libraries)
+
+    def _examine_below(self, path: str, *, is_library: bool) -> None:
+        """Examine the modules of a library, or the packages in a folder of site packages."""
+        top = self._root.real_path(path)
+        owned = writable = False
+        folders = [(top, 0)]
+        while folders:
+            folder, depth = folders.pop()
+            for name in self._root.names(folder):
+                file = f"{folder}/{name}"
+                status = self._root.status(file, follow=False)
+                self._files_left -= 1
+                if status is None or self._files_left < 0 or file in self._seen:
+                    continue
+                if stat.S_ISLNK(status.st_mode):
+                    self.examine(file)
+                    continue
+                owned = owned or self._is_owned(status)
+                writable = writable or self._is_writable(status)
+                is_run = name not in _NOT_IN_LIBRARY if is_library else name == _CACHE
+                if is_run and depth < _DEEPEST and stat.S_ISDIR(status.st_mode):
+                    folders.append((file, depth + 1))
+        if owned or writable:
+            self.found.append(Unsafe(top, owned, writable, is_tree=True))
+
+    def _is_owned(self, status: os.stat_result) -> bool:
+        return status.st_uid not in (0, self._maker[0])
+
+    def _is_writable(self, status: os.stat_result) -> bool:
+        """Whether others can write. A group without members, as Debian's staff, is safe."""
+        if status.st_mode & stat.S_IWOTH:
+            return True
+        if not status.st_mode & stat.S_IWGRP:
+            return False
+        gid = status.st_gid
+        if gid not in self._group_is_safe:
+            self._group_is_safe[gid] = self._has_no_members(gid)
+        return not self._group_is_safe[gid]
+
+    def _has_no_members(self, gid: int) -> bool:
+        if self._maker[0] and gid == self._maker[1]:
+            return True
+        accounts = parse_accounts(read_user_file(self._root, PASSWD))
+        roots = {account.name for account in accounts if account.uid == 0} | {"root"}
+        if set(members(read_user_file(self._root, GROUP), gid)) - roots:
+            return False
+        # Some distributions have daemons, without a shell, whose group is root's.
+        return not any(
+            account.gid == gid and account.uid and (gid or has_login_shell(account))
+            for account in accounts
+        )
+
+
+def _maker(root: Root) -> Tuple[int, int]:
+    """The user and group who count as root: an ordinary user who made the whole image.
+
+    The files of this user become root's when the image is packed.
+    """
+    statuses = [root.status(path) for path in ("/", "/etc", "/usr")]
+    owners = {(status.st_uid, status.st_gid) for status in statuses if status is not None}
+    return owners.pop() if len(owners) == 1 else (0, 0)
+
+
+def _way(root: Root, path: str) -> Iterator[Tuple[str, os.stat_result]]:
+    """Every folder on the way to a path, and the path, without links, with their statuses.
+
+    The way of each link is included. It ends at a missing file or after too many links.
+    """
+    left, at, links = components(path), "", 0
+    status = root.status("/")
+    while status is not None:
+        yield at or "/", status
+        if not left:
+            return
+        name = left.pop(0)
+        if name == "..":
+            at = at.rpartition("/")[0]
+            status = root.status(at or "/", follow=False)
+            continue
+        step = f"{at}/{name}"
+        status = root.status(step, follow=False)
+        if status is None:
+            return
+        target = root.read_link(step) if stat.S_ISLNK(status.st_mode) else None
+        if target is None:
+            at = step
+            continue
+        links += 1
+        if links > _MOST_LINKS:
+            return
+        at = "" if target.startswith("/") else at
+        left = components(target) + left
+        status = root.status(at or "/", follow=False)
