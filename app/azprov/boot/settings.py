@@ -70,15 +70,16 @@ class ImdsSettings:
 
     def __init__(
         self,
-        endpoint: Endpoint = Endpoint(IMDS_ADDRESS),  # noqa: B008 - a constant
+        endpoint: Optional[Endpoint] = None,
         timeout_s: float = DEFAULT_IMDS_TIMEOUT_S,
         *,
         is_trusted: bool = False,
     ) -> None:
-        self.endpoint = endpoint
+        """An endpoint given by hand is trusted; None is the platform's address."""
+        self.endpoint = Endpoint(IMDS_ADDRESS) if endpoint is None else endpoint
         self.timeout_s = timeout_s
         #: Whether the user vouches for its answers on a machine that may not be on Azure.
-        self.is_trusted = is_trusted
+        self.is_trusted = is_trusted or endpoint is not None
 
 
 class BootSettings:
@@ -123,22 +124,23 @@ def wireserver_endpoint(
 ) -> Tuple[Optional[Endpoint], str]:
     """The endpoint from --wireserver, otherwise the variable, and its source; None for `auto`.
 
-    Raises UsageError for text that is not a valid address.
+    An empty variable counts as unset. Raises UsageError for text that is not a valid address.
     """
     text, source = option, "--wireserver"
     if text is None:
-        text, source = environment.get(WIRESERVER_VARIABLE, AUTO), WIRESERVER_VARIABLE
+        text, source = environment.get(WIRESERVER_VARIABLE) or AUTO, WIRESERVER_VARIABLE
     return None if text == AUTO else _endpoint(text, source, _WIRESERVER_HINT), source
 
 
-def imds_endpoint(option: Optional[str], environment: Mapping[str, str]) -> Endpoint:
-    """The endpoint from --imds, the variable or the default, in this order.
+def imds_endpoint(option: Optional[str], environment: Mapping[str, str]) -> Optional[Endpoint]:
+    """The endpoint from --imds, otherwise the variable; None if neither is given.
 
-    Raises UsageError for text that is not a valid address.
+    An empty variable counts as unset. Raises UsageError for text that is not a valid address.
     """
-    if option is not None:
-        return _endpoint(option, "--imds", _IMDS_HINT)
-    return _endpoint(environment.get(IMDS_VARIABLE, IMDS_ADDRESS), IMDS_VARIABLE, _IMDS_HINT)
+    text, source = option, "--imds"
+    if text is None:
+        text, source = environment.get(IMDS_VARIABLE) or None, IMDS_VARIABLE
+    return None if text is None else _endpoint(text, source, _IMDS_HINT)
 
 
 def _endpoint(text: str, source: str, hint: str) -> Endpoint:

@@ -16,6 +16,7 @@ from ..boot.settings import (
     JSON,
     LONGEST_IMDS_TIMEOUT_S,
     ON_AZURE,
+    SHOW_TIMEOUT_S,
     WIRESERVER_VARIABLE,
     XML,
     ImdsSettings,
@@ -36,7 +37,10 @@ def add_common_options(parser: Parser) -> None:
     )
 
 
-def add_wireserver_options(parser: Parser, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
+def add_wireserver_options(
+    parser: Parser, *, timeout_s: float = DEFAULT_TIMEOUT_S, has_dry_run: bool = False
+) -> None:
+    """The options for WireServer; `has_dry_run` is whether the command has --dry-run too."""
     parser.add_argument(
         "--wireserver",
         metavar="HOST[:PORT]",
@@ -47,8 +51,9 @@ def add_wireserver_options(parser: Parser, *, timeout_s: float = DEFAULT_TIMEOUT
         "--timeout",
         metavar="SECONDS",
         type=_seconds,
-        default=timeout_s,
-        help=f"time limit for all attempts together (default {timeout_s:g})",
+        default=None if has_dry_run else timeout_s,
+        help=f"time limit for all attempts together (default {timeout_s:g}"
+        + (f"; {SHOW_TIMEOUT_S:g} with --dry-run)" if has_dry_run else ")"),
     )
     parser.add_argument(
         "--agent-name",
@@ -103,7 +108,7 @@ def add_root_option(parser: Parser, *, purpose: str = "change") -> None:
 
 
 def add_report_options(parser: Parser) -> None:
-    add_wireserver_options(parser)
+    add_wireserver_options(parser, has_dry_run=True)
     add_protocol_option(parser)
     parser.add_argument("--dry-run", action="store_true", help="print the document, post nothing")
 
@@ -147,9 +152,13 @@ def add_step_options(parser: Parser) -> None:
 
 def wireserver_settings(options: argparse.Namespace) -> WireServerSettings:
     """Read the options for WireServer. Raises UsageError for an address that is not valid."""
+    timeout_s = options.timeout
+    if timeout_s is None:
+        # Someone at a console waits for what a dry run prints.
+        timeout_s = SHOW_TIMEOUT_S if options.dry_run else DEFAULT_TIMEOUT_S
     return WireServerSettings(
         *wireserver_endpoint(options.wireserver, os.environ),
-        options.timeout,
+        timeout_s,
         options.agent_name,
         getattr(options, "protocol", XML),
     )
@@ -157,11 +166,10 @@ def wireserver_settings(options: argparse.Namespace) -> WireServerSettings:
 
 def imds_settings(options: argparse.Namespace) -> ImdsSettings:
     """Read the options for the metadata service. Raises UsageError for a bad address."""
-    is_trusted = getattr(options, "platform", ON_AZURE) == ANYWHERE
     return ImdsSettings(
         imds_endpoint(options.imds, os.environ),
         options.imds_timeout,
-        is_trusted=is_trusted or options.imds is not None or IMDS_VARIABLE in os.environ,
+        is_trusted=getattr(options, "platform", ON_AZURE) == ANYWHERE,
     )
 
 

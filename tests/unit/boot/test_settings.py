@@ -49,6 +49,8 @@ def test_the_metadata_service_has_five_minutes_by_default() -> None:
 
     assert settings.endpoint == Endpoint("169.254.169.254", 80)
     assert settings.timeout_s == 300.0
+    assert not settings.is_trusted
+    assert ImdsSettings(LOCAL).endpoint == Endpoint("127.0.0.1", 8080)
 
 
 @pytest.mark.parametrize(
@@ -80,6 +82,7 @@ OTHER = Endpoint("192.0.2.1")
     ("option", "environment", "expected"),
     [
         (None, {}, (None, "AZPROV_WIRESERVER")),
+        (None, {"AZPROV_WIRESERVER": ""}, (None, "AZPROV_WIRESERVER")),
         (None, {"AZPROV_WIRESERVER": "127.0.0.1:8080"}, (LOCAL, "AZPROV_WIRESERVER")),
         ("192.0.2.1", {"AZPROV_WIRESERVER": "127.0.0.1:8080"}, (OTHER, "--wireserver")),
         ("auto", {"AZPROV_WIRESERVER": "127.0.0.1:8080"}, (None, "--wireserver")),
@@ -88,22 +91,23 @@ OTHER = Endpoint("192.0.2.1")
 def test_an_option_precedes_the_variable_for_wireserver(
     option: Optional[str], environment: Dict[str, str], expected: "tuple[Optional[Endpoint], str]"
 ) -> None:
-    """Without either, or with `auto`, the address is that of the DHCP lease."""
+    """Without either, with an empty variable or `auto`, the lease's address is used."""
     assert wireserver_endpoint(option, environment) == expected
 
 
 @pytest.mark.parametrize(
     ("option", "environment", "expected"),
     [
-        (None, {}, Endpoint("169.254.169.254")),
+        (None, {}, None),
+        (None, {"AZPROV_IMDS": ""}, None),
         (None, {"AZPROV_IMDS": "127.0.0.1:8080"}, LOCAL),
         ("192.0.2.1", {"AZPROV_IMDS": "127.0.0.1:8080"}, OTHER),
     ],
 )
 def test_an_option_precedes_the_variable_for_the_metadata_service(
-    option: Optional[str], environment: Dict[str, str], expected: Endpoint
+    option: Optional[str], environment: Dict[str, str], expected: Optional[Endpoint]
 ) -> None:
-    """Without either, the address is the documented one."""
+    """Without either, and with an empty variable, no address is given."""
     assert imds_endpoint(option, environment) == expected
 
 

@@ -39,6 +39,8 @@ def _no_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
         ([], "AZPROV_IMDS=127.0.0.1:9", True),
         ([], "AZPROV_WIRESERVER=127.0.0.1:9", True),
         ([], "AZPROV_WIRESERVER=auto", False),
+        ([], "AZPROV_IMDS=", False),
+        ([], "AZPROV_WIRESERVER=", False),
         (["--wireserver", "auto"], "AZPROV_WIRESERVER=127.0.0.1:9", False),
     ],
 )
