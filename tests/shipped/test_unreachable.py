@@ -17,7 +17,7 @@ from pyz import PYZ
 
 AZPROV = f"{sys.executable} {PYZ}"
 COMMAND = "goal-state --timeout 1.5"
-# $1 is the type of the router's route to the platform; the router sends the ICMP error for it.
+# $1 is the router's route to the platform, for "ip route add".
 ROUTER = """\
 ip link add near type veth peer name far
 unshare -n sleep 60 & router=$!
@@ -31,7 +31,7 @@ nsenter -t $router -n sh -ec '
     ip link set far up
     ip address add 10.77.0.1/24 dev far
     echo 1 >/proc/sys/net/ipv4/ip_forward
-    ip route add '$1' 168.63.129.16
+    ip route add '"$1"'
 '
 """
 
@@ -50,7 +50,7 @@ CASES = {
     "no interface": (
         "true",
         "Network is unreachable: there is no network interface except lo",
-        "run modprobe hv_netvsc, the driver of Azure's network interfaces",
+        "attach a network interface to the machine, or load the driver of the one it has",
     ),
     "down": (ETH0, "Network is unreachable: eth0 is down", "run ip link set eth0 up"),
     "no carrier": (
@@ -89,22 +89,38 @@ CASES = {
         "no reply to connection attempts: the gateway 10.0.0.1 does not answer ARP on eth0",
         "check that eth0 has the address and the gateway of its subnet",
     ),
-    "router": (f"set -- unreachable\n{ROUTER}", "No route to host", REJECTED),
+    "router": (f"set -- 'unreachable 168.63.129.16'\n{ROUTER}", "No route to host", REJECTED),
     # As firewalld rejects.
-    "admin-prohibited": (f"set -- prohibit\n{ROUTER}", "No route to host", REJECTED),
+    "admin-prohibited": (
+        f"set -- 'prohibit 168.63.129.16'\n{ROUTER}",
+        "No route to host",
+        REJECTED,
+    ),
     "dropped": (
-        f"set -- blackhole\n{ROUTER}",
+        f"set -- 'blackhole 168.63.129.16'\n{ROUTER}",
         "no reply to connection attempts: the gateway 10.77.0.1 answers ARP on near",
         "check that no firewall drops TCP port 80 to 168.63.129.16",
     ),
     # The router's error is outdated when this kernel reports the same error for its own route.
     "outdated": (
-        f"set -- prohibit\n{ROUTER}(sleep 0.7; ip route add unreachable 168.63.129.16) &\n",
+        f"set -- 'prohibit 168.63.129.16'\n{ROUTER}"
+        "(sleep 0.7; ip route add unreachable 168.63.129.16) &\n",
         "No route to host: there is a route of type unreachable to 168.63.129.16/32",
         "run ip route del unreachable 168.63.129.16/32",
     ),
+    "no gateway": (
+        f"{UP}ip address add 10.0.0.4/24 dev eth0; ip route add default dev eth0",
+        "no reply to connection attempts: the route to 0.0.0.0/0 has no gateway, and "
+        "168.63.129.16 does not answer ARP on eth0",
+        "run ip route replace default via GATEWAY dev eth0 with the gateway of its subnet",
+    ),
+    "own address": (
+        f"{UP}ip link set lo up; ip address add 168.63.129.16/32 dev eth0",
+        "Connection refused: 168.63.129.16 is an address of this machine itself",
+        "remove it from the interface that is shown by ip address show to 168.63.129.16",
+    ),
     "refused": (
-        "ip link set lo up; ip address add 168.63.129.16/32 dev lo",
+        f"set -- 'local 168.63.129.16 dev lo'\n{ROUTER}",
         "Connection refused",
         "check that 168.63.129.16 is the platform's address, and that no firewall rejects TCP "
         "port 80",

@@ -8,7 +8,8 @@ import os
 from typing import NamedTuple, Optional, Tuple
 
 from ..errors import AzprovError
-from ..system.interfaces import Interface, Network, read_network
+from ..system.firmware import why_untrusted
+from ..system.interfaces import Interface, Network, Route, read_network
 from ..system.root import Root
 from .endpoint import WIRESERVER_ADDRESS, Endpoint
 
@@ -19,6 +20,8 @@ _REFUSING = {
     errno.EINVAL: "blackhole",
 }
 _LINK_LOCAL = "169.254."
+# The destination of a default route.
+_EVERYTHING = "0.0.0.0/0"
 # Azure answers only the first network interface of a VM. Its name in Azure's images is this.
 _PRIMARY = "eth0"
 # A lease brings an address and the routes.
@@ -45,11 +48,12 @@ def diagnose_here(endpoint: Endpoint, failure: int) -> Optional[Diagnosis]:
         network = read_network(Root(), endpoint.address)
     except (OSError, ValueError, AzprovError):
         return None
-    return diagnose(network, endpoint, failure, is_root=os.geteuid() == 0)
+    is_azure = why_untrusted(Root()) is None
+    return diagnose(network, endpoint, failure, is_root=os.geteuid() == 0, is_azure=is_azure)
 
 
 def diagnose(
-    network: Network, endpoint: Endpoint, failure: int, *, is_root: bool
+    network: Network, endpoint: Endpoint, failure: int, *, is_root: bool, is_azure: bool
 ) -> Optional[Diagnosis]:
     """The diagnosis for an error of connect(2); EINPROGRESS means that no reply came.
 
@@ -57,23 +61,31 @@ def diagnose(
     """
     address, port = endpoint
     route = network.route
+    if network.is_own:
+        hint = f"remove it from the interface that is shown by ip address show to {address}"
+        return Diagnosis(f"{address} is an address of this machine itself", hint)
     if route is None:
         if failure not in (errno.ENETUNREACH, errno.EADDRNOTAVAIL):
             return None
-        return _diagnose_interfaces(network, address)
+        return _diagnose_interfaces(network, address, is_azure=is_azure)
     if not route.interface:
         return _diagnose_refusal(route.destination, failure)
     if failure not in (errno.EHOSTUNREACH, errno.EINPROGRESS):
         return None
-    neighbour = f"the gateway {route.gateway}" if route.gateway else address
     if not route.has_neighbour:
-        hint = f"check that {route.interface} has the address and the gateway of its subnet"
-        return Diagnosis(f"{neighbour} does not answer ARP on {route.interface}", hint)
-    if route.interface != _PRIMARY and _PRIMARY in [one.name for one in network.interfaces]:
-        hint = f"change the route to {address} to use {_PRIMARY}, the primary network interface"
+        return _diagnose_neighbour(network, route, address)
+    names = [interface.name for interface in network.interfaces]
+    if (
+        names
+        and route.interface != _PRIMARY
+        and (_PRIMARY in names or route.interface not in names)
+    ):
+        primary = min(network.interfaces, key=_order).name
+        hint = f"change the route to {address} to use {primary}, the primary network interface"
         return Diagnosis(f"the route uses {route.interface}", hint)
-    if failure == errno.EHOSTUNREACH:
+    if failure == errno.EHOSTUNREACH or route.interface not in names:
         return None
+    neighbour = f"the gateway {route.gateway}" if route.gateway else address
     hint = f"check that no firewall drops TCP port {port} to {address}"
     if address == WIRESERVER_ADDRESS and not is_root:
         hint = f"run this as root: the firewall rules of walinuxagent let only root reach {address}"
@@ -88,10 +100,34 @@ def _diagnose_refusal(destination: str, failure: int) -> Optional[Diagnosis]:
     return Diagnosis(f"there is a route of type {kind} to {destination}", hint)
 
 
-def _diagnose_interfaces(network: Network, address: str) -> Diagnosis:
+def _diagnose_neighbour(network: Network, route: Route, address: str) -> Diagnosis:
+    """The diagnosis of a route whose gateway, or without one the address, is not on the link."""
+    if route.gateway:
+        hint = f"check that {route.interface} has the address and the gateway of its subnet"
+        return Diagnosis(
+            f"the gateway {route.gateway} does not answer ARP on {route.interface}", hint
+        )
+    for interface in network.interfaces:
+        if interface.name == route.interface and interface.address.startswith(_LINK_LOCAL):
+            return _diagnose_lease(network, interface, address)
+    destination = "default" if route.destination == _EVERYTHING else route.destination
+    hint = (
+        f"run ip route replace {destination} via GATEWAY dev {route.interface} with the gateway "
+        "of its subnet"
+    )
+    return Diagnosis(
+        f"the route to {route.destination} has no gateway, and {address} does not answer ARP on "
+        f"{route.interface}",
+        hint,
+    )
+
+
+def _diagnose_interfaces(network: Network, address: str, *, is_azure: bool) -> Diagnosis:
     """The diagnosis of a machine without a route: what its primary interface lacks."""
     if not network.interfaces:
-        hint = "run modprobe hv_netvsc, the driver of Azure's network interfaces"
+        hint = "attach a network interface to the machine, or load the driver of the one it has"
+        if is_azure:
+            hint = "run modprobe hv_netvsc, the driver of Azure's network interfaces"
         return Diagnosis("there is no network interface except lo", hint)
     first = min(network.interfaces, key=_order)
     if not first.is_up:
@@ -100,8 +136,13 @@ def _diagnose_interfaces(network: Network, address: str) -> Diagnosis:
     if not first.has_carrier:
         hint = "connect the network interface on the host; on Azure, run az vm redeploy"
         return Diagnosis(f"{first.name} has no carrier", hint)
-    hint = _LEASE_HINTS[network.dhcp_client].format(interface=first.name)
-    return Diagnosis(_state_of(first, address), hint)
+    return _diagnose_lease(network, first, address)
+
+
+def _diagnose_lease(network: Network, interface: Interface, address: str) -> Diagnosis:
+    """The diagnosis of an interface that lacks what a DHCP lease brings."""
+    hint = _LEASE_HINTS[network.dhcp_client].format(interface=interface.name)
+    return Diagnosis(_state_of(interface, address), hint)
 
 
 def _order(interface: Interface) -> Tuple[bool, ...]:

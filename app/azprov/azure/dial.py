@@ -245,7 +245,7 @@ class Dialer:
 
     def _diagnose(self, failure: int) -> "Optional[Diagnosis]":
         address, now = self.endpoint.address, self._clock.now()
-        if ":" in address or address.startswith(_LOOPBACK) or failure == errno.ECONNREFUSED:
+        if ":" in address or address.startswith(_LOOPBACK):
             return None
         is_new = self._diagnosed != (self.endpoint, failure)
         if is_new or now - self._diagnosed_at >= _DIAGNOSIS_S:

@@ -20,6 +20,7 @@ _SIOCGIFFLAGS = 0x8913
 _UP, _LOOPBACK, _RUNNING, _SLAVE = 0x1, 0x8, 0x40, 0x800
 # linux/if_arp.h
 _ETHERNET = 1
+_DISCARD_PORT = 9
 
 _ROUTES = "/proc/net/route"
 _NEIGHBOURS = "/proc/net/arp"
@@ -58,6 +59,8 @@ class Network(NamedTuple):
     route: Optional[Route] = None
     #: networkd, NetworkManager, dhclient, dhcpcd or udhcpc; empty if none was found.
     dhcp_client: str = ""
+    #: Whether the address is one of this machine's own.
+    is_own: bool = False
 
 
 def read_network(root: Root, address: str) -> Network:
@@ -67,7 +70,8 @@ def read_network(root: Root, address: str) -> Network:
     """
     names = [name for _, name in sorted(socket.if_nameindex())]
     interfaces = tuple(filter(None, map(_read_interface, names)))
-    return Network(interfaces, _read_route(root, address), _find_dhcp_client(root))
+    route, dhcp_client = _read_route(root, address), _find_dhcp_client(root)
+    return Network(interfaces, route, dhcp_client, _is_own(address))
 
 
 def interface_request(number: int, interface: str) -> bytes:
@@ -91,6 +95,19 @@ def _read_interface(name: str) -> Optional[Interface]:
     except OSError:
         address = ""
     return Interface(name, bool(flags & _UP), bool(flags & _RUNNING), address)
+
+
+def _is_own(address: str) -> bool:
+    """Whether packets to an address stay on this machine: the kernel would send them from it.
+
+    Connecting a UDP socket sends nothing.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        try:
+            udp.connect((address, _DISCARD_PORT))
+        except OSError:
+            return False
+        return bool(udp.getsockname()[0] == address)
 
 
 def _read_route(root: Root, address: str) -> Optional[Route]:

@@ -67,7 +67,7 @@ def test_without_a_route_the_primary_interface_is_diagnosed(name: str) -> None:
     interfaces, state, hint = WITHOUT_ROUTE[name]
     network = Network(interfaces, dhcp_client="dhclient")
 
-    got = diagnose(network, WIRESERVER, errno.ENETUNREACH, is_root=True)
+    got = diagnose(network, WIRESERVER, errno.ENETUNREACH, is_root=True, is_azure=True)
 
     assert got == Diagnosis(state, hint)
 
@@ -89,7 +89,7 @@ def test_the_fix_for_a_missing_address_is_the_command_of_the_dhcp_client(
     """Each DHCP client has its own command; without one, check names the missing package."""
     network = Network((Interface("eth0"),), dhcp_client=client)
 
-    got = diagnose(network, WIRESERVER, errno.ENETUNREACH, is_root=True)
+    got = diagnose(network, WIRESERVER, errno.ENETUNREACH, is_root=True, is_azure=True)
 
     assert got == Diagnosis("eth0 has no IPv4 address", hint)
 
@@ -108,7 +108,7 @@ def test_a_route_that_refuses_is_named_with_the_command_that_removes_it(
     """The error of the kernel says of which type the route is."""
     network = Network((ETH0,), Route("169.254.169.254/32", ""))
 
-    got = diagnose(network, IMDS, failure, is_root=True)
+    got = diagnose(network, IMDS, failure, is_root=True, is_azure=True)
 
     assert got == Diagnosis(
         f"there is a route of type {kind} to 169.254.169.254/32",
@@ -130,8 +130,37 @@ WITH_ROUTE = {
         errno.EINPROGRESS,
         True,
         Diagnosis(
-            "168.63.129.16 does not answer ARP on eth0",
-            "check that eth0 has the address and the gateway of its subnet",
+            "the route to 168.63.0.0/16 has no gateway, and 168.63.129.16 does not answer ARP on "
+            "eth0",
+            "run ip route replace 168.63.0.0/16 via GATEWAY dev eth0 with the gateway of its "
+            "subnet",
+        ),
+    ),
+    "default route without a gateway": (
+        Route(DEFAULT, "eth0", has_neighbour=False),
+        errno.EHOSTUNREACH,
+        True,
+        Diagnosis(
+            "the route to 0.0.0.0/0 has no gateway, and 168.63.129.16 does not answer ARP on eth0",
+            "run ip route replace default via GATEWAY dev eth0 with the gateway of its subnet",
+        ),
+    ),
+    "default route without a gateway on another interface": (
+        Route(DEFAULT, "eth1"),
+        errno.EINPROGRESS,
+        True,
+        Diagnosis(
+            "the route uses eth1",
+            "change the route to 168.63.129.16 to use eth0, the primary network interface",
+        ),
+    ),
+    "interface that is no Ethernet": (
+        Route(DEFAULT, "tun0"),
+        errno.EINPROGRESS,
+        True,
+        Diagnosis(
+            "the route uses tun0",
+            "change the route to 168.63.129.16 to use eth0, the primary network interface",
         ),
     ),
     "other interface": (
@@ -174,10 +203,63 @@ def test_with_a_route_the_way_to_the_address_is_diagnosed(name: str) -> None:
     case: Tuple[Route, int, bool, Optional[Diagnosis]] = WITH_ROUTE[name]
     route, failure, is_root, expected = case
 
-    assert diagnose(Network((ETH0, ETH1), route), WIRESERVER, failure, is_root=is_root) == expected
+    assert (
+        diagnose(Network((ETH0, ETH1), route), WIRESERVER, failure, is_root=is_root, is_azure=True)
+        == expected
+    )
+
+
+def test_the_first_ethernet_interface_is_primary_without_eth0() -> None:
+    """A tunnel has no ARP, so nothing is claimed about it."""
+    network = Network((Interface("ens3", address="10.0.0.4"),), Route(DEFAULT, "wg0"))
+
+    got = diagnose(network, WIRESERVER, errno.EINPROGRESS, is_root=True, is_azure=True)
+
+    assert got == Diagnosis(
+        "the route uses wg0",
+        "change the route to 168.63.129.16 to use ens3, the primary network interface",
+    )
+    tunnel = network._replace(interfaces=())
+    assert diagnose(tunnel, WIRESERVER, errno.EINPROGRESS, is_root=True, is_azure=True) is None
+
+
+def test_a_link_local_address_needs_a_lease_even_if_the_route_exists() -> None:
+    """The metadata service is in the subnet of such an address, but does not answer there."""
+    network = Network(
+        (Interface("eth0", address="169.254.7.8"),),
+        Route("169.254.0.0/16", "eth0", has_neighbour=False),
+        dhcp_client="dhclient",
+    )
+
+    got = diagnose(network, IMDS, errno.EHOSTUNREACH, is_root=True, is_azure=True)
+
+    assert got == Diagnosis("eth0 has only the link-local address 169.254.7.8", "run dhclient eth0")
+
+
+@pytest.mark.parametrize("failure", [errno.ECONNREFUSED, errno.EINPROGRESS, errno.ENETUNREACH])
+def test_the_address_of_the_platform_on_this_machine_is_named(failure: int) -> None:
+    """Packets to it never leave the machine, whatever the routes are."""
+    network = Network((ETH0,), BY_GATEWAY, is_own=True)
+
+    got = diagnose(network, WIRESERVER, failure, is_root=True, is_azure=True)
+
+    assert got == Diagnosis(
+        "168.63.129.16 is an address of this machine itself",
+        "remove it from the interface that is shown by ip address show to 168.63.129.16",
+    )
+
+
+def test_the_driver_of_azure_is_not_a_hint_elsewhere() -> None:
+    """hv_netvsc drives the interfaces of Hyper-V only."""
+    got = diagnose(Network(()), WIRESERVER, errno.ENETUNREACH, is_root=True, is_azure=False)
+
+    assert got == Diagnosis(
+        "there is no network interface except lo",
+        "attach a network interface to the machine, or load the driver of the one it has",
+    )
 
 
 def test_a_route_of_another_table_is_not_guessed_at() -> None:
     """Without a route in the main table, a failure that needs a route has no diagnosis."""
     for failure in (errno.EINPROGRESS, errno.EHOSTUNREACH, errno.EACCES):
-        assert diagnose(Network((ETH0,)), WIRESERVER, failure, is_root=True) is None
+        assert diagnose(Network((ETH0,)), WIRESERVER, failure, is_root=True, is_azure=True) is None

@@ -98,6 +98,24 @@ def test_the_dhcp_client_is_the_one_that_runs_or_is_installed(
     assert network(tmp_path, WIRESERVER, "", **{file: ""}).dhcp_client == client
 
 
+@pytest.mark.needs("root", "ip")
+@pytest.mark.parametrize(
+    ("command", "is_own"),
+    [
+        ("address add 168.63.129.16/32 dev lo", True),
+        ("route add local 168.63.129.0/24 dev lo", True),
+        ("address add 168.63.129.17/24 dev lo", False),
+        ("route add prohibit 168.63.129.16", False),
+        ("link show", False),
+    ],
+)
+def test_an_address_of_this_machine_is_its_own(tmp_path: Path, command: str, is_own: bool) -> None:
+    """The kernel keeps packets to it on the machine."""
+    seen = in_own_network(lambda: network(tmp_path, WIRESERVER, ""), "link set lo up", command)
+
+    assert seen.is_own == is_own
+
+
 def test_a_machine_without_the_tables_is_an_error(tmp_path: Path) -> None:
     """Nothing is guessed there."""
     with pytest.raises(HostError, match="there is no /proc/net/route"):
