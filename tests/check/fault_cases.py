@@ -255,7 +255,7 @@ WRONG: Dict[str, Wrong] = {
     "keys of a locked user": Wrong(
         "keys-user-locked",
         "error",
-        {**keys_for("ops", "UsePAM no\n"), "etc/shadow": "ops:!$6$a:19000:0:99999:7:::\n"},
+        {**keys_for("ops", "UsePAM no\n"), "etc/shadow": "ops:!:19000:0:99999:7:::\n"},
     ),
     "keys of a locked user, and the admin user": Wrong(
         "keys-user-locked",
@@ -423,6 +423,15 @@ WRONG: Dict[str, Wrong] = {
         "authorized-keys",
         "warning",
         {"etc/passwd": ROOT_USER, "root/.ssh/authorized_keys": "ssh-ed25519 AAAA\n"},
+    ),
+    "a hash behind a lock": Wrong(
+        "passwords",
+        "warning",
+        {**KEYLESS, "etc/shadow": "root:!$6$x$y:19000:0:99999:7:::\n"},
+    ),
+    "a list of trusted hosts": Wrong("trusted-hosts", "warning", {"etc/hosts.equiv": "host\n"}),
+    "users of a directory": Wrong(
+        "open-login", "warning", {"etc/nsswitch.conf": "passwd: files ldap\n"}
     ),
     "data of waagent": Wrong("agent-data", "warning", {"var/lib/waagent/Certificates.xml": "x"}),
     "a DHCP lease": Wrong("leases", "warning", {"var/lib/dhcp/dhclient.leases": "x"}),

@@ -389,7 +389,9 @@ def test_a_locked_user_is_unlocked_without_a_password(image: Path) -> None:
     """The fix sets '*', which neither restores the old password nor allows an empty one."""
     change(image, {**keys_for("ops", ""), "etc/shadow": "ops:!$6$a:19000:0:99999:7:::\n"})
 
-    (finding,) = check(Image(Root(str(image))))
+    finding, hash_behind_lock = check(Image(Root(str(image))))
+
+    assert hash_behind_lock.rule == "passwords"
 
     assert finding.what == (
         f"ops is locked by a '!' in {image}/etc/shadow, and sshd without PAM refuses locked users, "

@@ -10,16 +10,12 @@ import os
 from typing import Dict, Optional
 
 from ..errors import HostError, PassingError
-from ..formats.host.passwd import (
+from ..formats.host.passwd import Account, free_id, parse_login_defs, parse_user_name, with_entry
+from ..formats.host.shadow import (
     MATCHES_NONE,
-    Account,
     find_password,
-    free_id,
     has_ageing,
     is_password,
-    parse_login_defs,
-    parse_user_name,
-    with_entry,
     with_password,
     without_ageing,
 )

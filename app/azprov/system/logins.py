@@ -5,13 +5,8 @@ from datetime import date, timedelta
 from typing import Optional, Sequence, Tuple
 
 from ..errors import DiskError, HostError, LoginBlocked, NotPermitted
-from ..formats.host.passwd import (
-    Account,
-    find_password,
-    has_login_shell,
-    is_locked,
-    login_end,
-)
+from ..formats.host.passwd import Account, has_login_shell
+from ..formats.host.shadow import find_password, is_locked, login_end
 from ..formats.host.ssh_keys import SshKey
 from ..formats.host.sshd_config import authorized_keys_path, says
 from .accounts import end_password_ageing

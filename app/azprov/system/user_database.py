@@ -14,9 +14,11 @@ from .root import Root
 PASSWD, SHADOW = "/etc/passwd", "/etc/shadow"
 GROUP, GSHADOW = "/etc/group", "/etc/gshadow"
 
-_SWITCH = "/etc/nsswitch.conf"
+SWITCH = "/etc/nsswitch.conf"
 # nss-altfiles (Fedora CoreOS, Flatcar) and libnss-extrausers (Ubuntu Core).
 _FOLDERS = {"altfiles": "/usr/lib", "extrausers": "/var/lib/extrausers"}
+#: The folders with a passwd, shadow, group or gshadow of some name service.
+USER_FOLDERS = ("/etc", *_FOLDERS.values())
 # The other name services are clients of a server.
 _LOCAL = {"files", "compat", "db", "systemd", *_FOLDERS}
 # Fedora names sss in nsswitch.conf also where it has no settings.
@@ -38,6 +40,15 @@ def read_user_file(root: Root, path: str) -> bytes:
 def read_accounts(root: Root) -> List[Account]:
     """The accounts in /etc/passwd of the root. Raises HostError."""
     return parse_accounts(read_user_file(root, PASSWD))
+
+
+def read_all_accounts(root: Root) -> List[Account]:
+    """The accounts in all files in the form of /etc/passwd, even of unused name services.
+
+    Raises HostError.
+    """
+    files = (read_user_file(root, f"{folder}/passwd") for folder in USER_FOLDERS)
+    return [account for file in files for account in parse_accounts(file)]
 
 
 def find_account(root: Root, name: str) -> Optional[Account]:
@@ -92,13 +103,17 @@ def read_shadow_of(root: Root, name: str, commands: Commands) -> bytes:
 
 def find_directory(root: Root) -> Optional[str]:
     """The name service of a live machine that asks a server for users; None without one."""
-    if not root.is_live:
-        return None
+    return next(iter(directories(root)), None) if root.is_live else None
+
+
+def directories(root: Root) -> List[str]:
+    """The name services of nsswitch.conf that ask a server for users. Raises HostError."""
+    found = []
     for word in _services(root, "passwd"):
         settings = _SETTINGS_OF_DIRECTORIES.get(word)
         if word not in _LOCAL and (settings is None or root.status(settings) is not None):
-            return word
-    return None
+            found.append(word)
+    return found
 
 
 def _contents(root: Root, kind: str, commands: Commands, *, key: str = "") -> Iterator[bytes]:
@@ -117,7 +132,7 @@ def _files(root: Root, kind: str) -> List[str]:
 
 def _services(root: Root, kind: str) -> List[str]:
     """The name services for passwd, shadow or group in nsswitch.conf, without actions."""
-    text = (root.read(_SWITCH) or b"").decode("utf-8", "replace")
+    text = (root.read(SWITCH) or b"").decode("utf-8", "replace")
     match = re.search(rf"^\s*{kind}:([^#\n]*)", text, re.MULTILINE)
     return re.sub(r"\[[^\]]*\]", " ", match.group(1)).split() if match else []
 

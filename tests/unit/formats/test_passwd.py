@@ -7,9 +7,7 @@ from hypothesis import strategies as st
 from azprov.errors import UnusableError
 from azprov.formats.host.passwd import (
     Account,
-    find_password,
     free_id,
-    is_password,
     is_person,
     members,
     parse_accounts,
@@ -18,11 +16,10 @@ from azprov.formats.host.passwd import (
     parse_user_name,
     people,
     with_entry,
-    with_password,
-    without_ageing,
     without_entry,
     without_member,
 )
+from azprov.formats.host.shadow import find_password, is_password, with_password, without_ageing
 
 PASSWD = b"root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1::/usr/sbin:/usr/sbin/nologin\n"
 GROUP = b"root:x:0:\nadm:x:4:daemon,azureuser\nsudo:x:27:azureuser\n"

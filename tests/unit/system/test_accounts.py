@@ -8,11 +8,8 @@ from typing import Dict, List, Sequence
 import pytest
 
 from azprov.errors import HostError
-from azprov.formats.host.passwd import (
-    Account,
-    find_password,
-    without_entry,
-)
+from azprov.formats.host.passwd import Account, without_entry
+from azprov.formats.host.shadow import find_password
 from azprov.system.accounts import create_account, make_administrator
 from azprov.system.root import Root
 from azprov.system.user_database import find_account

@@ -10,7 +10,7 @@ import pytest
 
 from azprov.boot.steps import add_ssh_keys, create_admin_user
 from azprov.errors import HostError, LoginBlocked, PassingError, UnusableError
-from azprov.formats.host.passwd import find_password
+from azprov.formats.host.shadow import find_password
 from azprov.formats.host.ssh_keys import SshKey
 from azprov.formats.platform.instance import parse_instance
 from azprov.system.accounts import (

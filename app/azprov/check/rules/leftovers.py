@@ -52,6 +52,12 @@ _KINDS = (
         "their owners can log in to every VM",
     ),
     _kind(
+        "trusted-hosts",
+        WARNING,
+        "lists of trusted hosts or principals are",
+        "their users can log in to every VM without a password",
+    ),
+    _kind(
         "agent-data",
         WARNING,
         "data of another agent is",

@@ -4,16 +4,11 @@ import pwd
 import shlex
 from typing import Iterator, List, Optional
 
-from ...formats.host.passwd import (
-    Account,
-    find_password,
-    has_login_shell,
-    is_password,
-    parse_accounts,
-    passwords,
-)
+from ...formats.host.passwd import Account, has_login_shell, parse_accounts
+from ...formats.host.shadow import find_password, is_password, password_fields
 from ...formats.host.sshd_config import Setting, says
 from ...formats.text import printable
+from ...image.leftovers.open_logins import find_open_logins
 from ...image.service_file import makes_users
 from ...system.accounts import DOAS_FOLDER, SUDOERS_FOLDER
 from ...system.sshd.authorized_keys import keys_paths
@@ -24,7 +19,7 @@ from ..facts import packages
 from ..facts.azprov_service import installed_options, own_file
 from ..facts.image import Image
 from ..facts.sshd_logins import User, find_obstacles
-from ..finding import ERROR, NOTE, WARNING, Check, Finding, Rule
+from ..finding import ERROR, NOTE, UNREAD, WARNING, Check, Finding, Rule
 from ..fixes import azprov, inside, install
 
 _ADMIN_USER, _SSH_KEYS = "--admin-user", "--ssh-keys"
@@ -74,6 +69,12 @@ LOGINS_RESTRICTED = Rule(
     WARNING,
     "a setting of sshd may refuse the keys that the first boot adds",
     "check that the users can log in, or remove the setting",
+)
+OPEN_LOGIN = Rule(
+    "open-login",
+    WARNING,
+    "a setting of the image lets someone log in to every VM, and deprovision keeps it",
+    "remove the setting, unless it is intended",
 )
 NOBODY_LOGS_IN = Rule(
     "no-login",
@@ -211,14 +212,32 @@ def check_someone_can_log_in(image: Image) -> Iterator[Finding]:
         return
     accounts = parse_accounts(image.content(PASSWD))
     keys = [path for _, paths in keys_paths(image.root, accounts) for path in paths]
-    has_password = any(map(is_password, passwords(image.content(SHADOW))))
-    if accounts and not has_password and not image.is_there(*keys):
+    has_password = any(
+        is_password(field)
+        for path in (PASSWD, SHADOW)
+        for _, field in password_fields(image.content(path))
+    )
+    is_open = bool(find_open_logins(image.root))
+    if accounts and not has_password and not is_open and not image.is_there(*keys):
         image.require(SHADOW, *keys)
         yield NOBODY_LOGS_IN.found(
             "no account has a password or a key, and the first boot creates none, so no one can "
             "log in to its VMs",
             f"if someone should log in: {azprov(image, 'install --force --admin-user')}",
         )
+
+
+def check_open_logins(image: Image) -> Iterator[Finding]:
+    """Logins with certificates, directories or consoles are settings, which deprovision keeps.
+
+    On a running machine they are a note.
+    """
+    severity = NOTE if image.root.is_live else WARNING
+    for login in find_open_logins(image.root):
+        if login.is_unread:
+            yield UNREAD.found(login.what, login.fix)
+        else:
+            yield OPEN_LOGIN.found(login.what, login.fix, severity=severity)
 
 
 CHECKS = (
@@ -228,4 +247,5 @@ CHECKS = (
     ),
     Check(check_keys_are_accepted, (KEYS_USER_LOCKED, KEYS_REFUSED, LOGINS_RESTRICTED)),
     Check(check_someone_can_log_in, (NOBODY_LOGS_IN,)),
+    Check(check_open_logins, (OPEN_LOGIN, UNREAD)),
 )

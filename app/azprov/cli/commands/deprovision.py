@@ -1,12 +1,14 @@
 """Makes a used VM or image generic again."""
 
 import argparse
+import logging
 import os
 import sys
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Sequence
 
-from ...errors import HostError, NotPermitted, UsageError
+from ...errors import AzprovError, HostError, LoginsLeft, NotPermitted, UsageError
 from ...image.deprovision import carry_out, plan
+from ...image.leftovers.open_logins import find_open_logins
 from ...system.root import Root
 from ..options import add_root_option, user_name
 from ..output import Answer, write_line
@@ -15,6 +17,8 @@ from ..parser import Parser
 SUMMARY = "make a used VM or image generic, armed for its next first boot"
 DESCRIPTION = "All changes are listed first. Nothing is changed until you confirm, or with --yes."
 EXAMPLE = ("remove the user who built the image too", "deprovision --user builder")
+
+log = logging.getLogger(__name__)
 
 _SHUT_DOWN = (
     "Shut this VM down now and capture it. Programs that still run write some of these files "
@@ -42,6 +46,7 @@ def run(options: argparse.Namespace) -> Answer:
         "error": None,
         "planned": [{"path": change.path, "what": change.what} for change in changes],
         "failed": [],
+        "logins": [],
     }
     if changes and not (options.yes or options.json):
         listed = [
@@ -49,25 +54,40 @@ def run(options: argparse.Namespace) -> Answer:
             for change in changes
         ]
         write_line("\n".join(listed))
-    if not changes:
-        return Answer("Nothing is left to do.", data)
-    refusal = None if options.yes else _refusal(is_json=options.json)
+    refusal = None if options.yes or not changes else _refusal(is_json=options.json)
     if refusal is not None:
         return Answer("", data, exit_code=refusal.exit_code, failure=refusal)
     failures = carry_out(root, changes)
+    logins = find_open_logins(root)
+    for login in logins:
+        log.warning("%s; %s", login.what, login.fix)
     data["failed"] = [str(error) for error in failures]
-    text = _SHUT_DOWN if root.is_live else ""
-    if not failures:
+    data["logins"] = [login.what for login in logins]
+    text = "" if changes else "Nothing is left to do."
+    if changes and root.is_live:
+        text = _SHUT_DOWN
+    failure = _failure(failures, len(changes), has_logins=bool(logins))
+    if failure is None:
         return Answer(text, data)
-    # The other failures usually follow from the first, such as an entry that had to be kept.
-    summary = f"{len(failures)} of {len(changes)} changes failed"
-    if len(changes) == 1:
-        summary = "the change failed"
-    if isinstance(failures[0], NotPermitted):
-        failure: HostError = NotPermitted(summary, "run it as root")
-    else:
-        failure = HostError(summary, "fix the causes above and run it again")
     return Answer(text, data, exit_code=failure.exit_code, failure=failure)
+
+
+def _failure(
+    failures: Sequence[AzprovError], count: int, *, has_logins: bool
+) -> Optional[HostError]:
+    """The failure of a run of `count` changes; None if all were made and no one can log in."""
+    if not failures and not has_logins:
+        return None
+    if not failures:
+        return LoginsLeft(
+            "someone can still log in to every VM of this image, because of the settings above",
+            "change them, unless they are intended",
+        )
+    # The other failures usually follow from the first, such as an entry that had to be kept.
+    summary = "the change failed" if count == 1 else f"{len(failures)} of {count} changes failed"
+    if isinstance(failures[0], NotPermitted):
+        return NotPermitted(summary, "run it as root")
+    return HostError(summary, "fix the causes above and run it again")
 
 
 def _refusal(*, is_json: bool) -> Optional[UsageError]:

@@ -1,12 +1,20 @@
-"""User accounts: the lines of passwd, shadow, group and login.defs.
+"""User accounts: the lines of passwd, group and login.defs, and removing lines of shadow.
 
-Source: passwd(5), shadow(5), group(5) and login.defs(5) of shadow-utils, read
-2026-11-22. A line of the first three starts with a name, and colons separate its fields.
-Changing one line keeps all others byte for byte.
+Source: passwd(5), group(5) and login.defs(5) of shadow-utils, read 2026-11-22. A line of the
+first two and of shadow starts with a name, and colons separate its fields. Changing one line
+keeps all others byte for byte.
 """
 
 import re
-from typing import Collection, Dict, Iterator, List, NamedTuple, Optional, Sequence
+from typing import (
+    Collection,
+    Dict,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+)
 
 from ...errors import UnusableError
 from ..text import lines_of, printable
@@ -16,6 +24,8 @@ from ..text import lines_of, printable
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\Z")
 
 _PASSWD_FIELDS = 7
+# The blanks of C's isspace(), without the line end.
+_BLANKS = b" \t\r\f\v"
 # The next one, (uid_t) -1, is no user: it means "no change" to chown(2) and setresuid(2).
 _HIGHEST_ID = (1 << 32) - 2
 
@@ -23,20 +33,6 @@ _HIGHEST_ID = (1 << 32) - 2
 _NOBODY = 65534
 # Programs that system users have in place of a shell.
 _NO_SHELLS = ("nologin", "false", "true", "sync", "halt", "shutdown")
-
-# A hash that no password matches. "!" would lock the account as well, and an sshd without
-# PAM refuses keys for a locked account.
-MATCHES_NONE = "*"
-
-
-# The fields of a line in shadow, shadow(5).
-_LAST_CHANGE, _LONGEST_USE, _INACTIVE, _EXPIRY = 2, 4, 6, 7
-_WITHOUT_AGEING = ("", "0", "99999", "7", "")
-# shadow(5) has no limit, but useradd writes 99999 for "no ageing"; PAM, sshd and chage treat
-# passwords that may be used for 27 years or longer as ageless.
-_AGELESS_DAYS = 10000
-# sshd's prefix of a locked password on Linux.
-_LOCK = "!"
 
 
 class Account(NamedTuple):
@@ -61,21 +57,23 @@ def parse_user_name(text: str) -> str:
 
 
 def parse_accounts(passwd: bytes) -> List[Account]:
-    """The accounts of a passwd file; invalid lines are ignored."""
+    """The accounts of a passwd file; lines that the C library ignores are ignored.
+
+    It accepts lines without the last fields, and colons in the shell.
+    """
     accounts = []
-    for line in _text(passwd):
-        fields = line.split(":")
-        if len(fields) == _PASSWD_FIELDS and fields[0] and _is_id(fields[2]) and _is_id(fields[3]):
-            name, _, uid, gid, _, home, shell = fields
-            accounts.append(Account(name, int(uid), int(gid), home, shell))
+    for fields in entry_lines(passwd):
+        name, _, uid, gid, _, home, *shell = [*fields, *[""] * (_PASSWD_FIELDS - len(fields))]
+        if name and _is_c_id(uid) and _is_c_id(gid):
+            accounts.append(Account(name, int(uid), int(gid), home, ":".join(shell)))
     return accounts
 
 
 def parse_groups(group: bytes) -> Dict[str, int]:
     """The GID of each group; the first line of a name is in effect."""
     groups: Dict[str, int] = {}
-    for fields in _lines(group):
-        if len(fields) > 2 and _is_id(fields[2]):
+    for fields in entry_lines(group):
+        if len(fields) > 2 and is_id(fields[2]):
             groups.setdefault(fields[0], int(fields[2]))
     return groups
 
@@ -84,88 +82,11 @@ def members(group: bytes, gid: int) -> List[str]:
     """The names of the users that a group file lists for the group with this GID."""
     return [
         name
-        for fields in _lines(group)
+        for fields in entry_lines(group)
         if len(fields) > 3 and fields[2] == str(gid)
         for name in fields[3].split(",")
         if name
     ]
-
-
-def find_password(shadow: bytes, name: str) -> Optional[str]:
-    """The password field of an account in shadow; None without a line for the account."""
-    for fields in _lines(shadow):
-        if fields[0] == name and len(fields) > 1:
-            return fields[1]
-    return None
-
-
-def passwords(shadow: bytes) -> List[str]:
-    """The password fields of all accounts in a shadow file."""
-    return [fields[1] for fields in _lines(shadow) if len(fields) > 1]
-
-
-def is_password(field: str) -> bool:
-    """Whether a password field lets someone log in: a hash does, and so does an empty field."""
-    return not field.startswith(("!", "*", "x"))
-
-
-def with_password(shadow: bytes, name: str, field: str) -> bytes:
-    """The shadow file with the account's password field replaced."""
-    lines = lines_of(shadow)
-    for number, line in enumerate(lines):
-        whole = line.rstrip(b"\r\n")
-        fields = whole.split(b":")
-        if fields[0].decode("utf-8", "surrogateescape") == name and len(fields) > 1:
-            fields[1] = field.encode("ascii")
-            lines[number] = b":".join(fields) + line[len(whole) :]
-    return b"".join(lines)
-
-
-def without_ageing(shadow: bytes, name: str, *, with_expiry: bool) -> bytes:
-    """The shadow file with no password ageing for the account.
-
-    The date on which the account expires is kept `with_expiry`, and removed otherwise.
-    """
-    lines = lines_of(shadow)
-    for number, line in enumerate(lines):
-        whole = line.rstrip(b"\r\n")
-        fields = whole.decode("utf-8", "surrogateescape").split(":")
-        if fields[0] == name and len(fields) > 1:
-            fields += [""] * (_EXPIRY + 2 - len(fields))
-            fields[_LAST_CHANGE:_EXPIRY] = _WITHOUT_AGEING
-            if not with_expiry:
-                fields[_EXPIRY] = ""
-            changed = ":".join(fields).encode("utf-8", "surrogateescape")
-            lines[number] = changed + line[len(whole) :]
-    return b"".join(lines)
-
-
-def has_ageing(shadow: bytes, name: str) -> bool:
-    """Whether the account's password expires some day, or has to be changed at the next login."""
-    fields = _shadow_fields(shadow, name)
-    longest_use = _days(fields[_LONGEST_USE])
-    return fields[_LAST_CHANGE] == "0" or (longest_use is not None and longest_use < _AGELESS_DAYS)
-
-
-def login_end(shadow: bytes, name: str) -> Optional[int]:
-    """The first day, counted from 1970-01-01, on which the account cannot log in any more.
-
-    The account expires on that day, or its password has been out of date for too long. None
-    if there is no such day.
-    """
-    fields = _shadow_fields(shadow, name)
-    changed, longest_use, inactive, expiry = (
-        _days(fields[number]) for number in (_LAST_CHANGE, _LONGEST_USE, _INACTIVE, _EXPIRY)
-    )
-    ends = [] if expiry is None else [expiry]
-    if changed and longest_use is not None and longest_use < _AGELESS_DAYS and inactive is not None:
-        ends.append(changed + longest_use + inactive + 1)
-    return min(ends) if ends else None
-
-
-def is_locked(field: str) -> bool:
-    """Whether a password field locks the account, so that sshd without PAM refuses keys."""
-    return field.startswith(_LOCK)
 
 
 def has_login_shell(account: Account) -> bool:
@@ -176,7 +97,7 @@ def has_login_shell(account: Account) -> bool:
 def with_entry(content: bytes, *fields: object) -> bytes:
     """The file with a line of these fields appended, unless the name has a line already."""
     name = str(fields[0])
-    if any(line[0] == name for line in _lines(content)):
+    if any(line[0] == name for line in entry_lines(content)):
         return content
     line = ":".join(map(str, fields)).encode("ascii") + b"\n"
     return content + (b"" if content.endswith(b"\n") or not content else b"\n") + line
@@ -184,8 +105,7 @@ def with_entry(content: bytes, *fields: object) -> bytes:
 
 def without_entry(content: bytes, name: str) -> bytes:
     """The file without the lines that start with that name."""
-    start = name.encode("ascii") + b":"
-    return b"".join(line for line in lines_of(content) if not line.startswith(start))
+    return b"".join(line for line in lines_of(content) if name_in(line) != name)
 
 
 def without_member(group: bytes, name: str) -> bytes:
@@ -239,21 +159,17 @@ def parse_login_defs(content: bytes) -> Dict[str, str]:
     return settings
 
 
-def _shadow_fields(shadow: bytes, name: str) -> List[str]:
-    """The fields of an account's line in shadow, all empty without a line."""
-    fields = next((fields for fields in _lines(shadow) if fields[0] == name), [])
-    return fields + [""] * (_EXPIRY + 2 - len(fields))
+def name_in(line: bytes) -> Optional[str]:
+    """The name that a line starts with; None without one. The C library ignores blanks before."""
+    name, colon, _ = line.lstrip(_BLANKS).partition(b":")
+    return name.decode("utf-8", "surrogateescape") if colon else None
 
 
-def _days(field: str) -> Optional[int]:
-    """A number of days; None for an empty field, which switches the limit off, as -1 does."""
-    return int(field) if _is_id(field) else None
-
-
-def _lines(content: bytes) -> Iterator[List[str]]:
+def entry_lines(content: bytes) -> Iterator[List[str]]:
     for line in _text(content):
-        if line.strip() and not line.startswith("#"):
-            yield line.split(":")
+        entry = line.lstrip(_BLANKS.decode("ascii"))
+        if entry and not entry.startswith("#"):
+            yield entry.split(":")
 
 
 def _text(content: bytes) -> List[str]:
@@ -267,8 +183,13 @@ def _text(content: bytes) -> List[str]:
 
 def _number(settings: Dict[str, str], name: str, default: int) -> int:
     text = settings.get(name, "")
-    return int(text) if _is_id(text) else default
+    return int(text) if is_id(text) else default
 
 
-def _is_id(text: str) -> bool:
+def is_id(text: str) -> bool:
     return bool(re.match(r"[0-9]{1,10}\Z", text)) and int(text) <= _HIGHEST_ID
+
+
+def _is_c_id(text: str) -> bool:
+    """Whether strtoul() of the C library reads an ID: also after blanks, a plus and zeros."""
+    return bool(re.match(r"[ \t]*\+?[0-9]{1,20}\Z", text)) and int(text) <= _HIGHEST_ID

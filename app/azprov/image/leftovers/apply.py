@@ -3,12 +3,14 @@
 from typing import Callable, Dict
 
 from ...errors import HostError, NotPermitted
-from ...formats.host.passwd import MATCHES_NONE, with_password, without_entry, without_member
+from ...formats.host.passwd import without_entry, without_member
+from ...formats.host.shadow import SHADOWED, with_password, without_password
 from ...formats.host.sudo_rules import without_rules_of
 from ...system.hostname import write_hosts
 from ...system.root import Root
 from ...system.sshd.authorized_keys import remove_keys
 from ...system.sshd.passwords import without_own_lines
+from ...system.user_database import read_user_file
 from .leftover import (
     EMPTY_FILE,
     EMPTY_FOLDER,
@@ -16,6 +18,7 @@ from .leftover import (
     EXAMINE,
     EXAMINE_AS_ROOT,
     LOCK_ENTRY,
+    REFER_TO_SHADOW,
     REMOVE_ENTRY,
     REMOVE_FILE,
     REMOVE_FROM_HOME,
@@ -33,7 +36,7 @@ from .leftover import (
 def apply(root: Root, leftover: Leftover) -> None:
     """Carry out a leftover's action. Idempotent. Raises HostError."""
     if leftover.action in _EDITS:
-        content = root.read(leftover.path) or b""
+        content = read_user_file(root, leftover.path)
         root.write(leftover.path, edited(content, leftover.action, leftover.argument))
     else:
         _OPERATIONS[leftover.action](root, leftover)
@@ -84,6 +87,7 @@ _EDITS: Dict[str, Callable[[bytes, str], bytes]] = {
     REMOVE_ENTRY: without_entry,
     REMOVE_MEMBER: without_member,
     REMOVE_RULES: without_rules_of,
-    LOCK_ENTRY: lambda content, name: with_password(content, name, MATCHES_NONE),
+    LOCK_ENTRY: without_password,
+    REFER_TO_SHADOW: lambda content, name: with_password(content, name, SHADOWED),
     SET_HOST_NAME: lambda _, name: f"{name}\n".encode("ascii"),
 }

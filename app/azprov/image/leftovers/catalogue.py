@@ -39,6 +39,27 @@ _OTHER_LOGS = (
     ("/var/lib/wtmpdb", "wtmp.db*"),
     ("/var/lib/lastlog", "lastlog2.db*"),
 )
+# Files with which systemd sets passwords and keys at a boot, systemd.system-credentials(7).
+_CREDENTIALS = (
+    "/etc/credstore",
+    "/etc/credstore.encrypted",
+    "/usr/lib/credstore",
+    "/usr/lib/credstore.encrypted",
+)
+_PASSWORD_CREDENTIALS = tuple((folder, "passwd.*-password.*") for folder in _CREDENTIALS)
+_KEY_CREDENTIALS = tuple((folder, "ssh.authorized_keys.*") for folder in _CREDENTIALS)
+# Of dropbear: on OpenWrt, and in the initramfs of Debian.
+_DROPBEAR_KEYS = (
+    ("/etc/dropbear", "authorized_keys"),
+    ("/etc/dropbear/initramfs", "authorized_keys"),
+    ("/etc/dropbear-initramfs", "authorized_keys"),
+)
+# ruserok(3), and sshd(8) under FILES.
+_EQUIVALENT_HOSTS = (
+    ("/etc", "hosts.equiv"),
+    ("/etc", "shosts.equiv"),
+    ("/etc/ssh", "shosts.equiv"),
+)
 #: The rule, a description, and folders with patterns of names.
 FILES = (
     ("random-seed", "random seed", _RANDOM_SEEDS),
@@ -46,6 +67,9 @@ FILES = (
     ("leases", "DHCP lease or client ID", _LEASES),
     ("net-rules", "network names by MAC address", _NET_RULES),
     ("logs", "log or record of logins", _OTHER_LOGS),
+    ("passwords", "password for systemd", _PASSWORD_CREDENTIALS),
+    ("authorized-keys", "authorized SSH keys", (*_KEY_CREDENTIALS, *_DROPBEAR_KEYS)),
+    ("trusted-hosts", "list of trusted hosts", _EQUIVALENT_HOSTS),
 )
 
 #: Files by which systemd and others detect a container of Docker or Podman.
@@ -85,6 +109,9 @@ IN_HOMES = (
     ("private-keys", "passwords of container registries", "/.docker", ("config.json",)),
     ("private-keys", "keys of Kubernetes clusters", "/.kube", ("config",)),
 )
+
+#: In the home of every account: rcp's and sshd's lists of hosts, and Kerberos' of principals.
+TRUSTED_HOSTS = (".rhosts", ".shosts", ".k5login", ".k5users")
 
 #: Folders in which a file or folder has the name of its user, with a description.
 NAMED_BY_USER = (

@@ -24,8 +24,10 @@ REMOVE_ENTRY = "remove entry"
 REMOVE_MEMBER = "remove member"
 #: In sudoers and doas.conf, the rules for the user or UID `argument`.
 REMOVE_RULES = "remove rules"
-#: In shadow, the password of the user `argument`.
+#: In passwd, shadow, group or gshadow, the password of the user or group `argument`.
 LOCK_ENTRY = "lock entry"
+#: In passwd, the password of the user `argument`, who has one in shadow as well.
+REFER_TO_SHADOW = "refer to shadow"
 #: In /etc/hostname and in /etc/hosts, to the name `argument`.
 SET_HOST_NAME = "set host name"
 SET_NAME_IN_HOSTS = "set name in hosts"
@@ -39,6 +41,7 @@ _RESULTS = {
     EMPTY_FILE: "emptied",
     EMPTY_FOLDER: "emptied",
     LOCK_ENTRY: "locked",
+    REFER_TO_SHADOW: "locked",
     SET_HOST_NAME: "set to {}",
     SET_NAME_IN_HOSTS: "set to {}",
     ENABLE_SERVICE: "enabled",

@@ -6,14 +6,7 @@ from functools import partial
 from typing import Callable, Iterator, List, Optional
 
 from ...errors import HostError, NotPermitted
-from ...formats.host.passwd import (
-    Account,
-    find_password,
-    is_password,
-    is_person,
-    parse_login_defs,
-    passwords,
-)
+from ...formats.host.passwd import Account, is_person, parse_login_defs
 from ...system.init import INIT_SYSTEMS
 from ...system.root import Root
 from ...system.sshd.authorized_keys import holds_keys, keys_paths
@@ -22,7 +15,7 @@ from ...system.sshd.host_keys import NEW_KEYS, is_host_key
 from ...system.sshd.passwords import DROP_IN, without_own_lines
 from ...system.sshd.server import CONFIGS, SSH_FOLDER
 from ...system.state import STATE_FOLDER
-from ...system.user_database import SHADOW, read_accounts
+from ...system.user_database import read_accounts, read_all_accounts
 from .catalogue import (
     AGENT_DATA,
     CONTAINER_MARKS,
@@ -32,13 +25,13 @@ from .catalogue import (
     LOG_FOLDER,
     LOGS,
     RECORDS,
+    TRUSTED_HOSTS,
 )
 from .leftover import (
     EMPTY_FILE,
     EMPTY_FOLDER,
     EXAMINE,
     EXAMINE_AS_ROOT,
-    LOCK_ENTRY,
     REMOVE_FILE,
     REMOVE_FROM_HOME,
     REMOVE_KEYS,
@@ -47,12 +40,11 @@ from .leftover import (
     UNREADABLE,
     Leftover,
 )
+from .passwords import find_passwords
 
 MACHINE_ID = "/etc/machine-id"
 _DBUS_MACHINE_ID = "/var/lib/dbus/machine-id"
 _LOGIN_DEFS = "/etc/login.defs"
-# useradd and passwd keep the previous version of shadow here.
-_SHADOW_BACKUP = f"{SHADOW}-"
 
 
 def find_leftovers(root: Root, user: str = "") -> List[Leftover]:
@@ -69,9 +61,10 @@ def find_leftovers(root: Root, user: str = "") -> List[Leftover]:
         _container_marks,
         _agent_data,
         _homes,
+        _trusted_hosts,
         _keys,
         partial(_deleted_accounts, user),
-        _passwords,
+        find_passwords,
         _logs,
     )
     return [leftover for search in searches for leftover in _found(root, search)]
@@ -180,8 +173,22 @@ def _home(account: Account, root: Root) -> Iterator[Leftover]:
                 yield Leftover(rule, path, what, REMOVE_FROM_HOME, account=account)
 
 
+def _trusted_hosts(root: Root) -> Iterator[Leftover]:
+    """The lists of hosts in all homes: those of system users are honoured as well."""
+    for account in read_all_accounts(root):
+        yield from _found(root, partial(_trusted_hosts_of, account))
+
+
+def _trusted_hosts_of(account: Account, root: Root) -> Iterator[Leftover]:
+    for name in TRUSTED_HOSTS:
+        path = f"{account.home.rstrip('/')}/{name}"
+        if root.status(path, follow=False) is not None:
+            what = "list of trusted hosts or principals"
+            yield Leftover("trusted-hosts", path, what, REMOVE_FROM_HOME, account=account)
+
+
 def _keys(root: Root) -> Iterator[Leftover]:
-    accounts = read_accounts(root)
+    accounts = read_all_accounts(root)
     for account, paths in keys_paths(root, accounts):
         yield from _found(root, partial(_keys_at, account, paths))
 
@@ -202,18 +209,6 @@ def _keys_of_deleted_account(name: str, root: Root) -> Iterator[Leftover]:
     for path in keys_of_deleted_account(root, name):
         what = "authorized SSH keys of a deleted account"
         yield Leftover("authorized-keys", path, what, REMOVE_KEYS)
-
-
-def _passwords(root: Root) -> Iterator[Leftover]:
-    shadow = root.read(SHADOW) or b""
-    for account in read_accounts(root):
-        field = find_password(shadow, account.name)
-        if field is not None and is_password(field):
-            kind = "password" if field else "empty password"
-            what = f"{kind} of {account.name}"
-            yield Leftover("passwords", SHADOW, what, LOCK_ENTRY, account.name, account)
-    if any(map(is_password, passwords(root.read(_SHADOW_BACKUP) or b""))):
-        yield Leftover("passwords", _SHADOW_BACKUP, "backup with passwords")
 
 
 def _logs(root: Root) -> Iterator[Leftover]:

@@ -11,7 +11,7 @@ from ...formats.host.passwd import Account
 from ...formats.host.sshd_config import own_keys_paths
 from ..homes import HOMES
 from ..root import Root
-from ..user_database import read_accounts
+from ..user_database import read_all_accounts
 from .authorized_keys import holds_keys, keys_paths, remove_keys
 from .settings import read_settings
 
@@ -26,14 +26,14 @@ def names_of_deleted_accounts(root: Root, name: str = "") -> List[str]:
 
     Raises HostError.
     """
-    accounts = read_accounts(root)
+    accounts = read_all_accounts(root)
     named = {name} - {"", *(account.name for account in accounts)}
     return sorted(named.union(_unused_homes(root, accounts)))
 
 
 def keys_of_deleted_account(root: Root, name: str) -> Iterator[str]:
     """The files of authorized keys for that name that no account uses. Raises HostError."""
-    accounts = read_accounts(root)
+    accounts = read_all_accounts(root)
     used = {path for _, paths in keys_paths(root, accounts) for path in paths}
     return (path for path in _keys_of(root, name, f"{HOMES}/{name}") if path not in used)
 

@@ -35,8 +35,8 @@ _OWN_LINES = re.compile(
     b"^(?:" + b"|".join(map(re.escape, (_BLOCK, _MATCH_BLOCK, _INCLUDE))) + b")", re.MULTILINE
 )
 _FIRST_MATCH = re.compile(rb"^[ \t\r]*match[ \t=]", re.MULTILINE | re.IGNORECASE)
-# Debian, Fedora, SUSE, Alpine and Gentoo read the options of sshd from these files.
-_OPTIONS_FILES = (
+#: Debian, Fedora, SUSE, Alpine and Gentoo read the options of sshd from these files.
+OPTIONS_FILES = (
     "/etc/default/ssh",
     "/etc/sysconfig/sshd",
     "/etc/sysconfig/ssh",
@@ -118,7 +118,7 @@ def _log_remaining_lines(root: Root, main: str) -> None:
 
 def _log_options(root: Root) -> None:
     """Log the options with which services start sshd: they win over every file."""
-    for path in _OPTIONS_FILES:
+    for path in OPTIONS_FILES:
         lines = (root.read(path) or b"").split(b"\n")
         for number, line in enumerate(lines, start=1):
             option = _OPTION.match(line)
