@@ -24,7 +24,7 @@ from ..boot.settings import (
     imds_endpoint,
     wireserver_endpoint,
 )
-from ..errors import UnusableError
+from ..errors import HostError, UnusableError
 from ..system.root import Root
 from .parser import Parser
 
@@ -102,7 +102,7 @@ def add_root_option(parser: Parser, *, purpose: str = "change") -> None:
         "--root",
         metavar="DIR",
         type=_root,
-        default=Root(),
+        default="/",
         help=f"folder of the image to {purpose} (default /)",
     )
 
@@ -203,13 +203,16 @@ def _imds_seconds(text: str) -> float:
 
 
 def _root(text: str) -> Root:
-    if os.path.isfile(text):
-        raise argparse.ArgumentTypeError(
-            f"{text!a} is a file: mount the image in it and give the mount point"
-        )
-    if not os.path.isdir(text):
-        raise argparse.ArgumentTypeError(f"there is no folder {text!a}")
-    return Root(text)
+    try:
+        return Root(text)
+    except HostError as error:
+        if os.path.isfile(text):
+            what = f"{text!a} is a file: mount the image in it and give the mount point"
+        elif not os.path.isdir(text):
+            what = f"there is no folder {text!a}"
+        else:
+            what = error.summary
+        raise argparse.ArgumentTypeError(what) from error
 
 
 def _agent_name(text: str) -> str:

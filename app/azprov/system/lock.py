@@ -15,6 +15,8 @@ from typing import Iterator, Optional, Tuple
 from ..errors import HostError
 from .clock import Clock
 from .root import Root
+from .root.opening import FOLDER
+from .root.paths import PathResolver
 from .state import STATE_FOLDER
 
 #: The lock of the running machine. It exists only while a process has it or waits for it.
@@ -23,8 +25,7 @@ LOCK_FILE = "/run/azprov.lock"
 # distribution makes all of them, and the disk may be read-only.
 _FOLDERS = ("/root", STATE_FOLDER, "/lost+found")
 _POLL_S = 0.1
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_FILE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +40,10 @@ def lock_root(root: Root, clock: Clock, *, wait_s: float) -> Iterator[None]:
     until = clock.now() + wait_s
     is_logged = False
     while True:
-        number, path = _open_live() if root.is_live else _open_image(root)
+        number, path = _open_live(root) if root.is_live else _open_image(root)
         if number is None:
             break
-        if _is_locked(number, path):
+        if _is_locked(root, number, path):
             break
         os.close(number)
         left_s = until - clock.now()
@@ -59,29 +60,44 @@ def lock_root(root: Root, clock: Clock, *, wait_s: float) -> Iterator[None]:
     finally:
         if number is not None:
             if path == LOCK_FILE:
-                with suppress(OSError):
-                    os.unlink(path)
+                with suppress(HostError):
+                    root.remove(path)
             os.close(number)
 
 
 def _open_image(root: Root) -> Tuple[Optional[int], str]:
     """The folder of an image. No file is made: it would stay in the image."""
     try:
-        return os.open(root.path, _FOLDER), root.path
+        return os.open(".", FOLDER, dir_fd=root.descriptor), "/"
     except OSError:
         return None, ""
 
 
-def _open_live() -> Tuple[Optional[int], str]:
+def _open_live(root: Root) -> Tuple[Optional[int], str]:
     """The lock file of the running machine, or a folder that only root can open."""
-    candidates = [(LOCK_FILE, _FILE), *((folder, _FOLDER) for folder in _FOLDERS)]
-    for path, flags in candidates:
+    for path in (LOCK_FILE, *_FOLDERS):
         with suppress(OSError):
-            number = os.open(path, flags, 0o600)
+            number = _open_lock_file(root) if path == LOCK_FILE else _open_folder(root, path)
             if _is_only_roots(os.fstat(number)):
                 return number, path
             os.close(number)
     return None, ""
+
+
+def _open_lock_file(root: Root) -> int:
+    """The lock file, which is made if it is missing. Raises OSError."""
+    while True:
+        with PathResolver(root.descriptor, LOCK_FILE, follow=False) as entry:
+            if entry.seen is not None:
+                return entry.open(os.O_RDWR)
+            # Another process may be the first to make it.
+            with suppress(FileExistsError):
+                return os.open(entry.name, _NEW_FILE, 0o600, dir_fd=entry.folder)
+
+
+def _open_folder(root: Root, path: str) -> int:
+    with PathResolver(root.descriptor, path, follow=True) as entry:
+        return os.open(entry.name, FOLDER, dir_fd=entry.folder)
 
 
 def _is_only_roots(status: os.stat_result) -> bool:
@@ -90,7 +106,7 @@ def _is_only_roots(status: os.stat_result) -> bool:
     return is_usual and status.st_uid == 0 and not status.st_mode & (group_bits | 0o007)
 
 
-def _is_locked(number: int, path: str) -> bool:
+def _is_locked(root: Root, number: int, path: str) -> bool:
     """Take the lock of an open file; False if another process has it, or has just removed it."""
     try:
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -99,6 +115,7 @@ def _is_locked(number: int, path: str) -> bool:
     if path != LOCK_FILE:
         return True
     try:
-        return os.path.samestat(os.fstat(number), os.stat(path, follow_symlinks=False))
-    except OSError:
+        status = root.status(path, follow=False)
+    except HostError:
         return False
+    return status is not None and os.path.samestat(os.fstat(number), status)

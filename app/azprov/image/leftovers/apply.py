@@ -74,7 +74,7 @@ _OPERATIONS: Dict[str, Callable[[Root, Leftover], object]] = {
     REMOVE_TREE: lambda root, leftover: root.remove_tree(leftover.path),
     REMOVE_FROM_HOME: _remove_from_home,
     REMOVE_KEYS: lambda root, leftover: remove_keys(root, leftover.path, leftover.account),
-    EMPTY_FILE: lambda root, leftover: root.write(leftover.path, b""),
+    EMPTY_FILE: lambda root, leftover: root.truncate(leftover.path),
     EMPTY_FOLDER: _empty_folder,
     ENABLE_SERVICE: _enable_service,
     EXAMINE: _fail,

@@ -1,45 +1,61 @@
 """Files below a root: a machine's "/", or the folder in which an image is made.
 
-Rule of this package: no path leads outside the root. Every component is opened on its
-own, relative to the folder before it and without following links. Links are resolved as
-if the root were "/": an absolute link stays inside, and ".." stops at the top.
+Rule of this package: no path leads outside the root. The root is opened once, and every
+component of a path is opened on its own, relative to the folder before it and without
+following links. Links are resolved as if the root were "/": an absolute link stays inside,
+and ".." stops at the top. What a name stands for is looked at before it is opened, and only
+regular files are opened (opening.py).
 """
 
 import errno
 import os
 import stat
 from contextlib import contextmanager
-from typing import BinaryIO, Iterator, List, Optional, Union
+from typing import BinaryIO, ContextManager, Iterator, List, Optional, Union
 
 from ...errors import HostError
 from ...formats.text import printable
-from .entry import Entry, Owner, empty, flush, make_folder, names_in, replace, replace_by_link, sync
-from .paths import PathResolver, ancestry, as_file_name
+from .entry import Entry, Owner, empty, make_folder, names_in, replace, replace_by_link, sync
+from .opening import NotRegularFile, OpenFolder, content_of
+from .paths import PathResolver, ancestry, as_file_name, resolved_as
 
 _LIMIT_BYTES = 1 << 20
 # PATH_MAX of Linux.
 _LONGEST_PATH = 4096
 
-_TOP = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
-_NO_LINK = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-
 
 class Root:
     """The folder `path`; all paths in it are absolute as seen from inside.
 
-    `is_live` is whether it is the "/" of the running machine.
+    It is opened here, and never by its path again: another user may be able to rename it.
+    `is_live` is whether it is the "/" of this process, by whatever path or mount; `path` then
+    is "/". Raises HostError if there is no such folder.
     """
 
     def __init__(self, path: str = "/") -> None:
         self.path = path
-        self.is_live = os.path.realpath(path) == "/"
-        # Set by `as_user`. The folder is kept open, because the user may not be able to
-        # reach its path.
+        # Set by `as_user`.
         self._user: Optional[Owner] = None
-        self._top: Optional[int] = None
+        try:
+            self._top = OpenFolder(path)
+            # Not by name: the kernel shows "/" as the name of every container's root.
+            self.is_live = os.path.samestat(os.fstat(self._top.number), os.stat("/"))
+            if self.is_live and path != "/":
+                self.path = "/"
+                self._top = OpenFolder("/")
+        except OSError as error:
+            from .file_errors import file_error
+
+            summary = f"could not open {printable(path, _LONGEST_PATH)}"
+            raise file_error(summary, error, is_as_user=False) from error
 
     def __str__(self) -> str:
         return self.path
+
+    @property
+    def descriptor(self) -> int:
+        """An O_PATH descriptor of the folder, valid as long as this Root is in use."""
+        return self._top.number
 
     def outside(self, path: str) -> str:
         """The path as seen from outside the root, printable and on one line."""
@@ -50,17 +66,17 @@ class Root:
 
         Raises HostError for a larger file, for anything but a file, and if reading fails.
         """
-        file = self.open_file(path)
-        if file is None:
-            return None
         try:
-            with file:
-                # Files in /proc and /sys have the size 0.
-                is_large = os.fstat(file.fileno()).st_size > limit_bytes
-                content = b"" if is_large else file.read(limit_bytes + 1)
+            number = self._open(path, os.O_RDONLY)
+            try:
+                content = content_of(number, limit_bytes)
+            finally:
+                os.close(number)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
         except OSError as error:
             raise self._failed("read", path, error) from error
-        if is_large or len(content) > limit_bytes:
+        if content is None:
             raise HostError(f"{self.outside(path)} is larger than {limit_bytes} bytes")
         return content
 
@@ -113,11 +129,22 @@ class Root:
         except OSError as error:
             raise self._failed("write", path, error) from error
 
+    def truncate(self, path: str) -> None:
+        """Empty a regular file durably, in place if it has no further names.
+
+        Follows no link. Raises HostError, also if the file is missing.
+        """
+        try:
+            with self._entry(path, follow=False) as entry:
+                entry.truncate()
+        except OSError as error:
+            raise self._failed("empty", path, error) from error
+
     def sync(self, path: str) -> None:
         """Make a regular file durable, with its name. Raises HostError."""
         try:
             with self._entry(path, follow=True) as entry:
-                flush(entry)
+                entry.flush()
         except OSError as error:
             raise self._failed("write", path, error) from error
 
@@ -133,7 +160,7 @@ class Root:
         """The target of a link, unresolved; None if there is no link of that name."""
         try:
             with self._entry(path, follow=False) as entry:
-                return os.readlink(entry.name, dir_fd=entry.folder)
+                return None if entry.seen is None else os.readlink("", dir_fd=entry.seen)
         except OSError as error:
             if error.errno in (errno.EINVAL, errno.ENOENT, errno.ENOTDIR):
                 return None
@@ -143,7 +170,7 @@ class Root:
         """The status of a file, link or folder; None if it is missing or a broken link."""
         try:
             with self._entry(path, follow=follow) as entry:
-                return os.stat(entry.name, dir_fd=entry.folder, follow_symlinks=False)
+                return entry.status()
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -174,7 +201,9 @@ class Root:
         """Remove a file, a link or an empty folder; returns whether it existed."""
         try:
             with self._entry(path, follow=False) as entry:
-                status = os.stat(entry.name, dir_fd=entry.folder, follow_symlinks=False)
+                status = entry.status()
+                if status is None:
+                    return False
                 if stat.S_ISDIR(status.st_mode):
                     os.rmdir(entry.name, dir_fd=entry.folder)
                 else:
@@ -234,65 +263,37 @@ class Root:
 
     @contextmanager
     def as_user(self, owner: Optional[Owner]) -> Iterator["Root"]:
-        """Another Root for the same folder, whose operations have only that user's rights.
+        """Another Root for the same open folder, whose operations have only that user's rights.
 
         An operation that this user could not do fails, whatever links the user planted. Its
-        operations raise NotPermitted if this process may not change its user. It is valid
-        inside the block; meanwhile this Root keeps its own rights. None gives this Root.
+        operations raise NotPermitted if this process may not change its user. This Root keeps
+        its own rights. None gives this Root.
         """
-        if owner is None:
-            yield self
-            return
-        from copy import copy
+        user_root = self
+        if owner is not None:
+            from copy import copy
 
-        try:
-            top = self._open_top()
-        except OSError as error:
-            raise self._failed("open", "/", error) from error
-        user_root = copy(self)
-        user_root._user, user_root._top = owner, top
-        try:
-            yield user_root
-        finally:
-            os.close(top)
+            user_root = copy(self)
+            user_root._user = owner
+        yield user_root
 
     def _open(self, path: str, flags: int) -> int:
-        """Open a regular file. Raises OSError, or HostError for anything but a file."""
+        """Open a regular file. Raises OSError."""
         with self._entry(path, follow=True) as entry:
-            number = os.open(entry.name, flags | _NO_LINK, dir_fd=entry.folder)
-        if not stat.S_ISREG(os.fstat(number).st_mode):
-            os.close(number)
-            raise HostError(f"{self.outside(path)} is not a regular file")
-        return number
+            return entry.open(flags)
 
-    @contextmanager
-    def _entry(self, path: str, *, follow: bool) -> Iterator[Entry]:
+    def _entry(self, path: str, *, follow: bool) -> ContextManager[Entry]:
         """The entry of a path, while its folder is open and the user's rights are in effect.
 
-        With `follow` a link in the last component is resolved too. Raises OSError.
+        With `follow` a link in the last component is resolved too. Entering it raises OSError.
         """
-        if self._user is None:
-            with self._resolved(path, follow=follow) as entry:
-                yield entry
-        else:
-            from .privileges import acting_as
-
-            with acting_as(*self._user), self._resolved(path, follow=follow) as entry:
-                yield entry
-
-    @contextmanager
-    def _resolved(self, path: str, *, follow: bool) -> Iterator[Entry]:
-        resolver = PathResolver(self._open_top())
-        try:
-            yield resolver.resolve(path, follow=follow)
-        finally:
-            resolver.close()
-
-    def _open_top(self) -> int:
-        return os.open(self.path, _TOP) if self._top is None else os.dup(self._top)
+        resolver = PathResolver(self._top.number, path, follow=follow)
+        return resolver if self._user is None else resolved_as(self._user, resolver)
 
     def _failed(self, verb: str, path: str, error: OSError) -> HostError:
         from .file_errors import file_error
 
+        if isinstance(error, NotRegularFile):
+            return HostError(f"{self.outside(path)} is not a regular file")
         what = f"could not {verb} {self.outside(path)}"
         return file_error(what, error, is_as_user=self._user is not None)

@@ -11,22 +11,61 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import BinaryIO, Callable, Iterator, List, Optional, Tuple, Union
 
+from .opening import FOLDER, NotRegularFile, open_regular
+
 # A UID and a GID.
 Owner = Tuple[int, int]
 
-FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW_FILE = 0o644
 _BLOCK_BYTES = 1 << 16
 _LABEL = "security.selinux"
 
 
 class Entry:
-    """A name in an open folder, and the path of that name as seen from inside the root."""
+    """A name in an open folder, and the path of that name as seen from inside the root.
 
-    def __init__(self, folder: int, name: str, path: str) -> None:
+    `seen` is an O_PATH descriptor of what had the name when it was looked up; None if it was
+    unused. Whatever opens the file, opens that one.
+    """
+
+    def __init__(self, folder: int, name: str, path: str, seen: Optional[int]) -> None:
         self.folder = folder
         self.name = name
         self.path = path
+        self.seen = seen
+
+    def status(self) -> Optional[os.stat_result]:
+        return None if self.seen is None else os.fstat(self.seen)
+
+    def open(self, flags: int) -> int:
+        """Open the regular file. Raises NotRegularFile and OSError."""
+        if self.seen is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        return open_regular(self.seen, flags, self.name, self.folder)
+
+    def flush(self) -> None:
+        """Make a file and its name durable."""
+        number = self.open(os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
+        sync(self.folder)
+
+    def truncate(self) -> None:
+        """Empty a file in place, durably, so that programs that have it open still write to it.
+
+        A file that has further names is replaced: they may be those of any other file.
+        """
+        number = self.open(os.O_WRONLY)
+        try:
+            if os.fstat(number).st_nlink > 1:
+                replace(self, b"", None, None)
+            else:
+                os.ftruncate(number, 0)
+                os.fsync(number)
+        finally:
+            os.close(number)
 
 
 def replace(
@@ -34,8 +73,12 @@ def replace(
 ) -> None:
     """Put a new file in the entry's place; without a mode or owner it keeps the old file's.
 
-    The content of an open file is copied, whatever its size.
+    The content of an open file is copied, whatever its size. Raises NotRegularFile rather than
+    replace a device, FIFO, socket or link, and OSError for a folder.
     """
+    old = entry.status()
+    if old is not None and not (stat.S_ISREG(old.st_mode) or stat.S_ISDIR(old.st_mode)):
+        raise NotRegularFile
     new = _temporary_name(entry)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     number = os.open(new, flags, 0o600, dir_fd=entry.folder)
@@ -46,7 +89,6 @@ def replace(
             for block in iter(partial(content.read, _BLOCK_BYTES), b""):
                 file.write(block)
         file.flush()
-        old = _status(entry)
         if owner is None and old is not None:
             owner = (old.st_uid, old.st_gid)
         _set_owner(number, owner)
@@ -101,7 +143,7 @@ def _set_owner(number: int, owner: Optional[Owner]) -> None:
 def _copy_label(entry: Entry, number: int) -> None:
     """Give the new file the SELinux label of the old one, if there are labels."""
     with suppress(OSError):
-        old = os.open(entry.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=entry.folder)
+        old = entry.open(os.O_RDONLY)
         try:
             os.setxattr(number, _LABEL, os.getxattr(old, _LABEL))
         finally:
@@ -119,7 +161,7 @@ def empty(entry: Entry) -> None:
                 # Only folders are compared: overlayfs reports the lower layer's device for files.
                 if status.st_dev != device:
                     raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
-                empty(Entry(number, name, f"{entry.path}/{name}"))
+                empty(Entry(number, name, f"{entry.path}/{name}", None))
                 os.rmdir(name, dir_fd=number)
             else:
                 os.unlink(name, dir_fd=number)
@@ -136,16 +178,6 @@ def names_in(entry: Entry) -> List[str]:
         os.close(number)
 
 
-def flush(entry: Entry) -> None:
-    """Make a file and its name durable."""
-    number = os.open(entry.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=entry.folder)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
-    sync(entry.folder)
-
-
 def sync(folder: int) -> None:
     """Make the names in a folder durable; an O_PATH descriptor has to be opened again for that."""
     number = os.open(".", FOLDER, dir_fd=folder)
@@ -153,13 +185,6 @@ def sync(folder: int) -> None:
         os.fsync(number)
     finally:
         os.close(number)
-
-
-def _status(entry: Entry) -> Optional[os.stat_result]:
-    try:
-        return os.stat(entry.name, dir_fd=entry.folder, follow_symlinks=False)
-    except FileNotFoundError:
-        return None
 
 
 def _temporary_name(entry: Entry) -> str:

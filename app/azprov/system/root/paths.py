@@ -2,50 +2,79 @@
 
 import errno
 import os
+import stat
+from contextlib import contextmanager
 from typing import Iterator, List, Optional
 
-from .entry import Entry
+from .entry import Entry, Owner
+from .opening import PASSED_FOLDER, look_at
 
 # The kernel has the same limit, path_resolution(7).
 _MOST_LINKS = 40
-# O_PATH, because a user may be allowed to enter a folder and not to read it.
-_FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class PathResolver:
-    """Resolves one path from the root's open folder, and keeps the folders on the way open."""
+    """The entry of a path's last component, while the folders on the way are open.
 
-    def __init__(self, root: int) -> None:
-        """`root` is a descriptor that `close` closes with the others."""
+    With `follow` a link there is resolved too. Entering the context raises OSError.
+    """
+
+    def __init__(self, root: int, path: str, *, follow: bool) -> None:
+        """`root` is a descriptor of the root's folder, which stays open."""
+        self._path = path
+        self._follow = follow
         self._folders = [root]
         self._names: List[str] = []
         self._links = 0
+        self._seen: Optional[int] = None
 
-    def close(self) -> None:
-        for folder in self._folders:
-            os.close(folder)
+    def __enter__(self) -> Entry:
+        try:
+            return self._resolve()
+        except BaseException:
+            self.__exit__()
+            raise
 
-    def resolve(self, path: str, *, follow: bool) -> Entry:
-        """The entry of the path's last component; with `follow` a link there is resolved too.
+    def __exit__(self, *_: object) -> None:
+        self._up(count=len(self._folders) - 1)
+        self._forget()
 
-        Raises OSError.
-        """
-        left = components(as_file_name(path))
+    def _resolve(self) -> Entry:
+        left = components(as_file_name(self._path))
         while left:
             name = left.pop(0)
-            target = self._target(name) if left or follow else None
+            folder = self._folders[-1]
             if name == "..":
                 self._up(count=1)
-            elif target is not None:
-                if target.startswith("/"):
-                    self._up(count=len(self._folders) - 1)
-                left = components(target) + left
             elif left:
-                self._folders.append(os.open(name, _FOLDER, dir_fd=self._folders[-1]))
-                self._names.append(name)
+                try:
+                    self._folders.append(os.open(name, PASSED_FOLDER, dir_fd=folder))
+                    self._names.append(name)
+                except NotADirectoryError:
+                    left = self._target(name, folder) + left
             else:
-                return Entry(self._folders[-1], name, "/" + "/".join([*self._names, name]))
-        return Entry(self._folders[-1], ".", "/" + "/".join(self._names))
+                self._seen = seen = look_at(name, folder)
+                if not self._follow or seen is None or not stat.S_ISLNK(os.fstat(seen).st_mode):
+                    return Entry(folder, name, "/" + "/".join([*self._names, name]), seen)
+                left = self._target("", seen)
+                self._forget()
+        return Entry(self._folders[-1], ".", "/" + "/".join(self._names), self._folders[-1])
+
+    def _target(self, name: str, folder: int) -> List[str]:
+        """The components of a link's target; goes up to the root if they begin there.
+
+        Raises NotADirectoryError if the name, or the folder with an empty name, is not a link.
+        """
+        try:
+            target = os.readlink(name, dir_fd=folder)
+        except OSError as error:
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from error
+        self._links += 1
+        if self._links > _MOST_LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        if target.startswith("/"):
+            self._up(count=len(self._folders) - 1)
+        return components(target)
 
     def _up(self, *, count: int) -> None:
         """Go up by `count` folders, or to the root."""
@@ -53,15 +82,19 @@ class PathResolver:
             os.close(self._folders.pop())
             self._names.pop()
 
-    def _target(self, name: str) -> Optional[str]:
-        try:
-            target = os.readlink(name, dir_fd=self._folders[-1])
-        except OSError:
-            return None
-        self._links += 1
-        if self._links > _MOST_LINKS:
-            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-        return target
+    def _forget(self) -> None:
+        if self._seen is not None:
+            os.close(self._seen)
+            self._seen = None
+
+
+@contextmanager
+def resolved_as(user: Owner, resolver: PathResolver) -> Iterator[Entry]:
+    """The same entry, with the rights of a user in effect until the block ends."""
+    from .privileges import acting_as
+
+    with acting_as(*user), resolver as entry:
+        yield entry
 
 
 def components(path: str) -> List[str]:
