@@ -9,7 +9,7 @@ from crash.trees import STATE, Tree, completed_steps, is_temporary, read_tree, u
 from crash.workers import Baseline, Result, Worker
 
 # In the log: a full disk may have room a moment later, so the step runs a second time.
-_REPEATED = "trying again after the report"
+_REPEATED = "Trying the step "
 
 
 def kill_and_check(baseline: Baseline, point: Point, worker: Worker) -> Result:

@@ -171,7 +171,13 @@ def _documents() -> Iterator[Row]:
         set_hostname = ("set-hostname", "--root=ROOT", "--imds-timeout=1.2")
         yield Row(f"set-hostname, {name}", set_hostname, served, end, _LASTING_S)
         # A missing host name never prevents Ready.
-        ready = End(76, end.line.replace("azprov: ", "azprov: Ready was acknowledged, but "))
+        summary, _, hint = end.line.replace("azprov: ", "").partition("; ")
+        ready = End(
+            76,
+            f"azprov: Ready was acknowledged, but the host name is not set ({summary}) and what is "
+            "done is not recorded (the id of this VM is not known), and the next run repeats every "
+            f"step and may report Ready again; {hint}",
+        )
         provision = ("provision", "--root=ROOT", "--imds-timeout=1.2", "--timeout=20")
         yield Row(f"provision, {name}", provision, served, ready, 1.2 + _LASTING_S, 1)
 

@@ -82,7 +82,8 @@ def test_ready_does_not_wait_for_a_dead_metadata_service(
     waits = [number for number, line in enumerate(lines) if line.startswith(waiting)]
     assert lines.index("Response: 200 OK") < waits[0]
     assert lines[-1].startswith(
-        "azprov: Ready was acknowledged, but gave up after N s: 127.0.0.1:9 cannot be reached"
+        "azprov: Ready was acknowledged, but the host name is not set (gave up after N s: "
+        "127.0.0.1:9 cannot be reached"
     )
 
 

@@ -17,6 +17,9 @@ from ..system.state import State, read_state, write_state
 from .outcome import FAILURE, READY, SERVICE, STATE, Failure, Outcome
 from .steps import HOSTNAME, Step
 
+# What a machine that is read-only on purpose can do without.
+_NEEDLESS = (HOSTNAME, STATE, SERVICE)
+
 log = logging.getLogger(__name__)
 
 
@@ -29,6 +32,7 @@ def run_once_per_vm(
     is_final: Callable[[AzprovError], bool],
     request_vm_id: Callable[[], str],
     disable_service: Callable[[], None],
+    known_vm_id: Callable[[], Optional[str]] = lambda: None,
     wait_for_disk: Callable[[], bool] = lambda: False,
 ) -> Outcome:
     """Run the steps that are not yet done for this VM, then report.
@@ -43,7 +47,9 @@ def run_once_per_vm(
     `send_failure` reports the first required step that failed, if its error `is_final`:
     no later boot could undo it. A disk that is read-only, full or broken never keeps Ready
     from being sent: a later boot may be able to write. `request_vm_id` asks the platform for
-    the id, where the firmware provides none. All callables except `is_final` may raise AzprovError.
+    the id, where the firmware provides none, and `known_vm_id` is an id that the platform has
+    already provided. The first, `send_ready`, `send_failure` and `disable_service` may raise
+    AzprovError.
     """
     old = read_state(root)
     vm_id = read_vm_id(root)
@@ -57,18 +63,13 @@ def run_once_per_vm(
     boot.run_steps(open_steps(old))
     boot.report(send_ready, send_failure, is_final)
     if boot.is_acknowledged:
-        if boot.following and vm_id is None:
-            log.info(
-                "The firmware provides no VM id, so the state is written when the metadata service "
-                "provides one"
-            )
-        elif boot.following:
+        vm_id = vm_id or known_vm_id()
+        if boot.following and vm_id is not None:
             # The power may fail while the steps that follow wait for their answer.
-            boot.attempt(STATE, partial(write_state, root, boot.state_of(vm_id)))
+            boot.record(root, vm_id)
         boot.run_following(wait_for_disk)
         if boot.done_now:
-            state = boot.state_of(vm_id or _requested(request_vm_id))
-            boot.attempt(STATE, lambda: write_state(root, state))
+            boot.record(root, vm_id or _requested(request_vm_id))
         elif boot.is_complete:
             log.info("Everything is already done for this VM")
         # Even if the state could not be written: the platform does not expect a second Ready.
@@ -90,6 +91,10 @@ class _Boot:
         self.following: List[Step] = []
         self.done_now: List[str] = []
         self.failures: List[Failure] = []
+        #: What a read-only machine did not store.
+        self._unstored: List[Failure] = []
+        # Whether the next boot will know that a report was acknowledged.
+        self._is_recorded = READY in old.done or FAILURE in old.done
 
     @property
     def all_done(self) -> Tuple[str, ...]:
@@ -113,6 +118,8 @@ class _Boot:
             tuple(sorted(self.failures, key=lambda failure: failure.is_distrust)),
             is_failure_reported=FAILURE in self.all_done,
             is_report_postponed=self._is_report_postponed,
+            unstored=tuple(self._unstored),
+            is_recorded=self._is_recorded or not self.is_acknowledged,
         )
 
     def run_steps(self, steps: Iterable[Step]) -> None:
@@ -124,44 +131,32 @@ class _Boot:
                 self.done_now.append(step.name)
                 continue
             self._open_steps.append(step.name)
-            if failure in self.failures and _is_full(failure.error):
+            lacks_answer = step.may_follow_ready and failure.error.lacks_answer
+            if _is_full(failure.error) or (lacks_answer and not self.is_acknowledged):
                 self.following.append(step)
-                log.warning(
-                    "the step %s failed: %s; trying again after the report",
-                    step.name,
-                    failure.error,
-                )
-            elif step.may_follow_ready and failure.error.lacks_answer and not self.is_acknowledged:
-                self.following.append(step)
-                log.info(
-                    "The step %s has no answer yet, and runs again after Ready: %s",
-                    step.name,
-                    failure.error.summary,
-                )
-            elif failure in self.failures and not failure.is_distrust:
-                effect = "continuing with the next step"
-                if self.is_acknowledged:
-                    effect = "the next boot tries this step again"
-                elif failure.is_required:
-                    effect = "Ready will not be reported"
-                log.warning("the step %s failed: %s; %s", step.name, failure.error, effect)
+            if lacks_answer and not self.is_acknowledged:
+                log.info("The step %s has no answer yet: %s", step.name, failure.error.summary)
+            elif not failure.is_distrust:
+                log.warning("the step %s failed: %s", step.name, failure.error)
 
     def run_following(self, wait_for_disk: Callable[[], bool]) -> None:
         """Run the steps again that failed for want of an answer or of space on a disk."""
         for step in self.following:
+            log.info("Trying the step %s again", step.name)
             failure = self.attempt(step.name, step.run)
             while failure is not None and _is_full(failure.error) and wait_for_disk():
                 failure = self.attempt(step.name, step.run)
             if failure is None:
                 self._open_steps.remove(step.name)
                 self.done_now.append(step.name)
-            elif failure in self.failures:
-                log.warning(
-                    "the step %s failed: %s; the next boot tries this step again",
-                    step.name,
-                    failure.error,
-                )
+            else:
+                log.warning("the step %s failed: %s", step.name, failure.error)
         self.following = []
+
+    def record(self, root: Root, vm_id: Optional[str]) -> None:
+        """Write the state; without an id, it belongs to no VM."""
+        failure = self.attempt(STATE, partial(write_state, root, self.state_of(vm_id)))
+        self._is_recorded = failure is None and vm_id is not None
 
     def state_of(self, vm_id: Optional[str]) -> State:
         """What is done for this VM, and the old host name if the next boot has to set one."""
@@ -193,17 +188,19 @@ class _Boot:
     ) -> Optional[Failure]:
         """Try an action; note and return its failure, in place of an earlier one.
 
-        A bug in one step must not prevent Ready. A read-only disk is treated as intended: the
-        failure of an optional step is then only logged, and not noted.
+        A bug in one step must not prevent Ready. A read-only disk is treated as intended: what
+        could not be stored there is then not noted as a failure, unless someone needs it to log
+        in.
         """
         self.failures = [failure for failure in self.failures if failure.name != name]
+        self._unstored = [failure for failure in self._unstored if failure.name != name]
         try:
             action()
         except AzprovError as error:
             failure = Failure(name, error, is_required and error.prevents_ready)
             is_read_only = isinstance(error, DiskError) and error.is_read_only
-            if is_read_only and self._is_live and not is_required:
-                log.warning("%s; the machine is read-only, so each boot tries again", error.summary)
+            if is_read_only and self._is_live and name in _NEEDLESS:
+                self._unstored.append(failure)
                 return failure
         except Exception as error:
             log.debug("", exc_info=error)
@@ -225,5 +222,5 @@ def _requested(request_vm_id: Callable[[], str]) -> Optional[str]:
     except UntrustedPlatform:
         return None
     except AzprovError as error:
-        log.warning("neither the firmware nor the platform provides a VM id: %s", error)
+        log.debug("neither the firmware nor the platform provides a VM id: %s", error)
         return None

@@ -15,14 +15,14 @@ from ..errors import AzprovError
 from ..system.clock import Clock
 from ..system.commands import Commands
 from ..system.firmware import read_vm_id
-from ..system.init import disable
+from ..system.init import disable, is_enabled
 from ..system.root import Root
 from ..system.state import State
 from .connect import Ports
 from .deadline import Deadline
 from .metadata import FINAL_S, Metadata
 from .once_per_vm import run_once_per_vm
-from .outcome import FAILURE, READY, Failure, Outcome
+from .outcome import FAILURE, READY, Failure, Outcome, sentence_of
 from .report import failure_line, report_failure, report_ready
 from .settings import BootSettings, WireServerSettings
 from .steps import Step, required_steps_of, steps_of
@@ -102,16 +102,31 @@ def provision(
         if not settings.keep_enabled:
             disable(root, settings.unit, commands)
 
-    return run_once_per_vm(
+    return _with_next_run(
+        run_once_per_vm(
+            root,
+            open_steps,
+            send_ready=send_ready,
+            send_failure=send_failure,
+            is_final=is_final,
+            request_vm_id=lambda: metadata.instance().vm_id,
+            known_vm_id=lambda: metadata.known_vm_id,
+            disable_service=disable_service,
+            wait_for_disk=_disk_wait(ports.clock),
+        ),
         root,
-        open_steps,
-        send_ready=send_ready,
-        send_failure=send_failure,
-        is_final=is_final,
-        request_vm_id=lambda: metadata.instance().vm_id,
-        disable_service=disable_service,
-        wait_for_disk=_disk_wait(ports.clock),
+        settings.unit,
     )
+
+
+def _with_next_run(outcome: Outcome, root: Root, unit: str) -> Outcome:
+    """The outcome with whether the service runs again; log what is open without a failure."""
+    if not outcome.is_open:
+        return outcome
+    outcome = outcome._replace(is_enabled=is_enabled(root, unit))
+    if not outcome.failures and (outcome.unstored or outcome.is_enabled):
+        log.warning("%s", sentence_of(outcome))
+    return outcome
 
 
 def _disk_wait(clock: Clock) -> Callable[[], bool]:

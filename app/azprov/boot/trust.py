@@ -52,4 +52,4 @@ def log_distrust(
 
 def explained(error: AzprovError, distrust: UntrustedPlatform) -> AzprovError:
     """The error of Ready, with the reason for its short time limit."""
-    return type(error)(f"{error.summary}, and {distrust.reason}", distrust.hint)
+    return type(error)(f"{error.summary}, and {distrust.reason}", error.hint)

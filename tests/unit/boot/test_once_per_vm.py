@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Tuple, Union
+from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
 import pytest
 
@@ -53,6 +53,7 @@ class Machine:
         self.old_hostname: Optional[str] = None
         self.is_final = True
         self.wait_for_disk: Callable[[], bool] = lambda: False
+        self.known_vm_id: Optional[str] = None
         self.imds_vm_id: Union[str, AzprovError] = Refused("no metadata")
         self.set_firmware(vm_id)
         (folder / "etc").mkdir()
@@ -109,6 +110,7 @@ class Machine:
             is_final=lambda _: self.is_final,
             request_vm_id=self._request_vm_id,
             disable_service=self._disable,
+            known_vm_id=lambda: self.known_vm_id,
             wait_for_disk=self.wait_for_disk,
         )
 
@@ -193,9 +195,7 @@ def test_ready_is_reported_without_a_host_name(
     assert machine.ran == ["hostname", "ready"]
     assert machine.state == {"vm_id": VM, "done": ["ready"], "old_hostname": "image"}
     assert machine.disabled == 0
-    assert caplog.messages == [
-        "the step hostname failed: a bad name; deploy another; continuing with the next step"
-    ]
+    assert caplog.messages == ["the step hostname failed: a bad name; deploy another"]
 
 
 def test_ready_is_reported_after_a_bug_in_a_step(machine: Machine) -> None:
@@ -248,7 +248,8 @@ def test_a_step_without_an_answer_runs_again_after_ready(
     assert machine.state == {"vm_id": VM, "done": ["ready", "hostname"]}
     assert machine.disabled == 1
     assert caplog.messages == [
-        "The step hostname has no answer yet, and runs again after Ready: IMDS is silent"
+        "The step hostname has no answer yet: IMDS is silent",
+        "Trying the step hostname again",
     ]
 
 
@@ -272,9 +273,7 @@ def test_a_step_that_has_no_answer_even_after_ready_is_left_to_the_next_boot(
 
     assert machine.boot() == Outcome(("ready",), (Failure("hostname", BUSY),))
     assert machine.disabled == 0
-    assert caplog.messages == [
-        "the step hostname failed: WireServer is busy; wait; the next boot tries this step again"
-    ]
+    assert caplog.messages == ["the step hostname failed: WireServer is busy; wait"]
     machine.failing_after_ready.clear()
 
     assert machine.boot() == Outcome(("hostname",))
@@ -366,10 +365,28 @@ def test_the_platform_is_asked_for_the_id_if_the_firmware_has_none(tmp_path: Pat
     assert machine.ran == ["request the VM id"]
 
 
+def test_an_id_that_the_platform_has_provided_is_recorded_before_a_wait(tmp_path: Path) -> None:
+    """A power cut while a full disk is waited for does not repeat Ready."""
+    machine = Machine(tmp_path, vm_id=None)
+    machine.known_vm_id = VM
+    machine.failing["hostname"] = FULL
+
+    def stop() -> bool:
+        raise Stopped(15)
+
+    machine.wait_for_disk = stop
+
+    with pytest.raises(Stopped):
+        machine.boot()
+
+    assert machine.state == {"vm_id": VM, "done": ["ready"], "old_hostname": "image"}
+
+
 def test_without_any_id_every_boot_runs_all_steps(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A state without an id never counts, because it may be another VM's."""
+    caplog.set_level("DEBUG")
     machine = Machine(tmp_path, vm_id="00000000-0000-0000-0000-000000000000")
 
     machine.boot()
@@ -378,6 +395,7 @@ def test_without_any_id_every_boot_runs_all_steps(
     assert machine.ran == ["hostname", "ready", "request the VM id"]
     message = "neither the firmware nor the platform provides a VM id: no metadata"
     assert caplog.messages == [message, message]
+    assert machine.boot() == Outcome(("hostname", "ready"), is_recorded=False)
 
 
 FULL = DiskError("could not write it (No space left on device)", "free some space")
@@ -385,16 +403,13 @@ READ_ONLY = DiskError("could not write it (Read-only file system)", "remount", i
 
 
 @pytest.mark.parametrize(
-    ("error", "effects"),
-    [
-        (FULL, ["trying again after the report", "the next boot tries this step again"]),
-        (READ_ONLY, ["continuing with the next step"]),
-    ],
+    ("error", "tries"),
+    [(FULL, 2), (READ_ONLY, 1)],
 )
 def test_a_disk_that_cannot_be_written_leaves_an_open_step_and_does_not_stop_ready(
     admin_machine: Machine,
     error: DiskError,
-    effects: List[str],
+    tries: int,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Ready is sent, nothing final is reported, and the next boot runs only the open step."""
@@ -405,9 +420,7 @@ def test_a_disk_that_cannot_be_written_leaves_an_open_step_and_does_not_stop_rea
     assert outcome == Outcome(("hostname", "ssh-keys", "ready"), (Failure("admin-user", error),))
     assert exit_code_of(outcome) == 73
     assert admin_machine.disabled == 0
-    assert caplog.messages == [
-        f"the step admin-user failed: {error}; {effect}" for effect in effects
-    ]
+    assert caplog.messages == [f"the step admin-user failed: {error}"] * tries
 
     admin_machine.failing.clear()
 
@@ -446,13 +459,47 @@ def test_a_read_only_machine_repeats_what_is_optional_without_a_failure(
 
     outcome = machine.boot()
 
-    assert outcome == Outcome(("ready",))
+    assert outcome == Outcome(("ready",), unstored=(Failure("hostname", READ_ONLY),))
     assert exit_code_of(outcome) == 0
     assert machine.disabled == 0
     assert caplog.messages == [
-        "could not write it (Read-only file system); the machine is read-only, so each boot "
-        "tries again"
+        "the step hostname failed: could not write it (Read-only file system); remount"
     ]
+
+
+class ReadOnlyRoot(Root):
+    """A root on a read-only file system."""
+
+    def make_folders(self, path: str, **given: Any) -> List[str]:  # noqa: ARG002 - an override
+        raise READ_ONLY
+
+
+def test_missing_host_keys_are_a_failure_of_a_read_only_machine(machine: Machine) -> None:
+    """Without host keys no one can log in, so the machine is not read-only on purpose."""
+    machine.root.is_live = True
+    machine.steps = (("host-keys", False), ("hostname", False))
+    machine.failing.update({"host-keys": READ_ONLY, "hostname": READ_ONLY})
+
+    outcome = machine.boot()
+
+    assert outcome.failures == (Failure("host-keys", READ_ONLY),)
+    assert outcome.unstored == (Failure("hostname", READ_ONLY),)
+    assert machine.ran == ["host-keys", "hostname", "ready"]
+
+
+def test_a_state_that_a_read_only_machine_did_not_store_is_not_recorded(
+    machine: Machine,
+) -> None:
+    """The service is disabled anyway, and the outcome says that the next run knows nothing."""
+    machine.root = ReadOnlyRoot(str(machine.folder))
+    machine.root.is_live = True
+
+    outcome = machine.boot()
+
+    assert outcome == Outcome(
+        ("hostname", "ready"), unstored=(Failure("state", READ_ONLY),), is_recorded=False
+    )
+    assert machine.disabled == 1
 
 
 def test_a_full_disk_is_a_failure_of_a_live_machine_too(machine: Machine) -> None:
@@ -481,8 +528,10 @@ def test_a_service_that_cannot_be_disabled_on_a_read_only_machine_is_logged(
     machine.root.is_live = True
     machine.failing["disable"] = READ_ONLY
 
-    assert machine.boot() == Outcome(("hostname", "ready"))
-    assert len(caplog.messages) == 1
+    assert machine.boot() == Outcome(
+        ("hostname", "ready"), unstored=(Failure("service", READ_ONLY),)
+    )
+    assert caplog.messages == []
 
 
 def test_the_service_is_disabled_even_if_the_state_cannot_be_written(machine: Machine) -> None:
@@ -530,9 +579,7 @@ def test_the_failure_of_a_required_step_is_reported_instead_of_ready(
         "ssh-keys",
         "failure of admin-user: no usable key; deploy with one",
     ]
-    assert caplog.messages == [
-        "the step admin-user failed: no usable key; deploy with one; Ready will not be reported"
-    ]
+    assert caplog.messages == ["the step admin-user failed: no usable key; deploy with one"]
     assert admin_machine.state == {"vm_id": VM, "done": ["hostname", "ssh-keys", "failure"]}
     assert admin_machine.disabled == 0
 
@@ -603,10 +650,7 @@ def test_a_required_step_that_fails_after_ready_is_not_reported(
 
     assert machine.boot() == Outcome((), (Failure("ssh-keys", NO_KEY, is_required=True),))
     assert machine.ran == ["ssh-keys"]
-    assert caplog.messages == [
-        "the step ssh-keys failed: no usable key; deploy with one; "
-        "the next boot tries this step again"
-    ]
+    assert caplog.messages == ["the step ssh-keys failed: no usable key; deploy with one"]
 
 
 def test_a_vm_from_the_disk_of_a_failed_vm_reports_for_itself(admin_machine: Machine) -> None:

@@ -201,7 +201,10 @@ def test_an_unusable_host_name_does_not_prevent_ready(machine: Machine) -> None:
     assert exit_code_of(outcome) == 78
     error = error_of(outcome)
     assert error is not None
-    assert error.summary.startswith("Ready was acknowledged, but the host name 'a b' ")
+    assert error.summary.startswith(
+        "Ready was acknowledged, but the host name is not set (the host name 'a b' cannot be used"
+    )
+    assert error.summary.endswith("hyphens), and the next boot tries again")
     assert machine.state == {"vm_id": VM, "done": ["ready"], "old_hostname": "image"}
     assert machine.is_enabled
 
@@ -215,9 +218,10 @@ def test_an_unusable_key_is_reported_instead_of_ready(machine: Machine) -> None:
     assert outcome.done_now == ("hostname", "failure")
     assert exit_code_of(outcome) == 78
     assert str(error_of(outcome)) == (
-        "provisioning failed, and the failure was reported to Azure: the instance metadata "
-        "contains no usable SSH public key; deploy the VM with an SSH key in OpenSSH's form "
-        "instead of an X.509 certificate"
+        "a failure was reported to Azure, which is final: the admin user is not set up (the "
+        "instance metadata contains no usable SSH public key), and the next boot tries again, "
+        "without another report; deploy the VM with an SSH key in OpenSSH's form instead of an "
+        "X.509 certificate"
     )
     line = (
         "result=error|reason=the instance metadata contains no usable SSH public key|"
@@ -247,8 +251,7 @@ def test_a_failure_that_wireserver_refuses_is_sent_until_the_deadline(machine: M
 
     assert exit_code_of(outcome) == 78
     assert str(error_of(outcome)).startswith(
-        "provisioning failed (the instance metadata contains no usable SSH public key), and "
-        "reporting the failure failed too (gave up after 592 s: "
+        "the failure report was not acknowledged (gave up after 592 s: "
     )
     assert platform.clock.now() <= 1000 + 600
     assert len(machine.kvp) == 1
@@ -264,8 +267,9 @@ def test_without_a_network_no_failure_is_reported(machine: Machine) -> None:
     assert outcome.is_report_postponed
     assert exit_code_of(outcome) == 69
     assert str(error_of(outcome)) == (
-        "no failure was reported, because the next boot may succeed: gave up after 600 s: "
-        "169.254.169.254 cannot be reached; check the network"
+        "neither Ready nor a failure was reported, because the admin user is not set up and the "
+        "host name is not set (gave up after 600 s: 169.254.169.254 cannot be reached), and the "
+        "next boot tries again; check the network"
     )
     assert platform.requests == []
     assert machine.kvp == []
@@ -486,7 +490,7 @@ def test_keys_that_are_missing_without_a_password_are_waited_for(machine: Machin
     assert 830 <= platform.posted_at[0] - 1000 <= 841
     error = error_of(outcome)
     assert error is not None
-    assert error.summary.endswith(": the instance metadata lacks public keys")
+    assert ": the instance metadata lacks public keys), and the next boot " in error.summary
 
 
 @pytest.mark.parametrize(
@@ -494,18 +498,20 @@ def test_keys_that_are_missing_without_a_password_are_waited_for(machine: Machin
     [
         (
             (),
-            "the deployment has no SSH public key, and azprov sets no passwords, so no one could "
-            "log in as azureuser; deploy the VM with an SSH key (az vm create --ssh-key-values)",
+            "(the deployment has no SSH public key, and azprov sets no passwords, so no one could "
+            "log in as azureuser), and the next boot tries again; deploy the VM with an SSH key "
+            "(az vm create --ssh-key-values)",
         ),
         (
             (X509,),
-            "the instance metadata contains no usable SSH public key; deploy the VM with an SSH "
-            "key in OpenSSH's form instead of an X.509 certificate",
+            "(the instance metadata contains no usable SSH public key), and the next boot tries "
+            "again; deploy the VM with an SSH key in OpenSSH's form instead of an X.509 "
+            "certificate",
         ),
         (
             (X509, "ssh-rsa x"),
-            "the instance metadata contains no usable SSH public key; "
-            "deploy the VM with an SSH key in OpenSSH's form",
+            "(the instance metadata contains no usable SSH public key), and the next boot tries "
+            "again; deploy the VM with an SSH key in OpenSSH's form",
         ),
     ],
 )
@@ -520,7 +526,9 @@ def test_an_admin_without_a_key_is_no_failure_of_a_deployment_with_a_password(
 
     assert outcome.done_now == ("hostname", "ready")
     assert exit_code_of(outcome) == 78
-    assert str(error_of(outcome)) == f"Ready was acknowledged, but {sentence}"
+    assert str(error_of(outcome)) == (
+        f"Ready was acknowledged, but the admin user is not set up {sentence}"
+    )
     assert "azureuser" not in machine.read("etc/passwd")
     assert b"<State>Ready</State>" in platform.posted[0]
 
@@ -647,20 +655,17 @@ def test_a_slow_metadata_service_gets_30_s_for_a_reply(machine: Machine) -> None
     assert limits[:8] == [2.0, 4.0, 8.0, 16.0, 30.0, 2.0, 4.0, 8.0]
 
 
-def test_a_state_that_waits_for_the_vm_id_is_logged(
+def test_a_missing_vm_id_of_the_firmware_is_not_logged(
     machine: Machine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Without an id in the firmware, a power cut during the wait makes Ready go out again."""
+    """The metadata service provides the id of the VM too, so nothing is missing in the end."""
     caplog.set_level("INFO")
     (machine.folder / "sys/class/dmi/id/product_uuid").unlink()
     platform = Platform()
     platform.imds = platform.until(5.0, unreachable, metadata())
 
     assert machine.boot(platform) == Outcome(("ready", "hostname"))
-    assert (
-        "The firmware provides no VM id, so the state is written when the metadata service "
-        "provides one"
-    ) in caplog.messages
+    assert "VM id" not in caplog.text
     assert machine.state == {"vm_id": VM, "done": ["ready", "hostname"]}
 
 
@@ -701,10 +706,10 @@ def test_a_platform_without_metadata_service_is_named(machine: Machine) -> None:
 
     assert outcome.done_now == ("ready",)
     assert str(error_of(outcome)) == (
-        "Ready was acknowledged, but gave up after 120 s: 169.254.169.254 cannot be reached, "
-        "although WireServer can be reached, so that no host name is known; check the route "
-        "to the metadata service; on Azure Stack Hub, which has none, run azprov.pyz install "
-        "--no-hostname"
+        "Ready was acknowledged, but the host name is not set (gave up after 120 s: "
+        "169.254.169.254 cannot be reached, although WireServer can be reached, so that no host "
+        "name is known), and the next boot tries again; check the route to the metadata service; "
+        "on Azure Stack Hub, which has none, run azprov.pyz install --no-hostname"
     )
 
 
@@ -714,10 +719,10 @@ def test_a_platform_without_metadata_service_cannot_give_keys(machine: Machine) 
 
     error = error_of(outcome)
     assert error is not None
-    assert error.summary.endswith(
+    assert (
         "169.254.169.254 cannot be reached, although WireServer can be reached, so that no user "
-        "or key is known"
-    )
+        "or key is known), and "
+    ) in error.summary
     assert error.hint == (
         "check the route to the metadata service; on Azure Stack Hub, which has none, run "
         "azprov.pyz install without --admin-user and --ssh-keys"
@@ -731,8 +736,8 @@ def test_a_machine_without_a_route_is_no_platform_without_metadata_service(
     outcome = machine.boot(Platform(imds=unrouted))
 
     assert str(error_of(outcome)) == (
-        "Ready was acknowledged, but gave up after 10 s: 169.254.169.254 cannot be reached; "
-        "check the network"
+        "Ready was acknowledged, but the host name is not set (gave up after 10 s: "
+        "169.254.169.254 cannot be reached), and the next boot tries again; check the network"
     )
 
 
@@ -798,8 +803,7 @@ def test_a_boot_has_one_deadline(machine: Machine) -> None:
     assert exit_code_of(outcome) == 69
     assert str(error_of(outcome)) == (
         "Ready was not acknowledged (gave up after 60 s: 168.63.129.16 cannot be reached), and "
-        "before that the step hostname failed (gave up after 540 s: 169.254.169.254 cannot be "
-        "reached); check the network"
+        "the host name is not set, and the next boot tries again; check the network"
     )
     assert platform.clock.now() - 1000 == pytest.approx(600, abs=2)
 

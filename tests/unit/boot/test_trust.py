@@ -108,7 +108,11 @@ def test_nothing_but_ready_is_asked_where_the_firmware_is_not_azures(
     assert outcome.done_now == ("ready",)
     assert exit_code_of(outcome) == 78
     reason = f"the firmware does not identify this machine as an Azure VM ({found})"
-    assert str(error_of(outcome)) == f"Ready was acknowledged, but {reason}, {EFFECT}; {OPTION}"
+    assert str(error_of(outcome)) == (
+        "Ready was acknowledged, but the admin user is not set up, login with the SSH keys is not "
+        f"set up and the host name is not set ({reason}, {EFFECT}), and the next boot tries again; "
+        f"{OPTION}"
+    )
     assert machine.is_enabled
     assert caplog.messages[0] == (f"{reason}, {EFFECT}, and Ready is tried for 60 s only; {OPTION}")
     assert sum(reason in message for message in caplog.messages) == 1
@@ -166,7 +170,8 @@ def test_ready_is_tried_for_a_minute_where_the_firmware_is_not_azures(
     assert outcome.done_now == ()
     assert exit_code_of(outcome) == 69
     assert str(error_of(outcome)) == (
-        f"gave up after {expected_s} s: 168.63.129.16 cannot be reached, and {VMWARE}; {OPTION}"
+        f"Ready was not acknowledged (gave up after {expected_s} s: 168.63.129.16 cannot be "
+        f"reached, and {VMWARE}), and the next boot tries again; check the network"
     )
     assert machine.is_enabled
     assert machine.state is None
@@ -181,7 +186,7 @@ def test_a_refused_report_keeps_its_exit_code_where_the_firmware_is_not_azures(
     outcome = machine.boot(platform)
 
     assert exit_code_of(outcome) == 76
-    assert f", and {VMWARE}; {OPTION}" in str(error_of(outcome))
+    assert f"not a goal state, and {VMWARE}), and the next boot " in str(error_of(outcome))
 
 
 def test_the_next_boot_says_why_the_name_is_still_open(
@@ -198,8 +203,8 @@ def test_the_next_boot_says_why_the_name_is_still_open(
     assert caplog.messages == [f"{VMWARE}, {EFFECT}; {OPTION}"]
     assert exit_code_of(outcome) == 78
     assert str(error_of(outcome)) == (
-        f"an earlier boot reported Ready to Azure, and now this failed: {VMWARE}, {EFFECT}; "
-        f"{OPTION}"
+        f"an earlier boot reported Ready, but the host name is not set ({VMWARE}, {EFFECT}), and "
+        f"the next boot tries again; {OPTION}"
     )
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "find_init",
     "init_program",
     "init_started_by",
+    "is_enabled",
     "is_service_name",
     "report_started",
     "restart_services",
@@ -80,7 +81,7 @@ def disable(root: Root, unit: str, commands: Commands) -> None:
     A name without a suffix means that service of any init system. Raises HostError if a
     link cannot be removed.
     """
-    for name in (unit, SYSTEMD.unit_name(unit)):
+    for name in _names_of(unit):
         enabled = [init for init in INIT_SYSTEMS if init.enabling_links(root, name)]
         for init in enabled:
             init.disable(root, name, commands)
@@ -91,6 +92,16 @@ def disable(root: Root, unit: str, commands: Commands) -> None:
     is_own = unit in [SERVICE, *(init.unit for init in INIT_SYSTEMS)]
     level = logging.DEBUG if is_own else logging.WARNING
     log.log(level, "%s is not enabled, so there is nothing to disable", unit)
+
+
+def is_enabled(root: Root, unit: str) -> bool:
+    """Whether a link below /etc makes a service start at boot, named as for `disable`."""
+    return any(enabling_links(root, name) for name in _names_of(unit))
+
+
+def _names_of(unit: str) -> Tuple[str, ...]:
+    """The names that a service with this name, perhaps without its suffix, can have."""
+    return unit, SYSTEMD.unit_name(unit)
 
 
 def restart_services(root: Root, services: Tuple[str, ...], verb: str, commands: Commands) -> None:
