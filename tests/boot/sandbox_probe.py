@@ -13,6 +13,7 @@ import fcntl
 import json
 import mmap
 import os
+import resource
 import signal
 import socket
 import stat
@@ -163,6 +164,7 @@ def probes() -> Dict[str, Probe]:
         "read /sys/class": lambda: os.listdir("/sys/class/net"),
         "write /run": partial(write, "/run"),
         "mode of a new file": mode_of_new_file,
+        "start a unit outside the sandbox": start_unit,
         # Only `install --admin-user` needs these.
         "write /home": partial(write, "/home"),
         "write /root": partial(write, "/root"),
@@ -193,6 +195,7 @@ def probes() -> Dict[str, Probe]:
         "memory written, then run": make_executable,
         "personality": lambda: check(LIBC.personality(ctypes.c_ulong(0x0040000))),
         "realtime": lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1)),
+        "allow core files": allow_core_files,
         "priority": lambda: os.setpriority(os.PRIO_PROCESS, 0, -1),
         "i386 system call": run_i386,
         "signal to another user": lambda: os.kill(int(OTHER.read_text()), 0),
@@ -278,6 +281,26 @@ def restart_service() -> str:
     trace.unlink(missing_ok=True)
     outcome = systemctl("restart")
     return outcome if trace.exists() else f"{outcome}, but the service did not run"
+
+
+def start_unit() -> str:
+    """Write a unit, and have systemd start it: it creates a file that the sandbox forbids."""
+    unit, trace = Path("/etc/systemd/system/own.service"), Path("/srv/own")
+    unit.write_text("[Service]\nType=oneshot\nExecStart=/usr/bin/touch /srv/own\n")
+    try:
+        run("systemctl", "daemon-reload")
+        outcome = run("systemctl", "start", "own.service")
+    finally:
+        unit.unlink()
+    return outcome if trace.exists() else f"{outcome}, but the unit did not run"
+
+
+def allow_core_files() -> str:
+    try:
+        resource.setrlimit(resource.RLIMIT_CORE, (4096, 4096))
+    except ValueError:  # Python's error for EPERM
+        return "EPERM"
+    return "done"
 
 
 def append_to_pool() -> None:

@@ -370,6 +370,15 @@ def test_without_syslog_the_log_is_a_file(
 
 
 @pytest.mark.parametrize("shell", SHELLS)
+def test_azprov_leaves_no_core_file(tmp_path: Path, shell: str) -> None:
+    """A core file would hold what the platform sent, so the limit for core files is 0."""
+    script = Script(tmp_path, shell, OPENRC_HELP)
+    (tmp_path / "bin/start-stop-daemon").write_text("#!/bin/sh\nulimit -c\n")
+
+    assert script.call("ulimit -S -c 8 && start")[-1] == "0"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 def test_azprov_runs_if_its_log_cannot_be_written(tmp_path: Path, shell: str) -> None:
     """The shell runs the command even if it cannot open the file."""
     inner = Script(tmp_path, shell, DPKG_HELP).call("start")[11]
