@@ -23,7 +23,6 @@ def test_a_first_boot_finds_the_address_in_a_late_lease(options: List[str], tmp_
     firmware = tmp_path / "sys/class/dmi/id"
     firmware.mkdir(parents=True)
     (firmware / "product_uuid").write_text("B1D0C1A2-53F4-4A8E-8D57-0A3C1F6E2D90\n")
-    (firmware / "chassis_asset_tag").write_text("7783-7084-3265-9085-8269-3286-77\n")
 
     provision = ["provision", "--no-hostname", "--root", str(tmp_path), "-v", "--timeout", "20"]
     client = [sys.executable, "-I", str(PYZ), *provision, *options]
@@ -37,8 +36,8 @@ def test_a_first_boot_finds_the_address_in_a_late_lease(options: List[str], tmp_
     assert driver.returncode == 0, driver.stderr
     result = json.loads(driver.stdout)
     lines = result["err"].splitlines()
-    assert lines[1] == "no DHCP lease has a usable option 245; using 168.63.129.16"
-    assert lines[2].startswith("168.63.129.16 cannot be reached (Network is unreachable: ")
+    usual = lines.index("no DHCP lease has a usable option 245; using 168.63.129.16")
+    assert lines[usual + 1].startswith("168.63.129.16 cannot be reached (Network is unreachable: ")
     lease = f"{tmp_path}/run/systemd/netif/leases/2"
     assert f"using the WireServer 10.9.8.7 from the DHCP lease {lease}" in lines
     assert (result["exit_code"], result["verdicts"]) == (0, ["goal state", "ready"])
@@ -56,7 +55,6 @@ def test_the_usual_address_is_tried_if_the_leased_one_is_silent(
     firmware = tmp_path / "sys/class/dmi/id"
     firmware.mkdir(parents=True)
     (firmware / "product_uuid").write_text("B1D0C1A2-53F4-4A8E-8D57-0A3C1F6E2D90\n")
-    (firmware / "chassis_asset_tag").write_text("7783-7084-3265-9085-8269-3286-77\n")
     # A server that accepts connections and closes them.
     stranger = (
         "import socket, threading, subprocess, sys, time\n"

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 import pytest
 
@@ -30,13 +30,18 @@ METADATA = {
         "publicKeys": [{"keyData": sample("ssh_key/ed25519.pub").decode(), "path": ""}],
     }
 }
-#: Serves both addresses on loopback while a command runs, in a network namespace of its own.
+FIRMWARE = "sys/class/dmi/id/chassis_asset_tag"
+#: Serves both addresses on loopback while a command runs, in namespaces of its own, on a machine
+#: whose firmware has the tag in the second argument.
 BOTH_ADDRESSES = """\
-import json, subprocess, sys, threading
+import json, os, subprocess, sys, threading
 from http.server import HTTPServer
 from boot.guest_network import handler
 from strict_wireserver import StrictWireServer
 ip = lambda *words: subprocess.run(["ip", *words], check=True)
+subprocess.run(["mount", "-t", "tmpfs", "none", "/sys"], check=True)
+os.makedirs("/sys/class/dmi/id")
+open("/sys/class/dmi/id/chassis_asset_tag", "w").write(sys.argv[2])
 ip("link", "set", "lo", "up")
 for address in ("168.63.129.16", "169.254.169.254"):
     ip("address", "add", address + "/32", "dev", "lo")
@@ -44,7 +49,7 @@ wireserver, asked = StrictWireServer(("168.63.129.16", 80)), []
 imds = HTTPServer(("169.254.169.254", 80), handler(sys.argv[1].encode(), asked))
 for serve in (wireserver.serve, imds.serve_forever):
     threading.Thread(target=serve, daemon=True).start()
-done = subprocess.run(sys.argv[2:], env={}, capture_output=True, text=True)
+done = subprocess.run(sys.argv[3:], env={}, capture_output=True, text=True)
 json.dump({"code": done.returncode, "err": done.stderr.splitlines(),
            "verdicts": wireserver.verdicts, "asked": len(asked)}, sys.stdout)
 """
@@ -71,15 +76,20 @@ def image(tmp_path: Path) -> Path:
     return root
 
 
-def boot(image: Path) -> Dict[str, Any]:
+def boot(image: Path, tag: str) -> Dict[str, Any]:
     """Run the command of the installed service, as if the image were this machine."""
     (line,) = [
         line for line in (image / SERVICE).read_text().splitlines() if line.startswith("ExecStart=")
     ]
     options = line.partition("azprov.pyz provision")[2].split()
-    command = [sys.executable, "-I", str(PYZ), "provision", *options, "--root", str(image)]
+    return on_machine(tag, "provision", *options, "--root", str(image))
+
+
+def on_machine(tag: str, *arguments: str) -> Dict[str, Any]:
+    """Run azprov on a machine with this chassis asset tag, and a stranger on its link."""
+    command = [sys.executable, "-I", str(PYZ), *arguments]
     driver = subprocess.run(
-        [*UNSHARE, sys.executable, "-c", BOTH_ADDRESSES, json.dumps(METADATA), *command],
+        [*UNSHARE, "-m", sys.executable, "-c", BOTH_ADDRESSES, json.dumps(METADATA), tag, *command],
         env={"PYTHONPATH": str(Path(__file__).parents[1]), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
         capture_output=True,
         text=True,
@@ -99,10 +109,8 @@ def users(image: Path) -> List[str]:
 def test_a_stranger_on_the_link_creates_no_user(image: Path, tag: str) -> None:
     """Ready is sent, the metadata service is not asked, and the service stays enabled."""
     assert azprov("install", "--root", image, "--admin-user")[0] == 0
-    if tag:
-        with_tag(image, tag)
 
-    seen = boot(image)
+    seen = boot(image, tag)
 
     found = f"chassis asset tag {tag.strip()}" if tag else "no chassis asset tag"
     reason = (
@@ -132,9 +140,8 @@ def test_a_trusted_platform_names_the_user(image: Path, tag: str) -> None:
     """`install --platform any` is in effect at the first boot; on Azure it is not needed."""
     options = [] if tag == AZURE_TAG else ["--platform", "any"]
     assert azprov("install", "--root", image, "--admin-user", *options)[0] == 0
-    with_tag(image, tag)
 
-    seen = boot(image)
+    seen = boot(image, tag)
 
     assert (seen["code"], seen["verdicts"]) == (0, ["goal state", "ready"]), seen["err"]
     assert not [line for line in seen["err"] if "firmware" in line]
@@ -143,6 +150,25 @@ def test_a_trusted_platform_names_the_user(image: Path, tag: str) -> None:
     assert not (image / LINK).exists()
 
 
-def with_tag(image: Path, tag: str) -> None:
-    (image / "sys/class/dmi/id").mkdir(parents=True)
-    (image / "sys/class/dmi/id/chassis_asset_tag").write_text(tag)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("provision", "--admin-user"),
+        ("admin-user",),
+        ("ssh-keys", "--user", "root"),
+        ("set-hostname",),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_an_image_cannot_pose_as_an_azure_vm(image: Path, arguments: Tuple[str, ...]) -> None:
+    """The firmware is that of the machine which runs azprov, and not a file in the image."""
+    (image / FIRMWARE).parent.mkdir(parents=True)
+    (image / FIRMWARE).write_text(AZURE_TAG)
+    before = {path: (image / path).read_text() for path in ("etc/passwd", "etc/hostname")}
+
+    seen = on_machine("No Asset Tag\n", *arguments, "--root", str(image))
+
+    assert (seen["asked"], seen["code"]) == (0, 78)
+    assert "(chassis asset tag No Asset Tag)" in seen["err"][-1]
+    assert {path: (image / path).read_text() for path in before} == before
+    assert not (image / "root/.ssh").exists()

@@ -170,6 +170,34 @@ def test_waiting_for_a_reply_shows_the_address() -> None:
     assert len(screen(written)) == 1
 
 
+@pytest.mark.parametrize(
+    ("command", "body"),
+    [
+        ("goal-state --raw --wireserver", b"<GoalState>a\x1b]0;x\x07\xc2\x9b2J\r\n</GoalState>\n"),
+        (
+            "metadata compute/tags --imds",
+            rb'{"compute":{"name":"a","tags":"a\u001b]0;x\u0007\u009b2J"}}',
+        ),
+    ],
+)
+def test_a_document_cannot_control_the_terminal(command: str, body: bytes) -> None:
+    """Escape sequences are replaced on a terminal; a program gets the document unchanged."""
+    reply = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    with RawServer(replying(reply)) as server:
+        written = at_terminal(f"{command} {server.endpoint} -q", variables={"TERM": "dumb"})
+    with RawServer(replying(reply)) as server:
+        piped = subprocess.run(
+            [sys.executable, PYZ, *command.split(), str(server.endpoint)],
+            env=NOWHERE,
+            capture_output=True,
+            check=True,
+        ).stdout
+
+    assert "a?]0;x??2J" in written
+    assert re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", written) is None
+    assert b"a\x1b]0;x\x07\xc2\x9b2J" in piped
+
+
 def test_the_progress_line_is_narrower_than_the_terminal() -> None:
     """The line is cut before it wraps, because a wrapped line could not be erased."""
     written = at_terminal(

@@ -42,15 +42,19 @@ class Ports:
         jitter: Callable[[], float],
         transport: Callable[[Endpoint, Locate], Transport],
         probe: "Callable[[Endpoint, Locate], WireServerProbe]",
+        firmware: Optional[Root] = None,
     ) -> None:
         """`jitter` gives a random number from 0 to 1 for the pauses between attempts.
 
-        `probe` finds out whether WireServer accepts connections.
+        `probe` finds out whether WireServer accepts connections. `firmware` is the root of the
+        machine on whose network azprov is: its firmware says whether this is Azure, whatever
+        an image below another root contains. None: it is the root that azprov changes.
         """
         self.clock = clock
         self.jitter = jitter
         self.transport = transport
         self.probe = probe
+        self.firmware = firmware
 
 
 def real_ports() -> Ports:
@@ -67,6 +71,7 @@ def real_ports() -> Ports:
         random.random,
         lambda endpoint, locate: Transport(endpoint, clock, locate),
         probe,
+        Root(),
     )
 
 
@@ -152,12 +157,12 @@ def fetch_metadata(
 
     An answer that lacks a wanted value is asked for again for a while. Raises PlatformError
     or DocumentError if there is no answer in time, and UntrustedPlatform, without a request,
-    if the machine below `root` may not be on Azure.
+    if this machine may not be on Azure.
     """
     from ..azure.imds import CompleteInstance
     from ..system.firmware import why_untrusted
 
-    distrust = None if settings.is_trusted else why_untrusted(root)
+    distrust = None if settings.is_trusted else why_untrusted(ports.firmware or root)
     if distrust is not None:
         raise distrust
     imds, retry_loop = open_imds(ports, settings)

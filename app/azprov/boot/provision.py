@@ -47,7 +47,7 @@ def provision(
 
     `release_sshd` is called when sshd may start: its host keys are there, or cannot be made.
     """
-    distrust = find_distrust(settings, root)
+    distrust = find_distrust(settings, ports.firmware or root)
     deadline = Deadline(ports.clock, time_limit_s(settings, distrust))
     metadata = Metadata(ports, root, settings, deadline, distrust)
 

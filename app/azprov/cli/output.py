@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any, Dict, Optional, Sequence
 
 from ..errors import AzprovError, HostError
+from ..formats.text import for_terminal
 from .log import log_failure
 from .program import with_own_command
 from .streams import silence
@@ -16,8 +17,8 @@ log = logging.getLogger(__name__)
 class Answer:
     """The result of a command: `text` for people, or `data` for the JSON object.
 
-    `text` is bytes, written unchanged, or a string, written with a line end unless it is
-    empty.
+    `text` is bytes, written unchanged except to a terminal, or a string, written with a line
+    end unless it is empty.
     """
 
     def __init__(
@@ -76,7 +77,9 @@ class Output:
             error = {} if answer.failure is None else _error_member(answer.failure)
             return self._json(dict(answer.data, **error), exit_code=answer.exit_code)
         if isinstance(answer.text, bytes):
-            return answer.text
+            # A program gets a document of the platform unchanged, a terminal does not.
+            is_terminal = sys.stdout is not None and sys.stdout.isatty()
+            return for_terminal(answer.text) if is_terminal else answer.text
         return f"{answer.text}\n".encode("utf-8", "replace") if answer.text else b""
 
     def _json(self, data: Dict[str, Any], *, exit_code: int) -> bytes:

@@ -14,6 +14,12 @@ def printable(text: str, limit: int = 200) -> str:
     return shown if len(shown) <= limit else shown[: limit - 3] + "..."
 
 
+def for_terminal(content: bytes) -> bytes:
+    """A text of several lines with "?" for each character that could control a terminal."""
+    text = content.decode("utf-8", "replace").replace("\r\n", "\n")
+    return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text).encode("utf-8")
+
+
 def seconds(duration_s: float) -> str:
     """A duration for a message: in whole seconds, or with one digit if it is shorter.
 

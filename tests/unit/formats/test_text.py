@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azprov.formats.platform.xml import Element, render
-from azprov.formats.text import printable
+from azprov.formats.text import for_terminal, printable
 
 
 @given(st.text(), st.integers(3, 50))
@@ -22,6 +22,13 @@ def test_a_cut_is_marked() -> None:
     assert printable("12345", 5) == "12345"
     assert printable("123456", 5) == "12..."
     assert printable("a\x1b[2Jb\nc") == "a?[2Jb?c"
+
+
+def test_a_document_for_a_terminal_keeps_its_lines() -> None:
+    """Escape sequences, bad UTF-8 and bidirectional controls are replaced; line ends are not."""
+    shown = for_terminal("<a>\r\n\té\x1b[2J\x9b2J\u202e\r</a>\n".encode() + b"\xff")
+
+    assert shown.decode() == "<a>\n\té?[2J?2J??</a>\n\ufffd"
 
 
 @pytest.mark.parametrize("character", ["\0", "\x08", "\x1f", "\ud800", "\ufffe", "\uffff"])

@@ -28,7 +28,7 @@ def parse_hostname(text: str) -> str:
         flaw = f"longer than {_LIMIT_BYTES} characters"
     elif not all(map(_LABEL.match, labels)):
         flaw = "not made of letters, digits and inner hyphens"
-    elif all(label.isdigit() for label in labels):
+    elif all(map(_is_number, labels)):
         flaw = "a number or an IP address"
     else:
         return name
@@ -37,3 +37,9 @@ def parse_hostname(text: str) -> str:
         "deploy the VM with a computer name that is a host name, "
         "or set one by hand with azprov.pyz set-hostname NAME",
     )
+
+
+def _is_number(label: str) -> bool:
+    """Whether inet_aton(3) reads the label as a part of an IPv4 address: 127, 0177 or 0x7f."""
+    digits = label.lower()
+    return digits.isdigit() or (digits[:2] == "0x" and set(digits[2:]) <= set("0123456789abcdef"))

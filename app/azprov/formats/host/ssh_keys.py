@@ -115,6 +115,9 @@ def parse_line(line: str) -> SshKey:
             raise (later if str(error) == _NO_KEY else error) from None
     # sshd reads a line only to the first zero byte.
     complaint = "it contains a zero byte" if "\0" in options else find_options_error(options)
+    # People show this file on terminals.
+    if not complaint and not options.replace("\t", " ").isprintable():
+        complaint = "its options contain a character that cannot be printed"
     if complaint:
         raise ValueError(complaint)
     return key._replace(options=options)

@@ -7,6 +7,7 @@ and the goal states in the fixtures of cloud-init, walinuxagent and afterburn.
 from typing import NamedTuple
 
 from ...errors import DocumentError
+from ..text import printable
 from . import xml
 
 
@@ -31,7 +32,8 @@ def parse_goal_state(document: bytes) -> GoalState:
     """
     root = xml.parse(document, "goal state")
     if root.tag != "GoalState":
-        raise DocumentError(f"the reply is not a goal state: its root element is {root.tag[:40]}")
+        tag = printable(root.tag[:40])
+        raise DocumentError(f"the reply is not a goal state: its root element is {tag}")
     return GoalState(
         incarnation=root.identifier("Incarnation"),
         container_id=root.identifier("Container/ContainerId"),
