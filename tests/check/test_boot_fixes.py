@@ -31,11 +31,11 @@ FIXES_OF_BOOT_FILES: Dict[str, Tuple[Change, str]] = {
             "usr/lib/modules/6.10/modules.dep": "a.ko:\n",
             "initrd.img": None,
         },
-        f"ln -sf boot/initrd.img-{KERNEL} {{image}}/initrd.img",
+        f"ln -sfn boot/initrd.img-{KERNEL} {{image}}/initrd.img",
     ),
     "a link of no kernel's version": (
         {**grub(BY_LINKS), **OTHERS, "initrd.img": None, INITRAMFS: None, "vmlinuz": ""},
-        "ln -sf boot/initrd.img-6.10 {image}/initrd.img",
+        "ln -sfn boot/initrd.img-6.10 {image}/initrd.img",
     ),
     "a link of a partition": (
         {
@@ -44,11 +44,11 @@ FIXES_OF_BOOT_FILES: Dict[str, Tuple[Change, str]] = {
             "vmlinuz": None,
             "initrd.img": None,
         },
-        f"ln -sf initrd.img-{KERNEL} {{image}}/boot/initrd.img",
+        f"ln -sfn initrd.img-{KERNEL} {{image}}/boot/initrd.img",
     ),
     "a link to a kernel": (
         {**grub(BY_LINKS), "vmlinuz": None},
-        f"ln -sf boot/vmlinuz-{KERNEL} {{image}}/vmlinuz",
+        f"ln -sfn boot/vmlinuz-{KERNEL} {{image}}/vmlinuz",
     ),
     "what a link points to": (
         {**grub(BY_LINKS), INITRAMFS: None, "etc/initramfs-tools/modules": "hv_storvsc\n"},

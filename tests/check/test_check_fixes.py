@@ -42,15 +42,15 @@ FIXES_OF_INIT: Dict[str, Tuple[Change, str]] = {
     ),
     "of Debian, with its package": (
         {"sbin/init": None, "var/lib/dpkg/info/systemd-sysv.list": ""},
-        "ln -sf /usr/lib/systemd/systemd {image}/sbin/init",
+        "ln -sfn /usr/lib/systemd/systemd {image}/sbin/init",
     ),
     "of another distribution": (
         {"sbin/init": "ELF", "usr/lib/os-release": "ID=fedora\n"},
-        "ln -sf /usr/lib/systemd/systemd {image}/sbin/init",
+        "ln -sfn /usr/lib/systemd/systemd {image}/sbin/init",
     ),
     "by openrc-init": (
         {**OPENRC, "sbin/init": None, "sbin/openrc-init": "program"},
-        "ln -sf /sbin/openrc-init {image}/sbin/init",
+        "ln -sfn /sbin/openrc-init {image}/sbin/init",
     ),
     "by another for OpenRC": (
         {**OPENRC, "sbin/init": None},

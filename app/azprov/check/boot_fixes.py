@@ -47,11 +47,11 @@ def add_drivers(image: Image, drivers: List[str]) -> str:
     maker = find_maker(image)
     words = " ".join(drivers)
     if maker == INITRAMFS_TOOLS:
-        file = image.shown(INITRAMFS_TOOLS_MODULES)
+        file = image.edited(INITRAMFS_TOOLS_MODULES)
         return f"add {', '.join(drivers)} to {file}, one on each line"
     if maker == MKINITCPIO:
-        return f"write MODULES=({words}) into {image.shown(MKINITCPIO_CONF)}"
-    return f'write add_drivers+=" {words} " into {image.shown("/etc/dracut.conf.d/azure.conf")}'
+        return f"write MODULES=({words}) into {image.edited(MKINITCPIO_CONF)}"
+    return f'write add_drivers+=" {words} " into {image.edited("/etc/dracut.conf.d/azure.conf")}'
 
 
 def update_grub(image: Image) -> str:
@@ -68,21 +68,21 @@ def edit_command_line(image: Image, path: str, edit: str) -> str:
 
     If grub-mkconfig wrote that file, its settings have to be edited as well.
     """
-    settings = f"GRUB_CMDLINE_LINUX of {image.shown(GRUB_SETTINGS)}"
+    settings = f"GRUB_CMDLINE_LINUX of {image.edited(GRUB_SETTINGS)}"
     is_generated = _GENERATED in image.text(path) and image.is_there(GRUB_SETTINGS)
     # Below a root, grub-mkconfig cannot find the disk, which does not exist yet.
     if image.root.is_live and (is_generated or path.startswith(GRUB_SETTINGS)):
         return f"{edit} {settings}, then: {update_grub(image)}"
     if path.startswith(GRUB_SETTINGS):
-        return f"{edit} GRUB_CMDLINE_LINUX of {image.shown(path)}"
-    fix = f"{edit} the kernel lines of {image.shown(path)}"
+        return f"{edit} GRUB_CMDLINE_LINUX of {image.edited(path)}"
+    fix = f"{edit} the kernel lines of {image.edited(path)}"
     return f"{fix}, and {settings}, which they are generated from" if is_generated else fix
 
 
 def replace_missing_file(image: Image, missing: MissingFile) -> str:
     """Build the initramfs, link the file, or change the path in the boot menu."""
     entry, path = missing
-    shown = image.shown(entry.path)
+    shown = image.edited(entry.path)
     if is_path_outside(image, path):
         return f"remove {os.path.realpath(image.root.path)} from the paths in {shown}"
     base = next((base for base in ("", "/boot") if image.is_there(base + entry.kernel)), "")
@@ -112,7 +112,8 @@ def _link(image: Image, base: str, missing: MissingFile) -> str:
     versions = [started] if started else [kernel.version for kernel in installed_kernels(image)]
     matching = [one for one in targets if one[len(name) + 1 :] in versions]
     target = max(matching or targets, key=_by_version)
-    return f"ln -sf {'' if folder else 'boot/'}{shlex.quote(target)} {image.typed(base + path)}"
+    link = image.typed(base + path, follow=False)
+    return f"ln -sfn {'' if folder else 'boot/'}{shlex.quote(target)} {link}"
 
 
 def _by_version(name: str) -> List[Union[str, int]]:

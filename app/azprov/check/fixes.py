@@ -48,7 +48,7 @@ def install_again(image: Image, options: Optional[Sequence[str]] = None) -> str:
     For a service that a package owns it is a sentence: a second service would hide it.
     """
     if installed_program(image) != PYZ:
-        return f"reinstall the package that has {image.shown(own_file(image) or '')}"
+        return f"reinstall the package that has {image.edited(own_file(image) or '')}"
     words = installed_options(image) if options is None else options
     return azprov(image, " ".join(["install --force", *map(shlex.quote, words)]))
 

@@ -40,9 +40,20 @@ class Files:
         """A path as it is named outside the image."""
         return self.root.outside(path)
 
-    def typed(self, path: str) -> str:
-        """A path as `shown`, quoted as one word of a shell command."""
-        return shlex.quote(self.shown(path))
+    def edited(self, path: str, *, follow: bool = True) -> str:
+        """A path for a fix: it leads to the same file outside the image as inside.
+
+        Links are resolved inside the image. Typed outside, a path with a link could lead to a
+        file of the machine on which the image is made. Without `follow` a link in the last
+        component stays, for commands that remove or replace it. Raises HostError.
+        """
+        if not self.root.is_live:
+            path = self.root.real_path(path, follow=follow, allow_missing=True)
+        return self.shown(path)
+
+    def typed(self, path: str, *, follow: bool = True) -> str:
+        """A path as `edited`, quoted as one word of a shell command."""
+        return shlex.quote(self.edited(path, follow=follow))
 
     def content(self, path: str) -> bytes:
         """The first 16 MiB of a file; empty if it is missing or cannot be read."""

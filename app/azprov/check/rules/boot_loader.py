@@ -83,7 +83,7 @@ def check_boot_loader(image: Image) -> Iterator[Finding]:
         yield BOOT_LOADER_NONE.found(
             "a kernel is installed, but no boot loader configuration that azprov knows starts "
             "it, so this root boots only if the final disk image provides a boot loader",
-            f"write {image.shown(GRUB_FILES[0])} or the configuration of another boot loader, "
+            f"write {image.edited(GRUB_FILES[0])} or the configuration of another boot loader, "
             "unless the disk gets one later",
         )
 

@@ -22,7 +22,7 @@ def check_target(image: Image) -> Iterator[Finding]:
         yield BOOT_TARGET.found(
             f"the image boots to {target.rpartition('/')[2]}, which starts neither the network "
             "nor azprov's service",
-            f"rm {image.typed(_DEFAULT_TARGET)}",
+            f"rm {image.typed(_DEFAULT_TARGET, follow=False)}",
         )
 
 

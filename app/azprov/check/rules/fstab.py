@@ -74,7 +74,7 @@ def check_fstab(image: Image) -> Iterator[Finding]:
 
 def _swap(image: Image, mount: Mount) -> Iterator[Finding]:
     if not mount.device.startswith(_SWAP_OFF_THE_OS_DISK):
-        shown = image.shown(FSTAB)
+        shown = image.edited(FSTAB)
         yield SWAP_ON_OS_DISK.found(
             f"{shown} has swap on {_printable(mount.device)}; swap is slow on the OS disk and uses "
             "up the limited throughput of that disk",
@@ -84,7 +84,7 @@ def _swap(image: Image, mount: Mount) -> Iterator[Finding]:
 
 
 def _unstable_name(image: Image, mount: Mount) -> Iterator[Finding]:
-    shown = image.shown(FSTAB)
+    shown = image.edited(FSTAB)
     is_optional = "nofail" in mount.options
     yield FSTAB_BY_NAME.found(
         f"{shown} mounts {_printable(mount.path)} from {_printable(mount.device)}, a name that "
@@ -96,7 +96,7 @@ def _unstable_name(image: Image, mount: Mount) -> Iterator[Finding]:
 
 
 def _needed_disk(image: Image, mount: Mount) -> Iterator[Finding]:
-    shown = image.shown(FSTAB)
+    shown = image.edited(FSTAB)
     path = _printable(mount.path)
     yield FSTAB_NEEDED.found(
         f"{shown} makes the boot wait for {_printable(mount.device)} at {path}, so a VM without "
@@ -125,7 +125,7 @@ def check_writable(image: Image) -> Iterator[Finding]:
     mounts = {mount.path.rstrip("/"): mount.options for mount in read_fstab(image)}
     modes = [option for option in mounts.get("", []) if option in ("ro", "rw")]
     if modes[-1:] == ["ro"] and not any(path.startswith("/etc") for path in mounts):
-        shown = image.shown(FSTAB)
+        shown = image.edited(FSTAB)
         yield FSTAB_READ_ONLY.found(
             f"{shown} mounts / read-only, so a first boot cannot set the host name, create users "
             "or record that it has reported",
@@ -140,7 +140,7 @@ def check_files_of_users(image: Image) -> Iterator[Finding]:
     options = installed_options(image)
     if not makes_users(options):
         return
-    shown = image.shown(FSTAB)
+    shown = image.edited(FSTAB)
     paths = _paths_of_users(image, options)
     for mount in read_fstab(image):
         folder = f"{mount.path.rstrip('/')}/"

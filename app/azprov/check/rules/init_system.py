@@ -94,7 +94,7 @@ def _has_systemd_in_initramfs(image: Image) -> bool:
 
 
 def _without_option(image: Image, name: str) -> str:
-    return f"remove init={name} from {image.shown(command_lines(image)[0][0])}"
+    return f"remove init={name} from {image.edited(command_lines(image)[0][0])}"
 
 
 def _fix(image: Image, init: InitSystem, *, is_other: bool) -> str:
@@ -107,14 +107,11 @@ def _fix(image: Image, init: InitSystem, *, is_other: bool) -> str:
     target = next((path for path in init.init_programs if image.is_there(path)), "")
     if not target:
         return (
-            f"make {image.shown(_USUAL_INIT)} a link to {init.init_programs[0]}, or to an init "
-            f"program that starts {init.title}"
+            f"make {image.edited(_USUAL_INIT, follow=False)} a link to {init.init_programs[0]}, or "
+            f"to an init program that starts {init.title}"
         )
-    # If /sbin is an absolute link, its path below the root would lead out of the image.
-    folder = image.root.real_path("/sbin")
-    link = f"ln -sf {target} {image.typed(f'{folder}/init')}"
-    has_folder = image.root.status(folder) is not None
-    return link if has_folder else f"mkdir -p {image.typed(folder)} && {link}"
+    link = f"ln -sfn {target} {image.typed(_USUAL_INIT, follow=False)}"
+    return link if image.is_there("/sbin") else f"mkdir -p {image.typed('/sbin')} && {link}"
 
 
 CHECKS = (Check(check_init, (INIT_MISSING, INIT_OTHER)),)

@@ -70,7 +70,7 @@ def check_forbidden(image: Image) -> Iterator[Finding]:
             yield KERNEL_DRIVER_FORBIDDEN.found(
                 f"{image.shown(path)} prevents {module} from loading, so a VM has no {lost} on "
                 "Azure",
-                f"remove the line about {module} from {image.shown(path)}, and rebuild the "
+                f"remove the line about {module} from {image.edited(path)}, and rebuild the "
                 "initramfs",
             )
 

@@ -175,7 +175,7 @@ def check_container_marks(image: Image) -> Iterator[Finding]:
         yield CONTAINER_MARK.found(
             f"because of {' and '.join(map(image.shown, marks))}, systemd treats a VM as a "
             "container and skips services such as the one that saves the random seed",
-            " ".join(["rm", *map(image.typed, marks)]),
+            " ".join(["rm", *(image.typed(mark, follow=False) for mark in marks)]),
         )
 
 

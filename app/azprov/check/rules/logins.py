@@ -129,7 +129,7 @@ def check_keys_are_accepted(image: Image) -> Iterator[Finding]:
     for obstacle in dict.fromkeys(obstacle for _, obstacle in found):
         affected = [user for user, other in found if other == obstacle]
         setting = f"sshd is configured with {obstacle.keyword} {obstacle.values}"
-        files = " and ".join(map(image.shown, obstacle.paths))
+        files = " and ".join(map(image.edited, obstacle.paths))
         if obstacle.is_certain:
             yield KEYS_REFUSED.found(
                 f"{setting}, {_refused(affected, users)}"

@@ -238,11 +238,12 @@ def check_mac(image: Image) -> Iterator[Finding]:
     for state in states:
         for setting in state.settings:
             if setting.mac:
-                shown = _shown(image, setting.source)
+                is_file = setting.source.kind == FILE
+                shown = image.edited(setting.source.name) if is_file else setting.source.name
                 fix = f"remove the MAC address {setting.mac} from {shown}"
                 yield _tied_to_mac(shown, setting.mac, fix, severity)
     for path, mac in read_named_macs(image):
-        shown = image.shown(path)
+        shown = image.edited(path)
         yield _tied_to_mac(shown, mac, f"remove the rule for {mac} from {shown}", ERROR)
 
 

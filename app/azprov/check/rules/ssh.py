@@ -65,7 +65,7 @@ def check_ssh(image: Image) -> Iterator[Finding]:
     if has_sshd and image.tool == "apt-get" and image.is_there(_FORBIDDEN):
         yield SSH_FORBIDDEN.found(
             f"{image.shown(_FORBIDDEN)} keeps the SSH server from starting, {_COST}",
-            f"rm {image.typed(_FORBIDDEN)}",
+            f"rm {image.typed(_FORBIDDEN, follow=False)}",
         )
     if has_sshd and not _has_keys(image) and not image.is_program(*_KEYGEN):
         yield SSH_HOST_KEYS.found(

@@ -81,10 +81,7 @@ class Root:
         return content
 
     def open_file(self, path: str) -> Optional[BinaryIO]:
-        """A regular file of any size, opened for reading; None if it is missing.
-
-        Raises HostError. Reading from the file may raise OSError.
-        """
+        """A regular file of any size, open for reading; None if it is missing. Raises HostError."""
         try:
             number = self._open(path, os.O_RDONLY)
         except (FileNotFoundError, NotADirectoryError):
@@ -176,13 +173,13 @@ class Root:
         except OSError as error:
             raise self._failed("examine", path, error) from error
 
-    def real_path(self, path: str) -> str:
-        """The path as seen from inside, with all links resolved, the last one too.
+    def real_path(self, path: str, *, follow: bool = True, allow_missing: bool = False) -> str:
+        """The path as seen from inside, with links resolved; the last one only with `follow`.
 
-        Raises HostError if a folder on the way is missing.
+        With `allow_missing` the part from the first missing folder on is kept. Raises HostError.
         """
         try:
-            with self._entry(path, follow=True) as entry:
+            with self._entry(path, follow=follow, allow_missing=allow_missing) as entry:
                 return entry.path
         except OSError as error:
             raise self._failed("resolve", path, error) from error
@@ -282,12 +279,14 @@ class Root:
         with self._entry(path, follow=True) as entry:
             return entry.open(flags)
 
-    def _entry(self, path: str, *, follow: bool) -> ContextManager[Entry]:
+    def _entry(
+        self, path: str, *, follow: bool, allow_missing: bool = False
+    ) -> ContextManager[Entry]:
         """The entry of a path, while its folder is open and the user's rights are in effect.
 
         With `follow` a link in the last component is resolved too. Entering it raises OSError.
         """
-        resolver = PathResolver(self._top.number, path, follow=follow)
+        resolver = PathResolver(self.descriptor, path, follow=follow, allow_missing=allow_missing)
         return resolver if self._user is None else resolved_as(self._user, resolver)
 
     def _failed(self, verb: str, path: str, error: OSError) -> HostError:

@@ -16,13 +16,15 @@ _MOST_LINKS = 40
 class PathResolver:
     """The entry of a path's last component, while the folders on the way are open.
 
-    With `follow` a link there is resolved too. Entering the context raises OSError.
+    With `follow` a link there is resolved too. With `allow_missing` the folders from the first
+    missing one on are taken as they are written. Entering the context raises OSError.
     """
 
-    def __init__(self, root: int, path: str, *, follow: bool) -> None:
+    def __init__(self, root: int, path: str, *, follow: bool, allow_missing: bool = False) -> None:
         """`root` is a descriptor of the root's folder, which stays open."""
         self._path = path
         self._follow = follow
+        self._allow_missing = allow_missing
         self._folders = [root]
         self._names: List[str] = []
         self._links = 0
@@ -52,6 +54,11 @@ class PathResolver:
                     self._names.append(name)
                 except NotADirectoryError:
                     left = self._target(name, folder) + left
+                except FileNotFoundError:
+                    # A ".." could lead back to folders with links.
+                    if not self._allow_missing or ".." in left:
+                        raise
+                    return Entry(folder, name, "/" + "/".join([*self._names, name, *left]), None)
             else:
                 self._seen = seen = look_at(name, folder)
                 if not self._follow or seen is None or not stat.S_ISLNK(os.fstat(seen).st_mode):

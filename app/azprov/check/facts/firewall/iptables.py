@@ -44,6 +44,6 @@ def _fix(image: Image, path: str, lines: List[str]) -> str:
             f"-A OUTPUT {IPTABLES_ACCEPT}' -e '}}' {image.typed(path)}"
         )
     return (
-        f"add to {image.shown(path)}, below *filter and before its other rules: "
+        f"add to {image.edited(path)}, below *filter and before its other rules: "
         f"-A OUTPUT {IPTABLES_ACCEPT}"
     )

@@ -101,4 +101,4 @@ def _fix(image: Image, path: str) -> str:
     lines = [line for line in image.text(path).splitlines() if "hook output" in line]
     if len(lines) == 1 and not lines[0].lstrip().startswith("#") and "}" not in lines[0]:
         return f"sed -i '/hook output/a {_ACCEPT}' {image.typed(path)}"
-    return f"add to the chain with hook output in {image.shown(path)}: {_ACCEPT}"
+    return f"add to the chain with hook output in {image.edited(path)}: {_ACCEPT}"

@@ -35,4 +35,4 @@ def _fix(image: Image) -> str:
     line = f"-A ufw-before-output {IPTABLES_ACCEPT}"
     if _LOOPBACK in image.text(_RULES).splitlines():
         return f"sed -i '/^{_LOOPBACK}/a {line}' {image.typed(_RULES)}"
-    return f"add to {image.shown(_RULES)}, below *filter and before its COMMIT: {line}"
+    return f"add to {image.edited(_RULES)}, below *filter and before its COMMIT: {line}"

@@ -12,7 +12,7 @@ def reads(_: Image) -> Iterator[NicSetting]:
 
 
 def fix(image: Image, nic: str) -> str:
-    return f"remove the settings for {nic} from {image.shown('/var/lib/connman')}"
+    return f"remove the settings for {nic} from {image.edited('/var/lib/connman')}"
 
 
 MANAGER = Manager("ConnMan", ("connman", "connmand"), reads, fix, dhcp_by_default=True)

@@ -30,7 +30,7 @@ def reads(image: Image) -> Iterator[NicSetting]:
 def fix(image: Image, nic: str) -> str:
     return (
         f"remove the static, denyinterfaces and allowinterfaces lines that apply to {nic} from "
-        f"{image.shown(_FILE)}"
+        f"{image.edited(_FILE)}"
     )
 
 

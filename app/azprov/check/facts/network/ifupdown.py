@@ -63,7 +63,7 @@ def fix(image: Image, nic: str) -> str:
     paths = [one.source.name for one in reads(image) if one.matches(nic)]
     if paths:
         return (
-            f"replace the lines about {nic} in {image.shown(paths[0])} with 'auto {nic}' and "
+            f"replace the lines about {nic} in {image.edited(paths[0])} with 'auto {nic}' and "
             f"'iface {nic} inet dhcp'"
         )
     return f"printf 'auto {nic}\\niface {nic} inet dhcp\\n' >> {image.typed(_FILE)}"

@@ -65,7 +65,7 @@ def fix(image: Image, nic: str) -> str:
     """
     paths = [one.source.name for one in reads(image) if one.matches(nic)]
     if paths:
-        return f"replace the settings for {nic} in {image.shown(paths[0])} with dhcp4: true"
+        return f"replace the settings for {nic} in {image.edited(paths[0])} with dhcp4: true"
     text = f"network:\\n  version: 2\\n  ethernets:\\n    {nic}:\\n      dhcp4: true\\n"
     typed = image.typed(_NEW_FILE)
     return f"printf '{text}' > {typed} && chmod 600 {typed}"

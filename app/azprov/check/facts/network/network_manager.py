@@ -86,11 +86,11 @@ def fix(image: Image, nic: str) -> str:
     applied = in_effect(reads(image), nic, first_match_wins=False)
     path = applied[0].source.name if applied else _MAIN_CONF
     if path.startswith((f"{_KEYFILES}/", f"{_PACKAGED_KEYFILES}/")):
-        return f"set method=auto in [ipv4] of {image.shown(path)}"
+        return f"set method=auto in [ipv4] of {image.edited(path)}"
     if path.rpartition("/")[2].startswith("ifcfg-"):
         return ifcfg.fix(image, nic)
     return (
-        f"change unmanaged-devices and no-auto-default in {image.shown(path)} so that they do not "
+        f"change unmanaged-devices and no-auto-default in {image.edited(path)} so that they do not "
         f"cover {nic}"
     )
 

@@ -48,7 +48,7 @@ def matches(value: str, text: str) -> bool:
 def remove(image: Image, path: str) -> str:
     """The command that removes a file, or masks it if it belongs to a package."""
     if path.startswith("/etc/"):
-        return f"rm {image.typed(path)}"
+        return f"rm {image.typed(path, follow=False)}"
     mask = f"{FOLDERS[0]}/{path.partition('/systemd/network/')[2]}"
     folder = image.typed(mask.rpartition("/")[0])
-    return f"mkdir -p -m 755 {folder} && ln -s /dev/null {image.typed(mask)}"
+    return f"mkdir -p -m 755 {folder} && ln -s /dev/null {image.typed(mask, follow=False)}"
