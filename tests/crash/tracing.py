@@ -60,6 +60,7 @@ OPTIONS = ["-y", "-s", "0", "-e", "trace=" + ",".join(f"?{name}" for name in _TR
 _CALL = re.compile(r"(\w+)\((.*)")
 _TO_WRITE = re.compile(r"\bO_(?:WRONLY|RDWR|CREAT|TRUNC)\b")
 _NUMBER = re.compile(r"\b\d+<")
+_OWN_FILE = re.compile(r'"/proc/self/fd/\d+"')
 _SOCKET = re.compile(r"socket:\[\d+\]")
 _COLUMN = re.compile(r"\) += ")
 _OWN_OUTPUT = re.compile(r"[12]<")
@@ -101,6 +102,7 @@ def parse_log(lines: List[str], root: Path) -> List[Call]:
         counts[name] += 1
         if _is_relevant(name, rest):
             text = _SOCKET.sub("socket", _NUMBER.sub("<", rest.replace(str(root), "ROOT")))
+            text = _OWN_FILE.sub('"/proc/self/fd/N"', text)
             text = _COLUMN.sub(") = ", text)
             calls.append(Call(name, counts[name], f"{name}({text}"))
     return calls

@@ -1,11 +1,10 @@
 """The fixes of boot loader, kernel command line and initramfs, by what the image has."""
 
-import os
 import re
 import shlex
 from typing import List, Union
 
-from .facts.boot_files import MissingFile, is_path_outside
+from .facts.boot_files import MissingFile, is_path_outside, outer_path
 from .facts.boot_loader import GRUB_FILES
 from .facts.image import Image
 from .facts.initramfs_maker import (
@@ -84,7 +83,7 @@ def replace_missing_file(image: Image, missing: MissingFile) -> str:
     entry, path = missing
     shown = image.edited(entry.path)
     if is_path_outside(image, path):
-        return f"remove {os.path.realpath(image.root.path)} from the paths in {shown}"
+        return f"remove {outer_path(image)} from the paths in {shown}"
     base = next((base for base in ("", "/boot") if image.is_there(base + entry.kernel)), "")
     target = image.link(base + path) or path
     for kernel in installed_kernels(image):

@@ -64,12 +64,21 @@ def has_kernel_file(image: Image) -> bool:
     )
 
 
+def outer_path(image: Image) -> str:
+    """The path of the image on this machine, without links."""
+    try:
+        # The kernel knows it, even if the folder was renamed meanwhile.
+        return os.readlink(f"/proc/self/fd/{image.root.descriptor}")
+    except OSError:
+        return os.path.abspath(image.root.path)
+
+
 def is_path_outside(image: Image, path: str) -> bool:
     """Whether a path of a boot menu is one of the machine on which the image is made.
 
     grub-mkconfig writes such paths in a chroot that is not a file system of its own.
     """
-    return not image.root.is_live and path.startswith(os.path.realpath(image.root.path) + "/")
+    return not image.root.is_live and path.startswith(f"{outer_path(image)}/")
 
 
 def _exists(image: Image, entry: Entry, path: str) -> bool:

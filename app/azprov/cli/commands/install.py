@@ -9,6 +9,7 @@ from ...image.install import install
 from ...system.accounts import require_account
 from ...system.init import InitSystem, find_init
 from ...system.root import Root
+from ...system.root.opening import open_given_file
 from ..output import Answer
 from ..parser import Parser
 from ..program import own_path
@@ -36,7 +37,7 @@ def run(options: argparse.Namespace) -> Answer:
         _require_init(options.root, service.init)
     if options.ssh_keys is not None:
         require_account(options.root, options.ssh_keys, real_commands())
-    with open(archive, "rb") as file:
+    with open_given_file(archive) as file:
         content = file.read()
     changed = install(
         options.root,
