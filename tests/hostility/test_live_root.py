@@ -1,6 +1,7 @@
 """`provision` on "/" as root, as its service runs it: in a chroot, with namespaces of its own."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Sequence
@@ -45,13 +46,15 @@ done
 IN_STATE = "var/lib/azprov/state.json"
 
 
-def provision(root: Path, platform: Platform, change: str = "", *options: str) -> Done:
+def provision(
+    root: Path, platform: Platform, change: str = "", *options: str, before: str = ""
+) -> Done:
     """Run a first boot of the live root; the last line of stdout is the kernel's host name."""
     python = needs.program("/usr/bin/python3")
     command = [python, "-I", "/azprov.pyz", "provision", "--timeout", "6", *options]
     if not (root / "azprov.pyz").exists():
         (root / "azprov.pyz").write_bytes(PYZ.read_bytes())
-    run = 'code=0; chroot "$0" "$@" || code=$?; ls "$0/run"; uname -n; exit $code'
+    run = f'code=0; {before} chroot "$0" "$@" || code=$?; ls "$0/run"; uname -n; exit $code'
     done = subprocess.run(
         [*needs.unshare("-m", "-u", "--pid", "--fork"), "sh", "-ec", f"{WORLD}{change}\n{run}"]
         + [str(root), *command],
@@ -173,3 +176,35 @@ def test_an_ordinary_user_cannot_provision_the_live_root(root: Path, platform: P
     assert done.code == 77
     assert platform.reports == []
     assert done.last_line.endswith("run it as root")
+
+
+#: Files that Python and the C library open by themselves.
+OF_PYTHON = (
+    "/usr/",
+    "/lib",
+    "/azprov.pyz",
+    "/etc/ld.so.",
+    "/etc/localtime",
+    "/dev/null",
+    "/proc/self/",
+)
+
+
+def test_no_file_of_the_live_root_is_opened_by_its_path(
+    root: Path, platform: Platform, strace: str
+) -> None:
+    """A first boot uses only descriptors below the one of /, as in an image."""
+    trace = root.parent / "trace"
+    before = f"{strace} -qq -s 4096 -e trace=%file -o {trace}"
+
+    done = provision(root, platform, "", "--admin-user", before=before)
+
+    assert (done.code, done.out) == (0, "web01\n"), done
+    # Python starts before that.
+    calls = trace.read_text().partition('"/azprov.pyz", O_RDONLY')[2].splitlines()[1:]
+    by_path = [line for line in calls if '"/' in line.partition(" = ")[0]]
+    others = [line for line in by_path if not re.search(rf'"(?:{"|".join(OF_PYTHON)})', line)]
+    assert {line.partition(" = ")[0] for line in others} == {
+        'openat(AT_FDCWD, "/", O_RDONLY|O_CLOEXEC|O_PATH|O_DIRECTORY)'
+    }
+    assert len(by_path) > 100

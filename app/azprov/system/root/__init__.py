@@ -39,10 +39,11 @@ class Root:
         try:
             self._top = OpenFolder(path)
             # Not by name: the kernel shows "/" as the name of every container's root.
-            self.is_live = os.path.samestat(os.fstat(self._top.number), os.stat("/"))
-            if self.is_live and path != "/":
-                self.path = "/"
-                self._top = OpenFolder("/")
+            self.is_live = path == "/"
+            if not self.is_live:
+                here = OpenFolder("/")
+                if os.path.samestat(os.fstat(self._top.number), os.fstat(here.number)):
+                    self.path, self.is_live, self._top = "/", True, here
         except OSError as error:
             from .file_errors import file_error
 
