@@ -16,6 +16,9 @@ import urllib3
 import needs
 from project import ROOT
 
+#: The command of azprov in such a root.
+AZPROV = ("/usr/bin/python3", "-B", "-m", "azprov")
+
 _FOLDERS = ("etc/skel", "home", "var/mail", "tmp", "run", "proc", "dev", "usr", "azprov", "site")
 _MERGED = ("bin", "sbin", "lib", "lib32", "lib64")
 # $1 is the root, $2 and $3 are the folders of azprov and of urllib3; the rest is the command.
@@ -68,7 +71,7 @@ class LiveRoot:
 
     def azprov(self, *argv: str) -> "subprocess.CompletedProcess[str]":
         """Run azprov from its source, with Debian's Python."""
-        return self.run("/usr/bin/python3", "-B", "-m", "azprov", *argv)
+        return self.run(*AZPROV, *argv)
 
     def read(self, name: str) -> str:
         return (self.folder / name).read_text()

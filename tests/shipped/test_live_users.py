@@ -3,12 +3,12 @@
 import json
 import os
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, List, Sequence
 
 import pytest
 
 import needs
-from live_root import LiveRoot, usable
+from live_root import AZPROV, LiveRoot, usable
 from ports import RawServer, replying
 from sample_files import sample
 
@@ -42,8 +42,11 @@ def _means() -> None:
     usable()
 
 
-def start(root: LiveRoot, user: str, *argv: str) -> "Any":
-    """Run a command against a metadata service that names this admin user."""
+def start(root: LiveRoot, user: str, *argv: str, shell: Sequence[str] = ()) -> "Any":
+    """Run a command against a metadata service that names this admin user.
+
+    `shell` is a program that gets the whole command as its last arguments.
+    """
     compute: Dict[str, Any] = {
         "name": "web01",
         "osProfile": {"adminUsername": user, "disablePasswordAuthentication": "false"},
@@ -52,7 +55,8 @@ def start(root: LiveRoot, user: str, *argv: str) -> "Any":
     answer = json.dumps({"compute": compute}).encode()
     http = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer) + answer
     with RawServer(replying(http)) as server:
-        return root.azprov(*argv, "--imds", str(server.endpoint), "--imds-timeout", "20")
+        command = [*AZPROV, *argv, "--imds", str(server.endpoint), "--imds-timeout", "20"]
+        return root.run(*shell, *command)
 
 
 @pytest.mark.needs("useradd", "chage")
@@ -229,3 +233,43 @@ def test_a_skeleton_of_any_size_is_copied(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert root.read("home/azureuser/tool") == "x" * 3_000_000
     assert (tmp_path / "home/azureuser/tool").stat().st_uid == 1000
+
+
+TWICE = """\
+mount -t tmpfs -o mode=755,size="$1" tmpfs /home
+shift
+"$@" && exit 99
+find /home -mindepth 1
+mount -o remount,size=1m /home
+echo enlarged | tee /dev/stderr
+"$@" || exit 98
+find /home -mindepth 1 -user 1000 -group 1000
+"""
+
+
+@pytest.mark.needs("useradd")
+@pytest.mark.parametrize(
+    ("size", "kept"),
+    [
+        ("4k", []),
+        ("8k", ["", "/.bashrc", "/.profile", "/.ssh"]),
+    ],
+)
+def test_a_user_who_does_not_fit_on_the_disk_is_completed_by_the_next_run(
+    tmp_path: Path, size: str, kept: List[str]
+) -> None:
+    """No incomplete home is left, and only a complete user is logged as created."""
+    root = LiveRoot(tmp_path, {**FILES, "etc/skel/.bashrc": "# .bashrc\n" * 400})
+
+    done = start(root, "azureuser", "admin-user", shell=("sh", "-ec", TWICE, "sh", size))
+
+    assert done.returncode == 0, done.stderr
+    before, _, after = done.stdout.partition("enlarged\n")
+    assert sorted(before.split()) == [f"/home/azureuser{path}" for path in kept]
+    whole = ["", "/.bashrc", "/.profile", "/.ssh", "/.ssh/authorized_keys"]
+    assert sorted(after.split()) == [f"/home/azureuser{path}" for path in whole]
+    failed, _, completed = done.stderr.partition("enlarged\n")
+    assert "No space left on device" in failed.splitlines()[-1]
+    assert "Created" not in failed
+    assert "SSH keys that may log in as azureuser: 1" in completed
+    assert "NOPASSWD" in root.read("etc/sudoers.d/90-azprov")

@@ -105,7 +105,6 @@ def create_account(
     is_new = account is None
     if account is None:
         account = _create(root, name, home or free_home(root, name), commands)
-        log.info("Created the user %s", name)
     # A link whose folder is missing may lead to a disk that is mounted later.
     has_home = root.status(account.home, follow=False) is not None
     if is_new or not has_home:

@@ -1,5 +1,6 @@
 """The platform's admin user: an account that logs in with a key and has administrator rights."""
 
+import logging
 from typing import Sequence
 
 from ..errors import UnusableError
@@ -14,6 +15,8 @@ from .root import Root
 from .sshd.deleted_accounts import remove_keys_of_deleted_account
 from .sshd.passwords import forbid_passwords
 from .user_database import look_up_account
+
+log = logging.getLogger(__name__)
 
 
 def set_up_admin(
@@ -31,6 +34,7 @@ def set_up_admin(
     UnusableError for the name of a service's account.
     """
     account = look_up_account(root, name, commands)
+    is_whole = account is not None and root.status(account.home, follow=False) is not None
     if account is None:
         account = _create(root, name, commands)
     else:
@@ -41,6 +45,9 @@ def set_up_admin(
     make_administrator(root, name, commands)
     if no_passwords:
         forbid_passwords(root, commands, user=name)
+    if not is_whole:
+        # Not before: on a full disk, the home, the keys or the rights may be missing.
+        log.info("Created the user %s", name)
     require_login(root, account, commands, clock)
 
 

@@ -6,6 +6,7 @@ missing.
 
 import logging
 import stat
+from contextlib import suppress
 from itertools import count
 from typing import Iterator, NamedTuple, Optional
 
@@ -72,11 +73,16 @@ def make_home(root: Root, account: Account) -> None:
     root.remove_tree(temporary)
     if parent:
         root.make_folders(parent)
-    root.make_folders(temporary, mode=_PRIVATE_HOME, owner=owner)
-    with root.as_user(owner) as user_root:
-        for entry in _skeleton(root):
-            _copy(root, user_root, temporary + entry.path, entry)
-    root.rename(temporary, name)
+    try:
+        root.make_folders(temporary, mode=_PRIVATE_HOME, owner=owner)
+        with root.as_user(owner) as user_root:
+            for entry in _skeleton(root):
+                _copy(root, user_root, temporary + entry.path, entry)
+        root.rename(temporary, name)
+    except HostError:
+        with suppress(HostError):
+            root.remove_tree(temporary)
+        raise
 
 
 def _unused(root: Root, path: str) -> str:
