@@ -24,6 +24,7 @@ from check.image_changes import (
     ROOT_USER,
     UNIT,
     enabled,
+    first_boot,
     found,
     netplan,
     unnamed,
@@ -322,9 +323,34 @@ def test_a_provisioned_machine_has_no_error(image: Path) -> None:
     machine = Root(str(image))
     machine.is_live = True
 
-    rules = [(one.rule, one.severity) for one in check(Image(machine))]
+    findings = check(Image(machine))
 
+    rules = [(one.rule, one.severity) for one in findings]
     assert rules == [("service-done", "note"), ("state", "note"), ("not-azure", "note")]
+    assert findings[0].fix.endswith(
+        " deprovision; before a specialized image or a copy, run python3 azprov.pyz install "
+        "--force --keep-enabled"
+    )
+
+
+def test_the_copy_of_a_vm_keeps_the_options_of_its_service(image: Path) -> None:
+    """The command for specialized images and copies adds --keep-enabled to the options."""
+    change(
+        image,
+        {
+            **first_boot("--admin-user"),
+            f"{WANTS}/{UNIT}": None,
+            "var/lib/azprov/state.json": '{"vm_id": "", "done": ["ready"]}',
+            "etc/sudoers.d/README": "",
+        },
+    )
+
+    (finding,) = [one for one in check(Image(Root(str(image)))) if one.rule == "service-disabled"]
+
+    command = finding.what.partition(", unless you run ")[2]
+    assert command == (
+        f"python3 azprov.pyz install --force --admin-user --keep-enabled --root {image}"
+    )
 
 
 def test_the_disk_of_a_provisioned_vm_has_the_fix_that_makes_an_image(image: Path) -> None:
@@ -343,7 +369,9 @@ def test_the_disk_of_a_provisioned_vm_has_the_fix_that_makes_an_image(image: Pat
         "error",
         "azprov has provisioned the VM of this disk and disabled azure-provisioning; a VM made "
         "from a generalized image of this one would report nothing, so its deployment would fail "
-        "after 40 minutes",
+        "after 40 minutes; a VM made from a specialized image or from a copy of the disk would "
+        "share its SSH host keys, unless you run python3 azprov.pyz install --force --keep-enabled "
+        f"--root {image}",
     )
     words = shlex.split(finding.fix)
     assert words[-3:] == ["deprovision", "--root", str(image)]

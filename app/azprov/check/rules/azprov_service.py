@@ -59,7 +59,8 @@ SERVICE_DONE = Rule(
     "service-done",
     NOTE,
     "azprov has provisioned the running VM and disabled its service",
-    "run azprov deprovision before you make an image of the VM",
+    "run azprov deprovision before you make a generalized image of the VM, or azprov install "
+    "--force --keep-enabled before a specialized image or a copy of its disk",
 )
 SERVICE_ALTERED = Rule(
     "service-altered",
@@ -137,17 +138,20 @@ def _disabled(image: Image, unit: str) -> Finding:
     if image.is_there(STATE_FILE):
         consequence = (
             f"and disabled {SERVICE}; a VM made from a generalized image of this one would report "
-            "nothing, so its deployment would fail after 40 minutes"
+            "nothing, so its deployment would fail after 40 minutes; a VM made from a specialized "
+            "image or from a copy of the disk would share its SSH host keys"
         )
         command = azprov(image, "deprovision")
+        keeping = install_again(image, [*installed_options(image), "--keep-enabled"])
         if image.root.is_live:
             return SERVICE_DONE.found(
                 f"azprov has provisioned this VM {consequence}",
-                "before you make an image of this VM, run this, which also enables the service: "
-                f"{command}",
+                "before you make a generalized image of this VM, run this, which also enables the "
+                f"service: {command}; before a specialized image or a copy, run {keeping}",
             )
         return SERVICE_DISABLED.found(
-            f"azprov has provisioned the VM of this disk {consequence}", command
+            f"azprov has provisioned the VM of this disk {consequence}, unless you run {keeping}",
+            command,
         )
     return SERVICE_DISABLED.found(
         f"{SERVICE} is installed but does not start at boot, so nothing reports Ready and the "
