@@ -103,6 +103,8 @@ class DocumentError(AzprovError):
 
     exit_code = 76
     lacks_answer = True
+    #: The seconds after which the same document is accepted, because it will not change.
+    accepted_in_s = float("inf")
 
 
 class HostError(AzprovError):

@@ -42,10 +42,10 @@ def _means() -> None:
     usable()
 
 
-def start(root: LiveRoot, user: str, *argv: str, shell: Sequence[str] = ()) -> "Any":
+def start(root: LiveRoot, user: str, *argv: str, by: Sequence[str] = ()) -> "Any":
     """Run a command against a metadata service that names this admin user.
 
-    `shell` is a program that gets the whole command as its last arguments.
+    `by` is a program that gets the whole command as its last arguments.
     """
     compute: Dict[str, Any] = {
         "name": "web01",
@@ -56,7 +56,7 @@ def start(root: LiveRoot, user: str, *argv: str, shell: Sequence[str] = ()) -> "
     http = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer) + answer
     with RawServer(replying(http)) as server:
         command = [*AZPROV, *argv, "--imds", str(server.endpoint), "--imds-timeout", "20"]
-        return root.run(*shell, *command)
+        return root.run(*by, *command)
 
 
 @pytest.mark.needs("useradd", "chage")
@@ -261,7 +261,7 @@ def test_a_user_who_does_not_fit_on_the_disk_is_completed_by_the_next_run(
     """No incomplete home is left, and only a complete user is logged as created."""
     root = LiveRoot(tmp_path, {**FILES, "etc/skel/.bashrc": "# .bashrc\n" * 400})
 
-    done = start(root, "azureuser", "admin-user", shell=("sh", "-ec", TWICE, "sh", size))
+    done = start(root, "azureuser", "admin-user", by=("sh", "-ec", TWICE, "sh", size))
 
     assert done.returncode == 0, done.stderr
     before, _, after = done.stdout.partition("enlarged\n")

@@ -125,9 +125,10 @@ class CompleteInstance:
         may_stay = gap.may_stay or self._accepts_any
         if may_stay and waited_s > 0 and waited_s >= settling_s:
             return instance
-        raise DocumentError(
-            f"the instance metadata lacks {gap.what}", "see the answer: azprov.pyz metadata compute"
-        )
+        error = DocumentError(gap.summary, "see the answer: azprov.pyz metadata compute")
+        if may_stay:
+            error.accepted_in_s = settling_s - waited_s
+        raise error
 
 
 def _excerpt(body: bytes) -> str:

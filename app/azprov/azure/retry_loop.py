@@ -186,7 +186,7 @@ class RetryLoop:
                         "%s; retrying in %.1f s, %.0f s left",
                         error.summary,
                         pause,
-                        self.left_s(),
+                        self._left_after(error),
                     )
             if is_over:
                 raise type(last)(
@@ -196,6 +196,11 @@ class RetryLoop:
 
     def _tried_s(self) -> float:
         return min(self._clock.now(), self._deadline) - self._began
+
+    def _left_after(self, error: AzprovError) -> float:
+        """Seconds until the loop gives up, or until it accepts the document."""
+        accepted_in_s = error.accepted_in_s if isinstance(error, DocumentError) else self.left_s()
+        return max(0.0, min(self.left_s(), accepted_in_s))
 
     def _apply_time_limit(self, error: AzprovError) -> None:
         self._deadline = min(self._latest, self._clock.now() + self._time_limit(error))

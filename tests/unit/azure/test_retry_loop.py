@@ -217,6 +217,20 @@ def test_every_retry_is_logged_on_one_line(caplog: pytest.LogCaptureFixture) -> 
     ]
 
 
+def test_the_time_left_ends_when_a_document_is_accepted(caplog: pytest.LogCaptureFixture) -> None:
+    """A document that is accepted as it is after a while is not asked for until the deadline."""
+    clock = FakeClock()
+    settling = DocumentError("the instance metadata lacks osProfile")
+    settling.accepted_in_s = 30.0
+
+    with caplog.at_level(logging.INFO, "azprov"):
+        retry_loop(clock).run(scripted(clock, settling, "answer"))
+
+    assert caplog.messages == [
+        "the instance metadata lacks osProfile; retrying in 1.0 s, 30 s left"
+    ]
+
+
 def test_a_wait_is_logged_now_and_then(caplog: pytest.LogCaptureFixture) -> None:
     """A line is logged when it begins, when its reason changes, and every 30 s.
 

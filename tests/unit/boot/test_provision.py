@@ -920,8 +920,12 @@ def test_an_unusable_value_is_asked_for_again(machine: Machine, bad: Service) ->
             metadata(ED25519, adminUsername="azure user"),
             "the user name 'azure user' cannot be used",
         ),
+        (
+            metadata(adminUsername="1st", disablePasswordAuthentication="true"),
+            "the user name '1st' cannot be used: it does not begin with a letter or '_'",
+        ),
     ],
-    ids=["a key that is cut off", "a bad user name"],
+    ids=["a key that is cut off", "a bad user name", "a bad user name without keys"],
 )
 def test_a_lasting_unusable_value_is_reported_within_ten_seconds(
     machine: Machine, bad: Service, summary: str

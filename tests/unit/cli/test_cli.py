@@ -379,13 +379,14 @@ USAGE = {
     ),
     "an unusable user name": (
         ["ssh-keys", "--user", "a b"],
-        "argument --user: the user name 'a b' cannot be used: it is not made of letters, digits, "
-        "'_', '.' and '-', 32 at most; azprov.pyz ssh-keys --help lists its options",
+        "argument --user: the user name 'a b' cannot be used: it has other characters than the "
+        "letters A to Z and a to z, digits, '_', '.' and '-'; azprov.pyz ssh-keys --help lists its "
+        "options",
     ),
     "an empty user name": (
         ["deprovision", "--user", ""],
-        "argument --user: the user name '' cannot be used: it is not made of letters, digits, "
-        "'_', '.' and '-', 32 at most; azprov.pyz deprovision --help lists its options",
+        "argument --user: the user name '' cannot be used: it is empty; "
+        "azprov.pyz deprovision --help lists its options",
     ),
     "an unusable host name": (
         ["set-hostname", "web_01"],

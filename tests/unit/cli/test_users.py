@@ -209,8 +209,8 @@ def test_an_existing_user_is_kept(users: Users, image: Path) -> None:
             ["admin-user"],
             metadata(ED25519, user="a:0:0::/:"),
             78,
-            "the user name 'a:0:0::/:' cannot be used: it is not made of letters, digits, '_', '.' "
-            "and '-', 32 at most; give another user name",
+            "the user name 'a:0:0::/:' cannot be used: it has other characters than the letters A "
+            "to Z and a to z, digits, '_', '.' and '-'; deploy the VM with another user name",
         ),
         (["ssh-keys"], b"", 2, "the following arguments are required: --user; "),
     ],

@@ -249,7 +249,8 @@ def test_a_gap_is_the_first_missing_value_that_is_wanted(
 
     gap = find_gap(parse_instance(json.dumps({"compute": compute}).encode()), wanted)
 
-    assert (None if gap is None else gap.what) == what
+    expected = None if what is None else f"the instance metadata lacks {what}"
+    assert (None if gap is None else gap.summary) == expected
 
 
 def complete(clock: FakeClock, **compute: Any) -> Callable[[], Instance]:
@@ -257,6 +258,30 @@ def complete(clock: FakeClock, **compute: Any) -> Callable[[], Instance]:
     instance = parse_instance(json.dumps({"compute": dict(compute, name="r")}).encode())
     request = CompleteInstance(clock, Wanted(hostname=True, keys=True), settling_s=30.0)
     return lambda: request.fetch(lambda: instance)
+
+
+@pytest.mark.parametrize("keys", [["c"], []])
+def test_a_user_name_that_is_not_valid_is_believed_after_five_seconds(keys: List[str]) -> None:
+    """Only another deployment can change the name, so missing keys are not waited for."""
+    clock = FakeClock()
+    compute = {
+        "name": "r",
+        "osProfile": {"adminUsername": "azure user", "disablePasswordAuthentication": "true"},
+        "publicKeys": [{"keyData": key} for key in keys],
+    }
+    instance = parse_instance(json.dumps({"compute": compute}).encode())
+    wanted = Wanted(admin_user=True, keys=True, usable=True)
+    request = CompleteInstance(clock, wanted, settling_s=30.0)
+
+    with pytest.raises(DocumentError) as refusal:
+        request.fetch(lambda: instance)
+    assert refusal.value.summary == (
+        "the user name 'azure user' cannot be used: it has other characters than the letters A to "
+        "Z and a to z, digits, '_', '.' and '-'"
+    )
+    assert refusal.value.accepted_in_s == 5.0
+    clock.spend(5.0)
+    assert request.fetch(lambda: instance) == instance
 
 
 def test_a_vm_without_a_profile_is_believed_after_a_while() -> None:

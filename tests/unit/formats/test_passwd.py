@@ -58,6 +58,30 @@ def test_other_user_names_are_refused(name: str) -> None:
         parse_user_name(name)
 
 
+@pytest.mark.parametrize(
+    ("name", "flaw"),
+    [
+        ("", "is empty"),
+        (
+            "a b",
+            "has other characters than the letters A to Z and a to z, digits, '_', '.' and '-'",
+        ),
+        ("é", "has other characters than the letters A to Z and a to z, digits, '_', '.' and '-'"),
+        ("a" * 33, "is longer than 32 characters"),
+        ("1st", "does not begin with a letter or '_'"),
+        ("-a", "does not begin with a letter or '_'"),
+    ],
+)
+def test_the_rule_that_a_user_name_breaks_is_named(name: str, flaw: str) -> None:
+    """The message has the name and one rule, for the person who deployed the VM."""
+    with pytest.raises(UnusableError) as refusal:
+        parse_user_name(name)
+
+    assert str(refusal.value) == (
+        f"the user name '{name}' cannot be used: it {flaw}; deploy the VM with another user name"
+    )
+
+
 def test_invalid_lines_of_passwd_and_group_are_ignored() -> None:
     """Valid lines around broken ones are still read, and the first line of a name wins."""
     broken = b"+::::::\nx\nbad:x:-1:0::/:\nbad:x:a:0::/:\n\xff\xfe:x:1:1::/:\n# c:x:1:1::/:/\n"

@@ -22,6 +22,8 @@ from ..text import lines_of, printable
 # The names that useradd of Debian and Fedora accepts and that need no quoting in sudoers.
 # utmp has room for 32 characters. Azure's own rules are narrower, except for the length.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\Z")
+_CHARACTERS = re.compile(r"[A-Za-z0-9_.-]+\Z")
+_LONGEST_NAME = 32
 
 _PASSWD_FIELDS = 7
 # The blanks of C's isspace(), without the line end.
@@ -47,13 +49,20 @@ class Account(NamedTuple):
 
 def parse_user_name(text: str) -> str:
     """The name, unchanged. Raises UnusableError for a text that cannot be a user name."""
-    if not _NAME.match(text):
-        raise UnusableError(
-            f"the user name '{printable(text, 80)}' cannot be used: it is not made of letters, "
-            "digits, '_', '.' and '-', 32 at most",
-            "give another user name",
-        )
-    return text
+    if _NAME.match(text):
+        return text
+    if not text:
+        flaw = "is empty"
+    elif not _CHARACTERS.match(text):
+        flaw = "has other characters than the letters A to Z and a to z, digits, '_', '.' and '-'"
+    elif len(text) > _LONGEST_NAME:
+        flaw = f"is longer than {_LONGEST_NAME} characters"
+    else:
+        flaw = "does not begin with a letter or '_'"
+    raise UnusableError(
+        f"the user name '{printable(text, 80)}' cannot be used: it {flaw}",
+        "deploy the VM with another user name",
+    )
 
 
 def parse_accounts(passwd: bytes) -> List[Account]:

@@ -80,8 +80,11 @@ class Wanted:
 class Gap:
     """A wanted value that an answer lacks."""
 
-    def __init__(self, what: str, *, may_stay: bool, settles_in_s: float = math.inf) -> None:
-        self.what = what
+    def __init__(
+        self, what: str, *, may_stay: bool, settles_in_s: float = math.inf, flaw: str = ""
+    ) -> None:
+        """`flaw` is a sentence about a value that is there, but cannot be used."""
+        self.summary = flaw or f"the instance metadata lacks {what}"
         #: Whether a complete answer can lack it too.
         self.may_stay = may_stay
         #: The longest useful time to ask again. It is 0 if the answer explains the gap: the
@@ -96,37 +99,39 @@ def find_gap(instance: Instance, wanted: Wanted) -> Optional[Gap]:
         return Gap("osProfile", may_stay=True)
     if wanted.admin_user and not instance.admin_username:
         return Gap("the name of the admin user", may_stay=False)
+    if wanted.usable and wanted.admin_user:
+        gap = _find_unusable_name(instance)
+        if gap is not None:
+            return gap
     if wanted.keys and not instance.public_keys:
         return Gap(
             "public keys",
             may_stay=not instance.is_password_login_disabled,
             settles_in_s=0.0 if instance.has_password_login else math.inf,
         )
-    if wanted.usable:
-        gap = _find_unusable(instance, wanted)
-        if gap is not None:
-            return gap
+    if wanted.usable and wanted.keys and not _has_usable_key(instance):
+        return Gap("a usable SSH public key", may_stay=True, settles_in_s=_UNUSABLE_S)
     if wanted.hostname and instance.knows_profile and not instance.computer_name:
         return Gap("a host name", may_stay=True)
     return None
 
 
-def _find_unusable(instance: Instance, wanted: Wanted) -> Optional[Gap]:
-    """The first wanted value that cannot be used, although another answer may have a good one."""
-    # The steps that want these values import the modules anyway; a start without them does not.
-    if wanted.admin_user:
-        from ..host.passwd import parse_user_name
+def _find_unusable_name(instance: Instance) -> Optional[Gap]:
+    """The gap of a user name that is not valid: only another deployment can change it."""
+    # The step that wants the name imports this module anyway, and so it is with the keys.
+    from ..host.passwd import parse_user_name
 
-        try:
-            parse_user_name(instance.admin_username)
-        except UnusableError:
-            return Gap("a usable name of the admin user", may_stay=True, settles_in_s=_UNUSABLE_S)
-    if wanted.keys:
-        from ..host.ssh_keys import parse_ssh_keys
-
-        if not any(parse_ssh_keys(key)[0] for key in instance.public_keys):
-            return Gap("a usable SSH public key", may_stay=True, settles_in_s=_UNUSABLE_S)
+    try:
+        parse_user_name(instance.admin_username)
+    except UnusableError as error:
+        return Gap("a user name", may_stay=True, settles_in_s=_UNUSABLE_S, flaw=error.summary)
     return None
+
+
+def _has_usable_key(instance: Instance) -> bool:
+    from ..host.ssh_keys import parse_ssh_keys
+
+    return any(parse_ssh_keys(key)[0] for key in instance.public_keys)
 
 
 def parse_instance(document: bytes) -> Instance:
