@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import struct
 import subprocess
 from pathlib import Path
 from typing import List
@@ -68,6 +69,13 @@ INSIDE = (
         "usr/lib/python3/dist-packages",
         "usr/lib/python3/dist-packages/__pycache__/sitecustomize.cpython-311.pyc",
     ),
+)
+
+# user::rwx, user:1000:rwx, group::r-x, mask::rwx, other::r-x: acl(5) and linux/posix_acl_xattr.h.
+NO_ID = 0xFFFFFFFF
+ACL = struct.pack("<I", 2) + b"".join(
+    struct.pack("<HHI", *entry)
+    for entry in ((1, 7, NO_ID), (2, 7, USER), (4, 5, NO_ID), (16, 7, NO_ID), (32, 5, NO_ID))
 )
 
 
@@ -257,6 +265,19 @@ def test_a_group_that_can_write_counts_if_it_has_a_member(
     fixes = [finding.fix for finding in found(debian)]
 
     assert fixes == ([] if is_safe else [f"chmod go-w {debian}/usr/local"])
+
+
+@pytest.mark.needs("root")
+def test_an_acl_counts_as_a_right_to_write(debian: Path) -> None:
+    """The bits of the group show the mask of an ACL, although the group has no member."""
+    os.setxattr(debian / "usr/local", "system.posix_acl_access", ACL)
+    assert (debian / "usr/local").stat().st_mode & 0o777 == 0o775
+
+    (finding,) = found(debian)
+
+    assert finding.fix == f"chmod go-w {debian}/usr/local"
+    subprocess.run(["sh", "-ec", finding.fix], check=True)
+    assert found(debian) == []
 
 
 @pytest.mark.needs("root")

@@ -14,6 +14,7 @@ from ..errors import HostError
 from ..formats.host.passwd import has_login_shell, members, parse_accounts
 from ..system.init import SERVICE, InitSystem
 from ..system.root import Root
+from ..system.root.acl import has_acl
 from ..system.root.paths import components
 from ..system.state import STATE_FILE
 from ..system.user_database import GROUP, PASSWD, read_user_file
@@ -107,7 +108,7 @@ class _Search:
         for step, status in _way(self._root, path):
             if step not in self._seen:
                 self._seen.add(step)
-                owned, writable = self._is_owned(status), self._is_writable(status)
+                owned, writable = self._is_owned(status), self._is_writable(step, status)
                 if owned or writable:
                     self.found.append(Unsafe(step, owned, writable))
 
@@ -141,7 +142,7 @@ class _Search:
                     self.examine(file)
                     continue
                 owned = owned or self._is_owned(status)
-                writable = writable or self._is_writable(status)
+                writable = writable or self._is_writable(file, status)
                 is_run = name not in _NOT_IN_LIBRARY if is_library else name == _CACHE
                 if is_run and depth < _DEEPEST and stat.S_ISDIR(status.st_mode):
                     folders.append((file, depth + 1))
@@ -151,7 +152,7 @@ class _Search:
     def _is_owned(self, status: os.stat_result) -> bool:
         return status.st_uid not in (0, self._maker[0])
 
-    def _is_writable(self, status: os.stat_result) -> bool:
+    def _is_writable(self, path: str, status: os.stat_result) -> bool:
         """Whether others can write. A group without members, as Debian's staff, is safe."""
         if status.st_mode & stat.S_IWOTH:
             return True
@@ -160,7 +161,7 @@ class _Search:
         gid = status.st_gid
         if gid not in self._group_is_safe:
             self._group_is_safe[gid] = self._has_no_members(gid)
-        return not self._group_is_safe[gid]
+        return not self._group_is_safe[gid] or has_acl(self._root, path)
 
     def _has_no_members(self, gid: int) -> bool:
         if self._maker[0] and gid == self._maker[1]:
