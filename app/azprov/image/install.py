@@ -8,6 +8,7 @@ import os
 from typing import List, Optional, Sequence
 
 from ..errors import HostError
+from ..formats.text import printable
 from ..system.init import InitSystem
 from ..system.root import Root
 from ..system.root.entry import Owner
@@ -55,8 +56,10 @@ def install(
     folders += [folder for folder in missing if folder not in folders]
     noted = with_made_folders(unit, folders, init=init).encode("utf-8")
     root.make_folders(init.folder, owner=_owner())
-    if root.read_link(init.file) is not None:
-        root.remove(init.file)
+    for path in (init.file, PYZ):
+        # Writing would follow a link, and replace the file that it leads to.
+        if root.read_link(path) is not None:
+            root.remove(path)
     # Folders are noted in the service file before they are made, because of power cuts. Without
     # new folders the service file is written last, after the program that it starts.
     is_noted = bool(missing) and _write(root, init.file, noted, mode=init.mode)
@@ -76,12 +79,14 @@ def install(
 
 def _refuse_foreign(root: Root, old: Optional[str], unit: str, init: InitSystem) -> None:
     """Raises HostError for a file that `install` would replace but did not write."""
-    link = root.read_link(init.file)
     shown = root.outside(init.file)
     hint = "if the image does not need it, replace it with --force"
-    if link is not None:
-        what = "is masked" if link == "/dev/null" else f"is a link to {link}"
-        raise HostError(f"{shown} {what}", hint)
+    for path in (init.file, PYZ):
+        link = root.read_link(path)
+        if link is not None:
+            is_masked = path == init.file and link == "/dev/null"
+            what = "is masked" if is_masked else f"is a link to {printable(link)}"
+            raise HostError(f"{root.outside(path)} {what}", hint)
     if old is not None and without_made_folders(old, init) != unit:
         if program_of(old) is not None:
             raise HostError(

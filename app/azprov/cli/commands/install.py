@@ -5,6 +5,7 @@ import os
 
 from ...boot.connect import real_commands
 from ...errors import HostError, UsageError
+from ...formats.text import printable
 from ...image.install import install
 from ...system.accounts import require_account
 from ...system.init import InitSystem, find_init
@@ -14,6 +15,8 @@ from ..output import Answer
 from ..parser import Parser
 from ..program import own_path
 from ..service_options import add_service_options, unit_of
+
+_SUMS = "/SHA256SUMS"
 
 SUMMARY = "put this file and its boot service into an image or this VM"
 EXAMPLE = ("have the image's first boot create the admin user", "install --root image --admin-user")
@@ -37,8 +40,7 @@ def run(options: argparse.Namespace) -> Answer:
         _require_init(options.root, service.init)
     if options.ssh_keys is not None:
         require_account(options.root, options.ssh_keys, real_commands())
-    with open_given_file(archive) as file:
-        content = file.read()
+    content = _verified(archive)
     changed = install(
         options.root,
         content,
@@ -50,6 +52,28 @@ def run(options: argparse.Namespace) -> Answer:
     )
     text = "\n".join(_line(options.root, path) for path in changed)
     return Answer(text or "everything is already installed", {"changed": changed})
+
+
+def _verified(archive: str) -> bytes:
+    """The content of the archive, if it has the checksum in the SHA256SUMS beside it.
+
+    install.sh has compared them too, but the file may have been exchanged since. Without such
+    a checksum, the archive was copied alone. Raises HostError.
+    """
+    from hashlib import sha256
+
+    with open_given_file(archive) as file:
+        content = file.read()
+    folder, name = os.path.split(archive)
+    delivery = Root(folder)
+    lines = [line.split() for line in (delivery.read(_SUMS) or b"").splitlines()]
+    noted = [line[0] for line in lines if line[1:] == [os.fsencode(name)]]
+    if noted and sha256(content).hexdigest().encode("ascii") not in noted:
+        raise HostError(
+            f"{printable(archive)} does not match {delivery.outside(_SUMS)}",
+            "copy all of dist/ again",
+        )
+    return content
 
 
 def _line(root: Root, path: str) -> str:
