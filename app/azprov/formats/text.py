@@ -1,7 +1,16 @@
-"""Untrusted text: made safe for one line of a terminal or journal, and split into lines."""
+"""Untrusted text: decoded, made safe for a terminal or journal, and split into lines."""
 
 import re
 from typing import List
+
+
+def from_utf8(document: bytes) -> str:
+    """Decode a text in UTF-8, without its byte order mark. Raises UnicodeDecodeError.
+
+    The codec utf-8-sig does the same, but Python would import a module for it.
+    """
+    text = document.decode("utf-8")
+    return text[1:] if text.startswith("\ufeff") else text
 
 
 def printable(text: str, limit: int = 200) -> str:

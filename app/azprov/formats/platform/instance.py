@@ -11,7 +11,7 @@ import re
 from typing import Any, Dict, NamedTuple, Optional, Tuple
 
 from ...errors import DocumentError, UnusableError
-from ..text import is_web_page
+from ..text import from_utf8, is_web_page
 
 # Real replies have some hundred values in ten levels. Without the limits a hostile
 # megabyte of "{}," would take a hundred in memory, and an indented one 300.
@@ -145,7 +145,7 @@ def parse_instance(document: bytes) -> Instance:
         raise DocumentError("instance metadata has too many values")
     try:
         whole = json.loads(
-            document.decode("utf-8-sig"),
+            from_utf8(document),
             parse_int=_integer,
             parse_float=_fraction,
             parse_constant=_fraction,

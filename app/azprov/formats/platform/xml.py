@@ -9,7 +9,7 @@ from typing import List, NamedTuple, Tuple
 from xml.parsers import expat
 
 from ...errors import DocumentError
-from ..text import is_web_page
+from ..text import from_utf8, is_web_page
 
 # WireServer's largest documents have a few ten kB; transport.py has the same limit.
 LIMIT_BYTES = 1 << 20
@@ -92,9 +92,10 @@ def parse(document: bytes, name: str) -> Element:
         raise DocumentError(f"{name} is larger than {LIMIT_BYTES} bytes")
     is_utf16 = document.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        text = document.decode("utf-16" if is_utf16 else "utf-8-sig").strip(WHITE_SPACE)
+        text = document.decode("utf-16") if is_utf16 else from_utf8(document)
     except UnicodeDecodeError as error:
         raise DocumentError(f"{name} is neither UTF-8 nor UTF-16 text") from error
+    text = text.strip(WHITE_SPACE)
     if not text:
         raise DocumentError(f"{name} is empty")
     if is_web_page(text) or "<!DOCTYPE html" in text:

@@ -5,7 +5,6 @@ Debian 13 it has ConditionFirstBoot=yes, and an empty /etc/machine-id is no firs
 for systemd. azprov's service runs before these units, and they keep existing keys.
 """
 
-import fnmatch
 import logging
 from typing import TYPE_CHECKING, List, Optional
 
@@ -32,7 +31,8 @@ log = logging.getLogger(__name__)
 
 def is_host_key(name: str) -> bool:
     """Whether a file name in /etc/ssh is that of a host key, private or public."""
-    return fnmatch.fnmatchcase(name, "ssh_host_*_key*")
+    prefix = "ssh_host_"
+    return name.startswith(prefix) and "_key" in name[len(prefix) :]
 
 
 def has_sshd(root: Root) -> bool:
