@@ -7,7 +7,8 @@ import socket
 from typing import Callable, Iterator, List, NamedTuple, Optional, Tuple
 
 from ..errors import HostError
-from ..formats.host.dhcp_lease import parse_lease
+from ..formats.host.dhcp_lease import parse_lease, parse_networkd_description
+from .networkd import NETWORKD_SOCKET, describe_networkd
 from .root import Root
 
 # The folders of systemd-networkd, NetworkManager, dhclient (on Debian and on Red Hat) and
@@ -70,7 +71,33 @@ def find_leased_address(root: Root, *, usual: str = "", now: float = 0.0) -> Lea
                 continue
             if found is not None and (found == usual, written_at) > (address == usual, newest):
                 address, newest, path = found, written_at, lease
+    if address is None:
+        try:
+            address = _ask_networkd(root, usual)
+            path = NETWORKD_SOCKET if address else ""
+        except (HostError, ValueError) as error:
+            complaints.append(f"ignored what {root.outside(NETWORKD_SOCKET)} replied: {error}")
     return LeasedAddress(address, path, tuple(complaints))
+
+
+def _ask_networkd(root: Root, usual: str) -> Optional[str]:
+    """The address in a lease of a networkd that stores none in files, by the same rules.
+
+    Its leases have not expired. Raises HostError or ValueError.
+    """
+    reply = describe_networkd(root)
+    addresses = {} if reply is None else parse_networkd_description(reply)
+    if usual in addresses.values():
+        return usual
+    for interface, address in addresses.items():
+        _require_default(interface, _default_interface(root))
+        return address
+    return None
+
+
+def _require_default(interface: str, default: str) -> None:
+    if default and interface != default:
+        raise ValueError(f"it is for {interface}, and the default route is through {default}")
 
 
 def _require_valid(address: Optional[str]) -> str:
@@ -106,8 +133,7 @@ def _require_interface(folder: str, name: str, default: str) -> None:
         interface = match.group(1) if match else default
     else:
         return
-    if default and interface != default:
-        raise ValueError(f"it is for {interface}, and the default route is through {default}")
+    _require_default(interface, default)
 
 
 def _names(root: Root, folder: str, complain: Callable[[str], None]) -> Iterator[str]:

@@ -103,6 +103,29 @@ def _expires_at(expiry: str) -> float:
         return float("inf")
 
 
+def parse_networkd_description(reply: bytes) -> Dict[str, str]:
+    """The address in option 245 by interface, in networkd's varlink reply to Describe.
+
+    networkd of systemd 262 stores no leases. An interface without the option is left out.
+    Raises ValueError with a sentence that names the error.
+    """
+    # Only this form needs json.
+    import json
+
+    addresses: Dict[str, str] = {}
+    try:
+        for interface in json.loads(reply.decode("utf-8"))["parameters"]["Interfaces"]:
+            for option in interface.get("DHCPv4Client", {}).get("PrivateOptions", []):
+                if option["Option"] == _OPTION:
+                    addresses[interface["Name"]] = _address_of(str(option["PrivateOptionData"]))
+    except (AttributeError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError("networkd's description has an unknown form") from error
+    except ValueError as error:
+        is_json = not isinstance(error, (json.JSONDecodeError, UnicodeDecodeError))
+        raise error if is_json else ValueError("networkd's description is not JSON") from error
+    return addresses
+
+
 def _of_reply(content: bytes, age_s: float) -> Optional[str]:
     """The address in a reply, where an option can be split into parts (RFC 3396)."""
     at = _COOKIE_AT + len(_COOKIE)
