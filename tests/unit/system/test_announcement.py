@@ -588,10 +588,12 @@ def acknowledged(request: bytes) -> bytes:
     return b"\x02" + request[1:240] + b"\x35\x01\x05\xff"
 
 
-def announce_to(server: DhcpServer, machine: Machine) -> None:
+def announce_to(server: DhcpServer, machine: Machine, clock: Optional[FakeClock] = None) -> None:
+    """Announce a name. On its clock an answer is never late, unless the server lets time pass."""
+
     def act() -> None:
         server.connect()
-        announce(Root(str(machine.folder)), "Web01", Recorder(), FakeClock())
+        announce(Root(str(machine.folder)), "Web01", Recorder(), clock or FakeClock())
 
     try:
         in_own_network(act)
@@ -635,13 +637,17 @@ def test_two_renewals_have_two_transactions(tmp_path: Path) -> None:
 def test_a_lost_renewal_is_sent_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """The second request has the answer of the first one, or none."""
     count: List[bytes] = []
+    clock = FakeClock()
 
     def second_only(request: bytes) -> Optional[bytes]:
         count.append(request)
-        return acknowledged(request) if len(count) == 2 else None
+        if len(count) == 2:
+            return acknowledged(request)
+        clock.spend(1.0)
+        return None
 
     server = DhcpServer(second_only)
-    announce_to(server, with_networkd(tmp_path))
+    announce_to(server, with_networkd(tmp_path), clock)
 
     assert len(server.requests) == 2
     assert server.requests[0] == server.requests[1]
@@ -650,9 +656,10 @@ def test_a_lost_renewal_is_sent_again(tmp_path: Path, caplog: pytest.LogCaptureF
 
 def test_a_silent_server_is_asked_twice(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """The warning names the server."""
-    server = DhcpServer(lambda _: None)
+    clock = FakeClock()
+    server = DhcpServer(lambda _: clock.spend(1.0))
 
-    announce_to(server, with_networkd(tmp_path))
+    announce_to(server, with_networkd(tmp_path), clock)
 
     assert len(server.requests) == 2
     assert caplog.messages == [f"{KEEPS} (eth0: the DHCP server 10.0.0.1 did not answer)"]

@@ -29,10 +29,10 @@ def announce(root: Root, name: str, commands: Commands, clock: Clock) -> None:
     Logs one line if the name could not be announced for an interface, or for none.
     """
     until = clock.now() + _PATIENCE_S
-    sent, flaws = _ask_clients(root, name, commands)
+    sent, flaws = _ask_clients(root, name, commands, clock)
     while not (sent or flaws) and any(map(address_of, interfaces())) and clock.now() < until:
         clock.sleep(_POLL_S)
-        sent, flaws = _ask_clients(root, name, commands)
+        sent, flaws = _ask_clients(root, name, commands, clock)
     if sent:
         log.debug("The DHCP server got the new name through %s", ", ".join(sent))
     elif interfaces() and not flaws:
@@ -43,13 +43,22 @@ def announce(root: Root, name: str, commands: Commands, clock: Clock) -> None:
         )
 
 
-def _ask_clients(root: Root, name: str, commands: Commands) -> Tuple[List[str], List[str]]:
+def _ask_clients(
+    root: Root, name: str, commands: Commands, clock: Clock
+) -> Tuple[List[str], List[str]]:
     """The interfaces through which the name was sent, and the reasons of those that failed."""
     sent: List[str] = []
     flaws: List[str] = []
-    for client in (networkd, network_manager, dhclient, dhcpcd, udhcpc):
+    # Each of these begins when its first result is asked for.
+    for results in (
+        networkd.announce(root, name, commands, clock),
+        network_manager.announce(root, name, commands),
+        dhclient.announce(root, name, commands),
+        dhcpcd.announce(root, name, commands),
+        udhcpc.announce(root, name, commands),
+    ):
         try:
-            for result in client.announce(root, name, commands):
+            for result in results:
                 if result.flaw:
                     flaws.append(f"{result.interface}: {result.flaw}")
                 else:

@@ -13,6 +13,7 @@ from typing import Dict, Iterator
 
 from ...formats.host.dhcp_renewal import Renewal, is_acknowledged, render_renewal
 from ...formats.host.networkd_status import NetworkdLease, parse_networkd_status
+from ..clock import Clock
 from ..commands import Commands
 from ..root import Root
 from .machine import LIMIT_S, Sent, address_of, hardware_address_of, interfaces
@@ -22,10 +23,11 @@ _LEASES = "/run/systemd/netif/leases"
 _SERVER_PORT, _CLIENT_PORT = 67, 68
 _ATTEMPTS = 2
 _ANSWER_S = 1.0
+_POLL_S = 0.05
 _LIMIT_BYTES = 2048
 
 
-def announce(root: Root, name: str, commands: Commands) -> Iterator[Sent]:
+def announce(root: Root, name: str, commands: Commands, clock: Clock) -> Iterator[Sent]:
     leases = _stored_leases(root) or _reported_leases(root, commands)
     for interface, lease in leases.items():
         # The lease may be of another network namespace, or an old one.
@@ -37,7 +39,7 @@ def announce(root: Root, name: str, commands: Commands) -> Iterator[Sent]:
                 lease.client_id,
                 name,
             )
-            is_known = _renew(interface, renewal, lease.server)
+            is_known = _renew(interface, renewal, lease.server, clock)
             flaw = "" if is_known else f"the DHCP server {lease.server} did not answer"
             yield Sent(interface, flaw)
 
@@ -77,7 +79,7 @@ def _assignments(content: bytes) -> Dict[str, str]:
     return {key: value for key, _, value in (line.partition("=") for line in lines)}
 
 
-def _renew(interface: str, renewal: Renewal, server: str) -> bool:
+def _renew(interface: str, renewal: Renewal, server: str, clock: Clock) -> bool:
     """Whether the server has consented to the renewal."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
         # networkd uses the same port. The answer comes here, because this socket is connected.
@@ -86,12 +88,12 @@ def _renew(interface: str, renewal: Renewal, server: str) -> bool:
             udp.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, os.fsencode(interface))
         udp.bind((renewal.address, _CLIENT_PORT))
         udp.connect((server, _SERVER_PORT))
-        udp.settimeout(_ANSWER_S)
+        udp.settimeout(_POLL_S)
         for _ in range(_ATTEMPTS):
+            until = clock.now() + _ANSWER_S
             udp.send(render_renewal(renewal))
-            try:
-                if is_acknowledged(udp.recv(_LIMIT_BYTES), renewal.transaction):
-                    return True
-            except socket.timeout:
-                continue
+            while clock.now() < until:
+                with suppress(socket.timeout):
+                    if is_acknowledged(udp.recv(_LIMIT_BYTES), renewal.transaction):
+                        return True
     return False
