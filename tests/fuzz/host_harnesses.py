@@ -4,10 +4,12 @@ A harness takes bytes, and checks the properties of the value if there is one.
 """
 
 import atexit
+import os
 import re
 import shlex
 import shutil
 import tempfile
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Dict
@@ -257,6 +259,9 @@ def path(data: bytes) -> None:
         if look == root.real_path:
             assert str(found).startswith("/")
             assert ".." not in str(found).split("/")
+    with suppress(HostError):
+        outside = os.path.realpath(_scratch()) + root.real_path(inside, allow_missing=True)
+        assert os.path.realpath(outside) == os.path.normpath(outside)
 
 
 def image(data: bytes) -> None:
