@@ -79,16 +79,17 @@ def files(root: Path) -> List[str]:
 
 
 @contextmanager
-def deep_tree(folder: Path) -> Iterator[None]:
-    """More nested folders than azprov removes. They are removed at the end by rm.
+def deep_tree(folder: Path, *, depth: int = 1500, name: str = "d") -> Iterator[None]:
+    """Nested folders with a file in each. They are removed at the end by rm.
 
     Python's rmtree fails on such a tree, so pytest could not remove it from its folder.
     """
     try:
         number = os.open(folder, os.O_RDONLY)
-        for _ in range(1500):
-            os.mkdir("d", dir_fd=number)
-            below = os.open("d", os.O_RDONLY, dir_fd=number)
+        for _ in range(depth):
+            os.close(os.open("file", os.O_WRONLY | os.O_CREAT, dir_fd=number))
+            os.mkdir(name, dir_fd=number)
+            below = os.open(name, os.O_RDONLY, dir_fd=number)
             os.close(number)
             number = below
         os.close(number)

@@ -21,6 +21,7 @@ PACKAGES = {
     "bash": "bash",
     "busybox": "busybox",
     "chage": "passwd",
+    "chattr": "e2fsprogs",
     "dash": "dash",
     "dbus-daemon": "dbus",
     "dhclient": "isc-dhcp-client",

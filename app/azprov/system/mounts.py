@@ -6,9 +6,11 @@ systemd-escape(1), proc(5) for mountinfo.
 """
 
 import logging
+import os
 import re
-from typing import Iterator, Sequence, Set
+from typing import Iterator, List, Sequence, Set
 
+from ..formats.host.mountinfo import parse_mount_points
 from .commands import Commands
 from .init import SYSTEMD
 from .root import Root
@@ -55,6 +57,17 @@ def mount_above(root: Root, paths: Sequence[str], commands: Commands) -> None:
                 )
 
 
+def mount_points_in(root: Root, path: str) -> List[str]:
+    """The mount points at a folder of a root or inside, as this process sees them.
+
+    None without /proc; the removal then compares devices. Raises HostError.
+    """
+    if not os.path.exists("/proc/self/mountinfo"):
+        return []
+    top = os.readlink(f"/proc/self/fd/{root.descriptor}").rstrip("/") + root.real_path(path)
+    return sorted(one for one in _mount_points(Root("/")) if f"{one}/".startswith(f"{top}/"))
+
+
 def mount_unit(path: str) -> str:
     """The name of systemd's unit that mounts a file system at a path."""
     name = path.strip("/").encode("utf-8", "surrogateescape")
@@ -73,6 +86,4 @@ def _folders(root: Root, path: str) -> Iterator[str]:
 
 
 def _mount_points(root: Root) -> Set[str]:
-    lines = (root.read(_MOUNTS) or b"").decode("utf-8", "surrogateescape").split("\n")
-    points = (line.split(" ")[4] for line in lines if line.count(" ") > 4)
-    return {re.sub(r"\\([0-7]{3})", lambda match: chr(int(match.group(1), 8)), p) for p in points}
+    return set(parse_mount_points(root.read(_MOUNTS) or b""))

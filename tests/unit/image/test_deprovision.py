@@ -10,14 +10,17 @@ from typing import Dict, List, Optional
 
 import pytest
 
+import needs
 from azprov.errors import UsageError
 from azprov.image.deprovision import carry_out, plan
 from azprov.image.leftovers.apply import apply
+from azprov.image.leftovers.leftover import EXAMINE
 from azprov.image.leftovers.search import find_leftovers
 from azprov.system.root import Root
 from azprov.system.sshd.passwords import forbid_passwords
 from images import azprov, deep_tree, tree
 from ports import NoCommands
+from project import ROOT
 from sound_image import make_sound
 
 ME = f"{os.geteuid()}:{os.getegid()}"
@@ -604,13 +607,56 @@ def test_other_lines_in_sshd_config_are_kept(clean: Path, config: str) -> None:
 def test_the_passwd_entry_is_kept_if_the_home_cannot_be_removed(clean: Path) -> None:
     """Without the entry, a second run could not find the home."""
     with_user(clean)
-    # A file system mounted in the home would have the same effect, but needs root.
+    root = Root(str(clean))
+    changes = plan(root, "deploy")
+    (home,) = (change for change in changes if change.what == "home of deploy")
+    # What makes the removal of the home fail needs root, such as an attribute of a file.
+    failing = home._replace(action=EXAMINE, what="could not remove the home")
+    changes[changes.index(home)] = failing
+
+    failures = carry_out(root, changes)
+
+    err = "\n".join(map(str, failures))
+    assert f"other changes failed, so the entry of deploy stays in {clean}/etc/passwd" in err
+    assert "deploy:x:" in (clean / "etc/passwd").read_text()
+
+
+def test_a_home_with_very_many_nested_folders_is_removed(clean: Path) -> None:
+    """A user can nest thousands of folders."""
+    with_user(clean)
     with deep_tree(clean / "home/deploy"):
         code, _, err = azprov("deprovision", "--root", clean, "--user", "deploy", "--yes")
 
-    assert code == 73
-    assert f"other changes failed, so the entry of deploy stays in {clean}/etc/passwd" in err
-    assert "deploy:x:" in (clean / "etc/passwd").read_text()
+        assert (code, (clean / "home/deploy").exists()) == (0, False), err
+
+
+@pytest.mark.needs("root", "unshare", "mount")  # the image has several users
+@pytest.mark.parametrize("place", ["home/deploy", "home/deploy/deep"])
+def test_a_mount_in_the_home_is_refused_before_any_change(clean: Path, place: str) -> None:
+    """A bind mount of another folder keeps its files, and the user stays complete."""
+    with_user(clean)
+    (clean / "srv/data").mkdir(parents=True)
+    (clean / "srv/data/file").write_text("")
+    os.chown(clean / "srv/data", UID, -1)
+    before = tree(clean)
+    script = 'mount --bind "$1/srv/data" "$1/$2" && shift 2 && exec "$@"'
+    azprov_command = [sys.executable, "-m", "azprov", "deprovision", "--root", str(clean)]
+
+    done = subprocess.run(
+        [*needs.unshare("-m"), "sh", "-c", script, "sh", str(clean), place, *azprov_command]
+        + ["--user", "deploy", "--yes"],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "app")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 73
+    assert done.stderr == (
+        f"azprov: a file system is mounted at {clean}/{place}, in the home of deploy, so nothing "
+        "was changed; unmount it, and run this again\n"
+    )
+    assert tree(clean) == before
 
 
 def test_after_any_failure_the_same_command_still_finds_the_user(clean: Path) -> None:

@@ -54,11 +54,6 @@ def _remove_from_home(root: Root, leftover: Leftover) -> None:
         user_root.remove(leftover.path)
 
 
-def _empty_folder(root: Root, leftover: Leftover) -> None:
-    for name in root.names(leftover.path):
-        root.remove_tree(f"{leftover.path}/{name}")
-
-
 def _enable_service(root: Root, leftover: Leftover) -> None:
     root.make_folders(leftover.path.rpartition("/")[0])
     root.link(leftover.path, leftover.argument)
@@ -75,7 +70,7 @@ _OPERATIONS: Dict[str, Callable[[Root, Leftover], object]] = {
     REMOVE_FROM_HOME: _remove_from_home,
     REMOVE_KEYS: lambda root, leftover: remove_keys(root, leftover.path, leftover.account),
     EMPTY_FILE: lambda root, leftover: root.truncate(leftover.path),
-    EMPTY_FOLDER: _empty_folder,
+    EMPTY_FOLDER: lambda root, leftover: root.remove_tree(leftover.path, keeps_folder=True),
     ENABLE_SERVICE: _enable_service,
     EXAMINE: _fail,
     EXAMINE_AS_ROOT: _fail,

@@ -3,9 +3,11 @@
 import logging
 from typing import Iterator, List, Optional, Sequence
 
-from ...errors import UsageError
+from ...errors import HostError, UsageError
 from ...formats.host.passwd import Account, members, parse_groups
 from ...formats.host.sudo_rules import has_rules, without_rules_of
+from ...formats.text import printable
+from ...system.mounts import mount_points_in
 from ...system.root import Root
 from ...system.user_database import GROUP, GSHADOW, PASSWD, SHADOW, find_account, read_accounts
 from .apply import edited
@@ -82,12 +84,22 @@ def _files(root: Root, account: Account, leftovers: Sequence[Leftover]) -> Itera
 
 
 def _home(root: Root, account: Account) -> Iterator[Leftover]:
-    """The home, if the user owns it. The home of a system user may be / or /usr/sbin."""
+    """The home, if the user owns it. The home of a system user may be / or /usr/sbin.
+
+    Raises HostError if a file system is mounted there: another user's files would be removed.
+    """
     path = account.home
     status = root.status(path, follow=False)
     if status is None:
         return
     if root.real_path(path) != "/" and status.st_uid == account.uid:
+        mounted = mount_points_in(root, path)
+        if mounted:
+            raise HostError(
+                f"a file system is mounted at {printable(mounted[0])}, in the home of "
+                f"{account.name}, so nothing was changed",
+                "unmount it, and run this again",
+            )
         yield Leftover("", path, f"home of {account.name}", REMOVE_TREE)
     else:
         log.warning(

@@ -9,13 +9,12 @@ regular files are opened (opening.py).
 
 import errno
 import os
-import stat
 from contextlib import contextmanager
 from typing import BinaryIO, ContextManager, Iterator, List, Optional, Union
 
 from ...errors import HostError
 from ...formats.text import printable
-from .entry import Entry, Owner, empty, make_folder, names_in, replace, replace_by_link, sync
+from .entry import Entry, Owner, make_folder, names_in, replace, replace_by_link, sync
 from .opening import NotRegularFile, OpenFolder, content_of
 from .paths import PathResolver, ancestry, as_file_name, resolved_as
 
@@ -199,40 +198,33 @@ class Root:
         """Remove a file, a link or an empty folder; returns whether it existed."""
         try:
             with self._entry(path, follow=False) as entry:
-                status = entry.status()
-                if status is None:
+                if entry.seen is None:
                     return False
-                if stat.S_ISDIR(status.st_mode):
-                    os.rmdir(entry.name, dir_fd=entry.folder)
-                else:
-                    os.unlink(entry.name, dir_fd=entry.folder)
-                sync(entry.folder)
+                entry.remove()
                 return True
         except (FileNotFoundError, NotADirectoryError):
             return False
         except OSError as error:
             raise self._failed("remove", path, error) from error
 
-    def remove_tree(self, path: str) -> bool:
-        """Remove a folder with everything in it; returns whether it existed.
+    def remove_tree(self, path: str, *, keeps_folder: bool = False) -> bool:
+        """Remove a folder with everything in it, and follow no link; returns whether it existed.
 
-        Follows no link. Raises HostError if a file system is mounted inside.
+        With `keeps_folder` it is only emptied, and a link to it is followed. Raises HostError,
+        and changes nothing if a file system is mounted at the folder or inside.
         """
+        from .tree import empty_tree
+
         try:
-            with self._entry(path, follow=False) as entry:
-                empty(entry)
+            with self._entry(path, follow=keeps_folder) as entry:
+                empty_tree(entry.folder, entry.name)
         except FileNotFoundError:
             return False
         except NotADirectoryError:
             pass  # a file or a link
         except OSError as error:
             raise self._failed("remove", path, error) from error
-        except RecursionError as error:
-            raise HostError(
-                f"could not remove {self.outside(path)}: its folders are nested too deeply",
-                "remove it by hand",
-            ) from error
-        return self.remove(path)
+        return keeps_folder or self.remove(path)
 
     def rename(self, path: str, name: str) -> None:
         """Give a file or folder another name in the same folder, durably, in one step."""

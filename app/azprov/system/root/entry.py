@@ -67,6 +67,18 @@ class Entry:
         finally:
             os.close(number)
 
+    def remove(self) -> None:
+        """Remove a file, a link or an empty folder, durably. Raises OSError."""
+        status = os.stat(self.name, dir_fd=self.folder, follow_symlinks=False)
+        remove = os.rmdir if stat.S_ISDIR(status.st_mode) else os.unlink
+        try:
+            remove(self.name, dir_fd=self.folder)
+        except PermissionError as error:
+            from .tree import explained
+
+            raise explained(error, self.folder, self.name) from error
+        sync(self.folder)
+
 
 def replace(
     entry: Entry, content: Union[bytes, BinaryIO], mode: Optional[int], owner: Optional[Owner]
@@ -148,25 +160,6 @@ def _copy_label(entry: Entry, number: int) -> None:
             os.setxattr(number, _LABEL, os.getxattr(old, _LABEL))
         finally:
             os.close(old)
-
-
-def empty(entry: Entry) -> None:
-    """Remove everything in a folder that is on the same file system; follows no link."""
-    number = os.open(entry.name, FOLDER, dir_fd=entry.folder)
-    try:
-        device = os.fstat(number).st_dev
-        for name in os.listdir(number):
-            status = os.stat(name, dir_fd=number, follow_symlinks=False)
-            if stat.S_ISDIR(status.st_mode):
-                # Only folders are compared: overlayfs reports the lower layer's device for files.
-                if status.st_dev != device:
-                    raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
-                empty(Entry(number, name, f"{entry.path}/{name}", None))
-                os.rmdir(name, dir_fd=number)
-            else:
-                os.unlink(name, dir_fd=number)
-    finally:
-        os.close(number)
 
 
 def names_in(entry: Entry) -> List[str]:

@@ -25,12 +25,18 @@ _AS_USER_HINT = (
 )
 
 
+class Unchangeable(OSError):
+    """A file cannot be removed because it or its folder has the attribute +i or +a."""
+
+
 def file_error(summary: str, error: OSError, *, is_as_user: bool) -> HostError:
     """The error to raise for a failed operation on a file.
 
     `is_as_user` is whether the operation was done with another user's rights.
     """
     summary = f"{summary} ({error.strerror})"
+    if isinstance(error, Unchangeable):
+        return HostError(summary, "run chattr -R -ia on it")
     if error.errno in (errno.EACCES, errno.EPERM) and is_as_user:
         return HostError(summary, _AS_USER_HINT)
     if error.errno in (errno.EACCES, errno.EPERM) and os.geteuid() != 0:

@@ -1,0 +1,19 @@
+"""The mount points in /proc/self/mountinfo, proc_pid_mountinfo(5)."""
+
+import re
+from typing import List
+
+_ESCAPED = re.compile(r"\\([0-7]{3})")
+# The number of the field, and of the fields before the optional ones.
+_MOUNT_POINT, _FIELDS = 4, 6
+
+
+def parse_mount_points(content: bytes) -> List[str]:
+    """The mount points, in the order of the mounts; lines of another form are ignored."""
+    lines = (line.split(" ") for line in content.decode("utf-8", "surrogateescape").split("\n"))
+    return [_unescaped(fields[_MOUNT_POINT]) for fields in lines if len(fields) >= _FIELDS]
+
+
+def _unescaped(text: str) -> str:
+    # Blanks, tabs, line ends and backslashes are octal numbers.
+    return _ESCAPED.sub(lambda match: chr(int(match.group(1), 8)), text)
