@@ -12,6 +12,7 @@ from typing import Iterator, NamedTuple, Optional
 
 from ..errors import HostError, NotPermitted
 from ..formats.host.passwd import Account
+from .planting import planter_of
 from .root import Root
 
 #: The folder of new homes.
@@ -70,19 +71,21 @@ def make_home(root: Root, account: Account) -> None:
     parent, _, name = account.home.rstrip("/").rpartition("/")
     owner = (account.uid, account.gid)
     temporary = f"{parent}/.{name}.azprov-new"
-    root.remove_tree(temporary)
-    if parent:
-        root.make_folders(parent)
-    try:
-        root.make_folders(temporary, mode=_PRIVATE_HOME, owner=owner)
-        with root.as_user(owner) as user_root:
-            for entry in _skeleton(root):
-                _copy(root, user_root, temporary + entry.path, entry)
-        root.rename(temporary, name)
-    except HostError:
-        with suppress(HostError):
-            root.remove_tree(temporary)
-        raise
+    # A user who owns a folder above could plant a link there.
+    with root.as_user(planter_of(root, account.home)) as maker:
+        maker.remove_tree(temporary)
+        if parent:
+            maker.make_folders(parent)
+        try:
+            maker.make_folders(temporary, mode=_PRIVATE_HOME, owner=owner)
+            with root.as_user(owner) as user_root:
+                for entry in _skeleton(root):
+                    _copy(root, user_root, temporary + entry.path, entry)
+            maker.rename(temporary, name)
+        except HostError:
+            with suppress(HostError):
+                maker.remove_tree(temporary)
+            raise
 
 
 def _unused(root: Root, path: str) -> str:

@@ -6,7 +6,6 @@ systemd-escape(1), proc(5) for mountinfo.
 """
 
 import logging
-import os
 import re
 from typing import Iterator, List, Sequence, Set
 
@@ -62,10 +61,12 @@ def mount_points_in(root: Root, path: str) -> List[str]:
 
     None without /proc; the removal then compares devices. Raises HostError.
     """
-    if not os.path.exists("/proc/self/mountinfo"):
+    machine = Root("/")
+    top = machine.read_link(f"/proc/self/fd/{root.descriptor}")
+    if top is None:
         return []
-    top = os.readlink(f"/proc/self/fd/{root.descriptor}").rstrip("/") + root.real_path(path)
-    return sorted(one for one in _mount_points(Root("/")) if f"{one}/".startswith(f"{top}/"))
+    folder = top.rstrip("/") + root.real_path(path)
+    return sorted(one for one in _mount_points(machine) if f"{one}/".startswith(f"{folder}/"))
 
 
 def mount_unit(path: str) -> str:

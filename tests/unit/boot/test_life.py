@@ -66,9 +66,9 @@ class FusedRoot(Root):
         super().write(path, content, **given)
         self._fuse.burn()
 
-    def remove(self, path: str) -> bool:
+    def remove(self, path: str, **given: Any) -> bool:
         self._fuse.burn()
-        was_there = super().remove(path)
+        was_there = super().remove(path, **given)
         self._fuse.burn()
         return was_there
 

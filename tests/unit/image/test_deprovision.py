@@ -555,14 +555,14 @@ def test_keys_are_removed_from_a_home_that_is_kept(clean: Path) -> None:
 def test_the_passwd_entry_is_kept_if_keys_cannot_be_removed(clean: Path) -> None:
     """Without the entry, a second run could not find the keys."""
     with_user(clean)
-    for path in (clean / "home/deploy", clean / "home/deploy/.ssh"):
-        os.chown(path, 0, -1)
+    os.chown(clean / "home/deploy", 54321, -1)
+    os.chown(clean / "home/deploy/.ssh", 0, -1)
     root = Root(str(clean))
 
     failures = [str(failure) for failure in carry_out(root, plan(root, "deploy"))]
 
     keys = clean / "home/deploy/.ssh/authorized_keys"
-    assert f"could not remove {keys} (Permission denied)" in failures[1]
+    assert f"could not remove {keys} (Permission denied)" in failures[0]
     assert "so the entry of deploy stays in" in failures[-1]
     assert "deploy:x:" in (clean / "etc/passwd").read_text()
 
@@ -654,7 +654,7 @@ def test_a_mount_in_the_home_is_refused_before_any_change(clean: Path, place: st
     assert done.returncode == 73
     assert done.stderr == (
         f"azprov: a file system is mounted at {clean}/{place}, in the home of deploy, so nothing "
-        "was changed; unmount it, and run this again\n"
+        "was changed; unmount the file system that is mounted inside\n"
     )
     assert tree(clean) == before
 

@@ -17,6 +17,7 @@ from azprov.system.root import Root
 
 UID = os.geteuid() or 700
 ME = Account("me", os.geteuid(), os.getegid(), "/etc", "/bin/sh")
+ALICE = Account("alice", UID, UID, "/home/alice", "/bin/sh")
 LINE = f"alice:x:{UID}:{UID}::/home/alice:/bin/sh\n"
 
 
@@ -49,7 +50,7 @@ def test_a_plan_is_a_list_of_values(tmp_path: Path) -> None:
         Leftover("host-keys", "/etc/ssh/ssh_host_rsa_key", "SSH host key"),
         Leftover("", "/etc/hostname", "host name", "set host name", "localhost"),
         Leftover("", "/etc/sudoers.d/90-azprov", "sudo or doas rules of alice"),
-        Leftover("", "/home/alice", "home of alice", "remove tree"),
+        Leftover("", "/home/alice", "home of alice", "remove home", account=ALICE),
         Leftover("", "/etc/group", "group membership of alice", "remove member", "alice"),
         Leftover("", "/etc/shadow", "entry of alice", "remove entry", "alice"),
         Leftover("", "/etc/group", "entry of alice", "remove entry", "alice"),
@@ -134,4 +135,4 @@ def test_every_action_can_be_applied(tmp_path: Path) -> None:
         leftover = Leftover("", path, "x", getattr(actions, name), "a", ME)
         apply(Root(str(tmp_path)), leftover)
         assert leftover.result in ("removed", "emptied", "locked", "enabled", "set to a")
-    assert len(names) == 17
+    assert len(names) == 18

@@ -11,8 +11,8 @@ from azprov.errors import HostError, UsageError
 from azprov.image.deprovision import carry_out, plan
 from azprov.image.leftovers.search import find_leftovers
 from azprov.system.admin_user import set_up_admin
+from azprov.system.planting import remove_planted
 from azprov.system.root import Root
-from azprov.system.sshd.authorized_keys import remove_keys
 from azprov.system.sshd.deleted_accounts import (
     keys_of_deleted_account,
     names_of_deleted_accounts,
@@ -267,7 +267,7 @@ def test_a_link_in_place_of_keys_is_removed_itself(image: Path) -> None:
     keys.unlink()
     keys.symlink_to("/etc/secret")
 
-    remove_keys(Root(str(image)), "/home/azureuser/.ssh/authorized_keys")
+    remove_planted(Root(str(image)), "/home/azureuser/.ssh/authorized_keys")
 
     assert not keys.is_symlink()
     assert (image / "etc/secret").read_text() == "x"

@@ -13,8 +13,9 @@ from azprov.errors import HostError
 from azprov.formats.host.passwd import Account
 from azprov.formats.host.ssh_keys import SshKey, parse_ssh_keys
 from azprov.formats.host.sshd_config import first_values
+from azprov.system.planting import owner_of_path
 from azprov.system.root import Root
-from azprov.system.sshd.authorized_keys import add_keys, owner_of_path
+from azprov.system.sshd.authorized_keys import add_keys
 from azprov.system.sshd.passwords import forbid_passwords
 from azprov.system.sshd.settings import read_settings
 from images import changes

@@ -7,8 +7,8 @@ from ...formats.host.passwd import without_entry, without_member
 from ...formats.host.shadow import SHADOWED, with_password, without_password
 from ...formats.host.sudo_rules import without_rules_of
 from ...system.hostname import write_hosts
+from ...system.planting import remove_planted
 from ...system.root import Root
-from ...system.sshd.authorized_keys import remove_keys
 from ...system.sshd.passwords import without_own_lines
 from ...system.user_database import read_user_file
 from .leftover import (
@@ -22,6 +22,7 @@ from .leftover import (
     REMOVE_ENTRY,
     REMOVE_FILE,
     REMOVE_FROM_HOME,
+    REMOVE_HOME,
     REMOVE_KEYS,
     REMOVE_MEMBER,
     REMOVE_RULES,
@@ -47,11 +48,13 @@ def edited(content: bytes, action: str, argument: str) -> bytes:
     return _EDITS[action](content, argument)
 
 
-def _remove_from_home(root: Root, leftover: Leftover) -> None:
+def _remove_planted(root: Root, leftover: Leftover) -> None:
+    remove_planted(root, leftover.path, leftover.account)
+
+
+def _remove_home(root: Root, leftover: Leftover) -> None:
     account = leftover.account
-    owner = None if account is None else (account.uid, account.gid)
-    with root.as_user(owner) as user_root:
-        user_root.remove(leftover.path)
+    root.remove_tree(leftover.path, owner=None if account is None else account.uid)
 
 
 def _enable_service(root: Root, leftover: Leftover) -> None:
@@ -67,8 +70,9 @@ def _fail(_: Root, leftover: Leftover) -> None:
 _OPERATIONS: Dict[str, Callable[[Root, Leftover], object]] = {
     REMOVE_FILE: lambda root, leftover: root.remove(leftover.path),
     REMOVE_TREE: lambda root, leftover: root.remove_tree(leftover.path),
-    REMOVE_FROM_HOME: _remove_from_home,
-    REMOVE_KEYS: lambda root, leftover: remove_keys(root, leftover.path, leftover.account),
+    REMOVE_HOME: _remove_home,
+    REMOVE_FROM_HOME: _remove_planted,
+    REMOVE_KEYS: _remove_planted,
     EMPTY_FILE: lambda root, leftover: root.truncate(leftover.path),
     EMPTY_FOLDER: lambda root, leftover: root.remove_tree(leftover.path, keeps_folder=True),
     ENABLE_SERVICE: _enable_service,

@@ -10,9 +10,10 @@ from ...formats.host.passwd import Account
 # The actions.
 REMOVE_FILE = "remove file"
 REMOVE_TREE = "remove tree"
-#: With the rights of `account`, so that a link in a home is followed only as far as its user may.
+#: A home that belongs to `account`, wherever the links on the way to it lead.
+REMOVE_HOME = "remove home"
+#: With the rights of the user who could plant a link on the way: planting.remove_planted.
 REMOVE_FROM_HOME = "remove from home"
-#: With the rights of the user who could plant a link on the path: authorized_keys.owner_of_path.
 REMOVE_KEYS = "remove keys"
 EMPTY_FILE = "empty file"
 EMPTY_FOLDER = "empty folder"

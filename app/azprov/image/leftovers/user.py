@@ -12,7 +12,7 @@ from ...system.root import Root
 from ...system.user_database import GROUP, GSHADOW, PASSWD, SHADOW, find_account, read_accounts
 from .apply import edited
 from .catalogue import NAMED_BY_USER, RULES_FILES, RULES_FOLDERS
-from .leftover import REMOVE_ENTRY, REMOVE_MEMBER, REMOVE_RULES, REMOVE_TREE, Leftover
+from .leftover import REMOVE_ENTRY, REMOVE_HOME, REMOVE_MEMBER, REMOVE_RULES, REMOVE_TREE, Leftover
 
 # passwd is last, because its entry is needed to find the owner of everything else.
 _ENTRIES = ("/etc/subuid", "/etc/subgid", SHADOW, GSHADOW, GROUP, PASSWD)
@@ -98,9 +98,9 @@ def _home(root: Root, account: Account) -> Iterator[Leftover]:
             raise HostError(
                 f"a file system is mounted at {printable(mounted[0])}, in the home of "
                 f"{account.name}, so nothing was changed",
-                "unmount it, and run this again",
+                "unmount the file system that is mounted inside",
             )
-        yield Leftover("", path, f"home of {account.name}", REMOVE_TREE)
+        yield Leftover("", path, f"home of {account.name}", REMOVE_HOME, account=account)
     else:
         log.warning(
             "%s, the home of %s, does not belong to that user and is kept",

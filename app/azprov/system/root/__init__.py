@@ -194,11 +194,14 @@ class Root:
         except OSError as error:
             raise self._failed("list", path, error) from error
 
-    def remove(self, path: str) -> bool:
-        """Remove a file, a link or an empty folder; returns whether it existed."""
+    def remove(self, path: str, *, in_folder_of: Optional[int] = None) -> bool:
+        """Remove a file, a link or an empty folder; returns whether it existed.
+
+        With a UID only if it is in a folder of that user, wherever links lead.
+        """
         try:
             with self._entry(path, follow=False) as entry:
-                if entry.seen is None:
+                if entry.seen is None or in_folder_of not in (None, entry.folder_owner()):
                     return False
                 entry.remove()
                 return True
@@ -207,24 +210,24 @@ class Root:
         except OSError as error:
             raise self._failed("remove", path, error) from error
 
-    def remove_tree(self, path: str, *, keeps_folder: bool = False) -> bool:
+    def remove_tree(
+        self, path: str, *, keeps_folder: bool = False, owner: Optional[int] = None
+    ) -> bool:
         """Remove a folder with everything in it, and follow no link; returns whether it existed.
 
-        With `keeps_folder` it is only emptied, and a link to it is followed. Raises HostError,
-        and changes nothing if a file system is mounted at the folder or inside.
+        With `keeps_folder` it is only emptied, and a link to it is followed. With the UID of an
+        owner, it has to belong to that user, wherever links lead. Raises HostError, and changes
+        nothing if a file system is mounted at the folder or inside.
         """
-        from .tree import empty_tree
+        from .tree import remove_tree
 
         try:
             with self._entry(path, follow=keeps_folder) as entry:
-                empty_tree(entry.folder, entry.name)
-        except FileNotFoundError:
+                return remove_tree(entry, keeps_folder=keeps_folder, owner=owner)
+        except (FileNotFoundError, NotADirectoryError):
             return False
-        except NotADirectoryError:
-            pass  # a file or a link
         except OSError as error:
             raise self._failed("remove", path, error) from error
-        return keeps_folder or self.remove(path)
 
     def rename(self, path: str, name: str) -> None:
         """Give a file or folder another name in the same folder, durably, in one step."""

@@ -67,6 +67,9 @@ class Entry:
         finally:
             os.close(number)
 
+    def folder_owner(self) -> int:
+        return os.fstat(self.folder).st_uid
+
     def remove(self) -> None:
         """Remove a file, a link or an empty folder, durably. Raises OSError."""
         status = os.stat(self.name, dir_fd=self.folder, follow_symlinks=False)
@@ -74,7 +77,7 @@ class Entry:
         try:
             remove(self.name, dir_fd=self.folder)
         except PermissionError as error:
-            from .tree import explained
+            from .attributes import explained
 
             raise explained(error, self.folder, self.name) from error
         sync(self.folder)

@@ -10,31 +10,39 @@ import errno
 import os
 import re
 import stat
-import struct
 from contextlib import suppress
 from typing import Callable, List, Optional, Tuple
 
 from ...formats.host.mountinfo import parse_mount_points
-from .file_errors import Unchangeable
-from .opening import FOLDER, look_at, open_regular
-
-# FS_IOC_GETFLAGS of linux/fs.h, where `long` has 8 and 4 bytes, and its flags.
-_GET_FLAGS = (0x80086601, 0x80046601)
-_UNCHANGEABLE = 0x10 | 0x20
+from .attributes import explained
+from .entry import Entry
+from .opening import FOLDER
 
 
-def empty_tree(folder: int, name: str) -> None:
-    """Remove everything in a folder with that name; follows no link.
+def remove_tree(entry: Entry, *, keeps_folder: bool, owner: Optional[int]) -> bool:
+    """Remove a folder with everything in it, or anything else; follows no link.
 
-    Raises OSError, and changes nothing if a file system is mounted at the folder or inside.
+    Returns whether it existed. Raises OSError, and changes nothing if a file system is mounted
+    at the folder or inside, or if it does not belong to the user with that UID.
     """
-    walk = Walk(os.open(name, FOLDER, dir_fd=folder))
-    try:
-        if _mount_points(walk.number) or _mount_of(walk.number) != _mount_of(folder):
-            raise _mounted()
-        walk.empty()
-    finally:
-        os.close(walk.number)
+    status = entry.status()
+    if status is None:
+        return False
+    if owner not in (None, status.st_uid):
+        raise OSError(errno.EACCES, f"it belongs to the UID {status.st_uid}")
+    if stat.S_ISDIR(status.st_mode):
+        walk = Walk(os.open(entry.name, FOLDER, dir_fd=entry.folder))
+        try:
+            if not os.path.samestat(os.fstat(walk.number), status):
+                raise OSError(errno.EBUSY, f"{entry.name!a} was replaced meanwhile")
+            if _mount_points(walk.number) or _mount_of(walk.number) != _mount_of(entry.folder):
+                raise _mounted()
+            walk.empty()
+        finally:
+            os.close(walk.number)
+    if not keeps_folder:
+        entry.remove()
+    return True
 
 
 def _mount_points(number: int) -> List[str]:
@@ -47,16 +55,6 @@ def _mount_points(number: int) -> List[str]:
         return []
     below = top.rstrip("/") + "/"
     return [path for path in mounted if path == top or path.startswith(below)]
-
-
-def explained(error: OSError, folder: int, name: str) -> OSError:
-    """The error of removing a name from an open folder; Unchangeable if that is the cause."""
-    if error.errno == errno.EPERM:
-        if _is_unchangeable(folder, "."):
-            return Unchangeable(errno.EPERM, "its folder has the attribute +i or +a")
-        if _is_unchangeable(folder, name):
-            return Unchangeable(errno.EPERM, f"{name!a} has the attribute +i or +a")
-    return error
 
 
 class Walk:
@@ -123,26 +121,3 @@ def _mount_of(number: int) -> Tuple[int, int]:
         if match:
             return int(match.group(1)), 0
     return 0, os.fstat(number).st_dev
-
-
-def _is_unchangeable(folder: int, name: str) -> bool:
-    """Whether a file or folder has an attribute that keeps it from being removed."""
-    from fcntl import ioctl
-
-    with suppress(OSError):
-        seen = look_at(name, folder)
-        if seen is None:
-            return False
-        try:
-            if stat.S_ISDIR(os.fstat(seen).st_mode):
-                number = os.open(name, FOLDER, dir_fd=folder)
-            else:
-                number = open_regular(seen, os.O_RDONLY, name, folder)
-        finally:
-            os.close(seen)
-        try:
-            flags = ioctl(number, _GET_FLAGS[struct.calcsize("l") == 4], b"\0" * 8)
-            return bool(struct.unpack_from("=I", flags)[0] & _UNCHANGEABLE)
-        finally:
-            os.close(number)
-    return False

@@ -1,7 +1,6 @@
 """Adding and removing the SSH keys that may log in, and finding the files that hold them."""
 
 import logging
-import os
 import stat
 from typing import Iterator, List, Optional, Sequence, Set, Tuple
 
@@ -11,6 +10,7 @@ from ...formats.host.passwd import Account
 from ...formats.host.ssh_keys import SshKey
 from ...formats.host.sshd_config import authorized_keys_path, common_keys_paths, own_keys_paths
 from ..commands import Commands
+from ..planting import owner_of_path
 from ..root import Root
 from ..root.entry import Owner
 from ..selinux import relabel
@@ -23,7 +23,8 @@ log = logging.getLogger(__name__)
 def add_keys(root: Root, account: Account, keys: Sequence[SshKey], commands: Commands) -> None:
     """Let keys log in as that user; keys already in the file are kept. Idempotent.
 
-    A file in the user's home is written with the user's rights. Raises HostError.
+    The file is written with the rights of the user who could plant a link on the way to it.
+    Raises HostError.
     """
     path = authorized_keys_path(settings_of_logins(root, account.name, commands), account)
     if path is None:
@@ -66,56 +67,6 @@ def holds_keys(root: Root, path: str) -> bool:
     """Whether there is a file or a link, and no device: some settings name /dev/null."""
     status = root.status(path, follow=False)
     return status is not None and stat.S_IFMT(status.st_mode) in (stat.S_IFREG, stat.S_IFLNK)
-
-
-def remove_keys(root: Root, path: str, account: Optional[Account] = None) -> None:
-    """Remove a file of keys, with the rights of the path's owner. Raises HostError."""
-    with root.as_user(owner_of_path(root, path, account)) as user_root:
-        user_root.remove(path)
-
-
-def owner_of_path(root: Root, path: str, account: Optional[Account] = None) -> Optional[Owner]:
-    """The user who could plant a link on the way to a path; None if no other user could.
-
-    This is the account, if the path leads through its home, otherwise the first owner of
-    a folder on the way, except root and this process's user. Such a path is used only
-    with that user's rights.
-    """
-    if account is not None and _is_in_home(root, path, account):
-        return (account.uid, account.gid)
-    for folder in _existing_folders(root, path):
-        for above in (*_parents(folder), folder):
-            status = root.status(above)
-            if status is not None and status.st_uid not in (0, os.geteuid()):
-                return (status.st_uid, status.st_gid)
-    return None
-
-
-def _is_in_home(root: Root, path: str, account: Account) -> bool:
-    """Whether a path leads through the home, by this name or through links.
-
-    A home of /, which some system users have, is not counted: it belongs to no user.
-    """
-    home = account.home.rstrip("/")
-    if not home:
-        return False
-    if path.startswith(f"{home}/"):
-        return True
-    if root.status(home) is None:
-        return False
-    real_home = root.real_path(home)
-    return any(f"{real}/".startswith(f"{real_home}/") for real in _existing_folders(root, path))
-
-
-def _existing_folders(root: Root, path: str) -> Iterator[str]:
-    """The folders on the way to a path, with links resolved."""
-    return (root.real_path(folder) for folder in _parents(path) if root.status(folder) is not None)
-
-
-def _parents(path: str) -> Iterator[str]:
-    """The folders above a path, from the top; without the root."""
-    parts = path.split("/")
-    return ("/".join(parts[:count]) for count in range(2, len(parts)))
 
 
 def _merge(

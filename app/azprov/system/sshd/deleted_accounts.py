@@ -10,9 +10,10 @@ from typing import Iterator, List, Sequence, Set
 from ...formats.host.passwd import Account
 from ...formats.host.sshd_config import own_keys_paths
 from ..homes import HOMES
+from ..planting import remove_planted
 from ..root import Root
 from ..user_database import read_all_accounts
-from .authorized_keys import holds_keys, keys_paths, remove_keys
+from .authorized_keys import holds_keys, keys_paths
 from .settings import read_settings
 
 # (uid_t) -1, which no user has.
@@ -44,7 +45,7 @@ def remove_keys_of_deleted_account(root: Root, name: str, home: str) -> None:
     Raises HostError.
     """
     for path in _keys_of(root, name, home):
-        remove_keys(root, path)
+        remove_planted(root, path)
         log.warning(
             "removed %s: it could have let its owner log in as the new user %s",
             root.outside(path),
