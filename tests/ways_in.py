@@ -65,6 +65,7 @@ def _restored(judge: LoginJudge) -> bool:
 
 
 def _backup(judge: LoginJudge) -> None:
+    (judge.root / "etc/shadow-").unlink(missing_ok=True)
     add(judge, "etc/shadow-", f"root:{hashed()}:19000::::::\n")
 
 

@@ -157,6 +157,28 @@ def test_the_number_of_a_user_of_extrausers_is_not_given_to_a_new_user(tmp_path:
 
 
 @pytest.mark.needs("useradd")
+@pytest.mark.needs("useradd")
+def test_the_number_of_a_former_user_is_not_given_to_a_new_admin(tmp_path: Path) -> None:
+    """deprovision removes a user whose file is in /srv, and useradd creates the admin user."""
+    root = LiveRoot(
+        tmp_path,
+        {
+            **FILES,
+            "etc/passwd": FILES["etc/passwd"] + "old:x:1000:1000::/home/old:/bin/sh\n",
+            "etc/group": FILES["etc/group"] + "old:x:1000:\n",
+            "srv/secret": "",
+        },
+    )
+    os.chown(tmp_path / "srv/secret", 1000, 1000)
+
+    removed = root.azprov("deprovision", "--user", "old", "--yes")
+    done = start(root, "azureuser", "admin-user")
+
+    assert (removed.returncode, done.returncode) == (0, 0), removed.stderr + done.stderr
+    assert "azureuser:x:1001:1001:" in root.read("etc/passwd")
+    assert "azureuser:x:1001:" in root.read("etc/group")
+
+
 @pytest.mark.parametrize("owner", [0, 1000, 4242])
 def test_a_home_in_the_way_of_a_new_admin_is_moved_aside(tmp_path: Path, owner: int) -> None:
     """useradd only warns of the folder, and its files would be the new admin's."""

@@ -4,6 +4,7 @@
 """
 
 import logging
+from functools import partial
 from typing import Iterator, List, Sequence
 
 from ..errors import AzprovError, HostError, UsageError
@@ -15,13 +16,14 @@ from ..system.root import Root
 from ..system.sshd.deleted_accounts import keys_of_deleted_account
 from ..system.user_database import PASSWD, find_account, read_accounts
 from .leftovers.apply import apply, edited
+from .leftovers.former_users import find_former_ids, find_jobs, log_mentions
 from .leftovers.leftover import (
     ENABLE_SERVICE,
     SET_HOST_NAME,
     SET_NAME_IN_HOSTS,
     Leftover,
 )
-from .leftovers.search import find_leftovers
+from .leftovers.search import find_leftovers, found_by
 from .leftovers.user import BACKUPS, find_user
 from .service_file import own_service
 
@@ -43,9 +45,15 @@ def plan(root: Root, user: str) -> List[Leftover]:
     changes = [leftover for leftover in leftovers if leftover not in of_user]
     changes += _host_names(root)
     changes += _disabled_services(root)
+    account = find_account(root, user) if user else None
+    changes += found_by(root, partial(find_jobs, account))
     # The passwd entry is the last change of all: after a power cut, the same command still
     # finds the user, and continues.
-    return [*changes, *_user(root, user, of_user)] if user else changes
+    user_changes = _user(root, user, of_user) if user else []
+    if user:
+        log_mentions(root, user)
+    changes += found_by(root, partial(find_former_ids, account, [*changes, *user_changes]))
+    return [*changes, *user_changes]
 
 
 def carry_out(root: Root, changes: Sequence[Leftover]) -> List[AzprovError]:

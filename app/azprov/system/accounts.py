@@ -22,6 +22,7 @@ from ..formats.host.shadow import (
 from ..formats.host.sudo_rules import render_doas_rule, render_sudo_rule
 from .clock import Clock
 from .commands import Commands
+from .former_ids import read_former_ids
 from .homes import free_home, make_home
 from .root import Root
 from .selinux import relabel
@@ -169,10 +170,14 @@ def _require_doas_accepts(root: Root, rule: bytes, commands: Commands) -> None:
 def _create(root: Root, name: str, home: str, commands: Commands) -> Account:
     shell = next((shell for shell in _SHELLS if root.status(shell) is not None), _SHELLS[-1])
     is_group = root.is_live and find_group(root, name, commands) is not None
+    number = _number_without_files(root, commands)
     useradd = ["useradd", "--no-create-home", "--home-dir", home, "--shell", shell]
     useradd += ["--gid", name] if is_group else ["--user-group"]
     adduser = ["adduser", "-D", "-H", "-h", home, "-s", shell]
     adduser += ["-G", name] if is_group else []
+    if number is not None:
+        useradd += ["--uid", str(number)]
+        adduser += ["-u", str(number)]
     account = None
     for command in [useradd, adduser] if root.is_live else []:
         if account is None:
@@ -181,6 +186,15 @@ def _create(root: Root, name: str, home: str, commands: Commands) -> Account:
     if account is None:
         account = _write_entries(root, name, home, shell, commands)
     return account
+
+
+def _number_without_files(root: Root, commands: Commands) -> Optional[int]:
+    """A number for a new user and their group that no former user had; None if any will do."""
+    former = read_former_ids(root)
+    if not former:
+        return None
+    uids, gids = used_ids(root, commands)
+    return free_id(uids | gids | former, read_login_defs(root), "UID")
 
 
 def _unlock(root: Root, name: str, *, is_new: bool) -> None:
@@ -203,13 +217,14 @@ def _write_entries(root: Root, name: str, home: str, shell: str, commands: Comma
     """Write the entries, passwd last: without its entry there the account does not exist."""
     settings = read_login_defs(root)
     uids, gids = used_ids(root, commands)
+    former = read_former_ids(root)
     gid = find_group(root, name, commands)
     if gid is None:
-        gid = free_id(gids, settings, "GID")
+        gid = free_id(gids | former, settings, "GID")
         _add(root, GROUP, name, "x", gid, "")
     if root.status(GSHADOW) is not None:
         _add(root, GSHADOW, name, "!", "", "")
-    uid = free_id(uids, settings, "UID")
+    uid = free_id(uids | former, settings, "UID")
     has_shadow = root.status(SHADOW) is not None
     if has_shadow:
         _add(root, SHADOW, name, MATCHES_NONE, "", 0, 99999, 7, "", "", "")

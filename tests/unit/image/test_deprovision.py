@@ -325,6 +325,7 @@ def test_user_removes_everything_of_that_user(clean: Path) -> None:
         "etc/subuid": "b''",
         "etc/sudoers.d/two": r"b'ops ALL=(ALL) ALL\n'",
         "etc/doas.d/two.conf": r"b'permit nopass :wheel\n'",
+        "var/lib/azprov/former-ids": r"b'1000\n'",
     }
     again = azprov("deprovision", "--root", clean, "--user", "deploy", "--yes")
     assert again == (

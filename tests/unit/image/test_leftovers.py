@@ -132,7 +132,15 @@ def test_every_action_can_be_applied(tmp_path: Path) -> None:
             continue
         (folder / "file").write_text("a:x\n")
         path = "/etc" if name == "EMPTY_FOLDER" else "/etc/file"
-        leftover = Leftover("", path, "x", getattr(actions, name), "a", ME)
+        argument = "1" if name == "RESERVE_IDS" else "a"
+        leftover = Leftover("", path, "x", getattr(actions, name), argument, ME)
         apply(Root(str(tmp_path)), leftover)
-        assert leftover.result in ("removed", "emptied", "locked", "enabled", "set to a")
-    assert len(names) == 18
+        assert leftover.result in (
+            "removed",
+            "emptied",
+            "locked",
+            "reserved",
+            "enabled",
+            "set to a",
+        )
+    assert len(names) == 19

@@ -132,6 +132,11 @@ def test_a_login_by_a_setting_is_named(files: Dict[str, str], what: str, tmp_pat
         {CONFIG: "GSSAPIAuthentication yes\n"},
         {"etc/default/ssh": "# -f /etc/x\nSSHD_OPTS='-o Ciphers=a -f /etc/ssh/sshd_config'\n"},
         {"usr/lib/systemd/system/ssh.service": "ExecStart=/usr/sbin/sshd -D $SSHD_OPTS\n"},
+        {
+            "usr/lib/systemd/system/sshd@.service": "ExecStart=-/usr/sbin/sshd -i $SSHD_OPTS -o "
+            '"AuthorizedKeysFile ${CREDENTIALS_DIRECTORY}/ssh.ephemeral-authorized_keys-all '
+            '.ssh/authorized_keys"\n'
+        },
         {"etc/nsswitch.conf": "passwd: files systemd\nnetgroup: nis\n"},
         {"etc/nsswitch.conf": "passwd: files sss\n"},
         {
@@ -177,6 +182,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         ["etc/dropbear/authorized_keys"],
         ["etc/dropbear/initramfs/authorized_keys"],
         ["etc/credstore/ssh.authorized_keys.root"],
+        ["etc/credstore/ssh.ephemeral-authorized_keys-all"],
         ["srv/db/.ssh/authorized_keys", "srv/extra/.ssh/authorized_keys2"],
     ],
 )

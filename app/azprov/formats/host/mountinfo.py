@@ -1,7 +1,7 @@
-"""The mount points in /proc/self/mountinfo, proc_pid_mountinfo(5)."""
+"""The mounts in /proc/self/mountinfo, proc_pid_mountinfo(5)."""
 
 import re
-from typing import List
+from typing import Dict, List
 
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 # The number of the field, and of the fields before the optional ones.
@@ -12,6 +12,17 @@ def parse_mount_points(content: bytes) -> List[str]:
     """The mount points, in the order of the mounts; lines of another form are ignored."""
     lines = (line.split(" ") for line in content.decode("utf-8", "surrogateescape").split("\n"))
     return [_unescaped(fields[_MOUNT_POINT]) for fields in lines if len(fields) >= _FIELDS]
+
+
+def parse_file_systems(content: bytes) -> Dict[int, str]:
+    """The type of the file system of each mount, by the kernel's number of the mount."""
+    types = {}
+    for line in content.decode("utf-8", "surrogateescape").split("\n"):
+        number, _, rest = line.partition(" ")
+        words = rest.partition(" - ")[2].split(" ")
+        if number.isdigit() and words[0]:
+            types[int(number)] = words[0]
+    return types
 
 
 def _unescaped(text: str) -> str:

@@ -14,6 +14,7 @@ from typing import (
     NamedTuple,
     Optional,
     Sequence,
+    Tuple,
 )
 
 from ...errors import UnusableError
@@ -129,12 +130,17 @@ def without_member(group: bytes, name: str) -> bytes:
     return b"".join(lines)
 
 
+def id_range(settings: Dict[str, str], kind: str) -> Tuple[int, int]:
+    """The lowest and the highest ID of new users or groups; `kind` is UID or GID."""
+    return _number(settings, f"{kind}_MIN", 1000), _number(settings, f"{kind}_MAX", 60000)
+
+
 def free_id(used: Collection[int], settings: Dict[str, str], kind: str) -> int:
     """The lowest unused ID in the range of login.defs; `kind` is UID or GID.
 
     Raises UnusableError if the whole range is in use.
     """
-    low, high = _number(settings, f"{kind}_MIN", 1000), _number(settings, f"{kind}_MAX", 60000)
+    low, high = id_range(settings, kind)
     held = set(used)
     for number in range(low, high + 1):
         if number not in held:

@@ -6,6 +6,7 @@ from ...errors import HostError, NotPermitted
 from ...formats.host.passwd import without_entry, without_member
 from ...formats.host.shadow import SHADOWED, with_password, without_password
 from ...formats.host.sudo_rules import without_rules_of
+from ...system.former_ids import read_former_ids, write_former_ids
 from ...system.hostname import write_hosts
 from ...system.planting import remove_planted
 from ...system.root import Root
@@ -28,6 +29,7 @@ from .leftover import (
     REMOVE_RULES,
     REMOVE_SSHD_LINES,
     REMOVE_TREE,
+    RESERVE_IDS,
     SET_HOST_NAME,
     SET_NAME_IN_HOSTS,
     Leftover,
@@ -57,6 +59,10 @@ def _remove_home(root: Root, leftover: Leftover) -> None:
     root.remove_tree(leftover.path, owner=None if account is None else account.uid)
 
 
+def _reserve_ids(root: Root, leftover: Leftover) -> None:
+    write_former_ids(root, read_former_ids(root).union(map(int, leftover.argument.split())))
+
+
 def _enable_service(root: Root, leftover: Leftover) -> None:
     root.make_folders(leftover.path.rpartition("/")[0])
     root.link(leftover.path, leftover.argument)
@@ -75,6 +81,7 @@ _OPERATIONS: Dict[str, Callable[[Root, Leftover], object]] = {
     REMOVE_KEYS: _remove_planted,
     EMPTY_FILE: lambda root, leftover: root.truncate(leftover.path),
     EMPTY_FOLDER: lambda root, leftover: root.remove_tree(leftover.path, keeps_folder=True),
+    RESERVE_IDS: _reserve_ids,
     ENABLE_SERVICE: _enable_service,
     EXAMINE: _fail,
     EXAMINE_AS_ROOT: _fail,

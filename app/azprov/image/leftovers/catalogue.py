@@ -47,7 +47,7 @@ _CREDENTIALS = (
     "/usr/lib/credstore.encrypted",
 )
 _PASSWORD_CREDENTIALS = tuple((folder, "passwd.*-password.*") for folder in _CREDENTIALS)
-_KEY_CREDENTIALS = tuple((folder, "ssh.authorized_keys.*") for folder in _CREDENTIALS)
+_KEY_CREDENTIALS = tuple((folder, "ssh.*authorized_keys*") for folder in _CREDENTIALS)
 # Of dropbear: on OpenWrt, and in the initramfs of Debian.
 _DROPBEAR_KEYS = (
     ("/etc/dropbear", "authorized_keys"),
@@ -118,10 +118,32 @@ NAMED_BY_USER = (
     ("/var/spool/cron/crontabs", "crontab"),
     ("/var/spool/cron/tabs", "crontab"),
     ("/var/spool/cron", "crontab"),
+    ("/etc/crontabs", "crontab"),
+    ("/var/spool/fcron", "crontab"),
+    ("/var/spool/cron/lastrun", "record of jobs"),
     ("/var/mail", "mail"),
     ("/var/spool/mail", "mail"),
     ("/var/lib/systemd/linger", "linger setting"),
     ("/var/lib/AccountsService/users", "AccountsService settings"),
+)
+#: Folders in which the owner of a file is the user whose job it is: at(1) of Debian, Fedora, SUSE.
+JOB_FOLDERS = (
+    "/var/spool/cron/atjobs",
+    "/var/spool/at",
+    "/var/spool/atjobs",
+    "/var/spool/cron/atspool",
+    "/var/spool/at/spool",
+)
+#: Files that may name a user, with a description and a pattern that contains the name: system
+#: crontabs, services, and rules of polkit.
+MENTIONS = (
+    ("/etc", "crontab", "job", r"^\s*(?:@\S+|(?:\S+\s+){{4}}\S+)\s+{0}\s"),
+    ("/etc", "anacrontab", "job", r"\b(?:su|runuser)\b.*\b{0}\b"),
+    ("/etc/cron.d", "*", "job", r"^\s*(?:@\S+|(?:\S+\s+){{4}}\S+)\s+{0}\s"),
+    ("/etc/systemd/system", "*.service", "service", r"^\s*User\s*=\s*{0}\s*$"),
+    ("/etc/polkit-1/rules.d", "*", "rule", r"[\"']{0}[\"']"),
+    ("/etc/polkit-1/localauthority/50-local.d", "*", "rule", r"unix-user:{0}\b"),
+    ("/var/lib/polkit-1/localauthority/50-local.d", "*", "rule", r"unix-user:{0}\b"),
 )
 #: Rules of sudo and doas.
 RULES_FOLDERS = ("/etc/sudoers.d", "/etc/doas.d")

@@ -32,6 +32,8 @@ REFER_TO_SHADOW = "refer to shadow"
 #: In /etc/hostname and in /etc/hosts, to the name `argument`.
 SET_HOST_NAME = "set host name"
 SET_NAME_IN_HOSTS = "set name in hosts"
+#: In azprov's list of numbers that no new user gets, the numbers `argument`.
+RESERVE_IDS = "reserve ids"
 #: A link to the service file `argument`.
 ENABLE_SERVICE = "enable service"
 #: Nothing is done, and applying the leftover fails: a path could not be read.
@@ -45,6 +47,7 @@ _RESULTS = {
     REFER_TO_SHADOW: "locked",
     SET_HOST_NAME: "set to {}",
     SET_NAME_IN_HOSTS: "set to {}",
+    RESERVE_IDS: "reserved",
     ENABLE_SERVICE: "enabled",
     EXAMINE: "examined",
     EXAMINE_AS_ROOT: "examined as root",

@@ -43,8 +43,9 @@ _RECORDS = ("*.user", "*.user-privileged", "*.identity")
 _KEYTAB = "/etc/krb5.keytab"
 # Options of sshd that name another file of settings, or a setting of this file.
 _SSHD_OPTION = re.compile(
-    r"[ \"'=]-(?:f *([^ \"']+)|o *[\"']?(?:AuthorizedKeys|AuthorizedPrincipals|TrustedUserCA"
-    r"|HostbasedAuth|Include)\w*)",
+    # systemd gives sshd the keys of a credential, which the catalogue has.
+    r"[ \"'=]-(?:f *([^ \"']+)|o *[\"']?(?!AuthorizedKeysFile \$\{CREDENTIALS_DIRECTORY\}/ssh\.)"
+    r"(?:AuthorizedKeys|AuthorizedPrincipals|TrustedUserCA|HostbasedAuth|Include)\w*)",
     re.IGNORECASE,
 )
 # agetty, mingetty and busybox's getty: a user's name, or a program in place of login.
@@ -200,7 +201,8 @@ def _pam(root: Root) -> Iterator[OpenLogin]:
 
 def _unit_files(root: Root, pattern: str) -> Iterator[str]:
     """The unit files with such a name, and their drop-ins."""
-    for folder in SYSTEMD.unit_folders:
+    folders = [folder for folder in SYSTEMD.unit_folders if root.status(folder) is not None]
+    for folder in dict.fromkeys(map(root.real_path, folders)):
         for name in root.names(folder):
             if fnmatchcase(name, f"{pattern}.service"):
                 yield f"{folder}/{name}"

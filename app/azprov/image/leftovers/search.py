@@ -7,6 +7,7 @@ from typing import Callable, Iterator, List, Optional
 
 from ...errors import HostError, NotPermitted
 from ...formats.host.passwd import Account, is_person, parse_login_defs
+from ...system.former_ids import FORMER_IDS
 from ...system.init import INIT_SYSTEMS
 from ...system.root import Root
 from ...system.sshd.authorized_keys import holds_keys, keys_paths
@@ -67,7 +68,7 @@ def find_leftovers(root: Root, user: str = "") -> List[Leftover]:
         find_passwords,
         _logs,
     )
-    return [leftover for search in searches for leftover in _found(root, search)]
+    return [leftover for search in searches for leftover in found_by(root, search)]
 
 
 def container_marks(root: Root) -> List[str]:
@@ -77,7 +78,7 @@ def container_marks(root: Root) -> List[str]:
     return [path for path in marks if root.status(path, follow=False) is not None]
 
 
-def _found(root: Root, search: Callable[[Root], Iterator[Leftover]]) -> List[Leftover]:
+def found_by(root: Root, search: Callable[[Root], Iterator[Leftover]]) -> List[Leftover]:
     """The result of a search. An error ends the search, and is reported as a leftover."""
     found = []
     try:
@@ -90,9 +91,14 @@ def _found(root: Root, search: Callable[[Root], Iterator[Leftover]]) -> List[Lef
 
 
 def _state(root: Root) -> Iterator[Leftover]:
+    what = "azprov's state of the first boot"
+    names = [name for name in root.names(STATE_FOLDER) if f"{STATE_FOLDER}/{name}" != FORMER_IDS]
+    if root.status(FORMER_IDS) is not None:
+        for name in names:
+            yield Leftover("state", f"{STATE_FOLDER}/{name}", what, REMOVE_TREE)
     # A power cut during the removal may have left the folder without its file.
-    if root.status(STATE_FOLDER) is not None:
-        yield Leftover("state", STATE_FOLDER, "azprov's state of the first boot", REMOVE_TREE)
+    elif root.status(STATE_FOLDER) is not None:
+        yield Leftover("state", STATE_FOLDER, what, REMOVE_TREE)
     if root.status(DROP_IN) is not None:
         yield Leftover("state", DROP_IN, "azprov's sshd settings")
     for path in CONFIGS:
@@ -148,7 +154,7 @@ def _agent_data(root: Root) -> Iterator[Leftover]:
 def _homes(root: Root) -> Iterator[Leftover]:
     for account in _accounts_with_homes(root):
         # An error in one home does not end the search of the others.
-        yield from _found(root, partial(_home, account))
+        yield from found_by(root, partial(_home, account))
 
 
 def _accounts_with_homes(root: Root) -> List[Account]:
@@ -176,7 +182,7 @@ def _home(account: Account, root: Root) -> Iterator[Leftover]:
 def _trusted_hosts(root: Root) -> Iterator[Leftover]:
     """The lists of hosts in all homes: those of system users are honoured as well."""
     for account in read_all_accounts(root):
-        yield from _found(root, partial(_trusted_hosts_of, account))
+        yield from found_by(root, partial(_trusted_hosts_of, account))
 
 
 def _trusted_hosts_of(account: Account, root: Root) -> Iterator[Leftover]:
@@ -190,7 +196,7 @@ def _trusted_hosts_of(account: Account, root: Root) -> Iterator[Leftover]:
 def _keys(root: Root) -> Iterator[Leftover]:
     accounts = read_all_accounts(root)
     for account, paths in keys_paths(root, accounts):
-        yield from _found(root, partial(_keys_at, account, paths))
+        yield from found_by(root, partial(_keys_at, account, paths))
 
 
 def _keys_at(account: Optional[Account], paths: List[str], root: Root) -> Iterator[Leftover]:
@@ -202,7 +208,7 @@ def _keys_at(account: Optional[Account], paths: List[str], root: Root) -> Iterat
 
 def _deleted_accounts(user: str, root: Root) -> Iterator[Leftover]:
     for name in names_of_deleted_accounts(root, user):
-        yield from _found(root, partial(_keys_of_deleted_account, name))
+        yield from found_by(root, partial(_keys_of_deleted_account, name))
 
 
 def _keys_of_deleted_account(name: str, root: Root) -> Iterator[Leftover]:

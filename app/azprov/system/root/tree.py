@@ -11,12 +11,15 @@ import os
 import re
 import stat
 from contextlib import suppress
-from typing import Callable, List, Optional, Tuple
+from typing import Callable, Collection, Dict, Iterator, List, Optional, Tuple
 
-from ...formats.host.mountinfo import parse_mount_points
+from ...formats.host.mountinfo import parse_file_systems, parse_mount_points
 from .attributes import explained
 from .entry import Entry
 from .opening import FOLDER
+
+# File systems on disks whose device has the major number 0.
+_WITHOUT_DEVICE = ("btrfs", "zfs", "bcachefs")
 
 
 def remove_tree(entry: Entry, *, keeps_folder: bool, owner: Optional[int]) -> bool:
@@ -57,6 +60,13 @@ def _mount_points(number: int) -> List[str]:
     return [path for path in mounted if path == top or path.startswith(below)]
 
 
+def _file_systems() -> Dict[int, str]:
+    """The file system of each mount; empty without /proc."""
+    with suppress(OSError), open("/proc/self/mountinfo", "rb") as file:
+        return parse_file_systems(file.read())
+    return {}
+
+
 class Walk:
     """A way through a tree, on which one folder is open at a time."""
 
@@ -77,10 +87,7 @@ class Walk:
                 names = os.listdir(self.number)
             elif self._above:
                 status, folder, names = self._above.pop()
-                self._enter("..")
-                # A user may have moved the folder meanwhile.
-                if not os.path.samestat(os.fstat(self.number), status):
-                    raise OSError(errno.EBUSY, f"{folder!a} was moved meanwhile")
+                self._return(folder, status)
                 self._remove(folder, os.rmdir)
             else:
                 return
@@ -100,14 +107,94 @@ class Walk:
         number = os.open(name, FOLDER, dir_fd=self.number)
         os.close(self.number)
         self.number = number
-        if _mount_of(number) != self._mount:
+        if name != ".." and _mount_of(number) != self._mount:
             raise _mounted()
+
+    def _return(self, folder: str, status: os.stat_result) -> None:
+        """Go back up; a user may have moved the folder meanwhile. Raises OSError."""
+        self._enter("..")
+        if not os.path.samestat(os.fstat(self.number), status):
+            raise OSError(errno.EBUSY, f"{folder!a} was moved meanwhile")
 
     def _remove(self, name: str, remove: Callable[..., None]) -> None:
         try:
             remove(name, dir_fd=self.number)
         except OSError as error:
             raise explained(error, self.number, name) from error
+
+
+class Survey(Walk):
+    """A look at everything in a root, which changes nothing."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(os.open(".", FOLDER, dir_fd=descriptor))
+        self._mounts = _file_systems()
+
+    def close(self) -> None:
+        os.close(self.number)
+
+    def path(self, name: str) -> str:
+        """The path of a name in the open folder, as seen from inside the root."""
+        return "/".join(["", *(folder for _, folder, _ in self._above), name])
+
+    def files(
+        self, left_out: Collection[str], skipped: Collection[Tuple[int, int]]
+    ) -> Iterator[Tuple[str, os.stat_result]]:
+        """The name and status of each file and folder; the open folder is the one with the name.
+
+        Some names at the top are left out, and folders with these devices and inodes are
+        skipped. Network file systems and those of the kernel are not entered. Raises OSError.
+        """
+        names = [name for name in os.listdir(self.number) if name not in left_out]
+        while True:
+            folder = None
+            while names and folder is None:
+                name = names.pop()
+                with suppress(FileNotFoundError):
+                    status = os.stat(name, dir_fd=self.number, follow_symlinks=False)
+                    if (status.st_dev, status.st_ino) not in skipped:
+                        yield name, status
+                        folder = name if stat.S_ISDIR(status.st_mode) else None
+            if folder is not None:
+                above = (os.fstat(self.number), folder, names)
+                names = self._listed(folder, names, above)
+            elif self._above:
+                status, folder, names = self._above.pop()
+                self._return(folder, status)
+            else:
+                return
+
+    def _listed(
+        self, folder: str, names: List[str], above: Tuple[os.stat_result, str, List[str]]
+    ) -> List[str]:
+        """Enter a folder, and return its names; otherwise those that are left outside."""
+        number = None
+        try:
+            number = os.open(folder, FOLDER, dir_fd=self.number)
+            if self._is_local(number):
+                below = os.listdir(number)
+                os.close(self.number)
+                self.number, number = number, None
+                self._above.append(above)
+                return below
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except PermissionError:
+            # An ordinary user cannot see every file of an image.
+            if os.geteuid() == 0:
+                raise
+        finally:
+            if number is not None:
+                os.close(number)
+        return names
+
+    def _is_local(self, number: int) -> bool:
+        mount = _mount_of(number)
+        return (
+            mount == self._mount
+            or os.major(os.fstat(number).st_dev) != 0
+            or self._mounts.get(mount[0]) in _WITHOUT_DEVICE
+        )
 
 
 def _mounted() -> OSError:

@@ -1,0 +1,125 @@
+"""Files of users who are removed now, or were removed before: jobs, and files elsewhere.
+
+They belong to the next user who gets the number. Jobs are removed, other files are named, and
+their numbers are reserved.
+"""
+
+import logging
+import re
+import stat
+from fnmatch import fnmatchcase
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+
+from ...errors import HostError
+from ...formats.host.passwd import Account, id_range, parse_groups
+from ...formats.text import printable
+from ...system.accounts import read_login_defs
+from ...system.former_ids import FORMER_IDS, read_former_ids
+from ...system.root import Root
+from ...system.user_database import USER_FOLDERS, read_all_accounts, read_user_file
+from .catalogue import JOB_FOLDERS, MENTIONS
+from .leftover import RESERVE_IDS, Leftover
+
+# The kernel's file systems, and those that are empty at every boot.
+_NO_FILES = ("proc", "sys", "dev", "run")
+_NAMED = 3
+
+log = logging.getLogger(__name__)
+
+
+class _Files(NamedTuple):
+    """The first files of a number, and how many there are in total."""
+
+    paths: List[str]
+    total: int
+
+
+def find_jobs(account: Optional[Account], root: Root) -> Iterator[Leftover]:
+    """The at jobs of that user, and of numbers that no account has. Raises HostError."""
+    uids = {one.uid for one in read_all_accounts(root)}
+    for folder in JOB_FOLDERS:
+        for name in root.names(folder):
+            status = root.status(f"{folder}/{name}", follow=False)
+            if status is None or not stat.S_ISREG(status.st_mode) or status.st_uid == 0:
+                continue
+            if account is not None and status.st_uid == account.uid:
+                yield Leftover("", f"{folder}/{name}", f"at job of {account.name}")
+            elif status.st_uid not in uids:
+                yield Leftover("", f"{folder}/{name}", "at job of a deleted account")
+
+
+def find_former_ids(
+    account: Optional[Account], planned: Sequence[Leftover], root: Root
+) -> Iterator[Leftover]:
+    """The numbers to reserve: those of the user, and those of files without a user.
+
+    Logs where these files are, except for what is planned to be removed. Raises HostError.
+    """
+    settings = read_login_defs(root)
+    low, high = id_range(settings, "UID")
+    accounts = [one for one in read_all_accounts(root) if account is None or one != account]
+    uids = {one.uid for one in accounts}
+    gids = {one.gid for one in accounts}.union(*_group_ids(root))
+    own = set() if account is None else {account.uid}
+    by_uid, found_gids = _survey(root, planned)
+    former = {uid for uid in {*by_uid, *own} - uids if low <= uid <= high}
+    for uid in sorted(former & set(by_uid)):
+        who = f"the UID {uid}, which no user has,"
+        if account is not None and uid == account.uid:
+            who = f"{account.name} (UID {uid})"
+        log.warning(
+            "files of %s stay in the image, and no new user will get that number: %s",
+            who,
+            _shown(root, by_uid[uid]),
+        )
+    former |= {gid for gid in found_gids - gids if low <= gid <= high}
+    if not former <= read_former_ids(root):
+        numbers = " ".join(map(str, sorted(former)))
+        yield Leftover("", FORMER_IDS, "numbers of former users", RESERVE_IDS, numbers)
+
+
+def log_mentions(root: Root, name: str) -> None:
+    """Log the jobs, services and rules that name a user, and would be for the next of that name."""
+    for folder, pattern, what, expression in MENTIONS:
+        mention = re.compile(expression.format(re.escape(name)), re.MULTILINE)
+        for file in root.names(folder):
+            path = f"{folder}/{file}"
+            status = root.status(path)
+            if not fnmatchcase(file, pattern) or status is None or not stat.S_ISREG(status.st_mode):
+                continue
+            if mention.search((root.read(path) or b"").decode("utf-8", "replace")):
+                log.warning("%s has a %s of %s, which is kept", root.outside(path), what, name)
+
+
+def _group_ids(root: Root) -> List[Set[int]]:
+    files = (read_user_file(root, f"{folder}/group") for folder in USER_FOLDERS)
+    return [set(parse_groups(file).values()) for file in files]
+
+
+def _survey(root: Root, planned: Sequence[Leftover]) -> Tuple[Dict[int, _Files], Set[int]]:
+    """The files of each UID, and the GIDs of all files."""
+    from ...system.root.tree import Survey
+
+    statuses = (root.status(leftover.path, follow=False) for leftover in planned)
+    skipped = {(one.st_dev, one.st_ino) for one in statuses if one is not None}
+    by_uid: Dict[int, _Files] = {}
+    gids: Set[int] = set()
+    survey = Survey(root.descriptor)
+    try:
+        for name, status in survey.files(_NO_FILES, skipped):
+            gids.add(status.st_gid)
+            files = by_uid.get(status.st_uid, _Files([], 0))
+            # Root has most of the files.
+            if status.st_uid and len(files.paths) < _NAMED:
+                files.paths.append(survey.path(name))
+            by_uid[status.st_uid] = files._replace(total=files.total + 1)
+    except OSError as error:
+        raise HostError(f"could not list the files of {root} ({error.strerror})") from error
+    finally:
+        survey.close()
+    return by_uid, gids
+
+
+def _shown(root: Root, files: _Files) -> str:
+    shown = ", ".join(printable(root.outside(path)) for path in files.paths)
+    return shown if files.total <= _NAMED else f"{shown} and {files.total - _NAMED} more"

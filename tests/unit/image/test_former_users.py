@@ -1,0 +1,204 @@
+"""What removed users leave outside their homes is removed or named, and no new user inherits it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Dict
+
+import pytest
+
+import needs
+from azprov.image.deprovision import carry_out, plan
+from azprov.system.accounts import create_account
+from azprov.system.root import Root
+from images import azprov
+from ports import NoCommands
+from project import ROOT
+
+pytestmark = pytest.mark.needs("root")
+
+ACCOUNTS = (
+    "root:x:0:0::/root:/bin/sh\n"
+    "ops:x:1000:1000::/home/ops:/bin/sh\n"
+    "eve:x:1001:1001::/home/eve:/bin/sh\n"
+)
+GROUP = "root:x:0:\nops:x:1000:\neve:x:1001:\n"
+
+
+def lay(image: Path, owners: Dict[str, int]) -> None:
+    """Make files with these owners."""
+    for name, owner in owners.items():
+        (image / name).parent.mkdir(parents=True, exist_ok=True)
+        (image / name).write_text("x\n")
+        os.chown(image / name, owner, owner)
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    image = tmp_path / "image"
+    for name in ("etc", "home/ops", "root"):
+        (image / name).mkdir(parents=True)
+    os.chown(image / "home/ops", 1000, 1000)
+    (image / "etc/passwd").write_text(ACCOUNTS)
+    (image / "etc/group").write_text(GROUP)
+    return image
+
+
+def deprovision(image: Path, *options: str) -> str:
+    code, _, log = azprov("deprovision", "--root", image, "--yes", *options)
+    assert code == 0, log
+    return log
+
+
+JOBS = (
+    "var/spool/cron/atjobs/a0000101c0ffee",
+    "var/spool/at/a0000101c0ffee",
+    "var/spool/atjobs/a0000101c0ffee",
+    "var/spool/cron/crontabs/ops",
+    "var/spool/cron/tabs/ops",
+    "var/spool/cron/ops",
+    "etc/crontabs/ops",
+    "var/mail/ops",
+    "var/spool/mail/ops",
+    "var/lib/systemd/linger/ops",
+)
+
+
+def test_jobs_and_mail_of_the_removed_user_are_removed(image: Path) -> None:
+    """A job of at belongs to the owner of its file, and others to the user in their name."""
+    of_eve = [job.replace("c0ffee", "eee").replace("/ops", "/eve") for job in JOBS]
+    lay(image, {**dict.fromkeys(JOBS, 1000), **dict.fromkeys(of_eve, 1001)})
+
+    deprovision(image, "--user", "ops")
+
+    assert [job for job in JOBS if (image / job).exists()] == []
+    assert [job for job in of_eve if not (image / job).exists()] == []
+
+
+def test_at_jobs_of_a_number_without_a_user_are_removed(image: Path) -> None:
+    """The user was removed before, and the next user of that number would run the job."""
+    lay(image, {"var/spool/cron/atjobs/a1": 1007, "var/spool/cron/atjobs/a2": 1001})
+
+    deprovision(image)
+
+    assert os.listdir(image / "var/spool/cron/atjobs") == ["a2"]
+
+
+def test_other_files_of_the_removed_user_are_named(image: Path) -> None:
+    """The log names the first three files, and says how many more there are."""
+    places = ("srv/a", "srv/b", "opt/c", "var/lib/d/e", "usr/local/f")
+    lay(image, dict.fromkeys(places, 1000))
+    lay(image, {"home/ops/file": 1000, "srv/of-eve": 1001, "proc/1/x": 1000})
+
+    log = deprovision(image, "--user", "ops")
+
+    (line,) = [line for line in log.splitlines() if "files of ops (UID 1000) stay" in line]
+    assert line.startswith(
+        "files of ops (UID 1000) stay in the image, and no new user will get that number: "
+    )
+    assert line.endswith(" and 2 more")
+    assert line.count(f"{image}/") == 3
+    assert "/home/ops" not in line
+    assert "of-eve" not in line
+
+
+def test_files_of_a_number_without_a_user_are_named(image: Path) -> None:
+    """The user may have been removed without deprovision."""
+    lay(image, {"srv/a": 1005, "srv/system": 999, "srv/container": 100000})
+
+    log = deprovision(image)
+
+    assert (
+        "files of the UID 1005, which no user has, stay in the image, and no new user will get "
+        f"that number: {image}/srv/a\n"
+    ) in log
+    assert "999" not in log
+    assert (image / "var/lib/azprov/former-ids").read_text() == "1005\n"
+
+
+def test_a_new_user_gets_no_number_of_a_former_user(image: Path) -> None:
+    """The number is unused although no file of the removed user is known."""
+    lay(image, {"srv/a": 1002})
+    (image / "srv/group").write_text("")
+    os.chown(image / "srv/group", 0, 1003)
+    root = Root(str(image))
+    for user in ("ops", "eve"):
+        assert carry_out(root, plan(root, user)) == []
+
+    account = create_account(root, "azureuser", NoCommands())
+
+    assert (image / "var/lib/azprov/former-ids").read_text() == "1000\n1001\n1002\n1003\n"
+    assert (account.uid, account.gid) == (1004, 1004)
+
+
+def test_a_second_run_has_nothing_to_do(image: Path) -> None:
+    """The list of numbers is no state of a VM; other files beside it are."""
+    lay(image, {"srv/a": 1005})
+    root = Root(str(image))
+    assert carry_out(root, plan(root, "")) == []
+
+    assert plan(root, "") == []
+
+    lay(image, {"var/lib/azprov/state.json": 0})
+    assert carry_out(root, plan(root, "")) == []
+    assert os.listdir(image / "var/lib/azprov") == ["former-ids"]
+
+
+def test_without_former_users_there_is_no_list(image: Path) -> None:
+    """A generic image gets no file of azprov."""
+    lay(image, {"home/eve/x": 1001})
+
+    assert plan(Root(str(image)), "") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "what"),
+    [
+        ("etc/crontab", "17 * * * * ops run\n", "job"),
+        ("etc/cron.d/x", "SHELL=/bin/sh\n@daily\tops run\n", "job"),
+        ("etc/systemd/system/x.service", "[Service]\nUser=ops\n", "service"),
+        ("etc/polkit-1/rules.d/x.rules", 'if (subject.user == "ops") {\n', "rule"),
+        ("etc/polkit-1/localauthority/50-local.d/x.pkla", "Identity=unix-user:ops\n", "rule"),
+    ],
+)
+def test_jobs_and_rules_that_name_the_removed_user_are_named(
+    path: str, text: str, what: str, image: Path
+) -> None:
+    """They would be those of the next user of that name."""
+    (image / path).parent.mkdir(parents=True, exist_ok=True)
+    (image / path).write_text(text)
+
+    log = deprovision(image, "--user", "ops")
+
+    assert f"{image}/{path} has a {what} of ops, which is kept\n" in log
+    assert (image / path).read_text() == text
+
+
+def test_jobs_of_others_are_not_named(image: Path) -> None:
+    """A comment and a similar name are no job of the user."""
+    (image / "etc/crontab").write_text("# 17 * * * * ops run\n17 * * * * opsec run ops \n")
+
+    assert "which is kept" not in deprovision(image, "--user", "ops")
+
+
+@pytest.mark.needs("root", "unshare", "mount")
+def test_file_systems_of_the_kernel_are_not_searched(image: Path) -> None:
+    """A tmpfs is empty at the next boot; a bind mount of the disk is searched."""
+    lay(image, {"tmp/below": 0, "data/x": 0, "srv/bind": 1006})
+    script = (
+        'mount -t tmpfs none "$1/tmp" && touch "$1/tmp/x" && chown 1005 "$1/tmp/x" && '
+        'mount --bind "$1/srv" "$1/data" && shift && exec "$@"'
+    )
+    command = [sys.executable, "-m", "azprov", "deprovision", "--root", str(image), "--yes"]
+
+    done = subprocess.run(
+        [*needs.unshare("-m"), "sh", "-c", script, "sh", str(image), *command],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "app")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert (image / "var/lib/azprov/former-ids").read_text() == "1006\n"
