@@ -62,12 +62,16 @@ JOBS = (
     "var/mail/ops",
     "var/spool/mail/ops",
     "var/lib/systemd/linger/ops",
+    "etc/systemd/system/user@1000.service.d/x.conf",
 )
 
 
 def test_jobs_and_mail_of_the_removed_user_are_removed(image: Path) -> None:
     """A job of at belongs to the owner of its file, and others to the user in their name."""
-    of_eve = [job.replace("c0ffee", "eee").replace("/ops", "/eve") for job in JOBS]
+    of_eve = [
+        job.replace("c0ffee", "eee").replace("/ops", "/eve").replace("@1000", "@1001")
+        for job in JOBS
+    ]
     lay(image, {**dict.fromkeys(JOBS, 1000), **dict.fromkeys(of_eve, 1001)})
 
     deprovision(image, "--user", "ops")
@@ -83,6 +87,17 @@ def test_at_jobs_of_a_number_without_a_user_are_removed(image: Path) -> None:
     deprovision(image)
 
     assert os.listdir(image / "var/spool/cron/atjobs") == ["a2"]
+
+
+def test_ranges_by_the_number_of_the_removed_user_are_removed(image: Path) -> None:
+    """subuid(5) allows a number in place of the name."""
+    for name in ("subuid", "subgid"):
+        (image / "etc" / name).write_text("1000:100000:65536\n1001:165536:65536\n")
+
+    deprovision(image, "--user", "ops")
+
+    for name in ("subuid", "subgid"):
+        assert (image / "etc" / name).read_text() == "1001:165536:65536\n"
 
 
 def test_other_files_of_the_removed_user_are_named(image: Path) -> None:

@@ -125,6 +125,14 @@ NAMED_BY_USER = (
     ("/var/spool/mail", "mail"),
     ("/var/lib/systemd/linger", "linger setting"),
     ("/var/lib/AccountsService/users", "AccountsService settings"),
+    ("/var/lib/AccountsService/icons", "AccountsService picture"),
+    ("/var/lib/sudo/lectured", "record of sudo"),
+    ("/var/db/sudo/lectured", "record of sudo"),
+)
+#: Folders in which a file or folder has the number of its user, with a description.
+NAMED_BY_UID = (
+    ("/etc/systemd/system", "user@{}.service.d", "settings of the services"),
+    ("/etc/systemd/system", "user-{}.slice.d", "settings of the services"),
 )
 #: Folders in which the owner of a file is the user whose job it is: at(1) of Debian, Fedora, SUSE.
 JOB_FOLDERS = (

@@ -13,6 +13,7 @@ from typing import Callable, Iterator, List, NamedTuple, Tuple
 
 from ...errors import HostError
 from ...formats.host.sshd_config import Setting
+from ...formats.text import printable
 from ...system.init import SYSTEMD
 from ...system.root import Root
 from ...system.sshd.passwords import OPTIONS_FILES
@@ -137,9 +138,9 @@ def _sshd_options(root: Root) -> Iterator[OpenLogin]:
 def _name_services(root: Root) -> Iterator[OpenLogin]:
     for name in directories(root):
         yield OpenLogin(
-            f"users of the name service {name} can log in, because {root.outside(SWITCH)} lists "
-            "it for passwd",
-            f"if they should not, remove {name} from that line",
+            f"users of the name service {printable(name)} can log in, because "
+            f"{root.outside(SWITCH)} lists it for passwd",
+            "if they should not, remove that name service from the line",
         )
     lines = read_user_file(root, PASSWD).split(b"\n")
     if any(line.lstrip().startswith(b"+") for line in lines):

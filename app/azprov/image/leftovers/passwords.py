@@ -9,6 +9,7 @@ from typing import Iterator, List, Tuple
 
 from ...formats.host.passwd import parse_accounts
 from ...formats.host.shadow import holds_password, is_locked, password_fields
+from ...formats.text import printable
 from ...system.root import Root
 from ...system.user_database import USER_FOLDERS, read_user_file
 from .leftover import EMPTY_FILE, LOCK_ENTRY, REFER_TO_SHADOW, Leftover
@@ -51,7 +52,8 @@ def _passwords_in(root: Root, folder: str, kind: str) -> Iterator[Leftover]:
         yield Leftover(
             "passwords",
             path,
-            f"{_kind_of_password(field)} of {'the group ' if kind in _OF_GROUPS else ''}{name}",
+            f"{_kind_of_password(field)} of {'the group ' if kind in _OF_GROUPS else ''}"
+            f"{printable(name)}",
             REFER_TO_SHADOW if name in shadowed else LOCK_ENTRY,
             name,
             accounts.get(name) if kind in _OF_USERS else None,

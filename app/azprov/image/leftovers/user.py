@@ -11,7 +11,7 @@ from ...system.mounts import mount_points_in
 from ...system.root import Root
 from ...system.user_database import GROUP, GSHADOW, PASSWD, SHADOW, find_account, read_accounts
 from .apply import edited
-from .catalogue import NAMED_BY_USER, RULES_FILES, RULES_FOLDERS
+from .catalogue import NAMED_BY_UID, NAMED_BY_USER, RULES_FILES, RULES_FOLDERS
 from .leftover import REMOVE_ENTRY, REMOVE_HOME, REMOVE_MEMBER, REMOVE_RULES, REMOVE_TREE, Leftover
 
 # passwd is last, because its entry is needed to find the owner of everything else.
@@ -40,6 +40,11 @@ def find_user(root: Root, name: str, leftovers: Sequence[Leftover]) -> Iterator[
         # /var/spool/mail is a link to /var/mail.
         if root.read_link(folder) is None and name in root.names(folder):
             yield Leftover("", f"{folder}/{name}", f"{what} of {name}", REMOVE_TREE)
+    for folder, pattern, what in NAMED_BY_UID:
+        for number in _number(root, account):
+            file = pattern.format(number.lstrip("#"))
+            if file in root.names(folder):
+                yield Leftover("", f"{folder}/{file}", f"{what} of {name}", REMOVE_TREE)
     if account is not None:
         yield from _files(root, account, leftovers)
     yield from _entries(root, name, account)
@@ -115,6 +120,10 @@ def _entries(root: Root, name: str, account: Optional[Account]) -> Iterator[Left
     for backup in BACKUPS:
         if name.encode("ascii") in (root.read(backup) or b""):
             yield Leftover("", backup, f"backup with an entry of {name}")
+    for path in ("/etc/subuid", "/etc/subgid"):
+        for number in _number(root, account):
+            what = f"entry of {name} by number"
+            yield from _edit(root, path, what, REMOVE_ENTRY, number.lstrip("#"))
     has_own_group = account is not None and _has_own_group(root, account)
     groups = (GSHADOW, GROUP) if has_own_group else ()
     for path in _ENTRIES:
