@@ -41,6 +41,7 @@ def remove_tree(entry: Entry, *, keeps_folder: bool, owner: Optional[int]) -> bo
             if _mount_points(walk.number) or _mount_of(walk.number) != _mount_of(entry.folder):
                 raise _mounted()
             walk.empty()
+            os.fsync(walk.number)
         finally:
             os.close(walk.number)
     if not keeps_folder:
