@@ -181,6 +181,43 @@ def test_a_home_is_removed_only_if_it_belongs_to_the_user(image: Path) -> None:
     assert "ops:" in (image / "etc/passwd").read_text()
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_spool_of_a_service_leads_to_no_file_of_root(swapped: bool, image: Path) -> None:
+    """On Debian the user daemon owns the folder of at jobs; here it swaps a folder in there."""
+    (image / "var/spool/at/spool").mkdir(parents=True)
+    (image / "var/spool/at/spool/passwd").write_text("")
+    for name, owner in (("", 1), ("spool", 1), ("spool/passwd", OPS)):
+        os.chown(image / "var/spool/at" / name, owner, owner)
+    (image / "etc/passwd").write_text(f"ops:x:{OPS}:{OPS}::/nowhere:/bin/sh\nroot:x:0:0::/:\n")
+    root = Root(str(image))
+    changes = plan(root, "ops")
+    assert "at job of ops" in [change.what for change in changes]
+    if swapped:
+        (image / "var/spool/at/spool").rename(image / "var/spool/at/away")
+        (image / "var/spool/at/spool").symlink_to("/etc")
+
+    failures = carry_out(root, changes)
+
+    assert "root:x:0:0" in (image / "etc/passwd").read_text()
+    assert bool(failures) == swapped
+    assert (image / "var/spool/at/spool/passwd").exists() == swapped
+
+
+def test_a_file_of_rules_behind_a_link_of_a_user_is_not_edited_as_root(image: Path) -> None:
+    """Root's link in /etc/sudoers.d leads to the home of eve, and eve's link to /etc/sudoers."""
+    (image / "etc/passwd").write_text(f"ops:x:{OPS}:{OPS}::/nowhere:/bin/sh\n")
+    (image / "etc/sudoers.d").mkdir()
+    (image / "etc/hidden").write_text("ops ALL=(ALL) ALL\nroot ALL=(ALL) ALL\n")
+    (image / "etc/sudoers.d/a").symlink_to("/home/eve/rules")
+    (image / "home/eve/rules").symlink_to("/etc/hidden")
+    root = Root(str(image))
+
+    failures = carry_out(root, plan(root, "ops"))
+
+    assert "Permission denied" in str(failures[0])
+    assert (image / "etc/hidden").read_text() == "ops ALL=(ALL) ALL\nroot ALL=(ALL) ALL\n"
+
+
 class Swapping(Root):
     """A root in which a user swaps a folder for a link before the nth look at a path."""
 

@@ -8,7 +8,7 @@ from ...formats.host.shadow import SHADOWED, with_password, without_password
 from ...formats.host.sudo_rules import without_rules_of
 from ...system.former_ids import read_former_ids, write_former_ids
 from ...system.hostname import write_hosts
-from ...system.planting import remove_planted
+from ...system.planting import planter_of, remove_planted
 from ...system.root import Root
 from ...system.sshd.passwords import without_own_lines
 from ...system.user_database import read_user_file
@@ -37,7 +37,19 @@ from .leftover import (
 
 
 def apply(root: Root, leftover: Leftover) -> None:
-    """Carry out a leftover's action. Idempotent. Raises HostError."""
+    """Carry out a leftover's action. Idempotent. Raises HostError.
+
+    It is done with the rights of the user who could plant a link on the way to the path.
+    """
+    if leftover.action in _WITH_RIGHTS_OF_THEIR_OWN:
+        _OPERATIONS[leftover.action](root, leftover)
+        return
+    follows = leftover.action not in (REMOVE_TREE, EMPTY_FILE)
+    with root.as_user(planter_of(root, leftover.path, follow=follows)) as user_root:
+        _apply(user_root, leftover)
+
+
+def _apply(root: Root, leftover: Leftover) -> None:
     if leftover.action in _EDITS:
         content = read_user_file(root, leftover.path)
         root.write(leftover.path, edited(content, leftover.action, leftover.argument))
@@ -74,7 +86,7 @@ def _fail(_: Root, leftover: Leftover) -> None:
 
 
 _OPERATIONS: Dict[str, Callable[[Root, Leftover], object]] = {
-    REMOVE_FILE: lambda root, leftover: root.remove(leftover.path),
+    REMOVE_FILE: _remove_planted,
     REMOVE_TREE: lambda root, leftover: root.remove_tree(leftover.path),
     REMOVE_HOME: _remove_home,
     REMOVE_FROM_HOME: _remove_planted,
@@ -87,6 +99,15 @@ _OPERATIONS: Dict[str, Callable[[Root, Leftover], object]] = {
     EXAMINE_AS_ROOT: _fail,
     SET_NAME_IN_HOSTS: lambda root, leftover: write_hosts(root, leftover.argument),
 }
+
+_WITH_RIGHTS_OF_THEIR_OWN = (
+    REMOVE_FILE,
+    REMOVE_HOME,
+    REMOVE_FROM_HOME,
+    REMOVE_KEYS,
+    EXAMINE,
+    EXAMINE_AS_ROOT,
+)
 
 _EDITS: Dict[str, Callable[[bytes, str], bytes]] = {
     REMOVE_SSHD_LINES: lambda content, _: without_own_lines(content),
