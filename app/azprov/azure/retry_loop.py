@@ -186,7 +186,7 @@ class RetryLoop:
                         "%s; retrying in %.1f s, %.0f s left",
                         error.summary,
                         pause,
-                        self._left_after(error),
+                        max(pause, self._left_after(error)),
                     )
             if is_over:
                 raise type(last)(

@@ -220,14 +220,18 @@ def test_every_retry_is_logged_on_one_line(caplog: pytest.LogCaptureFixture) -> 
 def test_the_time_left_ends_when_a_document_is_accepted(caplog: pytest.LogCaptureFixture) -> None:
     """A document that is accepted as it is after a while is not asked for until the deadline."""
     clock = FakeClock()
-    settling = DocumentError("the instance metadata lacks osProfile")
-    settling.accepted_in_s = 30.0
+    attempts = []
+    for seconds in (30.0, 1.5, 0.0):
+        attempts.append(DocumentError("the instance metadata lacks osProfile"))
+        attempts[-1].accepted_in_s = seconds
 
     with caplog.at_level(logging.INFO, "azprov"):
-        retry_loop(clock).run(scripted(clock, settling, "answer"))
+        retry_loop(clock).run(scripted(clock, *attempts, "answer"))
 
     assert caplog.messages == [
-        "the instance metadata lacks osProfile; retrying in 1.0 s, 30 s left"
+        "the instance metadata lacks osProfile; retrying in 1.0 s, 30 s left",
+        "the instance metadata lacks osProfile; retrying in 2.0 s, 2 s left",
+        "the instance metadata lacks osProfile; retrying in 4.0 s, 4 s left",
     ]
 
 
