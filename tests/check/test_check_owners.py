@@ -2,10 +2,11 @@
 
 import os
 import shlex
+import shutil
 import struct
 import subprocess
 from pathlib import Path
-from typing import List
+from typing import Callable, List, Optional
 
 import pytest
 
@@ -14,6 +15,7 @@ from azprov.check.facts.image import Image
 from azprov.check.finding import Finding
 from azprov.errors import HostError
 from azprov.image.install import install
+from azprov.image.ownership import find_unsafe
 from azprov.image.service_file import render_unit
 from azprov.system.init import OPENRC as OPENRC_INIT
 from azprov.system.init import SYSTEMD, InitSystem
@@ -350,5 +352,64 @@ def test_links_in_a_circle_end_the_search(debian: Path) -> None:
     (debian / "usr/bin/azprov").symlink_to("azprov")
     (debian / "usr/local/bin/azprov").unlink()
     (debian / "usr/local/bin/azprov").symlink_to("../../bin/azprov")
+
+    assert found(debian) == []
+
+
+def count_opened(image: Path) -> int:
+    """How many files and folders the rule of owners looks at, each as often as it does."""
+    counted = CountingRoot(str(image))
+    find_unsafe(counted, ["/usr/local/lib/azprov/azprov.pyz"], python="/usr/bin/python3")
+    return counted.count
+
+
+class CountingRoot(Root):
+    """A root that counts the paths whose status is asked for."""
+
+    count = 0
+
+    def status(self, path: str, *, follow: bool = True) -> Optional[os.stat_result]:
+        self.count += 1
+        return super().status(path, follow=follow)
+
+
+def in_a_circle(folder: Path, count: int) -> None:
+    for number in range(count):
+        (folder / f"l{number}").symlink_to(f"l{(number + 1) % count}")
+
+
+def to_the_next(folder: Path, count: int) -> None:
+    (folder / f"l{count}").mkdir()
+    for number in range(count):
+        (folder / f"l{number}").symlink_to(f"../python3.11/l{number + 1}")
+
+
+def long_way(folder: Path, count: int) -> None:
+    for number in range(count):
+        (folder / f"l{number}").symlink_to("../python3.11/" * 100)
+
+
+@pytest.mark.parametrize("plant", [in_a_circle, to_the_next, long_way])
+def test_the_work_is_linear_in_the_number_of_links(
+    debian: Path, plant: Callable[[Path, int], None]
+) -> None:
+    """Twice as many links mean at most twice the work, whatever the links lead to."""
+    before = count_opened(debian)
+    plant(debian / LIBRARY, 100)
+    once = count_opened(debian) - before
+    shutil.rmtree(debian / LIBRARY / "l100", ignore_errors=True)
+    for link in (debian / LIBRARY).glob("l[0-9]*"):
+        link.unlink()
+    plant(debian / LIBRARY, 200)
+    twice = count_opened(debian) - before
+
+    assert twice < 2.2 * once
+    assert once < 40_000
+
+
+@pytest.mark.parametrize("text", ["home = /" + " " * 500_000 + "x\n", "home" + " " * 1_000_000])
+def test_blanks_in_pyvenv_cfg_cost_no_time(debian: Path, text: str) -> None:
+    """A setting of a megabyte of blanks is read in one pass."""
+    (debian / "usr/bin/pyvenv.cfg").write_text(text)
 
     assert found(debian) == []

@@ -99,13 +99,15 @@ class _Search:
         self._root = root
         self._maker = _maker(root)
         self._seen: Set[str] = set()
+        # The links that were followed, each with the rest of the path after it.
+        self._followed: Set[Tuple[str, Tuple[str, ...]]] = set()
         self._files_left = _MOST_FILES
         self._group_is_safe: Dict[int, bool] = {}
         self.found: List[Unsafe] = []
 
     def examine(self, path: str) -> None:
         """Examine every step of the way to a path, and the path."""
-        for step, status in _way(self._root, path):
+        for step, status in self._way(path):
             if step not in self._seen:
                 self._seen.add(step)
                 owned, writable = self._is_owned(status), self._is_writable(step, status)
@@ -149,6 +151,40 @@ class _Search:
         if owned or writable:
             self.found.append(Unsafe(top, owned, writable, is_tree=True))
 
+    def _way(self, path: str) -> Iterator[Tuple[str, os.stat_result]]:
+        """Every folder on the way to a path, and the path, without links, with their statuses.
+
+        The way of each link is included. It ends at a missing file, after too many links, or
+        where a way continues as an earlier one did, so that each link is followed once.
+        """
+        root, left, at, links = self._root, components(path), "", 0
+        status = root.status("/")
+        while status is not None:
+            yield at or "/", status
+            if not left:
+                return
+            name = left.pop(0)
+            if name == "..":
+                at = at.rpartition("/")[0]
+                status = root.status(at or "/", follow=False)
+                continue
+            step = f"{at}/{name}"
+            status = root.status(step, follow=False)
+            if status is None:
+                return
+            target = root.read_link(step) if stat.S_ISLNK(status.st_mode) else None
+            if target is None:
+                at = step
+                continue
+            onwards = (step, tuple(left))
+            links += 1
+            if links > _MOST_LINKS or onwards in self._followed:
+                return
+            self._followed.add(onwards)
+            at = "" if target.startswith("/") else at
+            left = components(target) + left
+            status = root.status(at or "/", follow=False)
+
     def _is_owned(self, status: os.stat_result) -> bool:
         return status.st_uid not in (0, self._maker[0])
 
@@ -185,35 +221,3 @@ def _maker(root: Root) -> Tuple[int, int]:
     statuses = [root.status(path) for path in ("/", "/etc", "/usr")]
     owners = {(status.st_uid, status.st_gid) for status in statuses if status is not None}
     return owners.pop() if len(owners) == 1 else (0, 0)
-
-
-def _way(root: Root, path: str) -> Iterator[Tuple[str, os.stat_result]]:
-    """Every folder on the way to a path, and the path, without links, with their statuses.
-
-    The way of each link is included. It ends at a missing file or after too many links.
-    """
-    left, at, links = components(path), "", 0
-    status = root.status("/")
-    while status is not None:
-        yield at or "/", status
-        if not left:
-            return
-        name = left.pop(0)
-        if name == "..":
-            at = at.rpartition("/")[0]
-            status = root.status(at or "/", follow=False)
-            continue
-        step = f"{at}/{name}"
-        status = root.status(step, follow=False)
-        if status is None:
-            return
-        target = root.read_link(step) if stat.S_ISLNK(status.st_mode) else None
-        if target is None:
-            at = step
-            continue
-        links += 1
-        if links > _MOST_LINKS:
-            return
-        at = "" if target.startswith("/") else at
-        left = components(target) + left
-        status = root.status(at or "/", follow=False)

@@ -93,8 +93,9 @@ def code_of(root: Root, path: str, minor: int) -> Code:
 
 def _home_of_venv(root: Root, path: str) -> str:
     text = (root.read(path) or b"").decode("utf-8", "replace")
-    match = re.search(r"^\s*home\s*=\s*(/.*?)\s*$", text, re.MULTILINE | re.IGNORECASE)
-    return match.group(1) if match else ""
+    settings = [line.partition("=") for line in text.splitlines()]
+    homes = [value.strip() for key, _, value in settings if key.strip().lower() == "home"]
+    return homes[0] if homes and homes[0].startswith("/") else ""
 
 
 def _folder(path: str) -> str:
