@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azprov.check.facts.initramfs import Search, find_modules
+from azprov.check.facts.initramfs import Allowance, Search, find_modules
 from azprov.system.root import Root
 from sound_image import cpio
 
@@ -102,8 +102,37 @@ def test_no_content_of_an_initramfs_raises(
 
 
 def test_a_decompression_bomb_is_not_unpacked(look: Callable[[bytes], Search]) -> None:
-    """The search ends at a limit, even if a small file unpacks to many gigabytes."""
+    """The search ends at a limit, even if a small file would unpack to many gigabytes."""
     entry = cpio("a")[:110].replace(b"00000000", b"7FFFFFFF", 7) + b"a\0"
     bomb = gzip.compress(entry) + 64 * gzip.compress(bytes(1 << 24), 1)
 
-    assert look(bomb) == Search(NONE, "it is damaged: it is too large")
+    assert look(bomb) == Search(NONE, "it is damaged: it expands more than 50-fold")
+
+
+def test_a_dictionary_that_needs_gigabytes_is_refused(look: Callable[[bytes], Search]) -> None:
+    """The header of a compressed file says how much memory is needed, and is not trusted."""
+    filters = [{"id": lzma.FILTER_LZMA1, "dict_size": 1 << 20}]
+    packed = lzma.compress(MODULES, lzma.FORMAT_ALONE, filters=filters)
+    large = packed[:1] + (0x6000_0000).to_bytes(4, "little") + packed[5:]
+
+    assert look(packed) == Search(WANTED, "")
+    assert look(large) == Search(NONE, "it is damaged: Memory usage limit exceeded")
+
+
+def test_many_small_parts_are_not_unpacked(look: Callable[[bytes], Search]) -> None:
+    """A few compressed parts may follow each other, but not thousands."""
+    parts = 50 * gzip.compress(b"")
+
+    assert look(parts + gzip.compress(MODULES)) == Search(WANTED, "")
+    assert look(3 * parts) == Search(NONE, "it is damaged: it has too many parts")
+
+
+def test_all_initramfs_of_an_image_share_one_allowance(tmp_path: Path) -> None:
+    """Many kernels with a large initramfs each do not multiply the work."""
+    (tmp_path / "initrd").write_bytes(cpio("a"))
+    allowance = Allowance()
+    allowance.spend(1 << 28, 0)
+
+    search = find_modules(Root(str(tmp_path)), "/initrd", WANTED, allowance)
+
+    assert search == Search(NONE, "it is damaged: it is too large")

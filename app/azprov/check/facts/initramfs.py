@@ -7,21 +7,27 @@ read 2026-11-22. The standard library of most Pythons has no zstd and no lz4.
 """
 
 import bz2
-import gzip
 import lzma
 import zlib
-from typing import BinaryIO, FrozenSet, NamedTuple, Optional, Set, cast
+from typing import Any, BinaryIO, FrozenSet, NamedTuple, Optional, Set
 
 from ...errors import HostError
+from ...formats.bounds import (
+    DECOMPRESSOR_BYTES,
+    INITRAMFS_BYTES,
+    INITRAMFS_RATIO,
+    INITRAMFS_UNPACKED_BYTES,
+)
 from ...formats.text import printable
 from ...system.root import Root
 
-# Of unpacked content. An initramfs with all modules has about 300 MB.
-_LIMIT_BYTES = 1 << 29
 _MOST_ENTRIES = 200_000
+_MOST_STREAMS = 100
 _MOST_PADDING_BYTES = 1 << 20
 _LONGEST_NAME_BYTES = 4096
-_PIECE_BYTES = 1 << 18
+_PIECE_BYTES = 1 << 16
+# A small initramfs may well expand more.
+_ALWAYS_UNPACKED_BYTES = 1 << 24
 _HEADER_BYTES = 110
 _CPIO = (b"070701", b"070702")
 _END = b"TRAILER!!!"
@@ -35,6 +41,21 @@ _UNREADABLE = (
 )
 
 
+class Allowance:
+    """What may still be read of all initramfs of an image, compressed and unpacked."""
+
+    def __init__(self) -> None:
+        self._packed_left = INITRAMFS_BYTES
+        self._unpacked_left = INITRAMFS_UNPACKED_BYTES
+
+    def spend(self, packed: int, unpacked: int) -> None:
+        """Raises ValueError if that is more than is left."""
+        self._packed_left -= packed
+        self._unpacked_left -= unpacked
+        if self._packed_left < 0 or self._unpacked_left < 0:
+            raise ValueError("it is too large")
+
+
 class Search(NamedTuple):
     """The wanted modules that were found, and why there may be more; empty if all was read."""
 
@@ -42,8 +63,10 @@ class Search(NamedTuple):
     problem: str
 
 
-def find_modules(root: Root, path: str, wanted: FrozenSet[str]) -> Search:
-    """Search for modules until all are found.
+def find_modules(
+    root: Root, path: str, wanted: FrozenSet[str], allowance: Optional[Allowance] = None
+) -> Search:
+    """Search for modules until all are found, with one allowance for all files of an image.
 
     A name has underscores, and no ".ko" or suffix of a compression.
     """
@@ -53,7 +76,8 @@ def find_modules(root: Root, path: str, wanted: FrozenSet[str]) -> Search:
         if file is None:
             return Search(frozenset(), "it does not exist")
         with file:
-            problem = _search(file, wanted, found)
+            source = _File(file, allowance or Allowance())
+            problem = _search(_Reader(source), wanted, found)
     except HostError as error:
         problem = error.summary
     except (OSError, EOFError, ValueError, MemoryError, zlib.error, lzma.LZMAError) as error:
@@ -61,19 +85,103 @@ def find_modules(root: Root, path: str, wanted: FrozenSet[str]) -> Search:
     return Search(frozenset(found), problem)
 
 
-class _Reader:
-    """Reads a file from front to end, up to a limit."""
+class _File:
+    """The bytes of an open file."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, allowance: Allowance) -> None:
         self._file = file
-        self._left = _LIMIT_BYTES
+        self.allowance = allowance
+
+    def piece(self) -> bytes:
+        """The next bytes, none at the end. Raises ValueError above the allowance."""
+        content = self._file.read(_PIECE_BYTES)
+        self.allowance.spend(len(content), 0)
+        return content
+
+
+class _Unpacked:
+    """The unpacked bytes of one compressed stream, or of several that follow each other."""
+
+    def __init__(self, magic: bytes, rest: "_Reader") -> None:
+        self.allowance = rest.allowance
+        self._magic = magic
+        self._rest = rest
+        self._stream = _decompressor(magic)
+        self._streams = 1
+        self._packed = self._unpacked = 0
+
+    def piece(self) -> bytes:
+        """The next bytes, none at the end. Raises ValueError above the allowance."""
+        while True:
+            if self._stream.eof:
+                self._rest.put_back(self._stream.unused_data)
+                if self._rest.peek(len(self._magic)) != self._magic:
+                    return b""
+                self._streams += 1
+                if self._streams > _MOST_STREAMS:
+                    raise ValueError("it has too many parts")
+                self._stream = _decompressor(self._magic)
+            packed = self._next_packed()
+            content: bytes = self._stream.decompress(packed, _PIECE_BYTES)
+            self._unpacked += len(content)
+            self.allowance.spend(0, len(content))
+            most = max(_ALWAYS_UNPACKED_BYTES, self._packed * INITRAMFS_RATIO)
+            if self._unpacked > most:
+                raise ValueError(f"it expands more than {INITRAMFS_RATIO}-fold")
+            if content:
+                return content
+            if not packed and not self._stream.eof:
+                raise EOFError("it ends too early")
+
+    def _next_packed(self) -> bytes:
+        """The input for the next piece: what is left of the last one, or more of the file."""
+        tail = getattr(self._stream, "unconsumed_tail", b"")
+        if tail or not getattr(self._stream, "needs_input", True):
+            return bytes(tail)
+        packed = self._rest.some(_PIECE_BYTES)
+        self._packed += len(packed)
+        return packed
+
+
+def _decompressor(magic: bytes) -> Any:
+    if magic.startswith(_GZIP):
+        return zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    if magic.startswith(_BZIP2):
+        return bz2.BZ2Decompressor()
+    return lzma.LZMADecompressor(memlimit=DECOMPRESSOR_BYTES)
+
+
+_GZIP, _BZIP2 = b"\x1f\x8b", b"BZh"
+_COMPRESSIONS = (_GZIP, _BZIP2, b"\xfd7zXZ", b"\x5d\0\0")
+
+
+class _Reader:
+    """Reads pieces from front to end, as many bytes as are asked for."""
+
+    def __init__(self, source: Any) -> None:
+        self.allowance: Allowance = source.allowance
+        self._source = source
+        self._held = b""
+        self._at = 0
 
     def some(self, count: int) -> bytes:
-        """The next `count` bytes, or fewer at the end. Raises ValueError above the limit."""
-        self._left -= count
-        if self._left < 0:
-            raise ValueError("it is too large")
-        return self._file.read(count)
+        """The next `count` bytes, at most a piece, or fewer at the end. Raises ValueError."""
+        while len(self._held) - self._at < count:
+            piece = self._source.piece()
+            if not piece:
+                break
+            self._held, self._at = self._held[self._at :] + piece, 0
+        taken = self._held[self._at : self._at + count]
+        self._at += len(taken)
+        return taken
+
+    def peek(self, count: int) -> bytes:
+        taken = self.some(count)
+        self.put_back(taken)
+        return taken
+
+    def put_back(self, content: bytes) -> None:
+        self._held, self._at = content + self._held[self._at :], 0
 
     def take(self, count: int) -> bytes:
         """The next `count` bytes. Raises EOFError if the file ends before."""
@@ -87,9 +195,8 @@ class _Reader:
             self.take(min(_PIECE_BYTES, count - begun))
 
 
-def _search(file: BinaryIO, wanted: FrozenSet[str], found: Set[str], *, depth: int = 0) -> str:
+def _search(reader: _Reader, wanted: FrozenSet[str], found: Set[str], *, depth: int = 0) -> str:
     """Search the archives; the result is the problem that ended the search, empty if none did."""
-    reader = _Reader(file)
     padding = 0
     while not wanted <= found:
         # An archive starts at a multiple of four bytes, after padding with zeros.
@@ -108,24 +215,12 @@ def _search(file: BinaryIO, wanted: FrozenSet[str], found: Set[str], *, depth: i
         for known, reason in _UNREADABLE:
             if magic.startswith(known):
                 return reason
-        if depth:
+        kind = next((known for known in _COMPRESSIONS if magic.startswith(known)), b"")
+        if depth or not kind:
             return "its format is not known"
-        file.seek(-len(magic), 1)
-        unpacked = _unpacked(file, magic)
-        if unpacked is None:
-            return "its format is not known"
-        return _search(unpacked, wanted, found, depth=depth + 1)
+        reader.put_back(magic)
+        return _search(_Reader(_Unpacked(kind, reader)), wanted, found, depth=depth + 1)
     return ""
-
-
-def _unpacked(file: BinaryIO, magic: bytes) -> Optional[BinaryIO]:
-    if magic.startswith(b"\x1f\x8b"):
-        return cast(BinaryIO, gzip.GzipFile(fileobj=file))
-    if magic.startswith((b"\xfd7zXZ", b"\x5d\0\0")):
-        return cast(BinaryIO, lzma.LZMAFile(file))
-    if magic.startswith(b"BZh"):
-        return cast(BinaryIO, bz2.BZ2File(file))
-    return None
 
 
 def _search_cpio(reader: _Reader, wanted: FrozenSet[str], found: Set[str]) -> None:

@@ -1,7 +1,6 @@
 """Whether the two files that azprov's service starts are usable: azprov.pyz and its Python."""
 
 import re
-import zipfile
 from typing import Iterator
 
 from ...errors import HostError
@@ -9,6 +8,7 @@ from ...formats.text import printable
 from ...image.python import check_python
 from ...image.service_file import PYZ
 from ..facts import packages
+from ..facts.archive import flaw_of
 from ..facts.azprov_service import command_of, installed_program, own_file
 from ..facts.image import Image
 from ..finding import ERROR, Check, Finding, Rule
@@ -17,9 +17,6 @@ from ..fixes import install, install_again
 # dpkg's file lists, and the packages of the interpreter and its standard library.
 _DPKG_FOLDER = "/var/lib/dpkg/info"
 _PYTHON_PARTS = re.compile(r"((?:lib)?python3(?:\.\d+)?(?:-minimal|-stdlib)?)(?::\w+)?\.list\Z")
-# Only azprov's archive has this file.
-_PART = "azprov/__main__.py"
-_LARGEST_PROGRAM_BYTES = 64 << 20
 
 PROGRAM_UNUSABLE = Rule(
     "program-unusable",
@@ -87,17 +84,7 @@ def _flaw_of(image: Image, program: str) -> str:
     if file is None:
         return "is missing"
     with file:
-        if file.seek(0, 2) > _LARGEST_PROGRAM_BYTES:
-            return "is far larger than azprov"
-        try:
-            with zipfile.ZipFile(file) as archive:
-                if _PART not in archive.namelist():
-                    return "is not azprov"
-                damaged = archive.testzip()
-        # zipfile and zlib raise nearly any exception for a damaged archive.
-        except Exception as error:  # noqa: BLE001 - see above; the class does not matter
-            return f"is damaged ({printable(str(error), 60)})"
-    return f"is damaged at {printable(damaged, 60)}" if damaged else ""
+        return flaw_of(file)
 
 
 CHECKS = (

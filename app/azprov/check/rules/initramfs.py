@@ -4,7 +4,7 @@ from typing import Iterator
 
 from ..boot_fixes import add_drivers, rebuild_initramfs
 from ..facts.image import Image
-from ..facts.initramfs import find_modules
+from ..facts.initramfs import Allowance, find_modules
 from ..facts.initramfs_maker import includes_drivers
 from ..facts.kernels import DISK_DRIVERS, initramfs_path, installed_kernels
 from ..finding import ERROR, NOTE, Check, Finding, Rule
@@ -30,6 +30,7 @@ INITRAMFS_DRIVERS = Rule(
 
 
 def check_initramfs(image: Image) -> Iterator[Finding]:
+    allowance = Allowance()
     for kernel in installed_kernels(image):
         needed = [name for name in DISK_DRIVERS if name in kernel.modules - kernel.built_in]
         path = initramfs_path(image, kernel)
@@ -42,7 +43,7 @@ def check_initramfs(image: Image) -> Iterator[Finding]:
                 rebuild_initramfs(image, kernel),
             )
             continue
-        search = find_modules(image.root, path, frozenset(needed))
+        search = find_modules(image.root, path, frozenset(needed), allowance)
         missing = [name for name in needed if name not in search.found]
         if not missing or (search.problem and includes_drivers(image, missing)):
             continue

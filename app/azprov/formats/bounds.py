@@ -1,0 +1,39 @@
+"""How much of a machine or an image is read. What lies beyond a bound is reported, not read.
+
+Each bound is several times what real systems have, and all work is linear in what is read.
+"""
+
+#: A file of settings or accounts. Root.read has the same bound if it is given none.
+TEXT_BYTES = 1 << 20
+#: modules.dep and modules.builtin; those of distributions have up to about 1 MB.
+MODULE_LIST_BYTES = 1 << 22
+#: All files together whose content a check reads and keeps.
+ALL_TEXT_BYTES = 1 << 25
+#: The paths that one rule of a check looks up, and the names that it lists.
+LOOK_UPS = 200_000
+#: The findings of one rule. The next one says that there are more.
+FINDINGS = 20
+
+#: The files that the Include lines of sshd_config or of nftables name, and sshd's settings in them.
+INCLUDED_FILES = 200
+INCLUDED_SETTINGS = 300_000
+#: The text of nftables with its includes, and its chains for outgoing traffic.
+NFTABLES_BYTES = 1 << 21
+OUTPUT_CHAINS = 20
+#: What is compared with each of many others, such as patterns of names.
+COMPARED = 100
+#: PATH_MAX of Linux.
+PATH_CHARACTERS = 4096
+
+#: An azprov.pyz, which has about 3 MB, with its entries and their unpacked content.
+ARCHIVE_BYTES = 1 << 24
+ARCHIVE_ENTRIES = 2000
+ARCHIVE_DIRECTORY_BYTES = 1 << 19
+ARCHIVE_UNPACKED_BYTES = 1 << 26
+#: All initramfs of an image: compressed, and unpacked. One with all modules has about 300 MB.
+INITRAMFS_BYTES = 1 << 28
+INITRAMFS_UNPACKED_BYTES = 1 << 29
+#: An initramfs expands about fivefold. A decompressor must not need more memory than this:
+#: `xz -9` needs 65 MB.
+INITRAMFS_RATIO = 50
+DECOMPRESSOR_BYTES = 80 << 20
