@@ -54,6 +54,7 @@ PACKAGES = {
     "udhcpc": "udhcpc",
     "unshare": "util-linux",
     "useradd": "passwd",
+    "valgrind": "valgrind",
     "visudo": "sudo",
     "zsh": "zsh",
 }

@@ -4,9 +4,10 @@ Rule of this package: a check reads files only. It changes nothing, runs nothing
 sends nothing, and no content of an image can stop it.
 """
 
-from typing import Iterator, List, Sequence, Tuple
+from typing import Dict, Iterator, List, Sequence, Tuple
 
 from ..errors import HostError
+from ..formats.bounds import FINDINGS
 from ..formats.text import printable
 from .facts.files import Unread
 from .facts.image import Image
@@ -68,20 +69,35 @@ _LONGEST_SENTENCE = 1000
 def check(image: Image, probes: Sequence[Probe] = ()) -> List[Finding]:
     """All findings, errors first. Each probe asks the platform one question."""
     found = [finding for one in CHECKS for finding in apply(one, image)]
-    found += [*ask(probes), *map(_unread, image.unread)]
+    found += [*ask(probes), *_most(map(_unread, image.unread))]
     return sorted(map(_fit, found), key=lambda finding: SEVERITIES.index(finding.severity))
 
 
 def apply(one: Check, image: Image) -> Iterator[Finding]:
-    """The findings of one check, with an `unread` finding if a file stopped it."""
+    """The findings of one check, with an `unread` finding if a file or a bound stopped it."""
+    image.begin_rule()
     try:
-        yield from one.find(image)
+        yield from _most(one.find(image))
     except HostError as error:
         names = [rule.id for rule in one.rules if rule != UNREAD]
         yield UNREAD.found(
             f"{error.summary}, so these rules were not fully checked: {', '.join(names)}",
             _next(error.hint),
         )
+
+
+def _most(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """The findings, but only the first ones of each rule."""
+    counts: Dict[str, int] = {}
+    for finding in findings:
+        counts[finding.rule] = count = counts.get(finding.rule, 0) + 1
+        if count <= FINDINGS:
+            yield finding
+        elif count == FINDINGS + 1:
+            yield UNREAD.found(
+                f"there are more findings of the rule {finding.rule} than the {FINDINGS} shown",
+                "fix these, and check again",
+            )
 
 
 def _unread(file: Unread) -> Finding:

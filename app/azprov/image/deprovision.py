@@ -13,7 +13,7 @@ from ..formats.text import printable
 from ..system.hostname import HOSTNAME_FILE, HOSTS_FILE, renamed_hosts
 from ..system.init import INIT_SYSTEMS
 from ..system.root import Root
-from ..system.sshd.deleted_accounts import keys_of_deleted_account
+from ..system.sshd.deleted_accounts import keys_in_use, keys_of_deleted_account
 from ..system.user_database import PASSWD, find_account, read_accounts
 from .leftovers.apply import apply, edited
 from .leftovers.former_users import find_former_ids, find_jobs, log_mentions
@@ -82,7 +82,7 @@ def _user(root: Root, name: str, leftovers: Sequence[Leftover]) -> List[Leftover
         return changes
     # A backup is not evidence of a user: it may contain the name by chance.
     has_files = any(change.path not in BACKUPS for change in changes)
-    if not has_files and not any(keys_of_deleted_account(root, name)):
+    if not has_files and not any(keys_of_deleted_account(root, name, keys_in_use(root))):
         settings = parse_login_defs(root.read("/etc/login.defs") or b"")
         users = ", ".join(people(read_accounts(root), settings))
         listed = f" (its users are {printable(users, _LONGEST_LIST)})" if users else ""

@@ -10,7 +10,7 @@ from ..system.root import Root
 
 #: Where `install` puts the archive. A distribution's package may use another path.
 PYZ = "/usr/local/lib/azprov/azprov.pyz"
-_PROGRAM = re.compile(r"(?<![\w./-])/(?:[A-Za-z0-9._+@-]+/)*azprov\.pyz(?![\w.-])")
+_PROGRAM = re.compile(r"(?<![\w./+@-])/(?:[A-Za-z0-9._+@-]+/)*azprov\.pyz(?![\w.-])")
 
 # Options that make `provision` create or change a user, and what the service then needs.
 _STEPS_FOR_USERS = frozenset(["--admin-user", "--ssh-keys"])
@@ -82,6 +82,14 @@ def own_service(root: Root, init: InitSystem) -> Optional[str]:
 def makes_users(arguments: Sequence[str]) -> bool:
     """Whether `provision` with these arguments creates or changes a user."""
     return not _STEPS_FOR_USERS.isdisjoint(arguments)
+
+
+def user_of_keys(arguments: Sequence[str]) -> str:
+    """The user that gets keys from `provision` with these arguments; empty without one."""
+    pairs = zip(arguments, arguments[1:])
+    users = [value for option, value in pairs if option == "--ssh-keys"]
+    # argparse uses the last value of an option.
+    return users[-1] if users else ""
 
 
 def _command(init: InitSystem, python: str, program: str, arguments: Sequence[str]) -> str:

@@ -133,8 +133,8 @@ def _files(root: Root, kind: str) -> List[str]:
 def _services(root: Root, kind: str) -> List[str]:
     """The name services for passwd, shadow or group in nsswitch.conf, without actions."""
     text = (root.read(SWITCH) or b"").decode("utf-8", "replace")
-    match = re.search(rf"^\s*{kind}:([^#\n]*)", text, re.MULTILINE)
-    return re.sub(r"\[[^\]]*\]", " ", match.group(1)).split() if match else []
+    match = re.search(rf"^[ \t]*{kind}:([^#\n]*)", text, re.MULTILINE)
+    return re.sub(r"\[[^][]*\]", " ", match.group(1)).split() if match else []
 
 
 def _getent(commands: Commands, *words: str) -> bytes:

@@ -14,6 +14,7 @@ from azprov.system.admin_user import set_up_admin
 from azprov.system.planting import remove_planted
 from azprov.system.root import Root
 from azprov.system.sshd.deleted_accounts import (
+    keys_in_use,
     keys_of_deleted_account,
     names_of_deleted_accounts,
 )
@@ -178,7 +179,7 @@ def test_a_home_behind_a_link_is_in_use(image: Path) -> None:
 
     assert names_of_deleted_accounts(root, "") == [".old"]
     assert names_of_deleted_accounts(root, "ops") == [".old"]
-    assert list(keys_of_deleted_account(root, "azureuser")) == [
+    assert list(keys_of_deleted_account(root, "azureuser", keys_in_use(root))) == [
         "/etc/ssh/keys/azureuser",
         "/home/azureuser/.ssh/authorized_keys",
     ]

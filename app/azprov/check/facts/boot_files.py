@@ -7,13 +7,16 @@ device in it counts as existing too.
 
 import os
 import re
-from typing import List, NamedTuple, Optional
+from typing import Iterable, List, NamedTuple, Optional
 
+from ...formats.bounds import PATH_CHARACTERS
 from .boot_loader import PARTITIONS, Configuration, Entry, unified_kernels
 from .image import Image
 from .kernels import installed_kernels
 
 _KERNEL_FILES = ("vmlinuz", "vmlinux", "bzImage", "zImage", "Image", "kernel-")
+# The names before a path in a subvolume, such as @/.snapshots/1/snapshot.
+_DEEPEST_SUBVOLUME = 5
 # A path without variables, devices, patterns and quotes.
 _PLAIN = re.compile(r"[A-Za-z0-9/._][A-Za-z0-9/._+~@=-]*\Z")
 
@@ -51,16 +54,18 @@ def has_plain_kernel_path(configuration: Configuration) -> bool:
 
 def has_kernel_file(image: Image) -> bool:
     """Whether a file has the name of a kernel, where distributions and kernel-install(8) put it."""
-    folders = ["", *PARTITIONS]
+    folders = ["", *_folders(image, PARTITIONS)]
     # kernel-install(8) writes /boot/MACHINE-ID/VERSION/linux, two folders deep.
+    below = folders[1:]
     for _ in range(2):
-        folders += [f"{folder}/{name}" for folder in folders[1:] for name in image.names(folder)]
+        below = _folders(image, (f"{one}/{name}" for one in below for name in image.names(one)))
+        folders += below
     folders += [kernel.folder for kernel in installed_kernels(image)]
     return bool(unified_kernels(image)) or any(
-        name.startswith(_KERNEL_FILES) or name == "linux"
-        for folder in folders
+        image.is_there(f"{folder}/{name}")
+        for folder in dict.fromkeys(folders)
         for name in image.names(folder)
-        if image.is_there(f"{folder}/{name}")
+        if name.startswith(_KERNEL_FILES) or name == "linux"
     )
 
 
@@ -73,6 +78,12 @@ def outer_path(image: Image) -> str:
         return os.path.abspath(image.root.path)
 
 
+def _folders(image: Image, paths: Iterable[str]) -> List[str]:
+    """Those of the paths that are folders, each once, whatever links lead to it."""
+    found = (image.root.real_path(path) for path in paths if image.is_folder(path))
+    return list(dict.fromkeys(found))
+
+
 def is_path_outside(image: Image, path: str) -> bool:
     """Whether a path of a boot menu is one of the machine on which the image is made.
 
@@ -83,13 +94,14 @@ def is_path_outside(image: Image, path: str) -> bool:
 
 def _exists(image: Image, entry: Entry, path: str) -> bool:
     names = [name for name in path.split("/") if name]
-    if not _PLAIN.match(path) or not names:
+    if len(path) > PATH_CHARACTERS or not _PLAIN.match(path) or not names:
         return True
     # The first names of a path may be a subvolume, but not on FAT.
     has_no_subvolume = is_path_outside(image, path) or entry.path.startswith(
         ("/efi/", "/boot/efi/")
     )
-    most = 1 if has_no_subvolume else len(names)
+    most = 1 if has_no_subvolume else min(len(names), _DEEPEST_SUBVOLUME)
+    image.spend(most)
     return any(
         image.root.status("/".join([base, *names[count:]])) is not None
         for base in ("", entry.path.rpartition("/")[0], *PARTITIONS)

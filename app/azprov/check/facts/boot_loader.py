@@ -8,6 +8,7 @@ import re
 from typing import List, NamedTuple, Tuple
 
 from ...formats.host.config_syntax import uncommented
+from .files import read_once
 from .image import Image
 from .kernels import installed_kernels
 
@@ -44,7 +45,7 @@ _INITRDS = ("initrd", "initrd16", "initrdefi")
 _OTHER_COMMANDS = ("chainloader", "multiboot", "multiboot2", "configfile", "blscfg")
 # Programs that are started like a kernel.
 _NO_KERNEL = re.compile(r"memtest|memdisk|ipxe|netboot|\.(c32|com|bss|bin|0)\Z")
-_DEFAULT = re.compile(r"^\s*(?:set\s+)?(?:default|fallback)=[\"']?([^\"'\s]*)", re.MULTILINE)
+_DEFAULT = re.compile(r"^[ \t]*(?:set[ \t]+)?(?:default|fallback)=[\"']?([^\"'\s]*)", re.MULTILINE)
 # The values that grub-mkconfig writes if the first entry is the default.
 _FIRST_ENTRY = ("0", "${next_entry}")
 
@@ -67,6 +68,7 @@ class Configuration(NamedTuple):
     starts_first: bool
 
 
+@read_once
 def configuration_files(image: Image) -> List[str]:
     """The usual files whether they exist or not, and the files that an image has elsewhere."""
     return [*_files(image), *_entry_files(image)]
@@ -78,6 +80,7 @@ def has_boot_loader(image: Image) -> bool:
     return image.is_there(*files)
 
 
+@read_once
 def unified_kernels(image: Image) -> List[str]:
     """The images of a kernel, its initrd and its command line, installed or beside the modules."""
     folders = [path for path in _efi_folders(image) if path.upper().endswith("/LINUX")]
@@ -85,6 +88,7 @@ def unified_kernels(image: Image) -> List[str]:
     return [path for folder in folders for path in image.matching(folder, ".efi")]
 
 
+@read_once
 def configurations(image: Image) -> List[Configuration]:
     """The configurations that start a Linux kernel."""
     found = []

@@ -1,18 +1,20 @@
 """The files of an image, read so that nothing in the image can stop a check.
 
 Rule of this file: a file that cannot be read counts as missing, and is listed once
-in `unread`.
+in `unread`. Each file and folder is read once.
 """
 
+import functools
 import shlex
 import stat
-from typing import Dict, Iterable, List, NamedTuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, TypeVar
 
 from ...errors import HostError, NotPermitted
+from ...formats.bounds import ALL_TEXT_BYTES, LOOK_UPS, TEXT_BYTES
 from ...system.root import Root
 
-# The modules.dep of a distribution has up to about 1 MB; no other text here is larger.
-_LIMIT_BYTES = 1 << 24
+_F = TypeVar("_F", bound="Files")
+_T = TypeVar("_T")
 
 
 class Unread(NamedTuple):
@@ -23,13 +25,36 @@ class Unread(NamedTuple):
     hint: str
 
 
+class TooMuch(HostError):
+    """An image is so large, or its links make it appear so, that a bound ends a rule."""
+
+
 class Files:
-    """The files below one root, for reading only."""
+    """The files below one root, for reading only. All methods raise TooMuch."""
 
     def __init__(self, root: Root) -> None:
         self.root = root
+        #: The results of `read_once`, by function.
+        self.results: Dict[Any, Any] = {}
         self._unread: Dict[str, Unread] = {}
         self._denied: Dict[str, NotPermitted] = {}
+        self._contents: Dict[str, bytes] = {}
+        self._names: Dict[str, List[str]] = {}
+        self._bytes_left = ALL_TEXT_BYTES
+        self._look_ups_left = LOOK_UPS
+
+    def begin_rule(self) -> None:
+        """Allow the next rule the usual number of look-ups."""
+        self._look_ups_left = LOOK_UPS
+
+    def spend(self, look_ups: int = 1) -> None:
+        """Count paths that are looked up. Raises TooMuch if a rule looks up too many."""
+        self._look_ups_left -= look_ups
+        if self._look_ups_left < 0:
+            raise TooMuch(
+                f"{self.root} has, or its links lead to, more than {LOOK_UPS} files",
+                "remove files that the image does not need",
+            )
 
     @property
     def unread(self) -> List[Unread]:
@@ -55,17 +80,27 @@ class Files:
         """A path as `edited`, quoted as one word of a shell command."""
         return shlex.quote(self.edited(path, follow=follow))
 
-    def content(self, path: str) -> bytes:
-        """The first 16 MiB of a file; empty if it is missing or cannot be read."""
-        try:
-            return self.root.read(path, limit_bytes=_LIMIT_BYTES) or b""
-        except HostError as error:
-            self.note(path, error)
-            return b""
+    def content(self, path: str, *, limit_bytes: int = TEXT_BYTES) -> bytes:
+        """The content of a file; empty if it is missing, larger, or cannot be read."""
+        self.spend()
+        if path not in self._contents:
+            if self._bytes_left < 0:
+                raise TooMuch(
+                    f"{self.root} has more than {ALL_TEXT_BYTES} bytes of settings",
+                    "remove files that the image does not need",
+                )
+            try:
+                content = self.root.read(path, limit_bytes=limit_bytes) or b""
+            except HostError as error:
+                self.note(path, error)
+                content = b""
+            self._contents[path] = content
+            self._bytes_left -= len(content)
+        return self._contents[path]
 
-    def text(self, path: str) -> str:
+    def text(self, path: str, *, limit_bytes: int = TEXT_BYTES) -> str:
         """The same as `content`, decoded."""
-        content = self.content(path)
+        content = self.content(path, limit_bytes=limit_bytes)
         try:
             return content.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -76,6 +111,20 @@ class Files:
         """Whether at least one of the paths exists, with links resolved inside the image."""
         return any(self.status_mode(path) for path in paths)
 
+    def is_empty(self, path: str) -> bool:
+        """Whether the path is missing, or a file without content."""
+        self.spend()
+        try:
+            status = self.root.status(path)
+        except HostError as error:
+            self.note(path, error)
+            return False
+        return status is None or not status.st_size
+
+    def is_folder(self, path: str) -> bool:
+        """Whether the path is a folder, or a link to one."""
+        return stat.S_ISDIR(self.status_mode(path))
+
     def is_program(self, *paths: str) -> bool:
         """Whether at least one of the paths is an executable file."""
         modes = [self.status_mode(path) for path in paths]
@@ -83,6 +132,7 @@ class Files:
 
     def status_mode(self, path: str, *, follow: bool = True) -> int:
         """The type and mode bits of a path, 0 if it does not exist."""
+        self.spend()
         try:
             status = self.root.status(path, follow=follow)
         except HostError as error:
@@ -92,6 +142,7 @@ class Files:
 
     def link(self, path: str) -> str:
         """The target of a symbolic link as it is written; empty if the path is not a link."""
+        self.spend()
         try:
             return self.root.read_link(path) or ""
         except HostError as error:
@@ -99,11 +150,18 @@ class Files:
             return ""
 
     def names(self, folder: str) -> List[str]:
-        try:
-            return self.root.names(folder)
-        except HostError as error:
-            self.note(folder, error)
-            return []
+        """The names in a folder, sorted; none if it is missing or cannot be read."""
+        self.spend()
+        if folder not in self._names:
+            try:
+                names = self.root.names(folder)
+            except HostError as error:
+                self.note(folder, error)
+                names = []
+            self._names[folder] = names
+        names = self._names[folder]
+        self.spend(len(names))
+        return names
 
     def matching(self, folder: str, suffix: str = "") -> List[str]:
         """The paths in a folder that end with a suffix, sorted, without hidden files."""
@@ -140,8 +198,27 @@ class Files:
                 self._unread.pop(path, None)
                 raise error
 
+    def require_paths(self, paths: Iterable[str]) -> None:
+        """The same as `require`, for paths in full."""
+        for path in paths:
+            if path in self._denied:
+                self.require(path)
+
     def note(self, path: str, error: HostError) -> None:
         """Add a file to `unread`, unless it is listed already."""
         if isinstance(error, NotPermitted):
             self._denied[path] = error
         self._unread.setdefault(path, Unread(path, error.summary, error.hint))
+
+
+def read_once(reader: Callable[[_F], _T]) -> Callable[[_F], _T]:
+    """A function that reads something of an image, so that it does it once for each image."""
+
+    @functools.wraps(reader)
+    def result(files: _F) -> _T:
+        if reader not in files.results:
+            files.results[reader] = reader(files)
+        answer: _T = files.results[reader]
+        return answer
+
+    return result

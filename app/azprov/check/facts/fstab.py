@@ -3,6 +3,7 @@
 from typing import List, NamedTuple
 
 from ...formats.host.config_syntax import uncommented
+from .files import read_once
 from .image import Image
 
 FSTAB = "/etc/fstab"
@@ -17,6 +18,7 @@ class Mount(NamedTuple):
     options: List[str]
 
 
+@read_once
 def read_fstab(image: Image) -> List[Mount]:
     mounts = []
     for line in uncommented(image.text(FSTAB)):

@@ -1,8 +1,9 @@
 """The program that makes the initramfs of a distribution, and the drivers in its settings."""
 
-from typing import List
+from typing import FrozenSet, List, Optional
 
 from ...formats.host.config_syntax import parse_assignments, uncommented
+from .files import read_once
 from .image import Image
 
 INITRAMFS_TOOLS = "initramfs-tools"  # Debian, Ubuntu
@@ -14,6 +15,7 @@ INITRAMFS_TOOLS_MODULES = "/etc/initramfs-tools/modules"
 MKINITCPIO_CONF = "/etc/mkinitcpio.conf"
 
 
+@read_once
 def find_maker(image: Image) -> str:
     """One of the names above."""
     if image.is_there("/etc/initramfs-tools"):
@@ -25,6 +27,13 @@ def find_maker(image: Image) -> str:
 
 def includes_drivers(image: Image, drivers: List[str]) -> bool:
     """Whether the settings put all these drivers into the initramfs."""
+    included = _included_drivers(image)
+    return included is None or included.issuperset(drivers)
+
+
+@read_once
+def _included_drivers(image: Image) -> Optional[FrozenSet[str]]:
+    """The drivers that the settings name; None if they include all drivers of Hyper-V."""
     dracut = [
         parse_assignments(image.text(path))
         for path in [
@@ -34,13 +43,13 @@ def includes_drivers(image: Image, drivers: List[str]) -> bool:
         ]
     ]
     if any(settings.get("hostonly", "").lower() == "no" for settings in dracut):
-        return True
+        return None
     names = [line.split()[0] for line in uncommented(image.text(INITRAMFS_TOOLS_MODULES))]
     for settings in dracut:
         names += settings.get("add_drivers", "").split()
         names += settings.get("force_drivers", "").split()
     names += parse_assignments(image.text(MKINITCPIO_CONF)).get("MODULES", "").strip("()").split()
-    return all(name in names for name in drivers) or _has_most_modules(image)
+    return None if _has_most_modules(image) else frozenset(names)
 
 
 def _has_most_modules(image: Image) -> bool:

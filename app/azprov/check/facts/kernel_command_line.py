@@ -5,6 +5,7 @@ from typing import List, NamedTuple
 
 from ...formats.host.config_syntax import parse_assignments, uncommented
 from .boot_loader import configuration_files
+from .files import read_once
 from .image import Image
 
 #: grub-mkconfig builds grub.cfg from this file.
@@ -21,6 +22,7 @@ class CommandLine(NamedTuple):
     text: str
 
 
+@read_once
 def command_lines(image: Image) -> List[CommandLine]:
     """The lines in boot loader configurations, otherwise the settings for building them."""
     found = [

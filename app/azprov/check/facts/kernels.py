@@ -2,6 +2,8 @@
 
 from typing import Dict, FrozenSet, List, NamedTuple, Optional
 
+from ...formats.bounds import MODULE_LIST_BYTES
+from .files import read_once
 from .image import Image
 
 #: Source: https://learn.microsoft.com/azure/virtual-machines/linux/create-upload-generic,
@@ -21,6 +23,7 @@ class Kernel(NamedTuple):
     modules: FrozenSet[str]
 
 
+@read_once
 def installed_kernels(image: Image) -> List[Kernel]:
     """The kernels that have modules in the image, sorted by version."""
     found: Dict[str, Kernel] = {}
@@ -38,7 +41,7 @@ def installed_kernels(image: Image) -> List[Kernel]:
 def _drivers(image: Image, path: str) -> FrozenSet[str]:
     """The Hyper-V drivers that a modules.builtin or modules.dep lists."""
     found = set()
-    for line in image.text(path).splitlines():
+    for line in image.text(path, limit_bytes=MODULE_LIST_BYTES).splitlines():
         name = line.partition(":")[0].rpartition("/")[2].partition(".ko")[0].replace("-", "_")
         if name in HYPERV_DRIVERS:
             found.add(name)

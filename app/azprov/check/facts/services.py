@@ -3,13 +3,13 @@
 Sources: systemd.unit(5), systemd.preset(5), machine-id(5) and openrc-run(8).
 """
 
-import fnmatch
-from typing import Iterator, Optional, Sequence, Set
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ...errors import HostError
 from ...formats.host.config_syntax import uncommented
+from ...formats.patterns import is_pattern, matches
 from ...system.init import INIT_SYSTEMS, InitSystem, find_init
-from .files import Files
+from .files import Files, TooMuch
 
 _PRESET_FOLDERS = [
     "/etc/systemd/system-preset",
@@ -34,6 +34,17 @@ _OTHER_TARGETS = (
 )
 
 
+_MOST_PATTERNS = 1000
+
+
+class _Preset(NamedTuple):
+    """A line of a preset, with its number in all presets: the first that matches counts."""
+
+    number: int
+    action: str
+    pattern: str
+
+
 class Services:
     """The services of an image.
 
@@ -43,6 +54,7 @@ class Services:
 
     def __init__(self, files: Files) -> None:
         self._files = files
+        self._known_presets: Optional[Tuple[Dict[str, _Preset], List[_Preset]]] = None
         self.init = self._find_init()
         self._started: Set[str] = set()
         self._has_presets_to_come = False
@@ -151,15 +163,34 @@ class Services:
 
     def _masks(self, path: str) -> bool:
         """Whether a path masks a unit: a link to /dev/null, a broken link or an empty file."""
-        return self._files.link(path) == "/dev/null" or not self._files.content(path)
+        return self._files.link(path) == "/dev/null" or self._files.is_empty(path)
 
     def _preset_enables(self, unit: str) -> bool:
         path = self._unit_file(unit)
         if path is None or "[Install]" not in self._files.text(path):
             return False
-        for preset in self._files.layered(_PRESET_FOLDERS, ".preset"):
-            for line in uncommented(self._files.text(preset)):
-                action, _, pattern = line.partition(" ")
-                if fnmatch.fnmatchcase(unit, (pattern.split() or [""])[0]):
-                    return action == "enable"
-        return True
+        exact, patterns = self._presets()
+        found = [exact[unit]] if unit in exact else []
+        found += [preset for preset in patterns if matches(unit, preset.pattern)][:1]
+        return min(found).action == "enable" if found else True
+
+    def _presets(self) -> Tuple[Dict[str, "_Preset"], List["_Preset"]]:
+        """The first preset for each unit that is named in full, and those with patterns."""
+        if self._known_presets is None:
+            exact: Dict[str, _Preset] = {}
+            patterns: Dict[str, _Preset] = {}
+            number = 0
+            for path in self._files.layered(_PRESET_FOLDERS, ".preset"):
+                for line in uncommented(self._files.text(path)):
+                    action, _, names = line.partition(" ")
+                    name = (names.split() or [""])[0]
+                    number += 1
+                    known = patterns if is_pattern(name) else exact
+                    known.setdefault(name, _Preset(number, action, name))
+            if len(patterns) > _MOST_PATTERNS:
+                raise TooMuch(
+                    f"the presets of systemd have more than {_MOST_PATTERNS} patterns",
+                    "shorten that file",
+                )
+            self._known_presets = exact, list(patterns.values())
+        return self._known_presets

@@ -6,7 +6,7 @@ blocks that apply to a login come before the values for every connection.
 
 from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from ...formats.host.sshd_config import Setting, is_for_user, names_user
+from ...formats.host.sshd_config import Setting, names_user, with_verdicts
 
 
 class User(NamedTuple):
@@ -43,7 +43,9 @@ _WITH_PAM = {"publickey", "keyboard-interactive"}
 
 def find_obstacles(settings: Sequence[Setting], user: User) -> Iterator[Obstacle]:
     """The obstacles for one user in all settings of a machine, Match blocks included."""
-    applying = [setting for setting in settings if is_for_user(setting.match, user.name)]
+    verdicts = list(with_verdicts(settings, user.name))
+    applying = [setting for setting, applies in verdicts if applies]
+    excepted = {setting.keyword for setting, applies in verdicts if applies is None}
     for keyword, accepts in _JUDGES.items():
         lines = _lines(applying, keyword)
         values = [value for line in lines for value in line.values]
@@ -54,11 +56,7 @@ def find_obstacles(settings: Sequence[Setting], user: User) -> Iterator[Obstacle
                 " ".join(values),
                 tuple(dict.fromkeys(line.path for line in lines)),
                 is_certain=verdict is False,
-                has_exceptions=any(
-                    setting.keyword == keyword.lower()
-                    and is_for_user(setting.match, user.name) is None
-                    for setting in settings
-                ),
+                has_exceptions=keyword.lower() in excepted,
             )
 
 

@@ -6,7 +6,7 @@ from typing import Iterator, List
 from ...formats.host.passwd import Account
 from ...formats.host.sshd_config import authorized_keys_path, for_user
 from ...formats.text import printable
-from ...image.service_file import makes_users
+from ...image.service_file import makes_users, user_of_keys
 from ...system.homes import HOMES
 from ...system.sshd.settings import read_settings
 from ...system.user_database import find_listed_account
@@ -159,10 +159,8 @@ def check_files_of_users(image: Image) -> Iterator[Finding]:
 
 def _paths_of_users(image: Image, options: List[str]) -> List[str]:
     """The folders of homes and keys for the users of the first boot, with links resolved."""
-    names = [
-        options[number + 1] for number, word in enumerate(options[:-1]) if word == "--ssh-keys"
-    ]
-    accounts = [find_listed_account(image.root, name) for name in names]
+    name = user_of_keys(options)
+    accounts = [find_listed_account(image.root, name)] if name else []
     users = [account for account in accounts if account is not None]
     if "--admin-user" in options:
         users.append(Account("NAME", 0, 0, f"{HOMES}/NAME", ""))

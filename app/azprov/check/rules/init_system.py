@@ -3,9 +3,11 @@
 import re
 from typing import Iterator
 
+from ...formats.bounds import COMPARED
 from ...system.init import InitSystem, init_program, init_started_by
 from ..facts import packages
 from ..facts.boot_loader import unified_kernels
+from ..facts.files import TooMuch
 from ..facts.image import Image
 from ..facts.kernel_command_line import command_lines
 from ..finding import ERROR, WARNING, Check, Finding, Rule
@@ -50,7 +52,12 @@ def check_init(image: Image) -> Iterator[Finding]:
     if init is None:
         return
     lines = [_INIT.search(line) for _, line in command_lines(image)]
-    names = [match.group(1) if match else "" for match in lines] or [""]
+    names = list(dict.fromkeys(match.group(1) if match else "" for match in lines)) or [""]
+    if len(names) > COMPARED:
+        raise TooMuch(
+            f"the kernel lines of {image.root} have more than {COMPARED} different init= programs",
+            "shorten that file",
+        )
     programs = [_program(image, name) for name in names]
     if any(_is_right(image, program) for program in programs):
         return

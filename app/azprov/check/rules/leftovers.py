@@ -1,8 +1,8 @@
 """Leftovers of a machine that was used, which every VM made from the image would share."""
 
-from fnmatch import fnmatchcase
 from typing import Dict, Iterator, List, NamedTuple
 
+from ...formats.patterns import matches
 from ...image.leftovers.leftover import UNREADABLE, Leftover
 from ...image.leftovers.search import container_marks, find_leftovers
 from ...system.sshd.host_keys import is_host_key
@@ -143,7 +143,7 @@ def check_other_host_keys(image: Image) -> Iterator[Finding]:
         f"{folder}/{name}"
         for folder, pattern in _OTHER_HOST_KEYS
         for name in image.names(folder)
-        if fnmatchcase(name, pattern)
+        if matches(name, pattern)
     ]
     if not of_sshd and not of_others:
         return

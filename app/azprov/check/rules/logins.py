@@ -9,7 +9,7 @@ from ...formats.host.shadow import find_password, is_password, password_fields
 from ...formats.host.sshd_config import Setting, says
 from ...formats.text import printable
 from ...image.leftovers.open_logins import find_open_logins
-from ...image.service_file import makes_users
+from ...image.service_file import makes_users, user_of_keys
 from ...system.accounts import DOAS_FOLDER, SUDOERS_FOLDER
 from ...system.sshd.authorized_keys import keys_paths
 from ...system.sshd.server import CONFIGS
@@ -22,7 +22,7 @@ from ..facts.sshd_logins import User, find_obstacles
 from ..finding import ERROR, NOTE, UNREAD, WARNING, Check, Finding, Rule
 from ..fixes import azprov, inside, install
 
-_ADMIN_USER, _SSH_KEYS = "--admin-user", "--ssh-keys"
+_ADMIN_USER = "--admin-user"
 # Alpine has a second sshd that supports PAM; its usual one ignores UsePAM.
 _SSHD_WITH_PAM = "/usr/sbin/sshd.pam"
 
@@ -87,7 +87,7 @@ NOBODY_LOGS_IN = Rule(
 def check_users_of_first_boot(image: Image) -> Iterator[Finding]:
     """The user has to exist, since a user step that fails ends the provisioning."""
     options = installed_options(image)
-    user = _user_of_keys(options)
+    user = user_of_keys(options)
     account = _find_account(image, user) if user else None
     if account is not None and not has_login_shell(account):
         yield KEYS_USER_WITHOUT_SHELL.found(
@@ -171,14 +171,10 @@ def _unlock(image: Image, name: str) -> str:
     return f"echo {shlex.quote(f'{name}:*')} | {inside(image, 'chpasswd -e')}"
 
 
-def _user_of_keys(options: List[str]) -> str:
-    return options[options.index(_SSH_KEYS) + 1] if _SSH_KEYS in options[:-1] else ""
-
-
 def _users_with_keys(image: Image) -> List[User]:
     options = installed_options(image)
     users = [User()] if _ADMIN_USER in options else []
-    name = _user_of_keys(options)
+    name = user_of_keys(options)
     if name:
         account = _find_account(image, name)
         users.append(User(name, is_root=account is not None and account.uid == 0))
@@ -219,7 +215,8 @@ def check_someone_can_log_in(image: Image) -> Iterator[Finding]:
     )
     is_open = bool(find_open_logins(image.root))
     if accounts and not has_password and not is_open and not image.is_there(*keys):
-        image.require(SHADOW, *keys)
+        image.require(SHADOW)
+        image.require_paths(keys)
         yield NOBODY_LOGS_IN.found(
             "no account has a password or a key, and the first boot creates none, so no one can "
             "log in to its VMs",

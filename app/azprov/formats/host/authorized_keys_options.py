@@ -37,8 +37,15 @@ def split_options(line: str) -> Optional[Tuple[str, str]]:
 
     The options end at the first blank that is not quoted.
     """
-    match = re.match(r'((?:\\"|"(?:\\"|[^"])*?"|[^ \t"])*)(?:[ \t]+(.*))?$', line, re.DOTALL)
-    return None if match is None else (match.group(1), match.group(2) or "")
+    end = 0
+    is_quoted = False
+    while end < len(line) and (is_quoted or line[end] not in " \t"):
+        if line.startswith('\\"', end):
+            end += 1
+        elif line[end] == '"':
+            is_quoted = not is_quoted
+        end += 1
+    return None if is_quoted else (line[:end], line[end:].lstrip(" \t"))
 
 
 def names_authority(options: str) -> bool:

@@ -66,16 +66,19 @@ class _OwnEntry:
     def replace(self, old: Set[bytes], needed: List[bytes]) -> bool:
         """Replace the names that have an old first label; whether there was one."""
         parts = self._parts[:2]
+        names = set(self.names)
+        kept: Set[bytes] = set()
         for blanks, word in zip(self._parts[2::2], self.names):
             new = word
             if word not in needed and _first_label(word) in old:
                 domain = word[len(_first_label(word)) :]
                 new = needed[0] if b"." in needed[0] else needed[0] + domain
-                if new in parts[3::2] or (new in needed and new in self.names):
+                if new in kept or (new in needed and new in names):
                     continue
                 if self._replaced_at is None:
                     self._replaced_at = len(parts) + 1
             parts += [blanks, new]
+            kept.add(new)
         self._parts = parts
         return self._replaced_at is not None
 

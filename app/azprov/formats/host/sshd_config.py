@@ -7,9 +7,9 @@ and can contain %%, %h, %u and %U.
 """
 
 import re
-from fnmatch import fnmatchcase
-from typing import Iterable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
+from ..patterns import matches
 from .passwd import Account
 
 # A keyword ends at a blank or at one "=", as in sshd's strdelim().
@@ -55,7 +55,7 @@ def parse_sshd_config(content: bytes) -> Iterator[Setting]:
 def _words(text: str) -> List[str]:
     """The words up to a comment, without quotes and backslashes: sshd's argv_split()."""
     words: List[str] = []
-    word: Optional[str] = None
+    word: Optional[List[str]] = None
     quote = ""
     position = 0
     while position < len(text):
@@ -66,19 +66,21 @@ def _words(text: str) -> List[str]:
                 continue
             if character == "#":
                 break
-            word = ""
+            word = []
         if character == "\\" and following and following in ("\"'\\" if quote else "\"'\\ "):
-            word += following
+            word.append(following)
             position += 1
+        elif character == quote:
+            quote = ""
         elif quote or character not in " \t\"'":
-            word, quote = (word, "") if character == quote else (word + character, quote)
+            word.append(character)
         elif character in " \t":
-            words.append(word)
+            words.append("".join(word))
             word = None
         else:
             quote = character
     # sshd does not start if a quote is not closed.
-    return words if word is None or quote else [*words, word]
+    return words if word is None or quote else [*words, "".join(word)]
 
 
 def _criteria(words: List[str]) -> Iterator[str]:
@@ -126,7 +128,7 @@ def _is_listed(patterns: str, name: str) -> Optional[bool]:
 
 def names_user(pattern: str, name: str) -> bool:
     """Whether a pattern of sshd, with * and ?, matches; an unknown name matches only *."""
-    return fnmatchcase(name, pattern.replace("[", "[[]"))
+    return matches(name, pattern.replace("[", "[[]"))
 
 
 def for_user(settings: Iterable[Setting], name: str) -> List[Setting]:
@@ -134,8 +136,20 @@ def for_user(settings: Iterable[Setting], name: str) -> List[Setting]:
 
     Match blocks that apply only to some of the logins are left out.
     """
-    applying = [setting for setting in settings if is_for_user(setting.match, name)]
+    applying = [setting for setting, applies in with_verdicts(settings, name) if applies]
     return sorted(applying, key=lambda setting: not setting.match)
+
+
+def with_verdicts(
+    settings: Iterable[Setting], name: str
+) -> Iterator[Tuple[Setting, Optional[bool]]]:
+    """Each setting, and whether its Match block applies to a user: see is_for_user."""
+    match: Optional[Tuple[str, ...]] = None
+    applies: Optional[bool] = None
+    for setting in settings:
+        if setting.match is not match:
+            match, applies = setting.match, is_for_user(setting.match, name)
+        yield setting, applies
 
 
 def for_every_connection(settings: Iterable[Setting]) -> List[Setting]:
@@ -160,6 +174,15 @@ def authorized_keys_path(settings: Iterable[Setting], account: Account) -> Optio
     """The first file in which sshd looks for an account's keys; None for `none`."""
     (pattern, *_) = first_values(settings, "AuthorizedKeysFile") or _DEFAULT_KEYS_FILES
     return None if pattern.lower() == "none" else _expand(pattern, account)
+
+
+def settings_of_keys(settings: Iterable[Setting]) -> List[Setting]:
+    """The AuthorizedKeysFile lines, and of those that say the same only the first one."""
+    found: Dict[Tuple[str, ...], Setting] = {}
+    for one in settings:
+        if one.keyword == "authorizedkeysfile":
+            found.setdefault(tuple(one.values), one)
+    return list(found.values())
 
 
 def own_keys_paths(settings: Iterable[Setting], account: Account) -> List[str]:

@@ -8,7 +8,7 @@ import re
 # A rule is a line, with the next line if it ends in a backslash.
 _RULE = rb"(?:.*\\\n)*.*\n?"
 # Options between permit and the user in doas.conf.
-_DOAS_OPTIONS = rb"(?<=\s)(?:nopass|nolog|persist|keepenv|setenv\s*\{[^}]*\})(?=\s)"
+_DOAS_OPTIONS = rb"(?<=\s)(?:nopass|nolog|persist|keepenv|setenv\s*\{[^{}]*\})(?=\s)"
 # Comments and defaults. A # also begins a user's number (#1000) or an #include.
 _NO_RULE = rb"#(?![0-9]+\s|include)|Defaults"
 

@@ -8,11 +8,11 @@ and inittab(5) of sysvinit and busybox; read 2026-11-27.
 """
 
 import re
-from fnmatch import fnmatchcase
 from typing import Callable, Iterator, List, NamedTuple, Tuple
 
 from ...errors import HostError
 from ...formats.host.sshd_config import Setting
+from ...formats.patterns import matches
 from ...formats.text import printable
 from ...system.init import SYSTEMD
 from ...system.root import Root
@@ -50,7 +50,8 @@ _SSHD_OPTION = re.compile(
     re.IGNORECASE,
 )
 # agetty, mingetty and busybox's getty: a user's name, or a program in place of login.
-_AUTOLOGIN = re.compile(r"getty\b.*?\s(--autologin|-[A-Za-z]*a|--login-program|-[A-Za-z]*l)\b")
+_GETTY = re.compile(r"getty\b")
+_AUTOLOGIN = re.compile(r"\s(--autologin|-[A-Za-z]*a|--login-program|-[A-Za-z]*l)\b")
 _SHELL = re.compile(r"-?(?:/\S*/)?(?:a|ba|da|z|k)?sh(?:\s.*)?|\S*login\s(?:.*\s)?-f\b.*")
 _INITTAB = "/etc/inittab"
 _DEBUG_SHELL = "debug-shell.service"
@@ -58,11 +59,12 @@ _PAM_FOLDERS = ("/etc/pam.d", "/usr/lib/pam.d")
 _PAM_SERVICES = ("sshd", "login", "remote", "su", "su-l", "common-*", "system-*", "*-auth")
 # Modules that decide without shadow, in a line whose success is enough for a login.
 _PAM_LINE = re.compile(
-    r"\s*-?auth\s+(?:sufficient|\[[^\]]*\bsuccess=(?:done|[1-9])[^\]]*\])\s+(?:\S*/)?"
+    r"\s*-?auth\s+(sufficient|\[[^\]]*\])\s+(?:\S*/)?"
     r"(pam_(?:permit|succeed_if|exec|listfile|rhosts|userdb|mysql|pgsql|sqlite3?|radius(?:_auth)?"
     r"|ldap|krb5|winbind|script|python))\.so\b",
     re.IGNORECASE,
 )
+_PAM_SUCCESS = re.compile(r"sufficient|.*\bsuccess=(?:done|[1-9])", re.IGNORECASE)
 
 
 def find_open_logins(root: Root) -> List[OpenLogin]:
@@ -153,7 +155,7 @@ def _name_services(root: Root) -> Iterator[OpenLogin]:
 def _user_records(root: Root) -> Iterator[OpenLogin]:
     for folder in _RECORD_FOLDERS:
         for name in root.names(folder):
-            if any(fnmatchcase(name, pattern) for pattern in _RECORDS):
+            if any(matches(name, pattern) for pattern in _RECORDS):
                 path = root.outside(f"{folder}/{name}")
                 yield OpenLogin(
                     f"a user may log in with the password or keys in the user record {path}",
@@ -165,16 +167,22 @@ def _consoles(root: Root) -> Iterator[OpenLogin]:
     """Consoles that need no password. Azure's serial console reaches them, too."""
     for path in _unit_files(root, "*getty*"):
         for line in _text(root, path).split("\n"):
-            if line.lstrip().startswith("ExecStart") and _AUTOLOGIN.search(line):
+            if line.lstrip().startswith("ExecStart") and _logs_in(line):
                 yield _on_console(root, path)
     for line in _text(root, _INITTAB).split("\n"):
         fields = [] if line.startswith("#") else line.split(":", 3)
         is_started = len(fields) > 3 and fields[2] in ("respawn", "askfirst", "ondemand")
-        if is_started and (_SHELL.fullmatch(fields[3]) or _AUTOLOGIN.search(fields[3])):
+        if is_started and (_SHELL.fullmatch(fields[3]) or _logs_in(fields[3])):
             yield _on_console(root, _INITTAB)
     for folder in SYSTEMD.link_folders(root):
         if root.read_link(f"{folder}/{_DEBUG_SHELL}") is not None:
             yield _on_console(root, f"{folder}/{_DEBUG_SHELL}")
+
+
+def _logs_in(command: str) -> bool:
+    """Whether a command is a getty that asks for no name or no password."""
+    getty = _GETTY.search(command)
+    return getty is not None and _AUTOLOGIN.search(command, getty.end()) is not None
 
 
 def _on_console(root: Root, path: str) -> OpenLogin:
@@ -188,13 +196,13 @@ def _pam(root: Root) -> Iterator[OpenLogin]:
     for folder in _PAM_FOLDERS:
         for name in root.names(folder):
             path = f"{folder}/{name}"
-            if not any(fnmatchcase(name, service) for service in _PAM_SERVICES):
+            if not any(matches(name, service) for service in _PAM_SERVICES):
                 continue
             for number, line in enumerate(_text(root, path).split("\n"), start=1):
                 module = _PAM_LINE.match(line)
-                if module is not None:
+                if module is not None and _PAM_SUCCESS.match(module.group(1)):
                     yield OpenLogin(
-                        f"users that {module.group(1)} accepts can log in, because line {number} "
+                        f"users that {module.group(2)} accepts can log in, because line {number} "
                         f"of {root.outside(path)} makes that sufficient",
                         "if they should not, remove that line",
                     )
@@ -205,9 +213,9 @@ def _unit_files(root: Root, pattern: str) -> Iterator[str]:
     folders = [folder for folder in SYSTEMD.unit_folders if root.status(folder) is not None]
     for folder in dict.fromkeys(map(root.real_path, folders)):
         for name in root.names(folder):
-            if fnmatchcase(name, f"{pattern}.service"):
+            if matches(name, f"{pattern}.service"):
                 yield f"{folder}/{name}"
-            elif fnmatchcase(name, f"{pattern}.d"):
+            elif matches(name, f"{pattern}.d"):
                 for drop_in in root.names(f"{folder}/{name}"):
                     yield f"{folder}/{name}/{drop_in}"
 

@@ -4,11 +4,11 @@ Sources: shadow(5), gshadow(5), pam_unix(8) and pam_pwhistory(8) for opasswd.
 """
 
 import stat
-from fnmatch import fnmatchcase
 from typing import Iterator, List, Tuple
 
 from ...formats.host.passwd import parse_accounts
 from ...formats.host.shadow import holds_password, is_locked, password_fields
+from ...formats.patterns import matches
 from ...formats.text import printable
 from ...system.root import Root
 from ...system.user_database import USER_FOLDERS, read_user_file
@@ -34,7 +34,7 @@ def find_passwords(root: Root) -> Iterator[Leftover]:
                 yield Leftover("passwords", path, "backup with passwords")
     for name in root.names(_EARLIER_FOLDER):
         path = f"{_EARLIER_FOLDER}/{name}"
-        if any(fnmatchcase(name, pattern) for pattern in _EARLIER) and _content(root, path):
+        if any(matches(name, pattern) for pattern in _EARLIER) and _content(root, path):
             yield Leftover("passwords", path, "earlier passwords", EMPTY_FILE)
 
 
@@ -76,7 +76,7 @@ def _backups(root: Root, folder: str) -> List[Tuple[str, str]]:
         (f"{folder}/{name}", kind)
         for name in root.names(folder)
         for kind in (*_OF_USERS, *_OF_GROUPS)
-        if any(fnmatchcase(name, f"{kind}{ending}") for ending in _BACKUP_ENDINGS)
+        if any(matches(name, f"{kind}{ending}") for ending in _BACKUP_ENDINGS)
     ]
 
 

@@ -1,17 +1,22 @@
 """Finding the leftovers of a used machine in an image. Nothing is changed."""
 
 import stat
-from fnmatch import fnmatchcase
 from functools import partial
-from typing import Callable, Iterator, List, Optional
+from typing import Callable, Dict, Iterator, List, Optional
 
 from ...errors import HostError, NotPermitted
 from ...formats.host.passwd import Account, is_person, parse_login_defs
+from ...formats.patterns import matches
 from ...system.former_ids import FORMER_IDS
 from ...system.init import INIT_SYSTEMS
 from ...system.root import Root
 from ...system.sshd.authorized_keys import holds_keys, keys_paths
-from ...system.sshd.deleted_accounts import keys_of_deleted_account, names_of_deleted_accounts
+from ...system.sshd.deleted_accounts import (
+    KeysInUse,
+    keys_in_use,
+    keys_of_deleted_account,
+    names_of_deleted_accounts,
+)
 from ...system.sshd.host_keys import NEW_KEYS, is_host_key
 from ...system.sshd.passwords import DROP_IN, without_own_lines
 from ...system.sshd.server import CONFIGS, SSH_FOLDER
@@ -135,7 +140,7 @@ def _files(root: Root) -> Iterator[Leftover]:
     for rule, what, folders in FILES:
         for folder, pattern in folders:
             for name in root.names(folder):
-                if fnmatchcase(name, pattern):
+                if matches(name, pattern):
                     yield Leftover(rule, f"{folder}/{name}", what)
 
 
@@ -158,23 +163,30 @@ def _homes(root: Root) -> Iterator[Leftover]:
 
 
 def _accounts_with_homes(root: Root) -> List[Account]:
-    """The accounts of root and of people, if the home exists."""
+    """The accounts of root and of people, if the home exists.
+
+    Of accounts that share a home, only its owner, or the first one without such an account.
+    """
     settings = parse_login_defs(root.read(_LOGIN_DEFS) or b"")
-    return [
-        account
-        for account in read_accounts(root)
-        if (account.uid == 0 or is_person(account, settings))
-        and account.home.startswith("/")
-        and account.home != "/"
-        and root.status(account.home) is not None
-    ]
+    found: Dict[str, Account] = {}
+    for account in read_accounts(root):
+        if account.uid != 0 and not is_person(account, settings):
+            continue
+        if not account.home.startswith("/") or account.home == "/":
+            continue
+        status = root.status(account.home)
+        if status is not None:
+            home = root.real_path(account.home)
+            if home not in found or account.uid == status.st_uid:
+                found[home] = account
+    return list(found.values())
 
 
 def _home(account: Account, root: Root) -> Iterator[Leftover]:
     for rule, what, below, patterns in IN_HOMES:
         folder = f"{account.home.rstrip('/')}{below}"
         for name in root.names(folder):
-            if any(fnmatchcase(name, pattern) for pattern in patterns):
+            if any(matches(name, pattern) for pattern in patterns):
                 path = f"{folder}/{name}"
                 yield Leftover(rule, path, what, REMOVE_FROM_HOME, account=account)
 
@@ -207,12 +219,15 @@ def _keys_at(account: Optional[Account], paths: List[str], root: Root) -> Iterat
 
 
 def _deleted_accounts(user: str, root: Root) -> Iterator[Leftover]:
-    for name in names_of_deleted_accounts(root, user):
-        yield from found_by(root, partial(_keys_of_deleted_account, name))
+    names = names_of_deleted_accounts(root, user)
+    if names:
+        in_use = keys_in_use(root)
+        for name in names:
+            yield from found_by(root, partial(_keys_of_deleted_account, name, in_use))
 
 
-def _keys_of_deleted_account(name: str, root: Root) -> Iterator[Leftover]:
-    for path in keys_of_deleted_account(root, name):
+def _keys_of_deleted_account(name: str, in_use: KeysInUse, root: Root) -> Iterator[Leftover]:
+    for path in keys_of_deleted_account(root, name, in_use):
         what = "authorized SSH keys of a deleted account"
         yield Leftover("authorized-keys", path, what, REMOVE_KEYS)
 
@@ -227,5 +242,5 @@ def _logs(root: Root) -> Iterator[Leftover]:
             continue
         if name in RECORDS:
             yield Leftover("logs", path, "record of logins", EMPTY_FILE)
-        elif any(fnmatchcase(name, pattern) for pattern in LOGS):
+        elif any(matches(name, pattern) for pattern in LOGS):
             yield Leftover("logs", path, "log")

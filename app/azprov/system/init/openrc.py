@@ -10,6 +10,8 @@ _RUNLEVELS = "/etc/runlevels"
 # Init programs that do what inittab says: sysvinit's under two names, and busybox.
 _READ_INITTAB = ("init", "sysvinit", "busybox")
 _LARGEST_SCRIPT_BYTES = 1 << 16
+# An inittab has one line that starts services, near its top.
+_MOST_PROGRAMS = 50
 
 
 class OpenRc(InitSystem):
@@ -55,12 +57,12 @@ def _inittab_runs_it(root: Root) -> bool:
     from ...formats.host.config_syntax import uncommented
 
     lines = uncommented(_text(root, "/etc/inittab") or "::sysinit:/etc/init.d/rcS")
-    programs = [line.split(":", 3)[-1].split()[:1] for line in lines if line.count(":") >= 3]
+    commands = [line.split(":", 3)[-1].split()[:1] for line in lines if line.count(":") >= 3]
+    programs = list(dict.fromkeys(program for words in commands for program in words))
     return any(
         program.endswith(("/openrc", "/sbin/rc"))
         or (program.startswith("/etc/") and "openrc" in _text(root, program))
-        for words in programs
-        for program in words
+        for program in programs[:_MOST_PROGRAMS]
     )
 
 

@@ -5,10 +5,16 @@ import stat
 from typing import Iterator, List, Optional, Sequence, Set, Tuple
 
 from ...errors import HostError
+from ...formats.bounds import COMPARED
 from ...formats.host.authorized_keys import merge_authorized_keys
 from ...formats.host.passwd import Account
 from ...formats.host.ssh_keys import SshKey
-from ...formats.host.sshd_config import authorized_keys_path, common_keys_paths, own_keys_paths
+from ...formats.host.sshd_config import (
+    authorized_keys_path,
+    common_keys_paths,
+    own_keys_paths,
+    settings_of_keys,
+)
 from ..commands import Commands
 from ..planting import owner_of_path
 from ..root import Root
@@ -53,7 +59,13 @@ def keys_paths(
     once, although accounts can share a home, as root and Fedora's operator do. Raises
     HostError.
     """
-    settings = read_settings(root, matches=True)
+    settings = settings_of_keys(read_settings(root, matches=True))
+    if sum(len(setting.values) for setting in settings) > COMPARED:
+        raise HostError(
+            f"the AuthorizedKeysFile lines of sshd's settings in {root} name more than {COMPARED} "
+            "files",
+            "shorten that file",
+        )
     seen: Set[str] = set()
     for account in (*accounts, None):
         paths = (

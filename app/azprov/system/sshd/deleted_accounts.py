@@ -5,10 +5,10 @@ such a file, so it is removed with the rights of the user who owns a folder on t
 """
 
 import logging
-from typing import Iterator, List, Sequence, Set
+from typing import Iterator, List, NamedTuple, Sequence, Set
 
 from ...formats.host.passwd import Account
-from ...formats.host.sshd_config import own_keys_paths
+from ...formats.host.sshd_config import Setting, own_keys_paths, settings_of_keys
 from ..homes import HOMES
 from ..planting import remove_planted
 from ..root import Root
@@ -32,11 +32,23 @@ def names_of_deleted_accounts(root: Root, name: str = "") -> List[str]:
     return sorted(named.union(_unused_homes(root, accounts)))
 
 
-def keys_of_deleted_account(root: Root, name: str) -> Iterator[str]:
+class KeysInUse(NamedTuple):
+    """sshd's settings, and every path at which it might look for the keys of an account."""
+
+    settings: List[Setting]
+    paths: Set[str]
+
+
+def keys_in_use(root: Root) -> KeysInUse:
+    """What the search for keys of each deleted account needs. Raises HostError."""
+    paths = {path for _, paths in keys_paths(root, read_all_accounts(root)) for path in paths}
+    return KeysInUse(settings_of_keys(read_settings(root, matches=True)), paths)
+
+
+def keys_of_deleted_account(root: Root, name: str, in_use: KeysInUse) -> Iterator[str]:
     """The files of authorized keys for that name that no account uses. Raises HostError."""
-    accounts = read_all_accounts(root)
-    used = {path for _, paths in keys_paths(root, accounts) for path in paths}
-    return (path for path in _keys_of(root, name, f"{HOMES}/{name}") if path not in used)
+    found = _keys_of(root, in_use.settings, name, f"{HOMES}/{name}")
+    return (path for path in found if path not in in_use.paths)
 
 
 def remove_keys_of_deleted_account(root: Root, name: str, home: str) -> None:
@@ -44,7 +56,7 @@ def remove_keys_of_deleted_account(root: Root, name: str, home: str) -> None:
 
     Raises HostError.
     """
-    for path in _keys_of(root, name, home):
+    for path in _keys_of(root, read_settings(root, matches=True), name, home):
         remove_planted(root, path)
         log.warning(
             "removed %s: it could have let its owner log in as the new user %s",
@@ -68,7 +80,7 @@ def _unused_homes(root: Root, accounts: Sequence[Account]) -> Set[str]:
     }
 
 
-def _keys_of(root: Root, name: str, home: str) -> Iterator[str]:
-    settings = read_settings(root, matches=True)
+def _keys_of(root: Root, settings: List[Setting], name: str, home: str) -> Iterator[str]:
     user = Account(name, _NO_ID, _NO_ID, home, "")
-    return (path for path in sorted(own_keys_paths(settings, user)) if holds_keys(root, path))
+    paths = sorted(own_keys_paths(settings_of_keys(settings), user))
+    return (path for path in paths if holds_keys(root, path))

@@ -3,18 +3,20 @@
 Source: servconf.c and openbsd-compat/glob.c of OpenSSH 10, read 2026-11-27.
 """
 
-import fnmatch
 import os
 import re
 import stat
-from typing import Iterator, List, Optional, Tuple
+from typing import Dict, Iterator, List, Optional, Set, Tuple
 
+from ...errors import HostError
+from ...formats.bounds import COMPARED, INCLUDED_FILES, INCLUDED_SETTINGS
 from ...formats.host.sshd_config import (
     Setting,
     for_every_connection,
     for_user,
     parse_sshd_config,
 )
+from ...formats.patterns import matches
 from ..commands import Commands
 from ..root import Root
 from .server import SSH_FOLDER, config_file
@@ -25,7 +27,8 @@ _LOGIN = "host=192.0.2.1,addr=192.0.2.1,laddr=192.0.2.2,lport=22"
 _ANSWER_S = 10.0
 # sshd refuses to start with more Includes inside each other.
 _DEEPEST_INCLUDE = 16
-_MOST_INCLUDED = 1000
+# The names that patterns of Include lines are compared with.
+_MOST_NAMES = 5_000
 _MAGIC = re.compile(r"[*?\[\\]")
 
 
@@ -68,41 +71,97 @@ def ask_sshd(root: Root, user: str, commands: Commands) -> Optional[List[Setting
 
 
 class _Reader:
-    """Reads a file of settings and those that it includes, up to a bound."""
+    """Reads a file of settings and those that it includes, up to a bound.
+
+    Within the same Match blocks a file is read once: sshd uses the first value of a keyword,
+    or adds up the values, so a second time changes nothing.
+    """
 
     def __init__(self, root: Root) -> None:
         self._root = root
-        self._included = 0
+        self._settings: Dict[str, List[Setting]] = {}
+        self._read: Set[Tuple[str, Tuple[str, ...]]] = set()
+        self._count = 0
+        self._names = _Names(root)
 
     def read(self, path: str, match: Tuple[str, ...], depth: int) -> Iterator[Setting]:
-        for setting in parse_sshd_config(self._root.read(path) or b""):
-            within = match + setting.match
+        if (path, match) in self._read:
+            return
+        self._read.add((path, match))
+        own: Tuple[str, ...] = ()
+        within = match
+        for setting in self._parsed(path):
+            if setting.match is not own:
+                own, within = setting.match, match + setting.match
+            if len(within) > COMPARED:
+                raise HostError(
+                    f"a Match block in {self._root.outside(path)} has more than {COMPARED} words",
+                    "shorten that file",
+                )
             if setting.keyword != "include":
                 yield setting._replace(match=within, path=path)
             elif depth < _DEEPEST_INCLUDE:
                 for pattern in setting.values:
-                    for included in included_files(self._root, pattern):
-                        self._included += 1
-                        if self._included <= _MOST_INCLUDED:
-                            yield from self.read(included, within, depth + 1)
+                    for included in self._names.matching(pattern):
+                        yield from self.read(included, within, depth + 1)
+
+    def _parsed(self, path: str) -> List[Setting]:
+        """The settings of one file. Raises HostError above the bound."""
+        if path not in self._settings:
+            content = self._root.read(path) or b""
+            self._settings[path] = list(parse_sshd_config(content))
+        self._count += len(self._settings[path])
+        if len(self._read) > INCLUDED_FILES or self._count > INCLUDED_SETTINGS:
+            raise _too_many(self._root)
+        return self._settings[path]
+
+
+class _Names:
+    """Finds the files that Include lines mean, up to a bound."""
+
+    def __init__(self, root: Root) -> None:
+        self._root = root
+        self._left = _MOST_NAMES
+
+    def matching(self, pattern: str) -> List[str]:
+        """The files that a pattern means, in sshd's order: that of their bytes."""
+        if not pattern.startswith(("/", "~")):
+            pattern = f"{SSH_FOLDER}/{pattern}"
+        paths = [""]
+        for part in filter(None, pattern.split("/")):
+            if _MAGIC.search(part):
+                paths = [
+                    f"{path}/{name}"
+                    for path in paths
+                    for name in self._in(path or "/")
+                    if _matches(name, part)
+                ]
+            else:
+                paths = [f"{path}/{part}" for path in paths]
+        self._spend(len(paths))
+        return sorted((path for path in paths if _is_file(self._root, path)), key=os.fsencode)
+
+    def _in(self, folder: str) -> List[str]:
+        names = self._root.names(folder)
+        self._spend(len(names) + 1)
+        return names
+
+    def _spend(self, count: int) -> None:
+        self._left -= count
+        if self._left < 0:
+            raise _too_many(self._root)
 
 
 def included_files(root: Root, pattern: str) -> List[str]:
-    """The files that an Include line means, in sshd's order: that of their bytes."""
-    if not pattern.startswith(("/", "~")):
-        pattern = f"{SSH_FOLDER}/{pattern}"
-    paths = [""]
-    for part in filter(None, pattern.split("/")):
-        if _MAGIC.search(part):
-            paths = [
-                f"{path}/{name}"
-                for path in paths
-                for name in root.names(path or "/")
-                if _matches(name, part)
-            ]
-        else:
-            paths = [f"{path}/{part}" for path in paths]
-    return sorted((path for path in paths if _is_file(root, path)), key=os.fsencode)
+    """The files that an Include line means, in sshd's order. Raises HostError above the bound."""
+    return _Names(root).matching(pattern)
+
+
+def _too_many(root: Root) -> HostError:
+    return HostError(
+        f"the Include lines of sshd's settings in {root} lead to too many files",
+        "shorten that file",
+    )
 
 
 def _matches(name: str, pattern: str) -> bool:
@@ -110,7 +169,7 @@ def _matches(name: str, pattern: str) -> bool:
     if name.startswith(".") and not pattern.startswith("."):
         return False
     # In Python's patterns, brackets make a character literal.
-    return fnmatch.fnmatchcase(name, re.sub(r"\\(.)", r"[\1]", pattern))
+    return matches(name, re.sub(r"\\(.)", r"[\1]", pattern))
 
 
 def _is_file(root: Root, path: str) -> bool:

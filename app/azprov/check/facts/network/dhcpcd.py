@@ -2,7 +2,9 @@
 
 from typing import Iterator
 
+from ....formats.bounds import COMPARED
 from ....formats.host.config_syntax import uncommented
+from ..files import TooMuch
 from ..image import Image
 from .base import Manager
 from .instances import enable_instance, read_instances
@@ -40,7 +42,12 @@ def reads_of_instances(image: Image) -> Iterator[NicSetting]:
     The interface is on the command line of such a unit, so allowinterfaces and
     denyinterfaces do not apply to it: dhcpcd(8).
     """
-    static = list(_static_addresses(image))
+    static = list({one.pattern: one for one in _static_addresses(image)}.values())
+    if len(static) > COMPARED:
+        raise TooMuch(
+            f"{image.shown(_FILE)} gives more than {COMPARED} interfaces a static address",
+            "shorten that file",
+        )
     for setting in read_instances(image, _TEMPLATE):
         named = next((one for one in static if one.matches(setting.pattern)), None)
         yield setting if named is None else named._replace(pattern=setting.pattern)

@@ -1,9 +1,11 @@
 """ifupdown of Debian, and ifupdown-ng and BusyBox's ifup of Alpine: interfaces(5)."""
 
-import fnmatch
 from typing import Iterator, List
 
+from ....formats.bounds import COMPARED
 from ....formats.host.config_syntax import uncommented
+from ....formats.patterns import is_pattern, matches
+from ..files import TooMuch
 from ..image import Image
 from .base import Manager
 from .nic_settings import DHCP, OFF, STATIC, NicSetting, from_file
@@ -31,14 +33,30 @@ def reads(image: Image) -> Iterator[NicSetting]:
                     stanzas.append(NicSetting(from_file(path), words[1].strip("/"), method))
             elif words[0] == "use" and words[1:] == ["dhcp"] and stanzas:  # ifupdown-ng
                 stanzas[-1] = stanzas[-1]._replace(method=DHCP)
+        is_started = _Started(image, path, started)
         for stanza in stanzas:
-            # Either name may be a pattern that covers the other.
-            is_started = any(
-                fnmatch.fnmatchcase(stanza.pattern, name)
-                or fnmatch.fnmatchcase(name, stanza.pattern)
-                for name in started
-            )
-            yield stanza if is_started else stanza._replace(method=OFF)
+            yield stanza if is_started.covers(stanza.pattern) else stanza._replace(method=OFF)
+
+
+class _Started:
+    """The names and patterns of interfaces that a file brings up at boot."""
+
+    def __init__(self, image: Image, path: str, started: List[str]) -> None:
+        self._names = dict.fromkeys(started)
+        self._patterns = list(filter(is_pattern, self._names))
+        self._stanza_patterns = 0
+        self._error = TooMuch(
+            f"{image.shown(path)} has more than {COMPARED} patterns of names", "shorten that file"
+        )
+
+    def covers(self, name: str) -> bool:
+        """Whether a name or pattern, or one that covers it, is brought up. Raises TooMuch."""
+        self._stanza_patterns += is_pattern(name)
+        if max(len(self._patterns), self._stanza_patterns) > COMPARED:
+            raise self._error
+        if name in self._names or any(matches(name, pattern) for pattern in self._patterns):
+            return True
+        return is_pattern(name) and any(matches(one, name) for one in self._names)
 
 
 def _files(image: Image) -> List[str]:
@@ -54,7 +72,7 @@ def _files(image: Image) -> List[str]:
             found += [
                 path
                 for path in image.matching(folder.rstrip("/*"))
-                if fnmatch.fnmatchcase(path.rpartition("/")[2], names)
+                if matches(path.rpartition("/")[2], names)
             ]
     return found
 

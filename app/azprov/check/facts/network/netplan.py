@@ -16,7 +16,9 @@ _FOLDERS = ["/etc/netplan", "/usr/lib/netplan", "/lib/netplan"]
 # Files with later names override earlier ones.
 _NEW_FILE = "/etc/netplan/99-azure.yaml"
 _PROGRAMS = ("/usr/sbin/netplan", "/usr/libexec/netplan/generate", "/lib/netplan/generate")
-_PAIR = re.compile(r"(\s*)([^\s:#'\"-][^:#]*|\"[^\"]*\"|'[^']*')\s*:(?:\s+(.*))?\Z")
+_PAIR = re.compile(r"(\s*)([^\s:#'\"-][^:#]*|\"[^\"]*\"\s*|'[^']*'\s*):(?:\s+(.*))?\Z")
+# Names that are longer are cut, because they are repeated in those of everything below them.
+_LONGEST_NAME = 64
 
 
 def reads(image: Image) -> Iterator[NicSetting]:
@@ -47,7 +49,7 @@ def _ethernets(text: str) -> Dict[str, Dict[str, str]]:
         indent = len(match.group(1))
         while above and above[-1][0] >= indent:
             above.pop()
-        above.append((indent, match.group(2).strip().strip("\"'")))
+        above.append((indent, match.group(2).strip().strip("\"'")[:_LONGEST_NAME]))
         names = [name for _, name in above]
         if "ethernets" in names[:2] and len(names) > names.index("ethernets") + 1:
             entry, *rest = names[names.index("ethernets") + 1 :]

@@ -29,29 +29,35 @@ def reads(image: Image) -> Iterator[NicSetting]:
     The source of a setting is the drop-in that decided its method, if there is one.
     """
     for path in image.layered(FOLDERS, ".network"):
-        settings = parse_sections(image.text(path))
-        method, decisive = _method(settings), path
-        for drop_in in image.drop_ins(FOLDERS, path.rpartition("/")[2]):
-            settings += parse_sections(image.text(drop_in))
-            if _method(settings) != method:
-                method, decisive = _method(settings), drop_in
-        values = last_values(settings)
-        if not settings or not _may_match_ethernet(values):
+        values: Dict[str, str] = {}
+        names: List[str] = []
+        has_address = False
+        method, decisive = "", path
+        for part in [path, *image.drop_ins(FOLDERS, path.rpartition("/")[2])]:
+            settings = parse_sections(image.text(part))
+            values.update(last_values(settings))
+            names += [setting.value for setting in settings if setting[:2] == ("Match", "Name")]
+            has_address = has_address or any(map(_is_ipv4_address, settings))
+            if method != _method(values, has_address=has_address):
+                method, decisive = _method(values, has_address=has_address), part
+        if not values or not _may_match_ethernet(values):
             continue
         mac = only_mac(values.get("Match.MACAddress", values.get("Match.PermanentMACAddress", "")))
-        names = [setting.value for setting in settings if setting[:2] == ("Match", "Name")]
+        ignored = _unreadable(image, path)
         for pattern in patterns(" ".join(names) or "*"):
-            yield NicSetting(from_file(decisive), pattern, method, mac, _unreadable(image, path))
+            yield NicSetting(from_file(decisive), pattern, method, mac, ignored)
 
 
-def _method(settings: List[Setting]) -> str:
-    values = last_values(settings)
+def _is_ipv4_address(setting: Setting) -> bool:
+    return setting.key == "Address" and starts_with_ipv4(setting.value)
+
+
+def _method(values: Dict[str, str], *, has_address: bool) -> str:
     if values.get("Link.Unmanaged", "").lower() in YES:
         return OFF
     if values.get("Network.DHCP", "").lower() in (*YES, "ipv4", "both"):
         return DHCP
-    addresses = [setting.value for setting in settings if setting.key == "Address"]
-    return STATIC if any(map(starts_with_ipv4, addresses)) else OFF
+    return STATIC if has_address else OFF
 
 
 def _unreadable(image: Image, path: str) -> Optional[Ignored]:

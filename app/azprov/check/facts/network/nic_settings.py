@@ -1,8 +1,9 @@
 """What the configuration of a network manager says about network interfaces, as values."""
 
-import fnmatch
 import re
 from typing import Iterable, List, NamedTuple, Optional
+
+from ....formats.patterns import matches
 
 #: The name of a VM's first network interface on Azure, unless the image renames it.
 FIRST_NIC = "eth0"
@@ -50,7 +51,7 @@ class NicSetting(NamedTuple):
 
     def matches(self, nic: str) -> bool:
         """Whether the setting is about an interface of that name in a new VM."""
-        return not self.mac and fnmatch.fnmatchcase(nic, self.pattern)
+        return not self.mac and matches(nic, self.pattern)
 
 
 def from_file(path: str) -> Source:

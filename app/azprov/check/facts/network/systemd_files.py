@@ -3,10 +3,10 @@
 Sources: systemd.network(5) and systemd.link(5).
 """
 
-import fnmatch
 from typing import Dict, Iterable, List
 
 from ....formats.host.config_syntax import Setting
+from ....formats.patterns import matches as matches_glob
 from ..image import Image
 from .nic_settings import DRIVER, FIRST_NIC
 
@@ -35,14 +35,14 @@ def patterns(text: str) -> List[str]:
         return words
     excluded = [words[0][1:], *words[1:]]
     for property_of_nic in ("ether", DRIVER, FIRST_NIC):
-        if any(fnmatch.fnmatchcase(property_of_nic, pattern) for pattern in excluded):
+        if any(matches_glob(property_of_nic, pattern) for pattern in excluded):
             return []
     return ["*"]
 
 
 def matches(value: str, text: str) -> bool:
     """Whether a value matches a list of patterns."""
-    return any(fnmatch.fnmatchcase(value, pattern) for pattern in patterns(text))
+    return any(matches_glob(value, pattern) for pattern in patterns(text))
 
 
 def remove(image: Image, path: str) -> str:

@@ -6,7 +6,7 @@ from typing import Iterator, NamedTuple
 from ..image import Image
 
 _FOLDER = "/etc/udev/rules.d"
-_NAMES_MAC = re.compile(r"ATTR\{address\}==\"([0-9a-fA-F:]{17})\".*NAME=")
+_MAC = re.compile(r"ATTR\{address\}==\"([0-9a-fA-F:]{17})\"")
 
 
 class NamedMac(NamedTuple):
@@ -18,6 +18,8 @@ class NamedMac(NamedTuple):
 
 def read_named_macs(image: Image) -> Iterator[NamedMac]:
     for path in image.matching(_FOLDER, ".rules"):
-        match = _NAMES_MAC.search(image.text(path))
-        if match:
-            yield NamedMac(path, match.group(1))
+        for line in image.text(path).split("\n"):
+            match = _MAC.search(line, 0, max(line.rfind("NAME="), 0))
+            if match:
+                yield NamedMac(path, match.group(1))
+                break

@@ -1,0 +1,293 @@
+"""Lets each reader read hostile files of three sizes, with marks for callgrind around each reading.
+
+    valgrind --tool=callgrind --zero-before=getppid --dump-before=getpgrp \\
+        python linear_program.py PART PARTS
+
+callgrind counts from each call of getppid to the next call of getpgrp. It is a program,
+because a test session cannot run under callgrind.
+"""
+
+import logging
+import os
+import sys
+import tempfile
+from contextlib import suppress
+from itertools import chain
+from pathlib import Path
+from typing import Callable, Dict, Iterator, List, NamedTuple, Sequence, Tuple
+
+from azprov.check import apply
+from azprov.check.facts.files import Files
+from azprov.check.facts.image import Image
+from azprov.check.facts.services import Services
+from azprov.check.finding import Check
+from azprov.check.rules import (
+    agents,
+    azprov_service,
+    boot_loader,
+    clock,
+    firewall,
+    fstab,
+    init_system,
+    initramfs,
+    kernel,
+    leftovers,
+    logins,
+    network,
+    root_device,
+    serial_console,
+)
+from azprov.errors import HostError
+from azprov.formats.host.os_release import parse_os_release
+from azprov.formats.host.sudo_rules import without_rules_of
+from azprov.image.deprovision import plan
+from azprov.image.leftovers.search import find_leftovers
+from azprov.system.hostname import renamed_hosts
+from azprov.system.init import find_init
+from azprov.system.root import Root
+from sound_image import KERNEL, MODULES, SYSTEM, VENDOR, WANTS, change, make_sound
+
+#: The last size is twice the one before.
+SIZES = (0, 1500, 3000)
+LONG_SIZES = (0, 25_000, 50_000)
+
+Reader = Callable[["_Image"], object]
+
+
+class _Image(Image):
+    """An image whose services are known already, since they take most of the time."""
+
+    def __init__(self, root: Root, services: Services) -> None:
+        Files.__init__(self, root)
+        self.program = "azprov"
+        self.services = services
+        self.os_release = {}
+
+
+def _rules(*checks: Sequence[Check]) -> Reader:
+    return lambda image: [list(apply(one, image)) for one in chain(*checks)]
+
+
+def _leftovers(image: _Image) -> object:
+    return find_leftovers(image.root)
+
+
+def _plan(image: _Image) -> object:
+    return plan(image.root, "ops")
+
+
+class Case(NamedTuple):
+    """A file, what reads it, and lines that mean something in it."""
+
+    path: str
+    reader: Reader
+    lines: Tuple[str, ...]
+
+
+_NETWORK = _rules(network.CHECKS)
+_BOOT = _rules(boot_loader.CHECKS, serial_console.CHECKS, root_device.CHECKS, init_system.CHECKS)
+_UNIT = f"{SYSTEM}/azure-provisioning.service"
+CASES = (
+    Case(
+        "usr/lib/os-release",
+        lambda image: parse_os_release(image.content("/usr/lib/os-release")),
+        ("NAME=", "A+=x", 'B="'),
+    ),
+    Case("etc/fstab", _rules(fstab.CHECKS), ("/dev/sdb1 /x ext4 nofail 0 0", "LABEL=a /x ext4 ")),
+    Case("etc/default/grub", _BOOT, ("GRUB_CMDLINE_LINUX+=x", 'GRUB_CMDLINE_LINUX="init=/a')),
+    Case(
+        "boot/grub/grub.cfg",
+        _BOOT,
+        (
+            "set default=",
+            "menuentry a {",
+            "linux /vmlinuz init=/x root=/dev/sda1",
+            "initrd /a/b/c ",
+        ),
+    ),
+    Case("boot/extlinux/extlinux.conf", _BOOT, ("label a", "append initrd=a,b root=/dev/vda")),
+    Case("boot/loader/entries/a.conf", _BOOT, ("linux /a", "options init=/a")),
+    Case(
+        "etc/nftables.conf",
+        _rules(firewall.CHECKS),
+        (
+            "chain a {",
+            "table inet filter { chain output { type filter hook output priority 0; } }",
+            'include "/etc/nft*"',
+            "add rule inet filter output accept ",
+        ),
+    ),
+    Case("etc/sysconfig/iptables", _rules(firewall.CHECKS), ("*filter", "-A OUTPUT -d 1.1 -j x ")),
+    Case("etc/ufw/user.rules", _rules(firewall.CHECKS), ("-A x-output -d 1,2 -j ACCEPT ",)),
+    Case("etc/netplan/a.yaml", _NETWORK, ("network:", "  ethernets:", "    eth0:", "     a: ")),
+    Case(
+        "etc/systemd/network/a.network",
+        _NETWORK,
+        ("[Match]", "Name=a b", "[Network]", "Address=1.1.1.1/2", "DHCP="),
+    ),
+    Case("etc/systemd/network/10-azure.network.d/a.conf", _NETWORK, ("[Match]", "Name=a* !b")),
+    Case("etc/systemd/network/a.link", _NETWORK, ("[Match]", "OriginalName=e*", "[Link]")),
+    Case("etc/udev/rules.d/70.rules", _NETWORK, ('ATTR{address}=="00:11:22:33:44:55" ',)),
+    Case(
+        "etc/network/interfaces",
+        _NETWORK,
+        ("auto eth1", "iface eth1 inet static", "source /etc/network/d/*"),
+    ),
+    Case("etc/dhcpcd.conf", _NETWORK, ("interface eth1", "static ip_address=1", "denyinterfaces ")),
+    Case("etc/sysconfig/network-scripts/ifcfg-eth0", _NETWORK, ("DEVICE=eth1", "IPADDR=1.1.1.1")),
+    Case(
+        "etc/NetworkManager/system-connections/a.nmconnection",
+        _NETWORK,
+        ("[connection]", "type=ethernet", "interface-name=e"),
+    ),
+    Case(
+        "etc/NetworkManager/conf.d/a.conf",
+        _NETWORK,
+        ("[keyfile]", "unmanaged-devices=interface-name:eth1,"),
+    ),
+    Case("etc/modprobe.d/a.conf", _rules(kernel.CHECKS), ("blacklist hv_netvsc", "install a /b")),
+    Case(f"{MODULES}/modules.dep", _rules(kernel.CHECKS), ("kernel/a/hv-a.ko: a ",)),
+    Case("etc/dracut.conf", _rules(initramfs.CHECKS), ("add_drivers+=x", 'add_drivers+=" ')),
+    Case("etc/initramfs-tools/modules", _rules(initramfs.CHECKS), ("hv_a",)),
+    Case(
+        _UNIT,
+        _rules(azprov_service.CHECKS, logins.CHECKS, fstab.CHECKS),
+        (
+            "[Service]",
+            "ExecStart=/usr/bin/python3 -I /usr/local/lib/azprov/azprov.pyz provision --ssh-keys ",
+            "Environment=http_proxy=",
+            "/+",
+        ),
+    ),
+    Case(f"{_UNIT}.d/a.conf", _rules(azprov_service.CHECKS), ("[Service]", "ExecStart=/a ")),
+    Case(
+        "usr/lib/systemd/system-preset/90.preset",
+        lambda image: Services(image).starts("nothing", "chrony"),
+        ("enable a.service", "disable a*"),
+    ),
+    Case("etc/cloud/cloud.cfg", _rules(agents.CHECKS, clock.CHECKS), ("datasource_list: [a]",)),
+    Case("etc/inittab", lambda image: find_init(image.root), ("a:1:r:/etc/x", ":::")),
+    Case(
+        "etc/ssh/sshd_config",
+        _rules(leftovers.CHECKS, logins.CHECKS),
+        (
+            "Port 22",
+            "Include sshd_config sshd_config",
+            "Match User a",
+            "AllowUsers a b ",
+            "AuthorizedKeysFile a ",
+        ),
+    ),
+    Case("etc/passwd", _plan, ("v:x:0:0::/root:/bin/sh", "w:$6$a:1001:0::/home/ops:/bin/sh")),
+    Case("etc/shadow", _plan, ("ops:$6$x:1:2:3:4:::", "ops:!")),
+    Case("etc/group", _plan, ("g:x:1:ops,v",)),
+    Case("etc/login.defs", _leftovers, ("UID_MIN 1", "A ")),
+    Case(
+        "etc/hosts",
+        lambda image: renamed_hosts(image.root, "new"),
+        ("127.0.1.1 old.1 old old.x", "127.0.1.1 "),
+    ),
+    Case("etc/nsswitch.conf", _leftovers, ("passwd: files", "passwd: [a")),
+    Case("etc/pam.d/sshd", _leftovers, ("auth [success=1 ", "auth sufficient /pam_")),
+    Case(f"{VENDOR}/getty@.service", _leftovers, ("ExecStart=getty -", "getty ")),
+    Case("etc/sudoers", _plan, ("ops ALL=(ALL) ALL", "a \\")),
+    Case(
+        "etc/doas.conf",
+        lambda image: without_rules_of(image.content("/etc/doas.conf"), "ops"),
+        ("permit nopass setenv { a ops", "permit setenv {"),
+    ),
+)
+
+
+def shapes(lines: Sequence[str], size: int) -> Iterator[Tuple[str, str]]:
+    """Texts of about `size` characters, by name: blank and unclosed ones, and without line ends."""
+    for line in lines:
+        yield f"lines of {line}", f"{line}\n" * (size // (len(line) + 1))
+        yield f"one line of {line}", line * (size // len(line))
+    first = lines[0]
+    yield f"joined lines of {first}", f"{first}\\\n" * (size // (len(first) + 2))
+    yield f"blanks after {first}", first + " " * size + "x"
+    yield (
+        "numbered lines",
+        "".join(f"{line}{count}\n" for count in range(size // 40) for line in lines),
+    )
+    yield "all lines", "\n".join(lines) * (size // sum(len(line) + 1 for line in lines))
+    for character in ("\n", "/", '"', "{"):
+        yield f"only {character!r}", character * size
+    yield "CRLF only", "\r\n" * (size // 2)
+    yield "NULs", "\0" * size
+    yield "blanks before a letter", " " * size + "a"
+
+
+def long_shapes(lines: Sequence[str], size: int) -> Iterator[Tuple[str, str]]:
+    """Texts for which each further character may copy all characters before it."""
+    yield "a long value", f'{lines[-1]}a="{"a" * size}'
+    yield "a long word", f"{lines[0]} {'b' * size}\n"
+
+
+def make_base(root: Path) -> None:
+    """An image in which every file of CASES is read."""
+    make_sound(root)
+    units = ("nftables", "iptables", "ufw", "NetworkManager", "networking", "dhcpcd", "wicked")
+    change(
+        root,
+        {
+            **{f"{VENDOR}/{unit}.service": "[Unit]\n" for unit in units},
+            **{f"{WANTS}/{unit}.service": f"-> /{VENDOR}/{unit}.service" for unit in units},
+            "usr/sbin/netplan": "program",
+            "etc/ufw/ufw.conf": "ENABLED=yes\n",
+            "etc/default/ufw": "DEFAULT_OUTPUT_POLICY=DROP\n",
+            "etc/passwd": "root:x:0:0::/root:/bin/sh\nops:x:1000:1000::/home/ops:/bin/sh\n",
+            "etc/shadow": "root:*::::::\nops:!::::::\n",
+            "etc/group": "root:x:0:\n",
+            "etc/hosts": "127.0.1.1 old\n",
+            "etc/hostname": "old\n",
+            "home/ops/x": "",
+            "home/gone/x": "",
+            "root/x": "",
+            "sbin/init": "-> /bin/init",
+            "bin/init": "program",
+            f"boot/initrd.img-{KERNEL}": b"070701",
+            "etc/initramfs-tools/x": "",
+        },
+    )
+    unit = root / _UNIT
+    unit.write_text(unit.read_text().replace(" provision\n", " provision --ssh-keys ops\n"))
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode())
+
+
+def main(part: int, parts: int) -> None:
+    logging.disable(logging.CRITICAL)
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "image"
+        make_base(root)
+        services = Services(Files(Root(str(root))))
+        for case in CASES[part::parts]:
+            path = root / case.path
+            old = path.read_bytes() if path.exists() else None
+            readings: Dict[str, List[str]] = {}
+            for make, sizes in ((shapes, SIZES), (long_shapes, LONG_SIZES)):
+                for size in sizes:
+                    for name, text in make(case.lines, size):
+                        readings.setdefault(name, []).append(text)
+            for name, texts in readings.items():
+                for text in texts:
+                    write(path, text)
+                    image = _Image(Root(str(root)), services)
+                    os.getppid()
+                    with suppress(HostError):
+                        case.reader(image)
+                    os.getpgrp()
+                print(f"{case.path}: {name!r}", flush=True)
+            if old is None:
+                path.unlink()
+            else:
+                path.write_bytes(old)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,85 @@
+"""Patterns of names with *, ? and brackets."""
+
+import sys
+from types import FrameType
+from typing import Any, Callable, Optional
+
+import pytest
+
+from azprov.formats.patterns import is_pattern, matches
+
+MATCHING = [
+    ("eth0", "eth0"),
+    ("eth0", "eth*"),
+    ("eth0", "*"),
+    ("eth0", "e?h?"),
+    ("eth0", "et[gh]0"),
+    ("eth0", "eth[0-9]"),
+    ("eth0", "eth[!1-9]"),
+    ("a]b", "a[]]b"),
+    ("a[b", "a[[]b"),
+    ("a[b", "a[b"),
+    ("aab", "*ab"),
+    ("abab", "*a*b"),
+    ("", "*"),
+    ("", ""),
+]
+OTHER = [
+    ("eth0", "eth"),
+    ("eth0", "ETH0"),
+    ("eth0", "eth?*?"),
+    ("eth0", "eth[!0-9]"),
+    ("eth0", "eth[1-9]"),
+    ("eth0", "*eth"),
+    ("", "?"),
+    ("a" * 256, "*"),
+    ("a", "*" * 256),
+]
+
+
+@pytest.mark.parametrize(("name", "pattern"), MATCHING)
+def test_a_pattern_covers_these_names(name: str, pattern: str) -> None:
+    """Stars, question marks, brackets and ranges mean what glob(7) says."""
+    assert matches(name, pattern)
+
+
+@pytest.mark.parametrize(("name", "pattern"), OTHER)
+def test_a_pattern_does_not_cover_other_names(name: str, pattern: str) -> None:
+    """A pattern has to cover the whole name, and neither is longer than a file name can be."""
+    assert not matches(name, pattern)
+
+
+def test_only_some_texts_are_patterns() -> None:
+    """A text without a special character matches only itself."""
+    assert [is_pattern(text) for text in ("eth0", "a]b", "a*", "?", "[")] == [
+        False,
+        False,
+        True,
+        True,
+        True,
+    ]
+
+
+def test_no_pattern_takes_long() -> None:
+    """Stars that could match in many ways do not multiply the steps."""
+    steps = lines_run(lambda: matches("a" * 255, "*a" * 100 + "*b"))
+
+    assert steps < 250_000
+
+
+def lines_run(call: Callable[[], object]) -> int:
+    """The number of lines of Python that a call runs."""
+    count = 0
+
+    def trace(_frame: FrameType, event: str, _value: Any) -> Optional[Callable[..., Any]]:
+        nonlocal count
+        count += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        call()
+    finally:
+        sys.settrace(before)
+    return count
