@@ -66,7 +66,7 @@ FIXES_OF_NETWORKD: Dict[str, Tuple[Change, List[str]]] = {
         [
             "rm {folder}/00-a.network",
             "rm {folder}/01-b.network",
-            "mkdir -p -m 755 {folder} && ln -s /dev/null {folder}/02-c.network",
+            "mkdir -p -m 755 {folder} && ln -sfn /dev/null {folder}/02-c.network",
         ],
     ),
     "drop-ins": (
@@ -77,7 +77,7 @@ FIXES_OF_NETWORKD: Dict[str, Tuple[Change, List[str]]] = {
         [
             "rm {folder}/10-azure.network.d/a.conf",
             "mkdir -p -m 755 {folder}/10-azure.network.d && "
-            "ln -s /dev/null {folder}/10-azure.network.d/b.conf",
+            "ln -sfn /dev/null {folder}/10-azure.network.d/b.conf",
         ],
     ),
     "closed": (
@@ -89,7 +89,7 @@ FIXES_OF_NETWORKD: Dict[str, Tuple[Change, List[str]]] = {
             "etc/systemd/network/a.link": "[Match]\nType=ether\n[Link]\nName=lan0\n",
             "usr/lib/systemd/network/b.link": "[Match]\nType=ether\n[Link]\nName=lan1\n",
         },
-        ["rm {folder}/a.link", "mkdir -p -m 755 {folder} && ln -s /dev/null {folder}/b.link"],
+        ["rm {folder}/a.link", "mkdir -p -m 755 {folder} && ln -sfn /dev/null {folder}/b.link"],
     ),
 }
 

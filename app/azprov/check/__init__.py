@@ -64,6 +64,8 @@ RULES: Tuple[Rule, ...] = tuple(
 )
 
 _LONGEST_SENTENCE = 1000
+# A command with two paths of the greatest length.
+_LONGEST_FIX = 10_000
 
 
 def check(image: Image, probes: Sequence[Probe] = ()) -> List[Finding]:
@@ -109,8 +111,11 @@ def _next(hint: str) -> str:
 
 
 def _fit(finding: Finding) -> Finding:
-    """Replace terminal control sequences from the image, and cut long text."""
-    return finding._replace(
-        what=printable(finding.what, _LONGEST_SENTENCE),
-        fix=printable(finding.fix, _LONGEST_SENTENCE),
-    )
+    """Replace terminal control sequences from the image, and cut a long sentence.
+
+    A command must not be cut: it would do something else.
+    """
+    fix = printable(finding.fix, _LONGEST_FIX + 1)
+    if len(fix) > _LONGEST_FIX:
+        fix = next(rule.fix for rule in RULES if rule.id == finding.rule)
+    return finding._replace(what=printable(finding.what, _LONGEST_SENTENCE), fix=fix)

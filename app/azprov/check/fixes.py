@@ -1,13 +1,15 @@
 """The commands that fix an image, as text to paste into a shell on this machine."""
 
 import os
-import shlex
 from typing import Optional, Sequence
 
+from ..formats.text import shell_word
 from ..image.service_file import PYZ
 from .facts.azprov_service import installed_options, installed_program, own_file
 from .facts.image import Image
 from .facts.packages import Package
+
+_LINK_FOLDERS = (".wants", ".requires", ".d")
 
 
 def install(image: Image, package: Package, *, names: str = "") -> str:
@@ -32,9 +34,18 @@ def enable(image: Image, service: str) -> str:
     commands = [init.enable_command]
     if init.unmask_command and image.services.is_masked(service):
         commands.insert(0, init.unmask_command)
-    root = _root_option(image, "--root=")
+    # systemctl --root follows absolute links to this machine's folders.
+    runs_inside = init.runs_inside or _has_links(image, init.link_folder)
+    root = "" if runs_inside else _root_option(image, "--root=")
     typed = [command.format(root=root, service=service) for command in commands]
-    return " && ".join(inside(image, one) if init.runs_inside else one for one in typed)
+    return " && ".join(inside(image, one) if runs_inside else one for one in typed)
+
+
+def _has_links(image: Image, link_folder: str) -> bool:
+    """Whether a folder in which a service may be enabled is, or is below, a link."""
+    folder = link_folder.rpartition("/")[0]
+    paths = [f"{folder}/{name}" for name in image.names(folder) if name.endswith(_LINK_FOLDERS)]
+    return any(map(image.has_links, (folder, *paths)))
 
 
 def azprov(image: Image, command: str) -> str:
@@ -50,14 +61,14 @@ def install_again(image: Image, options: Optional[Sequence[str]] = None) -> str:
     if installed_program(image) != PYZ:
         return f"reinstall the package that has {image.edited(own_file(image) or '')}"
     words = installed_options(image) if options is None else options
-    return azprov(image, " ".join(["install --force", *map(shlex.quote, words)]))
+    return azprov(image, " ".join(["install --force", *map(shell_word, words)]))
 
 
 def inside(image: Image, command: str) -> str:
     """A command that runs in the image, as it is typed on this machine."""
     if image.root.is_live:
         return command
-    return f"chroot {shlex.quote(image.root.path)} {command}"
+    return f"chroot {shell_word(image.root.path)} {command}"
 
 
 def _name(image: Image, package: Package) -> str:
@@ -82,4 +93,4 @@ def _with_dns(image: Image, command: str) -> str:
 
 
 def _root_option(image: Image, option: str) -> str:
-    return "" if image.root.is_live else f"{option}{shlex.quote(image.root.path)} "
+    return "" if image.root.is_live else f"{option}{shell_word(image.root.path)} "

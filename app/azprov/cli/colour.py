@@ -1,7 +1,7 @@
 """Colours on a terminal, unless NO_COLOR or TERM=dumb is set."""
 
 import os
-from typing import TextIO
+from typing import List, TextIO
 
 BRIGHT_RED, RED, GREEN, YELLOW = "1;31", "31", "32", "33"
 _COLOUR_OF_WORD = {
@@ -22,6 +22,16 @@ def coloured_word(word: str, stream: TextIO) -> str:
 
 def coloured(text: str, colour: str) -> str:
     return f"\x1b[{colour}m{text}\x1b[m"
+
+
+def split_coloured(text: str, stream: TextIO) -> List[str]:
+    """The text in parts: every second one is a coloured word, if the stream shows colours."""
+    if not shows_colours(stream):
+        return [text]
+    import re
+
+    words = (coloured(word, colour) for word, colour in _COLOUR_OF_WORD.items())
+    return re.split(f"({'|'.join(map(re.escape, words))})", text)
 
 
 def shows_colours(stream: TextIO) -> bool:

@@ -6,6 +6,7 @@ import sys
 from typing import Optional, Sequence, TextIO
 
 from ..errors import AzprovError
+from ..formats.text import printable_lines
 from .program import with_own_command
 from .streams import silence
 
@@ -66,7 +67,7 @@ class _LineFormatter(logging.Formatter):
         self._for_journal = for_journal
 
     def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record)
+        text = printable_lines(super().format(record), is_one=not record.exc_info)
         if self._for_journal:
             level = _JOURNAL_LEVELS.get(record.levelno, "<6>")
             text = "\n".join(level + line for line in text.splitlines())

@@ -6,7 +6,8 @@ from contextlib import suppress
 from typing import Any, Dict, Optional, Sequence
 
 from ..errors import AzprovError, HostError
-from ..formats.text import for_terminal
+from ..formats.text import for_terminal, printable_lines
+from .colour import split_coloured
 from .log import log_failure
 from .program import with_own_command
 from .streams import silence
@@ -80,7 +81,7 @@ class Output:
             # A program gets a document of the platform unchanged, a terminal does not.
             is_terminal = sys.stdout is not None and sys.stdout.isatty()
             return for_terminal(answer.text) if is_terminal else answer.text
-        return f"{answer.text}\n".encode("utf-8", "replace") if answer.text else b""
+        return _line(str(answer.text)) if answer.text else b""
 
     def _json(self, data: Dict[str, Any], *, exit_code: int) -> bytes:
         import json
@@ -92,11 +93,18 @@ class Output:
 def write_line(text: str) -> None:
     """Write a line of the answer at once, before the run is over. Raises HostError."""
     try:
-        _write(f"{text}\n".encode("utf-8", "replace"))
+        _write(_line(text))
     except OSError as error:
         raise HostError(
             f"the output could not be written ({error.strerror})", "check stdout"
         ) from error
+
+
+def _line(text: str) -> bytes:
+    """The text with a line end. Names of an image and of the platform may contain anything."""
+    parts = split_coloured(text, sys.stdout)
+    parts[::2] = map(printable_lines, parts[::2])
+    return "".join([*parts, "\n"]).encode("utf-8", "replace")
 
 
 def _error_member(error: AzprovError) -> Dict[str, Any]:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Optional, TextIO
 
 from ..azure.transport import PROGRESS, progress
+from ..formats.text import printable_lines
 from .colour import RED, coloured, is_capable_terminal, shows_colours
 
 _DEFAULT_WIDTH = 80
@@ -36,7 +37,7 @@ class _TerminalFormatter(logging.Formatter):
         self._progress = ""
 
     def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record)
+        text = printable_lines(super().format(record), is_one=not record.exc_info)
         if record.levelno == PROGRESS:
             return self._progress_line(text)
         if record.levelno >= logging.ERROR and self._shows_colours:

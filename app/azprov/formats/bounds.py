@@ -10,7 +10,7 @@ MODULE_LIST_BYTES = 1 << 22
 #: All files together whose content a check reads and keeps.
 ALL_TEXT_BYTES = 1 << 25
 #: The paths that one rule of a check looks up, and the names that it lists.
-LOOK_UPS = 200_000
+LOOK_UPS = 100_000
 #: The findings of one rule. The next one says that there are more.
 FINDINGS = 20
 

@@ -3,6 +3,8 @@
 import re
 from typing import List
 
+_PLAIN_BYTES = b"%+,-./0123456789:=@ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
+
 
 def from_utf8(document: bytes) -> str:
     """Decode a text in UTF-8, without its byte order mark. Raises UnicodeDecodeError.
@@ -26,7 +28,38 @@ def printable(text: str, limit: int = 200) -> str:
 def for_terminal(content: bytes) -> bytes:
     """A text of several lines with "?" for each character that could control a terminal."""
     text = content.decode("utf-8", "replace").replace("\r\n", "\n")
-    return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text).encode("utf-8")
+    return printable_lines(text).encode("utf-8")
+
+
+def printable_lines(text: str, *, is_one: bool = False) -> str:
+    """The text with "?" for each unprintable character, except line ends and tabs.
+
+    With `is_one` the text becomes one line: its line ends become blanks.
+    """
+    if text.isprintable():
+        return text
+    if is_one:
+        text = text.replace("\n", " ")
+    return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
+
+
+def shell_word(text: str) -> str:
+    """A printable word of a POSIX shell that stands for the text.
+
+    Raises ValueError for a text that no such word can stand for: one with a line end at its end.
+    """
+    if re.match(r"[A-Za-z0-9@%_+=:,./-]+\Z", text):
+        return text
+    if text.isprintable():
+        return "'" + text.replace("'", "'\"'\"'") + "'"
+    if text.endswith("\n"):
+        raise ValueError("the shell removes line ends at the end of what a command prints")
+    # Some shells replace the octal numbers first, so a percent sign has to be doubled.
+    octal = "".join(
+        chr(byte) if byte in _PLAIN_BYTES else f"\\{byte:03o}"
+        for byte in text.replace("%", "%%").encode("utf-8", "surrogateescape")
+    )
+    return f"\"$(printf '{octal}')\""
 
 
 def seconds(duration_s: float) -> str:

@@ -6,12 +6,12 @@ same way. Links are resolved one at a time inside the root, and the folders of e
 """
 
 import os
-import shlex
 import stat
 from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ..errors import HostError
 from ..formats.host.passwd import has_login_shell, members, parse_accounts
+from ..formats.text import shell_word
 from ..system.init import SERVICE, InitSystem
 from ..system.root import Root
 from ..system.root.acl import has_acl
@@ -86,10 +86,18 @@ def fix(root: Root, found: List[Unsafe]) -> str:
         ("chmod -R go-w", [one for one in found if one.is_writable and one.is_tree]),
     ]
     return " && ".join(
-        " ".join([command, *(shlex.quote(root.outside(one.path)) for one in some)])
+        " ".join([command, *(_word(root, one.path) for one in some)])
         for command, some in parts
         if some
     )
+
+
+def _word(root: Root, path: str) -> str:
+    """A path without links as one word of a command."""
+    try:
+        return shell_word(path if root.is_live else root.path.rstrip("/") + path)
+    except ValueError:
+        return shell_word(root.outside(path))
 
 
 class _Search:

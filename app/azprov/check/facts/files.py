@@ -5,12 +5,12 @@ in `unread`. Each file and folder is read once.
 """
 
 import functools
-import shlex
 import stat
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, TypeVar
 
 from ...errors import HostError, NotPermitted
 from ...formats.bounds import ALL_TEXT_BYTES, LOOK_UPS, TEXT_BYTES
+from ...formats.text import shell_word
 from ...system.root import Root
 
 _F = TypeVar("_F", bound="Files")
@@ -72,13 +72,26 @@ class Files:
         file of the machine on which the image is made. Without `follow` a link in the last
         component stays, for commands that remove or replace it. Raises HostError.
         """
-        if not self.root.is_live:
-            path = self.root.real_path(path, follow=follow, allow_missing=True)
-        return self.shown(path)
+        return self.shown(self._resolved(path, follow=follow))
 
     def typed(self, path: str, *, follow: bool = True) -> str:
-        """A path as `edited`, quoted as one word of a shell command."""
-        return shlex.quote(self.edited(path, follow=follow))
+        """A path as `edited`, as one word of a shell command. Raises HostError."""
+        real = self._resolved(path, follow=follow)
+        try:
+            return shell_word(real if self.root.is_live else self.root.path.rstrip("/") + real)
+        except ValueError as error:
+            raise HostError(
+                f"the name of {self.shown(path)} ends in a line end", "rename that file"
+            ) from error
+
+    def has_links(self, path: str) -> bool:
+        """Whether a path leads over links. Raises HostError."""
+        return self._resolved(path, follow=True) != path
+
+    def _resolved(self, path: str, *, follow: bool) -> str:
+        if self.root.is_live:
+            return path
+        return self.root.real_path(path, follow=follow, allow_missing=True)
 
     def content(self, path: str, *, limit_bytes: int = TEXT_BYTES) -> bytes:
         """The content of a file; empty if it is missing, larger, or cannot be read."""

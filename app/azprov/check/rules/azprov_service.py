@@ -1,11 +1,11 @@
 """Whether azprov's service starts at the first boot, and is the one that was tested."""
 
 import re
-import shlex
 from typing import Iterator, List
 
 from ...errors import HostError
 from ...formats.host.config_syntax import parse_sections
+from ...formats.text import shell_word
 from ...image.service_file import program_of, render_unit, without_made_folders
 from ...system.init import INIT_SYSTEMS, SERVICE, InitSystem
 from ...system.state import STATE_FILE
@@ -131,7 +131,7 @@ def check_service(image: Image) -> Iterator[Finding]:
 def _install(image: Image, others: List[InitSystem]) -> str:
     """Install with the options of the service for another init system, if there is one."""
     options = [option for other in others for option in command_of(image.text(other.file)).options]
-    return azprov(image, " ".join(["install", *map(shlex.quote, options)]))
+    return azprov(image, " ".join(["install", *map(shell_word, options)]))
 
 
 def _disabled(image: Image, unit: str) -> Finding:

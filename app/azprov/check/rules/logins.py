@@ -1,13 +1,12 @@
 """Whether the users that the first boot gives keys to can log in, and become root."""
 
 import pwd
-import shlex
 from typing import Iterator, List, Optional
 
 from ...formats.host.passwd import Account, has_login_shell, parse_accounts
 from ...formats.host.shadow import find_password, is_password, password_fields
 from ...formats.host.sshd_config import Setting, says
-from ...formats.text import printable
+from ...formats.text import printable, shell_word
 from ...image.leftovers.open_logins import find_open_logins
 from ...image.service_file import makes_users, user_of_keys
 from ...system.accounts import DOAS_FOLDER, SUDOERS_FOLDER
@@ -93,7 +92,7 @@ def check_users_of_first_boot(image: Image) -> Iterator[Finding]:
         yield KEYS_USER_WITHOUT_SHELL.found(
             f"the first boot adds SSH keys to the user {user}, who cannot log in because of the "
             f"shell {printable(account.shell)}",
-            inside(image, f"usermod --shell /bin/sh {shlex.quote(user)}"),
+            inside(image, f"usermod --shell /bin/sh {shell_word(user)}"),
         )
     if user and account is None:
         yield KEYS_USER_MISSING.found(
@@ -162,13 +161,13 @@ def _find_account(image: Image, name: str) -> Optional[Account]:
 def _create_user(image: Image, name: str) -> str:
     """Create a user with the password '*', which matches no password but is not a lock."""
     if image.tool == "apk":
-        command = inside(image, f"adduser -D {shlex.quote(name)}")
+        command = inside(image, f"adduser -D {shell_word(name)}")
         return f"{command} && {_unlock(image, name)}"
-    return inside(image, f"useradd --create-home --password '*' {shlex.quote(name)}")
+    return inside(image, f"useradd --create-home --password '*' {shell_word(name)}")
 
 
 def _unlock(image: Image, name: str) -> str:
-    return f"echo {shlex.quote(f'{name}:*')} | {inside(image, 'chpasswd -e')}"
+    return f"echo {shell_word(f'{name}:*')} | {inside(image, 'chpasswd -e')}"
 
 
 def _users_with_keys(image: Image) -> List[User]:

@@ -7,6 +7,7 @@ import sys
 from typing import Any, Dict, Optional, Sequence
 
 from ...errors import AzprovError, HostError, LoginsLeft, NotPermitted, UsageError
+from ...formats.text import printable
 from ...image.deprovision import carry_out, plan
 from ...image.leftovers.open_logins import find_open_logins
 from ...system.root import Root
@@ -20,6 +21,7 @@ EXAMPLE = ("remove the user who built the image too", "deprovision --user builde
 
 log = logging.getLogger(__name__)
 
+_LONGEST_LINE = 5000
 _SHUT_DOWN = (
     "Shut this VM down now and capture it. Programs that still run write some of these files "
     "again; a shell writes its history when it ends, unless you unset HISTFILE."
@@ -50,7 +52,10 @@ def run(options: argparse.Namespace) -> Answer:
     }
     if changes and not (options.yes or options.json):
         listed = [
-            f"{root.outside(change.path)}: {change.what}; will be {change.result}"
+            printable(
+                f"{root.outside(change.path)}: {change.what}; will be {change.result}",
+                _LONGEST_LINE,
+            )
             for change in changes
         ]
         write_line("\n".join(listed))

@@ -11,6 +11,8 @@ from .opening import PASSED_FOLDER, look_at
 
 # The kernel has the same limit, path_resolution(7).
 _MOST_LINKS = 40
+# Of a path and all links on it. A path of PATH_MAX has at most twice as many.
+_MOST_NAMES = 2048
 
 
 class PathResolver:
@@ -42,9 +44,12 @@ class PathResolver:
         self._forget()
 
     def _resolve(self) -> Entry:
-        left = components(as_file_name(self._path))
-        while left:
-            name = left.pop(0)
+        # In reverse order, so that links to long paths take no time that grows with its square.
+        left = components(as_file_name(self._path))[::-1]
+        for _ in range(_MOST_NAMES):
+            if not left:
+                return Entry(self._folders[-1], ".", "/" + "/".join(self._names), self._folders[-1])
+            name = left.pop()
             folder = self._folders[-1]
             if name == "..":
                 self._up(count=1)
@@ -53,19 +58,20 @@ class PathResolver:
                     self._folders.append(os.open(name, PASSED_FOLDER, dir_fd=folder))
                     self._names.append(name)
                 except NotADirectoryError:
-                    left = self._target(name, folder) + left
+                    left += self._target(name, folder)[::-1]
                 except FileNotFoundError:
                     # A ".." could lead back to folders with links.
                     if not self._allow_missing or ".." in left:
                         raise
-                    return Entry(folder, name, "/" + "/".join([*self._names, name, *left]), None)
+                    missing = "/".join([*self._names, name, *left[::-1]])
+                    return Entry(folder, name, f"/{missing}", None)
             else:
                 self._seen = seen = look_at(name, folder)
                 if not self._follow or seen is None or not stat.S_ISLNK(os.fstat(seen).st_mode):
                     return Entry(folder, name, "/" + "/".join([*self._names, name]), seen)
-                left = self._target("", seen)
+                left = self._target("", seen)[::-1]
                 self._forget()
-        return Entry(self._folders[-1], ".", "/" + "/".join(self._names), self._folders[-1])
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
 
     def _target(self, name: str, folder: int) -> List[str]:
         """The components of a link's target; goes up to the root if they begin there.

@@ -51,4 +51,4 @@ def remove(image: Image, path: str) -> str:
         return f"rm {image.typed(path, follow=False)}"
     mask = f"{FOLDERS[0]}/{path.partition('/systemd/network/')[2]}"
     folder = image.typed(mask.rpartition("/")[0])
-    return f"mkdir -p -m 755 {folder} && ln -s /dev/null {image.typed(mask, follow=False)}"
+    return f"mkdir -p -m 755 {folder} && ln -sfn /dev/null {image.typed(mask, follow=False)}"
