@@ -104,7 +104,7 @@ def reference_of(found: List[Subject]) -> Subject:
 def prepare(scratch: Path) -> None:
     """Create a new scratch folder with a home, and an image for `provision`."""
     shutil.rmtree(scratch, ignore_errors=True)
-    for folder in ("home", "tmp", "root/var/lib"):
+    for folder in ("home", "tmp", "root/var/lib", "root/usr/bin"):
         (scratch / folder).mkdir(parents=True)
     for name, content in _IMAGE.items():
         path = scratch / "root" / name

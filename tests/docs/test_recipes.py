@@ -23,6 +23,7 @@ ERRORS = {
     "UnusableError",
     "LoginBlocked",
     "UntrustedPlatform",
+    "UnusablePython",
 }
 # Replaces each value of an f-string, and each field of a text for str.format.
 VALUE = "\0"

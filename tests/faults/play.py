@@ -59,6 +59,7 @@ def play(row: Row, number: int, python: Path, starts: threading.Semaphore) -> Ou
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "root" / "etc").mkdir(parents=True)
+        (folder / "root" / "usr" / "bin").mkdir(parents=True)
         (folder / "stepping").mkdir()
         (folder / "stepping" / "sitecustomize.py").write_text(STEPPING)
         trap = Trap(address, folder)

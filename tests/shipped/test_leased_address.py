@@ -22,6 +22,7 @@ def test_a_first_boot_finds_the_address_in_a_late_lease(options: List[str], tmp_
     skip_without_namespaces()
     firmware = tmp_path / "sys/class/dmi/id"
     firmware.mkdir(parents=True)
+    (tmp_path / "usr/bin").mkdir(parents=True)
     (firmware / "product_uuid").write_text("B1D0C1A2-53F4-4A8E-8D57-0A3C1F6E2D90\n")
 
     provision = ["provision", "--no-hostname", "--root", str(tmp_path), "-v", "--timeout", "20"]
@@ -54,6 +55,7 @@ def test_the_usual_address_is_tried_if_the_leased_one_is_silent(
     (leases / "2").write_text("OPTION_245=0a090807\n")
     firmware = tmp_path / "sys/class/dmi/id"
     firmware.mkdir(parents=True)
+    (tmp_path / "usr/bin").mkdir(parents=True)
     (firmware / "product_uuid").write_text("B1D0C1A2-53F4-4A8E-8D57-0A3C1F6E2D90\n")
     # A server that accepts connections and closes them.
     stranger = (

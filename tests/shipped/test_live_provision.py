@@ -39,5 +39,5 @@ def test_an_ordinary_user_may_not_provision_the_running_machine(
     done = root.run(*user, "/usr/bin/python3", "-B", "-m", "azprov", *arguments(wireserver))
 
     assert done.returncode == 77
-    assert done.stderr.endswith("azprov: the first boot changes this machine; run it as root\n")
+    assert done.stderr.endswith("azprov: only root may change this machine; run it as root\n")
     assert wireserver.verdicts == []

@@ -71,6 +71,7 @@ def test_ready_does_not_wait_for_a_dead_metadata_service(
     wireserver: StrictWireServer, tmp_path: Path
 ) -> None:
     """Ready is sent before the long wait for the host name, which the next boot can set."""
+    (tmp_path / "usr/bin").mkdir(parents=True)
     provision = [INTERPRETERS[NEWEST], PYZ, "provision", "--root", tmp_path]
 
     code, out, err = run(*provision, address(wireserver), "--imds-timeout=2")
@@ -99,7 +100,7 @@ def test_a_hint_names_the_command_that_was_run(tmp_path: Path) -> None:
     error = run(sys.executable, copy, "install", "--root", tmp_path / "file/azprov.pyz x")[2]
 
     assert said[0].startswith("azprov: there is no command 'nonsense'; azprov --help lists the c")
-    assert f"; python3 '{copy}' --help lists the commands;" in said[1]
+    assert said[1].endswith(f"; python3 '{copy}' --help lists the commands\n")
     assert json.loads(answer)["error"]["hint"] == "azprov check --help lists its options"
     assert f"{tmp_path}/file/azprov.pyz x" in error
 
@@ -362,7 +363,7 @@ def test_a_first_boot_needs_root() -> None:
     code, out, err = azprov_without_root("provision")
 
     assert (code, out) == (77, "")
-    assert err == "azprov: the first boot changes this machine; run it as root\n"
+    assert err == "azprov: only root may change this machine; run it as root\n"
 
 
 def as_json(command: Optional[str], line: str) -> Dict[str, object]:
@@ -555,7 +556,7 @@ def test_the_strict_server_is_strict() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [["rehearse"], ["rehearse", "--list"], ["check", "--root", "/etc"]]
+    "command", [["rehearse"], ["rehearse", "--list"], ["check", "--root", "/proc/self/root"]]
 )
 def test_a_closed_pipe_is_not_a_bug(command: List[str]) -> None:
     """With `| head -1` a line and exit code 73 report that the output was lost."""

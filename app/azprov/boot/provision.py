@@ -25,7 +25,7 @@ from .once_per_vm import run_once_per_vm
 from .outcome import FAILURE, READY, Failure, Outcome, sentence_of
 from .report import failure_line, report_failure, report_ready
 from .settings import BootSettings, WireServerSettings
-from .steps import Step, required_steps_of, steps_of
+from .steps import Step, log_missing_host_keys, required_steps_of, steps_of
 from .trust import explained, find_distrust, log_distrust, time_limit_s
 
 # How often and how long to wait for space on a disk, after Ready. A first boot may enlarge
@@ -72,6 +72,7 @@ def provision(
         metadata.is_required = is_required and not is_reported
         metadata.is_ready_due = not is_required and not is_reported
         log_distrust(distrust, settings, state.done)
+        log_missing_host_keys(root, is_reported=is_reported)
         return steps_of(
             settings,
             root,

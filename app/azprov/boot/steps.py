@@ -80,6 +80,12 @@ def steps_of(
         yield step if distrust is None else step._replace(run=partial(_refuse, distrust))
 
 
+def log_missing_host_keys(root: Root, *, is_reported: bool) -> None:
+    """Log that a boot with work to do makes no host keys, because it only changes an image."""
+    if not is_reported and not root.is_live and has_sshd(root):
+        log.info("No SSH host keys are made with --root: the image makes its own when it boots")
+
+
 def _refuse(distrust: UntrustedPlatform) -> None:
     raise distrust
 

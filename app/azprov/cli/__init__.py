@@ -71,10 +71,9 @@ def _run(argv: List[str], output: Output) -> Answer:
     if name not in COMMANDS:
         from .suggestions import suggest_command
 
+        suggestion = suggest_command(name, argv, COMMANDS)
         raise UsageError(
-            f"there is no command {name!a}",
-            f"{suggest_command(name, COMMANDS)}azprov.pyz --help lists the commands; "
-            "put options with a value after the command",
+            f"there is no command {name!a}", f"{suggestion}azprov.pyz --help lists the commands"
         )
     output.command = name
     argv.remove(name)
@@ -87,6 +86,10 @@ def _run_locked(run: Callable[[argparse.Namespace], Answer], options: argparse.N
     from ..boot.connect import real_ports
     from ..system.lock import lock_root
 
+    if os.geteuid() != 0:
+        from ..system.root.linux_root import require_rights
+
+        require_rights(options.root)
     # A first boot may have to wait for another one that is still waiting for the network.
     wait_s = getattr(options, "timeout", _LOCK_TIMEOUT_S)
     with lock_root(options.root, real_ports().clock, wait_s=wait_s):

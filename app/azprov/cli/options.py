@@ -24,7 +24,7 @@ from ..boot.settings import (
     imds_endpoint,
     wireserver_endpoint,
 )
-from ..errors import HostError, UnusableError
+from ..errors import HostError, NotPermitted, UnusableError, UsageError
 from ..system.root import Root
 from .parser import Parser
 
@@ -173,6 +173,15 @@ def imds_settings(options: argparse.Namespace) -> ImdsSettings:
     )
 
 
+def require_user(root: Root, name: str, hint: str) -> None:
+    """Raises UsageError if an option names a user that the root does not have."""
+    from ..boot.connect import real_commands
+    from ..system.user_database import PASSWD, look_up_account
+
+    if look_up_account(root, name, real_commands()) is None:
+        raise UsageError(f"there is no user {name!a} in {root.outside(PASSWD)}", hint)
+
+
 def user_name(text: str) -> str:
     """The type of an option that takes the name of a Linux user."""
     from ..formats.host.passwd import parse_user_name
@@ -203,16 +212,21 @@ def _imds_seconds(text: str) -> float:
 
 
 def _root(text: str) -> Root:
+    from ..system.root.linux_root import require_linux_root
+
     try:
-        return Root(text)
+        root = Root(text)
+    except NotPermitted:
+        raise
     except HostError as error:
-        if os.path.isfile(text):
-            what = f"{text!a} is a file: mount the image in it and give the mount point"
-        elif not os.path.isdir(text):
+        what = error.summary
+        if isinstance(error.__cause__, FileNotFoundError):
             what = f"there is no folder {text!a}"
-        else:
-            what = error.summary
+        elif isinstance(error.__cause__, NotADirectoryError):
+            what = f"{text!a} is not a folder: mount the image in it and give the mount point"
         raise argparse.ArgumentTypeError(what) from error
+    require_linux_root(root)
+    return root
 
 
 def _agent_name(text: str) -> str:

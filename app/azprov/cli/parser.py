@@ -19,25 +19,64 @@ class Parser(argparse.ArgumentParser):
         # inspect in Python 3.14, and shutil before. A group does not.
         self._group = self.add_argument_group("options")
         self._group.add_argument("-h", "--help", action="help", help="show this help")
+        #: The option that people most likely forgot before a word too many; empty if unknown.
+        self.option_of_words = ""
 
     def add_argument(self, *names: Any, **settings: Any) -> argparse.Action:
         return self._group.add_argument(*names, **settings)
 
     def parse(self, argv: Sequence[str]) -> argparse.Namespace:
-        """Raises UsageError, also for a long option with one dash, and HelpRequested.
-
-        From Python 3.8 on, argparse would accept -version as -v.
-        """
-        for word in argv:
-            if word.startswith("-") and word[1:].isalpha() and len(word) > len("-v"):
-                self.error(f"unrecognized arguments: {word}")
+        """Raises UsageError and HelpRequested."""
+        if "-h" not in argv and "--help" not in argv:
+            self._require_known(argv)
         return self.parse_args(argv)
+
+    def _require_known(self, argv: Sequence[str]) -> None:
+        """Raises UsageError for an unknown option, a missing value, or a word too many.
+
+        argparse would treat the value of a mistyped option as a host name, and accept
+        -version as -v from Python 3.8 on.
+        """
+        words = list(argv)
+        names_left = sum(not action.option_strings for action in self._actions)
+        while words and words[0] != "--":
+            word = words.pop(0)
+            name, equals, _ = word.partition("=")
+            action = self._option_string_actions.get(name)
+            if action is None and _is_option(word):
+                from .suggestions import suggest_option
+
+                self._fail(
+                    f"there is no option {name!a}",
+                    suggest_option(name, self._option_string_actions),
+                )
+            elif action is None:
+                names_left -= 1
+                if names_left < 0:
+                    from .suggestions import suggest_for_word
+
+                    suggestion = suggest_for_word(
+                        word, self._option_string_actions, self.option_of_words
+                    )
+                    self._fail(f"{word!a} is an unexpected argument", suggestion)
+            elif action.nargs == 0:
+                if equals:
+                    self._fail(f"{name} takes no value")
+            elif not equals:
+                if not words or _is_option(words[0]):
+                    self._fail(f"{name} needs a value, {action.metavar or 'one of its choices'}")
+                words.pop(0)
 
     def print_help(self, file: object = None) -> NoReturn:  # noqa: ARG002 - argparse's own form
         raise HelpRequested
 
     def error(self, message: str) -> NoReturn:
-        from .suggestions import suggest_option
+        self._fail(message)
 
-        suggestion = suggest_option(message, self._option_string_actions)
-        raise UsageError(message, f"{suggestion}{self.prog} --help lists its options")
+    def _fail(self, summary: str, suggestion: str = "") -> NoReturn:
+        raise UsageError(summary, f"{suggestion}{self.prog} --help lists its options")
+
+
+def _is_option(word: str) -> bool:
+    """Whether argparse reads a word as an option: not a negative number, and not a sentence."""
+    return word[:1] == "-" and word[1:2] not in "0123456789" and " " not in word

@@ -4,7 +4,8 @@ import argparse
 from typing import List, NamedTuple
 
 from ..boot.settings import ON_AZURE
-from ..image.python import check_python, find_python
+from ..errors import UsageError
+from ..image.python import UnusablePython, check_python, find_python
 from ..image.service_file import PYZ, render_unit
 from ..system.init import BY_NAME, InitSystem, find_init
 from .options import add_root_option, add_step_options
@@ -29,16 +30,21 @@ def add_service_options(parser: Parser, *, root_purpose: str = "change") -> None
         "--init", choices=list(BY_NAME), help="init system of the image (default: the one found)"
     )
     add_root_option(parser, purpose=root_purpose)
+    parser.option_of_words = "--root"
 
 
 def unit_of(options: argparse.Namespace, program: str = PYZ) -> Service:
     """The service for these options.
 
-    Raises HostError if the image has no Python that can run azprov.
+    Raises HostError if the image has no Python that can run azprov, and UsageError for options
+    that do not fit the image.
     """
     init = find_init(options.root) if options.init is None else BY_NAME[options.init]
     python = options.python
-    found = find_python(options.root) if python is None else check_python(options.root, python)
+    try:
+        found = find_python(options.root) if python is None else check_python(options.root, python)
+    except UnusablePython as error:
+        raise UsageError(error.summary, error.hint) from error
     arguments: List[str] = []
     if options.no_hostname:
         arguments.append("--no-hostname")

@@ -24,6 +24,10 @@ _VENV = "pyvenv.cfg"
 _NAME = re.compile(r"(python3|platform-python)[0-9.]*[a-z]*\Z")
 
 
+class UnusablePython(HostError):
+    """The file at a path is not a Python that can run azprov."""
+
+
 class Python(NamedTuple):
     """An interpreter, as a path inside the root, and its minor version."""
 
@@ -58,12 +62,14 @@ def find_python(root: Root) -> Python:
 
 
 def check_python(root: Root, path: str) -> Python:
-    """The Python at a path. Raises HostError if it cannot run azprov."""
+    """The Python at a path. Raises UnusablePython if it cannot run azprov."""
     if not path.startswith("/"):
-        raise HostError(f"{path!a} is not an absolute path", "give a path such as /usr/bin/python3")
+        raise UnusablePython(
+            f"{path!a} is not an absolute path", "give a path such as /usr/bin/python3"
+        )
     python, flaw = _examine(root, path)
     if python is None:
-        raise HostError(
+        raise UnusablePython(
             flaw or f"there is no {root.outside(path)}",
             "give --python the path of a Python inside the root, or leave out --python",
         )

@@ -4,7 +4,7 @@ import pkgutil
 import re
 from typing import List, Optional, Sequence
 
-from ..errors import HostError
+from ..errors import UsageError
 from ..system.init import SYSTEMD, InitSystem
 from ..system.root import Root
 
@@ -36,11 +36,11 @@ def render_unit(
 ) -> str:
     """The service file that runs `provision` of a program with these arguments.
 
-    Raises HostError for a word that the init system or a shell would expand or split.
+    Raises UsageError for a word that the init system or a shell would expand or split.
     """
     for word in [python, program, *arguments]:
         if not re.match(r"[A-Za-z0-9/._,:@+=-]+\Z", word):
-            raise HostError(
+            raise UsageError(
                 f"{word!a} cannot be used in a service file",
                 "use a path or name of letters, digits and ./_,:@+=-",
             )

@@ -848,12 +848,21 @@ def test_keys_of_a_missing_user_are_a_failure_and_nothing_is_requested(machine: 
     assert platform.requests == [GET_GOAL_STATE, POST_HEALTH]
 
 
-def test_host_keys_are_not_made_below_another_root(machine: Machine) -> None:
-    """The first boot of an image makes its own host keys."""
+def test_host_keys_are_not_made_below_another_root(
+    machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The first boot of an image makes its own host keys, and the log says so, once."""
     (machine.folder / "usr/bin").mkdir(parents=True)
     (machine.folder / "usr/bin/ssh-keygen").write_text("")
+    (machine.folder / "etc/ssh").mkdir(parents=True, exist_ok=True)
+    (machine.folder / "etc/ssh/sshd_config").write_text("")
+    caplog.set_level("INFO")
 
     assert machine.boot(Platform()) == Outcome(("hostname", "ready"))
+    machine.boot(Platform())
+
+    line = "No SSH host keys are made with --root: the image makes its own when it boots"
+    assert caplog.messages.count(line) == 1
 
 
 def test_wireserver_sees_the_chosen_agent_name(machine: Machine) -> None:

@@ -317,17 +317,16 @@ USAGE = {
     "an unknown command": (
         ["report-redy"],
         "there is no command 'report-redy'; did you mean report-ready? "
-        "azprov.pyz --help lists the commands; put options with a value after the command",
+        "azprov.pyz --help lists the commands",
     ),
     "an unknown option": (
         ["report-ready", "--wire"],
-        "unrecognized arguments: --wire; did you mean --wireserver? "
+        "there is no option '--wire'; did you mean --wireserver? "
         "azprov.pyz report-ready --help lists its options",
     ),
     "a line end in an option": (
         ["report-ready", "--wi\nre"],
-        "unrecognized arguments: --wi re; did you mean --wireserver? "
-        "azprov.pyz report-ready --help lists its options",
+        "there is no option '--wi\\nre'; azprov.pyz report-ready --help lists its options",
     ),
     "a missing reason": (
         ["report-failure"],
@@ -374,8 +373,8 @@ USAGE = {
     ),
     "a file as the root": (
         ["check", "--root", "/etc/passwd"],
-        "argument --root: '/etc/passwd' is a file: mount the image in it and give the mount "
-        "point; azprov.pyz check --help lists its options",
+        "argument --root: '/etc/passwd' is not a folder: mount the image in it and give the "
+        "mount point; azprov.pyz check --help lists its options",
     ),
     "an unusable user name": (
         ["ssh-keys", "--user", "a b"],
@@ -392,6 +391,90 @@ USAGE = {
         ["set-hostname", "web_01"],
         "argument NAME: the host name 'web_01' cannot be used: it is not made of letters, digits "
         "and inner hyphens; azprov.pyz set-hostname --help lists its options",
+    ),
+    "the value of an unknown option": (
+        ["set-hostname", "--timeout", "5"],
+        "there is no option '--timeout'; did you mean --imds-timeout? "
+        "azprov.pyz set-hostname --help lists its options",
+    ),
+    "an unknown short option": (
+        ["deprovision", "-y"],
+        "there is no option '-y'; did you mean --yes? "
+        "azprov.pyz deprovision --help lists its options",
+    ),
+    "a part of an option": (
+        ["install", "--user", "ops"],
+        "there is no option '--user'; did you mean --admin-user? "
+        "azprov.pyz install --help lists its options",
+    ),
+    "the opposite of an option": (
+        ["install", "--enable"],
+        "there is no option '--enable'; that is the default, and --no-enable prevents it; "
+        "azprov.pyz install --help lists its options",
+    ),
+    "an option without its value": (
+        ["install", "--ssh-keys", "--admin-user"],
+        "--ssh-keys needs a value, USER; azprov.pyz install --help lists its options",
+    ),
+    "a last option without its value": (
+        ["check", "--root"],
+        "--root needs a value, DIR; azprov.pyz check --help lists its options",
+    ),
+    "a value for an option without one": (
+        ["check", "--json=1"],
+        "--json takes no value; azprov.pyz check --help lists its options",
+    ),
+    "a root without its option": (
+        ["check", "R"],
+        "'R' is an unexpected argument; did you mean --root R? "
+        "azprov.pyz check --help lists its options",
+    ),
+    "a path without its option": (
+        ["provision", "/mnt"],
+        "'/mnt' is an unexpected argument; did you mean --root /mnt? "
+        "azprov.pyz provision --help lists its options",
+    ),
+    "a scenario without its option": (
+        ["rehearse", "nope"],
+        "'nope' is an unexpected argument; did you mean --scenario nope? "
+        "azprov.pyz rehearse --help lists its options",
+    ),
+    "a user without the option": (
+        ["ssh-keys", "root"],
+        "'root' is an unexpected argument; did you mean --user root? "
+        "azprov.pyz ssh-keys --help lists its options",
+    ),
+    "an option without its dashes": (
+        ["goal-state", "raw"],
+        "'raw' is an unexpected argument; did you mean --raw? "
+        "azprov.pyz goal-state --help lists its options",
+    ),
+    "a word that fits no option": (
+        ["admin-user", "bob\x1b[1m"],
+        "'bob\\x1b[1m' is an unexpected argument; azprov.pyz admin-user --help lists its options",
+    ),
+    "two host names": (
+        ["set-hostname", "web1", "web2"],
+        "'web2' is an unexpected argument; azprov.pyz set-hostname --help lists its options",
+    ),
+    "help as a command": (
+        ["help", "check"],
+        "there is no command 'help'; did you mean azprov.pyz check --help? "
+        "azprov.pyz --help lists the commands",
+    ),
+    "options before the command": (
+        ["--root", "img", "check"],
+        "there is no command 'img'; did you mean azprov.pyz check --root img? "
+        "azprov.pyz --help lists the commands",
+    ),
+    "a part of a command": (
+        ["ready"],
+        "there is no command 'ready'; did you mean report-ready? "
+        "azprov.pyz --help lists the commands",
+    ),
+    "an unknown rule among others": (
+        ["check", "--ignore", "leases,lgs"],
+        "there is no rule 'lgs'; did you mean logs? azprov.pyz check --list-rules lists them",
     ),
     "an unknown scenario": (
         ["rehearse", "--scenario", "x"],

@@ -33,7 +33,8 @@ METADATA = {
 }
 
 #: For each command: command lines, their exit codes and the schemas of their answers.
-# {imds} and {wireserver} are the options for a healthy platform, {image} for a sound image.
+# {imds} and {wireserver} are the options for a healthy platform, {image} for a sound image;
+# {bare} is a root without a Python, and {tmp} is no root.
 CASES: Dict[str, List[Tuple[str, int, str]]] = {
     "report-ready": [
         ("report-ready {wireserver}", 0, "report-ready"),
@@ -61,7 +62,7 @@ CASES: Dict[str, List[Tuple[str, int, str]]] = {
     ],
     "ssh-keys": [
         ("ssh-keys --user root {image} {imds}", 0, "ssh-keys"),
-        ("ssh-keys --user no-such-user {image} {imds}", 73, "failure"),
+        ("ssh-keys --user no-such-user {image} {imds}", 2, "failure"),
     ],
     "admin-user": [
         ("admin-user {image} {imds}", 0, "admin-user"),
@@ -73,7 +74,10 @@ CASES: Dict[str, List[Tuple[str, int, str]]] = {
     ],
     "install": [
         ("install --force --no-hostname {image}", 0, "install"),
-        ("install {image} --ssh-keys no-such-user", 73, "failure"),
+        ("install {image} --ssh-keys no-such-user", 2, "failure"),
+        ("install {image} --python nosuch", 2, "failure"),
+        ("install {image} --python /usr/bin/nosuch", 2, "failure"),
+        ("install {image} --init openrc", 2, "failure"),
     ],
     "uninstall": [
         ("uninstall {image}", 0, "uninstall"),
@@ -81,8 +85,9 @@ CASES: Dict[str, List[Tuple[str, int, str]]] = {
     ],
     "check": [
         ("check {image}", 0, "check"),
-        ("check --root {tmp}", 1, "check"),
-        ("check --list-rules", 0, "rules"),
+        ("check --root {bare}", 1, "check"),
+        ("check --root {tmp}", 2, "failure"),
+        ("check --list-rules", 0, "check-list-rules"),
         ("check --ignore agent-enable {image}", 2, "failure"),
     ],
     "deprovision": [
@@ -92,7 +97,7 @@ CASES: Dict[str, List[Tuple[str, int, str]]] = {
         ("deprovision --yes --user zz {image}", 2, "failure"),
         ("deprovision --user root:x {image}", 2, "failure"),
     ],
-    "unit": [("unit {image}", 0, "unit"), ("unit --root {tmp}", 73, "failure")],
+    "unit": [("unit {image}", 0, "unit"), ("unit --root {bare}", 73, "failure")],
     "rehearse": [
         ("rehearse --list", 0, "rehearse"),
         ("rehearse", 0, "rehearse"),
@@ -154,6 +159,8 @@ def test_an_answer_fits_its_schema_and_no_other(command: str, tmp_path: Path) ->
     run = azprov
     if command == "install":
         from pyz import azprov as run
+    bare = tmp_path / "bare"
+    (bare / "usr/bin").mkdir(parents=True)
     for number, (command_line, exit_code, schema) in enumerate(CASES[command]):
         image = make_used(tmp_path / str(number))
         goal_state = sample("goal_state/version-2012-11-30.xml")
@@ -166,6 +173,7 @@ def test_an_answer_fits_its_schema_and_no_other(command: str, tmp_path: Path) ->
                 imds_as_wireserver=f"--wireserver {imds.endpoint}",
                 image=f"--root {image}",
                 tmp=tmp_path,
+                bare=bare,
             )
             code, out, err = run(*words.split(), "--json")
 
@@ -181,7 +189,7 @@ def test_an_answer_fits_its_schema_and_no_other(command: str, tmp_path: Path) ->
 def test_every_command_has_a_schema_and_more_than_one_case() -> None:
     """Each command has a schema of its own, and at least one of its cases gives that answer."""
     assert set(CASES) == {*COMMANDS, "no command"}
-    assert set(SCHEMAS) == {*COMMANDS, "failure", "help", "rules", "version"}
+    assert set(SCHEMAS) == {*COMMANDS, "failure", "help", "check-list-rules", "version"}
     for command in COMMANDS:
         assert len(CASES[command]) > 1
         assert command in {schema for _, _, schema in CASES[command]}
@@ -222,9 +230,7 @@ def test_readme_lists_the_members_of_each_answer() -> None:
     rows = re.findall(r"^\| ([a-z].*) \| (.+) \|$", table, re.MULTILINE)
     named = {
         # The other names in a row say what the members are.
-        answer.replace("check --list-rules", "rules"): re.findall(
-            r"`(\w+)`", members.partition("; `command`")[0]
-        )
+        answer.replace(" --", "-"): re.findall(r"`(\w+)`", members.partition("; `command`")[0])
         for answers, members in rows
         for answer in answers.split(", ")
     }

@@ -89,6 +89,7 @@ def test_a_single_command_asks_at_an_address_by_hand(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The firmware is not that of Azure, and nothing answers at the address."""
+    (tmp_path / "usr/bin").mkdir(parents=True)
     imds = ["--imds", "127.0.0.1:9", "--imds-timeout", "0.2"]
 
     assert main(["set-hostname", "--root", str(tmp_path), *imds]) == 69
@@ -100,6 +101,7 @@ def test_a_name_of_ones_own_needs_no_platform(
 ) -> None:
     """A name on the command line is set on every machine."""
     (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/passwd").write_text("")
     assert main(["set-hostname", "web01", "--root", str(tmp_path)]) == 0
     assert capfd.readouterr().err == "Host name: web01\n"
     assert (tmp_path / "etc/hostname").read_text() == "web01\n"

@@ -194,9 +194,9 @@ def test_an_existing_user_is_kept(users: Users, image: Path) -> None:
         (
             ["ssh-keys", "--user", "nosuch"],
             metadata(ED25519),
-            73,
-            "there is no user 'nosuch' in IMAGE/etc/passwd; name an existing user, or use "
-            "--admin-user to create the platform's",
+            2,
+            "there is no user 'nosuch' in IMAGE/etc/passwd; name an existing user; "
+            "azprov.pyz admin-user creates the platform's",
         ),
         (
             ["admin-user"],

@@ -15,6 +15,7 @@ GETTY = "etc/systemd/system/serial-getty@ttyS0.service.d/a.conf"
 
 
 def lay(root: Path, files: Dict[str, str]) -> Root:
+    (root / "usr/bin").mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         if content.startswith("-> "):

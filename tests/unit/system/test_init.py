@@ -61,6 +61,7 @@ def test_a_name_that_no_service_can_have_is_a_usage_error(tmp_path: Path, name: 
     hostname = tmp_path / "etc/hostname"
     hostname.parent.mkdir()
     hostname.write_text("a")
+    (tmp_path / "usr/bin").mkdir(parents=True)
 
     assert main(["provision", "--root", str(tmp_path), "--unit", name, "--timeout", "1"]) == 2
 

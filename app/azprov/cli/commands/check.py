@@ -7,7 +7,7 @@ from typing import List, Sequence
 from ...boot.connect import open_imds, open_wireserver, real_ports
 from ...check import RULES, check
 from ...check.facts.image import Image
-from ...check.finding import ERROR, NOTE, SEVERITIES, WARNING, Finding
+from ...check.finding import ERROR, NOTE, SEVERITIES, UNREAD, WARNING, Finding
 from ...check.rules.platform import METADATA_SERVICE, WIRESERVER, Probe, is_on_azure
 from ...errors import ERRORS_FOUND, AzprovError, UsageError
 from ..colour import coloured_word
@@ -31,13 +31,14 @@ _PROBE_S = 5.0
 
 def configure(parser: Parser) -> None:
     add_root_option(parser, purpose="check")
+    parser.option_of_words = "--root"
     parser.add_argument("--list-rules", action="store_true", help="list all rules, check nothing")
     parser.add_argument(
         "--ignore",
-        metavar="RULE",
+        metavar="RULE[,RULE]",
         action="append",
         default=[],
-        help="leave out the findings of a rule (repeatable)",
+        help="leave out the findings of these rules (repeatable)",
     )
     add_wireserver_options(parser, timeout_s=_PROBE_S)
     add_imds_options(parser, timeout_s=_PROBE_S)
@@ -46,11 +47,12 @@ def configure(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> Answer:
     if options.list_rules:
         return _list_of_rules()
-    _require_rules(options.ignore)
+    ignored_rules = [rule for words in options.ignore for rule in words.split(",")]
+    _require_rules(ignored_rules)
     image = Image(options.root, own_command())
     probes = _probes(options, image)
     findings = check(image, probes)
-    shown = [finding for finding in findings if finding.rule not in options.ignore]
+    shown = [finding for finding in findings if finding.rule not in ignored_rules]
     ignored = len(findings) - len(shown)
     counts = {
         severity: sum(finding.severity == severity for finding in shown) for severity in SEVERITIES
@@ -71,6 +73,8 @@ def run(options: argparse.Namespace) -> Answer:
     subject = "this machine" if image.root.is_live else image.root
     if not counts[ERROR]:
         text += f": {subject} should provision on Azure"
+        if any(finding.rule == UNREAD.id for finding in shown):
+            text += ", as far as it could be read; the notes name the files that could not be read"
         unanswered = {finding.rule for finding in findings}
         answered = [probe.name for probe in probes if probe.rule.id not in unanswered]
         if answered:

@@ -3,14 +3,13 @@
 import argparse
 import os
 
-from ...boot.connect import real_commands
 from ...errors import HostError, UsageError
 from ...formats.text import printable
 from ...image.install import install
-from ...system.accounts import require_account
 from ...system.init import InitSystem, find_init
 from ...system.root import Root
 from ...system.root.opening import open_given_file
+from ..options import require_user
 from ..output import Answer
 from ..parser import Parser
 from ..program import own_path
@@ -39,7 +38,8 @@ def run(options: argparse.Namespace) -> Answer:
     if not options.force:
         _require_init(options.root, service.init)
     if options.ssh_keys is not None:
-        require_account(options.root, options.ssh_keys, real_commands())
+        hint = "name an existing user, or use --admin-user to create the platform's"
+        require_user(options.root, options.ssh_keys, hint)
     content = _verified(archive)
     changed = install(
         options.root,
@@ -83,10 +83,10 @@ def _line(root: Root, path: str) -> str:
 
 
 def _require_init(root: Root, init: InitSystem) -> None:
-    """Raises HostError if the image boots with another init system."""
+    """Raises UsageError if the image boots with another init system."""
     found = find_init(root)
     if found is not init and found.is_installed(root):
-        raise HostError(
+        raise UsageError(
             f"{root} boots with {found.title}, not with {init.title}",
             "leave out --init, or add --force to install the service anyway",
         )

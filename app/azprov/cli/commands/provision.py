@@ -7,7 +7,6 @@ from ...boot.connect import real_commands, real_ports
 from ...boot.outcome import error_of, exit_code_of
 from ...boot.provision import provision
 from ...boot.settings import BootSettings
-from ...errors import NotPermitted
 from ...system.init import SYSTEMD, is_service_name, report_started
 from ..options import (
     add_imds_options,
@@ -41,8 +40,6 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> Answer:
-    if options.root.is_live and os.geteuid() != 0:
-        raise NotPermitted("the first boot changes this machine", "run it as root")
     outcome = provision(
         settings_of(options),
         options.root,

@@ -22,6 +22,7 @@ _TIMES = ("never", "once", "twice")
 
 
 def configure(parser: Parser) -> None:
+    parser.option_of_words = "--scenario"
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument(
         "--scenario",

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 
 def configure(parser: Parser) -> None:
+    parser.option_of_words = "--reason"
     parser.add_argument(
         "--reason",
         metavar="TEXT",

@@ -10,6 +10,7 @@ from ..options import (
     add_platform_option,
     add_root_option,
     imds_settings,
+    require_user,
     user_name,
 )
 from ..output import Answer
@@ -20,6 +21,7 @@ EXAMPLE = ("let the person who deployed the VM log in as root", "ssh-keys --user
 
 
 def configure(parser: Parser) -> None:
+    parser.option_of_words = "--user"
     parser.add_argument(
         "--user", metavar="NAME", type=user_name, required=True, help="an existing user"
     )
@@ -29,6 +31,8 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> Answer:
+    hint = "name an existing user; azprov.pyz admin-user creates the platform's"
+    require_user(options.root, options.user, hint)
     ports = real_ports()
     keys = add_ssh_keys(
         options.root,

@@ -13,6 +13,7 @@ EXAMPLE = ("clean an image", "uninstall --root image")
 
 def configure(parser: Parser) -> None:
     add_root_option(parser)
+    parser.option_of_words = "--root"
 
 
 def run(options: argparse.Namespace) -> Answer:
