@@ -1,7 +1,7 @@
 """/etc/hosts: replacing the machine's own name."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from azprov.formats.host.hosts import replace_own_name
@@ -83,6 +83,7 @@ HOSTS = st.text("127.0.1.1 oldnew#a\t\r\n").map(str.encode) | st.lists(
 
 
 @given(HOSTS, st.sampled_from(["new", "new.y", "old", "a.old"]))
+@example(b"127.0.1.1 old new.y new.y", "new")
 def test_renaming_hosts_is_idempotent(hosts: bytes, name: str) -> None:
     """Replacing the name a second time changes nothing."""
     once = replace_own_name(hosts, ["old"], name)

@@ -73,7 +73,8 @@ class _OwnEntry:
             if word not in needed and _first_label(word) in old:
                 domain = word[len(_first_label(word)) :]
                 new = needed[0] if b"." in needed[0] else needed[0] + domain
-                if new in kept or (new in needed and new in names):
+                is_double = new in kept or (new in needed and new in names)
+                if new != word and is_double:
                     continue
                 if self._replaced_at is None:
                     self._replaced_at = len(parts) + 1
