@@ -5,13 +5,20 @@ The build runs this module; it is not shipped.
 
 import os
 import subprocess
+import tempfile
 from pathlib import Path
-from typing import List, NamedTuple, Optional
+from typing import List, NamedTuple, Optional, Tuple
 
 # The archive depends on these files, so a change to one of them makes the commit dirty.
 _BUILT_FROM = ("app", "unit", "build.py")
 # `git archive` writes time and commit into this file, because .gitattributes has export-subst.
 _ARCHIVED = Path("app", "archived-commit")
+# Settings of a clone on a file system without modes or links.
+_FLAGS = ("core.fileMode", "core.symlinks")
+# The user's own settings may name a program inside the clone, such as a folder of hooks.
+_NO_PROGRAMS = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
+_LENGTH_OF_SHA1 = 40
+_SHA256 = "[core]\nrepositoryformatversion = 1\n[extensions]\nobjectFormat = sha256\n"
 
 
 class Origin(NamedTuple):
@@ -29,8 +36,7 @@ def find_origin(root: Path) -> Origin:
     """
     if (root / ".git").exists():
         try:
-            reply = _git(root, "rev-list", "--max-count=1", "--timestamp", "HEAD").split()
-            is_dirty = _git(root, "status", "--porcelain", "--", *_BUILT_FROM) != ""
+            reply, is_dirty = _ask_clone(root)
         except (OSError, subprocess.CalledProcessError):  # no git, or no commit yet
             reply, is_dirty = [], False
     else:
@@ -41,11 +47,48 @@ def find_origin(root: Path) -> Origin:
     return Origin(time_s=int(epoch)) if epoch.isdigit() else Origin()
 
 
-def _git(root: Path, *words: str) -> str:
-    """Ask git about this clone, even if another user owns it or a hook of another clone runs."""
-    command: List[str] = ["git", "-c", "safe.directory=*", "--no-optional-locks"]
-    command += [f"--git-dir={root / '.git'}", f"--work-tree={root}", *words]
+def _ask_clone(root: Path) -> Tuple[List[str], bool]:
+    """The time and the hash of a clone's commit, and whether files of the build were changed.
+
+    The clone may be someone else's, and its configuration may name programs that git runs:
+    core.fsmonitor, filters, hooks, or an ssh that fetches a missing object. With it, git only
+    reads a hash, two paths and a few flags. Everything else git finds out in another
+    repository, which has only the objects and the index of the clone.
+    """
+    # safe.directory: the clone of another user, and a hook of another clone, are all right.
+    clone = ["-c", "safe.directory=*", f"--git-dir={root / '.git'}"]
+    paths = ["--git-path", "objects", "--git-path", "index"]
+    commit, objects, index = _git(root, *clone, "rev-parse", "HEAD", *paths).splitlines()
+    flags = [word for key in _FLAGS for word in ("-c", f"{key}={_flag(root, clone, key)}")]
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("objects", "refs"):
+            os.mkdir(os.path.join(folder, name))
+        Path(folder, "HEAD").write_text(f"{commit}\n")
+        Path(folder, "config").write_text(_SHA256 if len(commit) > _LENGTH_OF_SHA1 else "")
+        inert = [*_NO_PROGRAMS, *flags, f"--git-dir={folder}", f"--work-tree={root}"]
+        variables = {"GIT_OBJECT_DIRECTORY": objects, "GIT_INDEX_FILE": index}
+        one = ("rev-list", "--no-walk", "--timestamp", commit)
+        changes = ("status", "--porcelain", "--ignore-submodules=all", "--", *_BUILT_FROM)
+        reply = _git(root, *inert, *one, **variables).split()
+        return reply, _git(root, *inert, *changes, **variables) != ""
+
+
+def _flag(root: Path, clone: List[str], key: str) -> str:
+    """A setting of the clone that says how its files were checked out; true if it has none."""
+    try:
+        return _git(root, *clone, "config", "--bool", "--default", "true", key).strip()
+    except subprocess.CalledProcessError:  # not true or false
+        return "true"
+
+
+def _git(root: Path, *words: str, **variables: str) -> str:
+    """The output of git in a folder, without the variables of a hook that runs this."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    command: List[str] = ["git", "--no-optional-locks", *words]
     return subprocess.check_output(
-        command, cwd=str(root), env=env, stderr=subprocess.DEVNULL, universal_newlines=True
+        command,
+        cwd=str(root),
+        env={**env, **variables},
+        stderr=subprocess.DEVNULL,
+        universal_newlines=True,
     )

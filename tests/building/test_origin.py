@@ -2,7 +2,7 @@
 
 import subprocess
 from pathlib import Path
-from typing import Dict
+from typing import Callable, Dict
 
 import pytest
 
@@ -107,3 +107,118 @@ def test_plain_files_have_no_commit(
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1600000000")
     assert find_origin(plain) == Origin(commit=None, time_s=1_600_000_000)
     assert find_origin(clone).time_s == TIME_S
+
+
+def fsmonitor(clone: Path, program: str) -> None:
+    git(clone, "config", "core.fsmonitor", program)
+
+
+def included_settings(clone: Path, program: str) -> None:
+    (clone / ".git/more").write_text(f"[core]\nfsmonitor = {program}\n")
+    git(clone, "config", "include.path", "more")
+
+
+def settings_of_a_worktree(clone: Path, program: str) -> None:
+    git(clone, "config", "extensions.worktreeConfig", "true")
+    (clone / ".git/config.worktree").write_text(f"[core]\nfsmonitor = {program}\n")
+
+
+def filter_of_a_changed_file(clone: Path, program: str) -> None:
+    (clone / ".git/info/attributes").write_text("build.py filter=evil\n")
+    git(clone, "config", "filter.evil.clean", program)
+    (clone / "build.py").write_text("y\n")
+
+
+def filter_process(clone: Path, program: str) -> None:
+    (clone / ".git/info/attributes").write_text("build.py filter=evil\n")
+    git(clone, "config", "filter.evil.process", program)
+    (clone / "build.py").write_text("y\n")
+
+
+def submodule(clone: Path, program: str) -> None:
+    inner = clone / "app/inner"
+    inner.mkdir()
+    (inner / "file").write_text("")
+    git(inner, "init", "--quiet")
+    git(inner, "add", ".")
+    git(inner, "commit", "--quiet", "--message", "inner")
+    git(clone, "add", "app/inner")
+    git(clone, "commit", "--quiet", "--message", "two")
+    git(inner, "config", "core.fsmonitor", program)
+
+
+def missing_object(clone: Path, program: str) -> None:
+    for key, value in (
+        ("core.repositoryFormatVersion", "1"),
+        ("extensions.partialClone", "origin"),
+        ("remote.origin.promisor", "true"),
+        ("remote.origin.url", "ssh://host/path"),
+        ("core.sshCommand", program),
+    ):
+        git(clone, "config", key, value)
+    tree = git(clone, "rev-parse", "HEAD^{tree}")
+    (clone / ".git/objects" / tree[:2] / tree[2:]).unlink()
+
+
+def hooks(clone: Path, program: str) -> None:
+    for name in ("post-index-change", "fsmonitor-watchman", "reference-transaction"):
+        (clone / ".git/hooks" / name).symlink_to(program)
+
+
+def pagers_and_aliases(clone: Path, program: str) -> None:
+    for key in ("core.pager", "pager.status", "pager.rev-list", "pager.rev-parse", "core.editor"):
+        git(clone, "config", key, program)
+    for key in ("alias.status", "alias.rev-list", "alias.rev-parse", "alias.config"):
+        git(clone, "config", key, f"!{program}")
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [
+        fsmonitor,
+        included_settings,
+        settings_of_a_worktree,
+        filter_of_a_changed_file,
+        filter_process,
+        submodule,
+        missing_object,
+        hooks,
+        pagers_and_aliases,
+    ],
+)
+def test_no_program_that_a_clone_names_is_run(
+    clone: Path, tmp_path: Path, plant: Callable[[Path, str], None]
+) -> None:
+    """The settings of a clone that someone else made run nothing during a build."""
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\n: > {tmp_path}/was-run\nexit 1\n")
+    program.chmod(0o755)
+    plant(clone, str(program))
+    (tmp_path / "was-run").unlink(missing_ok=True)
+
+    find_origin(clone)
+
+    assert not (tmp_path / "was-run").exists()
+
+
+def test_a_clone_with_a_program_in_its_settings_still_names_its_commit(clone: Path) -> None:
+    """Only the settings of the clone are left out, and not its commit and its changes."""
+    fsmonitor(clone, "/bin/false")
+    commit = git(clone, "rev-parse", "HEAD")
+
+    assert find_origin(clone) == Origin(commit, TIME_S)
+    (clone / "build.py").chmod(0o755)
+    assert find_origin(clone) == Origin(f"{commit}-dirty", TIME_S)
+    git(clone, "config", "core.fileMode", "false")
+    assert find_origin(clone) == Origin(commit, TIME_S)
+
+
+def test_a_worktree_names_its_own_commit(clone: Path, tmp_path: Path) -> None:
+    """The index and HEAD of a second work tree are not those of the clone."""
+    git(clone, "worktree", "add", "--quiet", str(tmp_path / "second"), "HEAD")
+    git(clone, "rm", "--quiet", "build.py")
+    git(clone, "commit", "--quiet", "--message", "two")
+    second = tmp_path / "second"
+
+    assert find_origin(second) == Origin(git(second, "rev-parse", "HEAD"), TIME_S)
+    assert find_origin(clone) == Origin(git(clone, "rev-parse", "HEAD"), TIME_S)
