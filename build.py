@@ -102,7 +102,7 @@ def main() -> int:
     tools = make_environment("tools", BUILD_REQUIREMENTS)
     if Path(sys.prefix) != tools:
         # Packing needs deflate, which is in the environment of the tools: continue there.
-        return subprocess.call([python_of(tools), str(ROOT / "build.py"), *sys.argv[1:]])
+        return subprocess.call([python_of(tools), "-I", str(ROOT / "build.py"), *sys.argv[1:]])
     build()
     if options.command == "test":
         return run_module("pytest", *PARALLEL, "--basetemp", str(WORK / "tmp"), *options.arguments)
@@ -142,10 +142,10 @@ def check() -> int:
     """Run ruff, mypy and the unit tests, without building the archive."""
     python = python_of(make_environment("tests", TEST_REQUIREMENTS))
     codes = [
-        subprocess.call([python, "-m", "ruff", "check", "--quiet"], cwd=ROOT),
-        subprocess.call([python, "-m", "ruff", "format", "--quiet", "--check"], cwd=ROOT),
+        subprocess.call([python, "-I", "-m", "ruff", "check", "--quiet"], cwd=ROOT),
+        subprocess.call([python, "-I", "-m", "ruff", "format", "--quiet", "--check"], cwd=ROOT),
     ]
-    with subprocess.Popen([python, "-m", "mypy"], cwd=ROOT, stdout=subprocess.PIPE) as mypy:
+    with subprocess.Popen([python, "-I", "-m", "mypy"], cwd=ROOT, stdout=subprocess.PIPE) as mypy:
         codes.append(run_unit_tests("pytest", *PARALLEL, "-q", "--hypothesis-profile=quick"))
         output, _ = mypy.communicate()
     if mypy.returncode != 0:
@@ -171,6 +171,7 @@ def run_module(module: str, *arguments: str) -> int:
     python = python_of(make_environment("tests", TEST_REQUIREMENTS))
     variables = {
         "PYTHONPATH": os.pathsep.join([str(APP), str(ROOT / "tests")]),
+        "PYTHONNOUSERSITE": "1",
         "HYPOTHESIS_STORAGE_DIRECTORY": str(WORK / "hypothesis"),
         "PYTHONPYCACHEPREFIX": str(WORK / "bytecode"),
     }
@@ -234,7 +235,7 @@ def pack_with_shiv(folder: str, requirements: Path) -> Path:
     keep_wheels(sys.executable, requirements)
     packed = WORK / (folder + ".shiv.pyz")
     run(
-        [sys.executable, "-m", "shiv", "--reproducible", "--uncompressed"]
+        [sys.executable, "-I", "-m", "shiv", "--reproducible", "--uncompressed"]
         + ["--entry-point", "azprov.__main__:main", "--site-packages", str(APP)]
         + ["--output-file", str(packed), "--quiet", "--only-binary=:all:", *FROM_WHEELS]
         + ["--require-hashes", "--requirement", str(requirements)]
@@ -306,7 +307,8 @@ def write(path: Path, data: bytes, *, mode: int) -> None:
 
 def fetch_wheelhouse(folder: Path) -> int:
     """Download the packages of the build and the tests that fit this architecture and Python."""
-    if subprocess.call([sys.executable, "-m", "pip", "--version"], stdout=subprocess.DEVNULL):
+    pip = [sys.executable, "-I", "-m", "pip", "--version"]
+    if subprocess.call(pip, stdout=subprocess.DEVNULL):
         die("this Python has no pip: apt-get install python3-pip")
     for requirements in (BUILD_REQUIREMENTS, *URLLIB3_REQUIREMENTS.values(), TEST_REQUIREMENTS):
         download(sys.executable, requirements, folder)

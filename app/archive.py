@@ -9,12 +9,13 @@ from typing import Dict
 
 # These files run first and are not compressed, so that a Python without zlib can report the lack.
 STORED = ("__main__.py", "azprov/__init__.py", "azprov/__main__.py")
+# -I: `su` may keep a user's HOME and PYTHONPATH, whose code would run as root.
 # A minimal image may have no python3, but RHEL's platform-python, or only python3.X.
 HEAD = rb"""#!/bin/sh
 for python in python3 /usr/libexec/platform-python \
     /usr/bin/python3.[1-9][0-9] /usr/bin/python3.[6-9] /usr/local/bin/python3
 do
-    command -v "$python" >/dev/null 2>&1 && exec "$python" "$0" "$@"
+    command -v "$python" >/dev/null 2>&1 && exec "$python" -I "$0" "$@"
 done
 echo "azprov: cannot run: there is no Python 3.6 or newer; install python3" >&2
 exit 70

@@ -5,12 +5,13 @@ has changed: everything is installed from the wheels that are kept in .build/whe
 """
 
 import hashlib
+import os
 import platform
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import List, NoReturn
+from typing import Dict, List, NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / ".build"
@@ -19,7 +20,7 @@ WHEELS = WORK / "wheels"
 FROM_WHEELS = ["--no-index", "--find-links", str(WHEELS)]
 
 # Without a wheel, pip would build the package, with tools that are not pinned.
-_DOWNLOAD = ["-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+_DOWNLOAD = ["-I", "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
 _DOWNLOAD += ["--require-hashes", "--only-binary=:all:"]
 
 
@@ -35,15 +36,21 @@ def make_environment(name: str, requirements: Path) -> Path:
         print(f"Making .build/{name} ...", flush=True)
         shutil.rmtree(folder, ignore_errors=True)
         run(
-            [base, "-m", "venv", str(folder)],
+            [base, "-I", "-m", "venv", str(folder)],
             f"could not make .build/{name}; the reason is above. "
             "If ensurepip is missing: apt-get install python3-venv",
         )
     keep_wheels(python, requirements)
     if not is_made:
         run(
-            [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            + ["--require-hashes", *FROM_WHEELS, "--requirement", str(requirements)],
+            [python, "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            + [
+                "--only-binary=:all:",
+                "--require-hashes",
+                *FROM_WHEELS,
+                "--requirement",
+                str(requirements),
+            ],
             f"pip could not install {_name_of(requirements)}; the reason is above. "
             "If a wheel is damaged, remove .build/wheels",
         )
@@ -76,8 +83,17 @@ def python_of(environment: Path) -> str:
 
 def run(command: List[str], complaint: str) -> None:
     """Run a command, and end the build with this sentence if it fails."""
-    if subprocess.call(command, cwd=ROOT) != 0:
+    if subprocess.call(command, cwd=ROOT, env=isolated()) != 0:
         die(complaint)
+
+
+def isolated() -> Dict[str, str]:
+    """The environment for a Python that starts further ones, as shiv starts pip.
+
+    -I is not passed on to them. A user's HOME may be kept by `su`, and PYTHONPATH by `sudo -E`.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    return {**kept, "PYTHONNOUSERSITE": "1", "PYTHONSAFEPATH": "1"}
 
 
 def die(complaint: str) -> NoReturn:

@@ -61,7 +61,7 @@ def bin_folders() -> Iterator[Path]:
 
 def runs(python: Path) -> bool:
     try:
-        return subprocess.call([str(python), "-c", ""], stderr=subprocess.DEVNULL) == 0
+        return subprocess.call([str(python), "-I", "-c", ""], stderr=subprocess.DEVNULL) == 0
     except OSError:
         return False
 

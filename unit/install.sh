@@ -12,6 +12,20 @@ fail() {
     exit "$2"
 }
 
+# Whoever may write to the folder could replace the files after the check.
+folder=$here
+while [ -n "$folder" ]; do
+    case $(ls -ld -- "$folder/.") in
+        ????????w[!tT]*) fail "anyone may change $folder; copy all of dist/ to a folder of your own" 73 ;;
+    esac
+    folder=${folder%/*}
+done
+for file in "$sums" "$here/azprov.pyz" "$here/install.sh"; do
+    case $(ls -ld -- "$file" 2>/dev/null) in
+        -???????w*) fail "anyone may change $file; copy all of dist/ again" 73 ;;
+    esac
+done
+
 command -v sha256sum >/dev/null 2>&1 ||
     fail "sha256sum is missing; install coreutils or busybox" 70
 [ -f "$sums" ] || fail "there is no $sums; copy all of dist/ again" 73
@@ -31,7 +45,7 @@ for python in python3 /usr/libexec/platform-python \
     python3.14 python3.13 python3.12 python3.11 python3.10 python3.9 python3.8 python3.7 python3.6
 do
     if command -v "$python" >/dev/null 2>&1 &&
-        "$python" -c 'import sys; sys.exit(sys.version_info < (3, 6))' >/dev/null 2>&1
+        "$python" -I -c 'import sys; sys.exit(sys.version_info < (3, 6))' >/dev/null 2>&1
     then
         exec "$python" -I "$here/azprov.pyz" install "$@"
     fi

@@ -92,11 +92,11 @@ def _own_command() -> List[str]:
     """The command that starts this azprov again, from its archive or its package."""
     home = own_path()
     if os.path.isfile(home):
-        return [sys.executable, home]
+        return [sys.executable, "-I", home]
     code = (
         "import sys; sys.path.insert(0, {!r}); from azprov.__main__ import main; sys.exit(main())"
     )
-    return [sys.executable, "-c", code.format(home)]
+    return [sys.executable, "-I", "-c", code.format(home)]
 
 
 def _verdict(outcome: Outcome) -> str:
