@@ -12,7 +12,7 @@ fail() {
     exit "$2"
 }
 
-# Whoever may write to the folder could replace the files after the check.
+# Anyone who may write to the folder could replace the files after the check.
 folder=$here
 while [ -n "$folder" ]; do
     case $(ls -ld -- "$folder/.") in
