@@ -8,7 +8,6 @@ from typing import Callable, Iterator, List, NamedTuple, Optional, Tuple
 
 from ..errors import HostError
 from ..formats.host.dhcp_lease import parse_lease, parse_networkd_description
-from .networkd import NETWORKD_SOCKET, describe_networkd
 from .root import Root
 
 # The folders of systemd-networkd, NetworkManager, dhclient (on Debian and on Red Hat) and
@@ -28,6 +27,8 @@ _SUFFIXES = (".lease", ".leases")
 _LIMIT_BYTES = 128 << 10
 _MOST_FILES = 32
 _ROUTES = "/proc/net/route"
+# A running networkd has this file.
+_NETWORKD_STATE = "/run/systemd/netif/state"
 # NetworkManager and dhcpcd put the interface into the name of a lease's file; dhclient
 # writes it into the lease.
 _INTERFACE = re.compile(r"(?:dhcpcd-|(?:internal|dhclient)-[0-9a-f-]{36}-)?([^/]+)\.lease\Z")
@@ -71,28 +72,32 @@ def find_leased_address(root: Root, *, usual: str = "", now: float = 0.0) -> Lea
                 continue
             if found is not None and (found == usual, written_at) > (address == usual, newest):
                 address, newest, path = found, written_at, lease
-    if address is None:
-        try:
-            address = _ask_networkd(root, usual)
-            path = NETWORKD_SOCKET if address else ""
-        except (HostError, ValueError) as error:
-            complaints.append(f"ignored what {root.outside(NETWORKD_SOCKET)} replied: {error}")
+    if address is None and root.is_live and root.status(_NETWORKD_STATE) is not None:
+        address, path = _ask_networkd(root, usual, complaints.append)
     return LeasedAddress(address, path, tuple(complaints))
 
 
-def _ask_networkd(root: Root, usual: str) -> Optional[str]:
+def _ask_networkd(
+    root: Root, usual: str, complain: Callable[[str], None]
+) -> Tuple[Optional[str], str]:
     """The address in a lease of a networkd that stores none in files, by the same rules.
 
-    Its leases have not expired. Raises HostError or ValueError.
+    Its leases have not expired. Returns its socket too; None and "" without an address.
     """
-    reply = describe_networkd(root)
-    addresses = {} if reply is None else parse_networkd_description(reply)
-    if usual in addresses.values():
-        return usual
-    for interface, address in addresses.items():
-        _require_default(interface, _default_interface(root))
-        return address
-    return None
+    # Not imported for a report on a machine without networkd.
+    from .networkd import NETWORKD_SOCKET, describe_networkd
+
+    try:
+        reply = describe_networkd(root)
+        addresses = {} if reply is None else parse_networkd_description(reply)
+        if usual in addresses.values():
+            return usual, NETWORKD_SOCKET
+        for interface, address in addresses.items():
+            _require_default(interface, _default_interface(root))
+            return address, NETWORKD_SOCKET
+    except (HostError, ValueError) as error:
+        complain(f"ignored what {root.outside(NETWORKD_SOCKET)} replied: {error}")
+    return None, ""
 
 
 def _require_default(interface: str, default: str) -> None:

@@ -137,11 +137,16 @@ def test_an_image_and_a_networkd_that_does_not_run_are_not_asked(folder: Path) -
     for networkd in running(folder, DESCRIPTION + b"\0"):
         image = live(folder)
         image.is_live = False
-        assert describe_networkd(image) is None
+        assert find_leased_address(image).address is None
         image.is_live = True
         (folder / "run/systemd/netif/state").unlink()
-        assert describe_networkd(image) is None
+        assert find_leased_address(image).address is None
         assert networkd.calls == []
+
+
+def test_an_older_networkd_has_no_socket(folder: Path) -> None:
+    """Then there is nothing to ask."""
+    assert describe_networkd(live(folder)) is None
 
 
 def test_a_socket_that_no_one_listens_to_is_an_error(folder: Path) -> None:
