@@ -58,6 +58,12 @@ FOLDERS = (
     "usr/lib/python3/dist-packages",
     "usr/local/lib/python3.11",
     "usr/local/lib/python3.11/site-packages",
+    "etc/ld.so.preload",
+    "usr/bin/dash",
+    "usr/lib/x86_64-linux-gnu",
+    "usr/lib/x86_64-linux-gnu/libpython3.11.so.1.0",
+    "usr/lib/x86_64-linux-gnu/libc.so.6",
+    "usr/lib64/ld-linux-x86-64.so.2",
 )
 #: Files that `install` writes again, and does not have to trust.
 REPLACED = (PYZ, SERVICE)
@@ -94,6 +100,13 @@ def debian(image: Path) -> Path:
             f"{LIBRARY}/dist-packages/README": "",
             f"{LIBRARY}/test/data": "",
             "usr/lib/python311.zip": "",
+            "etc/ld.so.preload": "",
+            "usr/bin/dash": "program",
+            "bin": "-> usr/bin",
+            "usr/bin/sh": "-> dash",
+            "usr/lib/x86_64-linux-gnu/libpython3.11.so.1.0": "",
+            "usr/lib/x86_64-linux-gnu/libc.so.6": "",
+            "usr/lib64/ld-linux-x86-64.so.2": "",
             "usr/lib/python3/dist-packages/attack.pth": "",
             "usr/lib/python3/dist-packages/attack/deeper.py": "",
             "usr/lib/python3/dist-packages/__pycache__/sitecustomize.cpython-311.pyc": "",

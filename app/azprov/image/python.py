@@ -21,6 +21,12 @@ LAST = "/usr/local/bin/python3"
 # Folders of site packages inside a prefix. Debian's second one serves every Python 3.
 _SITES = ("python3.{}/site-packages", "python3.{}/dist-packages", "python3/dist-packages")
 _VENV = "pyvenv.cfg"
+# What the dynamic linker reads before Python starts, ld.so(8), and the shell that reads the
+# first lines of azprov.pyz.
+_BEFORE_PYTHON = ("/etc/ld.so.preload", "/etc/ld.so.cache", "/bin/sh")
+# The linker and the libraries of every Python, in a folder of libraries or Debian's below it.
+_SHARED = re.compile(r"(?:ld-|(?:libc|libm|libz|libdl|libexpat|libpthread|libutil)[.-]|libpython3)")
+_TRIPLET = re.compile(r"[a-z0-9_]+-linux-[a-z0-9]+\Z")
 _NAME = re.compile(r"(python3|platform-python)[0-9.]*[a-z]*\Z")
 
 
@@ -94,7 +100,17 @@ def code_of(root: Root, path: str, minor: int) -> Code:
     libraries = [f"{base}/python3.{minor}" for base in bases]
     sites = [f"{base}/{site.format(minor)}" for base in bases for site in _SITES]
     files += [f"{base}/python3{minor}.zip" for base in bases]
+    files += [*_BEFORE_PYTHON, *_shared_libraries(root, ["/lib", "/lib64", *bases])]
     return Code(*([one for one in some if root.status(one)] for some in (files, libraries, sites)))
+
+
+def _shared_libraries(root: Root, bases: List[str]) -> Iterator[str]:
+    for base in bases:
+        names = root.names(base)
+        triplets = [f"{base}/{name}" for name in names if _TRIPLET.match(name)]
+        yield from (f"{base}/{name}" for name in names if _SHARED.match(name))
+        for folder in triplets:
+            yield from (f"{folder}/{name}" for name in root.names(folder) if _SHARED.match(name))
 
 
 def _home_of_venv(root: Root, path: str) -> str:
