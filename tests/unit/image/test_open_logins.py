@@ -158,6 +158,29 @@ def test_a_setting_that_lets_no_one_in_is_not_named(files: Dict[str, str], tmp_p
     assert find_open_logins(lay(tmp_path, files)) == []
 
 
+LONG = 60000
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("etc/pam.d/sshd", f"auth [{'success=1 ' * LONG}\n"),
+        ("etc/pam.d/sshd", f"auth sufficient {'/' * LONG}\n"),
+        ("etc/nsswitch.conf", "\n" * LONG),
+        ("etc/nsswitch.conf", "passwd:" + "[" * LONG),
+        ("etc/inittab", "a:b:respawn:" + "getty " * LONG),
+        ("etc/inittab", "a:b:respawn:login " + "x " * LONG),
+        ("etc/default/ssh", "=-f" + " " * LONG),
+        ("etc/default/ssh", " -o" * LONG),
+        (GETTY, f"ExecStart=getty -{'a' * LONG}_"),
+        ("etc/passwd", "a:" + "!" * LONG),
+    ],
+)
+def test_lines_made_to_take_time_take_none(path: str, text: str, tmp_path: Path) -> None:
+    """Each of these lines would be read LONG times over if the work were not linear."""
+    assert len(find_open_logins(lay(tmp_path, {path: text}))) <= 1
+
+
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     """A loop of links hides settings that may allow a login."""
     root = lay(tmp_path, {"etc/nsswitch.conf": "-> nsswitch.conf"})

@@ -142,16 +142,15 @@ JOB_FOLDERS = (
     "/var/spool/cron/atspool",
     "/var/spool/at/spool",
 )
-#: Files that may name a user, with a description and a pattern that contains the name: system
-#: crontabs, services, and rules of polkit.
+#: Files that may name a user, with a description and a pattern for the start of such a line:
+#: system crontabs, services, and rules of polkit.
 MENTIONS = (
-    ("/etc", "crontab", "job", r"^\s*(?:@\S+|(?:\S+\s+){{4}}\S+)\s+{0}\s"),
-    ("/etc", "anacrontab", "job", r"\b(?:su|runuser)\b.*\b{0}\b"),
-    ("/etc/cron.d", "*", "job", r"^\s*(?:@\S+|(?:\S+\s+){{4}}\S+)\s+{0}\s"),
-    ("/etc/systemd/system", "*.service", "service", r"^\s*User\s*=\s*{0}\s*$"),
-    ("/etc/polkit-1/rules.d", "*", "rule", r"[\"']{0}[\"']"),
-    ("/etc/polkit-1/localauthority/50-local.d", "*", "rule", r"unix-user:{0}\b"),
-    ("/var/lib/polkit-1/localauthority/50-local.d", "*", "rule", r"unix-user:{0}\b"),
+    ("/etc", "crontab", "job", r"\s*(?:@\S+|(?:\S+\s+){{4}}\S+)\s+{0}\s"),
+    ("/etc/cron.d", "*", "job", r"\s*(?:@\S+|(?:\S+\s+){{4}}\S+)\s+{0}\s"),
+    ("/etc/systemd/system", "*.service", "service", r"\s*User\s*=\s*{0}\s*$"),
+    ("/etc/polkit-1/rules.d", "*", "rule", r"[^#/]*[\"']{0}[\"']"),
+    ("/etc/polkit-1/localauthority/50-local.d", "*", "rule", r"Identity.*\bunix-user:{0}\b"),
+    ("/var/lib/polkit-1/localauthority/50-local.d", "*", "rule", r"Identity.*\bunix-user:{0}\b"),
 )
 #: Rules of sudo and doas.
 RULES_FOLDERS = ("/etc/sudoers.d", "/etc/doas.d")

@@ -81,13 +81,14 @@ def find_former_ids(
 def log_mentions(root: Root, name: str) -> None:
     """Log the jobs, services and rules that name a user, and would be for the next of that name."""
     for folder, pattern, what, expression in MENTIONS:
-        mention = re.compile(expression.format(re.escape(name)), re.MULTILINE)
+        mention = re.compile(expression.format(re.escape(name)))
         for file in root.names(folder):
             path = f"{folder}/{file}"
             status = root.status(path)
             if not fnmatchcase(file, pattern) or status is None or not stat.S_ISREG(status.st_mode):
                 continue
-            if mention.search((root.read(path) or b"").decode("utf-8", "replace")):
+            text = (root.read(path) or b"").decode("utf-8", "replace")
+            if any(map(mention.match, text.split("\n"))):
                 log.warning("%s has a %s of %s, which is kept", root.outside(path), what, name)
 
 
