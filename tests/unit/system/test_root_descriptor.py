@@ -201,6 +201,30 @@ def test_without_proc_a_swapped_file_is_an_error(tmp_path: Path) -> None:
             os.close(one)
 
 
+def test_without_proc_a_link_is_not_followed(tmp_path: Path) -> None:
+    """A link that came to the name leads elsewhere, even if it leads back at this moment."""
+    (tmp_path / "x").write_text("first")
+    seen, folder = os.open(tmp_path / "x", os.O_PATH), os.open(tmp_path, os.O_PATH)
+    (tmp_path / "x").rename(tmp_path / "y")
+    (tmp_path / "x").symlink_to("y")
+    try:
+        with pytest.raises(OSError, match="Too many levels of symbolic links"):
+            open_regular(seen, os.O_RDONLY, "x", folder, own_files="/no/such/folder")
+    finally:
+        os.close(seen)
+        os.close(folder)
+
+
+def test_a_file_of_exactly_the_limit_is_read(tmp_path: Path) -> None:
+    """One more byte is an error, also in a file that has blocks beyond the first."""
+    (tmp_path / "x").write_bytes(b"x" * 200_000)
+    root = Root(str(tmp_path))
+
+    assert root.read("/x", limit_bytes=200_000) == b"x" * 200_000
+    with pytest.raises(HostError, match="larger than 199999 bytes"):
+        root.read("/x", limit_bytes=199_999)
+
+
 def test_this_machine_is_recognised_by_its_folder(tmp_path: Path) -> None:
     """A path to / by links or through /proc is this machine, and its paths are shown from /."""
     (tmp_path / "link").symlink_to("/")
