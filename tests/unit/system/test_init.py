@@ -105,3 +105,18 @@ def test_without_systemd_no_notification_is_needed(environment: Dict[str, str]) 
 def test_service_files_have_the_modes_of_their_init_system() -> None:
     """A unit is read, and OpenRC runs its script; systemd warns about executable units."""
     assert (SYSTEMD.mode, OPENRC.mode) == (0o644, 0o755)
+
+
+def test_systemd_finds_the_commands_of_a_unit() -> None:
+    """Every ExecStart= is a command, without its prefixes; an empty one is none."""
+    unit = "[Service]\nExecStart=\nExecStart=-/usr/bin/a b\nExecStart=+!/c\nExecStop=/d\n"
+
+    assert SYSTEMD.commands_in(unit) == [["/usr/bin/a", "b"], ["/c"]]
+
+
+def test_openrc_finds_the_command_of_a_script() -> None:
+    """The first path of a Python is the program, and command_args has its arguments."""
+    script = '#!/sbin/openrc-run\ncommand="/usr/local/bin/python3.12"\ncommand_args="-I a b"\n'
+
+    assert OPENRC.commands_in(script) == [["/usr/local/bin/python3.12", "-I", "a", "b"]]
+    assert OPENRC.commands_in("command=/bin/sh\n") == [["/usr/bin/python3"]]

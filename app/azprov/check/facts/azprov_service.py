@@ -1,19 +1,11 @@
 """The installed azprov service: its file, its command and its options."""
 
-import re
 from typing import List, NamedTuple, Optional
 
-from ...formats.host.config_syntax import parse_sections
 from ...image.service_file import PYZ, program_of
 from ...system.init import INIT_SYSTEMS, SERVICE
 from .files import read_once
 from .image import Image
-
-# The characters of a path, up to a character that may end one.
-_PATH = re.compile(r"([A-Za-z0-9/._+-]+)([^A-Za-z0-9/._+-]?)")
-_INTERPRETER = re.compile(r"python3?[0-9.]*\Z")
-_ARGUMENTS = re.compile(r'^command_args="([^"]*)"', re.MULTILINE)
-_USUAL_PYTHON = "/usr/bin/python3"
 
 
 class Command(NamedTuple):
@@ -46,24 +38,9 @@ def own_file(image: Image) -> Optional[str]:
 
 def command_of(text: str) -> Command:
     """The command in a service file; its name is empty if the file does not start azprov."""
-    for setting in parse_sections(text):
-        if setting.key == "ExecStart" and program_of(setting.value) is not None:
-            words = setting.value.split()
-            return _command(words[0].lstrip("-@:+!"), words)
-    arguments = _ARGUMENTS.search(text)
-    return _command(_interpreter(text), arguments.group(1).split() if arguments else [])
-
-
-def _interpreter(text: str) -> str:
-    """The first absolute path with the name of a Python."""
-    for path, end in _PATH.findall(text):
-        start = path.find("/")
-        if start >= 0 and end in " \t\r\n\"'" and _INTERPRETER.search(path, start):
-            return str(path[start:])
-    return _USUAL_PYTHON
-
-
-def _command(python: str, words: List[str]) -> Command:
+    commands = [words for init in INIT_SYSTEMS for words in init.commands_in(text)]
+    own = [words for words in commands if program_of(" ".join(words)) is not None]
+    python, *words = own[0] if own else commands[-1]
     program = program_of(" ".join(words)) or PYZ
     after = words[words.index(program) + 1 :] if program in words else []
     options = after[1:]

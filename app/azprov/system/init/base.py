@@ -75,6 +75,10 @@ class InitSystem:
         """The folders in which a distribution's package puts a service file."""
         return tuple(folder for folder in self.unit_folders if folder != self.folder)
 
+    def commands_in(self, service: str) -> List[List[str]]:
+        """The commands in the text of a service file, each as a program and its arguments."""
+        raise NotImplementedError
+
     def is_installed(self, root: Root) -> bool:
         """Whether an image has this init system, judged by its files."""
         return any(root.status(program) is not None for program in self.programs)

@@ -7,6 +7,7 @@ from ..root import Root
 from .base import MADE_FOLDERS_NOTE, SERVICE, InitSystem
 
 _RUNLEVELS = "/etc/runlevels"
+_USUAL_PYTHON = "/usr/bin/python3"
 # Init programs that do what inittab says: sysvinit's under two names, and busybox.
 _READ_INITTAB = ("init", "sysvinit", "busybox")
 _LARGEST_SCRIPT_BYTES = 1 << 16
@@ -39,6 +40,12 @@ class OpenRc(InitSystem):
     init_programs = ("/sbin/openrc-init", "/usr/sbin/openrc-init", "/usr/bin/openrc-init")
     enable_command = "rc-update add {service} default"
 
+    def commands_in(self, service: str) -> List[List[str]]:
+        import re
+
+        arguments = re.search(r'^command_args="([^"]*)"', service, re.MULTILINE)
+        return [[_interpreter(service), *(arguments.group(1).split() if arguments else [])]]
+
     def is_started_by(self, root: Root, program: str) -> bool:
         name = program.rpartition("/")[2]
         return name == "openrc-init" or (name.startswith(_READ_INITTAB) and _inittab_runs_it(root))
@@ -50,6 +57,19 @@ class OpenRc(InitSystem):
         # Another verb than "restart", such as "try-restart", starts nothing.
         condition = [] if verb == "restart" else ["--ifstarted"]
         return [["rc-service", *condition, service, "restart"]]
+
+
+def _interpreter(script: str) -> str:
+    """The first absolute path in a script that has the name of a Python."""
+    import re
+
+    # Each path, and the character after it.
+    for path, end in re.findall(r"([A-Za-z0-9/._+-]+)([^A-Za-z0-9/._+-]?)", script):
+        start = path.find("/")
+        name = path.rpartition("/")[2]
+        if start >= 0 and end in " \t\r\n\"'" and re.search(r"python3?[0-9.]*\Z", name):
+            return str(path[start:])
+    return _USUAL_PYTHON
 
 
 def _inittab_runs_it(root: Root) -> bool:

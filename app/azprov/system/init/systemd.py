@@ -40,6 +40,14 @@ class Systemd(InitSystem):
     unmask_command = "systemctl {root}unmask {service}"
     runs_inside = False
 
+    def commands_in(self, service: str) -> List[List[str]]:
+        from ...formats.host.config_syntax import parse_sections
+
+        settings = parse_sections(service)
+        lines = [setting.value.split() for setting in settings if setting.key == "ExecStart"]
+        # Prefixes of systemd.service(5).
+        return [[words[0].lstrip("-@:+!"), *words[1:]] for words in lines if words]
+
     def is_started_by(self, root: Root, program: str) -> bool:
         return program.rpartition("/")[2] == "systemd" or self._is_copy(root, program)
 
