@@ -24,6 +24,7 @@ ERRORS = {
     "LoginBlocked",
     "UntrustedPlatform",
     "UnusablePython",
+    "UnusableWord",
 }
 # Replaces each value of an f-string, and each field of a text for str.format.
 VALUE = "\0"

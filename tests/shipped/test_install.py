@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from azprov.errors import HostError, UsageError
+from azprov.errors import HostError
 from azprov.image.install import install
 from azprov.image.python import check_python, find_python
 from azprov.image.service_file import render_unit
@@ -347,7 +347,7 @@ def test_the_shipped_service_is_the_default_one() -> None:
 @pytest.mark.parametrize("word", ["/a b", "/a%h", "/a$X", "/a;b", "/a'b", "/a\\b", "/a\nb", ""])
 def test_words_that_systemd_would_expand_are_refused(word: str) -> None:
     """A word of the command that systemd would expand or split is an error."""
-    with pytest.raises(UsageError, match="cannot be used in a service file"):
+    with pytest.raises(HostError, match="cannot be used in a service file"):
         render_unit(word, [])
 
 

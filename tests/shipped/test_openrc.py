@@ -12,7 +12,7 @@ from typing import Dict, List, Tuple
 import pytest
 
 from azprov.__main__ import package_advice
-from azprov.errors import UsageError
+from azprov.errors import HostError
 from azprov.image.python import find_python
 from azprov.image.service_file import render_unit
 from azprov.system.init import OPENRC, disable, enabling_links, find_init
@@ -199,7 +199,7 @@ def test_the_script_has_the_options_of_install(alpine: Path) -> None:
     ]
     assert render_unit("/usr/bin/python3", [], init=OPENRC) == SHIPPED
     for word in ("/a b", "/a$X", "/a;b", "/a'b", '/a"b', "/a*", "/a`b`", "/a\nb"):
-        with pytest.raises(UsageError, match="cannot be used in a service file"):
+        with pytest.raises(HostError, match="cannot be used in a service file"):
             render_unit(word, [], init=OPENRC)
 
 

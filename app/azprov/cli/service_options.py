@@ -6,7 +6,7 @@ from typing import List, NamedTuple
 from ..boot.settings import ON_AZURE
 from ..errors import UsageError
 from ..image.python import UnusablePython, check_python, find_python
-from ..image.service_file import PYZ, render_unit
+from ..image.service_file import PYZ, UnusableWord, render_unit
 from ..system.init import BY_NAME, InitSystem, find_init
 from .options import add_root_option, add_step_options
 from .parser import Parser
@@ -56,5 +56,8 @@ def unit_of(options: argparse.Namespace, program: str = PYZ) -> Service:
         arguments.append("--keep-enabled")
     if options.platform != ON_AZURE:
         arguments += ["--platform", options.platform]
-    text = render_unit(found.path, arguments, init=init, program=program)
+    try:
+        text = render_unit(found.path, arguments, init=init, program=program)
+    except UnusableWord as error:
+        raise UsageError(error.summary, error.hint) from error
     return Service(text, init, found.path)

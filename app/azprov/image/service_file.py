@@ -4,7 +4,7 @@ import pkgutil
 import re
 from typing import List, Optional, Sequence
 
-from ..errors import UsageError
+from ..errors import HostError
 from ..system.init import SYSTEMD, InitSystem
 from ..system.root import Root
 
@@ -31,16 +31,20 @@ _CHANGES_FOR_USERS = (
 _SHIPPED_PYTHON = "/usr/bin/python3"
 
 
+class UnusableWord(HostError):
+    """A word that a service file cannot have."""
+
+
 def render_unit(
     python: str, arguments: Sequence[str], *, init: InitSystem = SYSTEMD, program: str = PYZ
 ) -> str:
     """The service file that runs `provision` of a program with these arguments.
 
-    Raises UsageError for a word that the init system or a shell would expand or split.
+    Raises UnusableWord for a word that the init system or a shell would expand or split.
     """
     for word in [python, program, *arguments]:
         if not re.match(r"[A-Za-z0-9/._,:@+=-]+\Z", word):
-            raise UsageError(
+            raise UnusableWord(
                 f"{word!a} cannot be used in a service file",
                 "use a path or name of letters, digits and ./_,:@+=-",
             )

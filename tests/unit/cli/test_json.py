@@ -76,6 +76,7 @@ CASES: Dict[str, List[Tuple[str, int, str]]] = {
         ("install --force --no-hostname {image}", 0, "install"),
         ("install {image} --ssh-keys no-such-user", 2, "failure"),
         ("install {image} --python nosuch", 2, "failure"),
+        ("install {image} --python /usr/bin/python3;", 2, "failure"),
         ("install {image} --python /usr/bin/nosuch", 2, "failure"),
         ("install {image} --init openrc", 2, "failure"),
     ],
