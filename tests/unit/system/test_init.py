@@ -108,7 +108,7 @@ def test_service_files_have_the_modes_of_their_init_system() -> None:
 
 
 def test_systemd_finds_the_commands_of_a_unit() -> None:
-    """Every ExecStart= is a command, without its prefixes; an empty one is none."""
+    """Every ExecStart= with a value is a command, and its prefixes are left out."""
     unit = "[Service]\nExecStart=\nExecStart=-/usr/bin/a b\nExecStart=+!/c\nExecStop=/d\n"
 
     assert SYSTEMD.commands_in(unit) == [["/usr/bin/a", "b"], ["/c"]]
