@@ -134,6 +134,8 @@ _MORE_FILES = {
     "etc/systemd/system/chrony.service.d/a.conf": "",
     "etc/systemd/system/multi-user.target.wants/a.service": "[Unit]\n",
     "etc/systemd/system/multi-user.target.wants/b.service": "[Unit]\n",
+    **{f"etc/systemd/network/3{number}-a.network": "" for number in range(6)},
+    **{f"etc/ssh/sshd_config.d/{name}.conf": "" for name in "cdef"},
     "etc/ssh/sshd_config.d/a.conf": "",
     "etc/ssh/sshd_config.d/b.conf": "",
     "etc/nftables.conf": "",
