@@ -7,7 +7,6 @@ from typing import Any, Dict, Optional, Sequence
 
 from ..errors import AzprovError, HostError
 from ..formats.text import for_terminal, printable_lines
-from .colour import split_coloured
 from .log import log_failure
 from .program import with_own_command
 from .streams import silence
@@ -102,6 +101,8 @@ def write_line(text: str) -> None:
 
 def _line(text: str) -> bytes:
     """The text with a line end. Names of an image and of the platform may contain anything."""
+    from .colour import split_coloured
+
     parts = split_coloured(text, sys.stdout)
     parts[::2] = map(printable_lines, parts[::2])
     return "".join([*parts, "\n"]).encode("utf-8", "replace")
