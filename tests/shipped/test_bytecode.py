@@ -101,6 +101,8 @@ def test_a_report_imports_no_unneeded_module(version: str) -> None:
         "mimetypes",
         "brotli",
         "csv",
+        "gettext",
+        "locale",
         "hmac",
         "http.server",
         "subprocess",

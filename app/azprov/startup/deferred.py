@@ -32,11 +32,13 @@ DEFERRED = {
 def lean_imports() -> Iterator[None]:
     """Hide modules that plain HTTP never needs, and defer rarely used ones, in this block.
 
+    argparse gets no translations in it.
     A module that is already imported stays unchanged. Garbage collection is off
     meanwhile, because imports create almost no garbage.
     """
     replaced: Dict[str, Any] = dict.fromkeys(_HIDDEN)
     replaced.update((name, _DeferredModule(name)) for name in DEFERRED)
+    replaced["gettext"] = _Untranslated("gettext")
     replaced = {name: module for name, module in replaced.items() if name not in sys.modules}
     sys.modules.update(replaced, re=_DeferredRe("re"))
     # `import importlib.metadata` expects the module as an attribute of its package, too.
@@ -81,6 +83,21 @@ class _DeferredModule(ModuleType):
         if sys.modules.get(self.__name__) is self:
             del sys.modules[self.__name__]
         return importlib.import_module(self.__name__)
+
+
+class _Untranslated(ModuleType):
+    """The functions of gettext that argparse uses, without a search for translations.
+
+    argparse would search at every text, and Python has no translations of its texts.
+    """
+
+    @staticmethod
+    def gettext(message: str) -> str:
+        return message
+
+    @staticmethod
+    def ngettext(singular: str, plural: str, number: int) -> str:
+        return singular if number == 1 else plural
 
 
 class _DeferredRe(ModuleType):
