@@ -47,9 +47,11 @@ from azprov.system.init import find_init
 from azprov.system.root import Root
 from sound_image import KERNEL, MODULES, SYSTEM, VENDOR, WANTS, change, make_sound
 
-#: The last size is twice the one before.
-SIZES = (0, 1500, 3000)
-LONG_SIZES = (0, 25_000, 50_000)
+#: The second size is twice the first.
+SIZES = (1500, 3000)
+LONG_SIZES = (25_000, 50_000)
+#: What is printed for the empty file, which is read first, and twice: the first time may import.
+EMPTY = "empty"
 
 Reader = Callable[["_Image"], object]
 
@@ -274,7 +276,7 @@ def main(part: int, parts: int) -> None:
                 for size in sizes:
                     for name, text in make(case.lines, size):
                         readings.setdefault(name, []).append(text)
-            for name, texts in readings.items():
+            for name, texts in {"": ["", ""], **readings}.items():
                 for text in texts:
                     write(path, text)
                     image = _Image(Root(str(root)), services)
@@ -282,7 +284,7 @@ def main(part: int, parts: int) -> None:
                     with suppress(HostError):
                         case.reader(image)
                     os.getpgrp()
-                print(f"{case.path}: {name!r}", flush=True)
+                    print(f"{case.path}: {name!r}" if name else EMPTY, flush=True)
             if old is None:
                 path.unlink()
             else:

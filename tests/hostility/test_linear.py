@@ -14,6 +14,7 @@ from typing import Dict, List
 import pytest
 
 import needs
+from hostility.linear_program import EMPTY
 from project import ROOT
 
 PROGRAM = Path(__file__).with_name("linear_program.py")
@@ -26,7 +27,7 @@ LIMIT_S = 1200
 
 
 def instructions(part: int, scratch: Path) -> Dict[str, List[int]]:
-    """The instructions for each file and shape, in the order of the three sizes."""
+    """The instructions for each file and shape: of the empty file and of both sizes."""
     counts = scratch / "counts"
     command = [needs.program("valgrind"), "--tool=callgrind", "--quiet", "--collect-systime=no"]
     command += ["--zero-before=getppid", "--dump-before=getpgrp", f"--callgrind-out-file={counts}"]
@@ -41,9 +42,16 @@ def instructions(part: int, scratch: Path) -> Dict[str, List[int]]:
     )
     names = done.stdout.splitlines()
     dumps = sorted(scratch.glob("counts.*"), key=lambda path: int(path.suffix[1:]))
-    found = [count_in(dump.read_text()) for dump in dumps]
-    assert len(found) == 3 * len(names)
-    return {name: found[3 * number : 3 * number + 3] for number, name in enumerate(names)}
+    assert len(dumps) == len(names)
+    found: Dict[str, List[int]] = {}
+    empty = 0
+    for name, dump in zip(names, dumps):
+        count = count_in(dump.read_text())
+        if name == EMPTY:
+            empty = count
+        else:
+            found.setdefault(name, [empty]).append(count)
+    return found
 
 
 def count_in(dump: str) -> int:
