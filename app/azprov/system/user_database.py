@@ -19,6 +19,12 @@ SWITCH = "/etc/nsswitch.conf"
 _FOLDERS = {"altfiles": "/usr/lib", "extrausers": "/var/lib/extrausers"}
 #: The folders with a passwd, shadow, group or gshadow of some name service.
 USER_FOLDERS = ("/etc", *_FOLDERS.values())
+#: The files of users and groups of those name services.
+ACCOUNT_FILES = tuple(
+    f"{folder}/{name}"
+    for folder in USER_FOLDERS
+    for name in ("passwd", "shadow", "group", "gshadow")
+)
 # The other name services are clients of a server.
 _LOCAL = {"files", "compat", "db", "systemd", *_FOLDERS}
 # Fedora names sss in nsswitch.conf also where it has no settings.

@@ -888,6 +888,17 @@ def test_a_link_in_a_home_gives_no_rights_of_root(clean: Path) -> None:
     assert (clean / "etc/authorized_keys").exists()
 
 
+@pytest.mark.parametrize("path", ["/etc/shadow", "/etc/../etc/shadow", "/link/shadow"])
+def test_a_file_of_accounts_is_kept_whatever_sshd_reads_it_as(clean: Path, path: str) -> None:
+    """A setting of an image may name it as the file of authorized keys."""
+    lay(clean, {"etc/ssh/sshd_config": f"AuthorizedKeysFile {path}\n"})
+    (clean / "link").symlink_to("etc")
+
+    azprov("deprovision", "--root", clean, "--yes")
+
+    assert (clean / "etc/shadow").exists()
+
+
 @pytest.mark.parametrize("home", ["/", "", "//.", "/usr/sbin", "/var/shared"])
 def test_a_home_of_another_owner_is_kept(
     clean: Path, home: str, caplog: pytest.LogCaptureFixture

@@ -20,6 +20,7 @@ from ..planting import owner_of_path
 from ..root import Root
 from ..root.entry import Owner
 from ..selinux import relabel
+from ..user_database import ACCOUNT_FILES
 from .server import CONFIGS
 from .settings import read_settings, settings_of_logins
 
@@ -76,9 +77,14 @@ def keys_paths(
 
 
 def holds_keys(root: Root, path: str) -> bool:
-    """Whether there is a file or a link, and no device: some settings name /dev/null."""
+    """Whether there is a file or a link to remove, and no device or file of accounts.
+
+    Some settings name /dev/null, and nothing keeps them from naming /etc/shadow.
+    """
     status = root.status(path, follow=False)
-    return status is not None and stat.S_IFMT(status.st_mode) in (stat.S_IFREG, stat.S_IFLNK)
+    if status is None or stat.S_IFMT(status.st_mode) not in (stat.S_IFREG, stat.S_IFLNK):
+        return False
+    return root.real_path(path, follow=False) not in ACCOUNT_FILES
 
 
 def _merge(
