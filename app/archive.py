@@ -9,7 +9,7 @@ from typing import Dict
 
 # These files run first and are not compressed, so that a Python without zlib can report the lack.
 STORED = ("__main__.py", "azprov/__init__.py", "azprov/__main__.py")
-# -I: `su` may keep a user's HOME and PYTHONPATH, whose code would run as root.
+# -I: `su` may keep a user's HOME and PYTHONPATH, and root would run the code there.
 # A minimal image may have no python3, but RHEL's platform-python, or only python3.X.
 HEAD = rb"""#!/bin/sh
 for python in python3 /usr/libexec/platform-python \

@@ -1,4 +1,4 @@
-"""What every test starts from, which tests are unit tests, and what is skipped."""
+"""The state in which every test starts, the unit tests by folder, and the skipped tests."""
 
 import logging
 import os

@@ -162,7 +162,7 @@ def inside_of(guest: "subprocess.Popen[bytes]") -> List[str]:
 
 
 def cut_power(guest: "subprocess.Popen[bytes]", disk: str, copy: str) -> None:
-    """Kill the guest, and copy what was written to its disk before the kernel writes more."""
+    """Kill the guest, and copy the written blocks of its disk before the kernel writes more."""
     guest.kill()
     guest.wait()
     subprocess.run(["cp", "--sparse=always", disk, copy], check=True)

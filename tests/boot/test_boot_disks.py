@@ -62,7 +62,7 @@ def test_a_read_only_machine_reports_ready(machine: DiskMachine) -> None:
     assert result["verdicts"] == READY, lines
     assert lines[-1] == (
         "Ready was acknowledged, but the host name is not stored (could not write /etc/hosts "
-        "(Read-only file system)) and what is done is not recorded (could not make the folder "
+        "(Read-only file system)) and progress is not recorded (could not make the folder "
         "/var/lib/azprov (Read-only file system)), and the next boot repeats every step and may "
         "report Ready again"
     )
@@ -77,7 +77,7 @@ def test_a_machine_with_a_full_disk_reports_ready(machine: DiskMachine) -> None:
     assert result["verdicts"] == READY, lines
     assert lines[-1] == (
         "azprov: Ready was acknowledged, but the host name is not stored (could not write "
-        "/etc/hosts (No space left on device)) and what is done is not recorded (could not write "
+        "/etc/hosts (No space left on device)) and progress is not recorded (could not write "
         "/var/lib/azprov/state.json (No space left on device)), and the next boot repeats every "
         "step and may report Ready again; free some space on the file system"
     )

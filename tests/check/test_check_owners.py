@@ -201,7 +201,7 @@ def test_a_module_of_another_user_is_found(debian: Path, folder: str, path: str)
     "path", [f"{LIBRARY}/test/data", "usr/lib/python3/dist-packages/attack/deeper.py"]
 )
 def test_files_that_python_does_not_import_by_itself_are_not_found(debian: Path, path: str) -> None:
-    """Another user may own the library's tests, and what is inside an unused package."""
+    """Another user may own the library's tests, and the files of an unused package."""
     os.chown(debian / path, USER, USER)
 
     assert found(debian) == []

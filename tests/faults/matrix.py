@@ -174,9 +174,9 @@ def _documents() -> Iterator[Row]:
         summary, _, hint = end.line.replace("azprov: ", "").partition("; ")
         ready = End(
             76,
-            f"azprov: Ready was acknowledged, but the host name is not set ({summary}) and what is "
-            "done is not recorded (the id of this VM is not known), and the next run repeats every "
-            f"step and may report Ready again; {hint}",
+            f"azprov: Ready was acknowledged, but the host name is not set ({summary}) and "
+            "progress is not recorded (the id of this VM is not known), and the next run repeats "
+            f"every step and may report Ready again; {hint}",
         )
         provision = ("provision", "--root=ROOT", "--imds-timeout=1.2", "--timeout=20")
         yield Row(f"provision, {name}", provision, served, ready, 1.2 + _LASTING_S, 1)

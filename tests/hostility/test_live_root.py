@@ -116,7 +116,7 @@ def test_a_read_only_live_root_reports_ready_without_a_failure(
     assert is_one_ready(platform.reports)
     assert done.last_line == (
         "Ready was acknowledged, but the host name is not stored (could not write /etc/hosts "
-        "(Read-only file system)) and what is done is not recorded (could not make the folder "
+        "(Read-only file system)) and progress is not recorded (could not make the folder "
         "/var/lib/azprov (Read-only file system)), and the next boot repeats every step and may "
         "report Ready again"
     )
@@ -139,7 +139,7 @@ def test_a_user_who_cannot_be_created_is_an_open_step_of_the_live_root(
         "azprov: Ready was acknowledged, but the admin user is not set up (could not write "
     )
     assert f"({reason})), the host name is not stored (could not write " in done.last_line
-    assert f"({reason})) and what is done is not recorded (could not " in done.last_line
+    assert f"({reason})) and progress is not recorded (could not " in done.last_line
     assert ", and the next boot repeats every step and may report Ready again; " in done.last_line
     assert (root / UNIT_LINK).is_symlink()
 
@@ -160,7 +160,7 @@ def test_a_full_disk_does_not_keep_the_live_root_from_reporting(
     assert is_one_ready(platform.reports)
     assert done.last_line == (
         "azprov: Ready was acknowledged, but the host name is not stored (could not write "
-        "/etc/hosts (No space left on device)) and what is done is not recorded (could not write "
+        "/etc/hosts (No space left on device)) and progress is not recorded (could not write "
         "/var/lib/azprov/state.json (No space left on device)), and the next boot repeats every "
         "step and may report Ready again; free some space on the file system"
     )

@@ -11,7 +11,7 @@ APP = Path(__file__).parents[2] / "app"
 MODULES = sorted((APP / "azprov").rglob("*.py"))
 COMMANDS = APP / "azprov" / "cli" / "commands"
 
-# A room imports from rooms after it, never before; what has no folder is a room of its own.
+# A room imports from rooms after it, never before; a module without a folder is a room.
 ROOMS = [
     "__main__",
     "startup",

@@ -125,7 +125,7 @@ def test_a_stranger_on_the_link_creates_no_user(image: Path, tag: str) -> None:
     assert seen["err"][0] == f"{reason}, and Ready is tried for 60 s only{option}"
     assert seen["err"][-1] == (
         "azprov: Ready was acknowledged, but the admin user is not set up and the host name is not "
-        f"set ({reason}) and what is done is not recorded (the id of this VM is not known), and "
+        f"set ({reason}) and progress is not recorded (the id of this VM is not known), and "
         f"the next boot repeats every step and may report Ready again{option}"
     )
     assert seen["code"] == 78

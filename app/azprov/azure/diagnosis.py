@@ -101,7 +101,7 @@ def _diagnose_refusal(destination: str, failure: int) -> Optional[Diagnosis]:
 
 
 def _diagnose_neighbour(network: Network, route: Route, address: str) -> Diagnosis:
-    """The diagnosis of a route whose gateway, or without one the address, is not on the link."""
+    """The diagnosis of a route to a gateway, or to the address itself, that is not on the link."""
     if route.gateway:
         hint = f"check that {route.interface} has the address and the gateway of its subnet"
         return Diagnosis(

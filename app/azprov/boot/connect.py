@@ -47,7 +47,7 @@ class Ports:
         """`jitter` gives a random number from 0 to 1 for the pauses between attempts.
 
         `probe` finds out whether WireServer accepts connections. `firmware` is the root of the
-        machine on whose network azprov is: its firmware says whether this is Azure, whatever
+        machine that runs azprov: its firmware says whether this is Azure, whatever
         an image below another root contains. None: it is the root that azprov changes.
         """
         self.clock = clock
@@ -93,7 +93,7 @@ def open_connection(
     *,
     is_wanted: Callable[[], bool] = _always,
 ) -> Tuple[Transport, RetryLoop]:
-    """A transport to WireServer, and a retry loop whose time begins now.
+    """A transport to WireServer, and a retry loop that starts its time limit now.
 
     DHCP leases are read below `root`. The loop gives up when `is_wanted` returns False.
     """
@@ -116,7 +116,7 @@ def open_wireserver(
 def open_imds(
     ports: Ports, settings: ImdsSettings, *, is_wanted: Callable[[], bool] = _always
 ) -> "Tuple[Imds, RetryLoop]":
-    """A client of the metadata service, and a retry loop whose time begins now.
+    """A client of the metadata service, and a retry loop that starts its time limit now.
 
     The loop gives up when `is_wanted` returns False.
     """

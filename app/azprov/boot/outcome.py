@@ -1,4 +1,4 @@
-"""The outcome of a first boot, as data; its exit code, and the sentence for what is open."""
+"""The outcome of a first boot, as data; its exit code, and the sentence for the open steps."""
 
 from typing import List, NamedTuple, Optional, Tuple
 
@@ -19,7 +19,7 @@ _OPEN = {
     ADMIN_USER: "the admin user is not set up",
     SSH_KEYS: "login with the SSH keys is not set up",
     HOSTNAME: "the host name is not set",
-    STATE: "what is done is not recorded",
+    STATE: "progress is not recorded",
     SERVICE: "the service is not disabled",
 }
 _RANKS = list(_OPEN)

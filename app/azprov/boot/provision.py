@@ -121,7 +121,7 @@ def provision(
 
 
 def _with_next_run(outcome: Outcome, root: Root, unit: str) -> Outcome:
-    """The outcome with whether the service runs again; log what is open without a failure."""
+    """The outcome with whether the service runs again; log the open steps if nothing failed."""
     if not outcome.is_open:
         return outcome
     outcome = outcome._replace(is_enabled=is_enabled(root, unit))

@@ -1,13 +1,13 @@
 """How much of a machine or an image is read. What lies beyond a bound is reported, not read.
 
-Each bound is several times what real systems have, and all work is linear in what is read.
+Each bound is several times the size on real systems, and all work is linear in the input.
 """
 
 #: A file of settings or accounts. Root.read has the same bound if it is given none.
 TEXT_BYTES = 1 << 20
 #: modules.dep and modules.builtin; those of distributions have up to about 1 MB.
 MODULE_LIST_BYTES = 1 << 22
-#: All files together whose content a check reads and keeps.
+#: All files together that a check reads and keeps.
 ALL_TEXT_BYTES = 1 << 25
 #: The paths that one rule of a check looks up, and the names that it lists.
 LOOK_UPS = 100_000

@@ -1,7 +1,7 @@
 """Who can change what root runs at the first boot: azprov, its service and state, and its Python.
 
 Rule of this file: a file is as safe as every folder on the way to it, because anyone who can
-write to a folder can replace what is in it. sshd's StrictModes looks at a user's files in the
+write to a folder can replace its files. sshd's StrictModes looks at a user's files in the
 same way. Links are resolved one at a time inside the root, and the folders of each link count.
 """
 
@@ -214,7 +214,7 @@ class _Search:
         roots = {account.name for account in accounts if account.uid == 0} | {"root"}
         if set(members(read_user_file(self._root, GROUP), gid)) - roots:
             return False
-        # Some distributions have daemons, without a shell, whose group is root's.
+        # Some distributions have daemons, without a shell, in root's group.
         return not any(
             account.gid == gid and account.uid and (gid or has_login_shell(account))
             for account in accounts

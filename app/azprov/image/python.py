@@ -42,7 +42,7 @@ class Python(NamedTuple):
 
 
 class Code(NamedTuple):
-    """The files and folders, beside the interpreter itself, whose code a Python runs."""
+    """The files and folders, beside the interpreter itself, with the code that a Python runs."""
 
     files: List[str]
     libraries: List[str]

@@ -64,7 +64,7 @@ class Network(NamedTuple):
 
 
 def read_network(root: Root, address: str) -> Network:
-    """The network of this machine, whose /proc and /run are below the root.
+    """The network of this machine, with its /proc and /run below the root.
 
     Raises OSError or HostError where it cannot be read.
     """

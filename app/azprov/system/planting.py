@@ -50,7 +50,7 @@ def planter_of(root: Root, path: str, *, follow: bool = True) -> Optional[Owner]
 
 
 def owner_of_path(root: Root, path: str, account: Optional[Account] = None) -> Optional[Owner]:
-    """The user with whose rights a path is used; None if only root could plant a link.
+    """The user who decides the rights for a path; None if only root could plant a link there.
 
     This is the account, if the path leads through its home, as sshd has it. Otherwise it is the
     user who could plant a link. Raises HostError.

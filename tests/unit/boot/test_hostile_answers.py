@@ -31,7 +31,7 @@ WITH_ADMIN = settings(900.0, create_admin_user=True)
 
 
 def answer(keys: Optional[List[Any]] = None, vm_id: Any = VM, **profile: Any) -> Service:
-    """A metadata service whose answer is right except for what is given."""
+    """A metadata service whose answer is right except for the given values."""
     usual = {
         "computerName": "web01",
         "adminUsername": "azureuser",

@@ -91,7 +91,7 @@ def untrusted(name: str) -> Failure:
             ),
             78,
             "a failure was reported to Azure, which is final: the admin user is not set up (no "
-            "usable key), the host name is not set (the name 'a b' is not valid) and what is done "
+            "usable key), the host name is not set (the name 'a b' is not valid) and progress "
             "is not recorded (could not write state.json), and the next boot repeats every step "
             "and may report a failure again; deploy with a key",
         ),
@@ -123,13 +123,13 @@ def untrusted(name: str) -> Failure:
         (
             Outcome(("hostname", "ready"), (STATE,), is_recorded=False),
             73,
-            "Ready was acknowledged, but what is done is not recorded (could not write "
+            "Ready was acknowledged, but progress is not recorded (could not write "
             "state.json), and azprov does not run at the next boot; free some space",
         ),
         (
             Outcome(("hostname", "ready"), (STATE, SERVICE), is_recorded=False, is_enabled=True),
             73,
-            "Ready was acknowledged, but what is done is not recorded (could not write state.json) "
+            "Ready was acknowledged, but progress is not recorded (could not write state.json) "
             "and the service is not disabled (could not remove the link), and the next boot "
             "repeats every step and may report Ready again; free some space",
         ),
@@ -146,8 +146,8 @@ def untrusted(name: str) -> Failure:
             ),
             73,
             "Ready was acknowledged, but the admin user is not set up (could not write "
-            "/etc/group), the host name is not stored (could not write /etc/hosts) and what is "
-            "done is not recorded (could not write /var/lib/azprov), and the next boot repeats "
+            "/etc/group), the host name is not stored (could not write /etc/hosts) and progress "
+            "is not recorded (could not write /var/lib/azprov), and the next boot repeats "
             "every step and may report Ready again; mount it",
         ),
         (
@@ -180,7 +180,7 @@ def untrusted(name: str) -> Failure:
 def test_each_outcome_has_its_exit_code_and_sentence(
     outcome: Outcome, exit_code: int, sentence: Optional[str]
 ) -> None:
-    """The exit code is the first failure's; the sentence says what is open and what follows."""
+    """The exit code is the first failure's; the sentence names the open steps and what follows."""
     error = error_of(outcome)
 
     assert exit_code_of(outcome) == exit_code
@@ -202,7 +202,7 @@ def test_each_outcome_has_its_exit_code_and_sentence(
                 is_enabled=True,
             ),
             "Ready was acknowledged, but the host name is not stored (could not write /etc/hosts), "
-            "what is done is not recorded (could not write /var/lib/azprov) and the service is not "
+            "progress is not recorded (could not write /var/lib/azprov) and the service is not "
             "disabled (could not write the link), and the next boot repeats every step and may "
             "report Ready again",
         ),
@@ -212,7 +212,7 @@ def test_each_outcome_has_its_exit_code_and_sentence(
                 unstored=(read_only("state", "/var/lib/azprov"),),
                 is_recorded=False,
             ),
-            "Ready was acknowledged, but what is done is not recorded (could not write "
+            "Ready was acknowledged, but progress is not recorded (could not write "
             "/var/lib/azprov), and azprov does not run at the next boot",
         ),
         (
@@ -222,7 +222,7 @@ def test_each_outcome_has_its_exit_code_and_sentence(
         ),
         (
             Outcome(("hostname", "ready"), is_recorded=False, is_enabled=True),
-            "Ready was acknowledged, but what is done is not recorded (the id of this VM is not "
+            "Ready was acknowledged, but progress is not recorded (the id of this VM is not "
             "known), and the next boot repeats every step and may report Ready again",
         ),
     ],
@@ -244,5 +244,5 @@ def test_the_order_of_the_failures_decides_the_exit_code() -> None:
     assert exit_code_of(outcome) == 73
     assert sentence_of(outcome).startswith(
         "a failure was reported to Azure, which is final: the admin user is not set up (no "
-        "metadata) and what is done is not recorded (could not write state.json), and "
+        "metadata) and progress is not recorded (could not write state.json), and "
     )

@@ -1,4 +1,4 @@
-"""One report: its requests, their order and headers, and what is logged; over real sockets."""
+"""One report: its requests, their order and headers, and the log; over real sockets."""
 
 import logging
 from pathlib import Path

@@ -322,10 +322,10 @@ def test_a_failure_is_reported_by_kvp_and_by_wireserver(
     assert b"<State>NotReady</State>" in requests[-1]
     assert capfd.readouterr().err.splitlines()[-1] == (
         "azprov: a failure was reported to Azure, which is final: the admin user is not set up "
-        "(the instance metadata contains no usable SSH public key) and what is done is not "
-        "recorded (the id of this VM is not known), and the next run repeats every step and may "
-        "report a failure again; deploy the VM with an SSH key in OpenSSH's form instead of an "
-        "X.509 certificate"
+        "(the instance metadata contains no usable SSH public key) and progress is "
+        "not recorded (the id of this VM is not known), and the next run repeats every step "
+        "and may report a failure again; deploy the VM with an SSH key in OpenSSH's form instead "
+        "of an X.509 certificate"
     )
 
 
@@ -390,7 +390,7 @@ def test_ready_is_reported_for_a_user_who_has_no_login_shell(
     assert link.is_symlink()
     assert capfd.readouterr().err.splitlines()[-1] == (
         "azprov: Ready was acknowledged, but login with the SSH keys is not set up (ops has the "
-        "keys but cannot log in, because its shell is /usr/sbin/nologin) and what is done is not "
-        "recorded (the id of this VM is not known), and the next boot repeats every step and may "
-        "report Ready again; run usermod --shell /bin/sh ops"
+        "keys but cannot log in, because its shell is /usr/sbin/nologin) and progress is "
+        "not recorded (the id of this VM is not known), and the next boot repeats every step "
+        "and may report Ready again; run usermod --shell /bin/sh ops"
     )

@@ -1,4 +1,4 @@
-"""Host names: which are accepted, and what is said of the others."""
+"""Host names: which are accepted, and the reasons against the others."""
 
 import pytest
 from hypothesis import given

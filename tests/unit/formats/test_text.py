@@ -1,4 +1,4 @@
-"""Untrusted text: what is shown of it, and what XML allows."""
+"""Untrusted text: the characters that are shown, and those that XML allows."""
 
 import pytest
 from hypothesis import given

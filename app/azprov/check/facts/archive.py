@@ -82,7 +82,7 @@ def _flaw_of_entries(entries: List[zipfile.ZipInfo], start_of_directory: int) ->
 
 
 def _damage(archive: zipfile.ZipFile, entries: List[zipfile.ZipInfo]) -> str:
-    """The first entry whose content does not have its checksum."""
+    """The first entry with a wrong checksum."""
     for entry in entries:
         try:
             with archive.open(entry) as content:

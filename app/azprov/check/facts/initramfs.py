@@ -134,7 +134,7 @@ class _Unpacked:
                 raise EOFError("it ends too early")
 
     def _next_packed(self) -> bytes:
-        """The input for the next piece: what is left of the last one, or more of the file."""
+        """The input for the next piece: the rest of the last one, or more of the file."""
         tail = getattr(self._stream, "unconsumed_tail", b"")
         if tail or not getattr(self._stream, "needs_input", True):
             return bytes(tail)

@@ -134,7 +134,7 @@ NAMED_BY_UID = (
     ("/etc/systemd/system", "user@{}.service.d", "settings of the services"),
     ("/etc/systemd/system", "user-{}.slice.d", "settings of the services"),
 )
-#: Folders in which the owner of a file is the user whose job it is: at(1) of Debian, Fedora, SUSE.
+#: Folders in which the owner of a file is the owner of the job: at(1) of Debian, Fedora, SUSE.
 JOB_FOLDERS = (
     "/var/spool/cron/atjobs",
     "/var/spool/at",

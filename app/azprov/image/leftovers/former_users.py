@@ -53,7 +53,7 @@ def find_former_ids(
 ) -> Iterator[Leftover]:
     """The numbers to reserve: those of the user, and those of files without a user.
 
-    Logs where these files are, except for what is planned to be removed. Raises HostError.
+    Logs where these files are, except for those that are planned to be removed. Raises HostError.
     """
     settings = read_login_defs(root)
     low, high = id_range(settings, "UID")

@@ -57,7 +57,7 @@ _INITTAB = "/etc/inittab"
 _DEBUG_SHELL = "debug-shell.service"
 _PAM_FOLDERS = ("/etc/pam.d", "/usr/lib/pam.d")
 _PAM_SERVICES = ("sshd", "login", "remote", "su", "su-l", "common-*", "system-*", "*-auth")
-# Modules that decide without shadow, in a line whose success is enough for a login.
+# Modules that decide without shadow, in a line that is enough for a login.
 _PAM_LINE = re.compile(
     r"\s*-?auth\s+(sufficient|\[[^\]]*\])\s+(?:\S*/)?"
     r"(pam_(?:permit|succeed_if|exec|listfile|rhosts|userdb|mysql|pgsql|sqlite3?|radius(?:_auth)?"

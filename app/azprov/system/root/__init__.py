@@ -256,7 +256,7 @@ class Root:
 
     @contextmanager
     def as_user(self, owner: Optional[Owner]) -> Iterator["Root"]:
-        """Another Root for the same open folder, whose operations have only that user's rights.
+        """Another Root for the same open folder, with only that user's rights.
 
         An operation that this user could not do fails, whatever links the user planted. Its
         operations raise NotPermitted if this process may not change its user. This Root keeps

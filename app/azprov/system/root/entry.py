@@ -1,4 +1,4 @@
-"""One name in an open folder: replacing, making or emptying what has that name.
+"""One name in an open folder: replacing, making or emptying the file or folder of that name.
 
 Rule of this file: it resolves no paths, and nothing half made is ever visible under
 the name. A new version is prepared under a temporary name and then renamed.

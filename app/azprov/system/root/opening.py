@@ -48,7 +48,7 @@ class NotRegularFile(OSError):
 
 
 def look_at(name: str, folder: int) -> Optional[int]:
-    """An O_PATH descriptor of what has the name, also of a link; None if the name is unused."""
+    """An O_PATH descriptor of the file, folder or link of that name; None if the name is unused."""
     try:
         return os.open(name, _LOOK, dir_fd=folder)
     except FileNotFoundError:

@@ -18,7 +18,7 @@ from .attributes import explained
 from .entry import Entry
 from .opening import FOLDER
 
-# File systems on disks whose device has the major number 0.
+# File systems on disks that have a device with the major number 0.
 _WITHOUT_DEVICE = ("btrfs", "zfs", "bcachefs")
 
 
@@ -74,7 +74,7 @@ class Walk:
     def __init__(self, number: int) -> None:
         self.number = number
         self._mount = _mount_of(number)
-        # The folders above: their device and inode, the name on the way down, and what is left.
+        # Each folder above: its status, the name on the way down, and the remaining names.
         self._above: List[Tuple[os.stat_result, str, List[str]]] = []
 
     def empty(self) -> None:
