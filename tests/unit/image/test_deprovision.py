@@ -736,6 +736,22 @@ def test_accounts_with_the_number_0_are_refused(clean: Path, name: str) -> None:
         plan(Root(str(clean)), name)
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "sshd:x:104:65534::/run/sshd:/usr/sbin/nologin",
+        "www-data:x:33:33::/var/www:/bin/false",
+        "nobody:x:65534:65534::/nonexistent:/usr/sbin/nologin",
+    ],
+)
+def test_the_account_of_a_service_is_refused(clean: Path, entry: str) -> None:
+    """Without its own user, sshd does not start."""
+    lay(clean, {"etc/passwd": f"root:x:0:0::/root:/bin/sh\n{entry}\n"})
+
+    with pytest.raises(UsageError, match="is a system account, with UID"):
+        plan(Root(str(clean)), entry.partition(":")[0])
+
+
 def test_without_a_terminal_the_changes_are_only_listed(clean: Path) -> None:
     """The exit code is 2, and the image is not changed."""
     lay(clean, LEFT["leases"])

@@ -4,9 +4,16 @@ import logging
 from typing import Iterator, List, Optional, Sequence
 
 from ...errors import HostError, UsageError
-from ...formats.host.passwd import Account, members, parse_groups
+from ...formats.host.passwd import (
+    Account,
+    has_login_shell,
+    is_person,
+    members,
+    parse_groups,
+)
 from ...formats.host.sudo_rules import has_rules, without_rules_of
 from ...formats.text import printable
+from ...system.accounts import read_login_defs
 from ...system.mounts import mount_points_in
 from ...system.root import Root
 from ...system.user_database import GROUP, GSHADOW, PASSWD, SHADOW, find_account, read_accounts
@@ -27,13 +34,19 @@ def find_user(root: Root, name: str, leftovers: Sequence[Leftover]) -> Iterator[
 
     `leftovers` are those of the user that a search for leftovers found; the ones outside the
     home are included. A name without an account may still have rules and files. Raises
-    HostError; UsageError for a user with UID 0.
+    HostError; UsageError for a user with UID 0 and for a daemon's user.
     """
     account = find_account(root, name)
     if account is not None and account.uid == 0:
         raise UsageError(
             f"the user {name!a} has UID 0 and cannot be removed: every image needs it",
             "give the name of the user to remove",
+        )
+    if account is not None and _is_of_daemon(root, account):
+        raise UsageError(
+            f"the user {name!a} is a system account, with UID {account.uid} and the shell "
+            f"{printable(account.shell)}; services such as sshd need theirs",
+            "give the name of a person's account, or remove a service with its package",
         )
     yield from _rules(root, name, account)
     for folder, what in NAMED_BY_USER:
@@ -48,6 +61,10 @@ def find_user(root: Root, name: str, leftovers: Sequence[Leftover]) -> Iterator[
     if account is not None:
         yield from _files(root, account, leftovers)
     yield from _entries(root, name, account)
+
+
+def _is_of_daemon(root: Root, account: Account) -> bool:
+    return not (has_login_shell(account) or is_person(account, read_login_defs(root)))
 
 
 def _rules(root: Root, name: str, account: Optional[Account]) -> Iterator[Leftover]:
