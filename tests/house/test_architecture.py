@@ -26,7 +26,7 @@ ROOMS = [
     "errors",
     "__init__",
 ]
-LONGEST_MODULE = 300
+LONGEST_MODULE = 320
 
 
 def room_of(path: Path) -> str:

@@ -12,7 +12,7 @@ from typing import Iterator, NamedTuple, Optional
 
 from ..errors import HostError, NotPermitted
 from ..formats.host.passwd import Account
-from .planting import planter_of
+from .planting import planter_of, root_of
 from .root import Root
 
 #: The folder of new homes.
@@ -72,7 +72,7 @@ def make_home(root: Root, account: Account) -> None:
     owner = (account.uid, account.gid)
     temporary = f"{parent}/.{name}.azprov-new"
     # A user who owns a folder above could plant a link there.
-    with root.as_user(planter_of(root, account.home)) as maker:
+    with root_of(root, planter_of(root, account.home)) as maker:
         maker.remove_tree(temporary)
         if parent:
             maker.make_folders(parent)

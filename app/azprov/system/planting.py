@@ -7,7 +7,7 @@ write to count as well.
 
 import os
 import stat
-from typing import List, Optional
+from typing import ContextManager, List, Optional
 
 from ..errors import HostError
 from ..formats.host.passwd import Account
@@ -72,11 +72,21 @@ def remove_planted(root: Root, path: str, account: Optional[Account] = None) -> 
         return
     owner = owner_of_path(root, path, account) or planter
     try:
-        with root.as_user(owner) as user_root:
+        with root_of(root, owner) as user_root:
             user_root.remove(path)
     except HostError:
         if not root.remove(path, in_folder_of=owner[0]):
             raise
+
+
+def root_of(root: Root, planter: Optional[Owner]) -> ContextManager[Root]:
+    """The root for a path with that planter: with this user's rights, or without links.
+
+    A group that may write to a folder of root, as syslog may to Ubuntu's /var/log, may not
+    write to root's files in it. Nothing in such a folder is reached through a link.
+    """
+    is_no_user = planter is not None and planter[0] == _NOBODY
+    return root.without_links().as_user(None) if is_no_user else root.as_user(planter)
 
 
 def _planter(root: Root, folder: str) -> Optional[Owner]:

@@ -727,6 +727,39 @@ def test_a_root_on_overlayfs(clean: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.needs("root")
+def test_the_logs_of_ubuntu_are_removed(clean: Path) -> None:
+    """The group syslog may write to /var/log, but not to the files of root in it."""
+    lay(clean, {"var/log/journal/abc/system.journal": "x", "var/log/auth.log": "x"})
+    lay(clean, {"var/log/wtmp": "x"})
+    os.chown(clean / "var/log", 0, 104)
+    (clean / "var/log").chmod(0o775)
+    (clean / "var/log/journal").chmod(0o2755)
+    os.chown(clean / "var/log/auth.log", 104, 4)
+    (clean / "var/log/auth.log").chmod(0o640)
+
+    code, _, err = azprov("deprovision", "--root", clean, "--yes")
+
+    assert code == 0, err
+    assert not list((clean / "var/log/journal").iterdir())
+    assert (clean / "var/log/wtmp").read_text() == ""
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize("name", ["journal", "wtmp"])
+def test_a_link_of_a_group_is_not_followed(clean: Path, name: str) -> None:
+    """A member of the group syslog may replace a name in Ubuntu's /var/log by a link."""
+    lay(clean, {"victim/abc/x": "kept", "var/log/x": "x", "victim/file": "kept"})
+    os.chown(clean / "var/log", 0, 104)
+    (clean / "var/log").chmod(0o775)
+    (clean / "var/log" / name).symlink_to("/victim" if name == "journal" else "/victim/file")
+
+    azprov("deprovision", "--root", clean, "--yes")
+
+    assert (clean / "victim/abc/x").read_text() == "kept"
+    assert (clean / "victim/file").read_text() == "kept"
+
+
 @pytest.mark.parametrize("name", ["root", "toor"])
 def test_accounts_with_the_number_0_are_refused(clean: Path, name: str) -> None:
     """The number decides, so an account of another name cannot be removed either."""

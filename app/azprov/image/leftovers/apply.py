@@ -8,7 +8,7 @@ from ...formats.host.shadow import SHADOWED, with_password, without_password
 from ...formats.host.sudo_rules import without_rules_of
 from ...system.former_ids import read_former_ids, write_former_ids
 from ...system.hostname import write_hosts
-from ...system.planting import planter_of, remove_planted
+from ...system.planting import planter_of, remove_planted, root_of
 from ...system.root import Root
 from ...system.sshd.passwords import without_own_lines
 from ...system.user_database import read_user_file
@@ -45,7 +45,7 @@ def apply(root: Root, leftover: Leftover) -> None:
         _OPERATIONS[leftover.action](root, leftover)
         return
     follows = leftover.action not in (REMOVE_TREE, EMPTY_FILE)
-    with root.as_user(planter_of(root, leftover.path, follow=follows)) as user_root:
+    with root_of(root, planter_of(root, leftover.path, follow=follows)) as user_root:
         _apply(user_root, leftover)
 
 

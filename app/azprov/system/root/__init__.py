@@ -16,7 +16,7 @@ from ...errors import HostError
 from ...formats.text import printable
 from .entry import Entry, Owner, make_folder, names_in, replace, replace_by_link, sync
 from .opening import NotRegularFile, OpenFolder, content_of
-from .paths import PathResolver, ancestry, as_file_name, resolved_as
+from .paths import MOST_LINKS, PathResolver, ancestry, as_file_name, resolved_as
 
 _LIMIT_BYTES = 1 << 20
 # PATH_MAX of Linux.
@@ -35,6 +35,7 @@ class Root:
         self.path = path
         # Set by `as_user`.
         self._user: Optional[Owner] = None
+        self._most_links = MOST_LINKS
         try:
             self._top = OpenFolder(path)
             # Not by name: the kernel shows "/" as the name of every container's root.
@@ -270,6 +271,14 @@ class Root:
             user_root._user = owner
         yield user_root
 
+    def without_links(self) -> "Root":
+        """Another Root for the same open folder, whose operations fail at any link on the way."""
+        from copy import copy
+
+        root = copy(self)
+        root._most_links = 0
+        return root
+
     def _open(self, path: str, flags: int) -> int:
         """Open a regular file. Raises OSError."""
         with self._entry(path, follow=True) as entry:
@@ -282,7 +291,13 @@ class Root:
 
         With `follow` a link in the last component is resolved too. Entering it raises OSError.
         """
-        resolver = PathResolver(self.descriptor, path, follow=follow, allow_missing=allow_missing)
+        resolver = PathResolver(
+            self.descriptor,
+            path,
+            follow=follow,
+            allow_missing=allow_missing,
+            most_links=self._most_links,
+        )
         return resolver if self._user is None else resolved_as(self._user, resolver)
 
     def _failed(self, verb: str, path: str, error: OSError) -> HostError:

@@ -9,8 +9,8 @@ from typing import Iterator, List, Optional
 from .entry import Entry, Owner
 from .opening import PASSED_FOLDER, look_at
 
-# The kernel has the same limit, path_resolution(7).
-_MOST_LINKS = 40
+#: The kernel has the same limit, path_resolution(7).
+MOST_LINKS = 40
 # Of a path and all links on it. A path of PATH_MAX has at most twice as many.
 _MOST_NAMES = 2048
 
@@ -22,8 +22,17 @@ class PathResolver:
     missing one on are taken as they are written. Entering the context raises OSError.
     """
 
-    def __init__(self, root: int, path: str, *, follow: bool, allow_missing: bool = False) -> None:
+    def __init__(
+        self,
+        root: int,
+        path: str,
+        *,
+        follow: bool,
+        allow_missing: bool = False,
+        most_links: int = MOST_LINKS,
+    ) -> None:
         """`root` is a descriptor of the root's folder, which stays open."""
+        self._most_links = most_links
         self._path = path
         self._follow = follow
         self._allow_missing = allow_missing
@@ -83,7 +92,7 @@ class PathResolver:
         except OSError as error:
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from error
         self._links += 1
-        if self._links > _MOST_LINKS:
+        if self._links > self._most_links:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         if target.startswith("/"):
             self._up(count=len(self._folders) - 1)
