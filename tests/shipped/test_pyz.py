@@ -289,7 +289,7 @@ def test_it_finds_a_python_with_another_name(tmp_path: Path, there: List[str], t
 
     code, out, err = run(script, "check", "a b", env={"PATH": str(tmp_path / "bin")})
 
-    assert (code, out, err) == (0, f"{tmp_path / taken} {script} check a b\n", "")
+    assert (code, out, err) == (0, f"{tmp_path / taken} -I {script} check a b\n", "")
 
 
 def test_without_a_python_it_names_the_package(tmp_path: Path) -> None:

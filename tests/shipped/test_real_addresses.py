@@ -66,8 +66,8 @@ def test_ready_is_sent_as_soon_as_wireserver_can_be_reached(version: str) -> Non
     lines = result["err"].splitlines(keepends=True)
     assert lines[1] == (
         "168.63.129.16 cannot be reached (Network is unreachable: there is no network interface "
-        "except lo); retrying for up to 900 s; run modprobe hv_netvsc, the driver of Azure's "
-        "network interfaces\n"
+        "except lo); retrying for up to 900 s; attach a network interface to the machine, or load "
+        "the driver of the one it has\n"
     )
     assert "".join(line for line in lines if "cannot be reached" not in line) == LOG
     assert (result["exit_code"], result["verdicts"]) == (0, ["goal state", "ready"])
