@@ -237,7 +237,7 @@ def test_this_machine_is_recognised_by_its_folder(tmp_path: Path) -> None:
     assert not Root(str(tmp_path)).is_live
 
 
-@pytest.mark.needs("unshare", "mount")
+@pytest.mark.needs("root", "unshare", "mount")
 def test_a_bind_mount_of_the_root_is_this_machine(tmp_path: Path) -> None:
     """The folder of a bind mount is the same folder, though its path is another one."""
     code = (

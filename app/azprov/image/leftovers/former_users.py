@@ -5,6 +5,7 @@ their numbers are reserved.
 """
 
 import logging
+import os
 import re
 import stat
 from fnmatch import fnmatchcase
@@ -62,6 +63,9 @@ def find_former_ids(
     gids = {one.gid for one in accounts}.union(*_group_ids(root))
     own = set() if account is None else {account.uid}
     by_uid, found_gids = _survey(root, planned)
+    # An ordinary user who makes an image owns all its files, which are meant to be root's.
+    by_uid.pop(os.geteuid(), None)
+    found_gids.discard(os.getegid())
     former = {uid for uid in {*by_uid, *own} - uids if low <= uid <= high}
     for uid in sorted(former & set(by_uid)):
         who = f"the UID {uid}, which no user has,"
