@@ -37,6 +37,8 @@ def test_a_plan_is_a_list_of_values(tmp_path: Path) -> None:
         tmp_path,
         {
             "etc/passwd": LINE,
+            # No number is in the range of those that are reserved.
+            "etc/login.defs": "UID_MAX 1\nGID_MAX 1\n",
             "etc/group": f"alice:x:{UID}:\nsudo:x:27:alice\n",
             "etc/shadow": "alice:$y$hash:1::::::\n",
             "etc/sudoers.d/90-azprov": '"alice" ALL=(ALL:ALL) NOPASSWD:ALL\n',
