@@ -35,8 +35,6 @@ _FROM_SOURCE = (
     "azprov.check",
     "azprov.image",
     "azprov.rehearsal",
-    "azprov.system.root.tree",
-    "azprov.formats.host.shadow",
     "azprov.cli.commands.check",
     "azprov.cli.commands.completion",
     "azprov.cli.commands.deprovision",

@@ -165,6 +165,17 @@ def test_a_first_boot_without_users_imports_nothing_for_users(version: str, tmp_
 
 
 @pytest.mark.parametrize("version", INTERPRETERS)
+def test_a_first_boot_with_users_runs_from_bytecode(version: str) -> None:
+    """The modules that create a user are not compiled at the first boot."""
+    needed = ["azprov.system.accounts", "azprov.system.homes", "azprov.system.root.tree"]
+    load = f"[__import__('importlib').import_module(name) for name in {needed!r}] and "
+
+    loaders = ask(INTERPRETERS[version], PYZ, load + LOADERS, "goal-state", "--timeout", "0.1")
+
+    assert loaders == "['_Precompiled']"
+
+
+@pytest.mark.parametrize("version", INTERPRETERS)
 def test_the_bytecode_has_no_docstrings(version: str) -> None:
     """The bytecode is built without docstrings, and the help does not need them."""
     help_text = subprocess.check_output([INTERPRETERS[version], PYZ, "check", "--help"], text=True)
