@@ -15,13 +15,11 @@ from ..formats.text import shell_word
 from ..system.init import SERVICE, InitSystem
 from ..system.root import Root
 from ..system.root.acl import has_acl
-from ..system.root.paths import components
+from ..system.root.paths import MOST_LINKS, components
 from ..system.state import STATE_FILE
 from ..system.user_database import GROUP, PASSWD, read_user_file
 from .python import check_python, code_of
 
-# The kernel has the same limit, path_resolution(7).
-_MOST_LINKS = 40
 # A standard library has up to 5 levels and 10,000 files.
 _DEEPEST = 20
 _MOST_FILES = 50000
@@ -186,7 +184,7 @@ class _Search:
                 continue
             onwards = (step, tuple(left))
             links += 1
-            if links > _MOST_LINKS or onwards in self._followed:
+            if links > MOST_LINKS or onwards in self._followed:
                 return
             self._followed.add(onwards)
             at = "" if target.startswith("/") else at

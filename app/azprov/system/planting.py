@@ -13,11 +13,10 @@ from ..errors import HostError
 from ..formats.host.passwd import Account
 from .root import Root
 from .root.entry import Owner
-from .root.paths import components
+from .root.paths import MOST_LINKS, components
 
 # The user and group without rights of their own.
 _NOBODY = 65534
-_MOST_LINKS = 40
 
 
 def planter_of(root: Root, path: str, *, follow: bool = True) -> Optional[Owner]:
@@ -42,7 +41,7 @@ def planter_of(root: Root, path: str, *, follow: bool = True) -> Optional[Owner]
             folder = here
         else:
             links += 1
-            if links > _MOST_LINKS:
+            if links > MOST_LINKS:
                 return None  # no operation follows this path
             left = components(target) + left
             folder = "" if target.startswith("/") else folder

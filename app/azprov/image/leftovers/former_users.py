@@ -8,11 +8,11 @@ import logging
 import os
 import re
 import stat
-from fnmatch import fnmatchcase
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ...errors import HostError
 from ...formats.host.passwd import Account, id_range, parse_groups
+from ...formats.patterns import matches
 from ...formats.text import printable
 from ...system.accounts import read_login_defs
 from ...system.former_ids import FORMER_IDS, read_former_ids
@@ -89,7 +89,7 @@ def log_mentions(root: Root, name: str) -> None:
         for file in root.names(folder):
             path = f"{folder}/{file}"
             status = root.status(path)
-            if not fnmatchcase(file, pattern) or status is None or not stat.S_ISREG(status.st_mode):
+            if not matches(file, pattern) or status is None or not stat.S_ISREG(status.st_mode):
                 continue
             text = (root.read(path) or b"").decode("utf-8", "replace")
             if any(map(mention.match, text.split("\n"))):
