@@ -5,7 +5,8 @@ from typing import Dict, List
 
 import pytest
 
-from azprov.image.leftovers.open_logins import OpenLogin, find_open_logins
+from azprov.image.leftovers.open_login import OpenLogin
+from azprov.image.leftovers.open_logins import find_open_logins
 from azprov.system.root import Root
 from images import azprov
 
