@@ -41,6 +41,7 @@ from azprov.errors import HostError
 from azprov.formats.host.os_release import parse_os_release
 from azprov.formats.host.sudo_rules import without_rules_of
 from azprov.image.deprovision import plan
+from azprov.image.leftovers.open_logins import find_open_logins
 from azprov.image.leftovers.search import find_leftovers
 from azprov.system.hostname import renamed_hosts
 from azprov.system.init import find_init
@@ -72,6 +73,10 @@ def _rules(*checks: Sequence[Check]) -> Reader:
 
 def _leftovers(image: _Image) -> object:
     return find_leftovers(image.root)
+
+
+def _logins(image: _Image) -> object:
+    return find_open_logins(image.root)
 
 
 def _plan(image: _Image) -> object:
@@ -189,9 +194,20 @@ CASES = (
         lambda image: renamed_hosts(image.root, "new"),
         ("127.0.1.1 old.1 old old.x", "127.0.1.1 "),
     ),
-    Case("etc/nsswitch.conf", _leftovers, ("passwd: files", "passwd: [a")),
-    Case("etc/pam.d/sshd", _leftovers, ("auth [success=1 ", "auth sufficient /pam_")),
-    Case(f"{VENDOR}/getty@.service", _leftovers, ("ExecStart=getty -", "getty ")),
+    Case("etc/nsswitch.conf", _logins, ("passwd: files", "passwd: [a")),
+    Case("etc/pam.d/sshd", _logins, ("auth [success=1 ", "auth sufficient /pam_")),
+    Case(
+        f"{VENDOR}/getty@.service",
+        _logins,
+        (
+            "ExecStart=getty -8 -a",
+            "Environment=TERM=a -b",
+            "ExecStart=sh -c su ",
+            "Wants=a.service",
+        ),
+    ),
+    Case("etc/inittab", _logins, ("a:1:once:login -f sh", "getty -8 ", "a:b:c:-o '-f ")),
+    Case("etc/conf.d/agetty", _logins, ('args="-o -a"', "getty --autologin -o '")),
     Case("etc/sudoers", _plan, ("ops ALL=(ALL) ALL", "a \\")),
     Case(
         "etc/doas.conf",
