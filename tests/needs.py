@@ -40,6 +40,7 @@ PACKAGES = {
     "mkfs.xfs": "xfsprogs",
     "mount": "mount",
     "NetworkManager": "network-manager",
+    "nmcli": "network-manager",
     "networkctl": "systemd",
     "openssl": "openssl",
     "python3": "python3",

@@ -8,6 +8,7 @@ from check.image_changes import (
     NM,
     Wrong,
     dhcpcd,
+    enabled,
     ifcfg,
     ifupdown,
     netplan,
@@ -185,6 +186,26 @@ WRONG_NETWORK: Dict[str, Wrong] = {
             }
         ),
     ),
+    "NetworkManager: a static address of ifupdown": Wrong(
+        "network-static",
+        "error",
+        {
+            **ifupdown("auto eth0\niface eth0 inet static\n address 10.0.0.4\n"),
+            **enabled("NetworkManager.service"),
+            "etc/NetworkManager/NetworkManager.conf": "[main]\nplugins=ifupdown,keyfile\n\n"
+            "[ifupdown]\nmanaged=false\n",
+        },
+    ),
+    "NetworkManager: a keyfile with DHCP for an interface that it does not manage": Wrong(
+        "network-no-dhcp",
+        "error",
+        network_manager(
+            {
+                f"{NM}/a": "[connection]\ntype=ethernet\n",
+                "etc/NetworkManager/conf.d/a.conf": "[device]\nmanaged=0\n",
+            }
+        ),
+    ),
     "wicked: a static address": Wrong(
         "network-static", "error", ifcfg("BOOTPROTO='static'\nIPADDR='10.0.0.4/24'\n")
     ),
@@ -338,6 +359,14 @@ FINE_NETWORK: Dict[str, Change] = {
     "NetworkManager: a keyfile with DHCP": network_manager(
         {f"{NM}/a": "[connection]\ntype=ethernet\ninterface-name=eth0\n[ipv4]\nmethod=auto\n"}
     ),
+    "NetworkManager: DHCP by ifupdown": {
+        **ifupdown("allow-hotplug eth0\niface eth0 inet dhcp\n"),
+        **enabled("NetworkManager.service"),
+    },
+    "NetworkManager: it is built without the plugin ifupdown": {
+        **network_manager({"etc/network/interfaces": "iface eth0 inet static\n"}),
+        "usr/lib/os-release": "ID=fedora\n",
+    },
     "NetworkManager: a hidden file of an editor": network_manager(
         {f"{NM}/.a.swp": "[connection]\ntype=ethernet\n[ipv4]\nmethod=manual\n"}
     ),

@@ -226,8 +226,12 @@ ADVICE: Dict[str, Tuple[Change, str]] = {
     ),
     "an interface that NetworkManager does not manage": (
         network_manager({_FOR_ALL: "[main]\nno-auto-default=*\n"}),
-        f"change unmanaged-devices and no-auto-default in {{image}}/{_FOR_ALL} so that they do "
-        "not cover eth0",
+        f"change unmanaged-devices, no-auto-default and [device] in {{image}}/{_FOR_ALL} so that "
+        "they do not cover eth0",
+    ),
+    "an interface that NetworkManager leaves to ifupdown, which does not start": (
+        network_manager({"etc/network/interfaces": "auto eth0\niface eth0 inet dhcp\n"}),
+        "remove the lines about eth0 from {image}/etc/network/interfaces",
     ),
     "dhcpcd": (
         dhcpcd("allowinterfaces ens3\n"),

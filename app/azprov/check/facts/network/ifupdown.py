@@ -1,6 +1,6 @@
 """ifupdown of Debian, and ifupdown-ng and BusyBox's ifup of Alpine: interfaces(5)."""
 
-from typing import Iterator, List
+from typing import Iterator, List, Tuple
 
 from ....formats.bounds import COMPARED
 from ....formats.host.config_syntax import uncommented
@@ -36,6 +36,15 @@ def reads(image: Image) -> Iterator[NicSetting]:
         is_started = _Started(image, path, started)
         for stanza in stanzas:
             yield stanza if is_started.covers(stanza.pattern) else stanza._replace(method=OFF)
+
+
+def read_names(image: Image) -> Iterator[Tuple[str, str]]:
+    """The file and the name of each interface with a stanza, whatever its method."""
+    for path in _files(image):
+        for line in uncommented(image.text(path)):
+            words = line.split()
+            if words[0] in ("iface", "mapping") and words[1:2] not in ([], ["lo"]):
+                yield path, words[1]
 
 
 class _Started:

@@ -1,14 +1,16 @@
 """NetworkManager: nm-settings-keyfile(5) and NetworkManager.conf(5)."""
 
 import re
-from typing import Iterator, Optional
+from typing import Dict, Iterator, Optional, Tuple
 
 from ....formats.host.config_syntax import parse_sections
+from ....formats.patterns import matches
 from ..image import Image
-from . import ifcfg
+from . import ifcfg, ifupdown
 from .base import Manager
 from .nic_settings import (
     DHCP,
+    DRIVER,
     FIRST_NIC,
     OFF,
     STATIC,
@@ -18,12 +20,15 @@ from .nic_settings import (
     in_effect,
     only_mac,
 )
-from .systemd_files import last_values
+from .systemd_files import YES, last_values
 
 _KEYFILES = "/etc/NetworkManager/system-connections"
 _PACKAGED_KEYFILES = "/usr/lib/NetworkManager/system-connections"
 _CONF_FOLDERS = ["/etc/NetworkManager/conf.d", "/usr/lib/NetworkManager/conf.d"]
 _MAIN_CONF = "/etc/NetworkManager/NetworkManager.conf"
+_EXCEPT = "except:"
+_SEPARATORS = re.compile(r"[;,\s]+")
+_NO = ("no", "false", "off", "0")
 
 
 def reads(image: Image) -> Iterator[NicSetting]:
@@ -32,8 +37,7 @@ def reads(image: Image) -> Iterator[NicSetting]:
         for path in image.matching(folder):
             yield from _keyfile(image, path)
     yield from ifcfg.reads(image)
-    for path in [*image.layered(_CONF_FOLDERS, ".conf"), _MAIN_CONF]:
-        yield from _conf(image, path)
+    yield from _kept_off(image)
 
 
 def _keyfile(image: Image, path: str) -> Iterator[NicSetting]:
@@ -66,16 +70,76 @@ def _ignored(image: Image, path: str) -> Optional[Ignored]:
     return Ignored(path, "is ignored by NetworkManager because of its mode or owner", fix)
 
 
-def _conf(image: Image, path: str) -> Iterator[NicSetting]:
-    for setting in parse_sections(image.text(path)):
-        # Debian and Ubuntu ship "*,except:type:wifi,..." in a file with this key.
-        is_unmanaged = setting.key == "unmanaged-devices" and re.match(
-            r"\*|.*interface-name:eth[0*]", setting.value
-        )
-        if (is_unmanaged and "except:type:ethernet" not in setting.value) or (
-            setting.key == "no-auto-default" and setting.value in ("*", FIRST_NIC)
-        ):
-            yield NicSetting(from_file(path), FIRST_NIC, OFF)
+def _kept_off(image: Image) -> Iterator[NicSetting]:
+    """The settings that keep NetworkManager from the interface.
+
+    Source: NetworkManager.conf(5), and its plugin ifupdown, which NetworkManager runs to test.
+    """
+    conf = _conf(image)
+    path, ignored = conf.get("main.no-auto-default", ("", ""))
+    if _covers(ignored, FIRST_NIC):
+        yield NicSetting(from_file(path), FIRST_NIC, OFF)
+    path, unmanaged = conf.get("keyfile.unmanaged-devices", ("", ""))
+    if _covers(unmanaged, FIRST_NIC):
+        yield NicSetting(from_file(path), FIRST_NIC, OFF, hides_others=True)
+    path, managed = _device(conf, FIRST_NIC)
+    if managed.lower() in _NO:
+        yield NicSetting(from_file(path), FIRST_NIC, OFF, hides_others=True)
+    if not _reads_interfaces(image, conf):
+        return
+    if conf.get("ifupdown.managed", ("", ""))[1].lower() in YES:
+        yield from (one for one in ifupdown.reads(image) if one.method != OFF)
+        return
+    for path, name in ifupdown.read_names(image):
+        yield NicSetting(from_file(path), name, OFF, hides_others=True)
+
+
+def _conf(image: Image) -> "Dict[str, Tuple[str, str]]":
+    """The path and the value of each "section.key"; the last value counts, and += appends."""
+    values: Dict[str, Tuple[str, str]] = {}
+    etc = image.layered(_CONF_FOLDERS[:1], ".conf")
+    names = {path.rpartition("/")[2] for path in etc}
+    packaged = image.layered(_CONF_FOLDERS[1:], ".conf")
+    vendor = [path for path in packaged if path.rpartition("/")[2] not in names]
+    for path in (*vendor, _MAIN_CONF, *etc):
+        for section, key, value in parse_sections(image.text(path)):
+            name = f"{section}.{key.rstrip('+')}"
+            old = f"{values[name][1]};" if key.endswith("+") and name in values else ""
+            values[name] = (path, old + value)
+    return values
+
+
+def _device(conf: "Dict[str, Tuple[str, str]]", nic: str) -> Tuple[str, str]:
+    """The path and value of `managed` in the first section about devices that covers one."""
+    for name, (path, value) in conf.items():
+        section, _, key = name.rpartition(".")
+        covered = conf.get(f"{section}.match-device", ("", "*"))[1]
+        if key == "managed" and section.startswith("device") and _covers(covered, nic):
+            return path, value
+    return "", ""
+
+
+def _reads_interfaces(image: Image, conf: "Dict[str, Tuple[str, str]]") -> bool:
+    """Whether the plugin ifupdown is in use, as it is by default where Debian builds it."""
+    default = "ifupdown" if image.tool == "apt-get" else ""
+    return "ifupdown" in _SEPARATORS.split(conf.get("main.plugins", ("", default))[1])
+
+
+def _covers(devices: str, nic: str) -> bool:
+    """Whether a list of devices covers an Ethernet interface of Azure with that name."""
+    items = [item for item in _SEPARATORS.split(devices) if item]
+    excluded = [item[len(_EXCEPT) :] for item in items if item.startswith(_EXCEPT)]
+    included = [item for item in items if not item.startswith(_EXCEPT)]
+    if any(_is_nic(item, nic) for item in excluded):
+        return False
+    return any(_is_nic(item, nic) for item in included) or bool(excluded and not included)
+
+
+def _is_nic(item: str, nic: str) -> bool:
+    kind, colon, value = item.partition(":")
+    if kind == "interface-name" and colon:
+        return nic == value[1:] if value.startswith("=") else matches(nic, value.lstrip("~"))
+    return item in ("*", nic, "type:ethernet") or (kind == "driver" and matches(DRIVER, value))
 
 
 def fix(image: Image, nic: str) -> str:
@@ -89,9 +153,11 @@ def fix(image: Image, nic: str) -> str:
         return f"set method=auto in [ipv4] of {image.edited(path)}"
     if path.rpartition("/")[2].startswith("ifcfg-"):
         return ifcfg.fix(image, nic)
+    if "/NetworkManager/" not in path:
+        return f"remove the lines about {nic} from {image.edited(path)}"
     return (
-        f"change unmanaged-devices and no-auto-default in {image.edited(path)} so that they do not "
-        f"cover {nic}"
+        f"change unmanaged-devices, no-auto-default and [device] in {image.edited(path)} so that "
+        f"they do not cover {nic}"
     )
 
 

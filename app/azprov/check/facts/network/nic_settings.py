@@ -48,6 +48,8 @@ class NicSetting(NamedTuple):
     #: If not empty, the setting applies only to the network card with this address.
     mac: str = ""
     ignored: Optional[Ignored] = None
+    #: Whether the manager then uses no other setting for these interfaces.
+    hides_others: bool = False
 
     def matches(self, nic: str) -> bool:
         """Whether the setting is about an interface of that name in a new VM."""
@@ -63,7 +65,8 @@ def in_effect(
 ) -> List[NicSetting]:
     """The settings that the manager applies to an interface of that name."""
     matching = [one for one in settings if one.matches(nic) and one.ignored is None]
-    return matching[:1] if first_match_wins else matching
+    hiding = [one for one in matching if one.hides_others]
+    return hiding or (matching[:1] if first_match_wins else matching)
 
 
 def only_mac(text: str) -> str:
