@@ -306,14 +306,14 @@ def changes_of(act: Callable[[], object]) -> List[str]:
 
 
 def test_every_change_is_durable(inside: Path) -> None:
-    """A file's content is synced before the rename, and its folder after it."""
+    """A file's content, or a new folder, is synced before the rename, and its folder after it."""
     root = Root(str(inside))
 
     assert changes_of(lambda: root.write("/a", b"1")) == ["fsync", "rename", "fsync"]
     assert changes_of(lambda: root.rename("/a", "b")) == ["rename", "fsync"]
     assert changes_of(lambda: root.remove("/b")) == ["unlink", "fsync"]
     assert changes_of(lambda: root.link("/a", "/x")) == ["symlink", "rename", "fsync"]
-    assert changes_of(lambda: root.make_folders("/c")) == ["mkdir", "rename", "fsync"]
+    assert changes_of(lambda: root.make_folders("/c")) == ["mkdir", "fsync", "rename", "fsync"]
 
 
 def test_no_descriptor_stays_open(inside: Path) -> None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import BinaryIO, Callable, Iterator, List, Optional, Tuple, Union
 
-from .opening import FOLDER, NotRegularFile, open_regular
+from .opening import FOLDER, OWN_FILES, NotRegularFile, open_regular
 
 # A UID and a GID.
 Owner = Tuple[int, int]
@@ -19,6 +19,11 @@ Owner = Tuple[int, int]
 _NEW_FILE = 0o644
 _BLOCK_BYTES = 1 << 16
 _LABEL = "security.selinux"
+# acl(5). The first is stored only if it says more than the mode. Files and folders that are
+# made in a folder get both from its second one.
+_ACL, _DEFAULT_ACL = "system.posix_acl_access", "system.posix_acl_default"
+# There is no list, or the file system has none.
+_NO_ACL = (errno.ENODATA, errno.EOPNOTSUPP)
 
 
 class Entry:
@@ -42,6 +47,24 @@ class Entry:
         if self.seen is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         return open_regular(self.seen, flags, self.name, self.folder)
+
+    def acl(self, *, own_files: str = OWN_FILES) -> bytes:
+        """The access control list as the kernel stores it; empty without one. Raises OSError.
+
+        The group's bits of the mode are then the most that any entry of the list may give.
+        """
+        if self.seen is None:
+            return b""
+        try:
+            return _acl_of(f"{own_files}/{self.seen}")
+        except (FileNotFoundError, NotADirectoryError):
+            pass  # a chroot without /proc
+        is_folder = stat.S_ISDIR(os.fstat(self.seen).st_mode)
+        number = os.open(".", FOLDER, dir_fd=self.seen) if is_folder else self.open(os.O_RDONLY)
+        try:
+            return _acl_of(number)
+        finally:
+            os.close(number)
 
     def flush(self) -> None:
         """Make a file and its name durable."""
@@ -108,6 +131,7 @@ def replace(
             owner = (old.st_uid, old.st_gid)
         _set_owner(number, owner)
         _copy_label(entry, number)
+        _copy_acl(entry, number)
         kept = _NEW_FILE if old is None else stat.S_IMODE(old.st_mode)
         os.fchmod(number, kept if mode is None else mode)
         os.fsync(number)
@@ -129,7 +153,10 @@ def make_folder(entry: Entry, mode: int, owner: Optional[Owner]) -> None:
         number = os.open(new, FOLDER, dir_fd=entry.folder)
         try:
             _set_owner(number, owner)
+            _remove_acl(number, _ACL)
+            _remove_acl(number, _DEFAULT_ACL)
             os.fchmod(number, mode)
+            os.fsync(number)
         finally:
             os.close(number)
 
@@ -163,6 +190,35 @@ def _copy_label(entry: Entry, number: int) -> None:
             os.setxattr(number, _LABEL, os.getxattr(old, _LABEL))
         finally:
             os.close(old)
+
+
+def _acl_of(file: Union[str, int]) -> bytes:
+    try:
+        return os.getxattr(file, _ACL)
+    except OSError as error:
+        if error.errno in _NO_ACL:
+            return b""
+        raise
+
+
+def _copy_acl(entry: Entry, number: int) -> None:
+    """Give the new file the list of the old one, and none that it has from its folder.
+
+    Without the list, the group would have the rights of the mask.
+    """
+    acl = entry.acl()
+    if acl:
+        os.setxattr(number, _ACL, acl)
+    else:
+        _remove_acl(number, _ACL)
+
+
+def _remove_acl(number: int, name: str) -> None:
+    try:
+        os.removexattr(number, name)
+    except OSError as error:
+        if error.errno not in _NO_ACL:
+            raise
 
 
 def names_in(entry: Entry) -> List[str]:

@@ -23,8 +23,8 @@ FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _LOOK = O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 # O_NONBLOCK, because the owner of a file may have a lease on it, fcntl(2).
 _OPEN = os.O_NONBLOCK | os.O_CLOEXEC
-# Each open file of this process, by its number: proc(5).
-_OWN_FILES = "/proc/self/fd"
+#: Each open file of this process, by its number: proc(5).
+OWN_FILES = "/proc/self/fd"
 _BLOCK_BYTES = 1 << 16
 
 
@@ -56,7 +56,7 @@ def look_at(name: str, folder: int) -> Optional[int]:
 
 
 def open_regular(
-    seen: int, flags: int, name: str, folder: Optional[int], *, own_files: str = _OWN_FILES
+    seen: int, flags: int, name: str, folder: Optional[int], *, own_files: str = OWN_FILES
 ) -> int:
     """Open the file of an O_PATH descriptor, which was got by this name in this folder.
 
