@@ -3,13 +3,13 @@
 import os
 import shlex
 import shutil
-import struct
 import subprocess
 from pathlib import Path
 from typing import Callable, List, Optional
 
 import pytest
 
+from access_lists import allow
 from azprov.check import check
 from azprov.check.facts.image import Image
 from azprov.check.finding import Finding
@@ -77,13 +77,6 @@ INSIDE = (
         "usr/lib/python3/dist-packages",
         "usr/lib/python3/dist-packages/__pycache__/sitecustomize.cpython-311.pyc",
     ),
-)
-
-# user::rwx, user:1000:rwx, group::r-x, mask::rwx, other::r-x: acl(5) and linux/posix_acl_xattr.h.
-NO_ID = 0xFFFFFFFF
-ACL = struct.pack("<I", 2) + b"".join(
-    struct.pack("<HHI", *entry)
-    for entry in ((1, 7, NO_ID), (2, 7, USER), (4, 5, NO_ID), (16, 7, NO_ID), (32, 5, NO_ID))
 )
 
 
@@ -267,12 +260,23 @@ def test_the_folders_of_openrc_are_examined(debian: Path, path: str) -> None:
         (0, {"etc/group": "root:x:0:root,builder\n"}, False),
         (0, {"etc/passwd": "root:x:0:0::/:/bin/sh\nbuilder:x:1000:0::/:/bin/sh\n"}, False),
         (0, {"etc/group": "root:x:0:toor\n", "etc/passwd": "toor:x:0:0::/:/bin/sh\n"}, True),
+        (50, {"etc/gshadow": "staff:!::builder\n"}, False),
+        (50, {"etc/gshadow": "staff:!:builder:\n"}, False),
+        (50, {"etc/gshadow": "staff:!::\nadm:!::builder\n"}, True),
+        (50, {"etc/group": "staff:x: +050:builder\n"}, False),
+        (50, {"usr/lib/passwd": "builder:x:1000:50::/:/bin/sh\n"}, False),
+        (50, {"usr/lib/group": "staff:x:50:builder\n"}, False),
+        (70, {}, False),
     ],
 )
 def test_a_group_that_can_write_counts_if_it_has_a_member(
     debian: Path, gid: int, change_of_users: "dict[str, str]", is_safe: bool
 ) -> None:
-    """Debian's empty group staff is safe. A member of the group root other than root is not."""
+    """Debian's empty group staff is safe. A member of the group root other than root is not.
+
+    newgrp(1) accepts the members and administrators in gshadow, too. The members of a group
+    that no file lists are unknown.
+    """
     change(debian, dict(change_of_users))
     os.chown(debian / "usr/local", 0, gid)
     (debian / "usr/local").chmod(0o2775)
@@ -285,13 +289,26 @@ def test_a_group_that_can_write_counts_if_it_has_a_member(
 @pytest.mark.needs("root")
 def test_an_acl_counts_as_a_right_to_write(debian: Path) -> None:
     """The bits of the group show the mask of an ACL, although the group has no member."""
-    os.setxattr(debian / "usr/local", "system.posix_acl_access", ACL)
+    allow(debian / "usr/local", USER)
     assert (debian / "usr/local").stat().st_mode & 0o777 == 0o775
 
     (finding,) = found(debian)
 
     assert finding.fix == f"chmod go-w {debian}/usr/local"
     subprocess.run(["sh", "-ec", finding.fix], check=True)
+    assert found(debian) == []
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize(
+    ("user", "rights", "mask"), [(USER, 5, 7), (USER, 7, 5), (USER, 7, 0), (0, 7, 7)]
+)
+def test_an_acl_without_a_right_to_write_is_safe(
+    debian: Path, user: int, rights: int, mask: int
+) -> None:
+    """The mask limits the rights of each user, and root can write anyway."""
+    allow(debian / "usr/local", user, rights=rights, mask=mask)
+
     assert found(debian) == []
 
 

@@ -12,6 +12,7 @@ from ..formats.host.passwd import parse_login_defs, people
 from ..formats.text import printable
 from ..system.hostname import HOSTNAME_FILE, HOSTS_FILE, renamed_hosts
 from ..system.init import INIT_SYSTEMS
+from ..system.planting import writers_of
 from ..system.root import Root
 from ..system.sshd.deleted_accounts import keys_in_use, keys_of_deleted_account
 from ..system.user_database import PASSWD, find_account, read_accounts
@@ -59,6 +60,7 @@ def plan(root: Root, user: str) -> List[Leftover]:
 def carry_out(root: Root, changes: Sequence[Leftover]) -> List[AzprovError]:
     """Make every change that can be made, and log it. Returns the failures of the others."""
     failures: List[AzprovError] = []
+    writers = writers_of(root)
     for change in changes:
         try:
             if failures and change.requires_others:
@@ -66,7 +68,7 @@ def carry_out(root: Root, changes: Sequence[Leftover]) -> List[AzprovError]:
                     f"other changes failed, so the {change.what} stays in "
                     f"{root.outside(change.path)}"
                 )
-            apply(root, change)
+            apply(root, change, writers)
         except AzprovError as error:
             failures.append(error)
             log.warning("%s", error)

@@ -1,23 +1,17 @@
 """Who can change what root runs at the first boot: azprov, its service and state, and its Python.
 
-Rule of this file: a file is as safe as every folder on the way to it, because anyone who can
-write to a folder can replace its files. sshd's StrictModes looks at a user's files in the
-same way. Links are resolved one at a time inside the root, and the folders of each link count.
+Rule of this file: a file is as safe as every folder on the way to it (system/writers.py).
 """
 
-import os
 import stat
-from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import Iterable, List, NamedTuple, Optional, Set
 
 from ..errors import HostError
-from ..formats.host.passwd import has_login_shell, members, parse_accounts
 from ..formats.text import shell_word
 from ..system.init import SERVICE, InitSystem
 from ..system.root import Root
-from ..system.root.acl import has_acl
-from ..system.root.paths import MOST_LINKS, components
 from ..system.state import STATE_FILE
-from ..system.user_database import GROUP, PASSWD, read_user_file
+from ..system.writers import Followed, Writers, steps_to
 from .python import check_python, code_of
 
 # A standard library has up to 5 levels and 10,000 files.
@@ -103,20 +97,19 @@ class _Search:
 
     def __init__(self, root: Root) -> None:
         self._root = root
-        self._maker = _maker(root)
+        self._writers = Writers(root, trusts_self=False)
         self._seen: Set[str] = set()
-        # The links that were followed, each with the rest of the path after it.
-        self._followed: Set[Tuple[str, Tuple[str, ...]]] = set()
+        self._followed: Followed = set()
         self._files_left = _MOST_FILES
-        self._group_is_safe: Dict[int, bool] = {}
         self.found: List[Unsafe] = []
 
     def examine(self, path: str) -> None:
         """Examine every step of the way to a path, and the path."""
-        for step, status in self._way(path):
-            if step not in self._seen:
+        for step, status, _ in steps_to(self._root, path, self._followed):
+            if step not in self._seen and status is not None:
                 self._seen.add(step)
-                owned, writable = self._is_owned(status), self._is_writable(step, status)
+                owned = self._writers.is_owned(status)
+                writable = self._writers.is_writable(step, status)
                 if owned or writable:
                     self.found.append(Unsafe(step, owned, writable))
 
@@ -149,81 +142,10 @@ class _Search:
                 if stat.S_ISLNK(status.st_mode):
                     self.examine(file)
                     continue
-                owned = owned or self._is_owned(status)
-                writable = writable or self._is_writable(file, status)
+                owned = owned or self._writers.is_owned(status)
+                writable = writable or self._writers.is_writable(file, status)
                 is_run = name not in _NOT_IN_LIBRARY if is_library else name == _CACHE
                 if is_run and depth < _DEEPEST and stat.S_ISDIR(status.st_mode):
                     folders.append((file, depth + 1))
         if owned or writable:
             self.found.append(Unsafe(top, owned, writable, is_tree=True))
-
-    def _way(self, path: str) -> Iterator[Tuple[str, os.stat_result]]:
-        """Every folder on the way to a path, and the path, without links, with their statuses.
-
-        The way of each link is included. It ends at a missing file, after too many links, or
-        where a way continues as an earlier one did, so that each link is followed once.
-        """
-        root, left, at, links = self._root, components(path), "", 0
-        status = root.status("/")
-        while status is not None:
-            yield at or "/", status
-            if not left:
-                return
-            name = left.pop(0)
-            if name == "..":
-                at = at.rpartition("/")[0]
-                status = root.status(at or "/", follow=False)
-                continue
-            step = f"{at}/{name}"
-            status = root.status(step, follow=False)
-            if status is None:
-                return
-            target = root.read_link(step) if stat.S_ISLNK(status.st_mode) else None
-            if target is None:
-                at = step
-                continue
-            onwards = (step, tuple(left))
-            links += 1
-            if links > MOST_LINKS or onwards in self._followed:
-                return
-            self._followed.add(onwards)
-            at = "" if target.startswith("/") else at
-            left = components(target) + left
-            status = root.status(at or "/", follow=False)
-
-    def _is_owned(self, status: os.stat_result) -> bool:
-        return status.st_uid not in (0, self._maker[0])
-
-    def _is_writable(self, path: str, status: os.stat_result) -> bool:
-        """Whether others can write. A group without members, as Debian's staff, is safe."""
-        if status.st_mode & stat.S_IWOTH:
-            return True
-        if not status.st_mode & stat.S_IWGRP:
-            return False
-        gid = status.st_gid
-        if gid not in self._group_is_safe:
-            self._group_is_safe[gid] = self._has_no_members(gid)
-        return not self._group_is_safe[gid] or has_acl(self._root, path)
-
-    def _has_no_members(self, gid: int) -> bool:
-        if self._maker[0] and gid == self._maker[1]:
-            return True
-        accounts = parse_accounts(read_user_file(self._root, PASSWD))
-        roots = {account.name for account in accounts if account.uid == 0} | {"root"}
-        if set(members(read_user_file(self._root, GROUP), gid)) - roots:
-            return False
-        # Some distributions have daemons, without a shell, in root's group.
-        return not any(
-            account.gid == gid and account.uid and (gid or has_login_shell(account))
-            for account in accounts
-        )
-
-
-def _maker(root: Root) -> Tuple[int, int]:
-    """The user and group who count as root: an ordinary user who made the whole image.
-
-    The files of this user become root's when the image is packed.
-    """
-    statuses = [root.status(path) for path in ("/", "/etc", "/usr")]
-    owners = {(status.st_uid, status.st_gid) for status in statuses if status is not None}
-    return owners.pop() if len(owners) == 1 else (0, 0)

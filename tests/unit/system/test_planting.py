@@ -8,13 +8,15 @@ from typing import Callable, Dict, Optional, Tuple
 
 import pytest
 
-from azprov.errors import HostError
+from access_lists import ACCESS, allow, rendered
+from azprov.errors import HostError, LoginBlocked
 from azprov.formats.host.passwd import Account
 from azprov.formats.host.ssh_keys import parse_ssh_keys
 from azprov.image.deprovision import carry_out, plan
 from azprov.system.homes import make_home
 from azprov.system.planting import planter_of, remove_planted
 from azprov.system.root import Root
+from azprov.system.root.entry import Owner
 from azprov.system.sshd.authorized_keys import add_keys
 from ports import NoCommands
 from sample_files import sample
@@ -22,7 +24,7 @@ from sample_files import sample
 KEYS, _ = parse_ssh_keys(sample("ssh_key/ed25519.pub").decode())
 pytestmark = pytest.mark.needs("root")
 
-EVE, OPS, TEAM = 1001, 1002, 1500
+EVE, OPS, TEAM, LAST = 1001, 1002, 1500, 65534
 USER = Account("ops", OPS, OPS, "/home/ops", "/bin/sh")
 ROOT_USER = Account("root", 0, 0, "/root", "/bin/sh")
 
@@ -92,6 +94,48 @@ def link_on_the_way_of_a_link(image: Path) -> None:
     (image / "etc/hidden/ops").symlink_to("/etc/shadow")
 
 
+def acl_folder(image: Path) -> None:
+    """An access control list lets eve write to root's folder."""
+    allow(image / "srv/keys", EVE)
+    (image / "srv/keys/ops").symlink_to("/etc/shadow")
+
+
+def acl_of_a_group(image: Path) -> None:
+    """An access control list lets a group write, and the folder's own group may not."""
+    os.setxattr(image / "srv/keys", ACCESS, rendered(group=TEAM))
+    (image / "srv/keys/ops").symlink_to("/etc/shadow")
+
+
+def folder_of_group_0(image: Path) -> None:
+    """eve is a member of root's group."""
+    (image / "etc/group").write_text("root:x:0:eve\n")
+    (image / "srv/keys").chmod(0o775)
+    (image / "srv/keys/ops").symlink_to("/etc/shadow")
+
+
+def top_of_a_user(image: Path) -> None:
+    """eve owns the top folder, and replaced /srv by a link."""
+    os.chown(image, EVE, EVE)
+    (image / "srv/keys").rmdir()
+    (image / "srv").rmdir()
+    (image / "srv").symlink_to("/etc/hidden")
+    (image / "etc/hidden/keys").mkdir(parents=True)
+    (image / "etc/hidden/keys/ops").symlink_to("/etc/shadow")
+
+
+def top_of_everyone(image: Path) -> None:
+    """Everyone may write to the top folder."""
+    top_of_a_user(image)
+    os.chown(image, 0, 0)
+    image.chmod(0o1777)
+
+
+def folder_of_the_last_user(image: Path) -> None:
+    """The number 65534 is a user like any other here."""
+    os.chown(image / "srv/keys", LAST, LAST)
+    (image / "srv/keys/ops").symlink_to("/etc/shadow")
+
+
 PLANTED: Dict[str, Callable[[Path], None]] = {
     "link to root's keys": link_to_keys,
     "link to shadow": link_to_shadow,
@@ -99,6 +143,12 @@ PLANTED: Dict[str, Callable[[Path], None]] = {
     "link in a folder of a group": group_folder,
     "link in a folder of everyone": open_folder,
     "link on the way of a link": link_on_the_way_of_a_link,
+    "link by an access control list": acl_folder,
+    "link by an access control list of a group": acl_of_a_group,
+    "link in a folder of group 0": folder_of_group_0,
+    "link in the top folder of a user": top_of_a_user,
+    "link in the top folder of everyone": top_of_everyone,
+    "link in a folder of the UID 65534": folder_of_the_last_user,
 }
 CONFIGS = (
     "AuthorizedKeysFile /srv/keys/%u\n",
@@ -280,28 +330,131 @@ def test_keys_in_a_folder_that_the_user_may_not_write_to_are_removed(
     ("path", "follow", "planter"),
     [
         ("/etc/ssh/keys", True, None),
-        ("/home/eve/x", True, (EVE, EVE)),
+        ("/home/eve/x", True, ("/home/eve", (EVE, EVE))),
         ("/home/eve/x", False, None),
-        ("/home/eve/y/x", False, (EVE, EVE)),
+        ("/home/eve/y/x", False, ("/home/eve", (EVE, EVE))),
         ("/home/eve", False, None),
-        ("/srv/keys/x", True, (65534, TEAM)),
+        ("/srv/keys/x", True, ("/srv/keys", None)),
         ("/srv/keys/x", False, None),
-        ("/srv/keys/y/x", False, (65534, TEAM)),
+        ("/srv/keys/y/x", False, ("/srv/keys", None)),
         ("/srv/keys", False, None),
-        ("/srv/../home/eve/x", True, (EVE, EVE)),
-        ("/link/x", True, (EVE, EVE)),
+        ("/srv/open/x", True, ("/srv/open", None)),
+        ("/srv/acl/x", True, ("/srv/acl", None)),
+        ("/srv/read/x", True, None),
+        ("/srv/empty/x", True, None),
+        ("/srv/last/x", True, ("/srv/last", (LAST, LAST))),
+        ("/srv/../home/eve/x", True, ("/home/eve", (EVE, EVE))),
+        ("/missing/../home/eve/x", True, ("/home/eve", (EVE, EVE))),
+        ("/link/x", True, ("/home/eve", (EVE, EVE))),
         ("/link", False, None),
         ("/loop/x", True, None),
         ("/missing/x", True, None),
     ],
 )
 def test_the_planter_is_the_first_who_could_plant_a_link(
-    path: str, follow: bool, planter: Optional[Tuple[int, int]], image: Path
+    path: str, follow: bool, planter: Optional[Tuple[str, Optional[Owner]]], image: Path
 ) -> None:
-    """Folders of root do not count, unless a group or everyone may write to them."""
+    """Folders of root do not count, unless everyone, a user's group or an ACL's user may write.
+
+    A group without members, as Debian's staff, has no one who could plant a link.
+    """
+    for name in ("open", "acl", "read", "empty", "last"):
+        (image / "srv" / name).mkdir()
+    (image / "srv/open").chmod(0o777)
+    allow(image / "srv/acl", EVE)
+    allow(image / "srv/read", EVE, rights=5)
+    (image / "etc/group").write_text("root:x:0:\nstaff:x:50:\n")
+    os.chown(image / "srv/empty", 0, 50)
+    (image / "srv/empty").chmod(0o2775)
+    os.chown(image / "srv/last", LAST, LAST)
     (image / "srv/keys").chmod(0o775)
     os.chown(image / "srv/keys", 0, TEAM)
     (image / "link").symlink_to("home/eve")
     (image / "loop").symlink_to("loop")
 
     assert planter_of(Root(str(image)), path, follow=follow) == planter
+
+
+@pytest.mark.parametrize(("uid", "mode"), [(EVE, 0o755), (0, 0o777)])
+def test_the_top_folder_counts_like_any_other(uid: int, mode: int, image: Path) -> None:
+    """Its owner could do nothing in root's folders, so there is no user to act as."""
+    os.chown(image, uid, uid)
+    image.chmod(mode)
+
+    assert planter_of(Root(str(image)), "/etc/ssh/keys") == ("/", None)
+
+
+def test_a_link_that_could_have_been_planted_is_named(image: Path) -> None:
+    """The hint is not that of a loop of links."""
+    acl_folder(image)
+    (image / "etc/ssh/sshd_config").write_text(CONFIGS[0])
+
+    with pytest.raises(HostError) as raised:
+        add_keys(Root(str(image)), USER, KEYS, NoCommands())
+
+    assert str(raised.value) == (
+        f"could not read {image}/srv/keys/ops (another user could have planted a link on the "
+        "way); replace the link on this path, or give its folders to root and let no one else "
+        "write to them"
+    )
+
+
+def test_everything_is_done_in_a_top_folder_of_a_user_as_far_as_no_link_is_on_the_way(
+    image: Path,
+) -> None:
+    """An image that was unpacked into a user's folder still becomes generic."""
+    os.chown(image, EVE, EVE)
+    (image / "etc/ssh/sshd_config").write_text("")
+    (image / "etc/ssh/ssh_host_ed25519_key").write_text("key")
+    (image / "etc/passwd").write_text("ops:*:1002:1002::/home/ops:/bin/sh\n")
+    (image / "home/ops/.bash_history").write_text("x")
+    os.chown(image / "home/ops/.bash_history", OPS, OPS)
+    root = Root(str(image))
+
+    carry_out(root, plan(root, ""))
+
+    assert os.listdir(image / "etc/ssh") == ["sshd_config"]
+    assert os.listdir(image / "home/ops") == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(0o600, 0o600), (0o640, 0o640), (0o644, 0o644), (0o666, 0o644)]
+)
+def test_a_file_of_keys_gets_no_more_rights_than_it_has(old: int, new: int, image: Path) -> None:
+    """A new one in a folder of root gets 0644, because sshd reads it with the user's rights."""
+    (image / "etc/ssh/sshd_config").write_text("AuthorizedKeysFile /srv/keys/%u\n")
+    (image / "srv/keys/ops").write_text("")
+    (image / "srv/keys/ops").chmod(old)
+
+    with suppress(LoginBlocked):
+        add_keys(Root(str(image)), USER, KEYS, NoCommands())
+
+    assert (image / "srv/keys/ops").stat().st_mode & 0o777 == new
+    assert b"ssh-ed25519" in (image / "srv/keys/ops").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("mode", "owner", "is_readable"),
+    [(0o600, 0, False), (0o640, 0, True), (0o644, 0, True), (0o600, OPS, True)],
+)
+def test_keys_that_sshd_cannot_read_are_no_login(
+    mode: int, owner: int, is_readable: bool, image: Path
+) -> None:
+    """sshd reads the file with the user's rights, so the user has to be allowed to."""
+    (image / "etc/ssh/sshd_config").write_text("AuthorizedKeysFile /srv/keys/%u\n")
+    (image / "srv/keys/ops").write_text("")
+    (image / "srv/keys/ops").chmod(mode)
+    os.chown(image / "srv/keys/ops", owner, owner)
+    blocked = ""
+
+    try:
+        add_keys(Root(str(image)), USER, KEYS, NoCommands())
+    except LoginBlocked as error:
+        blocked = str(error)
+
+    assert blocked == (
+        ""
+        if is_readable
+        else f"ops cannot log in with the keys in {image}/srv/keys/ops, because this user may "
+        f"not read that file; run chmod a+r {image}/srv/keys/ops"
+    )

@@ -13,7 +13,7 @@ from azprov.errors import HostError
 from azprov.formats.host.passwd import Account
 from azprov.formats.host.ssh_keys import SshKey, parse_ssh_keys
 from azprov.formats.host.sshd_config import first_values
-from azprov.system.planting import owner_of_path
+from azprov.system.planting import planter_or_owner
 from azprov.system.root import Root
 from azprov.system.sshd.authorized_keys import add_keys
 from azprov.system.sshd.passwords import forbid_passwords
@@ -179,7 +179,9 @@ def test_a_path_is_used_with_the_rights_of_its_owner(
     os.chown(image / "data/x", 1001, 1002)
     os.chown(image / "data/x/deep", 1003, 1004)
 
-    assert owner_of_path(Root(str(image)), path, account) == owner
+    planter = planter_or_owner(Root(str(image)), path, account)
+
+    assert (None if planter is None else planter.user) == owner
 
 
 @pytest.mark.needs("root")

@@ -14,6 +14,7 @@ from typing import (
     NamedTuple,
     Optional,
     Sequence,
+    Set,
     Tuple,
 )
 
@@ -97,6 +98,22 @@ def members(group: bytes, gid: int) -> List[str]:
         for name in fields[3].split(",")
         if name
     ]
+
+
+def group_users(group: bytes, gshadow: bytes, gid: int) -> Optional[Set[str]]:
+    """The members and administrators of the groups with this GID; None if no group has it.
+
+    newgrp(1) accepts the members that gshadow lists, too.
+    """
+    lines = [fields for fields in entry_lines(group) if len(fields) > 2 and _is_c_id(fields[2])]
+    names = {fields[0] for fields in lines if int(fields[2]) == gid}
+    if not names:
+        return None
+    lists = [fields[3] for fields in lines if fields[0] in names and len(fields) > 3]
+    for fields in entry_lines(gshadow):
+        if fields[0] in names:
+            lists += fields[2:4]
+    return {name.strip() for users in lists for name in users.split(",")} - {""}
 
 
 def has_login_shell(account: Account) -> bool:

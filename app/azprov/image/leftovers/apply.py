@@ -1,6 +1,6 @@
 """Carrying out the action of a leftover."""
 
-from typing import Callable, Dict
+from typing import Callable, Dict, Optional
 
 from ...errors import HostError, NotPermitted
 from ...formats.host.passwd import without_entry, without_member
@@ -12,6 +12,7 @@ from ...system.planting import planter_of, remove_planted, root_of
 from ...system.root import Root
 from ...system.sshd.passwords import without_own_lines
 from ...system.user_database import read_user_file
+from ...system.writers import Writers
 from .leftover import (
     EMPTY_FILE,
     EMPTY_FOLDER,
@@ -36,16 +37,20 @@ from .leftover import (
 )
 
 
-def apply(root: Root, leftover: Leftover) -> None:
+def apply(root: Root, leftover: Leftover, writers: Optional[Writers] = None) -> None:
     """Carry out a leftover's action. Idempotent. Raises HostError.
 
     It is done with the rights of the user who could plant a link on the way to the path.
     """
+    if leftover.action in _PLANTED:
+        remove_planted(root, leftover.path, leftover.account, writers=writers)
+        return
     if leftover.action in _WITH_RIGHTS_OF_THEIR_OWN:
         _OPERATIONS[leftover.action](root, leftover)
         return
     follows = leftover.action not in (REMOVE_TREE, EMPTY_FILE)
-    with root_of(root, planter_of(root, leftover.path, follow=follows)) as user_root:
+    planter = planter_of(root, leftover.path, follow=follows, writers=writers)
+    with root_of(root, planter) as user_root:
         _apply(user_root, leftover)
 
 
@@ -60,10 +65,6 @@ def _apply(root: Root, leftover: Leftover) -> None:
 def edited(content: bytes, action: str, argument: str) -> bytes:
     """A file's content after an action that edits the file."""
     return _EDITS[action](content, argument)
-
-
-def _remove_planted(root: Root, leftover: Leftover) -> None:
-    remove_planted(root, leftover.path, leftover.account)
 
 
 def _remove_home(root: Root, leftover: Leftover) -> None:
@@ -86,11 +87,8 @@ def _fail(_: Root, leftover: Leftover) -> None:
 
 
 _OPERATIONS: Dict[str, Callable[[Root, Leftover], object]] = {
-    REMOVE_FILE: _remove_planted,
     REMOVE_TREE: lambda root, leftover: root.remove_tree(leftover.path),
     REMOVE_HOME: _remove_home,
-    REMOVE_FROM_HOME: _remove_planted,
-    REMOVE_KEYS: _remove_planted,
     EMPTY_FILE: lambda root, leftover: root.truncate(leftover.path),
     EMPTY_FOLDER: lambda root, leftover: root.remove_tree(leftover.path, keeps_folder=True),
     RESERVE_IDS: _reserve_ids,
@@ -100,14 +98,8 @@ _OPERATIONS: Dict[str, Callable[[Root, Leftover], object]] = {
     SET_NAME_IN_HOSTS: lambda root, leftover: write_hosts(root, leftover.argument),
 }
 
-_WITH_RIGHTS_OF_THEIR_OWN = (
-    REMOVE_FILE,
-    REMOVE_HOME,
-    REMOVE_FROM_HOME,
-    REMOVE_KEYS,
-    EXAMINE,
-    EXAMINE_AS_ROOT,
-)
+_PLANTED = (REMOVE_FILE, REMOVE_FROM_HOME, REMOVE_KEYS)
+_WITH_RIGHTS_OF_THEIR_OWN = (REMOVE_HOME, EXAMINE, EXAMINE_AS_ROOT)
 
 _EDITS: Dict[str, Callable[[bytes, str], bytes]] = {
     REMOVE_SSHD_LINES: lambda content, _: without_own_lines(content),

@@ -174,6 +174,14 @@ class Root:
         except OSError as error:
             raise self._failed("examine", path, error) from error
 
+    def acl(self, path: str) -> bytes:
+        """The access control list of a file or folder; empty without one. Follows no link."""
+        try:
+            with self._entry(path, follow=False) as entry:
+                return entry.acl()
+        except OSError as error:
+            raise self._failed("examine", path, error) from error
+
     def real_path(self, path: str, *, follow: bool = True, allow_missing: bool = False) -> str:
         """The path as seen from inside, with links resolved; the last one only with `follow`.
 
@@ -306,4 +314,6 @@ class Root:
         if isinstance(error, NotRegularFile):
             return HostError(f"{self.outside(path)} is not a regular file")
         what = f"could not {verb} {self.outside(path)}"
-        return file_error(what, error, is_as_user=self._user is not None)
+        return file_error(
+            what, error, is_as_user=self._user is not None, follows_links=self._most_links > 0
+        )

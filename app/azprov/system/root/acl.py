@@ -1,23 +1,35 @@
-"""Access control lists: rights of users and groups that the mode of a file does not show."""
+"""Access control lists: who can write beside the owner, and beside what the mode shows.
 
-import os
+Source: acl(5), and linux/posix_acl_xattr.h for the kernel's form.
+"""
 
-from . import Root
-from .paths import PathResolver
+import struct
+from typing import List, NamedTuple
 
-# acl(5). The kernel stores a list only if it says more than the mode.
-_ATTRIBUTE = "system.posix_acl_access"
-# Each open file of this process, by its number: proc(5).
-_OWN_FILES = "/proc/self/fd"
+_HEADER = 4
+_ENTRY = struct.Struct("<HHI")
+_USER, _OWN_GROUP, _GROUP, _MASK = 0x02, 0x04, 0x08, 0x10
+_WRITE = 0x02
 
 
-def has_acl(root: Root, path: str) -> bool:
-    """Whether a file or folder has an access control list; False if that cannot be found out.
+class AclWriters(NamedTuple):
+    """The UIDs and GIDs that a list allows to write, and whether the file's own group may."""
 
-    The group's bits in the mode are then the most that any entry of the list may give.
+    users: List[int]
+    groups: List[int]
+    own_group: bool
+
+
+def writers_in(acl: bytes) -> AclWriters:
+    """Who can write by an access control list, in the form in which the kernel stores it.
+
+    The mask is the most that each of these entries may give.
     """
-    try:
-        with PathResolver(root.descriptor, path, follow=False) as entry:
-            return bool(os.getxattr(f"{_OWN_FILES}/{entry.seen}", _ATTRIBUTE))
-    except OSError:
-        return False
+    entries = list(_ENTRY.iter_unpack(acl[_HEADER:]))
+    most = [rights for tag, rights, _ in entries if tag == _MASK] or [_WRITE]
+    allowed = [(tag, number) for tag, rights, number in entries if rights & most[0] & _WRITE]
+    return AclWriters(
+        [number for tag, number in allowed if tag == _USER],
+        [number for tag, number in allowed if tag == _GROUP],
+        any(tag == _OWN_GROUP for tag, _ in allowed),
+    )

@@ -20,6 +20,9 @@ _HINTS = {
 # missing folder, a file system may not have been mounted, or memory was short.
 _LASTING_ERRORS = (errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.ELOOP)
 _DISK_ERRORS = (errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO)
+_PLANTED_HINT = (
+    "replace the link on this path, or give its folders to root and let no one else write to them"
+)
 _AS_USER_HINT = (
     "check that the user has access to this path, and that no link on it leads elsewhere"
 )
@@ -29,11 +32,17 @@ class Unchangeable(OSError):
     """A file cannot be removed because it or its folder has the attribute +i or +a."""
 
 
-def file_error(summary: str, error: OSError, *, is_as_user: bool) -> HostError:
+def file_error(
+    summary: str, error: OSError, *, is_as_user: bool, follows_links: bool = True
+) -> HostError:
     """The error to raise for a failed operation on a file.
 
-    `is_as_user` is whether the operation was done with another user's rights.
+    `is_as_user` is whether the operation was done with another user's rights, and
+    `follows_links` whether it would have followed a link.
     """
+    if error.errno == errno.ELOOP and not follows_links:
+        what = "another user could have planted a link on the way"
+        return HostError(f"{summary} ({what})", _PLANTED_HINT)
     summary = f"{summary} ({error.strerror})"
     if isinstance(error, Unchangeable):
         return HostError(summary, "run chattr -R -ia on it")

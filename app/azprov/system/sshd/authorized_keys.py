@@ -4,7 +4,7 @@ import logging
 import stat
 from typing import Iterator, List, Optional, Sequence, Set, Tuple
 
-from ...errors import HostError
+from ...errors import HostError, LoginBlocked
 from ...formats.bounds import COMPARED
 from ...formats.host.authorized_keys import merge_authorized_keys
 from ...formats.host.passwd import Account
@@ -16,7 +16,7 @@ from ...formats.host.sshd_config import (
     settings_of_keys,
 )
 from ..commands import Commands
-from ..planting import owner_of_path
+from ..planting import planter_or_owner, root_of
 from ..root import Root
 from ..root.entry import Owner
 from ..selinux import relabel
@@ -40,14 +40,16 @@ def add_keys(root: Root, account: Account, keys: Sequence[SshKey], commands: Com
             "remove that line from the image",
         )
     folder = path.rpartition("/")[0]
-    owner = owner_of_path(root, path, account)
+    planter = planter_or_owner(root, path, account)
+    owner = None if planter is None else planter.user
     is_own = owner == (account.uid, account.gid)
-    with root.as_user(owner) as user_root:
+    with root_of(root, planter) as user_root:
         user_root.make_folders(folder, mode=0o700 if is_own else 0o755)
         # sshd reads the file with the user's rights.
         _merge(user_root, path, keys, mode=0o600 if is_own else 0o644, owner=owner)
     # Every time: the power may have failed after the file was written and before this.
     relabel(root, folder, commands)
+    _require_readable(root, path, account)
     log.info("SSH keys that may log in as %s: %d", account.name, len(keys))
 
 
@@ -90,8 +92,23 @@ def holds_keys(root: Root, path: str) -> bool:
 def _merge(
     root: Root, path: str, keys: Sequence[SshKey], *, mode: int, owner: Optional[Owner]
 ) -> None:
+    """Add keys to a file, which never gets more rights than it has; a new one gets the mode."""
     content = root.read(path)
     merged = merge_authorized_keys(content or b"", keys)
     status = root.status(path)
-    if content != merged or status is None or status.st_mode & 0o7777 & ~mode:
-        root.write(path, merged, mode=mode, owner=owner)
+    old_mode = mode if status is None else stat.S_IMODE(status.st_mode)
+    if content != merged or old_mode & ~mode:
+        root.write(path, merged, mode=mode & old_mode, owner=owner)
+
+
+def _require_readable(root: Root, path: str, account: Account) -> None:
+    """Raises LoginBlocked if only another user may read the keys: sshd reads them as the user."""
+    status = root.status(path)
+    if status is not None and not (
+        account.uid in (0, status.st_uid) or status.st_mode & (stat.S_IRGRP | stat.S_IROTH)
+    ):
+        raise LoginBlocked(
+            f"{account.name} cannot log in with the keys in {root.outside(path)}, because this "
+            "user may not read that file",
+            f"run chmod a+r {root.outside(path)}",
+        )
