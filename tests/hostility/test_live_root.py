@@ -208,3 +208,20 @@ def test_no_file_of_the_live_root_is_opened_by_its_path(
         'openat(AT_FDCWD, "/", O_RDONLY|O_CLOEXEC|O_PATH|O_DIRECTORY)'
     }
     assert len(by_path) > 100
+
+
+def test_everything_is_stored_before_the_state_says_that_it_is_done(
+    root: Path, platform: Platform, strace: str
+) -> None:
+    """A file system without a journal may lose a synced file whose blocks were in use before."""
+    trace = root.parent / "trace"
+    before = f"{strace} -f -qq -e trace=sync,/rename -o {trace}"
+
+    done = provision(root, platform, "", "--admin-user", before=before)
+
+    assert (done.code, done.out) == (0, "web01\n"), done
+    calls = [line.split(maxsplit=1)[1] for line in trace.read_text().splitlines()]
+    last = next(number for number, call in enumerate(calls) if '"state.json"' in call)
+    assert calls[last - 1].startswith("sync()"), calls
+    assert any('".ssh"' in call for call in calls[: last - 1])
+    assert not any("rename" in call for call in calls[last + 1 :])

@@ -88,7 +88,14 @@ def read_state(root: Root) -> State:
 
 
 def write_state(root: Root, state: State) -> None:
-    """Replace the state file atomically and durably. Raises HostError."""
+    """Replace the state file atomically and durably. Raises HostError.
+
+    On a live machine, everything else is stored first. Without a journal, a file system loses
+    even files with fsync, if the power fails before it has stored that their blocks belong to
+    no deleted file any more: fsck then attaches their names to the deleted one.
+    """
     root.make_folders(os.path.dirname(STATE_FOLDER))
     root.make_folders(STATE_FOLDER, mode=0o700)
+    if root.is_live:
+        os.sync()
     root.write(STATE_FILE, render_state(state))
