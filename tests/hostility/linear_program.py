@@ -207,6 +207,8 @@ CASES = (
         ),
     ),
     Case("etc/inittab", _logins, ("a:1:once:login -f sh", "getty -8 ", "a:b:c:-o '-f ")),
+    Case("boot/grub/grub.cfg", _logins, ("linux a init=a rd.break", " init=a/ systemd.wants=")),
+    Case("etc/tmpfiles.d/a.conf", _logins, ("f+ /root/.ssh/a 0 a", "C /x/x")),
     Case("etc/conf.d/agetty", _logins, ('args="-o -a"', "getty --autologin -o '")),
     Case("etc/sudoers", _plan, ("ops ALL=(ALL) ALL", "a \\")),
     Case(

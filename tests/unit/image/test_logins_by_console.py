@@ -13,6 +13,7 @@ VENDOR = "usr/lib/systemd/system"
 GETTY = "starts a getty with arguments that may skip the password"
 SHELL = "starts a shell"
 ENVIRONMENT = "may give a getty other arguments"
+CREDENTIAL = "sets a credential for logins"
 SULOGIN = "lets sulogin open a shell"
 
 
@@ -70,6 +71,10 @@ def consoles(root: Path, files: Dict[str, str]) -> List[str]:
         ('Environment="A=b" "TERM=x y= -aroot"', ENVIRONMENT),
         ("EnvironmentFile=-/etc/getty", ENVIRONMENT),
         ("Environment=SYSTEMD_SULOGIN_FORCE=1", SULOGIN),
+        ("SetCredential=agetty.autologin:root", CREDENTIAL),
+        ("LoadCredential=login.noauth:/etc/x", CREDENTIAL),
+        ('SetCredentialEncrypted="tty.serial.ttyS0.agetty.autologin: x"', CREDENTIAL),
+        ("SetCredential=passwd.hashed-password.root:x", CREDENTIAL),
     ],
 )
 def test_a_line_of_a_getty_that_may_skip_the_password_is_named(
@@ -167,21 +172,6 @@ def test_a_line_of_inittab_that_may_skip_the_password_is_named(
     assert set(found) == {f"etc/inittab:2 {reason}"}
 
 
-def test_busybox_without_inittab_starts_shells(tmp_path: Path) -> None:
-    """The defaults of busybox init are shells on all consoles."""
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "sbin").mkdir()
-    (tmp_path / "bin/busybox").write_text("")
-    (tmp_path / "sbin/init").symlink_to("/bin/busybox")
-
-    (login,) = find_on_consoles(Root(str(tmp_path)))
-
-    assert login.what == (
-        "someone can log in without a password, because busybox starts shells on the consoles if "
-        f"{tmp_path}/etc/inittab is missing"
-    )
-
-
 @pytest.mark.parametrize(
     ("path", "line", "reason"),
     [
@@ -258,6 +248,9 @@ INITTAB = [
                 "ExecStart=/usr/lib/systemd/systemd-sulogin-shell rescue",
                 "ExecStart=/usr/lib/systemd/systemd-logind",
                 "EnvironmentFile=-/etc/default/a",
+                "LoadCredential=passwd.hashed-password.root",
+                "ImportCredential=tty.console.agetty.*:agetty.",
+                "LoadCredential=a:/etc/a",
             ],
         ),
         ("etc/conf.d/agetty", ['#agetty_options="--autologin root"', 'agetty_options="--noclear"']),

@@ -7,6 +7,7 @@ from ...formats.host.passwd import Account, has_login_shell, parse_accounts
 from ...formats.host.shadow import find_password, is_password, password_fields
 from ...formats.host.sshd_config import Setting, says
 from ...formats.text import printable, shell_word
+from ...image.leftovers.open_login import OpenLogin
 from ...image.leftovers.open_logins import find_open_logins
 from ...image.service_file import makes_users, user_of_keys
 from ...system.accounts import DOAS_FOLDER, SUDOERS_FOLDER
@@ -16,6 +17,7 @@ from ...system.sshd.settings import read_settings
 from ...system.user_database import PASSWD, SHADOW, find_listed_account
 from ..facts import packages
 from ..facts.azprov_service import installed_options, own_file
+from ..facts.files import read_once
 from ..facts.image import Image
 from ..facts.sshd_logins import User, find_obstacles
 from ..finding import ERROR, NOTE, UNREAD, WARNING, Check, Finding, Rule
@@ -212,7 +214,7 @@ def check_someone_can_log_in(image: Image) -> Iterator[Finding]:
         for path in (PASSWD, SHADOW)
         for _, field in password_fields(image.content(path))
     )
-    is_open = bool(find_open_logins(image.root))
+    is_open = bool(_open_logins(image))
     if accounts and not has_password and not is_open and not image.is_there(*keys):
         image.require(SHADOW)
         image.require_paths(keys)
@@ -223,13 +225,19 @@ def check_someone_can_log_in(image: Image) -> Iterator[Finding]:
         )
 
 
+@read_once
+def _open_logins(image: Image) -> List[OpenLogin]:
+    # The rules of the init system report a shell in its place.
+    return find_open_logins(image.root, by_init=False)
+
+
 def check_open_logins(image: Image) -> Iterator[Finding]:
     """Logins with certificates, directories or consoles are settings, which deprovision keeps.
 
     On a running machine they are a note.
     """
     severity = NOTE if image.root.is_live else WARNING
-    for login in find_open_logins(image.root):
+    for login in _open_logins(image):
         if login.is_unread:
             yield UNREAD.found(login.what, login.fix)
         else:

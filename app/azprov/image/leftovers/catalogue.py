@@ -39,15 +39,21 @@ _OTHER_LOGS = (
     ("/var/lib/wtmpdb", "wtmp.db*"),
     ("/var/lib/lastlog", "lastlog2.db*"),
 )
-# Files with which systemd sets passwords and keys at a boot, systemd.system-credentials(7).
-_CREDENTIALS = (
+#: Folders of systemd's credentials, systemd.exec(5) and systemd-stub(7).
+CREDENTIALS = (
     "/etc/credstore",
     "/etc/credstore.encrypted",
+    "/usr/local/lib/credstore",
+    "/usr/local/lib/credstore.encrypted",
     "/usr/lib/credstore",
     "/usr/lib/credstore.encrypted",
+    "/boot/loader/credentials",
+    "/efi/loader/credentials",
+    "/boot/efi/loader/credentials",
 )
-_PASSWORD_CREDENTIALS = tuple((folder, "passwd.*-password.*") for folder in _CREDENTIALS)
-_KEY_CREDENTIALS = tuple((folder, "ssh.*authorized_keys*") for folder in _CREDENTIALS)
+# Those with which it sets passwords and keys at a boot, systemd.system-credentials(7).
+_PASSWORD_CREDENTIALS = tuple((folder, "passwd.*-password.*") for folder in CREDENTIALS)
+_KEY_CREDENTIALS = tuple((folder, "ssh.*authorized_keys*") for folder in CREDENTIALS)
 # Of dropbear: on OpenWrt, and in the initramfs of Debian.
 _DROPBEAR_KEYS = (
     ("/etc/dropbear", "authorized_keys"),

@@ -13,7 +13,7 @@ from typing import Iterator, List, Optional, Set, Tuple
 
 from ...formats.patterns import matches
 from ...formats.text import printable
-from ...system.init import SYSTEMD, init_program
+from ...system.init import SYSTEMD
 from ...system.root import Root
 from .open_login import OpenLogin, text_of
 from .setting_lines import setting_lines, without_password
@@ -42,6 +42,12 @@ _SAFE_ENVIRONMENT = re.compile(r"(?:[\"']?\w+=(?:[\w./:+@%,][\w./:+@%,-]*)?[\"']
 _FORCED = re.compile(r"SYSTEMD_SULOGIN_FORCE=[\"']?(?:1|y|t|on)", re.IGNORECASE)
 _MANAGER_SETTINGS = ("/etc/systemd", "system.conf"), ("/etc/systemd/system.conf.d", "*")
 
+# A credential with a value, or from a file; every image of systemd has such names without one.
+_CREDENTIAL = re.compile(
+    r"(?:Set|Load)Credential(?:Encrypted)?\s*=\s*[\"']?(?:[^:]*agetty\.autologin|[^:]*login\.noauth"
+    r"|(?:passwd|ssh|home|userdb|sysusers|tmpfiles)\.[^:]*):"
+)
+
 _GETTY = re.compile(r"(?:^|[\s/'\"=@])\w*getty(?![\w@.-])")
 # These options neither name a user nor replace login or its options. A value may follow.
 _SAFE_OPTIONS = (
@@ -59,7 +65,8 @@ _SHELLS = re.compile(r"(?:a|ba|c|da|fi|hu|k|lk|mk|pdk|rba|tc|ya|z)?sh|cttyhack")
 _REDIRECTION = re.compile(r"[0-9]*[<>]+&?\s*\S+")
 _PREFIXES = "-@:+!|"
 
-_INITTAB = "/etc/inittab"
+#: Of sysvinit and busybox.
+INITTAB = "/etc/inittab"
 _NO_COMMAND = ("off", "initdefault")
 # Of OpenRC, dinit, runit and s6: folders, patterns of names, and files in a folder of that name.
 _SCRIPTS = (
@@ -80,6 +87,7 @@ _SCRIPT_OPTION = re.compile(
 _BY_GETTY = "starts a getty with arguments that may skip the password"
 _BY_SHELL = "starts a shell"
 _BY_OTHER = "starts another program than a getty"
+_BY_CREDENTIAL = "sets a credential for logins"
 _BY_SULOGIN = "lets sulogin open a shell"
 
 
@@ -117,6 +125,8 @@ def _reason(unit: str, line: str) -> str:
     """Why a line of a unit may make a password unnecessary; empty for a usual line."""
     if _FORCED.search(line):
         return _BY_SULOGIN
+    if _CREDENTIAL.match(line):
+        return _BY_CREDENTIAL
     is_of_getty = _OF_GETTY.match(unit) is not None
     command = _COMMAND.match(line)
     if command is not None:
@@ -195,21 +205,14 @@ def _folders(root: Root) -> List[str]:
 
 
 def _inittab(root: Root) -> Iterator[OpenLogin]:
-    if root.status(_INITTAB) is None and init_program(root).endswith("/busybox"):
-        path = root.outside(_INITTAB)
-        yield OpenLogin(
-            "someone can log in without a password, because busybox starts shells on the "
-            f"consoles if {path} is missing",
-            f"create {path}",
-        )
     # busybox joins lines that end in a backslash, sysvinit does not.
-    single = enumerate(text_of(root, _INITTAB).split("\n"), start=1)
-    for number, line in (*setting_lines(root, _INITTAB), *single):
+    single = enumerate(text_of(root, INITTAB).split("\n"), start=1)
+    for number, line in (*setting_lines(root, INITTAB), *single):
         fields = [] if line.startswith("#") else line.split(":", 3)
         if len(fields) > 3 and fields[2].strip() not in _NO_COMMAND:
             reason = _reason_of_command(re.sub(r"\s#.*", "", fields[3]).strip())
             if reason:
-                yield without_password(root, _INITTAB, number, reason)
+                yield without_password(root, INITTAB, number, reason)
 
 
 def _script(root: Root, path: str) -> Iterator[OpenLogin]:

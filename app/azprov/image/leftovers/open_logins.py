@@ -11,6 +11,7 @@ from typing import Callable, Iterator, List, Tuple
 from ...errors import HostError
 from ...formats.patterns import matches
 from ...system.root import Root
+from .logins_at_boot import find_at_boot, find_in_init
 from .logins_by_console import find_on_consoles
 from .logins_by_name_services import find_in_name_services
 from .logins_by_pam import find_in_pam
@@ -23,11 +24,16 @@ _RECORD_FOLDERS = (
     "/usr/lib/userdb",
     "/var/lib/systemd/home",
 )
+# etckeeper keeps every version of shadow and of the SSH host keys.
+_HISTORIES = ("/etc/.git", "/etc/.hg", "/etc/.bzr", "/etc/_darcs")
 _RECORDS = ("*.user", "*.user-privileged", "*.identity")
 
 
-def find_open_logins(root: Root) -> List[OpenLogin]:
-    """The logins that stay possible; a file that cannot be read may allow one."""
+def find_open_logins(root: Root, *, by_init: bool = True) -> List[OpenLogin]:
+    """The logins that stay possible; a file that cannot be read may allow one.
+
+    `by_init` is whether a shell in place of an init system counts.
+    """
     found: List[OpenLogin] = []
     searches: Tuple[Callable[[Root], Iterator[OpenLogin]], ...] = (
         find_in_settings,
@@ -35,9 +41,11 @@ def find_open_logins(root: Root) -> List[OpenLogin]:
         find_in_name_services,
         _user_records,
         find_on_consoles,
+        find_at_boot,
+        _histories,
         find_in_pam,
     )
-    for search in searches:
+    for search in (*searches, *([find_in_init] if by_init else [])):
         try:
             found += search(root)
         except HostError as error:
@@ -56,3 +64,13 @@ def _user_records(root: Root) -> Iterator[OpenLogin]:
                     f"a user may log in with the password or keys in the user record {path}",
                     f"if the user should not, remove {path}",
                 )
+
+
+def _histories(root: Root) -> Iterator[OpenLogin]:
+    for folder in _HISTORIES:
+        if root.names(folder):
+            path = root.outside(folder)
+            yield OpenLogin(
+                f"the history in {path} may have earlier passwords of users and private keys",
+                "remove that folder, unless no one else gets the image",
+            )

@@ -1,6 +1,7 @@
 """Lines of settings that may let someone in without a password, and how they are reported."""
 
 import re
+import stat
 from typing import Iterator, List, Tuple
 
 from ...system.root import Root
@@ -12,16 +13,19 @@ def without_password(root: Root, path: str, number: int, reason: str, fix: str =
     line = f"line {number} of {root.outside(path)}"
     return OpenLogin(
         f"someone may be able to log in without a password, because {line} {reason}",
-        f"if that is not intended, {fix or f'remove the setting from {line}'}",
+        f"if that is not intended, {fix or 'remove that setting'}",
     )
 
 
 def setting_lines(root: Root, path: str) -> Iterator[Tuple[int, str]]:
-    """The lines of a file without comments and empty lines, each with its number.
+    """The lines of a regular file without comments and empty lines, each with its number.
 
     A line that ends in a backslash is joined with the next line, across comments, as in
     systemd.syntax(7).
     """
+    status = root.status(path)
+    if status is None or not stat.S_ISREG(status.st_mode):
+        return
     begun: List[str] = []
     first = 0
     for number, line in enumerate(re.split(r"[\n\r\0]", f"{text_of(root, path)}\n"), start=1):

@@ -1,0 +1,140 @@
+"""Logins that a boot creates: by the kernel command line, credentials and tmpfiles.d.
+
+Sources: systemd.system-credentials(7), systemd-stub(7), systemd-debug-generator(8),
+kernel-command-line(7), dracut.cmdline(7) and tmpfiles.d(5) of systemd 257; read 2026-11-27.
+"""
+
+import re
+from typing import Iterator, List, Tuple
+
+from ...formats.patterns import matches
+from ...system.init import init_program
+from ...system.root import Root
+from .catalogue import CREDENTIALS
+from .logins_by_console import INITTAB
+from .open_login import OpenLogin
+from .setting_lines import setting_lines, without_password
+
+_PARTITIONS = ("/boot", "/efi", "/boot/efi")
+# Boot loaders' menus, and the settings from which they are made: folders, patterns of names.
+_COMMAND_LINES: Tuple[Tuple[str, str], ...] = (
+    ("/etc/default", "grub"),
+    ("/etc/default/grub.d", "*"),
+    ("/etc/grub.d", "*"),
+    ("/etc/kernel", "cmdline*"),
+    ("/etc/kernel/cmdline.d", "*"),
+    ("/etc/cmdline.d", "*"),
+    ("/usr/lib/kernel", "cmdline"),
+    ("/usr/lib/kernel/cmdline.d", "*"),
+    ("/", "*linux.c*"),
+    *(
+        (f"{partition}{folder}", pattern)
+        for partition in _PARTITIONS
+        for folder, patterns in (
+            ("", ("*.cfg", "*.conf", "cmdline*.txt")),
+            ("/grub", ("*.cfg", "grubenv", "*.lst", "*.conf")),
+            ("/grub2", ("*.cfg", "grubenv", "*.conf")),
+            ("/extlinux", ("*.c*",)),
+            ("/syslinux", ("*.c*",)),
+            ("/loader/entries", ("*.conf",)),
+            ("/EFI/*", ("*.cfg", "grubenv", "*.conf")),
+        )
+        for pattern in patterns
+    ),
+)
+_OPENS_SHELL = re.compile(
+    r"(?:^|[\s\"'=])(?:(?:rd\.)?systemd\.(?:debug[-_]shell(?!=(?:0|no?|f|false|off)(?:[\s\"']|$))"
+    r"|break|(?:wants|unit)=\S*shell)|rd\.break|break=\w|SYSTEMD_SULOGIN_FORCE=(?i:1|y|t|on))"
+)
+_IS_SHELL = re.compile(
+    r"(?:^|[\s\"'=])(?:rd)?init=(?:\S*/)?(?:(?:a|ba|da|k|mk|z)?sh|busybox|sulogin|login)(?=[\s\"']|$)"
+)
+_SETS_CREDENTIAL = re.compile(r"(?:^|[\s\"'])systemd\.set[-_]credential(?:[-_]binary)?=")
+
+# With these, systemd's services and login create users, write files or ask for no password.
+# A folder of credentials on the ESP may have passwords and keys as well.
+_LOGIN_CREDENTIALS = (
+    "*agetty.autologin*",
+    "*login.noauth*",
+    "home.*",
+    "passwd.*-password.*",
+    "ssh.*authorized_keys*",
+    "systemd.extra-unit.*",
+    "systemd.unit-dropin.*",
+    "sysusers.*",
+    "tmpfiles.*",
+    "userdb.*",
+)
+
+_TMPFILES = ("/etc/tmpfiles.d", "/usr/local/lib/tmpfiles.d", "/usr/lib/tmpfiles.d")
+# Lines with a content, a copy or a link; one with ^ takes the content from a credential.
+_TMPFILE = re.compile(r"[\"']?[fFwLC][^\s^]*\s+(\S+)")
+_OF_LOGINS = re.compile(
+    r"authorized_keys|/\.ssh\b|hosts\.equiv|\.[rs]hosts|credstore|userdb|\\"
+    r"|/etc/(?:passwd|g?shadow|sudoers|doas|ssh/sshd)"
+)
+
+
+def find_in_init(root: Root) -> Iterator[OpenLogin]:
+    """A shell that the kernel starts, or busybox without settings. Raises HostError.
+
+    `check` does not call this: it has rules for images without a usable init.
+    """
+    for path, number, line in _command_lines(root):
+        if _IS_SHELL.search(line):
+            yield without_password(root, path, number, "starts a shell in place of init")
+    if root.status(INITTAB) is None and init_program(root).endswith("/busybox"):
+        yield OpenLogin(
+            "someone can log in without a password, because busybox starts shells on the "
+            f"consoles if {root.outside(INITTAB)} is missing",
+            "create that file",
+        )
+
+
+def find_at_boot(root: Root) -> Iterator[OpenLogin]:
+    """The settings with which the next boot lets someone in. Raises HostError."""
+    for path, number, line in _command_lines(root):
+        if _OPENS_SHELL.search(line):
+            yield without_password(root, path, number, "opens a shell at boot")
+        elif _SETS_CREDENTIAL.search(line):
+            yield without_password(root, path, number, "sets a credential of systemd")
+    yield from _credentials(root)
+    for folder in _TMPFILES:
+        for path in _paths(root, folder, "*.conf"):
+            for number, line in setting_lines(root, path):
+                file = _TMPFILE.match(line)
+                if file is not None and _OF_LOGINS.search(file.group(1)):
+                    yield without_password(root, path, number, "writes keys or users at boot")
+
+
+def _command_lines(root: Root) -> Iterator[Tuple[str, int, str]]:
+    for folder, pattern in _COMMAND_LINES:
+        for path in _paths(root, folder, pattern):
+            for number, line in setting_lines(root, path):
+                yield path, number, line
+
+
+def _credentials(root: Root) -> Iterator[OpenLogin]:
+    folders = [*CREDENTIALS]
+    for partition in _PARTITIONS:
+        folders += _paths(root, f"{partition}/EFI/Linux", "*.extra.d")
+    for folder in folders:
+        for name in root.names(folder):
+            if any(matches(name, pattern) for pattern in _LOGIN_CREDENTIALS):
+                path = root.outside(f"{folder}/{name}")
+                yield OpenLogin(
+                    f"someone may be able to log in, because systemd has the credential {path}",
+                    "if that is not intended, remove that file",
+                )
+
+
+def _paths(root: Root, folder: str, pattern: str) -> List[str]:
+    """The paths in a folder; a last component * means all folders in it. Names may be FAT's."""
+    if folder.endswith("/*"):
+        parent = folder[:-2]
+        return [
+            path
+            for name in root.names(parent)
+            for path in _paths(root, f"{parent}/{name}", pattern)
+        ]
+    return [f"{folder.rstrip('/')}/{name}" for name in root.names(folder) if matches(name, pattern)]
