@@ -116,9 +116,25 @@ def _command(judge: LoginJudge) -> None:
     add(judge, "opt/keys", f"#!/bin/sh\necho '{judge.make_key('k').strip()}'\n", 0o755)
 
 
-def _pam(judge: LoginJudge) -> None:
-    file = judge.root / "etc/pam.d/su"
-    file.write_text("auth sufficient pam_permit.so\n" + file.read_text())
+def _pam(text: str, *, is_alone: bool = False) -> Callable[[LoginJudge], None]:
+    """Put lines before those of su, or in their place."""
+
+    def prepare(judge: LoginJudge) -> None:
+        file = judge.root / "etc/pam.d/su"
+        lines = file.read_text().split("\n")
+        kept = [line for line in lines if not (is_alone and line.startswith(("auth", "@")))]
+        file.write_text(text + "\n".join(kept))
+        # Another name than those that shared files usually have.
+        add(judge, "etc/pam.d/zz", "auth sufficient pam_permit.so\n")
+
+    return prepare
+
+
+def _by_pam(line: int, name: str = "su") -> str:
+    return (
+        f"users that pam_permit accepts can log in, because line {line} of {{root}}/etc/pam.d/"
+        f"{name} makes that sufficient"
+    )
 
 
 def _by_key(judge: LoginJudge) -> bool:
@@ -176,10 +192,19 @@ WAYS: Dict[str, Way] = {
         "anyone with a key that {root}/opt/keys prints can log in, because line 1 of "
         "{root}/etc/ssh/sshd_config.d/10-test.conf sets authorizedkeyscommand",
     ),
-    "PAM module": Way(
-        _pam,
+    **{
+        f"PAM: {text!r}": Way(_pam(text), _by_empty_password, _by_pam(line, name))
+        for text, line, name in (
+            ("auth sufficient pam_permit.so\n", 1, "su"),
+            ("-AUTH \\\n Sufficient pam_permit.so\n", 2, "su"),
+            ("auth [success = done default=ignore] [pam_permit.so]\n", 1, "su"),
+            ("auth include zz\n", 1, "zz"),
+            ("auth substack zz\nauth sufficient pam_permit.so\n", 2, "su"),
+        )
+    },
+    "PAM: only pam_permit": Way(
+        _pam("auth required pam_permit.so\naccount required pam_permit.so\n", is_alone=True),
         _by_empty_password,
-        "users that pam_permit accepts can log in, because line 1 of {root}/etc/pam.d/su makes "
-        "that sufficient",
+        _by_pam(1),
     ),
 }

@@ -195,7 +195,16 @@ CASES = (
         ("127.0.1.1 old.1 old old.x", "127.0.1.1 "),
     ),
     Case("etc/nsswitch.conf", _logins, ("passwd: files", "passwd: [a")),
-    Case("etc/pam.d/sshd", _logins, ("auth [success=1 ", "auth sufficient /pam_")),
+    Case(
+        "etc/pam.d/sshd",
+        _logins,
+        (
+            "auth [success=1 ",
+            "auth sufficient /pam_",
+            "auth [default=1] pam_x.so",
+            "auth include sshd",
+        ),
+    ),
     Case(
         f"{VENDOR}/getty@.service",
         _logins,

@@ -27,8 +27,9 @@ ACCOUNT_FILES = tuple(
 )
 # The other name services are clients of a server.
 _LOCAL = {"files", "compat", "db", "systemd", *_FOLDERS}
-# Fedora names sss in nsswitch.conf also where it has no settings.
-_SETTINGS_OF_DIRECTORIES = {"sss": "/etc/sssd/sssd.conf"}
+#: sssd, as a name service and as a module of PAM. Fedora names it also where it has no settings.
+SSS = "sss"
+_SSSD_CONF, _SSSD_FOLDER = "/etc/sssd/sssd.conf", "/etc/sssd/conf.d"
 # A directory server may have many users, and may not answer yet at boot.
 _GETENT_S = 20.0
 # Enough for a machine with a line for every employee of a large company.
@@ -114,12 +115,16 @@ def find_directory(root: Root) -> Optional[str]:
 
 def directories(root: Root) -> List[str]:
     """The name services of nsswitch.conf that ask a server for users. Raises HostError."""
-    found = []
-    for word in _services(root, "passwd"):
-        settings = _SETTINGS_OF_DIRECTORIES.get(word)
-        if word not in _LOCAL and (settings is None or root.status(settings) is not None):
-            found.append(word)
-    return found
+    return [
+        word
+        for word in _services(root, "passwd")
+        if word not in _LOCAL and (word != SSS or has_sssd_settings(root))
+    ]
+
+
+def has_sssd_settings(root: Root) -> bool:
+    """Whether sssd has settings, without which it knows no user. Raises HostError."""
+    return root.status(_SSSD_CONF) is not None or bool(root.names(_SSSD_FOLDER))
 
 
 def _contents(root: Root, kind: str, commands: Commands, *, key: str = "") -> Iterator[bytes]:

@@ -86,7 +86,12 @@ OTHER = "keys that deprovision does not find may log in, because line 1 of {root
             "starts a getty with arguments that may skip the password",
         ),
         (
-            {"etc/pam.d/common-auth": "auth [success=2 default=ignore] pam_krb5.so\n"},
+            {
+                "etc/pam.d/login": "@include common-auth\n",
+                "etc/pam.d/common-auth": "auth [success=2 default=ignore] pam_krb5.so\n"
+                "auth [success=1 default=ignore] pam_unix.so nullok\n"
+                "auth requisite pam_deny.so\nauth required pam_permit.so\n",
+            },
             "users that pam_krb5 accepts can log in, because line 1 of "
             "{root}/etc/pam.d/common-auth makes that sufficient",
         ),

@@ -1,38 +1,140 @@
 """Logins that PAM accepts without a password of /etc/shadow.
 
-Source: pam.conf(5), read 2026-11-27.
+Source: pam.conf(5), and pam_handlers.c of Linux-PAM 1.7, read 2026-11-27.
 """
 
 import re
-from typing import Iterator
+from typing import Dict, Iterator, List, Optional
 
-from ...formats.patterns import matches
+from ...errors import HostError
+from ...formats.host.pam import PamLine, PamModule, find_acceptance, parse_pam
+from ...formats.text import printable
 from ...system.root import Root
-from .open_login import OpenLogin, text_of
+from ...system.sshd.settings import read_settings
+from ...system.user_database import SSS, has_sssd_settings
+from .open_login import OpenLogin
 
-_PAM_FOLDERS = ("/etc/pam.d", "/usr/lib/pam.d")
-_PAM_SERVICES = ("sshd", "login", "remote", "su", "su-l", "common-*", "system-*", "*-auth")
-# Modules that decide without shadow, in a line that is enough for a login.
-_PAM_LINE = re.compile(
-    r"\s*-?auth\s+(sufficient|\[[^\]]*\])\s+(?:\S*/)?"
-    r"(pam_(?:permit|succeed_if|exec|listfile|rhosts|userdb|mysql|pgsql|sqlite3?|radius(?:_auth)?"
-    r"|ldap|krb5|winbind|script|python))\.so\b",
-    re.IGNORECASE,
+# SUSE has had the last one.
+_FOLDERS = ("/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d")
+_CONF = "/etc/pam.conf"
+# PAM uses the last one for a service without a file of its own.
+_SERVICES = (
+    "cockpit",
+    "login",
+    "remote",
+    "rexec",
+    "rlogin",
+    "rsh",
+    "sshd",
+    "su",
+    "su-l",
+    "xrdp-sesman",
+    "other",
 )
-_PAM_SUCCESS = re.compile(r"sufficient|.*\bsuccess=(?:done|[1-9])", re.IGNORECASE)
+_MODULE_FOLDERS = re.compile(r"(?:/usr)?/lib(?:32|64|/[\w-]+)?/security/")
+# Modules that accept no one without a password in shadow, or that ask a server or a device which
+# a new VM does not have.
+_FAILING = {
+    "deny",
+    "fprintd",
+    "pwdb",
+    "rootok",
+    "systemd_home",
+    "unix",
+    "unix2",
+    "unix_acct",
+    "unix_auth",
+}
+# libpam's own limit, and several times the lines of all services together.
+_DEEPEST_INCLUDE = 16
+_MOST_MODULES = 2000
 
 
 def find_in_pam(root: Root) -> Iterator[OpenLogin]:
-    for folder in _PAM_FOLDERS:
-        for name in root.names(folder):
-            path = f"{folder}/{name}"
-            if not any(matches(name, service) for service in _PAM_SERVICES):
+    """The stacks of services that may accept a login although no user has a password."""
+    settings = read_settings(root, matches=True)
+    named = [one.values[0] for one in settings if one.keyword == "pamservicename" and one.values]
+    services = dict.fromkeys([*_SERVICES, *(name.rpartition("/")[2] for name in named)])
+    reader = _Reader(root)
+    for service in services:
+        for folder in _FOLDERS:
+            yield from _judge(root, reader.stack(f"{folder}/{service}"))
+        yield from _judge(root, reader.stack(_CONF, service=service))
+
+
+def _judge(root: Root, stack: List[PamModule]) -> Iterator[OpenLogin]:
+    unclear = next((module for module in stack if module.line.is_unclear), None)
+    if unclear is not None:
+        yield OpenLogin(
+            f"users without a password may be able to log in: line {unclear.line.number} of "
+            f"{root.outside(unclear.path)} can be read in several ways",
+            "write that line as TYPE CONTROL MODULE, or remove it",
+        )
+        return
+    module = find_acceptance(stack, lambda module: _fails(root, module))
+    if module is not None:
+        name = module.line.target.rpartition("/")[2]
+        yield OpenLogin(
+            f"users that {printable(name[:-3] if name.endswith('.so') else name)} accepts can log "
+            f"in, because line {module.line.number} of {root.outside(module.path)} makes that "
+            "sufficient",
+            "if they should not, remove that line",
+        )
+
+
+def _fails(root: Root, module: PamModule) -> bool:
+    """Whether a module accepts no one, because no user has a password."""
+    name = _MODULE_FOLDERS.sub("", module.line.target, count=1)
+    if not name.startswith("pam_") or not name.endswith(".so"):
+        return not name
+    name = name[len("pam_") : -len(".so")]
+    return name in _FAILING or (name == SSS and not has_sssd_settings(root))
+
+
+class _Reader:
+    """Reads the stacks of services, up to a bound."""
+
+    def __init__(self, root: Root) -> None:
+        self._root = root
+        self._lines: Dict[str, List[PamLine]] = {}
+        self._left = _MOST_MODULES
+
+    def stack(self, path: str, *, service: Optional[str] = None) -> List[PamModule]:
+        """The modules that decide for a service, in order. Raises HostError above the bound."""
+        return list(self._modules(path, service, 0, 0))
+
+    def _modules(
+        self, path: str, service: Optional[str], level: int, depth: int
+    ) -> Iterator[PamModule]:
+        for line in self._parsed(path, service):
+            self._left -= 1
+            if self._left < 0:
+                raise HostError(
+                    f"the PAM settings in {self._root} have more than {_MOST_MODULES} lines, with "
+                    "all included files",
+                    "shorten that file",
+                )
+            if line.actions is not None or line.is_unclear:
+                yield PamModule(path, line, level)
                 continue
-            for number, line in enumerate(text_of(root, path).split("\n"), start=1):
-                module = _PAM_LINE.match(line)
-                if module is not None and _PAM_SUCCESS.match(module.group(1)):
-                    yield OpenLogin(
-                        f"users that {module.group(2)} accepts can log in, because line {number} "
-                        f"of {root.outside(path)} makes that sufficient",
-                        "if they should not, remove that line",
-                    )
+            if line.is_substack:
+                yield PamModule(path, line, level)
+            included = self._included(line.target) if depth < _DEEPEST_INCLUDE else None
+            if included is None:
+                # libpam refuses every login then.
+                yield PamModule(path, PamLine(line.number, actions={"default": "bad"}), level)
+            else:
+                yield from self._modules(included, None, level + line.is_substack, depth + 1)
+
+    def _parsed(self, path: str, service: Optional[str]) -> List[PamLine]:
+        if service is None and path in self._lines:
+            return self._lines[path]
+        content = self._root.read(path) or b""
+        lines = list(parse_pam(content.decode("utf-8", "replace"), service))
+        if service is None:
+            self._lines[path] = lines
+        return lines
+
+    def _included(self, name: str) -> Optional[str]:
+        paths = [name] if name.startswith("/") else [f"{folder}/{name}" for folder in _FOLDERS]
+        return next((path for path in paths if self._root.status(path) is not None), None)
