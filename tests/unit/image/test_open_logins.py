@@ -12,6 +12,7 @@ from images import azprov
 
 CONFIG = "etc/ssh/sshd_config"
 CA = {"etc/ssh/ca.pub": "ssh-ed25519 AAAA\n"}
+MUSL = {"lib/ld-musl-x86_64.so.1": ""}
 GETTY = "etc/systemd/system/serial-getty@ttyS0.service.d/a.conf"
 
 
@@ -76,6 +77,11 @@ OTHER = "keys that deprovision does not find may log in, because line 1 of {root
             "users of NIS can log in, because {root}/etc/passwd includes them with +",
         ),
         (
+            {"etc/passwd": "root:x:0:0::/:/bin/sh\n#toor:x:0:0::/root:/bin/sh\n", **MUSL},
+            "#toor may be able to log in, because musl treats line 2 of {root}/etc/passwd as a "
+            "user",
+        ),
+        (
             {"etc/userdb/ops.user": "{}"},
             "a user may log in with the password or keys in the user record "
             "{root}/etc/userdb/ops.user",
@@ -134,6 +140,8 @@ def test_a_login_by_a_setting_is_named(files: Dict[str, str], what: str, tmp_pat
         },
         {"etc/nsswitch.conf": "passwd: files systemd\nnetgroup: nis\n"},
         {"etc/nsswitch.conf": "passwd: files sss\n"},
+        {"etc/passwd": "#toor:x:0:0::/root:/bin/sh\n"},
+        {"etc/passwd": "# comment: x\nroot:x:0:0::/root:/bin/sh\n", **MUSL},
         {
             "usr/lib/systemd/system/getty@.service": "ExecStart=-/sbin/agetty -o '-p -- \\\\u' "
             "--noclear - $TERM\n"

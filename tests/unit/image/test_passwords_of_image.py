@@ -14,7 +14,7 @@ OF_ROOT = "root:x:0:0:root:/root:/bin/sh\n"
 
 def lay(root: Path, path: str, text: str) -> Path:
     (root / path).parent.mkdir(parents=True, exist_ok=True)
-    (root / path).write_text(text)
+    (root / path).write_bytes(text.encode("utf-8" if "ë" in text else "latin-1"))
     return root / path
 
 
@@ -44,6 +44,24 @@ def lay(root: Path, path: str, text: str) -> Path:
         ("etc/shadow~", "root:$6$a$b:1::::::\n", None),
         ("etc/gshadow-", "ops:$6$a$b::\n", None),
         ("var/backups/shadow.bak", "root:$6$a$b:1::::::\n", None),
+        ("etc/shadow-20240101", "root:$6$a$b:1::::::\n", None),
+        ("etc/shadow_bak", "root:$6$a$b:1::::::\n", None),
+        ("etc/old-shadow", "root:$6$a$b:1::::::\n", None),
+        ("etc/nshadow", "root:$6$a$b:1::::::\n", None),
+        ("etc/.shadow.azprov-new", "root:$6$a$b:1::::::\n", None),
+        ("etc/.shadow.swp", "b0VIM\0\0x root:x\0root:$6$a$b:1::::::\0", None),
+        ("etc/#shadow#", "root:$6$a$b:1::::::\n", None),
+        ("etc/passwd-2024", "root:$6$a$b:0:0::/:\n", None),
+        ("etc/gshadow+", "root:*::\nops:$6$a$b::\n", None),
+        ("var/backups/shadow.bak.1.gz", "\x1f\x8b", None),
+        ("var/backups/gshadow.1.bz2", "BZh9", None),
+        ("etc/tcb/root/shadow", "root:$6$a$b:1::::::\n", "root:*:1::::::\n"),
+        ("etc/tcb/root/shadow-", "root:$6$a$b:1::::::\n", None),
+        ("etc/passwd", "#toor:$6$a$b:0:0::/:\n", "#toor:*:0:0::/:\n"),
+        ("etc/shadow", "#toor:$6$a$b:1::::::\n", "#toor:*:1::::::\n"),
+        ("etc/shadow", "+toor:$6$a$b:1::::::\n", "+toor:*:1::::::\n"),
+        ("etc/shadow", "#toor:!$6$a$b:1::::::\n", "#toor:!:1::::::\n"),
+        ("etc/shadow-", "#toor:$6$a$b:1::::::\n", None),
         ("etc/security/opasswd", "root:0:1:$6$a$b\n", ""),
         ("etc/security/opasswd.old", "root:0:1:$6$a$b\n", ""),
         ("etc/credstore/passwd.hashed-password.root", "$6$a$b", None),
@@ -76,6 +94,13 @@ def test_a_password_is_removed(
         ("etc/security/opasswd", ""),
         ("etc/passwdqc.conf", "min=disabled,24,11,8,7\n"),
         ("etc/passwd-s3fs", "id:secret\n"),
+        ("etc/vsftpd.passwd", "ops:$6$a$b\n"),
+        ("etc/passwd.gz.old", "\x1f"),
+        ("etc/shadow-2024", "root:*:1::::::\n"),
+        ("etc/shadow.lock", "4711"),
+        ("etc/passwd", "# root:x:0:0 is the first line\n#ops:x:7:7::/:\n"),
+        ("etc/shadow", "# see: shadow(5): the manual: $6$\n"),
+        ("usr/lib/not-passwd.so", "\0root:\0"),
     ],
 )
 def test_a_field_without_a_password_is_kept(path: str, text: str, tmp_path: Path) -> None:

@@ -26,6 +26,9 @@ _LOCK = "!"
 SHADOWED = "x"
 # Fields without a hash: locks, and the words that other systems write for no password.
 _WITHOUT_HASH = re.compile(r"(?:x|[!*]+x?|[!*]*\*(?:LK|NP)\*)\Z")
+# A sign and a name. Comments of several words do not match.
+_HIDDEN = re.compile(r"[#+-][^\s#]+\Z")
+_HASH = re.compile(r"\$[^$]+\$|\A!*[A-Za-z0-9./]{13}\Z")
 
 
 def find_password(shadow: bytes, name: str) -> Optional[str]:
@@ -42,6 +45,24 @@ def password_fields(content: bytes) -> Iterator[Tuple[str, str]]:
     for fields in entry_lines(content):
         if len(fields) > 1 and not fields[0].startswith(("+", "-")):
             yield fields[0], fields[1]
+
+
+def hidden_password_fields(content: bytes) -> List[Tuple[str, str]]:
+    """The same for lines that glibc ignores and musl reads, if they have a hash.
+
+    For glibc, a # begins a comment, and + or - includes users of another name service.
+    """
+    lines = (line.split(":") for line in content.decode("utf-8", "surrogateescape").split("\n"))
+    return [
+        (fields[0], fields[1])
+        for fields in lines
+        if len(fields) > 3 and _HIDDEN.match(fields[0]) and has_hash(fields[1])
+    ]
+
+
+def has_hash(field: str) -> bool:
+    """Whether a password field has a hash of crypt(5), even behind a lock."""
+    return _HASH.search(field) is not None
 
 
 def is_password(field: str) -> bool:

@@ -10,7 +10,9 @@ from typing import Callable, Iterator, List, Tuple
 
 from ...errors import HostError
 from ...formats.patterns import matches
+from ...formats.text import printable
 from ...system.root import Root
+from ...system.user_database import PASSWD, read_user_file
 from .logins_at_boot import find_at_boot, find_in_init
 from .logins_by_console import find_on_consoles
 from .logins_by_name_services import find_in_name_services
@@ -39,6 +41,7 @@ def find_open_logins(root: Root, *, by_init: bool = True) -> List[OpenLogin]:
         find_in_settings,
         find_in_options,
         find_in_name_services,
+        _users_of_musl,
         _user_records,
         find_on_consoles,
         find_at_boot,
@@ -53,6 +56,21 @@ def find_open_logins(root: Root, *, by_init: bool = True) -> List[OpenLogin]:
             hint = error.hint or "check the file and its file system"
             found.append(OpenLogin(what, hint, is_unread=True))
     return list(dict.fromkeys(found))
+
+
+def _users_of_musl(root: Root) -> Iterator[OpenLogin]:
+    """Lines of passwd that glibc ignores, and that are users for musl's getpwent()."""
+    if not any(name.startswith("ld-musl-") for name in root.names("/lib")):
+        return
+    text = read_user_file(root, PASSWD).decode("utf-8", "replace")
+    for number, line in enumerate(text.split("\n"), start=1):
+        fields = line.split(":")
+        if len(fields) == 7 and fields[0][:1] in ("#", "+", "-") and fields[2].isdigit():
+            yield OpenLogin(
+                f"{printable(fields[0])} may be able to log in, because musl treats line {number} "
+                f"of {root.outside(PASSWD)} as a user",
+                "if there should be no such user, remove that line",
+            )
 
 
 def _user_records(root: Root) -> Iterator[OpenLogin]:

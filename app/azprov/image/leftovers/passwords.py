@@ -3,11 +3,18 @@
 Sources: shadow(5), gshadow(5), pam_unix(8) and pam_pwhistory(8) for opasswd.
 """
 
+import re
 import stat
-from typing import Iterator, List, Tuple
+from typing import Iterator
 
 from ...formats.host.passwd import parse_accounts
-from ...formats.host.shadow import holds_password, is_locked, password_fields
+from ...formats.host.shadow import (
+    has_hash,
+    hidden_password_fields,
+    holds_password,
+    is_locked,
+    password_fields,
+)
 from ...formats.patterns import matches
 from ...formats.text import printable
 from ...system.root import Root
@@ -18,7 +25,15 @@ from .leftover import EMPTY_FILE, LOCK_ENTRY, REFER_TO_SHADOW, Leftover
 _OF_USERS, _OF_GROUPS = ("passwd", "shadow"), ("group", "gshadow")
 # useradd and passwd, editors, package managers and Debian's cron job keep older versions.
 _BACKUP_ENDINGS = ("[-~]", ".*", "-.*")
+# Other names count if the file has a line of root: dates, and the temporary files of editors, of
+# pam_unix and of azprov.
+_OTHER_BACKUP = re.compile(r"(?:[.#~]*n?|.*[-._~])(g?shadow|passwd)(?![A-Za-z]).*", re.DOTALL)
 _BACKUP_FOLDERS = (*USER_FOLDERS, "/var/backups")
+_ROOT = re.compile(rb"(?:^|[\n \t])root:")
+# gzip, xz, bzip2 and zstd: the content is unknown.
+_COMPRESSED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
+# pam_tcb has a folder for each user.
+_TCB = "/etc/tcb"
 # The passwords that a user had before.
 _EARLIER_FOLDER, _EARLIER = "/etc/security", ("opasswd*", "nopasswd*")
 
@@ -28,9 +43,18 @@ def find_passwords(root: Root) -> Iterator[Leftover]:
     for folder in USER_FOLDERS:
         for kind in (*_OF_USERS, *_OF_GROUPS):
             yield from _passwords_in(root, folder, kind)
-    for folder in _BACKUP_FOLDERS:
-        for path, kind in _backups(root, folder):
-            if any(_is_found(field, kind) for _, field in password_fields(_content(root, path))):
+    of_tcb = [f"{_TCB}/{name}" for name in root.names(_TCB)]
+    for folder in of_tcb:
+        yield from _passwords_in(root, folder, "shadow")
+    for folder in (*_BACKUP_FOLDERS, *of_tcb):
+        for name in root.names(folder):
+            path = f"{folder}/{name}"
+            kind = _kind_of_backup(name)
+            other = _OTHER_BACKUP.fullmatch(name)
+            is_backup = kind and _has_passwords(_content(root, path), kind)
+            if not is_backup and other and name not in _OF_USERS + _OF_GROUPS:
+                is_backup = _is_other_backup(_content(root, path), other.group(1))
+            if is_backup:
                 yield Leftover("passwords", path, "backup with passwords")
     for name in root.names(_EARLIER_FOLDER):
         path = f"{_EARLIER_FOLDER}/{name}"
@@ -42,6 +66,7 @@ def _passwords_in(root: Root, folder: str, kind: str) -> Iterator[Leftover]:
     path = f"{folder}/{kind}"
     content = read_user_file(root, path)
     fields = [one for one in password_fields(content) if _is_found(one[1], kind)]
+    fields += hidden_password_fields(content)
     if not fields:
         return
     shadowed = set()
@@ -70,14 +95,26 @@ def _kind_of_password(field: str) -> str:
     return "locked password" if is_locked(field) else "password"
 
 
-def _backups(root: Root, folder: str) -> List[Tuple[str, str]]:
-    """The backups in a folder, each with the name of the file that it is of."""
-    return [
-        (f"{folder}/{name}", kind)
-        for name in root.names(folder)
-        for kind in (*_OF_USERS, *_OF_GROUPS)
-        if any(matches(name, f"{kind}{ending}") for ending in _BACKUP_ENDINGS)
-    ]
+def _kind_of_backup(name: str) -> str:
+    """The name of the file that a backup is of, by the usual names; empty for other files."""
+    for kind in (*_OF_USERS, *_OF_GROUPS):
+        if any(matches(name, f"{kind}{ending}") for ending in _BACKUP_ENDINGS):
+            return kind
+    return ""
+
+
+def _has_passwords(content: bytes, kind: str) -> bool:
+    is_found = any(_is_found(field, kind) for _, field in password_fields(content))
+    return is_found or any(hidden_password_fields(content))
+
+
+def _is_other_backup(content: bytes, kind: str) -> bool:
+    if content.startswith(_COMPRESSED):
+        return kind != "passwd"
+    # vim separates the lines of a swap file with NUL.
+    lines = content.replace(b"\0", b"\n")
+    fields = [field for _, field in (*password_fields(lines), *hidden_password_fields(lines))]
+    return _ROOT.search(lines) is not None and any(map(has_hash, fields))
 
 
 def _content(root: Root, path: str) -> bytes:
