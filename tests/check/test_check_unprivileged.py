@@ -1,6 +1,5 @@
 """`check` as a user without rights, as README advises for images that others made."""
 
-import os
 from pathlib import Path
 from typing import List
 
@@ -32,10 +31,7 @@ def closed(image: Path) -> Path:
     )
     (image / "etc/shadow").chmod(0o640)
     (image / "root").chmod(0o700)
-    # pytest's folders are closed.
-    for folder in (image, *image.parents):
-        if folder.stat().st_uid == os.getuid():
-            folder.chmod(folder.stat().st_mode | 0o055)
+    image.chmod(0o755)
     return image
 
 
@@ -46,8 +42,10 @@ def found(image: Path) -> List[Finding]:
 def test_a_user_without_rights_gets_the_same_findings(closed: Path) -> None:
     """Only the files that root alone may read are listed as not checked."""
     as_root = found(closed)
+    # Opened by root, because the folders above it are closed.
+    root = Root(str(closed))
     with acting_as(NOBODY, NOBODY):
-        findings = check(Image(Root(str(closed))))
+        findings = check(Image(root))
 
     others = [finding for finding in findings if finding.rule != "unread"]
     assert others == as_root
