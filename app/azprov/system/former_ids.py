@@ -7,7 +7,7 @@ read and change the files of the former user.
 from typing import Collection, Set
 
 from .root import Root
-from .state import STATE_FOLDER
+from .state import STATE_FOLDER, make_state_folder
 
 #: One number in each line, of users and of groups.
 FORMER_IDS = f"{STATE_FOLDER}/former-ids"
@@ -20,7 +20,6 @@ def read_former_ids(root: Root) -> Set[int]:
 
 def write_former_ids(root: Root, numbers: Collection[int]) -> None:
     """Replace the list of numbers, durably. Raises HostError."""
-    root.make_folders(STATE_FOLDER.rpartition("/")[0])
-    root.make_folders(STATE_FOLDER, mode=0o700)
+    make_state_folder(root)
     lines = "".join(f"{number}\n" for number in sorted(numbers))
     root.write(FORMER_IDS, lines.encode("ascii"), mode=0o600)

@@ -94,8 +94,13 @@ def write_state(root: Root, state: State) -> None:
     even files with fsync, if the power fails before it has stored that their blocks belong to
     no deleted file any more: fsck then attaches their names to the deleted one.
     """
-    root.make_folders(os.path.dirname(STATE_FOLDER))
-    root.make_folders(STATE_FOLDER, mode=0o700)
+    make_state_folder(root)
     if root.is_live:
         os.sync()
     root.write(STATE_FILE, render_state(state))
+
+
+def make_state_folder(root: Root) -> None:
+    """Make the folder of azprov's state, which only root may read. Raises HostError."""
+    root.make_folders(os.path.dirname(STATE_FOLDER))
+    root.make_folders(STATE_FOLDER, mode=0o700)
