@@ -27,7 +27,7 @@ def describe_networkd(root: Root) -> Optional[bytes]:
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(_REPLY_S)
-            connection.connect(root.path.rstrip("/") + NETWORKD_SOCKET)
+            connection.connect(root.path + NETWORKD_SOCKET)
             connection.sendall(_DESCRIBE)
             while not reply.endswith(b"\0") and len(reply) <= _LIMIT_BYTES:
                 piece = connection.recv(_PIECE_BYTES)

@@ -18,6 +18,7 @@ from azprov.system.commands import Commands
 from azprov.system.hostname import set_hostname
 from azprov.system.hostname.announcement import announce
 from azprov.system.root import Root
+from fake_networkd import running
 from own_network import CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWUTS, in_own_network, ip, leave
 from ports import FakeClock, Recorder
 
@@ -693,3 +694,91 @@ def test_a_client_without_an_id_sends_none(tmp_path: Path) -> None:
     announce_to(server, with_networkd(tmp_path, LEASE.replace("CLIENTID=ff0102\n", "")))
 
     assert server.requests[0][240:].rstrip(b"\0") == b"\x35\x01\x03\x0c\x05Web01\xff"
+
+
+DESCRIPTION = """{"parameters": {"Interfaces": [
+    {"Name": "lo"},
+    {
+        "Name": "eth0",
+        "Addresses": [{
+            "AddressString": "10.0.0.4",
+            "ConfigSource": "DHCPv4",
+            "ConfigProviderString": "10.0.0.1"
+        }],
+        "DHCPv4Client": {"ClientIdentifier": [255, 1, 2]}
+    }
+]}}"""
+
+
+def test_networkds_description_is_asked_for_a_lease_that_is_in_no_file(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """networkd stores no leases in files since systemd 262."""
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.chdir(tmp_path)  # the path of a socket must be short
+    server = DhcpServer(acknowledged)
+
+    for _ in running(Path(), DESCRIPTION.encode() + b"\0"):
+        announce_to(server, Machine(Path(), {}))
+
+    request = server.requests[0]
+    assert request[12:16] == bytes([10, 0, 0, 4])
+    assert request[240:].rstrip(b"\0") == b"\x35\x01\x03\x3d\x03\xff\x01\x02\x0c\x05Web01\xff"
+    assert caplog.messages == ["The DHCP server got the new name through eth0"]
+
+
+def test_a_networkd_that_does_not_run_is_not_started(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection to its socket would start it."""
+    monkeypatch.chdir(tmp_path)
+    for networkd in running(Path(), DESCRIPTION.encode() + b"\0"):
+        (tmp_path / "run/systemd/netif/state").unlink()
+        Machine(Path(), {}).announce()
+
+        assert networkd.calls == []
+    assert caplog.messages == [f"{KEEPS} (azprov found no DHCP client that it can ask)"]
+
+
+def test_a_networkd_without_leases_is_no_failure(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An older networkd has no socket; it may run without any interface of its own."""
+    Machine(tmp_path, {"run/systemd/netif/state": ""}).announce()
+
+    assert caplog.messages == [f"{KEEPS} (azprov found no DHCP client that it can ask)"]
+
+
+class PassingClock(FakeClock):
+    """A clock on which each look takes time, so that nothing is waited for without end."""
+
+    def now(self) -> float:
+        self.time += 0.02
+        return self.time
+
+
+def test_a_renewal_is_sent_from_networkds_port_and_interface(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """networkd listens at port 68 of its address, and a second interface has a nearer route."""
+    server = DhcpServer(acknowledged)
+    machine = with_networkd(tmp_path)
+
+    def act() -> None:
+        server.connect()
+        ip("link add eth1 type veth peer name peer1")
+        ip("link set eth1 up")
+        ip("link set peer1 up")
+        ip("route add 10.0.0.1/32 dev eth1")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as networkd:
+            networkd.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            networkd.bind(("10.0.0.4", 68))
+            announce(Root(str(machine.folder)), "Web01", Recorder(), PassingClock())
+
+    try:
+        in_own_network(act)
+    finally:
+        server.stop()
+
+    assert set(server.sources) == {("10.0.0.4", 68)}
+    assert caplog.messages == []

@@ -1,9 +1,7 @@
 """WireServer's address from a running networkd, which stores its leases nowhere since 262."""
 
 import socket
-import threading
 from pathlib import Path
-from typing import Iterator, List
 
 import pytest
 
@@ -11,43 +9,11 @@ from azprov.errors import HostError
 from azprov.system.dhcp_leases import LeasedAddress, find_leased_address
 from azprov.system.networkd import describe_networkd
 from azprov.system.root import Root
+from fake_networkd import SOCKET, running
 from sample_files import sample
 
-SOCKET = "run/systemd/netif/io.systemd.Network"
 DESCRIPTION = sample("lease/networkd-describe.json").rstrip(b"\n")
 ROUTES = "Iface Destination Gateway Flags RefCnt Use Metric Mask\n{} 00000000 0 3 0 0 0 00000000\n"
-
-
-class Networkd:
-    """A varlink server at networkd's socket, with one reply to every call."""
-
-    def __init__(self, folder: Path, reply: bytes) -> None:
-        self.calls: List[bytes] = []
-        self._reply = reply
-        path = folder / SOCKET
-        path.parent.mkdir(parents=True)
-        (path.parent / "state").write_text("OPER_STATE=routable\n")
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(path))
-        self._listener.listen()
-        self._thread = threading.Thread(target=self._serve)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        while True:
-            connection, _ = self._listener.accept()
-            with connection:
-                call = connection.recv(65536)
-                if not call:
-                    return
-                self.calls.append(call)
-                connection.sendall(self._reply)
-
-    def stop(self) -> None:
-        with socket.socket(socket.AF_UNIX) as last:
-            last.connect(self._listener.getsockname())
-        self._thread.join()
-        self._listener.close()
 
 
 @pytest.fixture
@@ -63,14 +29,6 @@ def live(folder: Path, interface: str = "eth0") -> Root:
     root = Root(str(folder))
     root.is_live = True
     return root
-
-
-def running(folder: Path, reply: bytes) -> Iterator[Networkd]:
-    networkd = Networkd(folder, reply)
-    try:
-        yield networkd
-    finally:
-        networkd.stop()
 
 
 def test_the_option_in_networkds_description_is_found(folder: Path) -> None:
@@ -163,3 +121,29 @@ def test_a_connection_that_ends_early_gives_what_was_sent(folder: Path) -> None:
     """The parser then complains."""
     for _ in running(folder, b"{"):
         assert describe_networkd(live(folder)) == b"{"
+
+
+def test_a_networkd_that_hangs_is_an_error(folder: Path) -> None:
+    """It accepts the connection and never replies."""
+    (folder / SOCKET).parent.mkdir(parents=True)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(SOCKET)
+        listener.listen()
+
+        with pytest.raises(HostError, match=r"networkd does not describe its leases .*timed out"):
+            describe_networkd(live(folder))
+
+
+def test_a_long_description_is_read_whole(folder: Path) -> None:
+    """A machine with containers has hundreds of interfaces, and each has about 4 kB."""
+    for _ in running(folder, b" " * 4_000_000 + b"{}\0"):
+        assert describe_networkd(live(folder)) == b" " * 4_000_000 + b"{}"
+
+
+def test_a_description_without_end_is_not_read_whole(folder: Path) -> None:
+    """The parser complains about what was read."""
+    for _ in running(folder, b" " * 5_000_000):
+        reply = describe_networkd(live(folder))
+
+    assert reply is not None
+    assert 4_000_000 < len(reply) < 4_300_000

@@ -110,20 +110,16 @@ def parse_networkd_description(reply: bytes) -> Dict[str, str]:
     Raises ValueError with a sentence that names the error.
     """
     # Only this form needs json.
-    import json
+    from .networkd_description import read_interfaces
 
-    addresses: Dict[str, str] = {}
-    try:
-        for interface in json.loads(reply.decode("utf-8"))["parameters"]["Interfaces"]:
-            for option in interface.get("DHCPv4Client", {}).get("PrivateOptions", []):
-                if option["Option"] == _OPTION:
-                    addresses[interface["Name"]] = _address_of(str(option["PrivateOptionData"]))
-    except (AttributeError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError("networkd's description has an unknown form") from error
-    except ValueError as error:
-        is_json = not isinstance(error, (json.JSONDecodeError, UnicodeDecodeError))
-        raise error if is_json else ValueError("networkd's description is not JSON") from error
-    return addresses
+    return read_interfaces(reply, _described_address)
+
+
+def _described_address(interface: Dict[str, Any]) -> Optional[str]:
+    for option in interface.get("DHCPv4Client", {}).get("PrivateOptions", ()):
+        if option["Option"] == _OPTION:
+            return _address_of(str(option["PrivateOptionData"]))
+    return None
 
 
 def _of_reply(content: bytes, age_s: float) -> Optional[str]:

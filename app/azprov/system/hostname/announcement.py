@@ -51,7 +51,7 @@ def _ask_clients(
     flaws: List[str] = []
     # Each of these begins when its first result is asked for.
     for results in (
-        networkd.announce(root, name, commands, clock),
+        networkd.announce(root, name, clock),
         network_manager.announce(root, name, commands),
         dhclient.announce(root, name, commands),
         dhcpcd.announce(root, name, commands),

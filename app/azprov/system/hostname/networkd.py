@@ -12,11 +12,10 @@ from contextlib import suppress
 from typing import Dict, Iterator
 
 from ...formats.host.dhcp_renewal import Renewal, is_acknowledged, render_renewal
-from ...formats.host.networkd_status import NetworkdLease, parse_networkd_status
+from ...formats.host.networkd_description import NetworkdLease, parse_described_leases
 from ..clock import Clock
-from ..commands import Commands
 from ..root import Root
-from .machine import LIMIT_S, Sent, address_of, hardware_address_of, interfaces
+from .machine import Sent, address_of, hardware_address_of
 
 _STATE = "/run/systemd/netif/state"
 _LEASES = "/run/systemd/netif/leases"
@@ -27,8 +26,8 @@ _POLL_S = 0.05
 _LIMIT_BYTES = 2048
 
 
-def announce(root: Root, name: str, commands: Commands, clock: Clock) -> Iterator[Sent]:
-    leases = _stored_leases(root) or _reported_leases(root, commands)
+def announce(root: Root, name: str, clock: Clock) -> Iterator[Sent]:
+    leases = _stored_leases(root) or _described_leases(root)
     for interface, lease in leases.items():
         # The lease may be of another network namespace, or an old one.
         if lease.server and lease.address and address_of(interface) == lease.address:
@@ -58,20 +57,15 @@ def _stored_leases(root: Root) -> Dict[str, NetworkdLease]:
     return leases
 
 
-def _reported_leases(root: Root, commands: Commands) -> Dict[str, NetworkdLease]:
-    """The leases by their interfaces, as networkctl reports them; version 262 stores none."""
-    leases: Dict[str, NetworkdLease] = {}
+def _described_leases(root: Root) -> Dict[str, NetworkdLease]:
+    """The leases by their interfaces, as a running networkd describes them; 262 stores none."""
     if root.status(_STATE) is None:
-        return leases
-    for interface in filter(address_of, interfaces()):
-        command = ["networkctl", "--json=short", "status", interface]
-        output = commands.output(command, limit_s=LIMIT_S)
-        if output is None:
-            break  # as it would for the next interface, after another time limit
-        lease = parse_networkd_status(output)
-        if lease is not None:
-            leases[interface] = lease
-    return leases
+        return {}
+    # Not imported without networkd.
+    from ..networkd import describe_networkd
+
+    reply = describe_networkd(root)
+    return {} if reply is None else parse_described_leases(reply)
 
 
 def _assignments(content: bytes) -> Dict[str, str]:
