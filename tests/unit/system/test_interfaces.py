@@ -49,6 +49,7 @@ def network(folder: Path, address: str, routes: str, arp: str = "", **files: str
             Route("168.63.129.16/32", ""),
         ),
         ("eth0\t00000000\n", WIRESERVER, None),
+        (DEFAULT.replace("eth0", "ä") + LINK, "10.0.0.9", Route("10.0.0.0/24", "eth0")),
     ],
 )
 def test_the_most_specific_route_counts(

@@ -43,9 +43,6 @@ class OpenFolder:
 class NotRegularFile(OSError):
     """Something other than a regular file has the name of one."""
 
-    def __init__(self) -> None:
-        super().__init__(errno.EINVAL, "not a regular file")
-
 
 def look_at(name: str, folder: int) -> Optional[int]:
     """An O_PATH descriptor of the file, folder or link of that name; None if the name is unused."""
