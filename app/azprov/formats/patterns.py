@@ -53,7 +53,7 @@ def _tokens(pattern: str) -> List[_Token]:
         character = pattern[at]
         # A bracket that comes first is one of the characters, and not the end.
         end = pattern.find("]", at + (3 if pattern[at + 1 : at + 2] == "!" else 2))
-        if character == "[" and end > 0:
+        if character == "[" and end > at:
             body = pattern[at + 1 : end]
             is_negated = body.startswith("!")
             tokens.append((_expanded(body[1:] if is_negated else body), is_negated))

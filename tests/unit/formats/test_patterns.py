@@ -1,6 +1,8 @@
 """Patterns of names with *, ? and brackets."""
 
+import ctypes
 import sys
+from itertools import product
 from types import FrameType
 from typing import Any, Callable, Optional
 
@@ -23,6 +25,7 @@ MATCHING = [
     ("abab", "*a*b"),
     ("", "*"),
     ("", ""),
+    ("z", "[a-é]"),
 ]
 OTHER = [
     ("eth0", "eth"),
@@ -32,6 +35,7 @@ OTHER = [
     ("eth0", "eth[1-9]"),
     ("eth0", "*eth"),
     ("", "?"),
+    ("è", "[a-é]"),
     ("a" * 256, "*"),
     ("a", "*" * 256),
 ]
@@ -47,6 +51,24 @@ def test_a_pattern_covers_these_names(name: str, pattern: str) -> None:
 def test_a_pattern_does_not_cover_other_names(name: str, pattern: str) -> None:
     """A pattern has to cover the whole name, and neither is longer than a file name can be."""
     assert not matches(name, pattern)
+
+
+def test_brackets_mean_what_the_c_library_says() -> None:
+    """No form of brackets, exclamation marks and hyphens is read in another way than by glob."""
+    texts = ["".join(text) for size in range(5) for text in product("ab!-]", repeat=size)]
+    names, patterns = texts[:31], [f"[{text}" for text in texts]
+    c_library = ctypes.CDLL(None)
+    no_escape = 2  # FNM_NOESCAPE
+
+    differences = [
+        (name, pattern)
+        for name in names
+        for pattern in patterns
+        if matches(name, pattern)
+        == bool(c_library.fnmatch(pattern.encode(), name.encode(), no_escape))
+    ]
+
+    assert differences == []
 
 
 def test_only_some_texts_are_patterns() -> None:
