@@ -84,7 +84,7 @@ def _obstacle(
     shadow = read_shadow_of(root, name, commands)
     end = login_end(shadow, name)
     if end is not None and end * _DAY_S <= clock.wall_time():
-        day = date(1970, 1, 1) + timedelta(days=min(end, 2_000_000))
+        day = date(1970, 1, 1) + timedelta(days=end)
         return (
             f"the account expired on {day.isoformat()}",
             f"chage --expiredate -1 --maxdays -1 {name}",

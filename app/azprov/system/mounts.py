@@ -13,6 +13,7 @@ from ..formats.host.mountinfo import parse_mount_points
 from .commands import Commands
 from .init import SYSTEMD
 from .root import Root
+from .root.paths import ancestry
 
 # systemd-fstab-generator and systemd-gpt-auto-generator write units here.
 _GENERATED = (
@@ -59,14 +60,15 @@ def mount_above(root: Root, paths: Sequence[str], commands: Commands) -> None:
 def mount_points_in(root: Root, path: str) -> List[str]:
     """The mount points at a folder of a root or inside, as this process sees them.
 
-    None without /proc; the removal then compares devices. Raises HostError.
+    Empty without /proc; the removal then compares devices. Raises HostError.
     """
     machine = Root("/")
     top = machine.read_link(f"/proc/self/fd/{root.descriptor}")
     if top is None:
         return []
-    folder = top.rstrip("/") + root.real_path(path)
-    return sorted(one for one in _mount_points(machine) if f"{one}/".startswith(f"{folder}/"))
+    folder = f"{top}{root.real_path(path)}".strip("/")
+    inside = f"/{folder}/" if folder else "/"
+    return sorted(one for one in _mount_points(machine) if f"{one}/".startswith(inside))
 
 
 def mount_unit(path: str) -> str:
@@ -78,9 +80,7 @@ def mount_unit(path: str) -> str:
 
 def _folders(root: Root, path: str) -> Iterator[str]:
     """The path and the folders above it, from the top and without /, also with links resolved."""
-    parts = path.rstrip("/").split("/")
-    for count in range(2, len(parts) + 1):
-        folder = "/".join(parts[:count])
+    for folder in ancestry(path):
         yield folder
         if root.status(folder) is not None:
             yield root.real_path(folder)

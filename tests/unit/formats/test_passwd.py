@@ -19,7 +19,13 @@ from azprov.formats.host.passwd import (
     without_entry,
     without_member,
 )
-from azprov.formats.host.shadow import find_password, is_password, with_password, without_ageing
+from azprov.formats.host.shadow import (
+    find_password,
+    is_password,
+    password_fields,
+    with_password,
+    without_ageing,
+)
 
 PASSWD = b"root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1::/usr/sbin:/usr/sbin/nologin\n"
 GROUP = b"root:x:0:\nadm:x:4:daemon,azureuser\nsudo:x:27:azureuser\n"
@@ -223,3 +229,10 @@ def test_a_damaged_line_of_the_shadow_file_stays() -> None:
     assert without_ageing(b"ops\nops:*:1:0:9:7:::\n", "ops", with_expiry=False) == (
         b"ops\nops:*::0:99999:7:::\n"
     )
+
+
+def test_a_password_in_a_damaged_line_counts() -> None:
+    """The C library reads a short line too; + and - are rules about another name service."""
+    shadow = b"root:*:19000:0\nops:$y$hash\ndaemon\n+nis:x\n-dev:x\n"
+
+    assert list(password_fields(shadow)) == [("root", "*"), ("ops", "$y$hash")]

@@ -23,7 +23,7 @@ from azprov.system.accounts import (
 from azprov.system.admin_user import set_up_admin
 from azprov.system.commands import Commands
 from azprov.system.logins import let_log_in, require_login
-from azprov.system.mounts import mount_above, mount_unit
+from azprov.system.mounts import mount_above, mount_points_in, mount_unit
 from azprov.system.root import Root
 from azprov.system.user_database import look_up_account
 from ports import FakeClock, NoCommands, Recorder
@@ -160,6 +160,8 @@ def test_a_shell_that_is_not_installed_is_reported_on_a_live_machine(
         ("ops:!:20000:1:90:7:30:21000:", "ops:!::0:99999:7::21000:"),
         ("ops:*:0:0:99999:7:::", "ops:*::0:99999:7:::"),
         ("ops:*:20000:0:90", "ops:*::0:99999:7:::"),
+        ("ops:*:20000:0:9999:14:::", "ops:*::0:99999:7:::"),
+        ("ops:*:20000:0:10000:14:::", "ops:*:20000:0:10000:14:::"),
         ("ops:*:20000:0:99999:14:::", "ops:*:20000:0:99999:14:::"),
         ("ops:*:20000::::::", "ops:*:20000::::::"),
         ("ops:$y$hash:20000:0:90:7:::", "ops:$y$hash:20000:0:90:7:::"),
@@ -365,6 +367,7 @@ def test_files_that_nsswitch_names_are_read_in_an_image(
         ("/var/home", "var-home.mount"),
         ("/srv/a-b c", "srv-a\\x2db\\x20c.mount"),
         ("/.x/é", "\\x2ex-\\xc3\\xa9.mount"),
+        ("/\udcff", "\\xff.mount"),
     ],
 )
 def test_mount_units_are_named_as_systemd_names_them(path: str, unit: str) -> None:
@@ -388,6 +391,7 @@ MOUNTINFO = "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n30 22 8:2 / /srv\\040a rw - ex
         ("run/systemd/generator/home.mount", "/etc/ssh/keys/ops", []),
         ("run/systemd/generator/srv\\x20a.mount", "/srv a/keys", []),
         ("run/systemd/generator/data-home.mount", "/link/ops", ["data-home.mount"]),
+        ("run/systemd/generator/srv-homes.mount", "/srv/homes/ops/", ["srv-homes.mount"]),
     ],
 )
 @pytest.mark.parametrize("well", [True, False])
@@ -399,7 +403,7 @@ def test_a_configured_file_system_is_mounted_before_users_are_made(
     well: bool,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A home made below a mount point would be hidden later; a failed mount is logged."""
+    """A home made below a mount point would be hidden later, also if systemd makes that point."""
     change(image, {unit: "", "proc/self/mountinfo": MOUNTINFO, "data/home/README": ""})
     (image / "link").symlink_to("data/home")
     tools = Recorder(well=well)
@@ -408,7 +412,45 @@ def test_a_configured_file_system_is_mounted_before_users_are_made(
     mount_above(Root(str(image)), [path], NoCommands())
 
     assert tools.commands == [["systemctl", "start", name] for name in started]
-    assert ("could not be mounted" in caplog.text) is (bool(started) and not well)
+    warnings = [message for message in caplog.messages if "could not be mounted" in message]
+    assert len(warnings) == (len(started) if not well else 0)
+
+
+def test_a_file_system_that_cannot_be_mounted_is_named(
+    image: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The warning says what follows, and which unit to look at."""
+    change(image, {"run/systemd/generator/home.mount": "", "proc/self/mountinfo": MOUNTINFO})
+
+    mount_above(live(image), ["/home/ops"], Recorder(well=False))
+
+    assert caplog.messages == [
+        "/home could not be mounted, so the user's files there will be hidden once it is; check "
+        "systemctl status home.mount"
+    ]
+
+
+def test_mount_points_are_found_at_a_folder_and_inside(tmp_path: Path) -> None:
+    """Every Linux machine has a file system at /proc."""
+    assert "/proc" in mount_points_in(Root("/"), "/proc")
+    assert "/proc" in mount_points_in(Root("/"), "/")
+    assert "/proc" in mount_points_in(Root("/proc"), "/")
+    assert "/proc" not in mount_points_in(Root("/"), "/etc")
+    assert mount_points_in(Root(str(tmp_path)), "/") == []
+
+
+def test_keys_in_the_way_outside_the_home_are_no_fault_of_the_user(image: Path) -> None:
+    """The machine's settings are wrong, and the sentence names the path."""
+    change(
+        image,
+        {"etc/ssh/sshd_config": "AuthorizedKeysFile /etc/keys/%u\n", "etc/keys": "not a folder"},
+    )
+    root = Root(str(image))
+
+    with pytest.raises(HostError, match="/etc/keys") as caught:
+        let_log_in(root, require_account(root, "ops", NoCommands()), [], NoCommands())
+
+    assert not isinstance(caught.value, LoginBlocked)
 
 
 class Doas(Commands):
