@@ -4,14 +4,14 @@ import re
 from typing import Dict, List
 
 _ESCAPED = re.compile(r"\\([0-7]{3})")
-# The number of the field, and of the fields before the optional ones.
-_MOUNT_POINT, _FIELDS = 4, 6
+# The number of the field.
+_MOUNT_POINT = 4
 
 
 def parse_mount_points(content: bytes) -> List[str]:
     """The mount points, in the order of the mounts; lines of another form are ignored."""
     lines = (line.split(" ") for line in content.decode("utf-8", "surrogateescape").split("\n"))
-    return [_unescaped(fields[_MOUNT_POINT]) for fields in lines if len(fields) >= _FIELDS]
+    return [_unescaped(fields[_MOUNT_POINT]) for fields in lines if len(fields) > _MOUNT_POINT]
 
 
 def parse_file_systems(content: bytes) -> Dict[int, str]:
@@ -19,9 +19,8 @@ def parse_file_systems(content: bytes) -> Dict[int, str]:
     types = {}
     for line in content.decode("utf-8", "surrogateescape").split("\n"):
         number, _, rest = line.partition(" ")
-        words = rest.partition(" - ")[2].split(" ")
-        if number.isdigit() and words[0]:
-            types[int(number)] = words[0]
+        if number.isdigit():
+            types[int(number)] = rest.partition(" - ")[2].partition(" ")[0]
     return types
 
 

@@ -39,7 +39,8 @@ def require_rights(root: Root) -> None:
     path = "/" if etc is None else root.real_path("/etc")
     # On a disk of one's own that is read-only, root could not write either.
     is_own = etc is not None and etc.st_uid == os.geteuid()
-    if not is_own and not os.access(f".{path}", os.W_OK, dir_fd=root.descriptor):
+    may_write = os.access(f".{path}", os.W_OK, dir_fd=root.descriptor, effective_ids=True)
+    if not is_own and not may_write:
         raise NotPermitted(
             f"this user may not change files in {root.outside(path)}", "run it as root"
         )
