@@ -24,7 +24,7 @@ from ..formats.platform.health import (
 from ..formats.platform.provisioning_report import KVP_KEY, Origin, failure_report, success_report
 from ..formats.text import printable
 from ..system.firmware import read_platform_vm_id
-from ..system.kvp import NoDaemon, has_daemon, send_to_host
+from ..system.kvp import NoDaemon, PoolLocked, has_daemon, send_to_host
 from ..system.root import Root
 from .connect import Ports, open_connection, open_wireserver
 from .settings import JSON, WireServerSettings
@@ -181,15 +181,19 @@ class _Kvp:
         #: Why the last attempt failed.
         self.error: Optional[HostError] = None
 
-    def write(self) -> None:
+    def write(self, *, may_wait: bool = False) -> None:
         self.error = None
         try:
-            send_to_host(self._root, KVP_KEY, self._render(), self._ports.clock)
+            line = self._render()
+            send_to_host(self._root, KVP_KEY, line, self._ports.clock, may_wait=may_wait)
         except HostError as error:
             self.error = error
 
     def write_late(self) -> None:
-        """Write a line that failed because the daemon, if installed, has not started yet."""
+        """Write a line that could not be written before the report.
+
+        The daemon, if it is installed, may not have started yet, or the pool was locked.
+        """
         clock = self._ports.clock
         has_time = has_daemon(self._root) if isinstance(self.error, NoDaemon) else None
         until = clock.now() + (_DAEMON_S if has_time else 0.0)
@@ -198,6 +202,8 @@ class _Kvp:
             if self.error is None or clock.now() >= until:
                 break
             clock.sleep(_DAEMON_POLL_S)
+        if isinstance(self.error, PoolLocked):
+            self.write(may_wait=True)
         if self.error is not None:
             level = logging.DEBUG if has_time is False else logging.WARNING
             log.log(level, "The host gets no report by Hyper-V KVP: %s", self.error)

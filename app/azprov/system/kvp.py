@@ -4,6 +4,7 @@ The record is written to a pool file of the guest, from which hv_kvp_daemon send
 """
 
 import fcntl
+import logging
 import os
 from contextlib import suppress
 from typing import List
@@ -30,22 +31,33 @@ _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 _NOTE = "user.azprov.boot"
 _LONGEST_BOOT_ID = 100
 
+log = logging.getLogger(__name__)
+
 
 class NoDaemon(HostError):
     """The pool is missing, so no daemon would send a record on, at least not yet."""
 
 
-def send_to_host(root: Root, key: str, value: str, clock: Clock) -> None:
+class PoolLocked(HostError):
+    """Another program has the lock of the pool, at this moment or for as long as it likes."""
+
+
+def send_to_host(root: Root, key: str, value: str, clock: Clock, *, may_wait: bool) -> None:
     """Write the record of a key, in place of older records of that key.
 
     The records that the pool had at azprov's last write in an earlier boot are dropped:
-    they may be of another VM, from which the image was made. Raises HostError, and NoDaemon
-    if the pool is missing.
+    they may be of another VM, from which the image was made. With `may_wait`, the record is
+    written without the lock if another program does not give it back: any user can keep it,
+    because all can read the pool. Raises HostError, NoDaemon if the pool is missing, and
+    PoolLocked without `may_wait`.
     """
     if root.status(POOL) is None:
         raise NoDaemon(f"there is no Hyper-V KVP daemon ({POOL} is missing)")
     with root.open_shared(POOL) as pool:
-        _lock(pool, clock)
+        if not _is_locked(pool, clock, wait_s=_LOCK_S if may_wait else 0.0):
+            if not may_wait:
+                raise PoolLocked(f"another program keeps {POOL} locked")
+            log.info("%s stays locked, which any user can do, so it is written anyway", POOL)
         boot = (root.read(_BOOT_ID) or b"").strip()
         old = split_records(os.pread(pool, _MOST_RECORDS * RECORD_BYTES, 0))
         current = old[_count_stale(pool, boot, len(old)) :]
@@ -104,17 +116,15 @@ def _note(pool: int, boot: bytes) -> None:
         os.setxattr(pool, _NOTE, b"%s %d" % (boot[:_LONGEST_BOOT_ID], count))
 
 
-def _lock(pool: int, clock: Clock) -> None:
-    until = clock.now() + _LOCK_S
-    while not _is_locked(pool):
-        if clock.now() > until:
-            raise HostError(f"another program keeps {POOL} locked")
-        clock.sleep(_POLL_S)
-
-
-def _is_locked(pool: int) -> bool:
-    try:
-        fcntl.flock(pool, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+def _is_locked(pool: int, clock: Clock, *, wait_s: float) -> bool:
+    """Take the lock of the pool; False if another program still has it after `wait_s` seconds."""
+    until = clock.now() + wait_s
+    while True:
+        try:
+            fcntl.flock(pool, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if clock.now() >= until:
+                return False
+            clock.sleep(_POLL_S)
+        else:
+            return True

@@ -1,7 +1,8 @@
 """The lock that lets only one azprov at a time change a root.
 
-The kernel releases the lock when the process ends. On the running machine only root can
-take it: otherwise any user could keep a first boot from reporting.
+The kernel releases the lock when the process ends. Anyone who can open a file or folder can
+lock it, so the lock is on one that only root can open: otherwise any user could keep a first
+boot from reporting, or an image from being made.
 """
 
 import errno
@@ -21,8 +22,8 @@ from .state import STATE_FOLDER
 
 #: The lock of the running machine. It exists only while a process has it or waits for it.
 LOCK_FILE = "/run/azprov.lock"
-# Where that file cannot be made, the first of these that only root can open is locked. No
-# distribution makes all of them, and the disk may be read-only.
+# In an image, and where that file cannot be made, the first of these that only root can open is
+# locked. No distribution makes all of them, and the disk may be read-only.
 _FOLDERS = ("/root", STATE_FOLDER, "/lost+found")
 _POLL_S = 0.1
 _NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -35,7 +36,8 @@ def lock_root(root: Root, clock: Clock, *, wait_s: float) -> Iterator[None]:
     """Keep other azprov processes from changing the root; wait for one that is changing it.
 
     Raises HostError if that one has not ended after `wait_s` seconds. Without anything that
-    can be locked, as on some network file systems, the block runs without a lock.
+    can be locked, as on some network file systems, the block runs without a lock; also if an
+    image has only a folder to lock that any user may keep locked.
     """
     until = clock.now() + wait_s
     is_logged = False
@@ -45,8 +47,13 @@ def lock_root(root: Root, clock: Clock, *, wait_s: float) -> Iterator[None]:
             break
         if _is_locked(root, number, path):
             break
+        is_closed = _is_closed(root, os.fstat(number))
         os.close(number)
         left_s = until - clock.now()
+        if left_s <= 0 and not is_closed:
+            log.warning("%s stays locked, which any user can do, so this goes on", root)
+            number = None
+            break
         if left_s <= 0:
             raise HostError(
                 f"another azprov is changing {root}", "wait until it has ended, then try again"
@@ -66,11 +73,14 @@ def lock_root(root: Root, clock: Clock, *, wait_s: float) -> Iterator[None]:
 
 
 def _open_image(root: Root) -> Tuple[Optional[int], str]:
-    """The folder of an image. No file is made: it would stay in the image."""
-    try:
-        return os.open(".", FOLDER, dir_fd=root.descriptor), "/"
-    except OSError:
-        return None, ""
+    """A folder that only root can open, or that of the image. A new file would stay in it."""
+    for path in (*_FOLDERS, "/"):
+        with suppress(OSError):
+            number = _open_folder(root, path)
+            if path == "/" or _is_closed(root, os.fstat(number)):
+                return number, path
+            os.close(number)
+    return None, ""
 
 
 def _open_live(root: Root) -> Tuple[Optional[int], str]:
@@ -78,7 +88,7 @@ def _open_live(root: Root) -> Tuple[Optional[int], str]:
     for path in (LOCK_FILE, *_FOLDERS):
         with suppress(OSError):
             number = _open_lock_file(root) if path == LOCK_FILE else _open_folder(root, path)
-            if _is_only_roots(os.fstat(number)):
+            if _is_closed(root, os.fstat(number)):
                 return number, path
             os.close(number)
     return None, ""
@@ -100,10 +110,12 @@ def _open_folder(root: Root, path: str) -> int:
         return os.open(entry.name, FOLDER, dir_fd=entry.folder)
 
 
-def _is_only_roots(status: os.stat_result) -> bool:
+def _is_closed(root: Root, status: os.stat_result) -> bool:
+    """Whether only root can open a file or folder, and the user who made the whole image."""
+    users = {0, os.fstat(root.descriptor).st_uid}
     group_bits = 0o000 if status.st_gid == 0 else 0o070
     is_usual = stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)
-    return is_usual and status.st_uid == 0 and not status.st_mode & (group_bits | 0o007)
+    return is_usual and status.st_uid in users and not status.st_mode & (group_bits | 0o007)
 
 
 def _is_locked(root: Root, number: int, path: str) -> bool:
@@ -112,10 +124,10 @@ def _is_locked(root: Root, number: int, path: str) -> bool:
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         return error.errno not in (errno.EWOULDBLOCK, errno.EAGAIN, errno.EINTR)
-    if path != LOCK_FILE:
+    if path not in (LOCK_FILE, STATE_FOLDER):
         return True
     try:
-        status = root.status(path, follow=False)
+        status = root.status(path, follow=path != LOCK_FILE)
     except HostError:
         return False
     return status is not None and os.path.samestat(os.fstat(number), status)

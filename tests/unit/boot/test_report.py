@@ -1,5 +1,6 @@
 """One report: its requests, their order and headers, and the log; over real sockets."""
 
+import fcntl
 import logging
 from pathlib import Path
 from typing import List, Tuple
@@ -160,6 +161,24 @@ def test_success_is_written_to_kvp_once_when_it_can_be_posted(root: Root) -> Non
     """The KVP record is written before the first post, and not again before the second."""
     send(root, status("503 Busy"), GOAL_STATE, status("503 Busy"), GOAL_STATE, status("200 OK"))
 
+    assert kvp(root) == [
+        "result=success|agent=test/1|timestamp=2026-11-22T03:20:00+00:00",
+    ]
+
+
+def test_a_user_who_locks_the_pool_does_not_delay_ready(
+    root: Root, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The record is written without the lock, after the report was acknowledged."""
+    caplog.set_level(logging.INFO)
+    with (tmp_path / "var/lib/hyperv/.kvp_pool_1").open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        send(root, GOAL_STATE, status("200 OK"))
+
+    assert caplog.messages[-2:] == [
+        "Response: 200 OK",
+        "/var/lib/hyperv/.kvp_pool_1 stays locked, which any user can do, so it is written anyway",
+    ]
     assert kvp(root) == [
         "result=success|agent=test/1|timestamp=2026-11-22T03:20:00+00:00",
     ]

@@ -10,7 +10,7 @@ import pytest
 
 from azprov.errors import HostError
 from azprov.formats.platform.kvp import RECORD_BYTES, parse_pool, render_record
-from azprov.system.kvp import POOL, NoDaemon, send_to_host
+from azprov.system.kvp import POOL, NoDaemon, PoolLocked, send_to_host
 from azprov.system.root import Root
 from ports import FakeClock
 
@@ -25,7 +25,7 @@ def machine(tmp_path: Path) -> Path:
 
 
 def send(machine: Path, clock: Optional[FakeClock] = None) -> None:
-    send_to_host(Root(str(machine)), "key", "2", clock or FakeClock())
+    send_to_host(Root(str(machine)), "key", "2", clock or FakeClock(), may_wait=True)
 
 
 def pool_of(machine: Path) -> Path:
@@ -157,17 +157,30 @@ def test_without_a_daemon_nothing_is_written(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_waiting_for_the_lock_ends(machine: Path) -> None:
-    """A program that keeps the pool locked cannot keep a VM from reporting."""
+def test_a_locked_pool_is_written_after_a_while(machine: Path) -> None:
+    """Any user can read the pool, and so keep it locked, but not keep a record from the host."""
     clock = FakeClock()
     with pool_of(machine).open("rb") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        with pytest.raises(HostError, match=r"keeps .* locked"):
-            send(machine, clock)
+        send(machine, clock)
 
     assert 2.0 <= clock.now() - 1000.0 < 2.2
+    assert records(machine) == [("key", "2")]
 
+
+def test_a_locked_pool_is_not_waited_for_before_a_report(machine: Path) -> None:
+    """The record is written later, and nothing sleeps now."""
+    clock = FakeClock()
+    root = Root(str(machine))
+    with pool_of(machine).open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(PoolLocked, match=r"keeps .* locked"):
+            send_to_host(root, "key", "2", clock, may_wait=False)
+
+    assert clock.sleeps == []
     assert pool_of(machine).read_bytes() == b""
+    send_to_host(root, "key", "2", clock, may_wait=False)
+    assert records(machine) == [("key", "2")]
 
 
 def test_a_pool_that_is_a_fifo_is_an_error(machine: Path) -> None:

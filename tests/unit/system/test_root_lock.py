@@ -10,7 +10,7 @@ from typing import Iterator, List
 import pytest
 
 from azprov.errors import HostError
-from azprov.system.lock import _is_only_roots, lock_root
+from azprov.system.lock import _is_closed, lock_root
 from azprov.system.root import Root
 from ports import FakeClock
 
@@ -110,4 +110,50 @@ def test_only_a_file_that_other_users_cannot_open_is_locked(
     os.chown(path, uid, gid)
     path.chmod(mode)
 
-    assert _is_only_roots(path.stat()) is is_only_roots
+    assert _is_closed(Root(str(tmp_path)), path.stat()) is is_only_roots
+
+
+@pytest.mark.needs("root")
+def test_a_folder_of_the_user_who_made_an_image_is_closed(tmp_path: Path) -> None:
+    """That user could change everything in the image without azprov."""
+    (tmp_path / "root").mkdir(mode=0o700)
+    for path in (tmp_path, tmp_path / "root"):
+        os.chown(path, 7, 7)
+
+    assert _is_closed(Root(str(tmp_path)), (tmp_path / "root").stat())
+
+
+@pytest.mark.parametrize("closed", ["root", "lost+found", "var/lib/azprov"])
+def test_an_image_is_locked_where_other_users_cannot(
+    closed: str, tmp_path: Path, clocks: List[Holder]
+) -> None:
+    """A user who locks the image's folder does not delay anything."""
+    tmp_path.chmod(0o755)
+    (tmp_path / closed).mkdir(parents=True)
+    (tmp_path / closed).chmod(0o700)
+    clock = Holder(tmp_path, for_s=60.0)
+    clocks.append(clock)
+
+    with lock_root(Root(str(tmp_path)), clock, wait_s=30.0):
+        other = FakeClock()
+        with pytest.raises(HostError), lock_root(Root(str(tmp_path)), other, wait_s=0.0):
+            pass
+
+    assert clock.sleeps == []
+
+
+def test_a_folder_that_any_user_can_lock_is_not_waited_for_in_vain(
+    tmp_path: Path, clocks: List[Holder], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A user can delay azprov where no folder of an image is closed, but not stop it."""
+    tmp_path.chmod(0o755)
+    clock = Holder(tmp_path, for_s=60.0)
+    clocks.append(clock)
+
+    with lock_root(Root(str(tmp_path)), clock, wait_s=0.25):
+        pass
+
+    assert clock.sleeps == pytest.approx([0.1, 0.1, 0.05])
+    assert caplog.messages[-1] == (
+        f"{tmp_path} stays locked, which any user can do, so this goes on"
+    )
