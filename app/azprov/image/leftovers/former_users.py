@@ -103,7 +103,7 @@ def _group_ids(root: Root) -> List[Set[int]]:
 
 def _survey(root: Root, planned: Sequence[Leftover]) -> Tuple[Dict[int, _Files], Set[int]]:
     """The files of each UID, and the GIDs of all files."""
-    from ...system.root.tree import Survey
+    from ...system.root.survey import Survey
 
     statuses = (root.status(leftover.path, follow=False) for leftover in planned)
     skipped = {(one.st_dev, one.st_ino) for one in statuses if one is not None}
@@ -122,6 +122,12 @@ def _survey(root: Root, planned: Sequence[Leftover]) -> Tuple[Dict[int, _Files],
         raise HostError(f"could not list the files of {root} ({error.strerror})") from error
     finally:
         survey.close()
+    if survey.is_partial:
+        log.warning(
+            "folders in %s were moved while its files were listed, so some were not seen; end the "
+            "processes of its users, and run it again",
+            root,
+        )
     return by_uid, gids
 
 

@@ -4,6 +4,11 @@ Rule of this file: no link is followed and nothing under another mount is touche
 relative to the one folder that is open, so the depth of a tree and the length of its paths do
 not matter. A bind mount has the device number of its source, so mounts are told apart by the
 kernel's number of the mount, proc_pid_fdinfo(5).
+
+A user may move and make folders meanwhile. Root therefore becomes the owner of each folder that
+it enters: no one else can then move anything out of it, put anything in, or move it to another
+folder. The top folder keeps its owner, because a run after a power cut knows a home by its
+owner, unless something is found in it again.
 """
 
 import errno
@@ -11,15 +16,24 @@ import os
 import re
 import stat
 from contextlib import suppress
-from typing import Callable, Collection, Dict, Iterator, List, Optional, Tuple
+from typing import Callable, List, Optional, Tuple
 
-from ...formats.host.mountinfo import parse_file_systems, parse_mount_points
+from ...formats.host.mountinfo import parse_mount_points
 from .attributes import explained
 from .entry import Entry
 from .opening import FOLDER
 
-# File systems on disks that have a device with the major number 0.
-_WITHOUT_DEVICE = ("btrfs", "zfs", "bcachefs")
+# With root's rights two are enough.
+_MOST_ROUNDS = 20
+# What a user can cause by moving and making files.
+_RACES = (
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.ELOOP,
+    errno.ENOTEMPTY,
+)
+_CHANGED = "new files appear in it while it is emptied"
 
 
 def remove_tree(entry: Entry, *, keeps_folder: bool, owner: Optional[int]) -> bool:
@@ -38,15 +52,29 @@ def remove_tree(entry: Entry, *, keeps_folder: bool, owner: Optional[int]) -> bo
         try:
             if not os.path.samestat(os.fstat(walk.number), status):
                 raise OSError(errno.EBUSY, f"{entry.name!a} was replaced meanwhile")
-            if _mount_points(walk.number) or _mount_of(walk.number) != _mount_of(entry.folder):
+            if _mount_points(walk.number) or mount_of(walk.number) != mount_of(entry.folder):
                 raise _mounted()
             walk.empty()
             os.fsync(walk.number)
+            if not keeps_folder:
+                _remove_emptied(entry, walk)
         finally:
-            os.close(walk.number)
-    if not keeps_folder:
+            walk.close()
+    elif not keeps_folder:
         entry.remove()
     return True
+
+
+def _remove_emptied(entry: Entry, walk: "Walk") -> None:
+    """Remove a folder that was just emptied, although a user may have made new files in it."""
+    try:
+        entry.remove()
+    except OSError as error:
+        if error.errno != errno.ENOTEMPTY:
+            raise
+        walk.take()
+        walk.empty()
+        entry.remove()
 
 
 def _mount_points(number: int) -> List[str]:
@@ -61,37 +89,71 @@ def _mount_points(number: int) -> List[str]:
     return [path for path in mounted if path == top or path.startswith(below)]
 
 
-def _file_systems() -> Dict[int, str]:
-    """The file system of each mount; empty without /proc."""
-    with suppress(OSError), open("/proc/self/mountinfo", "rb") as file:
-        return parse_file_systems(file.read())
-    return {}
-
-
 class Walk:
-    """A way through a tree, on which one folder is open at a time."""
+    """A way through a tree, on which one folder is open at a time, beside the one at the top."""
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self._mount = _mount_of(number)
+        self._top = os.dup(number)
+        self._mount = mount_of(number)
         # Each folder above: its status, the name on the way down, and the remaining names.
         self._above: List[Tuple[os.stat_result, str, List[str]]] = []
+        # The owner and mode of the top folder, if they were changed.
+        self._taken: Optional[os.stat_result] = None
+
+    def close(self) -> None:
+        """Close the folders; gives the top folder back to its owner, should it still exist."""
+        if self._taken is not None:
+            with suppress(OSError):
+                os.fchown(self._top, self._taken.st_uid, self._taken.st_gid)
+                os.fchmod(self._top, stat.S_IMODE(self._taken.st_mode))
+        os.close(self.number)
+        os.close(self._top)
+
+    def take(self) -> None:
+        """Keep everyone but root from changing the top folder, if this process is root's."""
+        if self._taken is None and os.geteuid() == 0:
+            self._taken = os.fstat(self._top)
+            _take(self._top)
 
     def empty(self) -> None:
-        """Remove everything in the folder; at the end it is the open one again."""
+        """Remove everything in the folder; at the end it is the open one again.
+
+        What a user moved or made meanwhile is removed in another round. Raises OSError, also
+        if users still change the tree in the last round, as they only can without root's rights.
+        """
+        for _ in range(_MOST_ROUNDS):
+            self._back_to_top()
+            error = self._empty_once()
+            if not os.listdir(self.number):
+                return
+            self.take()
+        raise error or OSError(errno.ENOTEMPTY, _CHANGED)
+
+    def _empty_once(self) -> Optional[OSError]:
+        """Remove everything that stays where it is meanwhile; returns the last error of a race."""
+        raced = None
         names = os.listdir(self.number)
         while True:
-            folder = self._remove_files(names)
-            if folder is not None:
-                self._above.append((os.fstat(self.number), folder, names))
-                self._enter(folder)
-                names = os.listdir(self.number)
-            elif self._above:
-                status, folder, names = self._above.pop()
-                self._return(folder, status)
-                self._remove(folder, os.rmdir)
-            else:
-                return
+            try:
+                folder = self._remove_files(names)
+                if folder is not None:
+                    above = (os.fstat(self.number), folder, names)
+                    self._enter(folder)
+                    self._above.append(above)
+                    names = os.listdir(self.number)
+                elif self._above:
+                    status, folder, names = self._above.pop()
+                    self._return(folder, status)
+                    self._remove(folder, os.rmdir)
+                else:
+                    return raced
+            except Moved as error:
+                return error
+            except OSError as error:
+                if error.errno not in _RACES:
+                    raise
+                raced = error
 
     def _remove_files(self, names: List[str]) -> Optional[str]:
         """Remove the last names of a list until one is a folder, and return that one."""
@@ -105,17 +167,42 @@ class Walk:
         return None
 
     def _enter(self, name: str) -> None:
+        """Enter a folder, of which root becomes the owner. Raises OSError, and stays outside."""
         number = os.open(name, FOLDER, dir_fd=self.number)
+        try:
+            self._require_no_mount(number)
+            if os.geteuid() == 0:
+                _take(number)
+            # From now on it cannot be moved.
+            self._require_above(number, os.fstat(self.number), name)
+        except BaseException:
+            os.close(number)
+            raise
         os.close(self.number)
         self.number = number
-        if name != ".." and _mount_of(number) != self._mount:
-            raise _mounted()
 
     def _return(self, folder: str, status: os.stat_result) -> None:
         """Go back up; a user may have moved the folder meanwhile. Raises OSError."""
-        self._enter("..")
-        if not os.path.samestat(os.fstat(self.number), status):
-            raise OSError(errno.EBUSY, f"{folder!a} was moved meanwhile")
+        self._require_above(self.number, status, folder)
+        self._open("..", self.number)
+
+    def _require_no_mount(self, number: int) -> None:
+        if mount_of(number) != self._mount:
+            raise _mounted()
+
+    def _require_above(self, number: int, status: os.stat_result, folder: str) -> None:
+        if not os.path.samestat(os.stat("..", dir_fd=number), status):
+            raise Moved(folder)
+
+    def _back_to_top(self) -> None:
+        self._above = []
+        self._open(".", self._top)
+
+    def _open(self, name: str, folder: int) -> None:
+        """Make another folder the open one."""
+        number = os.open(name, FOLDER, dir_fd=folder)
+        os.close(self.number)
+        self.number = number
 
     def _remove(self, name: str, remove: Callable[..., None]) -> None:
         try:
@@ -124,85 +211,28 @@ class Walk:
             raise explained(error, self.number, name) from error
 
 
-class Survey(Walk):
-    """A look at everything in a root, which changes nothing."""
+class Moved(OSError):
+    """A folder is not any more where it was entered."""
 
-    def __init__(self, descriptor: int) -> None:
-        super().__init__(os.open(".", FOLDER, dir_fd=descriptor))
-        self._mounts = _file_systems()
+    def __init__(self, name: str) -> None:
+        super().__init__(errno.EBUSY, f"{name!a} was moved meanwhile")
 
-    def close(self) -> None:
-        os.close(self.number)
 
-    def path(self, name: str) -> str:
-        """The path of a name in the open folder, as seen from inside the root."""
-        return "/".join(["", *(folder for _, folder, _ in self._above), name])
+def _take(number: int) -> None:
+    """Make root the owner of an open folder, and let no one else write to it; best effort.
 
-    def files(
-        self, left_out: Collection[str], skipped: Collection[Tuple[int, int]]
-    ) -> Iterator[Tuple[str, os.stat_result]]:
-        """The name and status of each file and folder; the open folder is the one with the name.
-
-        Some names at the top are left out, and folders with these devices and inodes are
-        skipped. Network file systems and those of the kernel are not entered. Raises OSError.
-        """
-        names = [name for name in os.listdir(self.number) if name not in left_out]
-        while True:
-            folder = None
-            while names and folder is None:
-                name = names.pop()
-                with suppress(FileNotFoundError):
-                    status = os.stat(name, dir_fd=self.number, follow_symlinks=False)
-                    if (status.st_dev, status.st_ino) not in skipped:
-                        yield name, status
-                        folder = name if stat.S_ISDIR(status.st_mode) else None
-            if folder is not None:
-                above = (os.fstat(self.number), folder, names)
-                names = self._listed(folder, names, above)
-            elif self._above:
-                status, folder, names = self._above.pop()
-                self._return(folder, status)
-            else:
-                return
-
-    def _listed(
-        self, folder: str, names: List[str], above: Tuple[os.stat_result, str, List[str]]
-    ) -> List[str]:
-        """Enter a folder, and return its names; otherwise those that are left outside."""
-        number = None
-        try:
-            number = os.open(folder, FOLDER, dir_fd=self.number)
-            if self._is_local(number):
-                below = os.listdir(number)
-                os.close(self.number)
-                self.number, number = number, None
-                self._above.append(above)
-                return below
-        except (FileNotFoundError, NotADirectoryError):
-            pass
-        except PermissionError:
-            # An ordinary user cannot see every file of an image.
-            if os.geteuid() == 0:
-                raise
-        finally:
-            if number is not None:
-                os.close(number)
-        return names
-
-    def _is_local(self, number: int) -> bool:
-        mount = _mount_of(number)
-        return (
-            mount == self._mount
-            or os.major(os.fstat(number).st_dev) != 0
-            or self._mounts.get(mount[0]) in _WITHOUT_DEVICE
-        )
+    Some file systems on a network do not allow that, and a folder may be immutable.
+    """
+    with suppress(OSError):
+        os.fchown(number, 0, 0)
+        os.fchmod(number, 0o700)
 
 
 def _mounted() -> OSError:
     return OSError(errno.EXDEV, os.strerror(errno.EXDEV))
 
 
-def _mount_of(number: int) -> Tuple[int, int]:
+def mount_of(number: int) -> Tuple[int, int]:
     """The kernel's number of the mount that an open folder is on, or its device without /proc."""
     with suppress(OSError), open(f"/proc/self/fdinfo/{number}", "rb") as file:
         match = re.search(rb"^mnt_id:\s*(\d+)", file.read(), re.MULTILINE)

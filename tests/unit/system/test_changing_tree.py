@@ -1,0 +1,198 @@
+"""Trees that a user changes while they are emptied or looked at."""
+
+import os
+from pathlib import Path
+from typing import Callable, Dict, List, Optional, Tuple
+
+import pytest
+
+from azprov.errors import HostError
+from azprov.system.root import Root
+from azprov.system.root.privileges import acting_as
+from azprov.system.root.survey import Survey
+from azprov.system.root.tree import Walk
+
+EVE = 1001
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The home of eve, with folders in folders, beside another folder of eve's."""
+    tmp_path.chmod(0o755)
+    for name in ("home/a/b/c", "other"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "home/a/b/c/file").write_text("")
+    if os.geteuid() == 0:
+        for path in (tmp_path / "other", tmp_path / "home", *(tmp_path / "home").rglob("*")):
+            os.chown(path, EVE, EVE)
+    return tmp_path / "home"
+
+
+class Attacked(Walk):
+    """A walk during which eve does something at a moment, each time that it comes."""
+
+    def __init__(self, home: Path, moment: str, attack: Callable[[], None]) -> None:
+        super().__init__(os.open(home, os.O_RDONLY))
+        self._moment = moment
+        self._attack = attack
+        self.results: List[str] = []
+
+    def _attack_at(self, moment: str) -> None:
+        if moment != self._moment:
+            return
+        try:
+            with acting_as(EVE, EVE):
+                self._attack()
+            self.results.append("done")
+        except OSError as error:
+            self.results.append(type(error).__name__)
+
+    def _empty_once(self) -> Optional[OSError]:
+        self._attack_at("before a round")
+        result = super()._empty_once()
+        self._attack_at("after a round")
+        return result
+
+    def _require_no_mount(self, number: int) -> None:
+        self._attack_at("before a folder is taken")
+        super()._require_no_mount(number)
+
+    def _enter(self, name: str) -> None:
+        super()._enter(name)
+        self._attack_at(f"in {name}")
+
+
+def rename(top: int, old: str, new: str) -> Callable[[], None]:
+    """Move a file by names below an open folder: eve may not come to its own path."""
+    return lambda: os.rename(old, new, src_dir_fd=top, dst_dir_fd=top)
+
+
+def create(top: int, path: str) -> Callable[[], None]:
+    return lambda: os.mkdir(path, dir_fd=top)
+
+
+#: What eve tries, at which moment, and how each attempt ends.
+ATTACKS: Dict[str, Tuple[str, str, str, List[str]]] = {
+    "move a folder that is open": ("in c", "home/a/b/c", "other/c", ["PermissionError"]),
+    "move a folder on the way": ("in c", "home/a/b", "other/b", ["PermissionError"]),
+    "move a folder at the top": ("in c", "home/a", "other/a", ["PermissionError"]),
+    "give a folder another name": ("in c", "home/a/b", "home/a/z", ["PermissionError"]),
+    "give a folder at the top another name": ("in c", "home/a", "home/z", ["done"]),
+    "make a file in an open folder": ("in c", "", "home/a/b/c/new", ["PermissionError"]),
+    "move a folder before it is taken": (
+        "before a folder is taken", "home/a", "other/a", ["done"]
+    ),
+    "make files at the top": ("before a round", "", "home/new", ["done"]),
+    "make files at the top afterwards": (
+        "after a round", "", "home/new", ["done", "PermissionError"]
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize("name", ATTACKS)
+def test_a_tree_is_emptied_although_its_owner_changes_it(name: str, home: Path) -> None:
+    """Nothing above the tree is removed, and the top folder keeps its owner."""
+    moment, old, new, results = ATTACKS[name]
+    top = os.open(home.parent, os.O_RDONLY)
+    walk = Attacked(home, moment, rename(top, old, new) if old else create(top, new))
+
+    walk.empty()
+    walk.close()
+    os.close(top)
+
+    assert walk.results == results
+    assert os.listdir(home) == []
+    assert sorted(os.listdir(home.parent)) == ["home", "other"]
+    assert (home.stat().st_uid, home.stat().st_mode & 0o777) == (EVE, 0o755)
+
+
+@pytest.mark.needs("root")
+def test_with_the_rights_of_the_owner_the_rounds_end(home: Path) -> None:
+    """Without root's rights the owner can make new files for ever; the error says so."""
+    top = os.open(home.parent, os.O_RDONLY)
+    walk = Attacked(home, "after a round", create(top, "home/new"))
+
+    with acting_as(EVE, EVE), pytest.raises(
+        OSError, match="new files appear in it while it is emptied"
+    ):
+        walk.empty()
+    walk.close()
+    os.close(top)
+
+    assert walk.results == ["done"] * 20
+
+
+@pytest.mark.needs("root")
+def test_the_top_folder_is_given_back(home: Path) -> None:
+    """Otherwise the next run would not know the home as that of its user."""
+    walk = Attacked(home, "in c", lambda: None)
+    walk.take()
+    assert home.stat().st_uid == 0
+
+    walk.close()
+
+    assert (home.stat().st_uid, home.stat().st_mode & 0o777) == (EVE, 0o755)
+
+
+class Looking(Survey):
+    """A look during which a folder is moved as soon as it is entered."""
+
+    def __init__(self, root: Root, moves: Dict[str, Callable[[], None]]) -> None:
+        super().__init__(root.descriptor)
+        self._moves = moves
+
+    def look(self) -> List[str]:
+        """The paths that were seen."""
+        seen = []
+        for name, _ in self.files((), ()):
+            seen.append(self.path(name))
+            if name in self._moves:
+                self._moves.pop(name)()
+        self.close()
+        return seen
+
+
+@pytest.mark.parametrize(
+    ("moved", "is_partial", "seen"),
+    [
+        ({}, False, ["/home", "/home/a", "/home/a/b", "/home/a/b/c", "/home/a/b/c/file", "/other"]),
+        (
+            {"file": ("home/a/b/c", "other/c")},
+            True,
+            ["/home", "/home/a", "/home/a/b", "/home/a/b/c", "/home/a/b/c/file", "/other",
+             "/other/c", "/other/c/file"],
+        ),
+        (
+            {"file": ("home/a", "other/a")},
+            True,
+            ["/home", "/home/a", "/home/a/b", "/home/a/b/c", "/home/a/b/c/file", "/other",
+             "/other/a", "/other/a/b", "/other/a/b/c", "/other/a/b/c/file"],
+        ),
+    ],
+)  # fmt: skip
+def test_a_look_at_all_files_goes_on_where_a_folder_was_moved(
+    moved: Dict[str, Tuple[str, str]], is_partial: bool, seen: List[str], home: Path
+) -> None:
+    """It goes on in the next folder above that is where it was, and the result says so."""
+    top = os.open(home.parent, os.O_RDONLY)
+    moves = {name: rename(top, old, new) for name, (old, new) in moved.items()}
+    looking = Looking(Root(str(home.parent)), moves)
+
+    paths = looking.look()
+    os.close(top)
+
+    assert sorted(set(paths)) == seen
+    assert looking.is_partial is is_partial
+
+
+@pytest.mark.needs("root")
+def test_a_home_of_a_user_with_processes_is_removed(home: Path) -> None:
+    """The removal of a whole folder ends, too."""
+    root = Root(str(home.parent))
+
+    assert root.remove_tree("/home", owner=EVE)
+
+    assert os.listdir(home.parent) == ["other"]
+    with pytest.raises(HostError, match="it belongs to the UID 1001"):
+        root.remove_tree("/other", owner=0)
