@@ -5,15 +5,17 @@ missing.
 """
 
 import logging
+import os
 import stat
 from contextlib import suppress
 from itertools import count
-from typing import Iterator, NamedTuple, Optional
+from typing import List, Tuple
 
-from ..errors import HostError, NotPermitted
+from ..errors import DiskError, HostError, NotPermitted
 from ..formats.host.passwd import Account
 from .planting import planter_of, root_of
 from .root import Root
+from .root.paths import PathResolver
 
 #: The folder of new homes.
 HOMES = "/home"
@@ -23,17 +25,14 @@ _PRIVATE_HOME = 0o700
 # Without the set-user-ID, set-group-ID and sticky bits: a home has no use for them, and the
 # sandbox of the service does not allow the first two.
 _PERMISSIONS = 0o777
+# A toolchain or two in /etc/skel are within these bounds. A folder of that size has about a
+# hundred thousand names.
+_DEEPEST = 64
+_MOST_ENTRIES = 50_000
+_MOST_BYTES = 4 << 30
+_LARGEST_FOLDER = 8 << 20
 
 log = logging.getLogger(__name__)
-
-
-class _SkeletonEntry(NamedTuple):
-    """A link, a file, or a folder (without `link`) in /etc/skel."""
-
-    path: str
-    mode: int
-    link: Optional[str] = None
-    is_folder: bool = False
 
 
 def free_home(root: Root, name: str) -> str:
@@ -79,8 +78,7 @@ def make_home(root: Root, account: Account) -> None:
         try:
             maker.make_folders(temporary, mode=_PRIVATE_HOME, owner=owner)
             with root.as_user(owner) as user_root:
-                for entry in _skeleton(root):
-                    _copy(root, user_root, temporary + entry.path, entry)
+                _SkeletonCopy(root, user_root, temporary).copy()
             maker.rename(temporary, name)
         except HostError:
             with suppress(HostError):
@@ -94,31 +92,100 @@ def _unused(root: Root, path: str) -> str:
     return next(path for path in paths if root.status(path, follow=False) is None)
 
 
-def _skeleton(root: Root, folder: str = "") -> Iterator[_SkeletonEntry]:
-    """The entries of /etc/skel, a folder before its content."""
-    for name in root.names(f"{_SKELETON}{folder}"):
-        path = f"{folder}/{name}"
-        inside = f"{_SKELETON}{path}"
-        status = root.status(inside, follow=False)
-        mode = 0 if status is None else status.st_mode & _PERMISSIONS
-        link = root.read_link(inside)
-        if link is not None:
-            yield _SkeletonEntry(path, mode, link=link)
-        elif status is not None and stat.S_ISDIR(status.st_mode):
-            yield _SkeletonEntry(path, mode, is_folder=True)
-            yield from _skeleton(root, path)
-        elif status is not None and stat.S_ISREG(status.st_mode):
-            yield _SkeletonEntry(path, mode)
+class _SkeletonCopy:
+    """Copies /etc/skel, reading with root's rights as useradd does, and writing with the user's.
+
+    What cannot be copied, or is beyond the bounds, is left out.
+    """
+
+    def __init__(self, root: Root, user_root: Root, home: str) -> None:
+        self._root = root
+        self._user_root = user_root
+        self._home = home
+        self._entries_left = _MOST_ENTRIES
+        # A new user can log in only if there is space left.
+        self._bytes_left = min(_MOST_BYTES, _free_bytes(root, home) // 2)
+        self._left_out: List[Tuple[str, str]] = []
+
+    def copy(self) -> None:
+        """Copy everything, with one warning about what was left out.
+
+        Raises DiskError and NotPermitted.
+        """
+        folders = [("", 1)]
+        while folders and self._entries_left:
+            folder, depth = folders.pop()
+            folders += [(path, depth + 1) for path in self._copy_files(folder, depth)]
+        if folders:
+            self._left_out.append((folders[-1][0], f"there are more than {_MOST_ENTRIES} files"))
+        if self._left_out:
+            path, reason = self._left_out[0]
+            log.warning(
+                "not everything in %s was copied to a new home: %d files or folders were left "
+                "out, such as %s (%s)",
+                self._root.outside(_SKELETON),
+                len(self._left_out),
+                self._root.outside(_SKELETON + path),
+                reason,
+            )
+
+    def _copy_files(self, folder: str, depth: int) -> List[str]:
+        """Copy what is in a folder, and return the folders of which only the content is missing."""
+        found = []
+        try:
+            names = self._root.names(_SKELETON + folder)
+        except HostError as error:
+            self._leave_out(folder, error)
+            return []
+        for name in names[: self._entries_left]:
+            path = f"{folder}/{name}"
+            try:
+                found += [path] if self._copy(path, depth) else []
+            except HostError as error:
+                self._leave_out(path, error)
+        if len(names) > self._entries_left:
+            reason = f"there are more than {_MOST_ENTRIES} files"
+            self._left_out += [(f"{folder}/{name}", reason) for name in names[self._entries_left :]]
+        self._entries_left -= min(len(names), self._entries_left)
+        return found
+
+    def _copy(self, path: str, depth: int) -> bool:
+        """Copy a link, a regular file or a folder without its content; nothing else.
+
+        Returns whether it is a folder. Raises HostError.
+        """
+        source, target = _SKELETON + path, self._home + path
+        status = self._root.status(source, follow=False)
+        mode = 0 if status is None else status.st_mode
+        if status is not None and stat.S_ISLNK(mode):
+            self._user_root.link(target, self._root.read_link(source) or "")
+        elif status is not None and stat.S_ISDIR(mode):
+            if depth >= _DEEPEST or status.st_size > _LARGEST_FOLDER:
+                raise HostError("it is too deep, or has too many files")
+            self._user_root.make_folders(target, mode=mode & _PERMISSIONS)
+            return True
+        elif status is not None and stat.S_ISREG(mode):
+            if status.st_size > self._bytes_left:
+                raise HostError("it is too large")
+            self._bytes_left -= status.st_size
+            file = self._root.open_file(source)
+            if file is not None:
+                with file:
+                    self._user_root.write(target, file, mode=mode & _PERMISSIONS)
+        return False
+
+    def _leave_out(self, path: str, error: HostError) -> None:
+        """Note what was not copied. Raises an error again that is not about the file."""
+        if isinstance(error, (DiskError, NotPermitted)):
+            raise error
+        self._left_out.append((path, error.summary))
 
 
-def _copy(root: Root, user_root: Root, path: str, entry: _SkeletonEntry) -> None:
-    """Copy one entry, reading with root's rights as useradd does, and writing with the user's."""
-    if entry.link is not None:
-        user_root.link(path, entry.link)
-    elif entry.is_folder:
-        user_root.make_folders(path, mode=entry.mode)
-    else:
-        file = root.open_file(_SKELETON + entry.path)
-        if file is not None:
-            with file:
-                user_root.write(path, file, mode=entry.mode)
+def _free_bytes(root: Root, folder: str) -> int:
+    """The free space of the file system that a folder is on, for a user other than root."""
+    try:
+        with PathResolver(root.descriptor, folder, follow=True) as entry:
+            status = os.fstatvfs(entry.folder)
+    except OSError:
+        return _MOST_BYTES
+    return status.f_bavail * status.f_frsize
