@@ -41,6 +41,8 @@ from project import ROOT
             ["module: raise => pass", "module: return => raise"],
         ),
         ("def f(a=1): pass\n", ["f: 1 => (2)"]),
+        ("def f(): return False\n", ["f: False => (True)"]),
+        ('T = TypeVar("T")\nx = socket.socket(a, b)\n', []),
         ('"""Text."""\nlog.debug("x")\nx: "List[str]" = y\nprint\n', ["module: print => pass"]),
     ],
 )

@@ -103,6 +103,9 @@ def _is_left_out(node: ast.AST) -> bool:
         return ast.unparse(node.value.func) in _UNREAD
     if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
         return True
+    # Only mypy reads the name of a type variable.
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "TypeVar":
+        return True
     if isinstance(node, ast.Raise) and ast.unparse(node) == "raise NotImplementedError":
         return True
     # Python before 3.12 does not know where the parts of an f-string are.
@@ -141,7 +144,8 @@ def _changed_statement(node: ast.stmt) -> Optional[str]:
     if isinstance(node, ast.Continue):
         return "break"
     if isinstance(node, ast.Return):
-        is_none = node.value is None or ast.unparse(node.value) == "None"
+        # A result of False is only tested, as None would be.
+        is_none = node.value is None or ast.unparse(node.value) in ("None", "False")
         return None if is_none else "return None"
     if isinstance(node, (ast.Expr, ast.AugAssign, ast.Delete, ast.Raise)):
         return "pass"

@@ -528,7 +528,7 @@ def test_a_failed_udhcpc_is_reported(tmp_path: Path, caplog: pytest.LogCaptureFi
 
 # --- networkd
 
-LEASE = "# private\nADDRESS=10.0.0.4\nSERVER_ADDRESS=10.0.0.1\nCLIENTID=ff0102\n"
+LEASE = "# private\nDOMAINNAME=é\nADDRESS=10.0.0.4\nSERVER_ADDRESS=10.0.0.1\nCLIENTID=ff0102\n"
 #: Makes a reply to a request, or none.
 Answer = Callable[[bytes], Optional[bytes]]
 
