@@ -32,7 +32,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def image(tmp_path: Path, package: Path) -> Path:
     """A sound image with the package instead of the files that `install` writes."""
     root = make_sound(tmp_path / "image")
-    uninstall(Root(str(root)))
+    uninstall(Root(str(root)), [])
     shutil.copytree(package, root, symlinks=True, dirs_exist_ok=True)
     for folder in ("etc/sudoers.d", "var/lib"):
         (root / folder).mkdir(parents=True)

@@ -9,19 +9,20 @@ from .install import COMMAND_LINK, PYZ_FOLDER
 from .service_file import PYZ, made_folders, program_of, read_service
 
 
-def uninstall(root: Root) -> List[str]:
-    """Remove azprov under every init system, and return the removed paths. Idempotent.
+def uninstall(root: Root, removed: List[str]) -> None:
+    """Remove azprov under every init system, and append the removed paths. Idempotent.
 
-    A service or command of the same name that is not azprov's is kept. Raises HostError.
+    A service or command of the same name that is not azprov's is kept. Raises HostError; then
+    the paths in `removed` are gone anyway.
     """
-    removed = []
     folders = [PYZ_FOLDER]
     files = []
     for init in INIT_SYSTEMS:
         service = read_service(root, init)
         folders += made_folders(service or "", init)
         if service is not None and program_of(service) == PYZ:
-            removed += [link for link in init.enabling_links(root, init.unit) if root.remove(link)]
+            links = init.enabling_links(root, init.unit)
+            removed.extend(link for link in links if root.remove(link))
             files.append(init.file)
     if root.read_link(COMMAND_LINK) == PYZ and root.remove(COMMAND_LINK):
         removed.append(COMMAND_LINK)
@@ -30,9 +31,8 @@ def uninstall(root: Root) -> List[str]:
     # The service file has the list of folders, so it is removed after them. Then its own
     # folders are empty, too.
     _remove_empty(root, folders)
-    removed += [file for file in files if root.remove(file)]
+    removed.extend(file for file in files if root.remove(file))
     _remove_empty(root, folders)
-    return removed
 
 
 def _remove_empty(root: Root, folders: Sequence[str]) -> None:

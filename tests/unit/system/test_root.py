@@ -231,7 +231,7 @@ def test_an_attribute_that_prevents_the_removal_is_named(inside: Path, flag: str
                 Root(str(inside)).remove("/a/file")
         finally:
             subprocess.run(["chattr", f"-{flag}", str(path)], check=True)
-        cause = f"{what} the attribute +i or +a); run chattr -R -ia on it"
+        cause = f"{what} the attribute +i or +a); run chattr -i -a {path}"
         assert str(raised.value) == f"could not remove {inside}/a ({cause}"
         assert str(raised_by_file.value) == f"could not remove {inside}/a/file ({cause}"
 

@@ -1,7 +1,9 @@
 """Removes azprov from an image or from this machine."""
 
 import argparse
+from typing import List, Optional
 
+from ...errors import HostError
 from ...image.uninstall import uninstall
 from ..options import add_root_option
 from ..output import Answer
@@ -17,6 +19,14 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> Answer:
-    removed = uninstall(options.root)
+    removed: List[str] = []
+    failure: Optional[HostError] = None
+    try:
+        uninstall(options.root, removed)
+    except HostError as error:
+        failure = error
     text = "\n".join(f"removed {options.root.outside(path)}" for path in removed)
-    return Answer(text or "azprov is not installed", {"removed": removed})
+    data = {"error": None, "removed": removed}
+    if failure is not None:
+        return Answer(text, data, exit_code=failure.exit_code, failure=failure)
+    return Answer(text or "azprov is not installed", data)

@@ -6,6 +6,7 @@ import stat
 import struct
 from contextlib import suppress
 
+from ...formats.text import shell_word
 from .file_errors import Unchangeable
 from .opening import FOLDER, look_at, open_regular
 
@@ -18,10 +19,17 @@ def explained(error: OSError, folder: int, name: str) -> OSError:
     """The error of removing a name from an open folder; Unchangeable if that is the cause."""
     if error.errno == errno.EPERM:
         if _is_unchangeable(folder, "."):
-            return Unchangeable(errno.EPERM, "its folder has the attribute +i or +a")
+            return Unchangeable("its folder has the attribute +i or +a", _typed(folder))
         if _is_unchangeable(folder, name):
-            return Unchangeable(errno.EPERM, f"{name!a} has the attribute +i or +a")
+            return Unchangeable(f"{name!a} has the attribute +i or +a", _typed(folder, f"/{name}"))
     return error
+
+
+def _typed(folder: int, rest: str = "") -> str:
+    """The path of an open folder, or of a file in it, as a word of a command."""
+    with suppress(OSError, ValueError):
+        return shell_word(os.readlink(f"/proc/self/fd/{folder}").rstrip("/") + rest)
+    return "PATH"
 
 
 def _is_unchangeable(folder: int, name: str) -> bool:

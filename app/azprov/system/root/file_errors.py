@@ -32,6 +32,11 @@ _AS_USER_HINT = (
 class Unchangeable(OSError):
     """A file cannot be removed because it or its folder has the attribute +i or +a."""
 
+    def __init__(self, reason: str, path: str) -> None:
+        super().__init__(errno.EPERM, reason)
+        #: The file or folder with the attribute, as a word of a command on this machine.
+        self.path = path
+
 
 def file_error(
     summary: str, error: OSError, *, is_as_user: bool, follows_links: bool = True
@@ -46,7 +51,7 @@ def file_error(
         return HostError(f"{summary} ({what})", _PLANTED_HINT)
     summary = f"{summary} ({error.strerror})"
     if isinstance(error, Unchangeable):
-        return HostError(summary, "run chattr -R -ia on it")
+        return HostError(summary, f"run chattr -i -a {error.path}")
     if error.errno in (errno.EACCES, errno.EPERM) and is_as_user:
         return HostError(summary, _AS_USER_HINT)
     if error.errno in (errno.EACCES, errno.EPERM) and os.geteuid() != 0:
