@@ -252,6 +252,14 @@ WRONG: Dict[str, Wrong] = {
             "etc/passwd": f"{ROOT_USER}ops:x:1000:1000::/home/ops:/usr/sbin/nologin\n",
         },
     ),
+    "keys of a service account": Wrong(
+        "keys-user-service",
+        "error",
+        {
+            **keys_for("daemon", ""),
+            "etc/passwd": f"{ROOT_USER}daemon:x:1:1::/usr/sbin:/usr/sbin/nologin\n",
+        },
+    ),
     "keys of a locked user": Wrong(
         "keys-user-locked",
         "error",

@@ -235,12 +235,13 @@ def add_ssh_keys(
 
     A deployment without keys has nothing to add. The platform is asked only if the user
     exists. Raises HostError or UnusableError, LoginBlocked for a user who has the keys but
-    cannot log in, and the errors of `metadata`.
+    cannot log in and for a service account, and the errors of `metadata`.
     """
-    from ..system.accounts import require_account
+    from ..system.accounts import refuse_daemon, require_account
     from ..system.logins import let_log_in, mount_files_of, require_login
 
     account = require_account(root, user, commands)
+    refuse_daemon(root, account)
     instance = metadata()
     if not (instance.public_keys or instance.is_password_login_disabled):
         reason = _SPECIALIZED if instance.is_specialized else "The deployment has no SSH key"

@@ -24,7 +24,7 @@ from ..boot.settings import (
     imds_endpoint,
     wireserver_endpoint,
 )
-from ..errors import HostError, NotPermitted, UnusableError, UsageError
+from ..errors import HostError, LoginBlocked, NotPermitted, UnusableError, UsageError
 from ..system.root import Root
 from .parser import Parser
 
@@ -174,12 +174,18 @@ def imds_settings(options: argparse.Namespace) -> ImdsSettings:
 
 
 def require_user(root: Root, name: str, hint: str) -> None:
-    """Raises UsageError if an option names a user that the root does not have."""
+    """Raises UsageError if an option names a user that the root does not have, or a daemon's."""
     from ..boot.connect import real_commands
+    from ..system.accounts import refuse_daemon
     from ..system.user_database import PASSWD, look_up_account
 
-    if look_up_account(root, name, real_commands()) is None:
+    account = look_up_account(root, name, real_commands())
+    if account is None:
         raise UsageError(f"there is no user {name!a} in {root.outside(PASSWD)}", hint)
+    try:
+        refuse_daemon(root, account)
+    except LoginBlocked as error:
+        raise UsageError(error.summary, error.hint) from error
 
 
 def user_name(text: str) -> str:

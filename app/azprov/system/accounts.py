@@ -9,8 +9,15 @@ import logging
 import os
 from typing import Dict, Optional
 
-from ..errors import HostError, PassingError
-from ..formats.host.passwd import Account, free_id, parse_login_defs, parse_user_name, with_entry
+from ..errors import HostError, LoginBlocked, PassingError
+from ..formats.host.passwd import (
+    Account,
+    free_id,
+    is_of_daemon,
+    parse_login_defs,
+    parse_user_name,
+    with_entry,
+)
 from ..formats.host.shadow import (
     MATCHES_NONE,
     find_password,
@@ -20,6 +27,7 @@ from ..formats.host.shadow import (
     without_ageing,
 )
 from ..formats.host.sudo_rules import render_doas_rule, render_sudo_rule
+from ..formats.text import printable
 from .clock import Clock
 from .commands import Commands
 from .former_ids import read_former_ids
@@ -65,6 +73,19 @@ def require_account(root: Root, name: str, commands: Commands) -> Account:
     if account is None:
         raise HostError(f"there is no user {name!a} in {root.outside(PASSWD)}", _NO_USER_HINT)
     return account
+
+
+def refuse_daemon(root: Root, account: Account) -> None:
+    """Raises LoginBlocked for an account that a service runs as: it gets no keys.
+
+    A shell for it would let anyone who controls the service, or its files, log in.
+    """
+    if is_of_daemon(account, read_login_defs(root)):
+        raise LoginBlocked(
+            f"{account.name} is a service account, with UID {account.uid} and the shell "
+            f"{printable(account.shell)}, and gets no SSH keys",
+            "name the account of a person, or use --admin-user to create the platform's",
+        )
 
 
 def await_account(root: Root, name: str, commands: Commands, clock: Clock) -> None:

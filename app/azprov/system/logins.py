@@ -53,7 +53,7 @@ def let_log_in(root: Root, account: Account, keys: Sequence[SshKey], commands: C
         raise LoginBlocked(
             f"{account.name} gets no keys, because {home} belongs to the UID {status.st_uid} "
             f"({error.summary})",
-            f"run chown -R {account.name}: {home}",
+            f"give {account.name} another home with usermod --home, since {home} may be in use",
         ) from error
     try:
         end_password_ageing(root, account.name)

@@ -372,6 +372,25 @@ def test_provision_disables_the_service_unless_keep_enabled(
     assert link.is_symlink() is stays
 
 
+def test_ready_is_reported_if_the_keys_are_for_a_service_account(
+    image: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The account gets no keys, and no command gives it a shell: `ssh-keys` refuses it too."""
+    (image / "etc/passwd").write_text(f"bin:x:2:{GROUP_ID}::/home/ops:/usr/sbin/nologin\n")
+
+    code, requests = provision(image, metadata(ED25519), "--ssh-keys", "bin")
+
+    assert code == 78
+    assert b"<State>Ready</State>" in requests[-1]
+    assert not (image / "home/ops/.ssh").exists()
+    last = capfd.readouterr().err.splitlines()[-1]
+    assert "(bin is a service account, with UID 2 and the shell /usr/sbin/nologin, and " in last
+    assert last.endswith(
+        "; name the account of a person, or use --admin-user to create the platform's"
+    )
+    assert main(["ssh-keys", "--user", "bin", "--root", str(image)]) == 2
+
+
 def test_ready_is_reported_for_a_user_who_has_no_login_shell(
     image: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

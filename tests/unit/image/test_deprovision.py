@@ -964,7 +964,36 @@ def test_a_home_of_another_owner_is_kept(
     assert (clean / "etc/passwd").read_text() == ""
     assert (clean / "usr/sbin/sshd").exists()
     assert (clean / "var/shared/data").exists()
-    assert "home of daemon, does not belong to that user and is kept" in caplog.text
+    assert (
+        f"{root.outside(home or '/')}, the home of daemon, does not belong to that user and is kept"
+        in caplog.messages
+    )
+
+
+@pytest.mark.needs("root")  # the image has several users
+@pytest.mark.parametrize(
+    "other", ["/home/deploy", "/home/deploy/", "/home/deploy/sub", "/home/link/sub"]
+)
+def test_a_home_that_another_account_uses_is_kept(
+    clean: Path, other: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The user's keys are removed, and the other account keeps its files."""
+    with_user(clean)
+    lay(clean, {"home/deploy/sub/data": "x"})
+    (clean / "home/link").symlink_to("deploy")
+    with (clean / "etc/passwd").open("a") as passwd:
+        passwd.write(f"zoe:x:2345:2345::{other}:/bin/sh\n")
+    root = Root(str(clean))
+
+    assert carry_out(root, plan(root, "deploy")) == []
+
+    assert (clean / "home/deploy/sub/data").exists()
+    assert not (clean / "home/deploy/.ssh/authorized_keys").exists()
+    assert "deploy:x:" not in (clean / "etc/passwd").read_text()
+    assert (
+        f"{clean}/home/deploy, the home of deploy, is used by zoe too and is kept"
+        in caplog.messages
+    )
 
 
 def test_a_sudo_rule_of_several_lines_is_removed_completely(clean: Path) -> None:

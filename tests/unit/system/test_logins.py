@@ -263,7 +263,9 @@ def test_an_existing_user_with_a_foreign_home_is_a_user_who_cannot_log_in(image:
     assert caught.value.summary.startswith(
         f"ops gets no keys, because {image}/home/ops belongs to the UID 4242 (could not make"
     )
-    assert caught.value.hint == f"run chown -R ops: {image}/home/ops"
+    assert caught.value.hint == (
+        f"give ops another home with usermod --home, since {image}/home/ops may be in use"
+    )
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,14 @@
 import pwd
 from typing import Iterator, List, Optional
 
-from ...formats.host.passwd import Account, has_login_shell, parse_accounts
+from ...formats.host.passwd import Account, has_login_shell, is_of_daemon, parse_accounts
 from ...formats.host.shadow import find_password, is_password, password_fields
 from ...formats.host.sshd_config import Setting, says
 from ...formats.text import printable, shell_word
 from ...image.leftovers.open_login import OpenLogin
 from ...image.leftovers.open_logins import find_open_logins
 from ...image.service_file import makes_users, user_of_keys
-from ...system.accounts import DOAS_FOLDER, SUDOERS_FOLDER
+from ...system.accounts import DOAS_FOLDER, SUDOERS_FOLDER, read_login_defs
 from ...system.sshd.authorized_keys import keys_paths
 from ...system.sshd.server import CONFIGS
 from ...system.sshd.settings import read_settings
@@ -21,9 +21,9 @@ from ..facts.files import read_once
 from ..facts.image import Image
 from ..facts.sshd_logins import User, find_obstacles
 from ..finding import ERROR, NOTE, UNREAD, WARNING, Check, Finding, Rule
-from ..fixes import azprov, inside, install
+from ..fixes import azprov, inside, install, install_again
 
-_ADMIN_USER = "--admin-user"
+_ADMIN_USER, _SSH_KEYS = "--admin-user", "--ssh-keys"
 # Alpine has a second sshd that supports PAM; its usual one ignores UsePAM.
 _SSHD_WITH_PAM = "/usr/sbin/sshd.pam"
 
@@ -52,6 +52,12 @@ KEYS_USER_LOCKED = Rule(
     ERROR,
     "a user that gets SSH keys is locked, so sshd without PAM refuses the keys",
     "replace the '!' in /etc/shadow with '*'",
+)
+KEYS_USER_OF_SERVICE = Rule(
+    "keys-user-service",
+    ERROR,
+    "a user that is to get SSH keys is a service account, so the first boot adds none",
+    "run azprov install --force with --ssh-keys and the account of a person, or with --admin-user",
 )
 KEYS_USER_WITHOUT_SHELL = Rule(
     "keys-user-without-shell",
@@ -90,7 +96,14 @@ def check_users_of_first_boot(image: Image) -> Iterator[Finding]:
     options = installed_options(image)
     user = user_of_keys(options)
     account = _find_account(image, user) if user else None
-    if account is not None and not has_login_shell(account):
+    is_of_service = account is not None and is_of_daemon(account, read_login_defs(image.root))
+    if account is not None and is_of_service:
+        yield KEYS_USER_OF_SERVICE.found(
+            f"the first boot is to add SSH keys to {user}, a service account with UID "
+            f"{account.uid} and the shell {printable(account.shell)}, and adds none",
+            f"for keys of the deployed user: {install_again(image, _with_admin_user(options))}",
+        )
+    elif account is not None and not has_login_shell(account):
         yield KEYS_USER_WITHOUT_SHELL.found(
             f"the first boot adds SSH keys to the user {user}, who cannot log in because of the "
             f"shell {printable(account.shell)}",
@@ -158,6 +171,13 @@ def _find_account(image: Image, name: str) -> Optional[Account]:
             return None
         return Account(entry.pw_name, entry.pw_uid, entry.pw_gid, entry.pw_dir, entry.pw_shell)
     return account
+
+
+def _with_admin_user(options: List[str]) -> List[str]:
+    """The options of the service, for the deployed user instead of one of the image."""
+    at = options.index(_SSH_KEYS)
+    kept = [*options[:at], *options[at + 2 :]]
+    return kept if _ADMIN_USER in kept else [*kept, _ADMIN_USER]
 
 
 def _create_user(image: Image, name: str) -> str:
@@ -247,7 +267,7 @@ def check_open_logins(image: Image) -> Iterator[Finding]:
 CHECKS = (
     Check(
         check_users_of_first_boot,
-        (KEYS_USER_MISSING, KEYS_USER_WITHOUT_SHELL, ADMIN_WITHOUT_RIGHTS),
+        (KEYS_USER_MISSING, KEYS_USER_OF_SERVICE, KEYS_USER_WITHOUT_SHELL, ADMIN_WITHOUT_RIGHTS),
     ),
     Check(check_keys_are_accepted, (KEYS_USER_LOCKED, KEYS_REFUSED, LOGINS_RESTRICTED)),
     Check(check_someone_can_log_in, (NOBODY_LOGS_IN,)),

@@ -172,6 +172,15 @@ def is_person(account: Account, settings: Dict[str, str]) -> bool:
     return _number(settings, "UID_MIN", 1000) <= account.uid != _NOBODY
 
 
+def is_of_daemon(account: Account, settings: Dict[str, str]) -> bool:
+    """Whether an account is one that a service runs as: a system user, and no login shell.
+
+    A system user with a shell may log in, such as Flatcar's user core.
+    """
+    is_system = account.uid != 0 and not is_person(account, settings)
+    return is_system and not has_login_shell(account)
+
+
 def people(accounts: Sequence[Account], settings: Dict[str, str]) -> List[str]:
     """The names of the people among the accounts whose shell lets them log in."""
     return [

@@ -6,8 +6,7 @@ from typing import Iterator, List, Optional, Sequence
 from ...errors import HostError, UsageError
 from ...formats.host.passwd import (
     Account,
-    has_login_shell,
-    is_person,
+    is_of_daemon,
     members,
     parse_groups,
 )
@@ -42,7 +41,7 @@ def find_user(root: Root, name: str, leftovers: Sequence[Leftover]) -> Iterator[
             f"the user {name!a} has UID 0 and cannot be removed: every image needs it",
             "give the name of the user to remove",
         )
-    if account is not None and _is_of_daemon(root, account):
+    if account is not None and is_of_daemon(account, read_login_defs(root)):
         raise UsageError(
             f"the user {name!a} is a system account, with UID {account.uid} and the shell "
             f"{printable(account.shell)}; services such as sshd need theirs",
@@ -61,10 +60,6 @@ def find_user(root: Root, name: str, leftovers: Sequence[Leftover]) -> Iterator[
     if account is not None:
         yield from _files(root, account, leftovers)
     yield from _entries(root, name, account)
-
-
-def _is_of_daemon(root: Root, account: Account) -> bool:
-    return not (has_login_shell(account) or is_person(account, read_login_defs(root)))
 
 
 def _rules(root: Root, name: str, account: Optional[Account]) -> Iterator[Leftover]:
@@ -106,7 +101,7 @@ def _files(root: Root, account: Account, leftovers: Sequence[Leftover]) -> Itera
 
 
 def _home(root: Root, account: Account) -> Iterator[Leftover]:
-    """The home, if the user owns it. The home of a system user may be / or /usr/sbin.
+    """The home, if the user alone uses and owns it. A system user's may be / or /usr/sbin.
 
     Raises HostError if a file system is mounted there: another user's files would be removed.
     """
@@ -114,7 +109,15 @@ def _home(root: Root, account: Account) -> Iterator[Leftover]:
     status = root.status(path, follow=False)
     if status is None:
         return
-    if root.real_path(path) != "/" and status.st_uid == account.uid:
+    sharers = _sharers(root, account)
+    if sharers:
+        log.warning(
+            "%s, the home of %s, is used by %s too and is kept",
+            root.outside(path),
+            account.name,
+            printable(", ".join(sharers)),
+        )
+    elif root.real_path(path) != "/" and status.st_uid == account.uid:
         mounted = mount_points_in(root, path)
         if mounted:
             raise HostError(
@@ -126,9 +129,21 @@ def _home(root: Root, account: Account) -> Iterator[Leftover]:
     else:
         log.warning(
             "%s, the home of %s, does not belong to that user and is kept",
-            path or "/",
+            root.outside(path or "/"),
             account.name,
         )
+
+
+def _sharers(root: Root, account: Account) -> List[str]:
+    """The other accounts whose homes exist and are this account's home, or are in it."""
+    folder = root.real_path(account.home).rstrip("/")
+    return [
+        other.name
+        for other in read_accounts(root)
+        if other.name != account.name
+        and root.status(other.home) is not None
+        and f"{root.real_path(other.home)}/".startswith(f"{folder}/")
+    ]
 
 
 def _entries(root: Root, name: str, account: Optional[Account]) -> Iterator[Leftover]:
