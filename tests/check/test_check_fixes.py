@@ -138,6 +138,25 @@ def test_the_fix_for_a_service_that_trusts_any_platform_keeps_its_other_options(
     assert found(image) == []
 
 
+def test_a_service_that_no_package_has_is_removed_as_a_file(image: Path) -> None:
+    """A package tool refuses to remove a package that is not installed."""
+    unit = f"{SYSTEM}/walinuxagent.service"
+    change(
+        image,
+        {
+            "var/lib/dpkg/info/dpkg.list": "",
+            unit: "[Service]\n",
+            f"{WANTS}/walinuxagent.service": f"-> /{unit}",
+        },
+    )
+
+    (finding,) = check(Image(Root(str(image))))
+
+    assert (finding.rule, finding.fix) == ("agent-enabled", f"rm {image}/{unit}")
+    subprocess.run(finding.fix, shell=True, check=True)  # noqa: S602 - a command to paste
+    assert check(Image(Root(str(image)))) == []
+
+
 #: os-release, and the command that removes the package of waagent.
 REMOVALS = {
     "ID=ubuntu": "apt-get purge -y walinuxagent",

@@ -4,10 +4,12 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from azprov.check import RULES
 from check.image_changes import UNIT
 from images import azprov
-from sound_image import WANTS, change
+from sound_image import WANTS, Change, change
 
 
 def test_the_text_has_errors_first_with_a_fix_below_each(image: Path) -> None:
@@ -41,6 +43,32 @@ def test_the_text_has_errors_first_with_a_fix_below_each(image: Path) -> None:
         f"azprov: {image} would not provision on Azure: 1 error found; apply the fixes above and "
         "check again; azprov.pyz check --list-rules lists all rules\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("more", "verdict"),
+    [
+        (
+            {},
+            "should provision on Azure, but is no image yet: it still has what only one machine "
+            "may have; run azprov.pyz deprovision --root {image}, and check again",
+        ),
+        (
+            {f"{WANTS}/ssh.service": None, f"{WANTS}/{UNIT}": None},
+            "would not provision on Azure: 2 errors found; apply the fixes above and check again; "
+            "azprov.pyz check --list-rules lists all rules",
+        ),
+    ],
+)
+def test_leftovers_alone_are_no_reason_not_to_provision(
+    image: Path, more: Change, verdict: str
+) -> None:
+    """Every used machine has them, and deprovision is the last step before an image."""
+    change(image, {"etc/ssh/ssh_host_rsa_key": "x", **more})
+
+    code, _, err = azprov("check", "--root", image)
+
+    assert (code, err) == (1, f"azprov: {image} {verdict}\n".replace("{image}", str(image)))
 
 
 def test_json_has_the_same_findings(image: Path) -> None:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Dict
 
 from azprov.check import check as check_image
-from azprov.check.facts.azprov_service import command_of
 from azprov.check.facts.image import Image
 from azprov.errors import HostError, UnusableError, UsageError
 from azprov.formats.host.config_syntax import parse_sections, uncommented
@@ -50,6 +49,7 @@ from azprov.formats.host.sudo_rules import (
 from azprov.image.deprovision import plan
 from azprov.image.service_file import (
     PYZ,
+    command_of,
     made_folders,
     render_unit,
     with_made_folders,

@@ -183,6 +183,26 @@ def test_ssh_keys_needs_an_existing_user(image: Path) -> None:
     assert "there is no user 'opps'" in err
 
 
+def test_a_service_account_gets_no_ssh_keys(image: Path) -> None:
+    """Root and a system user with a login shell, such as Flatcar's core, are no such account."""
+    (image / "etc/passwd").write_text(
+        "root:x:0:0::/root:/bin/sh\ndaemon:x:1:1::/usr/sbin:/usr/sbin/nologin\n"
+        "core:x:500:500::/home/core:/bin/bash\n"
+    )
+    before = tree(image)
+
+    code, _, err = azprov("install", "--root", image, "--force", "--ssh-keys", "daemon")
+
+    assert (code, tree(image)) == (2, before)
+    assert err == (
+        "azprov: daemon is a service account, with UID 1 and the shell /usr/sbin/nologin, and "
+        "gets no SSH keys; name the account of a person, or use --admin-user to create the "
+        "platform's\n"
+    )
+    for name in ("root", "core"):
+        assert azprov("install", "--root", image, "--force", "--ssh-keys", name)[0] == 0
+
+
 def test_a_service_with_other_options_is_replaced_only_with_force(image: Path) -> None:
     """The message says that the service is an azprov service with different options."""
     azprov("install", "--root", image)
@@ -190,8 +210,15 @@ def test_a_service_with_other_options_is_replaced_only_with_force(image: Path) -
     code, _, err = azprov("install", "--root", image, "--keep-enabled")
 
     assert code == 73
-    assert "is an azprov service with different options, from another version, or edited" in err
-    assert azprov("install", "--root", image, "--keep-enabled", "--force")[0] == 0
+    assert (
+        "is an azprov service with different options, from another version, or edited (it has no "
+        "options, and the new one would have the options --keep-enabled); replace it with --force"
+    ) in err
+    code, _, err = azprov("install", "--root", image, "--keep-enabled", "--force")
+    assert (code, err) == (
+        0,
+        "The service had no options, and now has the options --keep-enabled\n",
+    )
     assert " provision --keep-enabled\n" in (image / "etc/systemd/system" / UNIT).read_text()
 
 

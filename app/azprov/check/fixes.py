@@ -26,6 +26,14 @@ def remove(image: Image, package: Package) -> str:
     return inside(image, tool.remove.format(name)) if tool else f"remove {package.program}"
 
 
+def has_package(image: Image, package: Package) -> bool:
+    """Whether a package is installed; True if the package database is not dpkg's."""
+    folder = "/var/lib/dpkg/info"
+    names = _name(image, package).split()
+    lists = [f"{folder}/{name}.list" for name in names]
+    return not image.is_folder(folder) or image.is_there(*lists)
+
+
 def enable(image: Image, service: str) -> str:
     """The command that makes a service start at boot."""
     init = image.services.init

@@ -4,6 +4,7 @@ No program is run, neither of the image nor of this machine: systemctl could des
 machine instead of the image, and chroot needs an image for this processor.
 """
 
+import logging
 import os
 from typing import List, Optional, Sequence
 
@@ -15,6 +16,7 @@ from ..system.root.entry import Owner
 from .ownership import find_unsafe, fix, sentence, service_paths
 from .service_file import (
     PYZ,
+    command_of,
     made_folders,
     own_service,
     program_of,
@@ -22,6 +24,8 @@ from .service_file import (
     with_made_folders,
     without_made_folders,
 )
+
+log = logging.getLogger(__name__)
 
 COMMAND_LINK = "/usr/local/bin/azprov"
 PYZ_FOLDER = "/usr/local/lib/azprov"
@@ -45,7 +49,9 @@ def install(
     are replaced.
     """
     old = read_service(root, init)
-    if not force:
+    if force:
+        _log_options(old or "", unit)
+    else:
         _refuse_foreign(root, old, unit, init)
     wanted = [PYZ_FOLDER, "/usr/local/bin", init.folder, *([init.link_folder] if enable else [])]
     unsafe = find_unsafe(root, [*wanted, *service_paths(root, init)], python=python)
@@ -77,6 +83,18 @@ def install(
     return changed
 
 
+def _log_options(old: str, new: str) -> None:
+    """Log the options of the service that are replaced: a user may have forgotten one."""
+    was, now = (_shown_options(text) for text in (old, new))
+    if program_of(old) is not None and was != now:
+        log.info("The service had %s, and now has %s", was, now)
+
+
+def _shown_options(service: str) -> str:
+    options = command_of(service).options
+    return printable(f"the options {' '.join(options)}" if options else "no options")
+
+
 def _refuse_foreign(root: Root, old: Optional[str], unit: str, init: InitSystem) -> None:
     """Raises HostError for a file that `install` would replace but did not write."""
     shown = root.outside(init.file)
@@ -91,7 +109,8 @@ def _refuse_foreign(root: Root, old: Optional[str], unit: str, init: InitSystem)
         if program_of(old) is not None:
             raise HostError(
                 f"{shown} is an azprov service with different options, from another version, "
-                "or edited",
+                f"or edited (it has {_shown_options(old)}, and the new one would have "
+                f"{_shown_options(unit)})",
                 "replace it with --force",
             )
         raise HostError(f"{shown} is a different service", hint)

@@ -2,10 +2,10 @@
 
 import pkgutil
 import re
-from typing import List, Optional, Sequence
+from typing import List, NamedTuple, Optional, Sequence
 
 from ..errors import HostError
-from ..system.init import SYSTEMD, InitSystem
+from ..system.init import INIT_SYSTEMS, SYSTEMD, InitSystem
 from ..system.root import Root
 
 #: Where `install` puts the archive. A distribution's package may use another path.
@@ -29,6 +29,15 @@ _CHANGES_FOR_USERS = (
 )
 
 _SHIPPED_PYTHON = "/usr/bin/python3"
+
+
+class Command(NamedTuple):
+    """The command line of a service: a Python, azprov, its command and the options after it."""
+
+    python: str
+    program: str
+    name: str
+    options: List[str]
 
 
 class UnusableWord(HostError):
@@ -81,6 +90,21 @@ def own_service(root: Root, init: InitSystem) -> Optional[str]:
         if content is not None:
             return path if program_of(content.decode("utf-8", "replace")) else None
     return None
+
+
+def command_of(text: str) -> Command:
+    """The command in a service file; its name is empty if the file does not start azprov."""
+    commands = [words for init in INIT_SYSTEMS for words in init.commands_in(text)]
+    own = [words for words in commands if program_of(" ".join(words)) is not None]
+    python, *words = own[0] if own else commands[-1]
+    program = program_of(" ".join(words)) or PYZ
+    after = words[words.index(program) + 1 :] if program in words else []
+    options = after[1:]
+    for init in INIT_SYSTEMS:
+        count = len(init.arguments)
+        if count and tuple(options[:count]) == init.arguments:
+            options = options[count:]
+    return Command(python, program, after[0] if after else "", options)
 
 
 def makes_users(arguments: Sequence[str]) -> bool:

@@ -75,7 +75,12 @@ class Services:
 
     def is_there(self, *names: str) -> bool:
         """Whether one of them is installed, and not masked."""
-        return any(self._unit_file(self._full(name)) for name in names)
+        return bool(self.files(*names))
+
+    def files(self, *names: str) -> List[str]:
+        """The files of the services that are installed and not masked."""
+        paths = [self._unit_file(self._full(name)) for name in names]
+        return [path for path in paths if path is not None]
 
     def is_masked(self, name: str) -> bool:
         """Whether a link or an empty file keeps the service from ever starting."""

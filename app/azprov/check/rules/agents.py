@@ -7,7 +7,7 @@ from ..facts import packages
 from ..facts.image import Image
 from ..facts.packages import Package
 from ..finding import ERROR, WARNING, Check, Finding, Rule
-from ..fixes import remove
+from ..fixes import has_package, remove
 
 
 class _Agent(NamedTuple):
@@ -89,7 +89,7 @@ AGENT_INSTALLED = Rule(
 def check_agents(image: Image) -> Iterator[Finding]:
     """With two agents, both report and both change the VM: cloud-init issue 3156."""
     for agent in _AGENTS:
-        fix = remove(image, agent.package)
+        fix = _fix(image, agent)
         if image.services.starts(*agent.services) and _reports(image, agent):
             yield AGENT_ENABLED.found(
                 f"{agent.name} also starts at boot and reports to Azure; Azure accepts only the "
@@ -102,6 +102,14 @@ def check_agents(image: Image) -> Iterator[Finding]:
                 "with azprov once it is enabled",
                 fix,
             )
+
+
+def _fix(image: Image, agent: _Agent) -> str:
+    """Remove the package, or without one the files of the services, which someone copied."""
+    copied = image.services.files(*agent.services)
+    if not copied or has_package(image, agent.package):
+        return remove(image, agent.package)
+    return " ".join(["rm", *(image.typed(path, follow=False) for path in copied)])
 
 
 def _reports(image: Image, agent: _Agent) -> bool:

@@ -6,10 +6,10 @@ from typing import Iterator
 from ...errors import HostError
 from ...formats.text import printable
 from ...image.python import check_python
-from ...image.service_file import PYZ
+from ...image.service_file import PYZ, command_of
 from ..facts import packages
 from ..facts.archive import flaw_of
-from ..facts.azprov_service import command_of, installed_program, own_file
+from ..facts.azprov_service import installed_program, own_file
 from ..facts.image import Image
 from ..finding import ERROR, Check, Finding, Rule
 from ..fixes import install, install_again

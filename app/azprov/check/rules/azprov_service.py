@@ -6,11 +6,10 @@ from typing import Iterator, List
 from ...errors import HostError
 from ...formats.host.config_syntax import parse_sections
 from ...formats.text import shell_word
-from ...image.service_file import program_of, render_unit, without_made_folders
+from ...image.service_file import command_of, program_of, render_unit, without_made_folders
 from ...system.init import INIT_SYSTEMS, SERVICE, InitSystem
 from ...system.state import STATE_FILE
 from ..facts.azprov_service import (
-    command_of,
     installed_options,
     own_file,
     service_file,

@@ -4,7 +4,8 @@ from typing import Iterator
 
 from ...image.install import COMMAND_LINK
 from ...image.ownership import find_unsafe, fix, sentence, service_paths
-from ..facts.azprov_service import command_of, own_file
+from ...image.service_file import command_of
+from ..facts.azprov_service import own_file
 from ..facts.image import Image
 from ..finding import WARNING, Check, Finding, Rule
 

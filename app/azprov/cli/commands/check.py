@@ -8,8 +8,10 @@ from ...boot.connect import open_imds, open_wireserver, real_ports
 from ...check import RULES, check
 from ...check.facts.image import Image
 from ...check.finding import ERROR, NOTE, SEVERITIES, UNREAD, WARNING, Finding
+from ...check.rules.leftovers import DEPROVISIONED
 from ...check.rules.platform import METADATA_SERVICE, WIRESERVER, Probe, is_on_azure
 from ...errors import ERRORS_FOUND, AzprovError, UsageError
+from ...formats.text import shell_word
 from ..colour import coloured_word
 from ..options import (
     add_imds_options,
@@ -84,6 +86,12 @@ def run(options: argparse.Namespace) -> Answer:
         f"{subject} would not provision on Azure: {_counted(counts[ERROR], ERROR)} found",
         "apply the fixes above and check again; azprov.pyz check --list-rules lists all rules",
     )
+    if all(one.rule in DEPROVISIONED for one in shown if one.severity == ERROR):
+        failure = AzprovError(
+            f"{subject} should provision on Azure, but is no image yet: it still has what only "
+            "one machine may have",
+            f"run azprov.pyz deprovision --root {shell_word(image.root.path)}, and check again",
+        )
     return Answer(text, data, exit_code=ERRORS_FOUND, failure=failure)
 
 
