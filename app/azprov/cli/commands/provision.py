@@ -1,13 +1,20 @@
 """Runs the first boot."""
 
 import argparse
+import logging
 import os
+import sys
+from contextlib import suppress
+from typing import Sequence
 
 from ...boot.connect import real_commands, real_ports
 from ...boot.outcome import error_of, exit_code_of
 from ...boot.provision import provision
 from ...boot.settings import BootSettings
+from ...errors import HostError
+from ...formats.text import printable
 from ...system.init import SYSTEMD, is_service_name, report_started
+from ...system.root import Root
 from ..options import (
     add_imds_options,
     add_protocol_option,
@@ -19,6 +26,8 @@ from ..options import (
 )
 from ..output import Answer
 from ..parser import Parser
+
+log = logging.getLogger(__name__)
 
 SUMMARY = "run the first boot's steps and report Ready, each once per VM"
 EXAMPLE = ("create the admin user too", "provision --admin-user")
@@ -40,6 +49,8 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> Answer:
+    if sys.stderr is not None and sys.stderr.isatty():
+        log_command_of_service(options.root, sys.argv)
     outcome = provision(
         settings_of(options),
         options.root,
@@ -53,6 +64,24 @@ def run(options: argparse.Namespace) -> Answer:
         exit_code=exit_code_of(outcome),
         failure=error_of(outcome),
     )
+
+
+def log_command_of_service(root: Root, typed: Sequence[str]) -> None:
+    """Log the command of the installed service if a person typed one without its options."""
+    from ...image.service_file import command_of, own_service
+    from ...system.init import find_init
+
+    with suppress(HostError):
+        init = find_init(root)
+        path = own_service(root, init)
+        text = "" if path is None else (root.read(path) or b"").decode("utf-8", "replace")
+        words = [word for word in command_of(text).options if word not in init.arguments]
+        if path is not None and not set(words).issubset(typed):
+            log.warning(
+                "the installed service has other options; to repeat what it does, run "
+                "azprov.pyz provision %s",
+                printable(" ".join(words)),
+            )
 
 
 def settings_of(options: argparse.Namespace) -> BootSettings:
