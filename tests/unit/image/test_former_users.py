@@ -59,6 +59,11 @@ JOBS = (
     "var/spool/cron/tabs/ops",
     "var/spool/cron/ops",
     "etc/crontabs/ops",
+    "var/spool/fcron/ops",
+    "var/spool/fcron/ops.orig",
+    "var/spool/fcron/new.ops",
+    "var/spool/incron/ops",
+    "etc/tcb/ops/shadow",
     "var/mail/ops",
     "var/spool/mail/ops",
     "var/lib/systemd/linger/ops",
@@ -69,8 +74,7 @@ JOBS = (
 def test_jobs_and_mail_of_the_removed_user_are_removed(image: Path) -> None:
     """A job of at belongs to the owner of its file, and others to the user in their name."""
     of_eve = [
-        job.replace("c0ffee", "eee").replace("/ops", "/eve").replace("@1000", "@1001")
-        for job in JOBS
+        job.replace("c0ffee", "eee").replace("ops", "eve").replace("@1000", "@1001") for job in JOBS
     ]
     lay(image, {**dict.fromkeys(JOBS, 1000), **dict.fromkeys(of_eve, 1001)})
 
@@ -78,6 +82,15 @@ def test_jobs_and_mail_of_the_removed_user_are_removed(image: Path) -> None:
 
     assert [job for job in JOBS if (image / job).exists()] == []
     assert [job for job in of_eve if not (image / job).exists()] == []
+
+
+def test_the_record_of_the_removed_user_is_removed(image: Path) -> None:
+    """systemd reads users from JSON files, and those of other users are named."""
+    lay(image, {"etc/userdb/ops.user": 0, "etc/userdb/ops.user-privileged": 0})
+
+    deprovision(image, "--user", "ops")
+
+    assert os.listdir(image / "etc/userdb") == []
 
 
 def test_at_jobs_of_a_number_without_a_user_are_removed(image: Path) -> None:
@@ -175,6 +188,24 @@ def test_without_former_users_there_is_no_list(image: Path) -> None:
         ("etc/systemd/system/x.service", "[Service]\nUser=ops\n", "service"),
         ("etc/polkit-1/rules.d/x.rules", 'if (subject.user == "ops") {\n', "rule"),
         ("etc/polkit-1/localauthority/50-local.d/x.pkla", "Identity=unix-user:ops\n", "rule"),
+        ("etc/polkit-1/localauthority/90-mandatory.d/x.pkla", "Identity=unix-user:ops\n", "rule"),
+        (
+            "etc/polkit-1/localauthority.conf.d/x.conf",
+            "AdminIdentities=unix-group:wheel;unix-user:ops\n",
+            "rule",
+        ),
+        ("usr/share/polkit-1/rules.d/x.rules", "return s.user == 'ops'\n", "rule"),
+        ("usr/local/share/polkit-1/rules.d/x.rules", "return s.user == 'ops'\n", "rule"),
+        ("etc/anacrontab", "1 5 backup su - ops -c run\n", "job"),
+        ("etc/incron.d/x", "/home/ops IN_CREATE /usr/bin/run $#\n", "job"),
+        ("etc/systemd/system/x.service.d/a.conf", "[Service]\nUser=ops\n", "service"),
+        ("usr/local/lib/systemd/system/x.service", "[Service]\nUser = ops\n", "service"),
+        ("etc/conf.d/x", 'command_user="ops:ops"\n', "service"),
+        ("etc/xinetd.d/x", "service x\n{\n user = ops\n}\n", "service"),
+        ("etc/sudoers", "User_Alias OPS = eve, ops\n", "rule"),
+        ("etc/sudoers.d/x", "eve,ops ALL=(ALL) ALL\n", "rule"),
+        ("etc/sudoers.d/x", "eve ALL=(ops:ops) ALL\n", "rule"),
+        ("etc/doas.d/x.conf", "permit nopass eve as ops\n", "rule"),
     ],
 )
 def test_jobs_and_rules_that_name_the_removed_user_are_named(
@@ -195,6 +226,29 @@ def test_jobs_of_others_are_not_named(image: Path) -> None:
     (image / "etc/crontab").write_text("# 17 * * * * ops run\n17 * * * * opsec run ops \n")
 
     assert "which is kept" not in deprovision(image, "--user", "ops")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "@include /etc/sudoers.local",
+        "#include sudoers.local",
+        '@include "/etc/sudoers.local"',
+        "@includedir /etc/local.d",
+        "#includedir local.d",
+    ],
+)
+def test_rules_in_files_that_sudoers_includes_are_removed(line: str, image: Path) -> None:
+    """sudoers(5) includes files and folders, by a path or relative to the file."""
+    (image / "etc/local.d/folder").mkdir(parents=True)
+    (image / "etc/sudoers").write_text(f"root ALL=ALL\n{line}\n")
+    path = image / ("etc/sudoers.local" if "dir" not in line else "etc/local.d/a")
+    path.write_text("@include /etc/sudoers\nops ALL=ALL\neve ALL=ALL\n")
+
+    log = deprovision(image, "--user", "ops")
+
+    assert path.read_text() == "@include /etc/sudoers\neve ALL=ALL\n"
+    assert "which is kept" not in log
 
 
 @pytest.mark.needs("root", "unshare", "mount")

@@ -4,11 +4,13 @@ Source: sudoers(5) and doas.conf(5).
 """
 
 import re
+from typing import List, Tuple
 
 # A rule is a line, with the next line if it ends in a backslash.
 _RULE = rb"(?:.*\\\n)*.*\n?"
 # Options between permit and the user in doas.conf.
 _DOAS_OPTIONS = rb"(?<=\s)(?:nopass|nolog|persist|keepenv|setenv\s*\{[^{}]*\})(?=\s)"
+_INCLUDE = rb"(?m)^[ \t]*[#@]include(dir)?[ \t]+(\"[^\"\n]+\"|(?:\\ |\S)+)"
 # Comments and defaults. A # also begins a user's number (#1000) or an #include.
 _NO_RULE = rb"#(?![0-9]+\s|include)|Defaults"
 
@@ -32,6 +34,14 @@ def without_rules_of(content: bytes, user: str) -> bytes:
     """
     own = user.encode("ascii", "replace")
     return b"".join(rule for rule in re.findall(_RULE, content) if own != _user_of(rule))
+
+
+def included_paths(content: bytes) -> List[Tuple[str, bool]]:
+    """The paths that a sudoers file includes, and whether each is a folder."""
+    return [
+        (path.strip(b"\"'").replace(b"\\ ", b" ").decode("utf-8", "surrogateescape"), bool(folder))
+        for folder, path in re.findall(_INCLUDE, content)
+    ]
 
 
 def has_rules(content: bytes) -> bool:

@@ -121,19 +121,26 @@ TRUSTED_HOSTS = (".rhosts", ".shosts", ".k5login", ".k5users")
 
 #: Folders in which a file or folder has the name of its user, with a description.
 NAMED_BY_USER = (
-    ("/var/spool/cron/crontabs", "crontab"),
-    ("/var/spool/cron/tabs", "crontab"),
-    ("/var/spool/cron", "crontab"),
-    ("/etc/crontabs", "crontab"),
-    ("/var/spool/fcron", "crontab"),
-    ("/var/spool/cron/lastrun", "record of jobs"),
-    ("/var/mail", "mail"),
-    ("/var/spool/mail", "mail"),
-    ("/var/lib/systemd/linger", "linger setting"),
-    ("/var/lib/AccountsService/users", "AccountsService settings"),
-    ("/var/lib/AccountsService/icons", "AccountsService picture"),
-    ("/var/lib/sudo/lectured", "record of sudo"),
-    ("/var/db/sudo/lectured", "record of sudo"),
+    ("/var/spool/cron/crontabs", "{}", "crontab"),
+    ("/var/spool/cron/tabs", "{}", "crontab"),
+    ("/var/spool/cron", "{}", "crontab"),
+    ("/etc/crontabs", "{}", "crontab"),
+    # fcron reads the first one; the others are its source, and a new version.
+    ("/var/spool/fcron", "{}", "crontab"),
+    ("/var/spool/fcron", "{}.orig", "crontab"),
+    ("/var/spool/fcron", "new.{}", "crontab"),
+    ("/var/spool/incron", "{}", "table of incron"),
+    ("/var/spool/cron/lastrun", "{}", "record of jobs"),
+    ("/var/mail", "{}", "mail"),
+    ("/var/spool/mail", "{}", "mail"),
+    ("/var/lib/systemd/linger", "{}", "linger setting"),
+    ("/etc/userdb", "{}.user", "user record"),
+    ("/etc/userdb", "{}.user-privileged", "user record"),
+    ("/etc/tcb", "{}", "password"),
+    ("/var/lib/AccountsService/users", "{}", "AccountsService settings"),
+    ("/var/lib/AccountsService/icons", "{}", "AccountsService picture"),
+    ("/var/lib/sudo/lectured", "{}", "record of sudo"),
+    ("/var/db/sudo/lectured", "{}", "record of sudo"),
 )
 #: Folders in which a file or folder has the number of its user, with a description.
 NAMED_BY_UID = (
@@ -148,16 +155,34 @@ JOB_FOLDERS = (
     "/var/spool/cron/atspool",
     "/var/spool/at/spool",
 )
+_CRON_LINE = r"\s*(?:@\S+|(?:\S+\s+){{4}}\S+)\s+{0}\s"
+_NAME = r"(?!\s*#).*[\s\"'=~/]{0}(?:[\s\"':/]|$)"
+_POLKIT_RULE = r"[^#/]*[\"']{0}[\"']"
+_POLKIT_IDENTITY = r".*\bunix-user:{0}(?![\w.-])"
+_POLKIT_FOLDERS = ("/etc/polkit-1", "/usr/local/share/polkit-1", "/usr/share/polkit-1")
+_LOCAL_AUTHORITIES = tuple(
+    (f"{folder}/{name}.d", "*", "rule", _POLKIT_IDENTITY)
+    for folder in ("/etc/polkit-1/localauthority", "/var/lib/polkit-1/localauthority")
+    for name in ("10-vendor", "20-org", "30-site", "50-local", "90-mandatory")
+)
 #: Files that may name a user, with a description and a pattern for the start of such a line:
 #: system crontabs, services, and rules of polkit.
 MENTIONS = (
-    ("/etc", "crontab", "job", r"\s*(?:@\S+|(?:\S+\s+){{4}}\S+)\s+{0}\s"),
-    ("/etc/cron.d", "*", "job", r"\s*(?:@\S+|(?:\S+\s+){{4}}\S+)\s+{0}\s"),
-    ("/etc/systemd/system", "*.service", "service", r"\s*User\s*=\s*{0}\s*$"),
-    ("/etc/polkit-1/rules.d", "*", "rule", r"[^#/]*[\"']{0}[\"']"),
-    ("/etc/polkit-1/localauthority/50-local.d", "*", "rule", r"Identity.*\bunix-user:{0}\b"),
-    ("/var/lib/polkit-1/localauthority/50-local.d", "*", "rule", r"Identity.*\bunix-user:{0}\b"),
+    ("/etc", "crontab", "job", _CRON_LINE),
+    ("/etc/cron.d", "*", "job", _CRON_LINE),
+    ("/etc", "anacrontab", "job", _NAME),
+    ("/etc/incron.d", "*", "job", _NAME),
+    ("/etc/init.d", "*", "service", r"\s*command_user\s*=\s*[\"']?{0}(?![\w.-])"),
+    ("/etc/conf.d", "*", "service", r"\s*command_user\s*=\s*[\"']?{0}(?![\w.-])"),
+    ("/etc/xinetd.d", "*", "service", r"\s*user\s*=\s*{0}\s*$"),
+    *((f"{folder}/rules.d", "*", "rule", _POLKIT_RULE) for folder in _POLKIT_FOLDERS),
+    ("/etc/polkit-1/localauthority.conf.d", "*", "rule", _POLKIT_IDENTITY),
+    *_LOCAL_AUTHORITIES,
 )
-#: Rules of sudo and doas.
+#: The same for services of systemd and their drop-ins.
+SERVICE_MENTION = r"\s*User\s*=\s*{0}\s*$"
+#: The same for rules of sudo and doas that are not for that user alone.
+RULE_MENTION = r"(?!\s*#)(?:.*[\s,=(!:\"])?{0}(?:[\s,)=:\"]|$)"
+#: Rules of sudo and doas; sudoers may include other files.
 RULES_FOLDERS = ("/etc/sudoers.d", "/etc/doas.d")
-RULES_FILES = ("/etc/sudoers", "/etc/doas.conf")
+RULES_FILES = ("/etc/sudoers", "/usr/etc/sudoers", "/etc/doas.conf")

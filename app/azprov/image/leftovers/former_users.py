@@ -12,14 +12,17 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tu
 
 from ...errors import HostError
 from ...formats.host.passwd import Account, id_range, parse_groups
+from ...formats.host.sudo_rules import without_rules_of
 from ...formats.patterns import matches
 from ...formats.text import printable
 from ...system.accounts import read_login_defs
 from ...system.former_ids import FORMER_IDS, read_former_ids
 from ...system.root import Root
 from ...system.user_database import USER_FOLDERS, read_all_accounts, read_user_file
-from .catalogue import JOB_FOLDERS, MENTIONS
+from .catalogue import JOB_FOLDERS, MENTIONS, RULE_MENTION, SERVICE_MENTION
 from .leftover import RESERVE_IDS, Leftover
+from .open_login import unit_files
+from .rules_files import rules_files
 
 # The kernel's file systems, and those that are empty at every boot.
 _NO_FILES = ("proc", "sys", "dev", "run")
@@ -83,17 +86,30 @@ def find_former_ids(
 
 
 def log_mentions(root: Root, name: str) -> None:
-    """Log the jobs, services and rules that name a user, and would be for the next of that name."""
+    """Log the jobs, services and rules that name a user, and would be for the next of that name.
+
+    Raises HostError.
+    """
     for folder, pattern, what, expression in MENTIONS:
-        mention = re.compile(expression.format(re.escape(name)))
         for file in root.names(folder):
-            path = f"{folder}/{file}"
-            status = root.status(path)
-            if not matches(file, pattern) or status is None or not stat.S_ISREG(status.st_mode):
-                continue
-            text = (root.read(path) or b"").decode("utf-8", "replace")
-            if any(map(mention.match, text.split("\n"))):
-                log.warning("%s has a %s of %s, which is kept", root.outside(path), what, name)
+            if matches(file, pattern):
+                _log_mention(root, f"{folder}/{file}", what, expression, name)
+    for path in unit_files(root, "*"):
+        _log_mention(root, path, "service", SERVICE_MENTION, name)
+    for path, _ in rules_files(root):
+        _log_mention(root, path, "rule", RULE_MENTION, name)
+
+
+def _log_mention(root: Root, path: str, what: str, expression: str, name: str) -> None:
+    status = root.status(path)
+    if status is None or not stat.S_ISREG(status.st_mode):
+        return
+    mention = re.compile(expression.format(re.escape(name)))
+    content = root.read(path) or b""
+    # The user's own rules are removed.
+    kept = without_rules_of(content, name) if expression == RULE_MENTION else content
+    if any(map(mention.match, kept.decode("utf-8", "replace").split("\n"))):
+        log.warning("%s has a %s of %s, which is kept", root.outside(path), what, name)
 
 
 def _group_ids(root: Root) -> List[Set[int]]:

@@ -17,8 +17,9 @@ from ...system.mounts import mount_points_in
 from ...system.root import Root
 from ...system.user_database import GROUP, GSHADOW, PASSWD, SHADOW, find_account, read_accounts
 from .apply import edited
-from .catalogue import NAMED_BY_UID, NAMED_BY_USER, RULES_FILES, RULES_FOLDERS
+from .catalogue import NAMED_BY_UID, NAMED_BY_USER
 from .leftover import REMOVE_ENTRY, REMOVE_HOME, REMOVE_MEMBER, REMOVE_RULES, REMOVE_TREE, Leftover
+from .rules_files import rules_files
 
 # passwd is last, because its entry is needed to find the owner of everything else.
 _ENTRIES = ("/etc/subuid", "/etc/subgid", SHADOW, GSHADOW, GROUP, PASSWD)
@@ -48,10 +49,11 @@ def find_user(root: Root, name: str, leftovers: Sequence[Leftover]) -> Iterator[
             "give the name of a person's account, or remove a service with its package",
         )
     yield from _rules(root, name, account)
-    for folder, what in NAMED_BY_USER:
+    for folder, pattern, what in NAMED_BY_USER:
+        file = pattern.format(name)
         # /var/spool/mail is a link to /var/mail.
-        if root.read_link(folder) is None and name in root.names(folder):
-            yield Leftover("", f"{folder}/{name}", f"{what} of {name}", REMOVE_TREE)
+        if root.read_link(folder) is None and file in root.names(folder):
+            yield Leftover("", f"{folder}/{file}", f"{what} of {name}", REMOVE_TREE)
     for folder, pattern, what in NAMED_BY_UID:
         for number in _number(root, account):
             file = pattern.format(number.lstrip("#"))
@@ -63,12 +65,10 @@ def find_user(root: Root, name: str, leftovers: Sequence[Leftover]) -> Iterator[
 
 
 def _rules(root: Root, name: str, account: Optional[Account]) -> Iterator[Leftover]:
+    files = list(rules_files(root))
     for user in (name, *_number(root, account)):
-        for folder in RULES_FOLDERS:
-            for file in root.names(folder):
-                yield from _rules_in(root, f"{folder}/{file}", user, goes_when_empty=True)
-        for path in RULES_FILES:
-            yield from _rules_in(root, path, user, goes_when_empty=False)
+        for path, is_in_folder in files:
+            yield from _rules_in(root, path, user, goes_when_empty=is_in_folder)
 
 
 def _number(root: Root, account: Optional[Account]) -> List[str]:
