@@ -1,11 +1,13 @@
 """Files that users other than root can change although root runs them at the first boot."""
 
+import ast
 import os
+import re
 import shlex
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Callable, List, Optional
+from typing import Callable, Dict, List, Optional
 
 import pytest
 
@@ -15,13 +17,13 @@ from azprov.check.facts.image import Image
 from azprov.check.finding import Finding
 from azprov.errors import HostError
 from azprov.image.install import install
-from azprov.image.ownership import find_unsafe
+from azprov.image.ownership import PROGRAMS, find_unsafe
 from azprov.image.service_file import render_unit
 from azprov.system.init import OPENRC as OPENRC_INIT
 from azprov.system.init import SYSTEMD, InitSystem
 from azprov.system.root import Root
 from images import changes
-from project import SMALL_ARCHIVE
+from project import ROOT, SMALL_ARCHIVE
 from sound_image import OPENRC, SYSTEM, WANTS, change
 
 USER = 1000
@@ -64,6 +66,11 @@ FOLDERS = (
     "usr/lib/x86_64-linux-gnu/libpython3.11.so.1.0",
     "usr/lib/x86_64-linux-gnu/libc.so.6",
     "usr/lib64/ld-linux-x86-64.so.2",
+    "usr/local/sbin",
+    "usr/local/sbin/getent",
+    "usr/sbin",
+    "usr/sbin/useradd",
+    "usr/bin/systemctl",
 )
 #: Files that `install` writes again, and does not have to trust.
 REPLACED = (PYZ, SERVICE)
@@ -105,6 +112,9 @@ def debian(image: Path) -> Path:
             "usr/lib/python3/dist-packages/__pycache__/sitecustomize.cpython-311.pyc": "",
             "usr/local/lib/python3.11/site-packages/README": "",
             "usr/bin/pyvenv.cfg": "home = /usr/bin\n",
+            "usr/local/sbin/getent": "",
+            "usr/sbin/useradd": "",
+            "usr/bin/systemctl": "",
             f"{SERVICE}.d/local.conf": "[Service]\n",
             f"{SYSTEM}/service.d/local.conf": "[Service]\n",
             "var/lib/azprov/state.json": "{}",
@@ -198,6 +208,97 @@ def test_files_that_python_does_not_import_by_itself_are_not_found(debian: Path,
     os.chown(debian / path, USER, USER)
 
     assert found(debian) == []
+
+
+class Crowded(Root):
+    """A root in which some folders have more names than a test could make."""
+
+    def __init__(self, image: Path, counts: Dict[str, int]) -> None:
+        super().__init__(str(image))
+        self._counts = counts
+        self.looked_at = 0
+
+    def names(self, path: str) -> List[str]:
+        more = range(self._counts.get(path, 0))
+        return [*super().names(path), *(f"{number}.py" for number in more)]
+
+    def status(self, path: str, *, follow: bool = True) -> Optional[os.stat_result]:
+        self.looked_at += 1
+        return super().status(path, follow=follow)
+
+
+@pytest.mark.parametrize(
+    ("counts", "trees"),
+    [
+        ({LIBRARY: 49_000}, []),
+        ({LIBRARY: 51_000}, [LIBRARY]),
+        ({LIBRARY: 9_000_000}, [LIBRARY]),
+        (
+            {LIBRARY: 30_000, "usr/lib/python3/dist-packages": 30_000},
+            ["usr/lib/python3/dist-packages"],
+        ),
+    ],
+)
+def test_a_library_with_too_many_files_is_not_trusted(
+    debian: Path, counts: Dict[str, int], trees: List[str]
+) -> None:
+    """The count is one for all trees of a Python; what was not examined may be anyone's."""
+    root = Crowded(debian, {f"/{path}": count for path, count in counts.items()})
+
+    found = find_unsafe(root, [], python="/usr/bin/python3")
+
+    assert [(one.path, one.is_owned, one.is_writable) for one in found] == [
+        (f"/{path}", False, False) for path in trees
+    ]
+    assert root.looked_at < 52_000
+
+
+def test_a_library_that_was_not_examined_is_named(debian: Path) -> None:
+    """install refuses it, and check reports it, with the same words."""
+    (debian / LIBRARY / ("d/" * 25)).mkdir(parents=True)
+
+    (finding,) = found(debian)
+    with pytest.raises(HostError) as error:
+        install_again(debian)
+
+    assert finding.what == error.value.summary
+    assert finding.what == (
+        f"files in {debian}/{LIBRARY} were not all examined, because there are more than "
+        "50000, or more than 20 levels of folders"
+    )
+    assert finding.fix == "remove the files there that do not belong to Python"
+
+
+def test_the_names_of_all_programs_are_known() -> None:
+    """Each list in the code that begins with a name and has options is that of a program."""
+    found = set()
+    for room in ("system", "boot"):
+        for path in (ROOT / "app/azprov" / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                first = node.elts[0] if isinstance(node, ast.List) and len(node.elts) > 1 else None
+                if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                    found.add(first.value)
+
+    names = {name for name in found if re.match(r"[a-z][a-z-]+\Z", name)}
+    # An option of udhcpc; sshd, doas and ssh-keygen have their names in constants.
+    assert {*(names - {"clientid-none"}), "sshd", "doas", "ssh-keygen"} == set(PROGRAMS)
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize(
+    ("mode", "fixed"),
+    [(0o755, ["usr/sbin/useradd"]), (0o644, ["usr/sbin/useradd", "usr/bin/useradd"])],
+)
+def test_a_program_is_examined_where_it_is_found(debian: Path, mode: int, fixed: List[str]) -> None:
+    """The search goes on at a file that cannot be executed, but its owner can change that."""
+    change(debian, {"usr/bin/useradd": "program"})
+    (debian / "usr/sbin/useradd").chmod(mode)
+    for path in ("usr/sbin/useradd", "usr/bin/useradd"):
+        os.chown(debian / path, USER, USER)
+
+    (finding,) = found(debian)
+
+    assert finding.fix == " ".join(["chown root:root", *(f"{debian}/{path}" for path in fixed)])
 
 
 @pytest.mark.needs("root")

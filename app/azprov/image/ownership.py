@@ -4,10 +4,11 @@ Rule of this file: a file is as safe as every folder on the way to it (system/wr
 """
 
 import stat
-from typing import Iterable, List, NamedTuple, Optional, Set
+from typing import Iterable, Iterator, List, NamedTuple, Optional, Set
 
 from ..errors import HostError
 from ..formats.text import shell_word
+from ..system.commands import FOLDERS
 from ..system.init import SERVICE, InitSystem
 from ..system.root import Root
 from ..system.state import STATE_FILE
@@ -21,12 +22,31 @@ _MOST_FILES = 50000
 _NOT_IN_LIBRARY = ("test", "site-packages", "dist-packages")
 _CACHE = "__pycache__"
 _MOST_SHOWN = 8
+#: The programs that azprov's service runs by their names, if the image has them.
+PROGRAMS = (
+    "adduser",
+    "busybox",
+    "dhclient",
+    "dhcpcd",
+    "doas",
+    "getent",
+    "networkctl",
+    "nmcli",
+    "rc-service",
+    "restorecon",
+    "ssh-keygen",
+    "sshd",
+    "systemctl",
+    "systemd-run",
+    "udhcpc",
+    "useradd",
+)
 # Folders with drop-ins for azprov's unit or for all services: systemd.unit(5).
 _DROP_INS = (f"{SERVICE}.service.d", "azure-.service.d", "service.d")
 
 
 class Unsafe(NamedTuple):
-    """A path that users other than root can change."""
+    """A path that users other than root can change, or a tree with too many files to be sure."""
 
     #: As seen from inside the root, without links.
     path: str
@@ -39,7 +59,8 @@ class Unsafe(NamedTuple):
 def find_unsafe(root: Root, paths: Iterable[str], *, python: Optional[str]) -> List[Unsafe]:
     """What users other than root can change on the way to these paths and to a Python.
 
-    Missing files are left out. Raises HostError if something cannot be examined.
+    A tree with more files or levels than are examined is neither owned nor writable. Missing
+    files are left out. Raises HostError if something cannot be examined.
     """
     search = _Search(root)
     for path in paths:
@@ -55,33 +76,68 @@ def service_paths(root: Root, init: InitSystem) -> List[str]:
     drop_ins = [f"{folder}/{name}" for folder in folders for name in root.names(folder)]
     settings = [*folders, *drop_ins] if init.has_units else [f"/etc/conf.d/{SERVICE}"]
     links = [link.rpartition("/")[0] for link in init.enabling_links(root, init.unit)]
-    return [*settings, init.link_folder, *links, STATE_FILE]
+    return [*settings, init.link_folder, *links, STATE_FILE, *_programs(root)]
+
+
+def _programs(root: Root) -> Iterator[str]:
+    """The programs that the service runs, and every folder that is searched before each."""
+    for name in PROGRAMS:
+        for folder in FOLDERS:
+            yield folder
+            status = root.status(f"{folder}/{name}")
+            if status is not None:
+                yield f"{folder}/{name}"
+                if status.st_mode & 0o111:
+                    break
 
 
 def sentence(root: Root, found: List[Unsafe]) -> str:
     """The sentence about everything that was found."""
-    shown = [("files in " if one.is_tree else "") + root.outside(one.path) for one in found]
-    if len(shown) > _MOST_SHOWN:
-        shown[_MOST_SHOWN:] = [f"{len(shown) - _MOST_SHOWN} other paths"]
-    return (
-        f"users other than root can change {' and '.join(shown)}, and so choose what root runs "
-        "at the first boot"
-    )
+    known, unknown = _known(found), _unknown(found)
+    parts = []
+    if known:
+        parts.append(
+            f"users other than root can change {_shown(root, known)}, and so choose what root "
+            "runs at the first boot"
+        )
+    if unknown:
+        parts.append(
+            f"{_shown(root, unknown)} were not all examined, because there are more than "
+            f"{_MOST_FILES}, or more than {_DEEPEST} levels of folders"
+        )
+    return "; ".join(parts)
 
 
 def fix(root: Root, found: List[Unsafe]) -> str:
     """The command that gives everything that was found to root."""
+    known = _known(found)
     parts = [
-        ("chown root:root", [one for one in found if one.is_owned and not one.is_tree]),
-        ("chown -hR root:root", [one for one in found if one.is_owned and one.is_tree]),
-        ("chmod go-w", [one for one in found if one.is_writable and not one.is_tree]),
-        ("chmod -R go-w", [one for one in found if one.is_writable and one.is_tree]),
+        ("chown root:root", [one for one in known if one.is_owned and not one.is_tree]),
+        ("chown -hR root:root", [one for one in known if one.is_owned and one.is_tree]),
+        ("chmod go-w", [one for one in known if one.is_writable and not one.is_tree]),
+        ("chmod -R go-w", [one for one in known if one.is_writable and one.is_tree]),
     ]
-    return " && ".join(
+    commands = [
         " ".join([command, *(_word(root, one.path) for one in some)])
         for command, some in parts
         if some
-    )
+    ]
+    return " && ".join(commands) or "remove the files there that do not belong to Python"
+
+
+def _known(found: List[Unsafe]) -> List[Unsafe]:
+    return [one for one in found if one.is_owned or one.is_writable]
+
+
+def _unknown(found: List[Unsafe]) -> List[Unsafe]:
+    return [one for one in found if not one.is_owned and not one.is_writable]
+
+
+def _shown(root: Root, found: List[Unsafe]) -> str:
+    shown = [("files in " if one.is_tree else "") + root.outside(one.path) for one in found]
+    if len(shown) > _MOST_SHOWN:
+        shown[_MOST_SHOWN:] = [f"{len(shown) - _MOST_SHOWN} other paths"]
+    return " and ".join(shown)
 
 
 def _word(root: Root, path: str) -> str:
@@ -130,14 +186,19 @@ class _Search:
         """Examine the modules of a library, or the packages in a folder of site packages."""
         top = self._root.real_path(path)
         owned = writable = False
+        is_whole = True
         folders = [(top, 0)]
         while folders:
             folder, depth = folders.pop()
-            for name in self._root.names(folder):
+            names = self._root.names(folder)
+            is_whole = is_whole and depth <= _DEEPEST and len(names) <= self._files_left
+            if not is_whole:
+                break
+            self._files_left -= len(names)
+            for name in names:
                 file = f"{folder}/{name}"
                 status = self._root.status(file, follow=False)
-                self._files_left -= 1
-                if status is None or self._files_left < 0 or file in self._seen:
+                if status is None or file in self._seen:
                     continue
                 if stat.S_ISLNK(status.st_mode):
                     self.examine(file)
@@ -145,7 +206,9 @@ class _Search:
                 owned = owned or self._writers.is_owned(status)
                 writable = writable or self._writers.is_writable(file, status)
                 is_run = name not in _NOT_IN_LIBRARY if is_library else name == _CACHE
-                if is_run and depth < _DEEPEST and stat.S_ISDIR(status.st_mode):
+                if is_run and stat.S_ISDIR(status.st_mode):
                     folders.append((file, depth + 1))
         if owned or writable:
             self.found.append(Unsafe(top, owned, writable, is_tree=True))
+        if not is_whole:
+            self.found.append(Unsafe(top, is_owned=False, is_writable=False, is_tree=True))

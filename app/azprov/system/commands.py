@@ -6,8 +6,8 @@ import signal
 import subprocess
 from typing import Optional, Sequence, Tuple
 
-# Where distributions install systemctl, useradd and others; the caller's PATH is not trusted.
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#: Searched in this order for the programs that azprov runs; the caller's PATH is not trusted.
+FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def _run(command: Sequence[str], limit_s: float) -> Tuple[int, bytes]:
     """
     with subprocess.Popen(
         command,
-        env={"PATH": _PATH, "LC_ALL": "C"},
+        env={"PATH": ":".join(FOLDERS), "LC_ALL": "C"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

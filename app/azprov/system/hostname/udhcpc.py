@@ -8,7 +8,7 @@ import re
 from getopt import GetoptError, gnu_getopt
 from typing import Iterator, List, Sequence, Tuple
 
-from ..commands import Commands
+from ..commands import FOLDERS, Commands
 from ..root import Root
 from .machine import Sent, address_of, command_lines, hides_processes, run_client
 
@@ -54,7 +54,6 @@ _KEPT = [
     "--client-port",
 ]
 _HOST_NAMES = re.compile(r"(?i)(hostname|0x0c|12):")
-_FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 _PID_FILE = re.compile(r"udhcpc[.-](.+)\.pid\Z")
 
 
@@ -72,7 +71,7 @@ def announce(root: Root, name: str, commands: Commands) -> Iterator[Sent]:
 
 def _program(root: Root) -> List[str]:
     """udhcpc, or busybox where it has no link of that name."""
-    has_link = any(root.status(f"{folder}/udhcpc", follow=False) for folder in _FOLDERS)
+    has_link = any(root.status(f"{folder}/udhcpc", follow=False) for folder in FOLDERS)
     return ["udhcpc"] if has_link else ["busybox", "udhcpc"]
 
 
