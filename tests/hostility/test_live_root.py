@@ -210,18 +210,19 @@ def test_no_file_of_the_live_root_is_opened_by_its_path(
     assert len(by_path) > 100
 
 
-def test_everything_is_stored_before_the_state_says_that_it_is_done(
+def test_the_home_of_a_new_user_is_stored_before_ready_is_reported(
     root: Path, platform: Platform, strace: str
 ) -> None:
-    """A file system without a journal may lose a synced file whose blocks were in use before."""
+    """A file system without a journal may lose a synced folder whose block was in use before."""
     trace = root.parent / "trace"
-    before = f"{strace} -f -qq -e trace=sync,/rename -o {trace}"
+    before = f"{strace} -f -qq -e trace=syncfs,/rename -o {trace}"
+    programs = 'mkdir -p "$0/dev"; mount --rbind /dev "$0/dev"'
 
-    done = provision(root, platform, "", "--admin-user", before=before)
+    done = provision(root, platform, programs, "--admin-user", before=before)
 
     assert (done.code, done.out) == (0, "web01\n"), done
     calls = [line.split(maxsplit=1)[1] for line in trace.read_text().splitlines()]
-    last = next(number for number, call in enumerate(calls) if '"state.json"' in call)
-    assert calls[last - 1].startswith("sync()"), calls
-    assert any('".ssh"' in call for call in calls[: last - 1])
-    assert not any("rename" in call for call in calls[last + 1 :])
+    keys = next(number for number, call in enumerate(calls) if '"authorized_keys"' in call)
+    stored = next(number for number, call in enumerate(calls) if call.startswith("syncfs("))
+    state = next(number for number, call in enumerate(calls) if '"state.json"' in call)
+    assert keys < stored < state, calls

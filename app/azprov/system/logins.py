@@ -20,6 +20,7 @@ from .sshd.settings import settings_of_logins
 from .user_database import SHADOW, read_shadow_of
 
 _DAY_S = 86400
+_SYNC_S = 30.0
 # Alpine's second sshd.
 _SSHD_WITH_PAM = "/usr/sbin/sshd.pam"
 
@@ -34,6 +35,10 @@ def mount_files_of(root: Root, account: Account, commands: Commands) -> None:
 
 def let_log_in(root: Root, account: Account, keys: Sequence[SshKey], commands: Commands) -> None:
     """Add keys for a user, and end the ageing of a password that the user does not have.
+
+    On a live machine, the whole file system of the home is stored then. Without a journal, a
+    new folder could be lost although it was synced: its block may still belong to a deleted
+    folder, too, and fsck would give its files to that one.
 
     Raises HostError, and LoginBlocked for a home that is missing or belongs to another user,
     or in which something is in the way.
@@ -59,6 +64,8 @@ def let_log_in(root: Root, account: Account, keys: Sequence[SshKey], commands: C
         end_password_ageing(root, account.name)
     except HostError as error:
         log.warning("the password ageing of %s stays: %s", account.name, error.summary)
+    if root.is_live:
+        commands.run(["sync", "-f", account.home], limit_s=_SYNC_S)
 
 
 def require_login(root: Root, account: Account, commands: Commands, clock: Clock) -> None:

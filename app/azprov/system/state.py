@@ -88,15 +88,8 @@ def read_state(root: Root) -> State:
 
 
 def write_state(root: Root, state: State) -> None:
-    """Replace the state file atomically and durably. Raises HostError.
-
-    On a live machine, everything else is stored first. Without a journal, a file system loses
-    even files with fsync, if the power fails before it has stored that their blocks belong to
-    no deleted file any more: fsck then attaches their names to the deleted one.
-    """
+    """Replace the state file atomically and durably. Raises HostError."""
     make_state_folder(root)
-    if root.is_live:
-        os.sync()
     root.write(STATE_FILE, render_state(state))
 
 
