@@ -7,6 +7,11 @@ from pathlib import Path
 from typing import Iterator, List
 
 SOCKET = "run/systemd/netif/io.systemd.Network"
+#: What the networkd of systemd 257 replied.
+NOT_DESCRIBED = (
+    b'{"error":"org.varlink.service.MethodNotFound",'
+    b'"parameters":{"method":"io.systemd.Network.Describe"}}\0'
+)
 
 
 class Networkd:

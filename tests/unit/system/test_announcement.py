@@ -18,7 +18,7 @@ from azprov.system.commands import Commands
 from azprov.system.hostname import set_hostname
 from azprov.system.hostname.announcement import announce
 from azprov.system.root import Root
-from fake_networkd import running
+from fake_networkd import NOT_DESCRIBED, running
 from own_network import CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWUTS, in_own_network, ip, leave
 from ports import FakeClock, Recorder
 
@@ -781,4 +781,29 @@ def test_a_renewal_is_sent_from_networkds_port_and_interface(
         server.stop()
 
     assert set(server.sources) == {("10.0.0.4", 68)}
+    assert caplog.messages == []
+
+
+class LateLease(FakeClock):
+    """A clock on which networkd stores its lease during the first pause."""
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        leases = Path("run/systemd/netif/leases")
+        leases.mkdir(exist_ok=True)
+        for number in "2345":
+            (leases / number).write_text(LEASE)
+
+
+def test_a_lease_that_an_older_networkd_stores_late_is_renewed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The networkd of Debian 13 cannot describe its leases, and stores them."""
+    monkeypatch.chdir(tmp_path)
+    server = DhcpServer(acknowledged)
+
+    for _ in running(Path(), NOT_DESCRIBED):
+        announce_to(server, Machine(Path(), {}), LateLease())
+
+    assert len(server.requests) == 1
     assert caplog.messages == []

@@ -9,7 +9,7 @@ from azprov.errors import HostError
 from azprov.system.dhcp_leases import LeasedAddress, find_leased_address
 from azprov.system.networkd import describe_networkd
 from azprov.system.root import Root
-from fake_networkd import SOCKET, running
+from fake_networkd import NOT_DESCRIBED, SOCKET, running
 from sample_files import sample
 
 DESCRIPTION = sample("lease/networkd-describe.json").rstrip(b"\n")
@@ -100,6 +100,14 @@ def test_an_image_and_a_networkd_that_does_not_run_are_not_asked(folder: Path) -
         (folder / "run/systemd/netif/state").unlink()
         assert find_leased_address(image).address is None
         assert networkd.calls == []
+
+
+def test_a_networkd_that_cannot_describe_its_leases_is_no_failure(folder: Path) -> None:
+    """The networkd of Debian 13 has the socket without that method; it stores its leases."""
+    for _ in running(folder, NOT_DESCRIBED):
+        found = find_leased_address(live(folder), usual="168.63.129.16")
+
+        assert found == LeasedAddress(None, "", ())
 
 
 def test_an_older_networkd_has_no_socket(folder: Path) -> None:

@@ -9,6 +9,9 @@ from typing import Any, Callable, Dict, NamedTuple, Optional, TypeVar
 
 T = TypeVar("T")
 
+# The networkd of systemd 257 has no such method, and stores its leases: https://varlink.org
+_NO_METHOD = "org.varlink.service.MethodNotFound"
+
 
 class NetworkdLease(NamedTuple):
     """What the renewal of a lease needs."""
@@ -25,9 +28,14 @@ def parse_described_leases(reply: bytes) -> Dict[str, NetworkdLease]:
 
 
 def read_interfaces(reply: bytes, read: Callable[[Dict[str, Any]], Optional[T]]) -> Dict[str, T]:
-    """What a function finds in the description of each interface, by the interface's name."""
+    """What a function finds in the description of each interface, by the interface's name.
+
+    Nothing is found if this networkd cannot describe its interfaces.
+    """
     try:
-        interfaces = json.loads(reply.decode("utf-8"))["parameters"]["Interfaces"]
+        answer = json.loads(reply.decode("utf-8"))
+        is_refused = answer.get("error") == _NO_METHOD
+        interfaces = [] if is_refused else answer["parameters"]["Interfaces"]
         found = {interface["Name"]: read(interface) for interface in interfaces}
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ValueError("networkd's description is not JSON") from error
