@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import needs
+from namespaces import stop_being_nobody
 from project import NOWHERE
 from strict_wireserver import StrictWireServer, serving
 
@@ -28,6 +29,8 @@ settings.load_profile("azprov")
 # Keep every azprov that a test starts away from the platform's real addresses. Tests that use
 # these addresses do it in a network namespace of their own, where the variables are removed.
 os.environ.update(NOWHERE)
+
+stop_being_nobody()
 
 
 def reset_signals() -> None:

@@ -10,6 +10,7 @@ unnoticed.
 
 import glob
 import os
+import pwd
 import shutil
 import subprocess
 from typing import List, NoReturn
@@ -59,6 +60,8 @@ PACKAGES = {
     "visudo": "sudo",
     "zsh": "zsh",
 }
+# These end with an error if the user who starts them has no name.
+_FOR_NAMED_USERS = ("ssh", "ssh-keygen")
 # On Debian an ordinary user's PATH lacks these folders, although the user may run the programs.
 _SEARCHED = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
 
@@ -74,7 +77,17 @@ def program(name: str) -> str:
     if not path:
         package = PACKAGES[os.path.basename(name)]
         leave_out(f"needs {name}: apt-get install {package}")
+    if name in _FOR_NAMED_USERS:
+        named_user(name)
     return path
+
+
+def named_user(program_name: str) -> None:
+    """Skip the test if the user who runs it has no entry in the user database."""
+    try:
+        pwd.getpwuid(os.getuid())
+    except KeyError:
+        pytest.skip(f"needs a user with a name, because {program_name} does: UID {os.getuid()}")
 
 
 def library(name: str, package: str) -> None:

@@ -16,6 +16,7 @@ from azprov.boot.settings import BootSettings, ImdsSettings, WireServerSettings
 from azprov.errors import NotConnected
 from azprov.formats.platform.kvp import parse_pool
 from azprov.system.root import Root
+from person import GID, LOGIN_DEFS, UID
 from ports import NoCommands
 from unit.boot.copies import COPIES
 from unit.boot.scripted import (
@@ -36,7 +37,6 @@ from unit.boot.scripted import (
 
 UNIT = "azure-provisioning.service"
 LINK = f"etc/systemd/system/multi-user.target.wants/{UNIT}"
-ID, GROUP_ID = os.geteuid() or 1000, os.getegid() or 1000
 
 
 def settings(timeout_s: float = 600.0, protocol: str = "xml", **given: Any) -> BootSettings:
@@ -70,10 +70,10 @@ class Machine:
         for name, content in {
             "etc/hostname": "image\n",
             "etc/hosts": "127.0.1.1\timage\n",
-            "etc/passwd": f"root:x:0:0::/root:/bin/sh\nops:x:{ID}:{GROUP_ID}::/home/ops:/bin/sh\n",
+            "etc/passwd": f"root:x:0:0::/root:/bin/sh\nops:x:{UID}:{GID}::/home/ops:/bin/sh\n",
             "etc/shadow": "root:*:::::::\nops:*:::::::\n",
             "etc/group": "root:x:0:\n",
-            "etc/login.defs": f"UID_MIN {os.geteuid() or 2000}\nGID_MIN {os.getegid() or 2000}\n",
+            "etc/login.defs": LOGIN_DEFS,
             "etc/ssh/sshd_config": "Include /etc/ssh/sshd_config.d/*.conf\n",
             "etc/ssh/sshd_config.d/README": "",
             "etc/sudoers.d/README": "",
@@ -86,7 +86,7 @@ class Machine:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(content)
         for name in ("home/ops", "home/ops/.profile"):
-            os.chown(folder / name, ID, GROUP_ID)
+            os.chown(folder / name, UID, GID)
         (folder / LINK).parent.mkdir(parents=True)
         (folder / LINK).symlink_to(f"/etc/systemd/system/{UNIT}")
 
@@ -913,7 +913,6 @@ def test_an_unusable_value_is_asked_for_again(machine: Machine, bad: Service) ->
     platform = Platform()
     answers_well = metadata(ED25519, adminUsername="ops")
     platform.imds = platform.until(4.0, bad, answers_well)
-    (machine.folder / "etc/login.defs").write_text("UID_MIN 500\nGID_MIN 500\n")
 
     assert machine.boot(platform, WITH_ADMIN).done_now == ("hostname", "admin-user", "ready")
 
@@ -988,8 +987,7 @@ def test_what_is_in_the_way_in_a_home_is_no_reason_for_a_failure_report(
     """The owner of the VM can remove it; Ready is reported, and the step stays open."""
     IN_THE_WAY[name](machine.folder)
     if (machine.folder / "home/ops/.ssh").is_dir():
-        os.chown(machine.folder / "home/ops/.ssh", ID, GROUP_ID)
-    (machine.folder / "etc/login.defs").write_text("UID_MIN 500\nGID_MIN 500\n")
+        os.chown(machine.folder / "home/ops/.ssh", UID, GID)
     platform = Platform(imds=metadata(ED25519, adminUsername="ops"))
 
     outcome = machine.boot(platform, given)

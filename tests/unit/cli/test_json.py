@@ -1,7 +1,6 @@
 """The answers with --json fit their schemas, and README lists the members of each schema."""
 
 import json
-import os
 import re
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
@@ -11,6 +10,7 @@ import pytest
 
 from azprov.cli.commands import COMMANDS
 from images import azprov
+from person import LOGIN_DEFS
 from ports import RawServer, replying
 from project import ROOT
 from sample_files import sample
@@ -118,7 +118,7 @@ CASES: Dict[str, List[Tuple[str, int, str]]] = {
 USED: Change = {
     "etc/passwd": "root:x:0:0::/root:/bin/sh\n",
     # A new user gets the numbers of the user who runs the tests, because azprov acts as that user.
-    "etc/login.defs": f"UID_MIN {os.geteuid() or 1000}\nGID_MIN {os.getegid() or 1000}\n",
+    "etc/login.defs": LOGIN_DEFS,
     "etc/group": "root:x:0:\n",
     "etc/shadow": "root:*:::::::\n",
     "root/.profile": "",

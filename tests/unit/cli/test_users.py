@@ -14,13 +14,13 @@ from azprov.formats.platform.kvp import parse_pool
 from azprov.system.firmware import read_platform_vm_id
 from azprov.system.root import Root
 from images import changes, tree
+from person import GID, LOGIN_DEFS, UID
 from ports import RawServer, replying
 from sample_files import sample
 
 ED25519 = sample("ssh_key/ed25519.pub").decode()
 RSA = sample("ssh_key/rsa-2048.pub").decode()
 X509 = sample("ssh_key/x509.pem").decode()
-ID, GROUP_ID = os.geteuid() or 1000, os.getegid() or 1000
 VM = "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90"
 
 
@@ -37,10 +37,10 @@ def metadata(*keys: str, user: object = "azureuser", no_passwords: str = "true")
 def image(tmp_path: Path) -> Path:
     tmp_path.chmod(0o755)
     for name, content in {
-        "etc/passwd": f"root:x:0:0::/root:/bin/sh\nops:x:{ID}:{GROUP_ID}::/home/ops:/bin/sh\n",
+        "etc/passwd": f"root:x:0:0::/root:/bin/sh\nops:x:{UID}:{GID}::/home/ops:/bin/sh\n",
         "etc/shadow": "root:*:::::::\nops:$y$hash:::::::\n",
         "etc/group": "root:x:0:\n",
-        "etc/login.defs": f"UID_MIN {os.geteuid() or 1000}\nGID_MIN {os.getegid() or 1000}\n",
+        "etc/login.defs": LOGIN_DEFS,
         "etc/ssh/sshd_config": "Include /etc/ssh/sshd_config.d/*.conf\n",
         "etc/ssh/sshd_config.d/README": "",
         "etc/sudoers.d/README": "",
@@ -49,7 +49,7 @@ def image(tmp_path: Path) -> Path:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(content)
     for path in (tmp_path / "home/ops", tmp_path / "home/ops/.profile"):
-        os.chown(path, ID, GROUP_ID)
+        os.chown(path, UID, GID)
     return tmp_path
 
 
@@ -100,7 +100,7 @@ def test_keys_are_added_for_a_user(users: Users, image: Path) -> None:
     ]
     path = image / "home/ops/.ssh/authorized_keys"
     assert path.read_text() == ED25519 + RSA
-    assert (path.stat().st_uid, stat.S_IMODE(path.stat().st_mode)) == (ID, 0o600)
+    assert (path.stat().st_uid, stat.S_IMODE(path.stat().st_mode)) == (UID, 0o600)
 
 
 def test_each_bad_line_of_a_key_is_logged(users: Users, image: Path) -> None:
@@ -134,7 +134,7 @@ def test_an_admin_user_is_created(users: Users, image: Path) -> None:
 
     assert users("admin-user", answer=metadata(ED25519))[0] == 0
 
-    assert f"azureuser:x:{os.geteuid() or 1000}:" in (image / "etc/passwd").read_text()
+    assert f"azureuser:x:{UID}:" in (image / "etc/passwd").read_text()
     assert "azureuser:*:" in (image / "etc/shadow").read_text()
     assert (image / "home/azureuser/.ssh/authorized_keys").read_text() == ED25519
     assert (image / "etc/sudoers.d/90-azprov").exists()
@@ -151,7 +151,7 @@ def test_an_admin_user_does_not_inherit_keys(users: Users, image: Path) -> None:
     path.parent.mkdir(parents=True)
     path.write_text(RSA)
     for owned in (path, path.parent, path.parent.parent):
-        os.chown(owned, os.geteuid() or 1000, os.getegid() or 1000)
+        os.chown(owned, UID, GID)
 
     assert users("admin-user", answer=metadata(ED25519))[0] == 0
 
@@ -376,7 +376,7 @@ def test_ready_is_reported_if_the_keys_are_for_a_service_account(
     image: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The account gets no keys, and no command gives it a shell: `ssh-keys` refuses it too."""
-    (image / "etc/passwd").write_text(f"bin:x:2:{GROUP_ID}::/home/ops:/usr/sbin/nologin\n")
+    (image / "etc/passwd").write_text(f"bin:x:2:{GID}::/home/ops:/usr/sbin/nologin\n")
 
     code, requests = provision(image, metadata(ED25519), "--ssh-keys", "bin")
 
@@ -395,7 +395,7 @@ def test_ready_is_reported_for_a_user_who_has_no_login_shell(
     image: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The keys are added, the last line names the cause, and the service stays enabled."""
-    passwd = f"ops:x:{ID}:{GROUP_ID}::/home/ops:/usr/sbin/nologin\n"
+    passwd = f"ops:x:{UID}:{GID}::/home/ops:/usr/sbin/nologin\n"
     (image / "etc/passwd").write_text(passwd)
     link = image / "etc/systemd/system/multi-user.target.wants/azure-provisioning.service"
     link.parent.mkdir(parents=True)

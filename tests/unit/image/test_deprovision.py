@@ -19,14 +19,16 @@ from azprov.image.leftovers.search import find_leftovers
 from azprov.system.root import Root
 from azprov.system.sshd.passwords import forbid_passwords
 from images import azprov, deep_tree, tree
+from person import UID
 from ports import NoCommands
 from project import ROOT
 from sound_image import make_sound
 
 ME = f"{os.geteuid()}:{os.getegid()}"
-UID = os.geteuid() or 1000
 VM = '{"vm_id": "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90", "done": ["ready"]}\n'
 
+# The number of the user who runs the tests counts as a person's, even if it is a daemon's.
+OF_PERSON = {"etc/login.defs": f"UID_MIN {UID}\n"}
 # Files that deprovision keeps byte for byte.
 KEPT = {
     "etc/passwd": f"root:x:{ME}:root:/root:/bin/sh\nnobody:x:65534:65534::/nowhere:/bin/false\n",
@@ -180,6 +182,7 @@ def test_the_folder_of_an_agent_is_emptied(clean: Path) -> None:
 @pytest.mark.parametrize("rule", LEFT)
 def test_each_kind_of_leftover_is_found_and_removed(clean: Path, rule: str) -> None:
     """A leftover is found under its own rule, and its removal restores the image."""
+    lay(clean, OF_PERSON)
     before = files(clean)
     lay(clean, LEFT[rule])
     root = Root(str(clean))
@@ -208,7 +211,7 @@ SEVERITIES = {"logs": "note", "host-keys": "error", "machine-id": "error", "net-
 def test_check_finds_what_deprovision_removes(tmp_path: Path, rule: str) -> None:
     """Each kind of leftover gives one finding in a sound image, and none after deprovision."""
     image = make_sound(tmp_path / "image")
-    lay(image, {"etc/passwd": KEPT["etc/passwd"], **LEFT[rule]})
+    lay(image, {**OF_PERSON, "etc/passwd": KEPT["etc/passwd"], **LEFT[rule]})
 
     _, out, _ = azprov("check", "--json", "--root", image)
     (finding,) = findings(out)
@@ -1049,6 +1052,7 @@ def test_a_home_that_cannot_be_examined_does_not_hide_others(clean: Path) -> Non
     lay(
         clean,
         {
+            **OF_PERSON,
             "etc/passwd": f"eve:x:{UID}:{UID}::/home/eve:/bin/sh\n"
             f"zoë:x:{UID}:{UID}::/home/zoe:/bin/sh\n",
             "etc/shadow": "zoë:$y$hash:19000::::::\n",

@@ -13,6 +13,7 @@ from azprov.formats.host.shadow import find_password
 from azprov.system.accounts import create_account, make_administrator
 from azprov.system.root import Root
 from azprov.system.user_database import find_account
+from person import GID, LOGIN_DEFS, UID
 from ports import NoCommands, Recorder
 
 PASSWD = b"root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1::/usr/sbin:/usr/sbin/nologin\n"
@@ -23,13 +24,12 @@ SHADOW = b"root:$y$hash:19000:0:99999:7:::\ndaemon:*:19000:0:99999:7:::\n"
 @pytest.fixture
 def image(tmp_path: Path) -> Path:
     """A root like Debian's; its next free number is ours, so that this runs as any user."""
-    limits = f"UID_MIN {os.geteuid() or 1000}\nGID_MIN {os.getegid() or 1000}\n"
     files: Dict[str, bytes] = {
         "etc/passwd": PASSWD,
         "etc/group": GROUP.replace(b"azureuser", b""),
         "etc/shadow": SHADOW,
         "etc/gshadow": b"root:*::\n",
-        "etc/login.defs": limits.encode(),
+        "etc/login.defs": LOGIN_DEFS.encode(),
         "etc/skel/.profile": b"profile\n",
         "etc/skel/.config/a": b"a\n",
         "bin/bash": b"",
@@ -46,20 +46,16 @@ def image(tmp_path: Path) -> Path:
     return tmp_path
 
 
-ID = os.geteuid() or 1000
-GROUP_ID = os.getegid() or 1000
-
-
 def test_an_account_is_created_by_writing_the_files(image: Path) -> None:
     """Without useradd, azprov writes four lines and a home that belongs to the user."""
     account = create_account(Root(str(image)), "azureuser", NoCommands())
 
-    assert account == Account("azureuser", ID, GROUP_ID, "/home/azureuser", "/bin/bash")
-    line = f"azureuser:x:{ID}:{GROUP_ID}::/home/azureuser:/bin/bash\n".encode()
+    assert account == Account("azureuser", UID, GID, "/home/azureuser", "/bin/bash")
+    line = f"azureuser:x:{UID}:{GID}::/home/azureuser:/bin/bash\n".encode()
     assert (image / "etc/passwd").read_bytes() == PASSWD + line
     assert (image / "etc/shadow").read_bytes() == SHADOW + b"azureuser:*::0:99999:7:::\n"
     assert stat.S_IMODE((image / "etc/shadow").stat().st_mode) == 0o640
-    assert f"azureuser:x:{GROUP_ID}:\n".encode() in (image / "etc/group").read_bytes()
+    assert f"azureuser:x:{GID}:\n".encode() in (image / "etc/group").read_bytes()
     assert (image / "etc/gshadow").read_bytes() == b"root:*::\nazureuser:!::\n"
     home = image / "home/azureuser"
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
@@ -68,7 +64,7 @@ def test_an_account_is_created_by_writing_the_files(image: Path) -> None:
     assert stat.S_IMODE((home / ".config/a").stat().st_mode) == 0o604
     assert os.readlink(home / "link") == ".profile"
     for path in (home, *home.rglob("*")):
-        assert (path.lstat().st_uid, path.lstat().st_gid) == (ID, GROUP_ID)
+        assert (path.lstat().st_uid, path.lstat().st_gid) == (UID, GID)
     assert os.listdir(image / "home") == ["azureuser"]
 
 
@@ -86,7 +82,7 @@ def test_creating_an_account_again_changes_nothing(image: Path) -> None:
     before = everything(image)
 
     create_account(root, "azureuser", NoCommands())
-    assert create_account(Root(str(image)), "azureuser", NoCommands()).uid == ID
+    assert create_account(Root(str(image)), "azureuser", NoCommands()).uid == UID
 
     assert everything(image) == before
 
@@ -114,9 +110,9 @@ def test_an_incomplete_account_is_completed(image: Path, there: str) -> None:
 def test_an_existing_group_of_the_name_is_used(image: Path) -> None:
     """The new account gets the group of its name instead of a second one."""
     with (image / "etc/group").open("a") as group:
-        group.write(f"ops:x:{GROUP_ID}:\n")
+        group.write(f"ops:x:{GID}:\n")
 
-    assert create_account(Root(str(image)), "ops", NoCommands()).gid == GROUP_ID
+    assert create_account(Root(str(image)), "ops", NoCommands()).gid == GID
     assert (image / "etc/group").read_bytes().count(b"ops:") == 1
 
 
@@ -211,7 +207,7 @@ class Shadow(Recorder):
             return False
         name = command[-1]
         for file, line in (
-            ("passwd", f"{name}:x:{ID}:{GROUP_ID}::/home/{name}:/bin/bash"),
+            ("passwd", f"{name}:x:{UID}:{GID}::/home/{name}:/bin/bash"),
             ("shadow", f"{name}:{self._password}:19000:0:99999:7:::"),
         ):
             with (self._image / "etc" / file).open("a") as content:
@@ -252,7 +248,7 @@ def test_a_live_machine_creates_accounts_with_its_own_tool(
 
     account = create_account(live(image), "ops", tools)
 
-    assert account == Account("ops", ID, GROUP_ID, "/home/ops", "/bin/bash")
+    assert account == Account("ops", UID, GID, "/home/ops", "/bin/bash")
     assert tools.changing == commands
     assert find_password((image / "etc/shadow").read_bytes(), "ops") == "*"
     assert (image / "home/ops/.profile").exists()
@@ -261,7 +257,7 @@ def test_a_live_machine_creates_accounts_with_its_own_tool(
 def test_useradd_and_adduser_get_the_existing_group(image: Path) -> None:
     """useradd and adduser refuse to create a group that exists."""
     with (image / "etc/group").open("a") as group:
-        group.write(f"ops:x:{GROUP_ID}:\n")
+        group.write(f"ops:x:{GID}:\n")
     tools = Shadow(image, "neither", "!")
 
     create_account(live(image), "ops", tools)

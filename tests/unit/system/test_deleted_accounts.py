@@ -19,10 +19,10 @@ from azprov.system.sshd.deleted_accounts import (
     names_of_deleted_accounts,
 )
 from images import azprov
+from person import GID, LOGIN_DEFS, UID
 from ports import FakeClock, NoCommands
 from sound_image import make_sound
 
-ID, GROUP_ID = os.geteuid() or 1000, os.getegid() or 1000
 CONFIG = "AuthorizedKeysFile .ssh/keys /etc/ssh/keys/%u /etc/ssh/%U.keys /etc/ssh/all\n"
 #: Files with keys: of azureuser, whose account was deleted, and of others.
 OLD = (
@@ -34,7 +34,7 @@ OLD = (
 OTHERS = (
     "home/ops/.ssh/authorized_keys",
     "etc/ssh/keys/ops",
-    f"etc/ssh/{ID}.keys",
+    f"etc/ssh/{UID}.keys",
     "etc/ssh/all",
     "etc/ssh/keys/README",
     "home/azureuser/.ssh/config",
@@ -59,9 +59,10 @@ def set_owner(home: Path, uid: int, gid: int) -> None:
 def image(tmp_path: Path) -> Path:
     """An image in which the account azureuser was deleted with userdel; ops exists."""
     tmp_path.chmod(0o755)
-    add_files(tmp_path, {"etc/passwd": f"ops:x:{ID}:{GROUP_ID}::/home/ops:/bin/sh\n"})
-    add_files(tmp_path, {"etc/ssh/sshd_config": CONFIG, **dict.fromkeys((*OLD, *OTHERS), "old\n")})
-    set_owner(tmp_path / "home/ops", ID, GROUP_ID)
+    add_files(tmp_path, {"etc/passwd": f"ops:x:{UID}:{GID}::/home/ops:/bin/sh\n"})
+    add_files(tmp_path, {"etc/login.defs": LOGIN_DEFS, "etc/ssh/sshd_config": CONFIG})
+    add_files(tmp_path, dict.fromkeys((*OLD, *OTHERS), "old\n"))
+    set_owner(tmp_path / "home/ops", UID, GID)
     if os.geteuid() == 0:
         set_owner(tmp_path / "home/azureuser", 1001, 1001)
     return tmp_path

@@ -26,14 +26,14 @@ from azprov.system.logins import let_log_in, require_login
 from azprov.system.mounts import mount_above, mount_points_in, mount_unit
 from azprov.system.root import Root
 from azprov.system.user_database import look_up_account
+from person import GID, LOGIN_DEFS, UID
 from ports import FakeClock, NoCommands, Recorder
 from sample_files import sample
 
 KEY = sample("ssh_key/ed25519.pub").decode()
-ID, GROUP_ID = os.geteuid() or 1000, os.getegid() or 1000
 # The clock of the tests shows 2026-11-22, which is this day since 1970.
 TODAY = 20779
-OPS = f"ops:x:{ID}:{GROUP_ID}::/home/ops:/bin/sh\n"
+OPS = f"ops:x:{UID}:{GID}::/home/ops:/bin/sh\n"
 needs_root = pytest.mark.needs("root")
 
 
@@ -47,13 +47,13 @@ def image(tmp_path: Path) -> Path:
             "etc/passwd": f"root:x:0:0::/root:/bin/sh\n{OPS}",
             "etc/group": "root:x:0:\n",
             "etc/shadow": "root:*:::::::\nops:*:20000:0:99999:7:::\n",
-            "etc/login.defs": f"UID_MIN {ID}\nGID_MIN {GROUP_ID}\n",
+            "etc/login.defs": LOGIN_DEFS,
             "etc/ssh/sshd_config": "UsePAM no\n",
             "etc/sudoers.d/README": "",
             "home/ops/.profile": "",
         },
     )
-    os.chown(tmp_path / "home/ops", ID, GROUP_ID)
+    os.chown(tmp_path / "home/ops", UID, GID)
     return tmp_path
 
 
@@ -189,7 +189,7 @@ class Useradd(Recorder):
     def output(self, command: Sequence[str], *, limit_s: float) -> Optional[bytes]:
         if command[0] == "useradd":
             with (self._image / "etc/passwd").open("a") as passwd:
-                passwd.write(f"dev:x:{ID}:{GROUP_ID}::{command[3]}:/bin/sh\n")
+                passwd.write(f"dev:x:{UID}:{GID}::{command[3]}:/bin/sh\n")
             with (self._image / "etc/shadow").open("a") as shadow:
                 shadow.write("dev:!:20779:7:90:14:30:20800:\n")
         return super().output(command, limit_s=limit_s)
@@ -313,7 +313,7 @@ class Getent(Recorder):
         super().output(command, limit_s=limit_s)
         known: Dict[str, bytes] = {
             "getent passwd core": b"core:x:500:500::/home/core:/bin/sh\n",
-            "getent passwd": b"core:x:%d:500::/home/core:/bin/sh\n" % ID,
+            "getent passwd": b"core:x:%d:500::/home/core:/bin/sh\n" % UID,
         }
         return known.get(" ".join(command))
 
@@ -332,7 +332,7 @@ def test_a_number_of_another_name_service_is_not_used_again(image: Path) -> None
     """Two users of one number could read each other's files."""
     change(image, {"etc/passwd": ""})
 
-    assert create_account(live(image), "dev", Getent()).uid == ID + 1
+    assert create_account(live(image), "dev", Getent()).uid == UID + 1
 
 
 @pytest.mark.parametrize(
