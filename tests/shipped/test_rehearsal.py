@@ -1,18 +1,19 @@
 """Rehearsals: every scenario ends as it should, and a client that fails is reported."""
 
 import json
-import os
 import subprocess
 import sys
 from typing import List
 
 import pytest
 
+import needs
 from azprov.cli import main
 from azprov.rehearsal.run import Event, Outcome, play
 from azprov.rehearsal.scenarios import UNAVAILABLE, Scenario
 from azprov.system.clock import Clock
 from namespaces import UNSHARE, skip_without_namespaces
+from person import GID, UID
 from pyz import PYZ
 
 
@@ -138,7 +139,7 @@ def test_the_admin_user_could_log_in(name: str, capsys: pytest.CaptureFixture[st
     main(["rehearse", "--json", "--scenario", name])
 
     (scenario,) = json.loads(capsys.readouterr().out)["scenarios"]
-    ids = f"{os.geteuid() or 1000}:{os.getegid() or 1000}"
+    ids = f"{UID}:{GID}"
     assert scenario["keys"] == 1
     for change in (
         f"/etc/passwd now contains: azureuser:x:{ids}::/home/azureuser:/bin/sh",
@@ -150,6 +151,22 @@ def test_the_admin_user_could_log_in(name: str, capsys: pytest.CaptureFixture[st
     assert any(
         "sshd_config.d/00-azprov.conf was created" in change for change in scenario["changes"]
     )
+
+
+@pytest.mark.parametrize("scenario", [["--scenario", "user-and-keys"], ["--all"]])
+def test_nobody_cannot_rehearse_the_creation_of_a_user(scenario: List[str]) -> None:
+    """The new user would have the caller's number, and azprov never treats 65534 as a person."""
+    nobody = ["unshare", "-U", "--map-user=65534", "--map-group=65534"]
+    command = [*needs.unshare("-n"), *nobody, sys.executable, str(PYZ), "rehearse", *scenario]
+
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert (ended.returncode, ended.stdout) == (73, "")
+    sentence = (
+        "azprov: the rehearsed admin user gets the caller's UID, and 65534 is not a person's; "
+    )
+    assert ended.stderr.startswith(sentence + "run ")
+    assert ended.stderr.endswith("azprov.pyz rehearse as another user\n")
 
 
 def test_a_failure_is_reported_once_and_no_user_is_made(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,8 @@
 import os
 from typing import Dict
 
+from ..errors import HostError
+from ..formats.host.passwd import NOBODY
 from ..system.init import SYSTEMD
 from ..system.root import Root
 from ..system.user_database import find_account
@@ -20,7 +22,9 @@ _FILES = {
     "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
     "/etc/shadow": "root:*:19000:0:99999:7:::\n",
     "/etc/group": "root:x:0:\n",
-    "/etc/login.defs": f"UID_MIN {_FIRST_UID}\nGID_MIN {_FIRST_GID}\n",
+    # Directory servers give numbers above 60000, the default of UID_MAX.
+    "/etc/login.defs": f"UID_MIN {_FIRST_UID}\nUID_MAX {_FIRST_UID + 9}\n"
+    f"GID_MIN {_FIRST_GID}\nGID_MAX {_FIRST_GID + 9}\n",
     "/etc/skel/.profile": "# ~/.profile\n",
     "/etc/ssh/sshd_config": "Include /etc/ssh/sshd_config.d/*.conf\n",
 }
@@ -34,6 +38,15 @@ _FOLDERS = (
     # Only a VM of generation 2 has it; its firmware has the VM id in the platform's form.
     "/sys/firmware/efi",
 )
+
+
+def require_person() -> None:
+    """Raises HostError if the admin user of a VM cannot have the ids of the user who rehearses."""
+    if _FIRST_UID == NOBODY:
+        raise HostError(
+            f"the rehearsed admin user gets the caller's UID, and {NOBODY} is not a person's",
+            "run azprov.pyz rehearse as another user",
+        )
 
 
 class Machine:

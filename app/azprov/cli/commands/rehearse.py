@@ -8,6 +8,7 @@ from typing import Any, Dict, List
 
 from ...boot.connect import real_ports
 from ...errors import ERRORS_FOUND, AzprovError, HostError, UsageError
+from ...rehearsal.machine import require_person
 from ...rehearsal.run import Event, Outcome, play
 from ...rehearsal.scenarios import SCENARIOS, find_scenario
 from ..colour import coloured_word
@@ -48,10 +49,13 @@ def run(options: argparse.Namespace) -> Answer:
             f"there is no scenario {options.scenario!a}",
             f"{nearest}azprov.pyz rehearse --list lists them",
         )
+    rehearsed = SCENARIOS if options.all else (chosen,)
+    if any(scenario.keys for scenario in rehearsed):
+        require_person()
     _require_loopback()
     outcomes = []
     is_silent = options.json or options.quiet
-    for scenario in SCENARIOS if options.all else [chosen]:
+    for scenario in rehearsed:
         if not is_silent:
             write_line(f"Rehearsing {scenario.name}: {scenario.story}")
         outcomes.append(

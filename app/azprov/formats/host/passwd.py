@@ -33,8 +33,8 @@ _BLANKS = b" \t\r\f\v"
 # The next one, (uid_t) -1, is no user: it means "no change" to chown(2) and setresuid(2).
 _HIGHEST_ID = (1 << 32) - 2
 
-# The UID of users who have no UID on this machine.
-_NOBODY = 65534
+#: The UID of users who have no UID on this machine.
+NOBODY = 65534
 # Programs that system users have in place of a shell.
 _NO_SHELLS = ("nologin", "false", "true", "sync", "halt", "shutdown")
 
@@ -169,7 +169,7 @@ def free_id(used: Collection[int], settings: Dict[str, str], kind: str) -> int:
 
 def is_person(account: Account, settings: Dict[str, str]) -> bool:
     """Whether login.defs counts the account as a person's and not as a system user's."""
-    return _number(settings, "UID_MIN", 1000) <= account.uid != _NOBODY
+    return _number(settings, "UID_MIN", 1000) <= account.uid != NOBODY
 
 
 def is_of_daemon(account: Account, settings: Dict[str, str]) -> bool:
