@@ -23,7 +23,7 @@ usage: azprov.pyz goal-state [OPTIONS]
 Show incarnation, container id and instance id, or the document.
 
 options:
-  --raw                     show the received document unchanged
+  --raw                     show the received document
   --wireserver HOST[:PORT]  WireServer's IP, or auto: DHCP option 245, otherwise
                             168.63.129.16 (default $AZPROV_WIRESERVER or auto)
   --timeout SECONDS         time limit for all attempts together (default 10)

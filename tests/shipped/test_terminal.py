@@ -149,7 +149,7 @@ def test_a_pause_that_the_platform_asks_for_is_counted_down() -> None:
         "retrying in 3 s, 30 s left",
         "retrying in 2 s, 29 s left",
     ]
-    assert screen(written + "\r\n")[1:] == ["hello"]
+    assert screen(written)[1:] == ["hello"]
 
 
 def test_waiting_for_a_reply_shows_the_address() -> None:
@@ -181,7 +181,7 @@ def test_waiting_for_a_reply_shows_the_address() -> None:
     ],
 )
 def test_a_document_cannot_control_the_terminal(command: str, body: bytes) -> None:
-    """Escape sequences are replaced on a terminal; a program gets the document unchanged."""
+    """Escape sequences are replaced on a terminal and in a pipe, which may lead to a terminal."""
     reply = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
     with RawServer(replying(reply)) as server:
         written = at_terminal(f"{command} {server.endpoint} -q", variables={"TERM": "dumb"})
@@ -195,7 +195,7 @@ def test_a_document_cannot_control_the_terminal(command: str, body: bytes) -> No
 
     assert "a?]0;x??2J" in written
     assert re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", written) is None
-    assert b"a\x1b]0;x\x07\xc2\x9b2J" in piped
+    assert b"a?]0;x??2J" in piped
 
 
 def test_the_progress_line_is_narrower_than_the_terminal() -> None:

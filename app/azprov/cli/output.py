@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any, Dict, Optional, Sequence
 
 from ..errors import AzprovError, HostError
-from ..formats.text import for_terminal, printable_lines
+from ..formats.text import printable_lines
 from .log import log_failure
 from .program import with_own_command
 from .streams import silence
@@ -17,13 +17,13 @@ log = logging.getLogger(__name__)
 class Answer:
     """The result of a command: `text` for people, or `data` for the JSON object.
 
-    `text` is bytes, written unchanged except to a terminal, or a string, written with a line
-    end unless it is empty.
+    `text` is written with "?" for each unprintable character, and with a line end unless it is
+    empty. JSON escapes these characters, so that a program gets the exact value.
     """
 
     def __init__(
         self,
-        text: object,
+        text: str,
         data: Dict[str, Any],
         exit_code: int = 0,
         failure: Optional[AzprovError] = None,
@@ -76,11 +76,7 @@ class Output:
         if self._as_json:
             error = {} if answer.failure is None else _error_member(answer.failure)
             return self._json(dict(answer.data, **error), exit_code=answer.exit_code)
-        if isinstance(answer.text, bytes):
-            # A program gets a document of the platform unchanged, a terminal does not.
-            is_terminal = sys.stdout is not None and sys.stdout.isatty()
-            return for_terminal(answer.text) if is_terminal else answer.text
-        return _line(str(answer.text)) if answer.text else b""
+        return _line(answer.text) if answer.text else b""
 
     def _json(self, data: Dict[str, Any], *, exit_code: int) -> bytes:
         import json
@@ -105,7 +101,8 @@ def _line(text: str) -> bytes:
 
     parts = split_coloured(text, sys.stdout)
     parts[::2] = map(printable_lines, parts[::2])
-    return "".join([*parts, "\n"]).encode("utf-8", "replace")
+    shown = "".join(parts)
+    return (shown if shown.endswith("\n") else f"{shown}\n").encode("utf-8")
 
 
 def _error_member(error: AzprovError) -> Dict[str, Any]:

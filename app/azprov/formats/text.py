@@ -25,10 +25,11 @@ def printable(text: str, limit: int = 200) -> str:
     return shown if len(shown) <= limit else shown[: limit - 3] + "..."
 
 
-def for_terminal(content: bytes) -> bytes:
-    """A text of several lines with "?" for each character that could control a terminal."""
-    text = content.decode("utf-8", "replace").replace("\r\n", "\n")
-    return printable_lines(text).encode("utf-8")
+def text_of(document: bytes) -> str:
+    """A document as text, whatever it is: UTF-16 with a byte order mark, or otherwise UTF-8."""
+    is_utf_16 = document.startswith((b"\xff\xfe", b"\xfe\xff"))
+    text = document.decode("utf-16" if is_utf_16 else "utf-8", "replace")
+    return text[1:] if text.startswith("\ufeff") else text
 
 
 def printable_lines(text: str, *, is_one: bool = False) -> str:
@@ -38,6 +39,7 @@ def printable_lines(text: str, *, is_one: bool = False) -> str:
     """
     if text.isprintable():
         return text
+    text = text.replace("\r\n", "\n")
     if is_one:
         text = text.replace("\n", " ")
     return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)

@@ -209,12 +209,12 @@ def test_goal_state_shows_the_identifiers(shell: Shell) -> None:
 
 def test_goal_state_raw_prints_any_reply(shell: Shell) -> None:
     """--raw prints the body of any reply with status 200, also if it is not a goal state."""
-    page = b"<html>\xe9 \x00</html>"
+    page = b"<html>\xe9 \x00</html>\r\n"
 
     code, out, _ = shell.against("goal-state", "--raw", replies=[http(page)])
 
     assert code == 0
-    assert out == page.decode("utf-8", "replace")
+    assert out == "<html>\ufffd ?</html>\n"
 
 
 FAILURES: Dict[str, Tuple[List[bytes], int, str]] = {

@@ -30,19 +30,19 @@ def test_a_failure_report_quotes_fields_and_drops_empty_ones() -> None:
     """A field is quoted only if it needs quotes."""
     line = failure_report(
         Origin(ORIGIN.agent, None, ORIGIN.timestamp),
-        "it's | broken\r\nbadly",
+        "it's | broken\r\nbadly\x1b[2J\x9b\u202e",
         {"step": "admin-user", "hint": ""},
     )
 
     assert line == (
-        "result=error|'reason=it''s | broken badly'|agent=azprov/1.0|step=admin-user|"
+        "result=error|'reason=it''s | broken badly?[2J??'|agent=azprov/1.0|step=admin-user|"
         "timestamp=2026-11-22T03:20:00+00:00|"
         "documentation_url=https://aka.ms/linuxprovisioningerror"
     )
 
 
 NAMES = st.text("abcdefgh_", min_size=1, max_size=8)
-# Without line ends, which are replaced, and without characters that XML does not allow.
+# Without line ends and unprintable characters, which are replaced.
 VALUES = (
     st.text(
         st.sampled_from("a|'\"=<& é€😀")
@@ -51,7 +51,7 @@ VALUES = (
         max_size=30,
     )
     .map(lambda text: " ".join(text.split()))
-    .filter(bool)
+    .filter(lambda text: text.isprintable() and bool(text))
 )
 
 

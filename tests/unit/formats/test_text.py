@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azprov.formats.platform.xml import Element, render
-from azprov.formats.text import for_terminal, printable
+from azprov.formats.text import printable, printable_lines, text_of
 
 
 @given(st.text(), st.integers(3, 50))
@@ -26,9 +26,15 @@ def test_a_cut_is_marked() -> None:
 
 def test_a_document_for_a_terminal_keeps_its_lines() -> None:
     """Escape sequences, bad UTF-8 and bidirectional controls are replaced; line ends are not."""
-    shown = for_terminal("<a>\r\n\té\x1b[2J\x9b2J\u202e\r</a>\n".encode() + b"\xff")
+    document = "<a>\r\n\té\x1b[2J\x9b2J\u202e\r</a>\n".encode() + b"\xff"
 
-    assert shown.decode() == "<a>\n\té?[2J?2J??</a>\n\ufffd"
+    assert printable_lines(text_of(document)) == "<a>\n\té?[2J?2J??</a>\n\ufffd"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_document_is_decoded_by_its_byte_order_mark(encoding: str) -> None:
+    """The mark itself is no part of the text."""
+    assert text_of("<a>é</a>".encode(encoding)) == "<a>é</a>"
 
 
 @pytest.mark.parametrize("character", ["\0", "\x08", "\x1f", "\ud800", "\ufffe", "\uffff"])

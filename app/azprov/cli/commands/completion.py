@@ -117,7 +117,7 @@ def configure(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> Answer:
     script = _SHELLS[options.shell]()
-    return Answer(script.encode("ascii"), {"shell": options.shell, "script": script})
+    return Answer(script, {"shell": options.shell, "script": script})
 
 
 def _commands() -> List[_Command]:

@@ -4,7 +4,7 @@ import argparse
 
 from ...boot.connect import open_wireserver, real_ports
 from ...boot.settings import SHOW_TIMEOUT_S
-from ...formats.text import printable
+from ...formats.text import printable, text_of
 from ...system.root import Root
 from ..options import add_wireserver_options, wireserver_settings
 from ..output import Answer
@@ -16,7 +16,7 @@ EXAMPLE = ("print them as JSON, for a script", "goal-state --json")
 
 
 def configure(parser: Parser) -> None:
-    parser.add_argument("--raw", action="store_true", help="show the received document unchanged")
+    parser.add_argument("--raw", action="store_true", help="show the received document")
     add_wireserver_options(parser, timeout_s=SHOW_TIMEOUT_S)
 
 
@@ -26,7 +26,8 @@ def run(options: argparse.Namespace) -> Answer:
     )
     if options.raw:
         document = retry_loop.run(wireserver.fetch_document)
-        return Answer(document, {"document": document.decode("utf-8", "replace")})
+        shown = text_of(document)
+        return Answer(shown, {"document": shown})
     goal_state = retry_loop.run(wireserver.fetch_goal_state)
     text = "Incarnation: {}\nContainerId: {}\nInstanceId: {}".format(*map(printable, goal_state))
     return Answer(text, dict(goal_state._asdict()))

@@ -34,4 +34,4 @@ def run(options: argparse.Namespace) -> Answer:
         except DocumentError as error:
             raise DocumentError(error.summary, "azprov.pyz metadata shows what there is") from error
     text = value if isinstance(value, str) else json.dumps(value, indent=2)
-    return Answer(text.encode("utf-8", "replace") + b"\n", {"value": value})
+    return Answer(text or "\n", {"value": value})

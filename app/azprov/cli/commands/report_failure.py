@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> Answer:
     if ("reason", options.reason) not in parse_report(line):
         log.warning("the reason does not fit into a report unchanged, and was cut or cleaned")
     reported = report_failure(ports, root, settings, line, dry_run=options.dry_run)
-    shown = reported.document + b"\n" if options.dry_run else b""
+    shown = reported.document.decode("utf-8") if options.dry_run else ""
     return Answer(shown, reported.as_json())
 
 

@@ -20,5 +20,5 @@ def configure(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> Answer:
     settings = wireserver_settings(options)
     reported = report_ready(real_ports(), Root(), settings, dry_run=options.dry_run)
-    shown = reported.document + b"\n" if options.dry_run else b""
+    shown = reported.document.decode("utf-8") if options.dry_run else ""
     return Answer(shown, reported.as_json())

@@ -28,7 +28,7 @@ def configure(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> Answer:
     text = unit_of(options, options.program).text
-    return Answer(text.encode("utf-8"), {"unit": text})
+    return Answer(text, {"unit": text})
 
 
 def _program(text: str) -> str:

@@ -6,7 +6,7 @@ send the same form in WireServer's Description and by Hyper-V KVP.
 
 from typing import Dict, List, Optional, Tuple
 
-from . import xml
+from ..text import printable_lines
 from .health import fit_description
 from .kvp import VALUE_LIMIT_BYTES
 
@@ -106,5 +106,5 @@ def _fits(line: str) -> bool:
 
 
 def _one_line(text: str) -> str:
-    """The text without line ends, and without characters that XML does not allow."""
-    return " ".join(xml.representable(text).split())
+    """The text without line ends, with "?" for each other unprintable character."""
+    return printable_lines(" ".join(text.split()))
