@@ -272,8 +272,8 @@ def test_a_library_that_was_not_examined_is_named(debian: Path) -> None:
 def test_the_names_of_all_programs_are_known() -> None:
     """Each list in the code that begins with a name and has options is that of a program."""
     found = set()
-    for room in ("system", "boot"):
-        for path in (ROOT / "app/azprov" / room).rglob("*.py"):
+    for layer in ("system", "boot"):
+        for path in (ROOT / "app/azprov" / layer).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
                 first = node.elts[0] if isinstance(node, ast.List) and len(node.elts) > 1 else None
                 if isinstance(first, ast.Constant) and isinstance(first.value, str):

@@ -132,13 +132,13 @@ def test_the_transcript_of_a_check_is_current(tmp_path: Path) -> None:
 
 
 def test_app_readme_draws_every_room() -> None:
-    """The picture in app/README.md names every room of azprov, and nothing else."""
+    """The picture in app/README.md names every layer of azprov, and nothing else."""
     picture = APP_README.partition("app/azprov/\n")[2].partition("```")[0]
     home = ROOT / "app" / "azprov"
 
-    rooms = {path.name for path in home.iterdir()} - {"__init__.py", "__pycache__"}
+    layers = {path.name for path in home.iterdir()} - {"__init__.py", "__pycache__"}
     named = set(re.findall(r"^  (\w+(?:\.py|/))", picture, re.MULTILINE))
-    assert {name.rstrip("/") for name in named} == rooms
+    assert {name.rstrip("/") for name in named} == layers
 
 
 def test_app_readme_names_files_that_exist() -> None:

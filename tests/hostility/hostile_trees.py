@@ -1,4 +1,4 @@
-"""Images that were made to keep azprov busy, to fill memory, or to lead it astray, as data.
+"""Images that were made to keep azprov busy, to fill memory, or to mislead it, as data.
 
 Each entry of TREES changes an image of linear_program.make_base. A string is the content
 of a file, "-> x" a link; a function does what a table cannot say.

@@ -1,4 +1,4 @@
-"""The shape of the shipped tree: which room may know which, and how large a file may be."""
+"""The shape of the shipped tree: which layer may know which, and how large a file may be."""
 
 import ast
 import sys
@@ -11,8 +11,8 @@ APP = Path(__file__).parents[2] / "app"
 MODULES = sorted((APP / "azprov").rglob("*.py"))
 COMMANDS = APP / "azprov" / "cli" / "commands"
 
-# A room imports from rooms after it, never before; a module without a folder is a room.
-ROOMS = [
+# A layer imports from layers after it, never before; a module without a folder is a layer.
+LAYERS = [
     "__main__",
     "startup",
     "cli",
@@ -29,12 +29,12 @@ ROOMS = [
 LONGEST_MODULE = 320
 
 
-def room_of(path: Path) -> str:
+def layer_of(path: Path) -> str:
     return path.relative_to(APP / "azprov").parts[0].removesuffix(".py")
 
 
 def own_imports(path: Path) -> Iterator[Tuple[int, str]]:
-    """Return the line and the room of each import of a part of azprov."""
+    """Return the line and the layer of each import of a part of azprov."""
     package = path.relative_to(APP).parts[:-1]
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom):
@@ -43,7 +43,7 @@ def own_imports(path: Path) -> Iterator[Tuple[int, str]]:
                 full = ".".join([*base, *(node.module or "").split("."), alias.name])
                 parts = [part for part in full.split(".") if part]
                 if parts[0] == "azprov":
-                    yield node.lineno, parts[1] if parts[1] in ROOMS else "__init__"
+                    yield node.lineno, parts[1] if parts[1] in LAYERS else "__init__"
         elif isinstance(node, ast.Import):
             for alias in node.names:
                 assert not alias.name.startswith("azprov"), f"{path}:{node.lineno}"
@@ -51,11 +51,11 @@ def own_imports(path: Path) -> Iterator[Tuple[int, str]]:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(APP)))
 def test_imports_go_one_way(path: Path) -> None:
-    """A room imports only itself and the rooms below it; the failure names the line."""
-    here = ROOMS.index(room_of(path))
+    """A layer imports only itself and the layers below it; the failure names the line."""
+    here = LAYERS.index(layer_of(path))
 
-    for line, room in own_imports(path):
-        assert ROOMS.index(room) >= here, f"{path}:{line} imports {room}"
+    for line, layer in own_imports(path):
+        assert LAYERS.index(layer) >= here, f"{path}:{line} imports {layer}"
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_documents_are_pure(path: Path) -> None:
             names = [str(node.module)]
         assert not forbidden.intersection(name.split(".")[0] for name in names)
         assert not (isinstance(node, ast.Call) and getattr(node.func, "id", "") == "open")
-    assert {room for _, room in own_imports(path)} <= {"formats", "errors"}
+    assert {layer for _, layer in own_imports(path)} <= {"formats", "errors"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(APP)))

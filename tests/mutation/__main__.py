@@ -140,12 +140,12 @@ def tests_for(trace: Trace, module: str, mutant: Mutant) -> List[str]:
         # A test that reads a constant executes no line of the module.
         files = {_file_of(test) for test in tests}
         tests = {test for test in trace.seconds if _file_of(test) in files}
-    room, stem = f"tests/unit/{Path(module).parts[0]}/", f"/test_{Path(module).stem}.py::"
+    folder, stem = f"tests/unit/{Path(module).parts[0]}/", f"/test_{Path(module).stem}.py::"
     seconds = trace.seconds
     chosen, left_s = [], _MOST_S
     for test in sorted(
         tests.difference(trace.failed),
-        key=lambda test: (stem not in test, not test.startswith(room), seconds[test], test),
+        key=lambda test: (stem not in test, not test.startswith(folder), seconds[test], test),
     ):
         if seconds[test] <= left_s:
             chosen.append(test)
