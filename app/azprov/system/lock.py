@@ -22,9 +22,11 @@ from .state import STATE_FOLDER
 
 #: The lock of the running machine. It exists only while a process has it or waits for it.
 LOCK_FILE = "/run/azprov.lock"
-# In an image, and where that file cannot be made, the first of these that only root can open is
-# locked. No distribution makes all of them, and the disk may be read-only.
+# Where that file cannot be made, the first of these that only root can open is locked. No
+# distribution makes all of them, and the disk may be read-only.
 _FOLDERS = ("/root", STATE_FOLDER, "/lost+found")
+# In an image: azprov makes and removes the other one there.
+_IMAGE_FOLDERS = ("/root", "/lost+found")
 _POLL_S = 0.1
 _NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -74,7 +76,7 @@ def lock_root(root: Root, clock: Clock, *, wait_s: float) -> Iterator[None]:
 
 def _open_image(root: Root) -> Tuple[Optional[int], str]:
     """A folder that only root can open, or that of the image. A new file would stay in it."""
-    for path in (*_FOLDERS, "/"):
+    for path in (*_IMAGE_FOLDERS, "/"):
         with suppress(OSError):
             number = _open_folder(root, path)
             if path == "/" or _is_closed(root, os.fstat(number)):
@@ -124,10 +126,10 @@ def _is_locked(root: Root, number: int, path: str) -> bool:
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         return error.errno not in (errno.EWOULDBLOCK, errno.EAGAIN, errno.EINTR)
-    if path not in (LOCK_FILE, STATE_FOLDER):
+    if path != LOCK_FILE:
         return True
     try:
-        status = root.status(path, follow=path != LOCK_FILE)
+        status = root.status(path, follow=False)
     except HostError:
         return False
     return status is not None and os.path.samestat(os.fstat(number), status)

@@ -123,7 +123,7 @@ def test_a_folder_of_the_user_who_made_an_image_is_closed(tmp_path: Path) -> Non
     assert _is_closed(Root(str(tmp_path)), (tmp_path / "root").stat())
 
 
-@pytest.mark.parametrize("closed", ["root", "lost+found", "var/lib/azprov"])
+@pytest.mark.parametrize("closed", ["root", "lost+found"])
 def test_an_image_is_locked_where_other_users_cannot(
     closed: str, tmp_path: Path, clocks: List[Holder]
 ) -> None:
@@ -140,6 +140,20 @@ def test_an_image_is_locked_where_other_users_cannot(
             pass
 
     assert clock.sleeps == []
+
+
+def test_a_folder_that_azprov_makes_is_no_lock_of_an_image(
+    tmp_path: Path, clocks: List[Holder]
+) -> None:
+    """A process that starts later would lock that one, beside the first process."""
+    tmp_path.chmod(0o700)
+    clock = Holder(tmp_path, for_s=60.0)
+    clocks.append(clock)
+    (tmp_path / "var/lib/azprov").mkdir(parents=True)
+    (tmp_path / "var/lib/azprov").chmod(0o700)
+
+    with pytest.raises(HostError), lock_root(Root(str(tmp_path)), clock, wait_s=0.0):
+        pass
 
 
 def test_a_folder_that_any_user_can_lock_is_not_waited_for_in_vain(
