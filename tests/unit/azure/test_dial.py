@@ -1,6 +1,5 @@
 """Connecting to an address that may not answer yet."""
 
-import os
 import resource
 import socket
 import time
@@ -11,6 +10,7 @@ import pytest
 from azprov.azure.dial import BoundedSocket, Dialer
 from azprov.azure.endpoint import Endpoint
 from azprov.errors import NotConnected
+from open_files import open_files
 from own_network import in_own_network
 from ports import FakeClock
 
@@ -42,10 +42,6 @@ def deaf() -> Iterator[DeafListener]:
     listener = DeafListener()
     yield listener
     listener.close()
-
-
-def open_files() -> int:
-    return len(os.listdir("/proc/self/fd"))
 
 
 def test_an_unanswered_attempt_is_not_connected(deaf: DeafListener) -> None:

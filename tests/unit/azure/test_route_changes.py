@@ -1,6 +1,5 @@
 """Each change of links, addresses and routes ends a wait; a thread has a network of its own."""
 
-import os
 import socket
 import time
 from typing import List
@@ -8,6 +7,7 @@ from typing import List
 import pytest
 
 from azprov.azure.routes import RouteChanges
+from open_files import open_files
 from own_network import in_own_network, ip
 
 pytestmark = pytest.mark.needs("root", "ip")
@@ -80,10 +80,10 @@ def test_a_change_ends_one_wait_only() -> None:
 
 def test_no_socket_is_left_open() -> None:
     """`close` closes the only one."""
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_files()
     changes = RouteChanges(socket.AF_INET)
-    assert len(os.listdir("/proc/self/fd")) == before + 1
+    assert open_files() == before + 1
 
     changes.close()
 
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_files() == before

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from azprov.system.root.attributes import explained
+from open_files import open_files
 
 
 @pytest.mark.parametrize("name", ["file", "folder", "fifo", "link", "missing"])
@@ -21,9 +22,9 @@ def test_an_error_with_another_cause_stays(tmp_path: Path, name: str) -> None:
     (tmp_path / "link").symlink_to("file")
     error = PermissionError(errno.EPERM, "Operation not permitted")
     folder = os.open(tmp_path, os.O_PATH)
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_files()
     try:
         assert explained(error, folder, name) is error
-        assert len(os.listdir("/proc/self/fd")) == before
+        assert open_files() == before
     finally:
         os.close(folder)

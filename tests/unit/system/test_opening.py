@@ -7,10 +7,7 @@ import pytest
 
 from azprov.errors import HostError
 from azprov.system.root.opening import FOLDER, PASSED_FOLDER, open_given_file
-
-
-def open_files() -> int:
-    return len(os.listdir("/proc/self/fd"))
+from open_files import open_files
 
 
 @pytest.mark.parametrize("flags", [FOLDER, PASSED_FOLDER], ids=["read", "passed"])

@@ -17,6 +17,7 @@ from azprov.errors import HostError, NotPermitted
 from azprov.system.root import Root
 from azprov.system.root.privileges import acting_as
 from images import deep_tree
+from open_files import open_files
 from project import ROOT
 
 needs_root = pytest.mark.needs("root")
@@ -297,7 +298,7 @@ def test_no_descriptor_stays_open(inside: Path) -> None:
     (inside / "folder").mkdir()
     os.mkfifo(inside / "fifo")
     root = Root(str(inside))
-    before = os.listdir("/proc/self/fd")
+    before = open_files()
 
     root.write("/up/up/a", b"1")
     root.link("/folder/link", "/up/a")
@@ -311,7 +312,7 @@ def test_no_descriptor_stays_open(inside: Path) -> None:
         with pytest.raises(HostError, match="is not a regular file"):
             root.read(path)
 
-    assert os.listdir("/proc/self/fd") == before
+    assert open_files() == before
 
 
 def test_only_the_machines_own_root_is_live(inside: Path) -> None:
