@@ -117,7 +117,7 @@ def test_it_rehearses(version: str, tmp_path: Path) -> None:
 
 
 NOT_REACHED = (
-    "127.0.0.1:9 cannot be reached (Connection refused); retrying for up to 0 s; check that "
+    "127.0.0.1:9 cannot be reached (Connection refused); retrying for up to 0.2 s; check that "
     "127.0.0.1 is the platform's address, and that no firewall rejects TCP port 9"
 )
 

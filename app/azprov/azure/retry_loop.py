@@ -173,7 +173,8 @@ class RetryLoop:
                 self._apply_time_limit(error)
                 pause = max(0.0, began + POLL_S - self._clock.now())
                 is_over = self.left_s() <= pause
-                self._log_wait(error)
+                if not is_over:
+                    self._log_wait(error)
             except (PlatformError, DocumentError) as error:
                 failures += 1
                 self._apply_time_limit(error)
@@ -216,9 +217,11 @@ class RetryLoop:
         return isinstance(error, BrokenReply) and self.left_s() <= 0
 
     def _limited(self, pause: float, error: AzprovError) -> float:
-        """The pause, cut to leave time for a last attempt."""
+        """The pause, cut to leave time for a last attempt, and to end when a document counts."""
         if isinstance(error, PlatformError) and error.retry_after_s is not None:
             pause = max(pause, error.retry_after_s)
+        if isinstance(error, DocumentError):
+            pause = min(pause, max(FIRST_PAUSE_S, error.accepted_in_s))
         last_attempt_s = min(LAST_ATTEMPT_S, (self._deadline - self._began) / 4)
         return min(pause, self.left_s() - last_attempt_s)
 
@@ -233,7 +236,8 @@ class RetryLoop:
             self._wait_line_at = self._clock.now()
             self._logged_deadline = self._deadline
             to_check = f"; {error.hint}" if is_new and error.hint else ""
-            log.info("%s; retrying for up to %.0f s%s", error.summary, self.left_s(), to_check)
+            left = seconds(self.left_s())
+            log.info("%s; retrying for up to %s%s", error.summary, left, to_check)
         address = error.summary.partition(" ")[0]
         waited_s = int(self._tried_s())
         left_s = self._deadline - self._began - waited_s

@@ -230,8 +230,8 @@ def test_the_time_left_ends_when_a_document_is_accepted(caplog: pytest.LogCaptur
 
     assert caplog.messages == [
         "the instance metadata lacks osProfile; retrying in 1.0 s, 30 s left",
-        "the instance metadata lacks osProfile; retrying in 2.0 s, 2 s left",
-        "the instance metadata lacks osProfile; retrying in 4.0 s, 4 s left",
+        "the instance metadata lacks osProfile; retrying in 1.5 s, 2 s left",
+        "the instance metadata lacks osProfile; retrying in 0.5 s, 0 s left",
     ]
 
 
@@ -394,6 +394,20 @@ def test_any_retry_after_is_a_number_or_ignored(text: str, date: str) -> None:
     seconds = retry_after_s({"Retry-After": text, "Date": date})
 
     assert seconds is None or seconds >= 0
+
+
+def test_an_attempt_that_ends_at_the_deadline_announces_no_retry(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The error has the same reason, and nothing is waited for."""
+    caplog.set_level(logging.INFO)
+    clock = FakeClock()
+    loop = RetryLoop(clock, timeout_s=0.04, jitter=lambda: 1.0)
+
+    with pytest.raises(NotConnected, match=r"^gave up after 0\S* s: 168\.63\.129\.16 cannot be"):
+        loop.run(scripted(clock, NO_ROUTE))
+
+    assert caplog.messages == []
 
 
 def test_a_time_limit_moves_the_deadline(caplog: pytest.LogCaptureFixture) -> None:
