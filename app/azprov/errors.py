@@ -187,6 +187,8 @@ class Stopped(BaseException):
     #: The last failure of the wait that the signal ended, and how long that wait took.
     awaited: Optional[AzprovError] = None
     waited_s = 0.0
+    #: What the signal prevented, instead of the next step.
+    effect = ""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)

@@ -5,11 +5,13 @@ import json
 import os
 import pty
 import re
+import signal
 import socket
 import struct
 import subprocess
 import sys
 import termios
+from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 from typing import Dict, List
@@ -109,6 +111,35 @@ def test_severities_and_fixes_of_a_check_are_coloured(tmp_path: Path) -> None:
     answer, *log = in_json.splitlines()
     assert json.loads(answer)["errors"] == 1
     assert len(log) == 1
+
+
+def test_an_interrupted_question_changes_nothing(tmp_path: Path) -> None:
+    """The last line says so, and does not advise to run the command again."""
+    image = make_sound(tmp_path / "image")
+    key = image / "etc/ssh/ssh_host_rsa_key"
+    key.parent.mkdir()
+    key.write_text("x")
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, PYZ, "deprovision", "--root", image],
+        env={**NOWHERE, "TERM": "dumb"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    ) as process:
+        os.close(theirs)
+        written = b""
+        while b"[y/N]" not in written:
+            written += os.read(ours, 4096)
+        process.send_signal(signal.SIGINT)
+        with suppress(OSError):  # the other side was closed
+            while True:
+                written += os.read(ours, 4096)
+    os.close(ours)
+
+    assert process.returncode == 130
+    assert key.exists()
+    assert written.endswith(b"[y/N] \r\nazprov: interrupted; nothing was changed\r\n")
 
 
 def test_the_verdict_of_a_rehearsal_is_coloured() -> None:

@@ -116,6 +116,9 @@ def _fit(finding: Finding) -> Finding:
     A command must not be cut: it would do something else.
     """
     fix = printable(finding.fix, _LONGEST_FIX + 1)
+    if finding.rule == UNREAD.id and fix == "run it as root":
+        # The owner of the image can read it, too.
+        fix = "run check as root, or as the user who may read that file"
     if len(fix) > _LONGEST_FIX:
         fix = next(rule.fix for rule in RULES if rule.id == finding.rule)
     return finding._replace(what=printable(finding.what, _LONGEST_SENTENCE), fix=fix)

@@ -53,7 +53,7 @@ def failure_of_stop(stop: Stopped) -> AzprovError:
     name = signal.Signals(stop.number).name
     how = "interrupted" if stop.number == signal.SIGINT else f"stopped by {name}"
     if stop.awaited is None:
-        return AzprovError(how, _HINT)
+        return AzprovError(how, stop.effect or _HINT)
     return AzprovError(
         f"{how} after {seconds(stop.waited_s)}: {stop.awaited.summary}", stop.awaited.hint or _HINT
     )

@@ -168,8 +168,10 @@ def test_the_verdict_of_check_says_that_files_could_not_be_read(
     assert code == 0
     assert out == (
         "note: could not read ./etc/shadow (Permission denied), so leftovers of a used machine "
-        "were not fully checked\n  fix: run it as root\nnote: could not read ./etc/shadow "
-        "(Permission denied), so it was not fully checked\n  fix: run it as root\n"
+        "were not fully checked\n"
+        "  fix: run check as root, or as the user who may read that file\n"
+        "note: could not read ./etc/shadow (Permission denied), so it was not fully checked\n"
+        "  fix: run check as root, or as the user who may read that file\n"
         "0 errors, 0 warnings, 2 notes: . should provision on Azure, as far as it could be read; "
         "the notes name the files that could not be read\n"
     )

@@ -5,7 +5,7 @@ import logging
 import sys
 from typing import Any, Dict, Optional, Sequence
 
-from ...errors import AzprovError, HostError, LoginsLeft, NotPermitted, UsageError
+from ...errors import AzprovError, HostError, LoginsLeft, NotPermitted, Stopped, UsageError
 from ...formats.text import printable
 from ...image.deprovision import carry_out, plan
 from ...image.leftovers.open_logins import find_open_logins
@@ -102,5 +102,10 @@ def _refusal(*, is_json: bool) -> Optional[UsageError]:
         )
     sys.stderr.write("Make these changes? [y/N] ")
     sys.stderr.flush()
-    answers_yes = sys.stdin.buffer.readline().strip().lower() in (b"y", b"yes")
+    try:
+        answers_yes = sys.stdin.buffer.readline().strip().lower() in (b"y", b"yes")
+    except Stopped as stop:
+        sys.stderr.write("\n")
+        stop.effect = "nothing was changed"
+        raise
     return None if answers_yes else UsageError("cancelled; nothing was changed")

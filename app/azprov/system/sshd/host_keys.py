@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ...formats.host.ssh_keys import SshKey
 
 _KEYGEN = "ssh-keygen"
+_PROGRAMS = ("/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin", "/usr/local/sbin")
 # 4096-bit RSA on a small VM takes seconds.
 _KEYGEN_S = 120.0
 #: Keys are made in this folder of /etc/ssh, so that no file in use is ever half written.
@@ -93,9 +94,14 @@ def set_up_host_keys(root: Root, commands: Commands, *, replace_all: bool) -> No
         restart_sshd(root, commands, "restart")
     is_old = replace_all and any(root.status(path) is not None for path in failed)
     if failed and (is_old or len(failed) == len(paths)):
+        keys = ", ".join(map(root.outside, failed))
+        if not any(root.status(f"{folder}/{_KEYGEN}") for folder in _PROGRAMS):
+            raise HostError(
+                f"could not make {keys}, because there is no ssh-keygen", "install ssh-keygen"
+            )
         raise HostError(
-            f"ssh-keygen could not make {', '.join(map(root.outside, failed))}",
-            "run ssh-keygen -A and read its error",
+            f"ssh-keygen could not make {keys}",
+            "run ssh-keygen -t ed25519 -f /run/key and read its error",
         )
     for path in failed:
         log.warning("could not make %s; sshd uses its other host keys", root.outside(path))
