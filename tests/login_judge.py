@@ -93,3 +93,13 @@ class LoginJudge:
         setpriv = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
         done = self.run(*setpriv, "su", user, "-c", "echo became", text=f"{password}\n")
         return "became" in done.stdout
+
+    def console(self, command: str) -> bool:
+        """Whether a command on a terminal gives a shell without asking for a password."""
+        # Repeated, because a getty discards what is typed before its prompt.
+        typed = "while sleep 0.2; do echo 'echo shell-$((1+1)); exit' || exit; done"
+        # As systemd starts it, a getty has no shell as its parent.
+        program = shlex.quote(f"exec {command}")
+        on_terminal = f"script --quiet --return --command {program} /dev/null"
+        shell = f"({typed}) | {on_terminal}"
+        return "shell-2" in self.run("timeout", "20", "sh", "-c", shell).stdout

@@ -45,6 +45,7 @@ PACKAGES = {
     "networkctl": "systemd",
     "openssl": "openssl",
     "python3": "python3",
+    "script": "bsdutils",
     "setpriv": "util-linux",
     "shellcheck": "shellcheck",
     "ssh-keygen": "openssh-client",

@@ -69,6 +69,39 @@ def _backup(judge: LoginJudge) -> None:
     add(judge, "etc/shadow-", f"root:{hashed()}:19000::::::\n")
 
 
+def _restored_from(path: str) -> Way:
+    """A backup of shadow with an unusual name, from which root's password is restored."""
+
+    def prepare(judge: LoginJudge) -> None:
+        add(judge, path, f"root:{hashed()}:19000::::::\n")
+
+    def succeeds(judge: LoginJudge) -> bool:
+        judge.run("cp", f"/{path}", "/etc/shadow")
+        return judge.su("root", SECRET)
+
+    return Way(prepare, succeeds)
+
+
+_GETTY = "etc/systemd/system/serial-getty@.service.d/a.conf"
+
+
+def _console(command: str, reason: str) -> Way:
+    """A drop-in for the serial console. The command is run on a terminal, as systemd would."""
+    line = f"line 3 of {{root}}/{_GETTY} {reason}"
+
+    def prepare(judge: LoginJudge) -> None:
+        add(judge, _GETTY, f"[Service]\nExecStart=\nExecStart=-{command}\n")
+
+    return Way(
+        prepare,
+        lambda judge: judge.console(command),
+        f"someone may be able to log in without a password, because {line}",
+    )
+
+
+_BY_GETTY = "starts a getty with arguments that may skip the password"
+
+
 def _second_root(judge: LoginJudge) -> None:
     """An account that has fewer fields and other numbers than useradd writes."""
     add(judge, "etc/passwd", f"  toor:{hashed()}:+00:0::/\n")
@@ -170,6 +203,16 @@ WAYS: Dict[str, Way] = {
     ),
     "hash behind a lock": Way(_hash_in("etc/shadow", before="!"), _unlocked),
     "backup of shadow": Way(_backup, _restored),
+    "backup of shadow with a date": _restored_from("etc/shadow-20240101"),
+    "backup of shadow with a suffix": _restored_from("etc/shadow_bak"),
+    "backup of shadow of an editor": _restored_from("etc/.shadow.swp"),
+    "console with --autolog": _console("/sbin/agetty --autolog root -", _BY_GETTY),
+    "console with -8a": _console("/sbin/agetty -8a root -", _BY_GETTY),
+    "console with an option at the end": _console("/sbin/agetty - 9600 vt100 -aroot", _BY_GETTY),
+    "console with options of login": _console("/sbin/agetty -n -o '-f root' -", _BY_GETTY),
+    "console with another login program": _console("/sbin/agetty -nl /bin/bash -", _BY_GETTY),
+    "console with login": _console("/bin/login -f root", "starts a shell"),
+    "console with a shell": _console("/bin/bash -l", "starts a shell"),
     "second root": Way(_second_root, lambda judge: judge.su("toor", SECRET)),
     "second root with a key": Way(_second_root_with_key, _toor_by_key),
     "keys outside homes": Way(_keys_outside_homes, _by_key),

@@ -13,7 +13,10 @@ from images import azprov
 from login_judge import LoginJudge
 from ways_in import WAYS
 
-pytestmark = [pytest.mark.boot, pytest.mark.needs("root", "sshd", "ssh", "openssl", "setpriv")]
+pytestmark = [
+    pytest.mark.boot,
+    pytest.mark.needs("root", "sshd", "ssh", "openssl", "setpriv", "script"),
+]
 
 _SETTINGS = "PermitRootLogin yes\nPasswordAuthentication yes\n"
 

@@ -37,7 +37,7 @@ def judge(tmp_path: Path) -> LoginJudge:
     return LoginJudge(root, tmp_path / "client")
 
 
-@pytest.mark.needs("root", "sshd", "ssh", "openssl", "setpriv")
+@pytest.mark.needs("root", "sshd", "ssh", "openssl", "setpriv", "script")
 @pytest.mark.parametrize("name", WAYS)
 def test_a_way_in_is_closed_or_named(name: str, judge: LoginJudge) -> None:
     """A way in that worked leads nowhere after deprovision, or is named with exit code 1."""
