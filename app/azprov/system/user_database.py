@@ -14,7 +14,8 @@ from .root import Root
 PASSWD, SHADOW = "/etc/passwd", "/etc/shadow"
 GROUP, GSHADOW = "/etc/group", "/etc/gshadow"
 
-SWITCH = "/etc/nsswitch.conf"
+# SUSE ships the second one; glibc reads it if the first one is missing.
+_SWITCHES = ("/etc/nsswitch.conf", "/usr/etc/nsswitch.conf")
 # nss-altfiles (Fedora CoreOS, Flatcar) and libnss-extrausers (Ubuntu Core).
 _FOLDERS = {"altfiles": "/usr/lib", "extrausers": "/var/lib/extrausers"}
 #: The folders with a passwd, shadow, group or gshadow of some name service.
@@ -25,8 +26,14 @@ ACCOUNT_FILES = tuple(
     for folder in USER_FOLDERS
     for name in ("passwd", "shadow", "group", "gshadow")
 )
-# The other name services are clients of a server.
-_LOCAL = {"files", "compat", "db", "systemd", *_FOLDERS}
+# The other name services are clients of a server. mymachines knows the users of containers.
+_LOCAL = {"files", "compat", "db", "systemd", "mymachines", *_FOLDERS}
+#: The files of the name service db, which makedb(1) and Makefiles of distributions write.
+DATABASES = tuple(
+    f"{folder}/{name}.db"
+    for folder in ("/var/db", "/var/lib/misc")
+    for name in ("passwd", "shadow")
+)
 #: sssd, as a name service and as a module of PAM. Fedora names it also where it has no settings.
 SSS = "sss"
 _SSSD_CONF, _SSSD_FOLDER = "/etc/sssd/sssd.conf", "/etc/sssd/conf.d"
@@ -114,10 +121,13 @@ def find_directory(root: Root) -> Optional[str]:
 
 
 def directories(root: Root) -> List[str]:
-    """The name services of nsswitch.conf that ask a server for users. Raises HostError."""
+    """The name services of nsswitch.conf that ask a server for users or their passwords.
+
+    Raises HostError.
+    """
     return [
         word
-        for word in _services(root, "passwd")
+        for word in dict.fromkeys([*_services(root, "passwd"), *_services(root, "shadow")])
         if word not in _LOCAL and (word != SSS or has_sssd_settings(root))
     ]
 
@@ -141,11 +151,29 @@ def _files(root: Root, kind: str) -> List[str]:
     return [f"{folder}/{kind}" for folder in ["/etc", *folders]]
 
 
+def switch_file(root: Root) -> str:
+    """The file that names the name services. Raises HostError."""
+    return next((path for path in _SWITCHES if root.status(path) is not None), _SWITCHES[0])
+
+
+def names_service(root: Root, word: str) -> bool:
+    """Whether nsswitch.conf names a name service for users or passwords. Raises HostError."""
+    return word in _services(root, "passwd") or word in _services(root, "shadow")
+
+
 def _services(root: Root, kind: str) -> List[str]:
-    """The name services for passwd, shadow or group in nsswitch.conf, without actions."""
-    text = (root.read(SWITCH) or b"").decode("utf-8", "replace")
-    match = re.search(rf"^[ \t]*{kind}:([^#\n]*)", text, re.MULTILINE)
-    return re.sub(r"\[[^][]*\]", " ", match.group(1)).split() if match else []
+    """The name services for passwd, shadow or group in nsswitch.conf, without actions.
+
+    The rules of glibc's nss_database.c differ from nsswitch.conf(5): no colon is needed, a #
+    inside a line is a word, and glibc 2.34 uses the last line of a kind, earlier versions the
+    first one. So all lines count.
+    """
+    found: List[str] = []
+    for line in (root.read(switch_file(root)) or b"").decode("utf-8", "replace").split("\n"):
+        name, *rest = re.split(r"[\s:]", line.strip(), maxsplit=1)
+        if name.lower() == kind:
+            found += re.sub(r"\[[^][]*\]|[#:]", " ", "".join(rest)).split()
+    return list(dict.fromkeys(found))
 
 
 def _getent(commands: Commands, *words: str) -> bytes:

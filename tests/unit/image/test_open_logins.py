@@ -35,6 +35,7 @@ BY_CA = "anyone with a certificate of the CA in {root}/etc/ssh/ca.pub"
 BY_PROGRAM = "anyone with a key that {root}/bin/keys prints"
 BY_KERBEROS = "users of the Kerberos realm of {root}/etc/krb5.keytab"
 OTHER = "keys that deprovision does not find may log in, because line 1 of {root}/"
+BY_NIS = "users of the name service nis can log in, because {root}/etc/nsswitch.conf"
 
 
 @pytest.mark.parametrize(
@@ -69,8 +70,21 @@ OTHER = "keys that deprovision does not find may log in, because line 1 of {root
         ),
         (
             {"etc/nsswitch.conf": "passwd: files nis systemd\n"},
-            "users of the name service nis can log in, because {root}/etc/nsswitch.conf lists it "
-            "for passwd",
+            f"{BY_NIS} lists it for passwd or shadow",
+        ),
+        ({"etc/nsswitch.conf": "shadow: nis files\n"}, f"{BY_NIS} lists it for passwd or shadow"),
+        (
+            {"usr/etc/nsswitch.conf": "passwd: nis\n"},
+            f"{BY_NIS} lists it for passwd or shadow".replace("/etc", "/usr/etc"),
+        ),
+        (
+            {"etc/nsswitch.conf": "passwd: files db\n", "var/db/shadow.db": "x"},
+            "users of {root}/var/db/shadow.db can log in, because {root}/etc/nsswitch.conf lists "
+            "the name service db",
+        ),
+        (
+            {"etc/shadow": "root:*::::::\n+::::::\n"},
+            "users of NIS can log in, because {root}/etc/shadow includes them with +",
         ),
         (
             {"etc/passwd": "root:x:0:0::/:/bin/sh\n+::::::\n"},
@@ -142,6 +156,8 @@ def test_a_login_by_a_setting_is_named(files: Dict[str, str], what: str, tmp_pat
         {"etc/nsswitch.conf": "passwd: files sss\n"},
         {"etc/passwd": "#toor:x:0:0::/root:/bin/sh\n"},
         {"etc/passwd": "# comment: x\nroot:x:0:0::/root:/bin/sh\n", **MUSL},
+        {"etc/nsswitch.conf": "passwd: compat mymachines systemd\n"},
+        {"etc/nsswitch.conf": "#passwd: nis\n# passwd: nis\npasswd: files [UNAVAIL=return] db\n"},
         {
             "usr/lib/systemd/system/getty@.service": "ExecStart=-/sbin/agetty -o '-p -- \\\\u' "
             "--noclear - $TERM\n"
@@ -186,7 +202,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
     assert find_open_logins(root) == [
         OpenLogin(
-            f"could not read {tmp_path}/etc/nsswitch.conf (Too many levels of symbolic links), so "
+            f"could not examine {tmp_path}/etc/nsswitch.conf (Too many levels of symbolic links), so "
             "it is unknown who else can log in",
             "fix the links on this path: they form a loop",
             is_unread=True,

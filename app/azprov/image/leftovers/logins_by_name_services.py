@@ -7,20 +7,37 @@ from typing import Iterator
 
 from ...formats.text import printable
 from ...system.root import Root
-from ...system.user_database import PASSWD, SWITCH, directories, read_user_file
+from ...system.user_database import (
+    DATABASES,
+    PASSWD,
+    SHADOW,
+    directories,
+    names_service,
+    read_user_file,
+    switch_file,
+)
 from .open_login import OpenLogin
 
 
 def find_in_name_services(root: Root) -> Iterator[OpenLogin]:
+    switch = root.outside(switch_file(root))
     for name in directories(root):
         yield OpenLogin(
             f"users of the name service {printable(name)} can log in, because "
-            f"{root.outside(SWITCH)} lists it for passwd",
+            f"{switch} lists it for passwd or shadow",
             "if they should not, remove that name service from the line",
         )
-    lines = read_user_file(root, PASSWD).split(b"\n")
-    if any(line.lstrip().startswith(b"+") for line in lines):
-        yield OpenLogin(
-            f"users of NIS can log in, because {root.outside(PASSWD)} includes them with +",
-            f"if they should not, remove the lines with + from {root.outside(PASSWD)}",
-        )
+    for path in DATABASES if names_service(root, "db") else ():
+        if root.status(path) is not None:
+            yield OpenLogin(
+                f"users of {root.outside(path)} can log in, because {switch} lists "
+                "the name service db",
+                f"if they should not, remove {root.outside(path)}",
+            )
+    for path in (PASSWD, SHADOW):
+        lines = read_user_file(root, path).split(b"\n")
+        if any(line.lstrip().startswith(b"+") for line in lines):
+            yield OpenLogin(
+                f"users of NIS can log in, because {root.outside(path)} includes them with +",
+                f"if they should not, remove the lines with + from {root.outside(path)}",
+            )
