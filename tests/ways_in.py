@@ -119,11 +119,19 @@ def _keys_outside_homes(judge: LoginJudge) -> None:
     add(judge, "etc/k/root.0", judge.make_key("k"), 0o600)
 
 
-def _certificate(judge: LoginJudge) -> None:
-    settings(judge, "TrustedUserCAKeys /etc/ssh/ca.pub\n")
-    add(judge, "etc/ssh/ca.pub", judge.make_key("ca"))
-    judge.make_key("k")
-    judge.sign("ca", "k", "root")
+def _certificate(before: str = "", after: str = "") -> Callable[[LoginJudge], None]:
+    def prepare(judge: LoginJudge) -> None:
+        settings(judge, f"{before}TrustedUserCAKeys /etc/ssh/ca.pub\n{after}")
+        add(judge, "etc/ssh/ca.pub", judge.make_key("ca"))
+        judge.make_key("k")
+        judge.sign("ca", "k", "root")
+
+    return prepare
+
+
+def _keys_beside_other_lines(judge: LoginJudge) -> None:
+    settings(judge, "authorizedkeysfile /etc/keys\n")
+    add(judge, "etc/keys", f"{judge.make_key('k')}UUID=1 / ext4\n", 0o600)
 
 
 def _certificate_in_match_block(judge: LoginJudge) -> None:
@@ -217,11 +225,25 @@ WAYS: Dict[str, Way] = {
     "second root with a key": Way(_second_root_with_key, _toor_by_key),
     "keys outside homes": Way(_keys_outside_homes, _by_key),
     "certificate of a home": Way(_certificate_of_a_home, _by_key),
-    "certificate": Way(
-        _certificate,
+    **{
+        f"certificate: {before!r} {after!r}": Way(
+            _certificate(before, after),
+            _by_key,
+            "anyone with a certificate of the CA in {root}/etc/ssh/ca.pub can log in, because line "
+            f"{before.count(end) + 1} of {{root}}/etc/ssh/sshd_config.d/10-test.conf sets "
+            "trustedusercakeys",
+        )
+        for before, after, end in (
+            ("", "", "\n"),
+            ("", "Match User sftp\n  PubkeyAuthentication no\n", "\n"),
+            ("dsaauthentication yes\nPubkeyAuthentication no\n", "", "\n"),
+        )
+    },
+    "keys beside other lines": Way(
+        _keys_beside_other_lines,
         _by_key,
-        "anyone with a certificate of the CA in {root}/etc/ssh/ca.pub can log in, because line 1 "
-        "of {root}/etc/ssh/sshd_config.d/10-test.conf sets trustedusercakeys",
+        "keys in {root}/etc/keys may log in, because AuthorizedKeysFile names it and deprovision "
+        "keeps it: line 2 is not a key",
     ),
     "certificate in a Match block": Way(
         _certificate_in_match_block,

@@ -423,7 +423,7 @@ UNSEEN = {
         f"could not list ./boot/efi {UNCHECKED} kernel-file-none, boot-loader-none",
     ),
     "sshd's settings": Unseen(
-        {"etc/ssh/sshd_config": "AuthorizedKeysFile /etc/keys\n", "etc/keys": ""},
+        {"etc/ssh/sshd_config": "AuthorizedKeysFile /etc/keys\n", "etc/keys": "ssh-rsa AAAA\n"},
         "etc/ssh/sshd_config",
         "authorized-keys",
         "could not read ./etc/ssh/sshd_config (Permission denied), so leftovers of a used machine "

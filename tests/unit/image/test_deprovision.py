@@ -457,6 +457,7 @@ def test_without_user_all_accounts_are_kept(clean: Path) -> None:
 
 SYSTEM_UID = os.geteuid() or 998
 SERVICE = f"svc:x:{SYSTEM_UID}:{SYSTEM_UID}::/srv/svc:/bin/sh\n"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINf5 old\n"
 # Paths for each user and for all users, and paths that are not files of keys.
 KEYS_FILES = (
     "AuthorizedKeysFile .ssh/keys2 /etc/ssh/keys/%u /dev/null\n"
@@ -481,8 +482,8 @@ def test_keys_are_removed_from_every_path_that_sshd_reads(clean: Path) -> None:
         f"/etc/ssh/{SYSTEM_UID}.keys": "svc",
         "/etc/ssh/common%keys": "",
     }
-    lay(clean, {path[1:]: "x" for path in keys})
-    (clean / "etc/ssh/keys/nobody").symlink_to("README")
+    lay(clean, {path[1:]: KEY for path in keys})
+    (clean / "etc/ssh/keys/nobody").symlink_to("app")
     keys["/etc/ssh/keys/nobody"] = "nobody"
     (clean / "dev").mkdir()
     os.mkfifo(clean / "dev/null")
@@ -505,7 +506,7 @@ def test_check_finds_keys_outside_homes(tmp_path: Path) -> None:
     """`check` reads the same settings of sshd as deprovision."""
     image = make_sound(tmp_path / "image")
     lay(image, {"etc/passwd": KEPT["etc/passwd"], "etc/ssh/sshd_config": KEYS_FILES})
-    lay(image, {"etc/ssh/common%keys": "x"})
+    lay(image, {"etc/ssh/common%keys": KEY})
 
     _, out, _ = azprov("check", "--json", "--root", image)
 
@@ -527,7 +528,7 @@ def test_a_shared_home_belongs_to_its_first_account(clean: Path) -> None:
 def test_keys_outside_the_home_are_removed_before_the_entry(clean: Path) -> None:
     """The keys could not be found without the user's entry in passwd."""
     with_user(clean)
-    lay(clean, {"etc/ssh/sshd_config": KEYS_FILES, "etc/ssh/keys/deploy": "x"})
+    lay(clean, {"etc/ssh/sshd_config": KEYS_FILES, "etc/ssh/keys/deploy": KEY})
     root = Root(str(clean))
 
     changes = plan(root, "deploy")

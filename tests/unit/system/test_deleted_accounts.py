@@ -24,6 +24,7 @@ from ports import FakeClock, NoCommands
 from sound_image import make_sound
 
 CONFIG = "AuthorizedKeysFile .ssh/keys /etc/ssh/keys/%u /etc/ssh/%U.keys /etc/ssh/all\n"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINf5 old\n"
 #: Files with keys: of azureuser, whose account was deleted, and of others.
 OLD = (
     "home/azureuser/.ssh/authorized_keys",
@@ -61,7 +62,7 @@ def image(tmp_path: Path) -> Path:
     tmp_path.chmod(0o755)
     add_files(tmp_path, {"etc/passwd": f"ops:x:{UID}:{GID}::/home/ops:/bin/sh\n"})
     add_files(tmp_path, {"etc/login.defs": LOGIN_DEFS, "etc/ssh/sshd_config": CONFIG})
-    add_files(tmp_path, dict.fromkeys((*OLD, *OTHERS), "old\n"))
+    add_files(tmp_path, dict.fromkeys((*OLD, *OTHERS), KEY))
     set_owner(tmp_path / "home/ops", UID, GID)
     if os.geteuid() == 0:
         set_owner(tmp_path / "home/azureuser", 1001, 1001)
@@ -192,7 +193,7 @@ TRICKS = ["home", "folder", "folder of root's home", "root's home in another's f
 
 def plant(image: Path, trick: str) -> None:
     """Make links that lead from old homes to files of root."""
-    add_files(image, {VICTIM: "x"})
+    add_files(image, {VICTIM: KEY})
     home = image / "home/azureuser"
     if trick == "root's home in another's folder":
         (image / "data").mkdir()
@@ -226,7 +227,7 @@ def test_links_are_followed_with_the_rights_of_their_owner(image: Path, trick: s
     root = Root(str(image))
 
     assert [error.summary for error in carry_out(root, plan(root, "")) if "denied" in str(error)]
-    assert (image / VICTIM).read_text() == "x"
+    assert (image / VICTIM).read_text() == KEY
 
 
 @needs_root
@@ -242,13 +243,13 @@ def test_a_new_user_gets_a_home_of_its_own_in_place_of_links(image: Path, trick:
     assert not home.is_symlink()
     assert "azureuser" in (image / "etc/passwd").read_text()
     assert os.path.lexists(image / "home/azureuser.old")
-    assert (image / VICTIM).read_text() == "x"
+    assert (image / VICTIM).read_text() == KEY
 
 
 @needs_root
 def test_links_outside_homes_prevent_the_new_user(image: Path) -> None:
     """Old keys that cannot be removed with their owner's rights would belong to the new user."""
-    add_files(image, {VICTIM: "x"})
+    add_files(image, {VICTIM: KEY})
     add_files(image, {"etc/ssh/sshd_config": "AuthorizedKeysFile /data/%u/b/authorized_keys\n"})
     (image / "data/azureuser").mkdir(parents=True)
     (image / "data/azureuser/b").symlink_to("/etc")
@@ -257,7 +258,7 @@ def test_links_outside_homes_prevent_the_new_user(image: Path) -> None:
     with pytest.raises(HostError, match="Permission denied"):
         make(Root(str(image)), "azureuser")
 
-    assert (image / VICTIM).read_text() == "x"
+    assert (image / VICTIM).read_text() == KEY
     assert "azureuser" not in (image / "etc/passwd").read_text()
 
 

@@ -340,7 +340,7 @@ def test_a_number_of_another_name_service_is_not_used_again(image: Path) -> None
     [
         ("passwd: files extrausers\n", True),
         ("passwd:files extrausers # local\n", True),
-        ("passwd: files # extrausers\n", False),
+        ("passwd: files # extrausers\n", True),
         ("group: files extrausers\n", False),
         ("", False),
     ],

@@ -1,12 +1,16 @@
-"""The authorized_keys file: adding keys to its content.
+"""The authorized_keys file: adding keys to its content, and telling it from other files.
 
 Source: sshd(8), AUTHORIZED_KEYS FILE FORMAT, read 2026-11-27.
 """
 
+import re
 from typing import Iterator, Sequence, Tuple
 
-from .authorized_keys_options import names_authority
+from .authorized_keys_options import find_options_error, names_authority, split_options
 from .ssh_keys import SshKey, parse_line
+
+# A key of any release, such as ssh-dss, and a certificate.
+_KEY = re.compile(r"(?:ssh|ecdsa|sk|x509|rsa)-[\w.@-]+[ \t]+[A-Za-z0-9+/]+={0,3}(?:[ \t]|\Z)")
 
 
 def merge_authorized_keys(content: bytes, keys: Sequence[SshKey]) -> bytes:
@@ -27,6 +31,31 @@ def merge_authorized_keys(content: bytes, keys: Sequence[SshKey]) -> bytes:
     if new and content and not content.endswith(b"\n"):
         new.insert(0, b"\n")
     return content + b"".join(new)
+
+
+def has_key(content: bytes) -> bool:
+    """Whether a line looks like a key, with or without options."""
+    return any(is_key for _, is_key in _judged_lines(content))
+
+
+def find_other_line(content: bytes) -> int:
+    """The number of the first line that is neither a key nor a comment; 0 without one."""
+    return next((number for number, is_key in _judged_lines(content) if not is_key), 0)
+
+
+def _judged_lines(content: bytes) -> Iterator[Tuple[int, bool]]:
+    lines = content.decode("utf-8", "replace").split("\n")
+    for number, line in enumerate((line.strip(" \t\r") for line in lines), start=1):
+        if line and not line.startswith("#"):
+            yield number, _is_key(line)
+
+
+def _is_key(line: str) -> bool:
+    if _KEY.match(line):
+        return True
+    # A line of known_hosts is a key after something that is no option.
+    parts = split_options(line)
+    return parts is not None and bool(_KEY.match(parts[1])) and not find_options_error(parts[0])
 
 
 def _keys_in(content: bytes) -> Iterator[Tuple[str, str]]:

@@ -20,13 +20,19 @@ _CRITERIA = frozenset(
 )
 # sshd does not start with an empty Match line.
 _NEVER = ("invalid-user",)
+# Names of old releases that sshd still knows: see the output of `sshd -T`.
+_ALIASES = {
+    "dsaauthentication": "pubkeyauthentication",
+    "hostdsakey": "hostkey",
+    "skeyauthentication": "challengeresponseauthentication",
+}
 _DEFAULT_KEYS_FILES = (".ssh/authorized_keys", ".ssh/authorized_keys2")
 
 
 class Setting(NamedTuple):
     """A line of sshd_config, except Match lines."""
 
-    #: In lower case; sshd ignores case.
+    #: In lower case, since sshd ignores case, and without old names.
     keyword: str
     values: List[str]
     #: The words of the Match block around it, such as ("User", "ops"); empty outside. Match
@@ -44,12 +50,11 @@ def parse_sshd_config(content: bytes) -> Iterator[Setting]:
         found = _KEYWORD.match(line.strip(" \t\r\f"))
         if found is None or found.group(1).startswith("#"):
             continue
-        keyword, rest = found.groups()
-        words = _words(rest)
-        if keyword.lower() == "match":
+        keyword, words = found.group(1).lower(), _words(found.group(2))
+        if keyword == "match":
             match = tuple(_criteria(words)) or _NEVER
         else:
-            yield Setting(keyword.lower(), words, match, line=number)
+            yield Setting(_ALIASES.get(keyword, keyword), words, match, line=number)
 
 
 def _words(text: str) -> List[str]:

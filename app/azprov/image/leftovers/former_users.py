@@ -21,7 +21,7 @@ from ...system.root import Root
 from ...system.user_database import USER_FOLDERS, read_all_accounts, read_user_file
 from .catalogue import JOB_FOLDERS, MENTIONS, RULE_MENTION, SERVICE_MENTION
 from .leftover import RESERVE_IDS, Leftover
-from .open_login import unit_files
+from .logins_by_console import unit_files
 from .rules_files import rules_files
 
 # The kernel's file systems, and those that are empty at every boot.
@@ -94,7 +94,7 @@ def log_mentions(root: Root, name: str) -> None:
         for file in root.names(folder):
             if matches(file, pattern):
                 _log_mention(root, f"{folder}/{file}", what, expression, name)
-    for path in unit_files(root, "*"):
+    for _, path in unit_files(root):
         _log_mention(root, path, "service", SERVICE_MENTION, name)
     for path, _ in rules_files(root):
         _log_mention(root, path, "rule", RULE_MENTION, name)

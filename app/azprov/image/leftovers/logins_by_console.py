@@ -108,7 +108,7 @@ def find_on_consoles(root: Root) -> Iterator[OpenLogin]:
 
 def _units(root: Root) -> Iterator[OpenLogin]:
     started: Optional[Set[str]] = None
-    for unit, path in _unit_files(root):
+    for unit, path in unit_files(root):
         for number, line in setting_lines(root, path):
             reason = _reason(unit, line)
             fix = ""
@@ -175,14 +175,14 @@ def _started_units(root: Root) -> Set[str]:
             elif name.endswith((".socket", ".timer", ".path")):
                 found.add(f"{name.rpartition('.')[0]}.service")
                 found.add(f"{name.rpartition('.')[0]}@.service")
-    for _, path in _unit_files(root, ".*"):
+    for _, path in unit_files(root, ".*"):
         for _, line in setting_lines(root, path):
             units = _STARTS.match(line)
             found.update(units.group(1).split() if units else [])
     return {re.sub(r"@.*\.", "@.", unit) for unit in found}
 
 
-def _unit_files(root: Root, suffix: str = ".service") -> Iterator[Tuple[str, str]]:
+def unit_files(root: Root, suffix: str = ".service") -> Iterator[Tuple[str, str]]:
     """The units of a kind and their drop-ins that are in effect: the unit, and the path."""
     seen: Set[str] = set()
     for folder in _folders(root):

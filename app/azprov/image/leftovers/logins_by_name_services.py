@@ -10,7 +10,6 @@ from ...system.root import Root
 from ...system.user_database import (
     DATABASES,
     PASSWD,
-    SHADOW,
     directories,
     names_service,
     read_user_file,
@@ -34,10 +33,9 @@ def find_in_name_services(root: Root) -> Iterator[OpenLogin]:
                 "the name service db",
                 f"if they should not, remove {root.outside(path)}",
             )
-    for path in (PASSWD, SHADOW):
-        lines = read_user_file(root, path).split(b"\n")
-        if any(line.lstrip().startswith(b"+") for line in lines):
-            yield OpenLogin(
-                f"users of NIS can log in, because {root.outside(path)} includes them with +",
-                f"if they should not, remove the lines with + from {root.outside(path)}",
-            )
+    lines = read_user_file(root, PASSWD).split(b"\n")
+    if any(line.lstrip().startswith(b"+") for line in lines):
+        yield OpenLogin(
+            f"users of NIS can log in, because {root.outside(PASSWD)} includes them with +",
+            f"if they should not, remove the lines with + from {root.outside(PASSWD)}",
+        )

@@ -1,9 +1,7 @@
 """A login that stays possible after deprovision, and the texts that its searches share."""
 
-from typing import Iterator, NamedTuple
+from typing import NamedTuple
 
-from ...formats.patterns import matches
-from ...system.init import SYSTEMD
 from ...system.root import Root
 
 
@@ -15,18 +13,6 @@ class OpenLogin(NamedTuple):
     fix: str
     #: Whether a file could not be read that may allow a login.
     is_unread: bool = False
-
-
-def unit_files(root: Root, pattern: str) -> Iterator[str]:
-    """The unit files with such a name, and their drop-ins."""
-    folders = [folder for folder in SYSTEMD.unit_folders if root.status(folder) is not None]
-    for folder in dict.fromkeys(map(root.real_path, folders)):
-        for name in root.names(folder):
-            if matches(name, f"{pattern}.service"):
-                yield f"{folder}/{name}"
-            elif matches(name, f"{pattern}.d"):
-                for drop_in in root.names(f"{folder}/{name}"):
-                    yield f"{folder}/{name}/{drop_in}"
 
 
 def text_of(root: Root, path: str) -> str:

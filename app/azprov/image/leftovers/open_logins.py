@@ -17,7 +17,8 @@ from .logins_at_boot import find_at_boot, find_in_init
 from .logins_by_console import find_on_consoles
 from .logins_by_name_services import find_in_name_services
 from .logins_by_pam import find_in_pam
-from .logins_by_sshd import find_in_options, find_in_settings
+from .logins_by_sshd import find_in_key_files, find_in_settings
+from .logins_by_sshd_options import find_in_options
 from .open_login import OpenLogin
 
 _RECORD_FOLDERS = (
@@ -39,6 +40,7 @@ def find_open_logins(root: Root, *, by_init: bool = True) -> List[OpenLogin]:
     found: List[OpenLogin] = []
     searches: Tuple[Callable[[Root], Iterator[OpenLogin]], ...] = (
         find_in_settings,
+        find_in_key_files,
         find_in_options,
         find_in_name_services,
         _users_of_musl,

@@ -6,7 +6,7 @@ from typing import Iterator, List, Optional, Sequence, Set, Tuple
 
 from ...errors import HostError, LoginBlocked
 from ...formats.bounds import COMPARED
-from ...formats.host.authorized_keys import merge_authorized_keys
+from ...formats.host.authorized_keys import find_other_line, has_key, merge_authorized_keys
 from ...formats.host.passwd import Account
 from ...formats.host.ssh_keys import SshKey
 from ...formats.host.sshd_config import (
@@ -20,9 +20,11 @@ from ..planting import planter_or_owner, root_of
 from ..root import Root
 from ..root.entry import Owner
 from ..selinux import relabel
-from ..user_database import ACCOUNT_FILES
 from .server import CONFIGS
 from .settings import read_settings, settings_of_logins
+
+# sshd's own names, in any home.
+_USUAL_NAMES = ("/.ssh/authorized_keys", "/.ssh/authorized_keys2")
 
 log = logging.getLogger(__name__)
 
@@ -78,15 +80,29 @@ def keys_paths(
         seen.update(paths)
 
 
-def holds_keys(root: Root, path: str) -> bool:
-    """Whether there is a file or a link to remove, and no device or file of accounts.
+def holds_keys(root: Root, path: str, *, only_keys: bool = True) -> bool:
+    """Whether a file or link is to be removed because of the keys in it. Raises HostError.
 
-    Some settings name /dev/null, and nothing keeps them from naming /etc/shadow.
+    AuthorizedKeysFile may name any file, such as /etc/fstab. So a file that has not the usual
+    name is removed only if it has keys and, with `only_keys`, nothing else except comments.
     """
-    status = root.status(path, follow=False)
-    if status is None or stat.S_IFMT(status.st_mode) not in (stat.S_IFREG, stat.S_IFLNK):
-        return False
-    return root.real_path(path, follow=False) not in ACCOUNT_FILES
+    if path.endswith(_USUAL_NAMES):
+        status = root.status(path, follow=False)
+        return status is not None and stat.S_IFMT(status.st_mode) in (stat.S_IFREG, stat.S_IFLNK)
+    content = _content(root, path)
+    return has_key(content) and not (only_keys and find_other_line(content))
+
+
+def line_without_key(root: Root, path: str) -> int:
+    """The first line by which a file is not one of keys; 0 without one. Raises HostError."""
+    return 0 if path.endswith(_USUAL_NAMES) else find_other_line(_content(root, path))
+
+
+def _content(root: Root, path: str) -> bytes:
+    """The content of a regular file; empty for anything else, such as /dev/null."""
+    status = root.status(path)
+    is_file = status is not None and stat.S_ISREG(status.st_mode)
+    return (root.read(path) or b"") if is_file else b""
 
 
 def _merge(

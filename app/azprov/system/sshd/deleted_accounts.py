@@ -56,7 +56,8 @@ def remove_keys_of_deleted_account(root: Root, name: str, home: str) -> None:
 
     Raises HostError.
     """
-    for path in _keys_of(root, read_settings(root, matches=True), name, home):
+    # A line that is no key would not keep sshd from reading the others.
+    for path in _keys_of(root, read_settings(root, matches=True), name, home, only_keys=False):
         remove_planted(root, path)
         log.warning(
             "removed %s: it could have let its owner log in as the new user %s",
@@ -80,7 +81,9 @@ def _unused_homes(root: Root, accounts: Sequence[Account]) -> Set[str]:
     }
 
 
-def _keys_of(root: Root, settings: List[Setting], name: str, home: str) -> Iterator[str]:
+def _keys_of(
+    root: Root, settings: List[Setting], name: str, home: str, *, only_keys: bool = True
+) -> Iterator[str]:
     user = Account(name, _NO_ID, _NO_ID, home, "")
     paths = sorted(own_keys_paths(settings_of_keys(settings), user))
-    return (path for path in paths if holds_keys(root, path))
+    return (path for path in paths if holds_keys(root, path, only_keys=only_keys))
