@@ -5,10 +5,10 @@ relative to the one folder that is open, so the depth of a tree and the length o
 not matter. A bind mount has the device number of its source, so mounts are told apart by the
 kernel's number of the mount, proc_pid_fdinfo(5).
 
-A user may move and make folders meanwhile. Root therefore becomes the owner of each folder that
-it enters: no one else can then move anything out of it, put anything in, or move it to another
-folder. The top folder keeps its owner, because a run after a power cut knows a home by its
-owner, unless something is found in it again.
+A user may move and make files meanwhile. If something is left therefore, root becomes the owner
+of the top folder and of each folder that is entered: no one else can then move anything out of
+it, put anything in, or move it to another folder. Not before, because a run after a power cut
+knows a home by its owner.
 """
 
 import errno
@@ -23,7 +23,7 @@ from .attributes import explained
 from .entry import Entry
 from .opening import FOLDER
 
-# With root's rights two are enough.
+# With root's rights three are enough.
 _MOST_ROUNDS = 20
 # What a user can cause by moving and making files.
 _RACES = (
@@ -98,7 +98,7 @@ class Walk:
         self._mount = mount_of(number)
         # Each folder above: its status, the name on the way down, and the remaining names.
         self._above: List[Tuple[os.stat_result, str, List[str]]] = []
-        # The owner and mode of the top folder, if they were changed.
+        # The owner and mode of the top folder, if root took the tree.
         self._taken: Optional[os.stat_result] = None
 
     def close(self) -> None:
@@ -111,7 +111,7 @@ class Walk:
         os.close(self._top)
 
     def take(self) -> None:
-        """Keep everyone but root from changing the top folder, if this process is root's."""
+        """Keep everyone but root from changing the tree from now on, if this process is root's."""
         if self._taken is None and os.geteuid() == 0:
             self._taken = os.fstat(self._top)
             _take(self._top)
@@ -125,7 +125,8 @@ class Walk:
         for _ in range(_MOST_ROUNDS):
             self._back_to_top()
             error = self._empty_once()
-            if not os.listdir(self.number):
+            if not os.listdir(self._top):
+                self._back_to_top()
                 return
             self.take()
         raise error or OSError(errno.ENOTEMPTY, _CHANGED)
@@ -167,14 +168,14 @@ class Walk:
         return None
 
     def _enter(self, name: str) -> None:
-        """Enter a folder, of which root becomes the owner. Raises OSError, and stays outside."""
+        """Enter a folder, and take it if the tree is. Raises OSError, and stays outside."""
         number = os.open(name, FOLDER, dir_fd=self.number)
         try:
             self._require_no_mount(number)
-            if os.geteuid() == 0:
+            if self._taken is not None:
                 _take(number)
-            # From now on it cannot be moved.
-            self._require_above(number, os.fstat(self.number), name)
+                # From now on it cannot be moved.
+                self._require_above(number, os.fstat(self.number), name)
         except BaseException:
             os.close(number)
             raise
