@@ -100,9 +100,9 @@ def _refusal(*, is_json: bool) -> Optional[UsageError]:
             "nothing was changed, because there is no terminal to ask on",
             "--yes makes the changes without asking",
         )
-    sys.stderr.write("Make these changes? [y/N] ")
-    sys.stderr.flush()
     try:
+        sys.stderr.write("Make these changes? [y/N] ")
+        sys.stderr.flush()
         answers_yes = sys.stdin.buffer.readline().strip().lower() in (b"y", b"yes")
     except Stopped as stop:
         sys.stderr.write("\n")
