@@ -27,8 +27,14 @@ class File(NamedTuple):
     mode: int
 
 
+class Folder(NamedTuple):
+    """A folder with an unusual mode."""
+
+    mode: int
+
+
 #: Content by path: None if the path is missing, "-> x" for a link, otherwise the text.
-Change = Dict[str, Optional[Union[str, bytes, File]]]
+Change = Dict[str, Optional[Union[str, bytes, File, Folder]]]
 
 SOUND: Change = {
     "usr/lib/os-release": 'ID=debian\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n',
@@ -106,7 +112,10 @@ def change(root: Path, changes: Change) -> None:
         if content is None:
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(content, bytes):
+        if isinstance(content, Folder):
+            path.mkdir()
+            path.chmod(content.mode)
+        elif isinstance(content, bytes):
             path.write_bytes(content)
         elif isinstance(content, File):
             path.write_text(content.text)

@@ -22,6 +22,7 @@ from sound_image import (
     SYSTEM,
     VENDOR,
     WANTS,
+    Folder,
 )
 
 #: An image whose first boot gives keys to root, so that someone can log in.
@@ -251,6 +252,11 @@ WRONG: Dict[str, Wrong] = {
             **keys_for("ops", ""),
             "etc/passwd": f"{ROOT_USER}ops:x:1000:1000::/home/ops:/usr/sbin/nologin\n",
         },
+    ),
+    "homes in a folder that everyone can write to": Wrong(
+        "homes-writable",
+        "warning",
+        {**first_boot("--admin-user"), "etc/sudoers.d/x": "", "home": Folder(0o1777)},
     ),
     "keys of a service account": Wrong(
         "keys-user-service",

@@ -1,6 +1,7 @@
 """Whether the users that the first boot gives keys to can log in, and become root."""
 
 import pwd
+import stat
 from typing import Iterator, List, Optional
 
 from ...formats.host.passwd import Account, has_login_shell, is_of_daemon, parse_accounts
@@ -11,6 +12,7 @@ from ...image.leftovers.open_login import OpenLogin
 from ...image.leftovers.open_logins import find_open_logins
 from ...image.service_file import makes_users, user_of_keys
 from ...system.accounts import DOAS_FOLDER, SUDOERS_FOLDER, read_login_defs
+from ...system.homes import HOMES
 from ...system.sshd.authorized_keys import keys_paths
 from ...system.sshd.server import CONFIGS
 from ...system.sshd.settings import read_settings
@@ -64,6 +66,12 @@ KEYS_USER_WITHOUT_SHELL = Rule(
     ERROR,
     "a user that gets SSH keys has no login shell, so every login ends at once",
     "give the user a shell with usermod --shell",
+)
+HOMES_WRITABLE = Rule(
+    "homes-writable",
+    WARNING,
+    "users other than root can write to the folder of a home that the first boot uses",
+    "let only root write to it, with chmod go-w",
 )
 KEYS_REFUSED = Rule(
     "keys-refused",
@@ -158,6 +166,24 @@ def check_keys_are_accepted(image: Image) -> Iterator[Finding]:
                 f"{setting}, {_RESTRICTIONS[obstacle.keyword]}",
                 f"check that {' and '.join(map(_shown, affected))} can log in, or remove that "
                 f"setting from {files}",
+            )
+
+
+def check_folder_of_homes(image: Image) -> Iterator[Finding]:
+    """In /home with the mode of /tmp, anyone can put a folder in the place of a later home."""
+    options = installed_options(image)
+    user = user_of_keys(options)
+    account = _find_account(image, user) if user else None
+    homes = [f"{HOMES}/"] if _ADMIN_USER in options else []
+    homes += [account.home] if account is not None else []
+    for folder in dict.fromkeys(home.rpartition("/")[0] for home in homes):
+        status = image.root.status(folder) if folder else None
+        others = stat.S_IWOTH | (stat.S_IWGRP if status and status.st_gid else 0)
+        if status is not None and status.st_mode & others:
+            yield HOMES_WRITABLE.found(
+                f"{image.shown(folder)} has the mode {stat.S_IMODE(status.st_mode):04o}, so other "
+                "users can put folders in the place of homes that do not exist yet",
+                f"chmod go-w {image.typed(folder)}",
             )
 
 
@@ -271,5 +297,6 @@ CHECKS = (
     ),
     Check(check_keys_are_accepted, (KEYS_USER_LOCKED, KEYS_REFUSED, LOGINS_RESTRICTED)),
     Check(check_someone_can_log_in, (NOBODY_LOGS_IN,)),
+    Check(check_folder_of_homes, (HOMES_WRITABLE,)),
     Check(check_open_logins, (OPEN_LOGIN, UNREAD)),
 )
