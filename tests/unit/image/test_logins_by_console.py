@@ -136,6 +136,18 @@ def test_a_shell_of_a_package_is_named_if_another_unit_starts_it(
     assert consoles(tmp_path / "root", {**DEBUG_SHELL, **files}) == found
 
 
+@pytest.mark.parametrize("folder", ["system.control", "system", "system.attached"])
+def test_a_unit_below_etc_replaces_one_of_a_package(folder: str, tmp_path: Path) -> None:
+    """The file of the first folder that systemd searches is in effect."""
+    path = f"etc/systemd/{folder}/serial-getty@.service"
+    files = {
+        path: "[Service]\nExecStart=-/sbin/agetty -a root -\n",
+        f"{VENDOR}/serial-getty@.service": "[Service]\nExecStart=-/sbin/agetty -\n",
+    }
+
+    assert consoles(tmp_path / "root", files) == [f"{path}:2 {GETTY}"]
+
+
 def test_a_masked_shell_is_not_named(tmp_path: Path) -> None:
     """A link to /dev/null below /etc replaces the unit of a package."""
     files = {

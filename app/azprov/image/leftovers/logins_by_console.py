@@ -18,11 +18,12 @@ from ...system.root import Root
 from .open_login import OpenLogin, text_of
 from .setting_lines import setting_lines, without_password
 
-# systemctl uses the first one for `set-property`, and the last one for portable services.
+# systemctl uses system.control for `set-property`, and system.attached for portable services.
 _UNIT_FOLDERS = (
     "/etc/systemd/system.control",
-    *SYSTEMD.unit_folders,
+    SYSTEMD.folder,
     "/etc/systemd/system.attached",
+    *SYSTEMD.package_folders,
 )
 _WANTED = (".wants", ".requires", ".upholds")
 _STARTS = re.compile(
