@@ -70,10 +70,11 @@ def keep_wheels(python: str, requirements: Path) -> None:
 
 def download(python: str, requirements: Path, folder: Path) -> None:
     """Download the wheels of a requirements file that fit this machine and this Python."""
+    here = f"{platform.python_implementation()} {platform.python_version()} on {platform.machine()}"
     run(
         [python, *_DOWNLOAD, "--dest", str(folder), "--requirement", str(requirements)],
         f"pip could not download {_name_of(requirements)}; the reason is above: there is no "
-        "network, --wheelhouse has no wheel for this Python, or a hash is not the pinned one",
+        f"network, a package has no wheel for {here}, or a hash is not the pinned one",
     )
 
 

@@ -4,10 +4,12 @@ import calendar
 import hashlib
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import time
 import zipfile
 from pathlib import Path
@@ -28,6 +30,9 @@ DELIVERED = [
     "azprov.spdx.json",
     "azprov.8",
 ]
+
+
+HERE = f"{platform.python_implementation()} {platform.python_version()} on {platform.machine()}"
 
 
 @pytest.fixture
@@ -139,10 +144,65 @@ def test_a_package_with_another_hash_is_refused(
     assert message in output
     assert output.splitlines()[-1] == (
         f"build.py: pip could not download the packages of app/requirements/{name}.txt; the "
-        "reason is above: there is no network, --wheelhouse has no wheel for this Python, or a "
-        "hash is not the pinned one"
+        f"reason is above: there is no network, a package has no wheel for {HERE}, or a hash is "
+        "not the pinned one"
     )
     assert not (copy / "dist").exists()
+
+
+# A package without wheels: to build one, pip would run this file with nothing else installed.
+BACKEND = """
+from pathlib import Path
+
+def ran(*_):
+    Path({mark!r}).touch()
+
+get_requires_for_build_wheel = prepare_metadata_for_build_wheel = build_wheel = ran
+"""
+METADATA = "Metadata-Version: 2.1\nName: unbuilt\nVersion: 1.0\n"
+PROJECT = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+STEPS = {
+    "download": "environments.download(sys.executable, pins, environments.WORK)",
+    "install": "environments.make_environment('unbuilt', pins)",
+    "shiv": "build.pack_with_shiv('unbuilt', pins)",
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_no_package_is_built_from_source(copy: Path, tmp_path: Path, step: str) -> None:
+    """Building would run code of the package, with tools that are not pinned.
+
+    The source has the pinned hash, and is the only file of the package: in the index, or in
+    .build/wheels, where the build installs from without asking the index.
+    """
+    mark, wheels = tmp_path / "ran", copy / ".build" / "wheels"
+    wheels.mkdir()
+    source = tmp_path / "unbuilt-1.0"
+    source.mkdir()
+    (source / "PKG-INFO").write_text(METADATA)
+    (source / "pyproject.toml").write_text(PROJECT)
+    (source / "backend.py").write_text(BACKEND.format(mark=str(mark)))
+    with tarfile.open(wheels / "unbuilt-1.0.tar.gz", "w:gz") as archive:
+        archive.add(source, "unbuilt-1.0")
+    digest = hashlib.sha256((wheels / "unbuilt-1.0.tar.gz").read_bytes()).hexdigest()
+    pins = copy / "app" / "requirements" / "unbuilt.txt"
+    pins.write_text(f"unbuilt==1.0 --hash=sha256:{digest}\n")
+    python = copy / ".build" / "tools" / "bin" / "python"
+    lines = ["import sys; sys.path[:0] = ['.', 'app']", "import build, environments"]
+    lines += ["from pathlib import Path", f"pins = Path({str(pins)!r})"]
+    if step != "download":
+        lines += ["environments.download = lambda *_: None"]  # as if it was downloaded before
+    code = "\n".join([*lines, STEPS[step]])
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PIP_NO_INDEX": "1"}
+    env["PIP_FIND_LINKS"] = wheels.as_uri()
+
+    done = subprocess.run(
+        [python, "-I", "-c", code], cwd=copy, env=env, capture_output=True, text=True, check=False
+    )
+
+    assert not mark.exists()
+    assert done.returncode == 1
+    assert "No matching distribution found for unbuilt==1.0" in done.stdout + done.stderr
 
 
 def build_without_index(folder: Path, home: Path) -> Tuple[int, str]:
