@@ -152,3 +152,14 @@ def test_keys_outside_a_missing_home_are_not_the_users(image: Path) -> None:
 
     assert planter_or_owner(root, "/home/eve/ops", user) == Planter("/home/eve", (EVE, EVE))
     assert planter_or_owner(root, "/home/none/x", user) == Planter("/home/none", (OPS, OPS))
+
+
+def test_a_path_that_leads_through_a_home_by_a_link_is_the_users(image: Path) -> None:
+    """Root may own the home itself; sshd asks for the user's rights there."""
+    (image / "home/ops").mkdir()
+    (image / "link").symlink_to("home/ops")
+    user = Account("ops", OPS, OPS, "/home/ops", "/bin/sh")
+    root = Root(str(image))
+
+    assert planter_or_owner(root, "/link/x", user) == Planter("/home/ops", (OPS, OPS))
+    assert planter_or_owner(root, "/srv/x", user) is None
