@@ -117,7 +117,7 @@ def test_it_rehearses(version: str, tmp_path: Path) -> None:
 
 
 NOT_REACHED = (
-    "127.0.0.1:9 cannot be reached (Connection refused); retrying for up to 0.2 s; check that "
+    "127.0.0.1:9 cannot be reached (Connection refused); retrying for up to N s; check that "
     "127.0.0.1 is the platform's address, and that no firewall rejects TCP port 9"
 )
 
@@ -131,12 +131,16 @@ def test_every_wait_has_an_end(version: str) -> None:
 
     assert (code, out) == (69, "")
     first, last = err.splitlines()
-    assert first == NOT_REACHED
+    assert without_time_left(first) == NOT_REACHED
     assert re.match(
         r"azprov: gave up after 0\.\d+ s: 127\.0\.0\.1:9 cannot be reached \(Connection refused\); "
         r"check that 127\.0\.0\.1 is the platform's address",
         last,
     )
+
+
+def without_time_left(text: str) -> str:
+    return re.sub(r"up to 0\.\d+ s", "up to N s", text)
 
 
 FLAGS = {
@@ -154,9 +158,9 @@ def test_flags_can_be_joined_in_one_word(version: str) -> None:
     """Joined flags work on every Python, although argparse of 3.6 and 3.7 cannot parse them."""
     for flags, log in FLAGS.items():
         code, _, err = run(
-            INTERPRETERS[version], PYZ, "goal-state", "--timeout=0.1", *flags.split()
+            INTERPRETERS[version], PYZ, "goal-state", "--timeout=0.5", *flags.split()
         )
-        assert (code, err.splitlines()[:-1]) == (69, log), flags
+        assert (code, without_time_left(err).splitlines()[:-1]) == (69, log), flags
     assert run(INTERPRETERS[version], PYZ, "goal-state", "-vh")[1].startswith("usage: azprov.pyz g")
     assert run(INTERPRETERS[version], PYZ, "goal-state", "-vx")[0] == 2
 
