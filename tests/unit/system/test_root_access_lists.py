@@ -9,8 +9,10 @@ from access_lists import ACCESS, DEFAULT, rendered
 from azprov.system.root import Root
 from azprov.system.root.entry import Entry
 from azprov.system.root.opening import O_PATH
+from person import UID
 
-EVE = 1001
+# In a user namespace, the kernel knows only the number of the user who runs the tests.
+EVE = UID
 #: user::rwx, eve:r--, group::---, mask::r--, other::---. The mode shows the mask: 0740.
 BACKUP = rendered(user=EVE, rights=4, mask=4, own_group=0, other=0)
 #: What every new file and folder would let eve do.
