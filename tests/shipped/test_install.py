@@ -108,6 +108,8 @@ def owners(image: Path) -> Dict[str, Tuple[int, int]]:
 def test_files_installed_by_root_belong_to_root(image: Path) -> None:
     """Installed files belong to root even in a setgid folder, or if an old file did not."""
     (image / "usr/local/lib").mkdir(parents=True)
+    # A group without members cannot change what is installed.
+    (image / "etc/group").write_text("root:x:0:\nstaff:x:50:\n")
     os.chown(image / "usr/local/lib", 0, 50)
     (image / "usr/local/lib").chmod(0o2775)
     azprov("install", "--root", image)

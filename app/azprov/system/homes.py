@@ -30,6 +30,7 @@ _PERMISSIONS = 0o777
 _DEEPEST = 64
 _MOST_ENTRIES = 50_000
 _MOST_BYTES = 4 << 30
+_USUAL_BYTES = 1 << 20
 _LARGEST_FOLDER = 8 << 20
 
 log = logging.getLogger(__name__)
@@ -103,8 +104,10 @@ class _SkeletonCopy:
         self._user_root = user_root
         self._home = home
         self._entries_left = _MOST_ENTRIES
-        # A new user can log in only if there is space left.
-        self._bytes_left = min(_MOST_BYTES, _free_bytes(root, home) // 2)
+        # A new user can log in only if there is space left. A skeleton of the usual size is
+        # worth waiting for it: on a full disk, the next run makes the whole home.
+        free_bytes = max(_free_bytes(root, home) // 2, _USUAL_BYTES)
+        self._bytes_left = min(_MOST_BYTES, free_bytes)
         self._left_out: List[Tuple[str, str]] = []
 
     def copy(self) -> None:
