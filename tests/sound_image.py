@@ -1,7 +1,7 @@
 """A sound image for testing rules: the files of a Debian that azprov reads."""
 
 from pathlib import Path
-from typing import Dict, NamedTuple, Optional, Union
+from typing import Mapping, NamedTuple, Optional, Union
 
 from azprov.image.install import install
 from azprov.image.service_file import render_unit
@@ -34,7 +34,7 @@ class Folder(NamedTuple):
 
 
 #: Content by path: None if the path is missing, "-> x" for a link, otherwise the text.
-Change = Dict[str, Optional[Union[str, bytes, File, Folder]]]
+Change = Mapping[str, Optional[Union[str, bytes, File, Folder]]]
 
 SOUND: Change = {
     "usr/lib/os-release": 'ID=debian\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n',

@@ -7,6 +7,7 @@ import pytest
 
 from azprov.image.leftovers.logins_by_console import find_on_consoles
 from azprov.system.root import Root
+from sound_image import change
 
 UNIT = "etc/systemd/system/serial-getty@.service.d/a.conf"
 VENDOR = "usr/lib/systemd/system"
@@ -20,12 +21,7 @@ SULOGIN = "lets sulogin open a shell"
 def consoles(root: Path, files: Dict[str, str]) -> List[str]:
     """What is found in a root with these files, as "path:line reason"."""
     root.mkdir(exist_ok=True)
-    for name, content in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        if content.startswith("-> "):
-            (root / name).symlink_to(content[3:])
-        else:
-            (root / name).write_text(content)
+    change(root, files)
     start = "someone may be able to log in without a password, because line "
     found = []
     for login in find_on_consoles(Root(str(root))):

@@ -7,6 +7,7 @@ import pytest
 
 from azprov.image.leftovers.open_logins import find_open_logins
 from azprov.system.root import Root
+from sound_image import change
 
 DEBIAN = {
     "etc/pam.d/common-auth": "auth\t[success=1 default=ignore]\tpam_unix.so nullok\n"
@@ -90,12 +91,7 @@ UNCLEAR = "users without a password may be able to log in: line {} of {{root}}/{
 
 
 def lay(root: Path, files: Dict[str, str]) -> Root:
-    for name, content in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        if content.startswith("-> "):
-            (root / name).symlink_to(content[3:])
-        else:
-            (root / name).write_text(content)
+    change(root, files)
     return Root(str(root))
 
 

@@ -8,6 +8,7 @@ import pytest
 from azprov.image.leftovers.open_logins import find_open_logins
 from azprov.system.root import Root
 from images import azprov
+from sound_image import change
 
 CONFIG = "etc/ssh/sshd_config"
 UNIT = "usr/lib/systemd/system/ssh.service"
@@ -23,12 +24,7 @@ KEPT = (
 
 def lay(root: Path, files: Dict[str, str]) -> Root:
     (root / "usr/bin").mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        if content.startswith("-> "):
-            (root / name).symlink_to(content[3:])
-        else:
-            (root / name).write_text(content)
+    change(root, files)
     return Root(str(root))
 
 

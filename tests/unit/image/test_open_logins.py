@@ -9,6 +9,7 @@ from azprov.image.leftovers.open_login import OpenLogin
 from azprov.image.leftovers.open_logins import find_open_logins
 from azprov.system.root import Root
 from images import azprov
+from sound_image import change
 
 CONFIG = "etc/ssh/sshd_config"
 CA = {"etc/ssh/ca.pub": "ssh-ed25519 AAAA\n"}
@@ -18,12 +19,7 @@ GETTY = "etc/systemd/system/serial-getty@ttyS0.service.d/a.conf"
 
 def lay(root: Path, files: Dict[str, str]) -> Root:
     (root / "usr/bin").mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        if content.startswith("-> "):
-            (root / name).symlink_to(content[3:])
-        else:
-            (root / name).write_text(content)
+    change(root, files)
     return Root(str(root))
 
 
