@@ -9,12 +9,13 @@ import os
 import stat
 from contextlib import suppress
 from itertools import count
-from typing import List, Tuple
+from typing import List, Optional, Tuple
 
 from ..errors import DiskError, HostError, NotPermitted
 from ..formats.host.passwd import Account
 from .planting import planter_of, root_of
 from .root import Root
+from .root.entry import UNFINISHED
 from .root.paths import PathResolver
 
 #: The folder of new homes.
@@ -32,6 +33,8 @@ _MOST_ENTRIES = 50_000
 _MOST_BYTES = 4 << 30
 _USUAL_BYTES = 1 << 20
 _LARGEST_FOLDER = 8 << 20
+# NAME_MAX, less what a name has more while it is written.
+_LONGEST_NAME = 255 - len(f".{UNFINISHED}")
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +73,7 @@ def make_home(root: Root, account: Account) -> None:
     """Make a home that does not exist yet from /etc/skel. Raises HostError."""
     parent, _, name = account.home.rstrip("/").rpartition("/")
     owner = (account.uid, account.gid)
-    temporary = f"{parent}/.{name}.azprov-new"
+    temporary = f"{parent}/.{name}{UNFINISHED}"
     # A user who owns a folder above could plant a link there.
     with root_of(root, planter_of(root, account.home)) as maker:
         maker.remove_tree(temporary)
@@ -96,7 +99,7 @@ def _unused(root: Root, path: str) -> str:
 class _SkeletonCopy:
     """Copies /etc/skel, reading with root's rights as useradd does, and writing with the user's.
 
-    What cannot be copied, or is beyond the bounds, is left out.
+    What cannot be read, or is beyond the bounds, is left out.
     """
 
     def __init__(self, root: Root, user_root: Root, home: str) -> None:
@@ -142,10 +145,7 @@ class _SkeletonCopy:
             return []
         for name in names[: self._entries_left]:
             path = f"{folder}/{name}"
-            try:
-                found += [path] if self._copy(path, depth) else []
-            except HostError as error:
-                self._leave_out(path, error)
+            found += [path] if self._copy(path, depth) else []
         if len(names) > self._entries_left:
             reason = f"there are more than {_MOST_ENTRIES} files"
             self._left_out += [(f"{folder}/{name}", reason) for name in names[self._entries_left :]]
@@ -155,27 +155,42 @@ class _SkeletonCopy:
     def _copy(self, path: str, depth: int) -> bool:
         """Copy a link, a regular file or a folder without its content; nothing else.
 
-        Returns whether it is a folder. Raises HostError.
+        Returns whether it is a folder. Raises HostError for what cannot be written.
         """
         source, target = _SKELETON + path, self._home + path
-        status = self._root.status(source, follow=False)
-        mode = 0 if status is None else status.st_mode
-        if status is not None and stat.S_ISLNK(mode):
-            self._user_root.link(target, self._root.read_link(source) or "")
-        elif status is not None and stat.S_ISDIR(mode):
+        file = None
+        try:
+            status = self._root.status(source, follow=False)
+            mode = 0 if status is None else status.st_mode
+            link = self._root.read_link(source) if stat.S_ISLNK(mode) else None
+            self._require_bounds(path, depth, status)
+            if stat.S_ISREG(mode):
+                file = self._root.open_file(source)
+        except HostError as error:
+            self._leave_out(path, error)
+            return False
+        if link is not None:
+            self._user_root.link(target, link)
+        elif stat.S_ISDIR(mode):
+            # The user writes what is in it.
+            self._user_root.make_folders(target, mode=mode & _PERMISSIONS | _PRIVATE_HOME)
+        elif file is not None:
+            with file:
+                self._user_root.write(target, file, mode=mode & _PERMISSIONS)
+        return stat.S_ISDIR(mode)
+
+    def _require_bounds(self, path: str, depth: int, status: Optional[os.stat_result]) -> None:
+        """Raises HostError for what is not copied; counts the bytes of a regular file."""
+        name = path.rpartition("/")[2]
+        if len(os.fsencode(name)) > _LONGEST_NAME or name.endswith(UNFINISHED):
+            raise HostError("its name cannot be used")
+        if status is not None and stat.S_ISDIR(status.st_mode):
             if depth >= _DEEPEST or status.st_size > _LARGEST_FOLDER:
                 raise HostError("it is too deep, or has too many files")
-            self._user_root.make_folders(target, mode=mode & _PERMISSIONS)
-            return True
-        elif status is not None and stat.S_ISREG(mode):
+        elif status is not None and stat.S_ISREG(status.st_mode):
             if status.st_size > self._bytes_left:
                 raise HostError("it is too large")
             self._bytes_left -= status.st_size
-            file = self._root.open_file(source)
-            if file is not None:
-                with file:
-                    self._user_root.write(target, file, mode=mode & _PERMISSIONS)
-        return False
 
     def _leave_out(self, path: str, error: HostError) -> None:
         """Note what was not copied. Raises an error again that is not about the file."""

@@ -64,9 +64,19 @@ def long_folder(skeleton: Path) -> None:
     (skeleton / ("n" * 255) / "file").write_text("")
 
 
+def temporary_name(skeleton: Path) -> None:
+    """Use the name that a file has while it is written, for a folder with a file."""
+    (skeleton / "..profile.azprov-new").mkdir()
+    (skeleton / "..profile.azprov-new" / "file").write_text("")
+
+
 HOSTILE: Dict[str, Tuple[Callable[[Path], None], str]] = {
     "large": (large, "1 files or folders were left out, such as {0}/large (it is too large)"),
     "long name": (long_name, "1 files or folders were left out, such as {0}/" + "n" * 255),
+    "temporary name": (
+        temporary_name,
+        "1 files or folders were left out, such as {0}/..profile.azprov-new",
+    ),
     "long folder": (long_folder, "1 files or folders were left out, such as {0}/" + "n" * 255),
 }
 
@@ -84,6 +94,19 @@ def test_a_hostile_skeleton_does_not_stop_a_first_boot(
     assert (home / ".profile").read_text() == "profile\n"
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
     assert told.format(image / "etc/skel") in caplog.messages[0]
+
+
+def test_a_folder_that_no_one_may_write_to_is_copied_with_its_files(image: Path) -> None:
+    """The user gets the rights that are needed to write the files."""
+    folder = image / "etc/skel/templates"
+    folder.mkdir()
+    (folder / "file").write_text("text\n")
+    folder.chmod(0o555)
+
+    home = make(image)
+
+    assert (home / "templates/file").read_text() == "text\n"
+    assert (home / "templates").stat().st_mode & 0o777 == 0o755
 
 
 def test_a_deep_skeleton_is_copied_up_to_a_bound(

@@ -13,6 +13,9 @@ from typing import BinaryIO, Callable, Iterator, List, Optional, Tuple, Union
 
 from .opening import FOLDER, OWN_FILES, NotRegularFile, open_regular
 
+#: The end of the name of what is not complete yet.
+UNFINISHED = ".azprov-new"
+
 # A UID and a GID.
 Owner = Tuple[int, int]
 
@@ -241,7 +244,7 @@ def sync(folder: int) -> None:
 
 def _temporary_name(entry: Entry) -> str:
     """The name for the next version; removes a file or folder that a power cut left there."""
-    name = f".{entry.name}.azprov-new"
+    name = f".{entry.name}{UNFINISHED}"
     with suppress(FileNotFoundError):
         try:
             os.unlink(name, dir_fd=entry.folder)
