@@ -102,7 +102,12 @@ CONTAINER_MARK = Rule(
 )
 
 # Of dropbear and tinysshd: folders, and patterns of names.
-_OTHER_HOST_KEYS = (("/etc/dropbear", "dropbear_*_host_key"), ("/etc/tinyssh/sshkeydir", "*"))
+_OTHER_HOST_KEYS = (
+    ("/etc/dropbear", "dropbear_*_host_key"),
+    ("/etc/dropbear/initramfs", "dropbear_*_host_key"),
+    ("/etc/dropbear-initramfs", "dropbear_*_host_key"),
+    ("/etc/tinyssh/sshkeydir", "*"),
+)
 # This many paths are named, the others are counted.
 _NAMED = 3
 

@@ -54,11 +54,16 @@ CREDENTIALS = (
 # Those with which it sets passwords and keys at a boot, systemd.system-credentials(7).
 _PASSWORD_CREDENTIALS = tuple((folder, "passwd.*-password.*") for folder in CREDENTIALS)
 _KEY_CREDENTIALS = tuple((folder, "ssh.*authorized_keys*") for folder in CREDENTIALS)
-# Of dropbear: on OpenWrt, and in the initramfs of Debian.
-_DROPBEAR_KEYS = (
+# Of dropbear on OpenWrt; and for an SSH server in the initramfs of Debian, Arch and Fedora.
+# logins_in_initramfs.py names the initramfs that has copies.
+_OTHER_KEYS = (
     ("/etc/dropbear", "authorized_keys"),
     ("/etc/dropbear/initramfs", "authorized_keys"),
     ("/etc/dropbear-initramfs", "authorized_keys"),
+    ("/etc/dropbear", "root_key"),
+    ("/etc/tinyssh", "root_key"),
+    ("/etc/dracut-sshd", "authorized_keys"),
+    ("/root/.ssh", "dracut_authorized_keys"),
 )
 # ruserok(3), and sshd(8) under FILES.
 _EQUIVALENT_HOSTS = (
@@ -74,7 +79,7 @@ FILES = (
     ("net-rules", "network names by MAC address", _NET_RULES),
     ("logs", "log or record of logins", _OTHER_LOGS),
     ("passwords", "password for systemd", _PASSWORD_CREDENTIALS),
-    ("authorized-keys", "authorized SSH keys", (*_KEY_CREDENTIALS, *_DROPBEAR_KEYS)),
+    ("authorized-keys", "authorized SSH keys", (*_KEY_CREDENTIALS, *_OTHER_KEYS)),
     ("trusted-hosts", "list of trusted hosts", _EQUIVALENT_HOSTS),
 )
 

@@ -19,6 +19,7 @@ from .logins_by_name_services import find_in_name_services
 from .logins_by_pam import find_in_pam
 from .logins_by_sshd import find_in_key_files, find_in_settings
 from .logins_by_sshd_options import find_in_options
+from .logins_in_initramfs import find_in_initramfs
 from .open_login import OpenLogin
 
 _RECORD_FOLDERS = (
@@ -47,6 +48,7 @@ def find_open_logins(root: Root, *, by_init: bool = True) -> List[OpenLogin]:
         _user_records,
         find_on_consoles,
         find_at_boot,
+        find_in_initramfs,
         _histories,
         find_in_pam,
     )
