@@ -80,8 +80,9 @@ def _links_to_long_paths(root: Path) -> None:
 
 def _every_file(make: Callable[[Path], None]) -> Callable[[Path], None]:
     def hostile(root: Path) -> None:
-        for case in CASES:
-            path = root / case.path
+        # Two cases may read the same file.
+        for name in sorted({case.path for case in CASES}):
+            path = root / name
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.is_symlink() or path.exists():
                 path.unlink()
