@@ -43,7 +43,7 @@ def plan(root: Root, user: str) -> List[Leftover]:
     """
     leftovers = find_leftovers(root, user)
     of_user = [leftover for leftover in leftovers if user and leftover.user == user]
-    changes = [leftover for leftover in leftovers if leftover not in of_user]
+    changes = [leftover for leftover in leftovers if not user or leftover.user != user]
     changes += _host_names(root)
     changes += _disabled_services(root)
     account = find_account(root, user) if user else None
