@@ -21,7 +21,12 @@ from .root.paths import PathResolver
 #: The folder of new homes.
 HOMES = "/home"
 
-_SKELETON = "/etc/skel"
+#: The folder whose content every new home gets.
+SKELETON = "/etc/skel"
+#: In a home: the lists of hosts of rcp and sshd, and of the principals of Kerberos.
+TRUSTED_HOSTS = (".rhosts", ".shosts", ".k5login", ".k5users")
+# They let others log in, and in .ssh anything may: the new user's own keys are added later.
+_NOT_COPIED = (".ssh", *TRUSTED_HOSTS)
 _PRIVATE_HOME = 0o700
 # Without the set-user-ID, set-group-ID and sticky bits: a home has no use for them, and the
 # sandbox of the service does not allow the first two.
@@ -129,9 +134,9 @@ class _SkeletonCopy:
             log.warning(
                 "not everything in %s was copied to a new home: %d files or folders were left "
                 "out, such as %s (%s)",
-                self._root.outside(_SKELETON),
+                self._root.outside(SKELETON),
                 len(self._left_out),
-                self._root.outside(_SKELETON + path),
+                self._root.outside(SKELETON + path),
                 reason,
             )
 
@@ -139,7 +144,7 @@ class _SkeletonCopy:
         """Copy what is in a folder, and return the folders of which only the content is missing."""
         found = []
         try:
-            names = self._root.names(_SKELETON + folder)
+            names = self._root.names(SKELETON + folder)
         except HostError as error:
             self._leave_out(folder, error)
             return []
@@ -157,7 +162,7 @@ class _SkeletonCopy:
 
         Returns whether it is a folder. Raises HostError for what cannot be written.
         """
-        source, target = _SKELETON + path, self._home + path
+        source, target = SKELETON + path, self._home + path
         file = None
         try:
             status = self._root.status(source, follow=False)
@@ -181,7 +186,9 @@ class _SkeletonCopy:
 
     def _require_bounds(self, path: str, depth: int, status: Optional[os.stat_result]) -> None:
         """Raises HostError for what is not copied; counts the bytes of a regular file."""
-        name = path.rpartition("/")[2]
+        folder, _, name = path.rpartition("/")
+        if not folder and name in _NOT_COPIED:
+            raise HostError("others could log in with it as the new user")
         if len(os.fsencode(name)) > _LONGEST_NAME or name.endswith(UNFINISHED):
             raise HostError("its name cannot be used")
         if status is not None and stat.S_ISDIR(status.st_mode):

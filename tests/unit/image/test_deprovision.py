@@ -80,7 +80,19 @@ LEFT: Dict[str, Dict[str, str]] = {
     },
     "container-mark": {".dockerenv": "", "run/.containerenv": ""},
     "agent-data": {"var/lib/waagent/key.prv": "x", "var/lib/cloud/instance/user-data.txt": "x"},
-    "authorized-keys": {"root/.ssh/authorized_keys": "x", "root/.ssh/authorized_keys2": "x"},
+    "authorized-keys": {
+        "root/.ssh/authorized_keys": "x",
+        "root/.ssh/authorized_keys2": "x",
+        "etc/skel/.ssh/authorized_keys": "x",
+        "usr/etc/skel/.ssh/authorized_keys2": "x",
+    },
+    "trusted-hosts": {
+        "root/.rhosts": "x",
+        "etc/skel/.rhosts": "x",
+        "etc/skel/.shosts": "x",
+        "etc/skel/.k5login": "x",
+        "etc/skel/.k5users": "x",
+    },
     "private-keys": {
         "root/.ssh/id_ed25519": "x",
         "root/.ssh/id_ed25519.pub": "x",
@@ -95,6 +107,8 @@ LEFT: Dict[str, Dict[str, str]] = {
         "root/.azure/accessTokens.json": "x",
         "root/.docker/config.json": "x",
         "root/.kube/config": "x",
+        "etc/skel/.ssh/id_ed25519": "x",
+        "etc/skel/.netrc": "x",
     },
     "logs": {
         "var/log/journal/0123456789abcdef0123456789abcdef/system.journal": "x",
@@ -112,6 +126,7 @@ LEFT: Dict[str, Dict[str, str]] = {
         "root/.bash_history": "x",
         "root/.python_history": "x",
         "root/.viminfo": "x",
+        "etc/skel/.bash_history": "x",
         "root/.local/share/fish/fish_history": "x",
     },
     "passwords": {"etc/shadow": "root:$y$hash:19000:0:99999:7:::\n"},
@@ -518,7 +533,7 @@ def test_check_finds_keys_outside_homes(tmp_path: Path) -> None:
 def test_a_shared_home_belongs_to_its_first_account(clean: Path) -> None:
     """On Fedora the account operator shares the home of root, and has no rights in it."""
     lay(clean, {"etc/passwd": KEPT["etc/passwd"] + "operator:x:11:0::/root:/sbin/nologin\n"})
-    lay(clean, LEFT["authorized-keys"])
+    lay(clean, {"root/.ssh/authorized_keys": "x", "root/.ssh/authorized_keys2": "x"})
     root = Root(str(clean))
 
     assert [left.user for left in find_leftovers(root)] == ["root", "root"]

@@ -96,6 +96,27 @@ def test_a_hostile_skeleton_does_not_stop_a_first_boot(
     assert told.format(image / "etc/skel") in caplog.messages[0]
 
 
+def test_files_of_a_skeleton_that_let_someone_log_in_are_not_copied(
+    image: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A key in a skeleton would be a key of every new user; a folder further down is no home."""
+    skeleton = image / "etc/skel"
+    (skeleton / ".ssh").mkdir()
+    (skeleton / ".ssh/authorized_keys").write_text("ssh-ed25519 AAAA builder\n")
+    for name in (".rhosts", ".shosts", ".k5login"):
+        (skeleton / name).write_text("builder.example.net\n")
+    (skeleton / ".k5users").symlink_to("/etc/k5users")
+    (skeleton / "backup/.ssh").mkdir(parents=True)
+
+    home = make(image)
+
+    assert sorted(os.listdir(home)) == [".profile", "backup"]
+    assert os.listdir(home / "backup") == [".ssh"]
+    (message,) = caplog.messages
+    assert "5 files or folders were left out, such as " in message
+    assert message.endswith(" (others could log in with it as the new user)")
+
+
 def test_a_folder_that_no_one_may_write_to_is_copied_with_its_files(image: Path) -> None:
     """The user gets the rights that are needed to write the files."""
     folder = image / "etc/skel/templates"

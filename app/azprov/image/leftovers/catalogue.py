@@ -121,9 +121,6 @@ IN_HOMES = (
     ("private-keys", "keys of Kubernetes clusters", "/.kube", ("config",)),
 )
 
-#: In the home of every account: rcp's and sshd's lists of hosts, and Kerberos' of principals.
-TRUSTED_HOSTS = (".rhosts", ".shosts", ".k5login", ".k5users")
-
 #: Folders in which a file or folder has the name of its user, with a description.
 NAMED_BY_USER = (
     ("/var/spool/cron/crontabs", "{}", "crontab"),

@@ -8,6 +8,7 @@ from ...errors import HostError, NotPermitted
 from ...formats.host.passwd import Account, is_person, parse_login_defs
 from ...formats.patterns import matches
 from ...system.former_ids import FORMER_IDS
+from ...system.homes import SKELETON, TRUSTED_HOSTS
 from ...system.init import INIT_SYSTEMS
 from ...system.root import Root
 from ...system.sshd.authorized_keys import holds_keys, keys_paths
@@ -31,7 +32,6 @@ from .catalogue import (
     LOG_FOLDER,
     LOGS,
     RECORDS,
-    TRUSTED_HOSTS,
 )
 from .leftover import (
     EMPTY_FILE,
@@ -51,6 +51,8 @@ from .passwords import find_passwords
 MACHINE_ID = "/etc/machine-id"
 _DBUS_MACHINE_ID = "/var/lib/dbus/machine-id"
 _LOGIN_DEFS = "/etc/login.defs"
+# Every new home is a copy, so a skeleton is searched like a home. useradd of SUSE copies both.
+_SKELETONS = tuple(Account("", 0, 0, folder, "") for folder in (SKELETON, "/usr/etc/skel"))
 
 
 def find_leftovers(root: Root, user: str = "") -> List[Leftover]:
@@ -157,7 +159,7 @@ def _agent_data(root: Root) -> Iterator[Leftover]:
 
 
 def _homes(root: Root) -> Iterator[Leftover]:
-    for account in _accounts_with_homes(root):
+    for account in (*_accounts_with_homes(root), *_SKELETONS):
         # An error in one home does not end the search of the others.
         yield from found_by(root, partial(_home, account))
 
@@ -193,7 +195,7 @@ def _home(account: Account, root: Root) -> Iterator[Leftover]:
 
 def _trusted_hosts(root: Root) -> Iterator[Leftover]:
     """The lists of hosts in all homes: those of system users are honoured as well."""
-    for account in read_all_accounts(root):
+    for account in (*read_all_accounts(root), *_SKELETONS):
         yield from found_by(root, partial(_trusted_hosts_of, account))
 
 
@@ -206,7 +208,7 @@ def _trusted_hosts_of(account: Account, root: Root) -> Iterator[Leftover]:
 
 
 def _keys(root: Root) -> Iterator[Leftover]:
-    accounts = read_all_accounts(root)
+    accounts = (*read_all_accounts(root), *_SKELETONS)
     for account, paths in keys_paths(root, accounts):
         yield from found_by(root, partial(_keys_at, account, paths))
 
