@@ -169,6 +169,8 @@ def test_a_credential_with_a_password_or_keys_is_removed(path: str, tmp_path: Pa
         "w %h/.ssh/authorized_keys - - - - ssh-ed25519 AAAA",
         "C /root/.ssh - - - - /usr/share/keys",
         "L+ /etc/shadow - - - - /usr/share/shadow",
+        "L /etc/ssh/sshd_config.d/a.conf - - - - /usr/lib/systemd/sshd_config.d/../../a.conf",
+        "L /etc/ssh/sshd_config.d/a.conf - - - - /usr/share/a.conf",
         "f /etc/sudoers.d/a 0440 root root - x",
         'f "/root/\\x2essh/k" - - - - x',
     ],
@@ -205,6 +207,8 @@ def test_settings_of_usual_boots_are_silent(tmp_path: Path) -> None:
         "d- /root/.ssh :0700 root :root -\n"
         "C! /etc/pam.d - - - -\nC! /etc/nsswitch.conf - - - -\n"
         "L$ /etc/ssh/ssh_config.d/20-systemd-ssh-proxy.conf - - - - /usr/lib/systemd/a\n"
+        "L /etc/ssh/sshd_config.d/20-systemd-userdb.conf - - - - "
+        "/usr/lib/systemd/sshd_config.d/20-systemd-userdb.conf\n"
         "x /tmp/podman-run-*\nw /sys/module/a - - - - 1\n",
     )
     write(tmp_path, "usr/lib/credstore/network.network.50", "")

@@ -180,6 +180,59 @@ def test_a_directory_behind_pam_is_named(settings: str, tmp_path: Path) -> None:
     ]
 
 
+KRB5 = "auth [success=1 default=ignore] pam_krb5.so minimum_uid=1000\n"
+WINBIND = "auth [success=1 default=ignore] pam_winbind.so krb5_auth cached_login\n"
+REFUSES = "auth requisite pam_deny.so\nauth required pam_permit.so\n"
+KRB5_CONF = "etc/krb5.conf"
+SMB_CONF = "etc/samba/smb.conf"
+
+
+@pytest.mark.parametrize(
+    ("line", "files"),
+    [
+        (KRB5, {}),
+        (KRB5, {KRB5_CONF: "[libdefaults]\n\tdefault_realm = ATHENA.MIT.EDU\n\trdns = false\n"}),
+        (KRB5, {KRB5_CONF: "#default_realm = EXAMPLE.COM\ndns_lookup_realm = false\n"}),
+        (WINBIND, {}),
+        (WINBIND, {SMB_CONF: "[global]\n workgroup = A\n server role = standalone server\n"}),
+        (WINBIND, {"var/lib/samba/private/passdb.tdb": "TDB file\nINFO/version"}),
+    ],
+)
+def test_a_module_without_its_directory_is_not_named(
+    line: str, files: Dict[str, str], tmp_path: Path
+) -> None:
+    """Debian enables pam_krb5 and pam_winbind when they are installed, without realm or domain."""
+    stack = {"etc/pam.d/common-auth": line + REFUSES}
+
+    assert find_open_logins(lay(tmp_path, {**DEBIAN, **stack, **files})) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "files"),
+    [
+        (KRB5, {KRB5_CONF: "[libdefaults]\n default_realm = EXAMPLE.COM\n"}),
+        (KRB5, {KRB5_CONF: "[libdefaults]\na = \\\ndefault_realm = EXAMPLE.COM\n"}),
+        (KRB5, {KRB5_CONF: "[libdefaults]\ndns_lookup_realm=true\n"}),
+        (KRB5, {KRB5_CONF: "includedir /etc/krb5.conf.d\n"}),
+        (KRB5, {"etc/krb5.keytab": "x"}),
+        (KRB5.replace("minimum", "realm=EXAMPLE.COM minimum"), {}),
+        (WINBIND, {SMB_CONF: "[global]\n Security = ADS\n"}),
+        (WINBIND, {SMB_CONF: "[global]\n server  role = member server\n"}),
+        (WINBIND, {SMB_CONF: "[global]\n include = /etc/samba/b.conf\n"}),
+        (WINBIND, {"var/lib/samba/private/passdb.tdb": "TDB file\nUSER_ops"}),
+    ],
+)
+def test_a_module_with_its_directory_is_named(
+    line: str, files: Dict[str, str], tmp_path: Path
+) -> None:
+    """A realm, a domain or users of Samba have passwords that are not in shadow."""
+    stack = {"etc/pam.d/common-auth": line + REFUSES}
+
+    (what,) = {one.what for one in find_open_logins(lay(tmp_path, {**DEBIAN, **stack, **files}))}
+
+    assert f"line 1 of {tmp_path}/etc/pam.d/common-auth makes that sufficient" in what
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [

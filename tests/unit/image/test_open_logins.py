@@ -100,6 +100,7 @@ BY_NIS = "users of the name service nis can log in, because {root}/etc/nsswitch.
         (
             {
                 "etc/pam.d/login": "@include common-auth\n",
+                "etc/krb5.conf": "[libdefaults]\ndefault_realm = EXAMPLE.COM\n",
                 "etc/pam.d/common-auth": "auth [success=2 default=ignore] pam_krb5.so\n"
                 "auth [success=1 default=ignore] pam_unix.so nullok\n"
                 "auth requisite pam_deny.so\nauth required pam_permit.so\n",

@@ -73,6 +73,10 @@ _OF_LOGINS = re.compile(
     r"authorized_keys|/\.ssh\b|hosts\.equiv|\.[rs]hosts|credstore|userdb|\\"
     r"|/etc/(?:passwd|g?shadow|sudoers|doas|ssh/sshd)"
 )
+# systemd links its own settings, which name userdbctl for keys.
+_OWN_LINK = re.compile(
+    r"L\S*\s+/etc/ssh/sshd_config\.d/\S+\s+[\s-]*/usr/lib/systemd/sshd_config\.d/[\w-]+\.conf\Z"
+)
 
 
 def find_in_init(root: Root) -> Iterator[OpenLogin]:
@@ -103,7 +107,9 @@ def find_at_boot(root: Root) -> Iterator[OpenLogin]:
         for path in _paths(root, folder, "*.conf"):
             for number, line in setting_lines(root, path):
                 file = _TMPFILE.match(line)
-                if file is not None and _OF_LOGINS.search(file.group(1)):
+                if file is None or _OWN_LINK.match(line):
+                    continue
+                if _OF_LOGINS.search(file.group(1)):
                     yield without_password(root, path, number, "writes keys or users at boot")
 
 

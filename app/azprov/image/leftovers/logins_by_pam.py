@@ -1,10 +1,11 @@
 """Logins that PAM accepts without a password of /etc/shadow.
 
-Source: pam.conf(5), and pam_handlers.c of Linux-PAM 1.7, read 2026-11-27.
+Sources: pam.conf(5), and pam_handlers.c of Linux-PAM 1.7; krb5.conf(5), pam_krb5(5), and Debian's
+krb5-config 2.7; smb.conf(5) of Samba 4.17; read 2026-11-27.
 """
 
 import re
-from typing import Dict, Iterator, List, Optional
+from typing import Callable, Dict, Iterator, List, Optional
 
 from ...errors import HostError
 from ...formats.host.pam import PamLine, PamModule, find_acceptance, parse_pam
@@ -12,7 +13,8 @@ from ...formats.text import printable
 from ...system.root import Root
 from ...system.sshd.settings import read_settings
 from ...system.user_database import SSS, has_sssd_settings
-from .open_login import OpenLogin
+from .open_login import OpenLogin, text_of
+from .setting_lines import setting_lines
 
 # SUSE has had the last one.
 _FOLDERS = ("/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d")
@@ -45,6 +47,19 @@ _FAILING = {
     "unix_acct",
     "unix_auth",
 }
+_KRB5_CONFS, _KEYTAB = ("/etc/krb5.conf", "/usr/etc/krb5.conf"), "/etc/krb5.keytab"
+# Debian's krb5.conf has MIT's realm until the administrator names another one.
+_REALM = re.compile(
+    r"(?:default_realm|realm|alt_auth_map|search_k5login)\s*=(?!\s*ATHENA\.MIT\.EDU\s*$)"
+    r"|dns_lookup_realm\s*=(?!\s*(?:false|no|off|0)\s*$)|include|module"
+)
+_REALM_OF_PAM = re.compile("realm|alt_auth_map|search_k5login")
+_SMB_CONF, _SAMBA_USERS = "/etc/samba/smb.conf", "/var/lib/samba/private/passdb.tdb"
+# Without blanks and in lower case, as Samba compares the names of settings.
+_DOMAIN = re.compile(
+    "security=(?!user|auto)|serverrole=(?!standalone|auto)|realm=|include=|config|passdbbackend="
+)
+_SAMBA_BYTES = 64 << 20
 # libpam's own limit, and several times the lines of all services together.
 _DEEPEST_INCLUDE = 16
 _MOST_MODULES = 2000
@@ -88,7 +103,31 @@ def _fails(root: Root, module: PamModule) -> bool:
     if not name.startswith("pam_") or not name.endswith(".so"):
         return not name
     name = name[len("pam_") : -len(".so")]
-    return name in _FAILING or (name == SSS and not has_sssd_settings(root))
+    if name == "krb5" and _REALM_OF_PAM.search(text_of(root, module.path)):
+        return False
+    return name in _FAILING or (name in _HAS_SETTINGS and not _HAS_SETTINGS[name](root))
+
+
+def _has_realm(root: Root) -> bool:
+    """Whether Kerberos has a realm, without which it knows no user."""
+    # Unlike Samba, Kerberos joins no lines.
+    lines = (line for path in _KRB5_CONFS for line in text_of(root, path).split("\n"))
+    return root.status(_KEYTAB) is not None or any(_REALM.match(line.strip()) for line in lines)
+
+
+def _has_domain(root: Root) -> bool:
+    """Whether Samba has joined a domain, or has users of its own."""
+    users = root.read(_SAMBA_USERS, limit_bytes=_SAMBA_BYTES) or b""
+    lines = (re.sub(r"\s", "", line).lower() for _, line in setting_lines(root, _SMB_CONF))
+    return b"USER_" in users or any(map(_DOMAIN.match, lines))
+
+
+# Modules that are installed before their directory is set up.
+_HAS_SETTINGS: Dict[str, Callable[[Root], bool]] = {
+    SSS: has_sssd_settings,
+    "krb5": _has_realm,
+    "winbind": _has_domain,
+}
 
 
 class _Reader:
