@@ -30,9 +30,9 @@ mount -t sysfs sysfs /sys
 mount -t tmpfs tmpfs "$scratch"
 cp -a /etc "$scratch/etc"
 mount --bind "$scratch/etc" /etc
-mount -t tmpfs tmpfs /run
+mount -t tmpfs -o mode=755 tmpfs /run
 for folder in /var/lib/dhcp /var/lib/NetworkManager /var/lib/dhcpcd; do
-    [ ! -d $folder ] || mount -t tmpfs tmpfs $folder
+    [ ! -d $folder ] || mount -t tmpfs -o mode=755 tmpfs $folder
 done
 hostname image
 echo image >/etc/hostname
@@ -75,6 +75,7 @@ echo "address $(ip -4 -o addr show eth0 | sed 's/.*inet \([^ ]*\).*/\1/')"
 sed 's/^/monitor /' "$scratch/monitor"
 sed 's/^/log /' "$scratch/log"
 sed 's/^/err /' "$scratch/err"
+[ ! -e /run/attacked ] || sed 's/^/attacked /' /run/attacked
 """
 
 DHCLIENT = r"""
@@ -127,6 +128,46 @@ start_client() {
 }
 """
 
+# The files of user 1500: a configuration of dhclient, its script, and a program that waits.
+OPS = r"""
+make_ops() {
+    mkdir /run/ops
+    echo 'send host-name = gethostname();' >/run/ops/conf
+    printf '#!/bin/sh\nid -u >>/run/attacked\n' >/run/ops/evil
+    echo 'sleep 100' >/run/ops/wait
+    chmod 755 /run/ops/evil
+    chown -R 1500:1500 /run/ops
+}
+add_script() { echo 'script "/run/ops/evil";' >>/run/ops/conf; }
+"""
+# A waiting shell with the name and the options of a DHCP client.
+IMPOSTOR = (
+    OPS
+    + r"""
+start_client() {
+    make_ops
+    add_script
+    setpriv RIGHTS bash -c 'exec -a "$0" sh /run/ops/wait "$@"' COMMAND &
+    ip link set eth0 up
+    ip addr add 10.0.0.4/24 dev eth0
+}
+"""
+)
+USER = "--reuid=1500 --regid=1500 --clear-groups"
+EFFECTIVE_ROOT = "--ruid=1500 --euid=0 --clear-groups"
+ROOT = "--reuid=0 --clear-groups"
+# The user adds the script when the client has already read its configuration.
+CONFIGURATION_OF_A_USER = (
+    OPS
+    + r"""
+start_client() {
+    make_ops
+    dhclient -4 -cf /run/ops/conf -pf /run/dhclient.pid -lf /run/leases eth0
+    add_script
+}
+"""
+)
+
 
 class Renaming(NamedTuple):
     """What the DHCP server and the kernel saw after a name was set."""
@@ -138,6 +179,8 @@ class Renaming(NamedTuple):
     address: str
     leased: str
     err: List[str]
+    #: The UIDs with which a user's script has run.
+    attacked: List[str]
 
 
 def rename(folder: Path, client: str, name: str = "Web01") -> Renaming:
@@ -171,6 +214,7 @@ def rename(folder: Path, client: str, name: str = "Web01") -> Renaming:
         address,
         next((line.split()[-2] for line in log if "DHCPACK" in line), "none") + "/24",
         [text for kind, _, text in lines if kind == "err"],
+        [text for kind, _, text in lines if kind == "attacked"],
     )
 
 
@@ -230,6 +274,14 @@ def test_a_client_that_is_found_after_its_address_gets_the_name(tmp_path: Path) 
             "eth0: the configuration of dhclient has no: send host-name = gethostname();",
             id="dhclient without a name",
         ),
+        pytest.param(
+            DHCLIENT.replace(
+                "{\n", "{\necho 'script \"/sbin/dhclient-script\";' >>/etc/dhcp/dhclient.conf\n"
+            ),
+            "dhclient",
+            "eth0: the configuration of dhclient names a script",
+            id="dhclient with a script",
+        ),
     ],
 )
 def test_one_line_says_that_the_dns_keeps_the_old_name(
@@ -246,3 +298,49 @@ def test_one_line_says_that_the_dns_keeps_the_old_name(
         f"Azure's DNS keeps the old name until the next DHCP lease ({reason})"
     ]
     assert seen.err[-1] == "Host name: Web01"
+
+
+@pytest.mark.parametrize(
+    ("rights", "command", "program"),
+    [
+        pytest.param(USER, "/run/ops/dhclient -cf /run/ops/conf eth0", "dhclient", id="a user"),
+        pytest.param(
+            EFFECTIVE_ROOT,
+            "dhclient -cf /run/ops/conf eth0",
+            "dhclient",
+            id="a user in a set-user-ID program",
+        ),
+        pytest.param(ROOT, "dhclient -cf /run/ops/conf eth0", "dhclient", id="another program"),
+        pytest.param(USER, "udhcpc -i eth0 -V text", "udhcpc", id="a user as udhcpc"),
+    ],
+)
+def test_only_a_process_of_root_that_runs_the_client_counts(
+    tmp_path: Path, rights: str, command: str, program: str
+) -> None:
+    """Any user can give a process the name of a client. sudo has root's UIDs when it asks."""
+    needs.program(program)
+    needs.program("setpriv")
+    needs.program("bash")
+
+    seen = rename(tmp_path, IMPOSTOR.replace("RIGHTS", rights).replace("COMMAND", command))
+
+    assert seen.attacked == []
+    assert seen.announced == []
+    assert [line for line in seen.err if "DNS" in line] == [
+        "Azure's DNS keeps the old name until the next DHCP lease "
+        "(azprov found no DHCP client that it can ask)"
+    ]
+
+
+def test_dhclient_is_not_run_with_a_file_that_a_user_can_change(tmp_path: Path) -> None:
+    """The script that a configuration names would run as root."""
+    needs.program("dhclient")
+
+    seen = rename(tmp_path, CONFIGURATION_OF_A_USER)
+
+    assert seen.attacked == []
+    assert "Web01" not in seen.announced
+    assert [line for line in seen.err if "DNS" in line] == [
+        "Azure's DNS keeps the old name until the next DHCP lease "
+        "(eth0: users other than root can change /run/ops/conf, which dhclient reads)"
+    ]

@@ -136,6 +136,18 @@ class Writers:
             return b""
 
 
+def is_of_root(root: Root, path: str) -> bool:
+    """Whether only root can change what a path leads to. Raises HostError."""
+    writers = Writers(root, trusts_self=False)
+    steps = list(steps_to(root, path))
+    # With too many links, the way has no end.
+    return steps[-1].left == 0 and not any(
+        writers.is_owned(status) or writers.is_writable(step, status)
+        for step, status, _ in steps
+        if status is not None
+    )
+
+
 def maker_of(root: Root) -> Owner:
     """The user and group who made a whole image; those of root if it is root's."""
     statuses = [root.status(path) for path in ("/", "/etc", "/usr")]

@@ -5,7 +5,7 @@ import socket
 from typing import Iterator, List, NamedTuple, Sequence
 
 from ...errors import HostError
-from ..commands import Commands
+from ..commands import FOLDERS, Commands
 from ..interfaces import SIOCGIFADDR, SIOCGIFHWADDR, interface_request
 from ..root import Root
 
@@ -13,6 +13,8 @@ from ..root import Root
 LIMIT_S = 5.0
 
 _PROC = "/proc"
+# The real, effective, saved and file system UID: a user's set-user-ID program has some of root.
+_UIDS_OF_ROOT = b"\nUid:\t0\t0\t0\t0\n"
 
 
 class Sent(NamedTuple):
@@ -53,10 +55,12 @@ def hides_processes(root: Root) -> bool:
 
 
 def command_lines(root: Root, program: str) -> Iterator[List[str]]:
-    """The command lines of a program's processes in this network namespace.
+    """The command lines of a program that root runs, in this network namespace.
 
-    An applet of busybox is found by its name. Another name that a process has given itself
-    ("dhcpcd: eth0") ends with a colon, and is found too.
+    Any user can give a process this name, with any options. So the process has to be root's,
+    and its file has to have the program's name, in a folder of root's programs. An applet of
+    busybox is found by its name. Another name that a process has given itself ("dhcpcd: eth0")
+    ends with a colon, and is found too.
     """
     own = root.read_link(f"{_PROC}/self/ns/net")
     for pid in filter(str.isdigit, root.names(_PROC)):
@@ -65,10 +69,24 @@ def command_lines(root: Root, program: str) -> Iterator[List[str]]:
             if os.path.basename(words[0]) == "busybox":
                 del words[0]
             is_sought = words and os.path.basename(words[0].partition(":")[0]) == program
-            if is_sought and root.read_link(f"{_PROC}/{pid}/ns/net") == own:
+            if not is_sought or root.read_link(f"{_PROC}/{pid}/ns/net") != own:
+                continue
+            if _is_of_root(root, pid, program):
                 yield words
         except HostError:
             continue  # the process has ended, or has a very long command line
+
+
+def _is_of_root(root: Root, pid: str, program: str) -> bool:
+    """Whether a process is root's in every respect, and runs a file of the program.
+
+    sudo has root's UIDs while it asks a user for a password. The name of the file may have a
+    suffix: dhcpcd5, or " (deleted)" after an upgrade.
+    """
+    if _UIDS_OF_ROOT not in (root.read(f"{_PROC}/{pid}/status") or b""):
+        return False
+    folder, _, name = (root.read_link(f"{_PROC}/{pid}/exe") or "").rpartition("/")
+    return folder in FOLDERS and name.startswith((program, "busybox"))
 
 
 def run_client(root: Root, command: Sequence[str], commands: Commands) -> bool:
