@@ -172,8 +172,8 @@ class UntrustedPlatform(UnusableError):
 
     def __init__(self, reason: str) -> None:
         hint = (
-            "to trust this network anyway, add --platform any (for the boot service: "
-            "azprov.pyz install --platform any)"
+            "to trust this network anyway, add --platform any (for the boot service, install it "
+            "again with its options and this one)"
         )
         super().__init__(
             f"{reason}, so no user, SSH key or host name is taken from the platform", hint

@@ -244,7 +244,7 @@ NAMES: Dict[str, Tuple[str, End]] = {
         End(
             78,
             f"azprov: the host name '{shown}' cannot be used: it is {flaw}; deploy the VM with a "
-            "computer name that is a host name, or set one by hand with "
+            "computer name that is a host name, or set one by hand on the VM with "
             "azprov.pyz set-hostname NAME",
         ),
     )

@@ -118,8 +118,8 @@ def test_a_stranger_on_the_link_creates_no_user(image: Path, tag: str) -> None:
         "key or host name is taken from the platform"
     )
     option = (
-        "; to trust this network anyway, add --platform any (for the boot service: "
-        f"python3 {PYZ} install --platform any)"
+        "; to trust this network anyway, add --platform any (for the boot service, install "
+        "it again with its options and this one)"
     )
     assert (seen["asked"], seen["verdicts"]) == (0, ["goal state", "ready"])
     assert seen["err"][0] == f"{reason}, and Ready is tried for 60 s only{option}"

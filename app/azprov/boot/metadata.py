@@ -122,8 +122,8 @@ class Metadata:
         """The error of a platform that may have no metadata service, such as Azure Stack Hub."""
         missing = "host name"
         hint = (
-            "check the route to the metadata service; on Azure Stack Hub, which has none, run "
-            "azprov.pyz install --no-hostname"
+            "check the route to the metadata service; on Azure Stack Hub, which has none, "
+            "install azprov with --no-hostname as well"
         )
         if self._settings.has_required_step:
             missing = "user or key"

@@ -75,6 +75,11 @@ def run_once_per_vm(
         # Even if the state could not be written: the platform does not expect a second Ready.
         if boot.is_complete or [failure.name for failure in boot.failures] == [STATE]:
             boot.attempt(SERVICE, disable_service)
+        if boot.is_complete and FAILURE in old.done:
+            log.warning(
+                "Azure keeps the failure that an earlier boot reported: delete the VM, and deploy "
+                "it again"
+            )
     return boot.outcome
 
 

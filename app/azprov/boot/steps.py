@@ -164,9 +164,15 @@ def set_platform_hostname(
     if instance.is_specialized:
         log.info("%s: the host name stays", _SPECIALIZED)
         return
-    name = hostname_of(instance)
     present = read_hostname(root)
-    if old_hostname is not None and present not in (old_hostname, name):
+    is_changed = old_hostname is not None and present != old_hostname
+    try:
+        name = hostname_of(instance)
+    except UnusableError:
+        if not is_changed:
+            raise
+        name = ""
+    if is_changed and present != name:
         log.info("The host name was changed to %s meanwhile, and stays", printable(present, 64))
         return
     set_hostname(root, name, commands, clock)

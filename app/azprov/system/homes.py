@@ -11,7 +11,7 @@ from contextlib import suppress
 from itertools import count
 from typing import List, Optional, Tuple
 
-from ..errors import DiskError, HostError, NotPermitted
+from ..errors import DiskError, HostError, LoginBlocked, NotPermitted, PassingError
 from ..formats.host.passwd import Account
 from .planting import planter_of, root_of
 from .root import Root
@@ -75,24 +75,44 @@ def free_home(root: Root, name: str) -> str:
 
 
 def make_home(root: Root, account: Account) -> None:
-    """Make a home that does not exist yet from /etc/skel. Raises HostError."""
+    """Make a home that does not exist yet from /etc/skel.
+
+    Raises HostError, and LoginBlocked if something is wrong with the folder of homes.
+    """
     parent, _, name = account.home.rstrip("/").rpartition("/")
     owner = (account.uid, account.gid)
     temporary = f"{parent}/.{name}{UNFINISHED}"
-    # A user who owns a folder above could plant a link there.
-    with root_of(root, planter_of(root, account.home)) as maker:
-        maker.remove_tree(temporary)
-        if parent:
-            maker.make_folders(parent)
-        try:
-            maker.make_folders(temporary, mode=_PRIVATE_HOME, owner=owner)
-            with root.as_user(owner) as user_root:
-                _SkeletonCopy(root, user_root, temporary).copy()
-            maker.rename(temporary, name)
-        except HostError:
-            with suppress(HostError):
-                maker.remove_tree(temporary)
-            raise
+    try:
+        # A user who owns a folder above could plant a link there.
+        with root_of(root, planter_of(root, account.home)) as maker:
+            maker.remove_tree(temporary)
+            if parent:
+                maker.make_folders(parent)
+            try:
+                maker.make_folders(temporary, mode=_PRIVATE_HOME, owner=owner)
+                with root.as_user(owner) as user_root:
+                    _SkeletonCopy(root, user_root, temporary).copy()
+                maker.rename(temporary, name)
+            except HostError:
+                with suppress(HostError):
+                    maker.remove_tree(temporary)
+                raise
+    except (DiskError, NotPermitted, PassingError):
+        raise
+    except HostError as error:
+        raise _blocked(root, account, parent or "/", error) from error
+
+
+def _blocked(root: Root, account: Account, parent: str, error: HostError) -> LoginBlocked:
+    """The error of a user whose home cannot be made in a folder, with the command that helps."""
+    status, shown, fix = root.status(parent), root.outside(parent), error.hint
+    if status is not None and not stat.S_ISDIR(status.st_mode):
+        fix = f"make {shown} a folder"
+    elif status is not None and status.st_uid:
+        fix = f"if no one else needs that folder, run chown root: {shown}"
+    elif status is not None and not status.st_mode & stat.S_IXOTH:
+        fix = f"run chmod a+x {shown}"
+    return LoginBlocked(f"{account.name} gets no home: {error.summary}", fix)
 
 
 def _unused(root: Root, path: str) -> str:

@@ -9,6 +9,7 @@ from ..formats.host.passwd import Account, has_login_shell
 from ..formats.host.shadow import find_password, is_locked, login_end
 from ..formats.host.ssh_keys import SshKey
 from ..formats.host.sshd_config import authorized_keys_path, says
+from ..formats.text import shell_word
 from .accounts import end_password_ageing
 from .clock import Clock
 from .commands import Commands
@@ -73,6 +74,8 @@ def require_login(root: Root, account: Account, commands: Commands, clock: Clock
     obstacle = _obstacle(root, account, commands, clock)
     if obstacle is not None:
         cause, fix = obstacle
+        if not root.is_live:
+            fix = f"chroot {shell_word(root.outside(''))} {fix}"
         raise LoginBlocked(
             f"{account.name} has the keys but cannot log in, because {cause}", f"run {fix}"
         )

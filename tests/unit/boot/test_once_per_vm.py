@@ -153,6 +153,21 @@ def test_a_second_boot_only_disables_the_service_again(
     assert caplog.messages == ["Everything is already done for this VM"]
 
 
+def test_a_boot_that_succeeds_after_a_reported_failure_says_what_azure_knows(
+    admin_machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The report is final, so the deployment stays failed."""
+    admin_machine.failing["ssh-keys"] = BAD_NAME
+    assert admin_machine.boot().is_failure_reported
+    admin_machine.failing.clear()
+    caplog.clear()
+
+    assert admin_machine.boot().failures == ()
+    assert caplog.messages[-1] == (
+        "Azure keeps the failure that an earlier boot reported: delete the VM, and deploy it again"
+    )
+
+
 def test_a_step_that_came_undone_runs_again(machine: Machine) -> None:
     """A step may look at the machine and not only at the state; Ready is not reported again."""
     machine.boot()

@@ -167,7 +167,7 @@ def untrusted(name: str) -> Failure:
             "Ready was acknowledged, but login with the SSH keys is not set up and the host name "
             "is not set (the firmware is not Azure's, so no user, SSH key or host name is taken "
             "from the platform), and the next boot tries again; to trust this network anyway, add "
-            "--platform any (for the boot service: azprov.pyz install --platform any)",
+            "--platform any (for the boot service, install it again with its options and this one)",
         ),
         (
             Outcome((), (UNREACHED, untrusted("hostname")), is_enabled=True),

@@ -709,7 +709,7 @@ def test_a_platform_without_metadata_service_is_named(machine: Machine) -> None:
         "Ready was acknowledged, but the host name is not set (gave up after 120 s: "
         "169.254.169.254 cannot be reached, although WireServer can be reached, so that no host "
         "name is known), and the next boot tries again; check the route to the metadata service; "
-        "on Azure Stack Hub, which has none, run azprov.pyz install --no-hostname"
+        "on Azure Stack Hub, which has none, install azprov with --no-hostname as well"
     )
 
 
@@ -742,6 +742,20 @@ def test_a_machine_without_a_route_is_no_platform_without_metadata_service(
 
 
 # --- a host name that was changed by hand
+
+
+def test_a_host_name_that_was_set_by_hand_ends_the_wait_for_a_usable_one(
+    machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The command of the hint completes a deployment whose name is no host name."""
+    caplog.set_level("INFO")
+    first = machine.boot(Platform(imds=metadata(computerName="my_vm")))
+    assert [failure.name for failure in first.failures] == ["hostname"]
+    (machine.folder / "etc/hostname").write_text("byhand\n")
+
+    assert machine.boot(Platform(imds=metadata(computerName="my_vm"))) == Outcome(("hostname",))
+    assert machine.read("etc/hostname") == "byhand\n"
+    assert not machine.is_enabled
 
 
 def test_a_host_name_that_was_changed_since_the_first_boot_is_kept(

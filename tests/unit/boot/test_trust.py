@@ -23,8 +23,8 @@ VMWARE = (
 )
 EFFECT = "so no user, SSH key or host name is taken from the platform"
 OPTION = (
-    "to trust this network anyway, add --platform any (for the boot service: "
-    "azprov.pyz install --platform any)"
+    "to trust this network anyway, add --platform any (for the boot service, install it "
+    "again with its options and this one)"
 )
 WITH_USERS = settings(900.0, create_admin_user=True, ssh_keys_user="ops")
 

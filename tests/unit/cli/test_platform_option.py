@@ -14,7 +14,7 @@ from images import add_python
 REFUSAL = (
     "azprov: the firmware does not identify this machine as an Azure VM (no chassis asset tag), so "
     "no user, SSH key or host name is taken from the platform; to trust this network anyway, add "
-    "--platform any (for the boot service: azprov install --platform any)"
+    "--platform any (for the boot service, install it again with its options and this one)"
 )
 COMMANDS = [["admin-user"], ["ssh-keys", "--user", "ops"], ["set-hostname"]]
 

@@ -411,5 +411,5 @@ def test_ready_is_reported_for_a_user_who_has_no_login_shell(
         "azprov: Ready was acknowledged, but login with the SSH keys is not set up (ops has the "
         "keys but cannot log in, because its shell is /usr/sbin/nologin) and progress is "
         "not recorded (the id of this VM is not known), and the next boot repeats every step "
-        "and may report Ready again; run usermod --shell /bin/sh ops"
+        f"and may report Ready again; run chroot {image} usermod --shell /bin/sh ops"
     )

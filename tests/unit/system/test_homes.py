@@ -3,6 +3,9 @@
 import os
 from pathlib import Path
 
+import pytest
+
+from azprov.errors import LoginBlocked
 from azprov.formats.host.passwd import Account
 from azprov.system.homes import make_home
 from azprov.system.root import Root
@@ -30,3 +33,33 @@ def test_a_home_can_be_at_the_top(tmp_path: Path) -> None:
     make_home(Root(str(tmp_path)), account("/ops"))
 
     assert os.listdir(tmp_path) == ["ops"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "fix"),
+    [
+        ("file", "make {}/home a folder"),
+        ("closed", "run chmod a+x {}/home"),
+        ("owned", "if no one else needs that folder, run chown root: {}/home"),
+    ],
+)
+@pytest.mark.needs("root")
+def test_a_folder_of_homes_that_is_in_the_way_blocks_only_the_login(
+    kind: str, fix: str, tmp_path: Path
+) -> None:
+    """The owner of the VM can fix it, so that it is no final failure."""
+    tmp_path.chmod(0o755)
+    (tmp_path / "etc/skel").mkdir(parents=True)
+    (tmp_path / "etc/skel/.profile").write_text("")
+    if kind == "file":
+        (tmp_path / "home").write_text("")
+    else:
+        (tmp_path / "home").mkdir(mode=0o700 if kind == "closed" else 0o755)
+    if kind == "owned":
+        os.chown(tmp_path / "home", 1234, 1234)
+
+    with pytest.raises(LoginBlocked) as caught:
+        make_home(Root(str(tmp_path)), Account("ops", 1000, 1000, "/home/ops", "/bin/sh"))
+
+    assert caught.value.summary.startswith("ops gets no home: could not ")
+    assert caught.value.hint == fix.format(tmp_path)

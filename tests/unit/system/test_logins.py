@@ -84,13 +84,14 @@ def live(image: Path) -> Root:
             OPS.replace("/bin/sh", "/usr/sbin/nologin"),
             "ops:*:20000:0:99999:7:::",
             "",
-            "because its shell is /usr/sbin/nologin; run usermod --shell /bin/sh ops",
+            "because its shell is /usr/sbin/nologin; run chroot ROOT usermod --shell /bin/sh ops",
         ),
         (
             OPS,
             f"ops:*:20000:0:99999:7::{TODAY}:",
             "",
-            "because the account expired on 2026-11-22; run chage --expiredate -1 --maxdays -1 ops",
+            "because the account expired on 2026-11-22; "
+            "run chroot ROOT chage --expiredate -1 --maxdays -1 ops",
         ),
         (OPS, f"ops:*:20000:0:99999:7::{TODAY + 1}:", "", ""),
         (OPS, "ops:$y$hash:20600:0:90:7:::", "", ""),
@@ -98,13 +99,15 @@ def live(image: Path) -> Root:
             OPS,
             "ops:$y$hash:20600:0:90:7:30::",
             "",
-            "because the account expired on 2026-09-25; run chage --expiredate -1 --maxdays -1 ops",
+            "because the account expired on 2026-09-25; "
+            "run chroot ROOT chage --expiredate -1 --maxdays -1 ops",
         ),
         (
             OPS,
             "ops:$y$hash:20600:0:90:7:0::",
             "",
-            "because the account expired on 2026-08-26; run chage --expiredate -1 --maxdays -1 ops",
+            "because the account expired on 2026-08-26; "
+            "run chroot ROOT chage --expiredate -1 --maxdays -1 ops",
         ),
         (OPS, "ops:!:20000:0:99999:7:::", "UsePAM yes\n", ""),
         (
@@ -112,7 +115,7 @@ def live(image: Path) -> Root:
             "ops:!:20000:0:99999:7:::",
             "UsePAM no\n",
             "because a '!' in ROOT/etc/shadow locks it, and sshd runs without PAM; run "
-            "usermod --password '*' ops",
+            "chroot ROOT usermod --password '*' ops",
         ),
     ],
 )

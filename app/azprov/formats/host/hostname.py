@@ -35,7 +35,7 @@ def parse_hostname(text: str) -> str:
     raise UnusableError(
         f"the host name '{printable(text, 80)}' cannot be used: it is {flaw}",
         "deploy the VM with a computer name that is a host name, "
-        "or set one by hand with azprov.pyz set-hostname NAME",
+        "or set one by hand on the VM with azprov.pyz set-hostname NAME",
     )
 
 
