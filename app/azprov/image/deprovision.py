@@ -17,7 +17,12 @@ from ..system.root import Root
 from ..system.sshd.deleted_accounts import keys_in_use, keys_of_deleted_account
 from ..system.user_database import PASSWD, find_account, read_accounts
 from .leftovers.apply import apply, edited
-from .leftovers.former_users import find_former_ids, find_jobs, log_mentions
+from .leftovers.former_users import (
+    find_former_ids,
+    find_jobs,
+    find_named_files,
+    log_mentions,
+)
 from .leftovers.leftover import (
     ENABLE_SERVICE,
     SET_HOST_NAME,
@@ -48,6 +53,7 @@ def plan(root: Root, user: str) -> List[Leftover]:
     changes += _disabled_services(root)
     account = find_account(root, user) if user else None
     changes += found_by(root, partial(find_jobs, account))
+    changes += found_by(root, partial(find_named_files, user))
     # The passwd entry is the last change of all: after a power cut, the same command still
     # finds the user, and continues.
     user_changes = _user(root, user, of_user) if user else []

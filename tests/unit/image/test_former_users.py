@@ -71,6 +71,80 @@ JOBS = (
 )
 
 
+NAMED_FOR_THE_NEXT_USER = (
+    "etc/crontabs/azureuser",
+    "var/lib/AccountsService/users/azureuser",
+    "var/lib/sudo/lectured/azureuser",
+    "var/lib/systemd/linger/azureuser",
+    "var/spool/cron/azureuser",
+    "var/spool/cron/crontabs/azureuser",
+    "var/spool/cron/tabs/azureuser",
+    "var/spool/fcron/azureuser",
+    "var/spool/fcron/azureuser.orig",
+    "var/spool/fcron/new.azureuser",
+    "var/spool/incron/azureuser",
+)
+OF_USERS_AND_PROGRAMS = (
+    "etc/crontabs/root",
+    "etc/userdb/recorded.user",
+    "var/mail/azureuser",
+    "var/spool/cron/crontabs/.keep",
+    "var/spool/cron/crontabs/eve",
+    "var/spool/cron/crontabs/nobody",
+    "var/spool/cron/crontabs/recorded",
+    "var/spool/cron/lastrun/cron.daily",
+    "var/spool/cron/other/file",
+    "var/spool/fcron/eve.orig",
+    "var/spool/fcron/new.eve",
+    "var/spool/fcron/systab",
+    "var/spool/fcron/systab.orig",
+)
+
+
+def spool_of(image: Path) -> Dict[str, int]:
+    named = [path for path in image.rglob("*") if path.is_file() and not path.is_symlink()]
+    names = (str(path.relative_to(image)) for path in named)
+    return {name: 0 for name in names if name in (*NAMED_FOR_THE_NEXT_USER, *OF_USERS_AND_PROGRAMS)}
+
+
+def test_jobs_with_the_name_of_no_account_are_removed(image: Path) -> None:
+    """cron would run them with the rights of the next user of that name."""
+    lay(image, dict.fromkeys((*NAMED_FOR_THE_NEXT_USER, *OF_USERS_AND_PROGRAMS), 0))
+
+    # The user record is one more way to log in, so the code is 1.
+    code, _, log = azprov("deprovision", "--root", image, "--yes")
+
+    assert (code, sorted(spool_of(image))) == (1, sorted(OF_USERS_AND_PROGRAMS))
+    crontab = f"{image}/var/spool/cron/crontabs/azureuser"
+    assert f"{crontab}: crontab of azureuser, who has no account, removed" in log
+    assert f"the next user of such a name would get them: {image}/var/mail/azureuser\n" in log
+
+
+def test_jobs_are_only_named_if_a_directory_may_have_the_user(image: Path) -> None:
+    """A user of LDAP has no line in passwd, and may need that crontab."""
+    lay(image, {"var/spool/cron/crontabs/azureuser": 0})
+    (image / "etc/nsswitch.conf").write_text("passwd: files ldap\n")
+
+    _, _, log = azprov("deprovision", "--root", image, "--yes")
+
+    crontab = image / "var/spool/cron/crontabs/azureuser"
+    assert crontab.exists()
+    assert f"the next user of such a name would get them: {crontab}\n" in log
+
+
+def test_a_folder_of_jobs_may_be_a_link(image: Path) -> None:
+    """On Alpine, the folder of crontabs is one; its files are listed once."""
+    lay(image, {"etc/crontabs/azureuser": 0})
+    (image / "var/spool/cron").mkdir(parents=True)
+    (image / "var/spool/cron/crontabs").symlink_to("/etc/crontabs")
+
+    assert [change.path for change in plan(Root(str(image)), "")] == [
+        "/var/spool/cron/crontabs/azureuser"
+    ]
+    deprovision(image)
+    assert not (image / "etc/crontabs/azureuser").exists()
+
+
 def test_jobs_and_mail_of_the_removed_user_are_removed(image: Path) -> None:
     """A job of at belongs to the owner of its file, and others to the user in their name."""
     of_eve = [

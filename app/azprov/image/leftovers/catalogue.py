@@ -121,6 +121,7 @@ IN_HOMES = (
     ("private-keys", "keys of Kubernetes clusters", "/.kube", ("config",)),
 )
 
+MAIL_FOLDERS = ("/var/mail", "/var/spool/mail")
 #: Folders in which a file or folder has the name of its user, with a description.
 NAMED_BY_USER = (
     ("/var/spool/cron/crontabs", "{}", "crontab"),
@@ -133,8 +134,7 @@ NAMED_BY_USER = (
     ("/var/spool/fcron", "new.{}", "crontab"),
     ("/var/spool/incron", "{}", "table of incron"),
     ("/var/spool/cron/lastrun", "{}", "record of jobs"),
-    ("/var/mail", "{}", "mail"),
-    ("/var/spool/mail", "{}", "mail"),
+    *((folder, "{}", "mail") for folder in MAIL_FOLDERS),
     ("/var/lib/systemd/linger", "{}", "linger setting"),
     ("/etc/userdb", "{}.user", "user record"),
     ("/etc/userdb", "{}.user-privileged", "user record"),
@@ -144,6 +144,12 @@ NAMED_BY_USER = (
     ("/var/lib/sudo/lectured", "{}", "record of sudo"),
     ("/var/db/sudo/lectured", "{}", "record of sudo"),
 )
+#: Of these folders, the ones that show nothing about users who are gone: a record is itself a
+#: user, cron of SUSE keeps its own stamps in lastrun, and each tcb is a folder.
+KEPT_WITHOUT_USER = ("/etc/userdb", "/var/spool/cron/lastrun", "/etc/tcb")
+#: Names that need no account: fcron's table of the system, fcrontab(1), and the two users that
+#: nss-systemd(8) adds.
+NEED_NO_ACCOUNT = ("systab", "root", "nobody")
 #: Folders in which a file or folder has the number of its user, with a description.
 NAMED_BY_UID = (
     ("/etc/systemd/system", "user@{}.service.d", "settings of the services"),

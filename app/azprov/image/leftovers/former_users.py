@@ -18,15 +18,27 @@ from ...formats.text import printable
 from ...system.accounts import read_login_defs
 from ...system.former_ids import FORMER_IDS, read_former_ids
 from ...system.root import Root
-from ...system.user_database import USER_FOLDERS, read_all_accounts, read_user_file
-from .catalogue import JOB_FOLDERS, MENTIONS, RULE_MENTION, SERVICE_MENTION
+from ...system.user_database import USER_FOLDERS, directories, read_all_accounts, read_user_file
+from .catalogue import (
+    JOB_FOLDERS,
+    KEPT_WITHOUT_USER,
+    MAIL_FOLDERS,
+    MENTIONS,
+    NAMED_BY_USER,
+    NEED_NO_ACCOUNT,
+    RULE_MENTION,
+    SERVICE_MENTION,
+)
 from .leftover import RESERVE_IDS, Leftover
 from .logins_by_console import unit_files
+from .open_logins import RECORD_FOLDERS
 from .rules_files import rules_files
 
 # The kernel's file systems, and those that are empty at every boot.
 _NO_FILES = ("proc", "sys", "dev", "run")
 _NAMED = 3
+# Other files, such as .keep and lost+found, are not a user's.
+_USER_NAME = re.compile(r"\w[\w.-]*\$?\Z", re.ASCII)
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +62,60 @@ def find_jobs(account: Optional[Account], root: Root) -> Iterator[Leftover]:
                 yield Leftover("", f"{folder}/{name}", f"at job of {account.name}")
             elif status.st_uid not in uids:
                 yield Leftover("", f"{folder}/{name}", "at job of a deleted account")
+
+
+def find_named_files(user: str, root: Root) -> Iterator[Leftover]:
+    """The files with the name of a user who has no account, except for those of `user`.
+
+    The next user of that name would get them, and cron would run the jobs with that user's
+    rights. Mail is only named, and so is everything if a directory may have the accounts.
+    Raises HostError.
+    """
+    accounts = {one.name for one in read_all_accounts(root)}
+    records = {name.rpartition(".")[0] for folder in RECORD_FOLDERS for name in root.names(folder)}
+    are_known = accounts and not any(directories(root))
+    kept: List[str] = []
+    for path, what, name in _named_files(root, {*accounts, *records, *NEED_NO_ACCOUNT, user}):
+        is_mail = path.rpartition("/")[0] in MAIL_FOLDERS
+        if are_known and not is_mail:
+            yield Leftover("", path, f"{what} of {name}, who has no account")
+        else:
+            kept.append(path)
+    if kept:
+        log.warning(
+            "files with the names of users who have no account stay in the image, and the next "
+            "user of such a name would get them: %s",
+            _shown(root, _Files(kept[:_NAMED], len(kept))),
+        )
+
+
+def _named_files(root: Root, users: Set[str]) -> Iterator[Tuple[str, str, str]]:
+    """The path, description and user of each file with the name of another user than these."""
+    kinds: Dict[str, List[Tuple[str, str]]] = {}
+    for folder, pattern, what in NAMED_BY_USER:
+        if folder not in KEPT_WITHOUT_USER:
+            kinds.setdefault(folder, []).append((pattern, what))
+    seen: Set[str] = set()
+    for folder, patterns in kinds.items():
+        files = root.names(folder)
+        # /var/spool/mail is a link to /var/mail, and on Alpine crontabs is one to /etc/crontabs.
+        real = root.real_path(folder) if files else folder
+        for file in files if real not in seen else ():
+            names = [name for pattern, _ in patterns for name in _user_in(file, pattern)]
+            if not names or not users.isdisjoint(names):
+                continue
+            status = root.status(f"{folder}/{file}")
+            is_file = status is not None and stat.S_ISREG(status.st_mode)
+            if is_file or folder in MAIL_FOLDERS:
+                yield f"{folder}/{file}", patterns[0][1], min(names, key=len)
+        seen.add(real)
+
+
+def _user_in(file: str, pattern: str) -> List[str]:
+    """The name of the user in the name of a file, if it has that pattern."""
+    start, end = pattern.split("{}")
+    name = file[len(start) : len(file) - len(end)]
+    return [name] if file == pattern.format(name) and _USER_NAME.match(name) else []
 
 
 def find_former_ids(

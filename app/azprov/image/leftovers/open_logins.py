@@ -22,7 +22,8 @@ from .logins_by_sshd_options import find_in_options
 from .logins_in_initramfs import find_in_initramfs
 from .open_login import OpenLogin
 
-_RECORD_FOLDERS = (
+#: Folders of systemd's user records.
+RECORD_FOLDERS = (
     "/etc/userdb",
     "/usr/local/lib/userdb",
     "/usr/lib/userdb",
@@ -78,7 +79,7 @@ def _users_of_musl(root: Root) -> Iterator[OpenLogin]:
 
 
 def _user_records(root: Root) -> Iterator[OpenLogin]:
-    for folder in _RECORD_FOLDERS:
+    for folder in RECORD_FOLDERS:
         for name in root.names(folder):
             if any(matches(name, pattern) for pattern in _RECORDS):
                 path = root.outside(f"{folder}/{name}")
