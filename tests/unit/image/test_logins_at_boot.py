@@ -120,6 +120,16 @@ def test_a_credential_of_the_kernel_command_line_is_named(tmp_path: Path) -> Non
     ]
 
 
+def test_a_system_that_a_boot_downloads_is_named(tmp_path: Path) -> None:
+    """systemd-import-generator replaces the root file system or starts the download."""
+    write(tmp_path, "etc/kernel/cmdline", "quiet rd.systemd.pull=raw,machine:a:https://a/a.raw")
+
+    assert found(tmp_path) == [
+        "someone may be able to log in without a password, because line 1 of etc/kernel/cmdline "
+        "downloads a system at boot"
+    ]
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -129,6 +139,7 @@ def test_a_credential_of_the_kernel_command_line_is_named(tmp_path: Path) -> Non
         "usr/local/lib/credstore/tmpfiles.extra",
         "usr/lib/credstore/sysusers.extra",
         "etc/credstore/home.create.ops",
+        "etc/credstore/import.pull",
         "etc/credstore/userdb.user.ops",
         "boot/loader/credentials/systemd.extra-unit.a.service.cred",
         "boot/efi/EFI/Linux/a.efi.extra.d/passwd.hashed-password.root.cred",

@@ -185,6 +185,11 @@ def test_a_line_of_inittab_that_may_skip_the_password_is_named(
     [
         ("etc/conf.d/agetty.ttyS0", 'agetty_options="--autologin root"', GETTY),
         ("etc/conf.d/agetty", 'agetty_options="-8 -a root"', GETTY),
+        ("etc/rc.local", "agetty -a root ttyS0 &", GETTY),
+        ("etc/local.d/a.start", "getty -n -l /bin/sh 9600 ttyS0", GETTY),
+        ("etc/inetd.conf", "9999 stream tcp nowait root /bin/sh sh -i", SHELL),
+        ("etc/xinetd.d/a", "server = /bin/bash", SHELL),
+        ("etc/udev/rules.d/9.rules", 'ENV{SYSTEMD_WANTS}+="debug-shell.service"', SHELL),
         ("etc/sv/agetty-tty1/conf", 'GETTY_ARGS="--autologin root"', GETTY),
         ("etc/sv/getty-ttyS0/run", "exec /sbin/getty -n -l /bin/sh 115200 ttyS0", GETTY),
         ("etc/s6/sv/tty1/run", "exec /bin/bash -l", SHELL),
@@ -261,6 +266,9 @@ INITTAB = [
                 "LoadCredential=a:/etc/a",
             ],
         ),
+        ("etc/rc.local", ["#!/bin/sh -e", "exit 0"]),
+        ("etc/inetd.conf", ["#<off># a", "time stream tcp nowait root internal"]),
+        ("usr/lib/udev/rules.d/99-systemd.rules", ['ENV{SYSTEMD_WANTS}="bluetooth.target"']),
         ("etc/conf.d/agetty", ['#agetty_options="--autologin root"', 'agetty_options="--noclear"']),
         ("etc/init.d/agetty", ['command_args_foreground="${agetty_options} ${port} ${baud}"']),
         (

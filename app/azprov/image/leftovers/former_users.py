@@ -31,7 +31,7 @@ from .catalogue import (
 )
 from .leftover import RESERVE_IDS, Leftover
 from .logins_by_console import unit_files
-from .open_logins import RECORD_FOLDERS
+from .logins_elsewhere import RECORD_FOLDERS
 from .rules_files import rules_files
 
 # The kernel's file systems, and those that are empty at every boot.

@@ -49,6 +49,7 @@ _OPENS_SHELL = re.compile(
 _IS_SHELL = re.compile(
     r"(?:^|[\s\"'=])(?:rd)?init=(?:\S*/)?(?:(?:a|ba|da|k|mk|z)?sh|busybox|sulogin|login)(?=[\s\"']|$)"
 )
+_PULLS = re.compile(r"(?:^|[\s\"'])(?:rd\.)?systemd\.pull=")
 _SETS_CREDENTIAL = re.compile(r"(?:^|[\s\"'])systemd\.set[-_]credential(?:[-_]binary)?=")
 
 # With these, systemd's services and login create users, write files or ask for no password.
@@ -57,6 +58,7 @@ _LOGIN_CREDENTIALS = (
     "*agetty.autologin*",
     "*login.noauth*",
     "home.*",
+    "import.pull*",
     "passwd.*-password.*",
     "ssh.*authorized_keys*",
     "systemd.extra-unit.*",
@@ -75,7 +77,7 @@ _OF_LOGINS = re.compile(
 )
 # systemd links its own settings, which name userdbctl for keys.
 _OWN_LINK = re.compile(
-    r"L\S*\s+/etc/ssh/sshd_config\.d/\S+\s+[\s-]*/usr/lib/systemd/sshd_config\.d/[\w-]+\.conf\Z"
+    r"L\S*\s+/etc/ssh/sshd_config\.d/\S+\s[\s-]*/usr/lib/systemd/sshd_config\.d/[\w-]+\.conf\Z"
 )
 
 
@@ -102,6 +104,8 @@ def find_at_boot(root: Root) -> Iterator[OpenLogin]:
             yield without_password(root, path, number, "opens a shell at boot")
         elif _SETS_CREDENTIAL.search(line):
             yield without_password(root, path, number, "sets a credential of systemd")
+        elif _PULLS.search(line):
+            yield without_password(root, path, number, "downloads a system at boot")
     yield from _credentials(root)
     for folder in _TMPFILES:
         for path in _paths(root, folder, "*.conf"):

@@ -9,7 +9,7 @@ systemd-debug-generator(8), inittab(5) of sysvinit and busybox; read 2026-11-27.
 """
 
 import re
-from typing import Iterator, List, Optional, Set, Tuple
+from typing import Callable, Iterator, List, Optional, Set, Tuple
 
 from ...formats.patterns import matches
 from ...formats.text import printable
@@ -69,8 +69,15 @@ _PREFIXES = "-@:+!|"
 #: Of sysvinit and busybox.
 INITTAB = "/etc/inittab"
 _NO_COMMAND = ("off", "initdefault")
+# inetd and xinetd start a program for a connection.
+_INETD = ("/etc", "inetd.conf"), ("/etc/inetd.d", "*"), ("/etc/xinetd.d", "*")
+# udev starts a unit for a device.
+_UDEV = ("/etc/udev/rules.d", "*.rules"), ("/usr/lib/udev/rules.d", "*.rules")
 # Of OpenRC, dinit, runit and s6: folders, patterns of names, and files in a folder of that name.
 _SCRIPTS = (
+    ("/etc", "rc.local", ("",)),
+    ("/etc/rc.d", "rc.local", ("",)),
+    ("/etc/local.d", "*.start", ("",)),
     ("/etc/conf.d", "*getty*", ("",)),
     ("/etc/init.d", "*getty*", ("",)),
     ("/etc/dinit.d", "*tty*", ("",)),
@@ -95,16 +102,31 @@ _BY_SULOGIN = "lets sulogin open a shell"
 def find_on_consoles(root: Root) -> Iterator[OpenLogin]:
     """The lines of units, inittab and scripts that may give a shell. Raises HostError."""
     yield from _units(root)
-    for folder, pattern in _MANAGER_SETTINGS:
-        for path in _matching(root, folder, pattern):
-            for number, line in setting_lines(root, path):
-                if _FORCED.search(line):
-                    yield without_password(root, path, number, _BY_SULOGIN)
+    for folders, gives_login, reason in (
+        (_MANAGER_SETTINGS, _FORCED.search, _BY_SULOGIN),
+        (_INETD, _gives_shell, _BY_SHELL),
+        (_UDEV, _wants_shell, _BY_SHELL),
+    ):
+        for folder, pattern in folders:
+            yield from _settings(root, _matching(root, folder, pattern), gives_login, reason)
     yield from _inittab(root)
     for folder, pattern, files in _SCRIPTS:
         for path in _matching(root, folder, pattern):
             for file in files:
                 yield from _script(root, path + file)
+
+
+def _settings(
+    root: Root, paths: List[str], gives_login: Callable[[str], object], reason: str
+) -> Iterator[OpenLogin]:
+    for path in paths:
+        for number, line in setting_lines(root, path):
+            if gives_login(line):
+                yield without_password(root, path, number, reason)
+
+
+def _wants_shell(rule: str) -> bool:
+    return "shell" in rule.partition("SYSTEMD_WANTS")[2]
 
 
 def _units(root: Root) -> Iterator[OpenLogin]:

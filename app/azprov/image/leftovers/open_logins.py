@@ -2,14 +2,11 @@
 
 deprovision removes passwords and keys. It only names these logins: such a setting may be
 intended, and no file says who has the key of a CA, or a password in a directory.
-
-Source: nss-systemd(8), read 2026-11-27.
 """
 
 from typing import Callable, Iterator, List, Tuple
 
 from ...errors import HostError
-from ...formats.patterns import matches
 from ...formats.text import printable
 from ...system.root import Root
 from ...system.user_database import PASSWD, read_user_file
@@ -19,19 +16,9 @@ from .logins_by_name_services import find_in_name_services
 from .logins_by_pam import find_in_pam
 from .logins_by_sshd import find_in_key_files, find_in_settings
 from .logins_by_sshd_options import find_in_options
+from .logins_elsewhere import find_elsewhere
 from .logins_in_initramfs import find_in_initramfs
 from .open_login import OpenLogin
-
-#: Folders of systemd's user records.
-RECORD_FOLDERS = (
-    "/etc/userdb",
-    "/usr/local/lib/userdb",
-    "/usr/lib/userdb",
-    "/var/lib/systemd/home",
-)
-# etckeeper keeps every version of shadow and of the SSH host keys.
-_HISTORIES = ("/etc/.git", "/etc/.hg", "/etc/.bzr", "/etc/_darcs")
-_RECORDS = ("*.user", "*.user-privileged", "*.identity")
 
 
 def find_open_logins(root: Root, *, by_init: bool = True) -> List[OpenLogin]:
@@ -46,11 +33,10 @@ def find_open_logins(root: Root, *, by_init: bool = True) -> List[OpenLogin]:
         find_in_options,
         find_in_name_services,
         _users_of_musl,
-        _user_records,
+        find_elsewhere,
         find_on_consoles,
         find_at_boot,
         find_in_initramfs,
-        _histories,
         find_in_pam,
     )
     for search in (*searches, *([find_in_init] if by_init else [])):
@@ -75,25 +61,4 @@ def _users_of_musl(root: Root) -> Iterator[OpenLogin]:
                 f"{printable(fields[0])} may be able to log in, because musl treats line {number} "
                 f"of {root.outside(PASSWD)} as a user",
                 "if there should be no such user, remove that line",
-            )
-
-
-def _user_records(root: Root) -> Iterator[OpenLogin]:
-    for folder in RECORD_FOLDERS:
-        for name in root.names(folder):
-            if any(matches(name, pattern) for pattern in _RECORDS):
-                path = root.outside(f"{folder}/{name}")
-                yield OpenLogin(
-                    f"a user may log in with the password or keys in the user record {path}",
-                    f"if the user should not, remove {path}",
-                )
-
-
-def _histories(root: Root) -> Iterator[OpenLogin]:
-    for folder in _HISTORIES:
-        if root.names(folder):
-            path = root.outside(folder)
-            yield OpenLogin(
-                f"the history in {path} may have earlier passwords of users and private keys",
-                "remove that folder, unless no one else gets the image",
             )

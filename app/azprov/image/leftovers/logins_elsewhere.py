@@ -1,0 +1,135 @@
+"""Users, passwords and keys outside the files that a login normally reads.
+
+Sources: nss-systemd(8), systemd-homed.service(8), systemd-sysext(8), snapper(8), and "Users and
+groups" of cloud-init's documentation; read 2026-11-27.
+"""
+
+import os
+import re
+from typing import Iterator
+
+from ...formats.patterns import matches
+from ...system.root import Root
+from .open_login import OpenLogin
+from .setting_lines import setting_lines
+
+#: Folders of systemd's user records.
+RECORD_FOLDERS = (
+    "/etc/userdb",
+    "/usr/local/lib/userdb",
+    "/usr/lib/userdb",
+    "/var/lib/systemd/home",
+)
+# User records, and homes of systemd-homed, which have such a record inside.
+_RECORDS = (
+    *(
+        (folder, pattern)
+        for folder in RECORD_FOLDERS
+        for pattern in ("*.user", "*.user-privileged", "*.identity")
+    ),
+    ("/home", "*.homedir"),
+    ("/home", "*.home"),
+)
+# etckeeper keeps every version of shadow and of the SSH host keys.
+_HISTORIES = ("/etc/.git", "/etc/.hg", "/etc/.bzr", "/etc/_darcs")
+# systemd merges these into /etc and /usr at boot.
+_EXTENSIONS = tuple(
+    f"{folder}/{name}"
+    for name in ("confexts", "extensions")
+    for folder in ("/etc", "/var/lib", "/usr/local/lib", "/usr/lib")
+)
+# Of snapper, yabsnap and timeshift: a folder of snapshots, and the folder of a system in each.
+_SNAPSHOTS = (
+    ("/.snapshots", "/snapshot"),
+    ("/.snapshots", ""),
+    ("/timeshift/snapshots", "/localhost"),
+    ("/timeshift-btrfs/snapshots", "/@"),
+)
+_CLOUD_INIT = ("/usr/bin/cloud-init", "/usr/local/bin/cloud-init")
+_CLOUD_INIT_OFF = "/etc/cloud/cloud-init.disabled"
+_CLOUD_INIT_SETTINGS = (("/etc/cloud", "cloud.cfg"), ("/etc/cloud/cloud.cfg.d", "*.cfg"))
+_SETS_LOGIN = re.compile(
+    r"(?:^|[\s{,\"'])(?:(?:hashed_|plain_text_)?passwd|password|ssh_authorized_keys|ssh_import_id"
+    r"|ssh_keys)[\"']?\s*:"
+)
+# The folder of dropbear's keys, dropbear(8).
+_DROPBEAR = ("/etc/default/dropbear", "/etc/conf.d/dropbear")
+_KEYS_ELSEWHERE = re.compile(r"[\s=\"']-[A-Za-z]*D")
+
+
+def find_elsewhere(root: Root) -> Iterator[OpenLogin]:
+    """Stores of logins that deprovision does not change. Raises HostError."""
+    for folder, pattern in _RECORDS:
+        for name in root.names(folder):
+            if matches(name, pattern):
+                path = root.outside(f"{folder}/{name}")
+                yield OpenLogin(
+                    f"a user may log in with the password or keys in the user record {path}",
+                    f"if the user should not, remove {path}",
+                )
+    for folder in _HISTORIES:
+        if root.names(folder):
+            yield _copy(f"history in {root.outside(folder)}")
+    yield from _extensions(root)
+    yield from _snapshots(root)
+    yield from _cloud_init(root)
+    for path in _DROPBEAR:
+        for number, line in setting_lines(root, path):
+            if _KEYS_ELSEWHERE.search(line):
+                yield OpenLogin(
+                    f"keys that deprovision does not find may log in, because line {number} of "
+                    f"{root.outside(path)} gives dropbear another folder of keys",
+                    "remove the keys in that folder, or the option",
+                )
+
+
+def _copy(what: str) -> OpenLogin:
+    return OpenLogin(
+        f"the {what} may have earlier passwords of users and private keys",
+        "remove that folder, unless no one else gets the image",
+    )
+
+
+def _extensions(root: Root) -> Iterator[OpenLogin]:
+    for folder in _EXTENSIONS:
+        for name in root.names(folder):
+            path = root.outside(f"{folder}/{name}")
+            yield OpenLogin(
+                f"someone may be able to log in, because {path} is merged into the system at boot "
+                "and was not examined",
+                "if it has users, keys or units that allow logins, remove it",
+            )
+
+
+def _snapshots(root: Root) -> Iterator[OpenLogin]:
+    """The folders with snapshots of other systems: openSUSE's system is a snapshot itself."""
+    system = root.status("/")
+    for folder, inside in _SNAPSHOTS:
+        for name in root.names(folder):
+            path = f"{folder}/{name}{inside}"
+            if root.status(f"{path}/etc/shadow") is None:
+                continue
+            other = root.status(path)
+            if system is None or other is None or not os.path.samestat(system, other):
+                yield _copy(f"snapshot in {root.outside(path)}")
+                break
+
+
+def _cloud_init(root: Root) -> Iterator[OpenLogin]:
+    """The settings with which cloud-init creates users at the first boot of each VM."""
+    is_installed = any(root.status(path) is not None for path in _CLOUD_INIT)
+    if not is_installed or root.status(_CLOUD_INIT_OFF) is not None:
+        return
+    for folder, pattern in _CLOUD_INIT_SETTINGS:
+        for name in root.names(folder):
+            if not matches(name, pattern):
+                continue
+            path = f"{folder}/{name}"
+            for number, line in setting_lines(root, path):
+                if _SETS_LOGIN.search(line):
+                    yield OpenLogin(
+                        f"someone may be able to log in, because line {number} of "
+                        f"{root.outside(path)} lets cloud-init set a password or keys",
+                        "if that is not intended, remove that setting, or cloud-init",
+                    )
+                    break

@@ -1,0 +1,89 @@
+"""Stores of logins that deprovision does not change are named."""
+
+from pathlib import Path
+from typing import Dict
+
+import pytest
+
+from azprov.image.leftovers.open_logins import find_open_logins
+from azprov.system.root import Root
+from images import azprov
+from sound_image import change
+
+CLOUD = {"usr/bin/cloud-init": ""}
+CLOUD_FILE = "etc/cloud/cloud.cfg.d/99-installer.cfg"
+EXTENSION = (
+    "someone may be able to log in, because {root}/%s is merged into the system at boot and was "
+    "not examined"
+)
+SNAPSHOT = "the snapshot in {root}/%s may have earlier passwords of users and private keys"
+RECORD = "a user may log in with the password or keys in the user record {root}/%s"
+BY_CLOUD_INIT = (
+    "someone may be able to log in, because line %d of {root}/"
+    f"{CLOUD_FILE} lets cloud-init set a password or keys"
+)
+
+
+@pytest.mark.parametrize(
+    ("files", "what"),
+    [
+        ({"home/ops.homedir/.identity": "{}"}, RECORD % "home/ops.homedir"),
+        ({"home/ops.home": "x"}, RECORD % "home/ops.home"),
+        (
+            {"var/lib/confexts/a/etc/ssh/sshd_config.d/a.conf": ""},
+            EXTENSION % "var/lib/confexts/a",
+        ),
+        ({"var/lib/extensions/a.raw": "x"}, EXTENSION % "var/lib/extensions/a.raw"),
+        ({"etc/extensions/a/usr/bin/a": "x"}, EXTENSION % "etc/extensions/a"),
+        ({".snapshots/1/snapshot/etc/shadow": "x"}, SNAPSHOT % ".snapshots/1/snapshot"),
+        (
+            {"timeshift/snapshots/2/localhost/etc/shadow": ""},
+            SNAPSHOT % "timeshift/snapshots/2/localhost",
+        ),
+        ({CLOUD_FILE: "a: b\nusers:\n- name: ops\n  passwd: $6$a\n", **CLOUD}, BY_CLOUD_INIT % 4),
+        (
+            {CLOUD_FILE: "users: [{name: a, ssh_authorized_keys: [a]}]\n", **CLOUD},
+            BY_CLOUD_INIT % 1,
+        ),
+        ({CLOUD_FILE: "password: a\nchpasswd: {expire: false}\n", **CLOUD}, BY_CLOUD_INIT % 1),
+        (
+            {"etc/default/dropbear": 'A=b\nDROPBEAR_EXTRA_ARGS="-s -D /srv/keys"\n'},
+            "keys that deprovision does not find may log in, because line 2 of "
+            "{root}/etc/default/dropbear gives dropbear another folder of keys",
+        ),
+    ],
+)
+def test_a_store_of_logins_is_named(files: Dict[str, str], what: str, tmp_path: Path) -> None:
+    """deprovision cannot tell whether such a store is intended, so it names it and exits 1."""
+    (tmp_path / "usr/bin").mkdir(parents=True)
+    change(tmp_path, files)
+
+    (login,) = find_open_logins(Root(str(tmp_path)))
+    code, _, log = azprov("deprovision", "--root", tmp_path, "--yes")
+
+    assert login.what == what.format(root=tmp_path)
+    assert (code, login.what in log) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {CLOUD_FILE: "users:\n- name: ops\n  passwd: $6$a\n"},
+        {CLOUD_FILE: "password: a\n", "etc/cloud/cloud-init.disabled": "", **CLOUD},
+        {
+            "etc/cloud/cloud.cfg": "users:\n  - default\ndisable_root: true\n"
+            "cloud_config_modules:\n  - ssh_import_id\n  - set_passwords\nsystem_info:\n"
+            "  default_user:\n    name: debian\n    lock_passwd: True\nssh_pwauth: false\n",
+            CLOUD_FILE: "# password: a\n",
+            **CLOUD,
+        },
+        {".snapshots/1/info.xml": "", "home/ops/a": ""},
+        {".snapshots/1/snapshot": "-> /", "etc/shadow": "root:*:::::::\n"},
+        {"etc/default/dropbear": '#DROPBEAR_EXTRA_ARGS="-D /a"\nDROPBEAR_RECEIVE_WINDOW=65536\n'},
+    ],
+)
+def test_a_system_without_such_a_store_is_silent(files: Dict[str, str], tmp_path: Path) -> None:
+    """cloud-init's defaults lock its user, and openSUSE's system is a snapshot itself."""
+    change(tmp_path, files)
+
+    assert find_open_logins(Root(str(tmp_path))) == []
