@@ -31,6 +31,7 @@ from .leftovers.leftover import (
 )
 from .leftovers.search import find_leftovers, found_by
 from .leftovers.user import BACKUPS, find_user
+from .outside_mounts import refuse_changes_outside
 from .service_file import own_service
 
 # The name that waagent and cloud-init leave, too.
@@ -44,7 +45,8 @@ def plan(root: Root, user: str) -> List[Leftover]:
     """The leftovers to remove, in order; with a user's name, that user is removed as well.
 
     An image without leftovers gives an empty list. Raises HostError; UsageError for a user
-    with UID 0, or one who has neither an account nor anything else in the image.
+    with UID 0, or one who has neither an account nor anything else in the image. A change to
+    files from outside that are mounted in the image is a HostError, too.
     """
     leftovers = find_leftovers(root, user)
     of_user = [leftover for leftover in leftovers if user and leftover.user == user]
@@ -60,7 +62,9 @@ def plan(root: Root, user: str) -> List[Leftover]:
     if user:
         log_mentions(root, user)
     changes += found_by(root, partial(find_former_ids, account, [*changes, *user_changes]))
-    return [*changes, *user_changes]
+    changes += user_changes
+    refuse_changes_outside(root, changes)
+    return changes
 
 
 def carry_out(root: Root, changes: Sequence[Leftover]) -> List[AzprovError]:

@@ -679,6 +679,92 @@ def test_a_mount_in_the_home_is_refused_before_any_change(clean: Path, place: st
     assert tree(clean) == before
 
 
+def deprovision_after(
+    script: str, clean: Path, outside: Path
+) -> "subprocess.CompletedProcess[str]":
+    """Run deprovision in a mount namespace, after a script with the root and a folder as $1, $2."""
+    azprov_command = [sys.executable, "-m", "azprov", "deprovision", "--root", str(clean), "--yes"]
+    return subprocess.run(
+        [*needs.unshare("-m"), "sh", "-ec", f'{script}; shift 2; exec "$@"', "sh"]
+        + [str(clean), str(outside), *azprov_command],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "app")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.needs("root", "unshare", "mount")
+@pytest.mark.parametrize(
+    ("script", "point", "changed"),
+    [
+        pytest.param(
+            'mount --bind "$2" "$1/root"',
+            "root",
+            "root/.bash_history",
+            id="a folder",
+        ),
+        pytest.param(
+            'mount -t tmpfs none "$2"; echo ls >"$2/.bash_history"; mount --bind "$2" "$1/root"',
+            "root",
+            "root/.bash_history",
+            id="another file system",
+        ),
+        pytest.param(
+            'mount --bind "$2/machine-id" "$1/etc/machine-id"',
+            "etc/machine-id",
+            "etc/machine-id",
+            id="a file",
+        ),
+    ],
+)
+def test_files_of_the_machine_that_are_mounted_in_the_image_stay(
+    clean: Path, tmp_path_factory: pytest.TempPathFactory, script: str, point: str, changed: str
+) -> None:
+    """A chroot often has such mounts, and they are refused before any change."""
+    outside = tmp_path_factory.mktemp("outside")
+    lay(outside, {".bash_history": "ls\n", "machine-id": "0123456789abcdef0123456789abcdef\n"})
+    lay(clean, {"etc/machine-id": "abcdef0123456789abcdef0123456789\n"})
+    before = tree(outside)
+
+    done = deprovision_after(script, clean, outside)
+
+    assert done.stderr == (
+        f"azprov: files from outside the image are mounted at {clean}/{point}, and "
+        f"deprovision would change {clean}/{changed}, so nothing was changed; "
+        "unmount the file system that is mounted inside\n"
+    )
+    assert done.returncode == 73
+    assert tree(outside) == before
+    assert (clean / "etc/machine-id").read_text() == "abcdef0123456789abcdef0123456789\n"
+
+
+@pytest.mark.needs("root", "unshare", "mount")
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(
+            'for f in proc sys dev; do mkdir -p "$1/$f"; mount --rbind /$f "$1/$f"; done',
+            id="a chroot",
+        ),
+        pytest.param('mount --bind "$1" "$1"', id="the image itself"),
+        pytest.param('mkdir "$1/a"; mount --bind "$1/a" "$1/root"', id="its own folder"),
+        pytest.param('mount -t tmpfs none "$1/root"', id="its own file system"),
+    ],
+)
+def test_other_mounts_in_an_image_are_no_hindrance(
+    clean: Path, tmp_path_factory: pytest.TempPathFactory, script: str
+) -> None:
+    """Partitions of the image are mounted in it, and /proc, /sys and /dev for a chroot."""
+    lay(clean, {"etc/machine-id": "abcdef0123456789abcdef0123456789\n"})
+    fill = '; if [ -d "$1/root" ]; then echo ls >"$1/root/.bash_history"; fi'
+
+    done = deprovision_after(script + fill, clean, tmp_path_factory.mktemp("outside"))
+
+    assert done.returncode == 0, done.stderr
+    assert (clean / "etc/machine-id").read_text() == ""
+
+
 def test_after_any_failure_the_same_command_still_finds_the_user(clean: Path) -> None:
     """The passwd entry is kept until all other changes were made."""
     lay(clean, {"etc/passwd": "d:x:1000:1000::/n:/bin/sh\n"})

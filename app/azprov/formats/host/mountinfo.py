@@ -1,17 +1,26 @@
 """The mounts in /proc/self/mountinfo, proc_pid_mountinfo(5)."""
 
 import re
-from typing import Dict, List
+from typing import Dict, List, Tuple
 
 _ESCAPED = re.compile(r"\\([0-7]{3})")
-# The number of the field.
-_MOUNT_POINT = 4
+# The numbers of the fields.
+_DEVICE, _SOURCE, _MOUNT_POINT = 2, 3, 4
 
 
 def parse_mount_points(content: bytes) -> List[str]:
     """The mount points, in the order of the mounts; lines of another form are ignored."""
+    return [point for _, _, point in parse_mounts(content)]
+
+
+def parse_mounts(content: bytes) -> List[Tuple[str, str, str]]:
+    """The device, the path inside its file system, and the mount point of each mount."""
     lines = (line.split(" ") for line in content.decode("utf-8", "surrogateescape").split("\n"))
-    return [_unescaped(fields[_MOUNT_POINT]) for fields in lines if len(fields) > _MOUNT_POINT]
+    return [
+        (fields[_DEVICE], _unescaped(fields[_SOURCE]), _unescaped(fields[_MOUNT_POINT]))
+        for fields in lines
+        if len(fields) > _MOUNT_POINT
+    ]
 
 
 def parse_file_systems(content: bytes) -> Dict[int, str]:

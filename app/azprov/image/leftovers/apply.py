@@ -62,6 +62,11 @@ def _apply(root: Root, leftover: Leftover) -> None:
         _OPERATIONS[leftover.action](root, leftover)
 
 
+def follows_link(action: str) -> bool:
+    """Whether an action changes the target of a link, and not the link."""
+    return action in _EDITS or action in (EMPTY_FOLDER, SET_NAME_IN_HOSTS, RESERVE_IDS)
+
+
 def edited(content: bytes, action: str, argument: str) -> bytes:
     """A file's content after an action that edits the file."""
     return _EDITS[action](content, argument)
