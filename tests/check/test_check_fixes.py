@@ -25,6 +25,7 @@ from check.image_changes import (
     keys_for,
 )
 from check.openrc import WRONG_OPENRC
+from images import azprov
 from sound_image import (
     OPENRC,
     SYSTEM,
@@ -459,12 +460,41 @@ OTHER_HOST_KEYS: Dict[str, Tuple[Change, List[str], str]] = {
         f"{NEW_KEYS}, or remove the HostKey lines so that sshd uses its usual keys",
     ),
     "another server": (BY_DROPBEAR, ["/etc/dropbear/dropbear_rsa_host_key"], NEW_KEYS),
+    "servers in an initramfs": (
+        {
+            "etc/dropbear/initramfs/dropbear_rsa_host_key": "x",
+            "etc/dropbear-initramfs/dropbear_ecdsa_host_key": "x",
+            "etc/ssh/dracut_ssh_host_ed25519_key": "x",
+        },
+        [
+            "/etc/dropbear/initramfs/dropbear_rsa_host_key",
+            "/etc/dropbear-initramfs/dropbear_ecdsa_host_key",
+            "/etc/ssh/dracut_ssh_host_ed25519_key",
+        ],
+        f"{NEW_KEYS}; the initramfs has copies, so rebuild it",
+    ),
     "both": (
         {**BY_HOSTKEY, **BY_DROPBEAR},
         ["/etc/ssh/key", "/etc/dropbear/dropbear_rsa_host_key"],
         f"{NEW_KEYS}, or remove the HostKey lines so that sshd uses its usual keys",
     ),
 }
+
+
+@pytest.mark.parametrize("case", OTHER_HOST_KEYS)
+def test_host_keys_that_deprovision_keeps_are_named(image: Path, case: str) -> None:
+    """deprovision keeps each of the host keys that check finds, and says so."""
+    done, keys, fix = OTHER_HOST_KEYS[case]
+    change(image, done)
+
+    _, _, log = azprov("deprovision", "--root", image, "--yes")
+
+    paths = ", ".join(f"{image}{key}" for key in keys)
+    assert (
+        f"SSH host keys stay in the image ({paths}): every VM would share them and could be "
+        f"impersonated; {fix}\n"
+    ) in log
+    assert [key for key in keys if not (image / key[1:]).exists()] == []
 
 
 @pytest.mark.parametrize("case", OTHER_HOST_KEYS)

@@ -23,6 +23,7 @@ from .leftovers.former_users import (
     find_named_files,
     log_mentions,
 )
+from .leftovers.kept_host_keys import log_kept_host_keys
 from .leftovers.leftover import (
     ENABLE_SERVICE,
     SET_HOST_NAME,
@@ -51,6 +52,7 @@ def plan(root: Root, user: str) -> List[Leftover]:
     leftovers = find_leftovers(root, user)
     of_user = [leftover for leftover in leftovers if user and leftover.user == user]
     changes = [leftover for leftover in leftovers if not user or leftover.user != user]
+    changes += found_by(root, log_kept_host_keys)
     changes += _host_names(root)
     changes += _disabled_services(root)
     account = find_account(root, user) if user else None

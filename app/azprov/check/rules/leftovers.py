@@ -2,12 +2,9 @@
 
 from typing import Dict, Iterator, List, NamedTuple
 
-from ...formats.patterns import matches
+from ...image.leftovers.kept_host_keys import HOST_KEYS_COST, kept_host_keys
 from ...image.leftovers.leftover import UNREADABLE, Leftover
 from ...image.leftovers.search import container_marks, find_leftovers
-from ...system.sshd.host_keys import is_host_key
-from ...system.sshd.server import SSH_FOLDER
-from ...system.sshd.settings import read_settings
 from ..facts.image import Image
 from ..finding import ERROR, NOTE, UNREAD, WARNING, Check, Finding, Rule
 from ..fixes import azprov
@@ -29,9 +26,8 @@ def _kind(id_: str, severity: str, subject: str, cost: str) -> _Kind:
     return _Kind(Rule(id_, severity, sentence, "run azprov deprovision"), name, verb, cost)
 
 
-_HOST_KEYS_COST = "every VM would share them and could be impersonated"
 _KINDS = (
-    _kind("host-keys", ERROR, "SSH host keys are", _HOST_KEYS_COST),
+    _kind("host-keys", ERROR, "SSH host keys are", HOST_KEYS_COST),
     _kind(
         "machine-id",
         ERROR,
@@ -91,7 +87,7 @@ DEPROVISIONED = frozenset(kind.rule.id for kind in _KINDS)
 HOST_KEYS_ELSEWHERE = Rule(
     "host-keys-elsewhere",
     ERROR,
-    f"SSH host keys that deprovision does not remove are still in the image: {_HOST_KEYS_COST}",
+    f"SSH host keys that deprovision does not remove are still in the image: {HOST_KEYS_COST}",
     "remove them and let the image create new ones at its first boot",
 )
 CONTAINER_MARK = Rule(
@@ -101,13 +97,6 @@ CONTAINER_MARK = Rule(
     "remove that file",
 )
 
-# Of dropbear and tinysshd: folders, and patterns of names.
-_OTHER_HOST_KEYS = (
-    ("/etc/dropbear", "dropbear_*_host_key"),
-    ("/etc/dropbear/initramfs", "dropbear_*_host_key"),
-    ("/etc/dropbear-initramfs", "dropbear_*_host_key"),
-    ("/etc/tinyssh/sshkeydir", "*"),
-)
 # This many paths are named, the others are counted.
 _NAMED = 3
 
@@ -144,34 +133,12 @@ def _found(image: Image, kind: _Kind, paths: List[str], fix: str) -> Finding:
 
 
 def check_other_host_keys(image: Image) -> Iterator[Finding]:
-    """Find host keys that deprovision keeps, since the server might not start without them."""
-    of_sshd = [path for path in _named_by_sshd(image) if image.is_there(path)]
-    of_others = [
-        f"{folder}/{name}"
-        for folder, pattern in _OTHER_HOST_KEYS
-        for name in image.names(folder)
-        if matches(name, pattern)
-    ]
-    if not of_sshd and not of_others:
-        return
-    fix = "remove them and let the image create new ones at its first boot"
-    if of_sshd:
-        fix += ", or remove the HostKey lines so that sshd uses its usual keys"
-    name = "SSH host keys that deprovision does not remove"
-    kind = _Kind(HOST_KEYS_ELSEWHERE, name, "are", _HOST_KEYS_COST)
-    yield _found(image, kind, [image.shown(path) for path in (*of_sshd, *of_others)], fix)
-
-
-def _named_by_sshd(image: Image) -> List[str]:
-    """The files of sshd's HostKey lines that do not have the usual names."""
-    settings = read_settings(image.root)
-    paths = [path for one in settings if one.keyword == "hostkey" for path in one.values[:1]]
-    return [path for path in dict.fromkeys(paths) if not _is_usual(path)]
-
-
-def _is_usual(path: str) -> bool:
-    folder, _, name = path.rpartition("/")
-    return folder == SSH_FOLDER and is_host_key(name)
+    """Find host keys that deprovision keeps."""
+    kept = kept_host_keys(image.root)
+    if kept.paths:
+        name = "SSH host keys that deprovision does not remove"
+        kind = _Kind(HOST_KEYS_ELSEWHERE, name, "are", HOST_KEYS_COST)
+        yield _found(image, kind, [image.shown(path) for path in kept.paths], kept.fix)
 
 
 def check_container_marks(image: Image) -> Iterator[Finding]:

@@ -65,6 +65,14 @@ _OTHER_KEYS = (
     ("/etc/dracut-sshd", "authorized_keys"),
     ("/root/.ssh", "dracut_authorized_keys"),
 )
+#: Host keys of dropbear, also in the initramfs of Debian, of tinysshd and of dracut-sshd.
+OTHER_HOST_KEYS = (
+    ("/etc/dropbear", "dropbear_*_host_key"),
+    ("/etc/dropbear/initramfs", "dropbear_*_host_key"),
+    ("/etc/dropbear-initramfs", "dropbear_*_host_key"),
+    ("/etc/tinyssh/sshkeydir", "*"),
+    ("/etc/ssh", "dracut_ssh_host_*_key"),
+)
 # ruserok(3), and sshd(8) under FILES.
 _EQUIVALENT_HOSTS = (
     ("/etc", "hosts.equiv"),
