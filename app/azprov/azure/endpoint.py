@@ -32,7 +32,7 @@ def parse_endpoint(text: str) -> Endpoint:
     Other names are not resolved: at first boot there may be no DNS, and a resolver
     has no time limit. Raises ValueError.
     """
-    match = re.match(r"(?:\[([^\]]*:[^\]]*)\]|([^:\[\]]*))(?::([0-9]{1,5}))?\Z", text)
+    match = re.match(r"(?:\[([^\]:]*:[^\]]*)\]|([^:\[\]]*))(?::([0-9]{1,5}))?\Z", text)
     if match is None:
         raise ValueError(f"not of the form ADDRESS[:PORT]: {text!a}")
     address = match.group(1) or match.group(2)

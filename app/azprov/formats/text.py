@@ -79,4 +79,4 @@ def is_web_page(text: str) -> bool:
 
 def lines_of(content: bytes) -> List[bytes]:
     """The lines with their ends; as in the C library, a bare "\\r" ends no line."""
-    return re.findall(rb"[^\n]*\n|[^\n]+", content)
+    return re.findall(rb"[^\n]+\n?|\n", content)

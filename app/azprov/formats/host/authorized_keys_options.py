@@ -5,7 +5,7 @@ Source: sshd(8), AUTHORIZED_KEYS FILE FORMAT, and OpenSSH 10's auth-options.c, r
 """
 
 import re
-from typing import Optional, Tuple
+from typing import Iterator, Optional, Tuple
 
 from ..text import printable
 
@@ -15,7 +15,7 @@ _FLAGS = (
 )
 # A backslash is part of the value, except before a quote.
 _VALUE = r'"((?:\\"|\\(?!")|[^"\\])*)"'
-_OPTION = rf"(?:{_FLAGS}|([a-z-]+)={_VALUE}|)(?:,|$)"
+_OPTION = re.compile(rf"(?is)({_FLAGS}|([a-z-]+)={_VALUE}|)(?:,|$)")
 _PORT = r"(?:[0-9]{1,5}|\*)"
 # The values that sshd accepts, by option.
 _VALUES = {
@@ -50,25 +50,31 @@ def split_options(line: str) -> Optional[Tuple[str, str]]:
 
 def names_authority(options: str) -> bool:
     """Whether the key is not for logging in itself, but signs the keys that are."""
-    unquoted = re.sub(_VALUE, "", options)
-    return _AUTHORITY in unquoted.lower().split(",")
+    return any(name == _AUTHORITY for name, _, _ in _split(options))
 
 
 def find_options_error(options: str) -> str:
     """A sentence about the first option that sshd would refuse; empty if sshd accepts all."""
     seen = set()
-    while options:
-        match = re.match(_OPTION, options, re.DOTALL | re.IGNORECASE)
-        name = re.split("[=,]", options)[0]
-        if match is None:
+    for name, value, is_known in _split(options):
+        if not is_known:
             return f"sshd knows no option {printable(name, 40)}, or not in this form"
-        value = match.group(2)
         if value is not None:
-            name = name.lower()
             if not re.match(rf"(?:{_VALUES.get(name, '(?!)')})\Z", value, re.DOTALL):
                 return f"sshd knows no option {printable(name, 40)}, or not with this value"
             if name in seen and name in _AT_MOST_ONCE:
                 return f"its option {name} is there twice"
             seen.add(name)
-        options = options[match.end() :]
     return ""
+
+
+def _split(options: str) -> Iterator[Tuple[str, Optional[str], bool]]:
+    """The name and value of each option, up to the first one that has another form."""
+    end = 0
+    while end < len(options):
+        match = _OPTION.match(options, end)
+        if match is None:
+            yield re.split("[=,]", options[end:], maxsplit=1)[0], None, False
+            return
+        yield (match.group(2) or match.group(1)).lower(), match.group(3), True
+        end = match.end()

@@ -44,11 +44,10 @@ _COMMAND_LINES: Tuple[Tuple[str, str], ...] = (
 )
 _OPENS_SHELL = re.compile(
     r"(?:^|[\s\"'=])(?:(?:rd\.)?systemd\.(?:debug[-_]shell(?!=(?:0|no?|f|false|off)(?:[\s\"']|$))"
-    r"|break|(?:wants|unit)=\S*shell)|rd\.break|break=\w|SYSTEMD_SULOGIN_FORCE=(?i:1|y|t|on))"
+    r"|break|(?:wants|unit)=\S{0,255}shell)|rd\.break|break=\w|SYSTEMD_SULOGIN_FORCE=(?i:1|y|t|on))"
 )
-_IS_SHELL = re.compile(
-    r"(?:^|[\s\"'=])(?:rd)?init=(?:\S*/)?(?:(?:a|ba|da|k|mk|z)?sh|busybox|sulogin|login)(?=[\s\"']|$)"
-)
+_SETS_INIT = re.compile(r"(?:^|[\"'=])(?:rd)?init=")
+_IS_SHELL = re.compile(r"(?<=[=/])(?:(?:a|ba|da|k|mk|z)?sh|busybox|sulogin|login)(?=[\"']|$)")
 _PULLS = re.compile(r"(?:^|[\s\"'])(?:rd\.)?systemd\.pull=")
 _SETS_CREDENTIAL = re.compile(r"(?:^|[\s\"'])systemd\.set[-_]credential(?:[-_]binary)?=")
 
@@ -87,7 +86,7 @@ def find_in_init(root: Root) -> Iterator[OpenLogin]:
     `check` does not call this: it has rules for images without a usable init.
     """
     for path, number, line in _command_lines(root):
-        if _IS_SHELL.search(line):
+        if any(_starts_shell(word) for word in line.split()):
             yield without_password(root, path, number, "starts a shell in place of init")
     if root.status(INITTAB) is None and init_program(root).endswith("/busybox"):
         yield OpenLogin(
@@ -122,6 +121,11 @@ def _command_lines(root: Root) -> Iterator[Tuple[str, int, str]]:
         for path in _paths(root, folder, pattern):
             for number, line in setting_lines(root, path):
                 yield path, number, line
+
+
+def _starts_shell(word: str) -> bool:
+    init = _SETS_INIT.search(word)
+    return init is not None and _IS_SHELL.search(word, init.end()) is not None
 
 
 def _credentials(root: Root) -> Iterator[OpenLogin]:

@@ -38,15 +38,15 @@ _USUAL = re.compile(r"\S*(?:getty|kmscon)\s|-?(?:/usr)?(?:/bin/)?systemctl\s")
 _ENVIRONMENT = re.compile(r"Environment(File)?\s*=\s*(.*)", re.DOTALL)
 # getty's unit has $TERM, which is split at blanks, so it could become an option.
 _SETS_TERM = re.compile(r"TERM|\\")
-_SAFE_ENVIRONMENT = re.compile(r"(?:[\"']?\w+=(?:[\w./:+@%,][\w./:+@%,-]*)?[\"']?\s*)*")
+_SAFE_ENVIRONMENT = re.compile(r"(?:[\"']?\w+=(?:[\w./:+@%,][\w./:+@%,-]*)?[\"']?(?:\s+|\Z))*")
 # sulogin then opens a shell if root has no password: systemd's docs/ENVIRONMENT.md.
 _FORCED = re.compile(r"SYSTEMD_SULOGIN_FORCE=[\"']?(?:1|y|t|on)", re.IGNORECASE)
 _MANAGER_SETTINGS = ("/etc/systemd", "system.conf"), ("/etc/systemd/system.conf.d", "*")
 
 # A credential with a value, or from a file; every image of systemd has such names without one.
 _CREDENTIAL = re.compile(
-    r"(?:Set|Load)Credential(?:Encrypted)?\s*=\s*[\"']?(?:[^:]*agetty\.autologin|[^:]*login\.noauth"
-    r"|(?:passwd|ssh|home|userdb|sysusers|tmpfiles)\.[^:]*):"
+    r"(?:Set|Load)Credential(?:Encrypted)?\s*=(?:[^:]*agetty\.autologin|[^:]*login\.noauth"
+    r"|\s*[\"']?(?:passwd|ssh|home|userdb|sysusers|tmpfiles)\.[^:]*):"
 )
 
 _GETTY = re.compile(r"(?:^|[\s/'\"=@])\w*getty(?![\w@.-])")
@@ -63,7 +63,7 @@ _SAFE_GETTY = re.compile(
     r"|\$TERM|\$\{TERM\}|-o\s+(?P<quote>['\"])(?:-p )?-- \\{1,2}u(?P=quote)))*\s*"
 )
 _SHELLS = re.compile(r"(?:a|ba|c|da|fi|hu|k|lk|mk|pdk|rba|tc|ya|z)?sh|cttyhack")
-_REDIRECTION = re.compile(r"[0-9]*[<>]+&?\s*\S+")
+_REDIRECTION = re.compile(r"(?<![0-9<>])[0-9]*[<>]+&?\s*\S+")
 _PREFIXES = "-@:+!|"
 
 #: Of sysvinit and busybox.
@@ -202,7 +202,13 @@ def _started_units(root: Root) -> Set[str]:
         for _, line in setting_lines(root, path):
             units = _STARTS.match(line)
             found.update(units.group(1).split() if units else [])
-    return {re.sub(r"@.*\.", "@.", unit) for unit in found}
+    return {_template(unit) for unit in found}
+
+
+def _template(unit: str) -> str:
+    """The name of a unit's file, which an instance has from its template."""
+    prefix, at, rest = unit.partition("@")
+    return f"{prefix}@.{rest.rpartition('.')[2]}" if at and "." in rest else unit
 
 
 def unit_files(root: Root, suffix: str = ".service") -> Iterator[Tuple[str, str]]:

@@ -17,7 +17,7 @@ from .open_login import OpenLogin, text_of
 _OF_SYSTEMD = re.compile(r"(?:/usr)?/bin/userdbctl ssh-authorized-keys %u")
 _KEYTAB = "/etc/krb5.keytab"
 _KRB5_CONF, _KRB5_FOLDER = "/etc/krb5.conf", "/etc/krb5.conf.d"
-_OTHER_KEYTAB = re.compile(r"^\s*default_keytab_name\s*=", re.MULTILINE)
+_OTHER_KEYTAB = re.compile(r"^[^\S\n]*default_keytab_name[^\S\n]*=", re.MULTILINE)
 # Files there are made at each boot, or in use.
 _VOLATILE = ("/run/", "/dev/", "/tmp/", "/proc/", "/sys/")  # noqa: S108 - nothing is written
 _TOKEN = re.compile("%.*", re.DOTALL)

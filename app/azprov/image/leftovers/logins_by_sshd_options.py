@@ -22,7 +22,9 @@ _ENVIRONMENT_FILE = re.compile(r"EnvironmentFile\s*=\s*[\"']?-?([^\s\"']+)")
 _VARIABLE = re.compile(r"(?:export\s+)?(\w+)=(.*)", re.DOTALL)
 # Variables with the path of other settings: OpenRC's, and those of Kerberos.
 _NAMES_FILE = re.compile(r"cfgfile|\w*_CONF(?:IG|DIR)|KRB5_\w+", re.IGNORECASE)
-_ARGUMENTS = re.compile(r"command_args\w*|server_args|\w*opt(?:ion)?s\w*", re.IGNORECASE)
+_ARGUMENTS = re.compile(
+    r"command_args\w*|server_args|\w{0,255}opt(?:ion)?s\w{0,255}", re.IGNORECASE
+)
 # systemd gives sshd the keys of a credential, which deprovision removes.
 _BY_SYSTEMD = re.compile(
     r"-o\s*[\"']?AuthorizedKeysFile \$\{CREDENTIALS_DIRECTORY\}/ssh\.[\w.-]+ \.ssh/authorized_keys"

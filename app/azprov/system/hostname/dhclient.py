@@ -26,7 +26,7 @@ _FILES = ("-cf", "-df", "-lf")
 _KEPT_VALUED = (*_FILES, "-p", "-D", "-H", "-F", "-C", "-V")
 _OTHER_VALUED = ("-s", "-g", "-pf", "-sf", "-e", "-R", "-timeout")
 _SCRIPT = re.compile(rb"^[^#\n]*\bscript\b", re.MULTILINE)
-_NAMED = re.compile(rb"^\s*send\s+host-name\s*=?\s*([^;#\n]*)", re.MULTILINE)
+_NAMED = re.compile(rb"^[^\S\n]*send\s+host-name\s*=?\s*([^;#\n]*)", re.MULTILINE)
 # The service's sandbox hides the command line of ifupdown's dhclient: these files stand in.
 _PID_FILE_OF_IFUPDOWN = re.compile(r"dhclient\.(.+)\.pid\Z")
 _LEASES_OF_IFUPDOWN = "/var/lib/dhcp/dhclient.{}.leases"

@@ -16,7 +16,7 @@ _FOLDERS = ["/etc/netplan", "/usr/lib/netplan", "/lib/netplan"]
 # Files with later names override earlier ones.
 _NEW_FILE = "/etc/netplan/99-azure.yaml"
 _PROGRAMS = ("/usr/sbin/netplan", "/usr/libexec/netplan/generate", "/lib/netplan/generate")
-_PAIR = re.compile(r"(\s*)([^\s:#'\"-][^:#]*|\"[^\"]*\"\s*|'[^']*'\s*):(?:\s+(.*))?\Z")
+_PAIR = re.compile(r"(\s*)([^\s:#'\"-][^:#]*|\"[^\"]*\"\s*|'[^']*'\s*):(?:\s+(.*))?\Z", re.DOTALL)
 # Names that are longer are cut, because they are repeated in those of everything below them.
 _LONGEST_NAME = 64
 
