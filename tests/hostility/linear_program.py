@@ -220,6 +220,15 @@ CASES = (
     Case("etc/inittab", _logins, ("a:1:once:login -f sh", "getty -8 ", "a:b:c:-o '-f ")),
     Case("boot/grub/grub.cfg", _logins, ("linux a init=a rd.break", " init=a/ systemd.wants=")),
     Case("etc/tmpfiles.d/a.conf", _logins, ("f+ /root/.ssh/a 0 a", "C /x/x")),
+    Case("etc/fstab", _logins, ("/a /home none bind 0 0", "a:/b /x nfs")),
+    Case("etc/sysusers.d/a.conf", _logins, ('u a 1 "a" /a /bin/sh', "u 'a b' ")),
+    Case(
+        "etc/udev/rules.d/a.rules",
+        _logins,
+        ('ENV{SYSTEMD_WANTS}="a-shell"', "SYSTEMD_WANTS=a "),
+    ),
+    Case("etc/inetd.conf", _logins, ("9 stream tcp nowait root /bin/sh sh", "a -i sh ")),
+    Case("etc/default/dropbear", _logins, ('A="-s -D /a"', " -aDa")),
     Case("etc/conf.d/agetty", _logins, ('args="-o -a"', "getty --autologin -o '")),
     Case("etc/sudoers", _plan, ("ops ALL=(ALL) ALL", "a \\")),
     Case(

@@ -196,6 +196,29 @@ def test_a_line_of_tmpfiles_that_writes_keys_or_users_is_named(line: str, tmp_pa
     ]
 
 
+@pytest.mark.parametrize(
+    ("line", "keys"),
+    [
+        ("C /srv/ops - - - - /usr/share/ops", "usr/share/ops/.ssh/authorized_keys"),
+        ("L+ /srv/ops - - - - /usr/share/ops", "usr/share/ops/.ssh/authorized_keys"),
+        ("C+ /srv - - - - /usr/share/homes", "usr/share/homes/ops/.ssh/authorized_keys"),
+        ("C /srv/ops", "usr/share/factory/srv/ops/.ssh/authorized_keys"),
+    ],
+)
+def test_a_line_of_tmpfiles_that_copies_keys_is_named(line: str, keys: str, tmp_path: Path) -> None:
+    """The home exists only after the boot, so deprovision finds no keys in it."""
+    write(tmp_path, "etc/tmpfiles.d/a.conf", f"{line}\n")
+    write(tmp_path, "usr/share/factory/etc/issue", "")
+    assert found(tmp_path) == []
+
+    write(tmp_path, keys, "ssh-ed25519 AAAA a\n")
+
+    assert found(tmp_path) == [
+        "someone may be able to log in without a password, because line 1 of "
+        "etc/tmpfiles.d/a.conf writes keys or users at boot"
+    ]
+
+
 def test_settings_of_usual_boots_are_silent(tmp_path: Path) -> None:
     """Boot menus, tmpfiles.d and empty stores of distributions let no one in."""
     write(

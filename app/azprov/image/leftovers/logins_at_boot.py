@@ -112,8 +112,18 @@ def find_at_boot(root: Root) -> Iterator[OpenLogin]:
                 file = _TMPFILE.match(line)
                 if file is None or _OWN_LINK.match(line):
                     continue
-                if _OF_LOGINS.search(file.group(1)):
+                if _OF_LOGINS.search(file.group(1)) or _has_copied_keys(root, line):
                     yield without_password(root, path, number, "writes keys or users at boot")
+
+
+def _has_copied_keys(root: Root, line: str) -> bool:
+    """Whether a line of tmpfiles.d copies or links a folder that has keys, or homes with keys."""
+    fields = [field.strip("\"'") for field in line.split()]
+    if not fields[0].startswith(("C", "L")):
+        return False
+    source = fields[6] if len(fields) > 6 else f"/usr/share/factory{fields[1]}"
+    names = root.names(source)
+    return ".ssh" in names or any(".ssh" in root.names(f"{source}/{name}") for name in names)
 
 
 def _command_lines(root: Root) -> Iterator[Tuple[str, int, str]]:

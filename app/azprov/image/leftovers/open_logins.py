@@ -10,6 +10,7 @@ from ...errors import HostError
 from ...formats.text import printable
 from ...system.root import Root
 from ...system.user_database import PASSWD, read_user_file
+from .logins_after_boot import find_after_boot
 from .logins_at_boot import find_at_boot, find_in_init
 from .logins_by_console import find_on_consoles
 from .logins_by_name_services import find_in_name_services
@@ -36,6 +37,7 @@ def find_open_logins(root: Root, *, by_init: bool = True) -> List[OpenLogin]:
         find_elsewhere,
         find_on_consoles,
         find_at_boot,
+        find_after_boot,
         find_in_initramfs,
         find_in_pam,
     )
