@@ -308,7 +308,7 @@ USER = {
     "etc/subuid": "deploy:100000:65536\n",
     "etc/sudoers": KEPT["etc/sudoers"] + "deploy ALL=(ALL) NOPASSWD:ALL\n",
     "etc/sudoers.d/90-azprov": '"deploy" ALL=(ALL:ALL) NOPASSWD:ALL\n',
-    "etc/sudoers.d/two": "deploy ALL=(ALL) ALL\nops ALL=(ALL) ALL\n",
+    "etc/sudoers.d/two": "deploy ALL=(ALL) ALL\nroot ALL=(ALL) ALL\n",
     "etc/sudoers.d/three": "Defaults:deploy !requiretty\ndeploy ALL=(ALL) ALL\n",
     "etc/doas.d/90-azprov.conf": "permit nopass deploy\n",
     "etc/doas.d/two.conf": "permit persist keepenv deploy\npermit nopass :wheel\n",
@@ -341,7 +341,7 @@ def test_user_removes_everything_of_that_user(clean: Path) -> None:
         **before,
         "etc/group": r"b'root:x:0:\nsudo:x:27:ops\ndeployers:x:1001:\n'",
         "etc/subuid": "b''",
-        "etc/sudoers.d/two": r"b'ops ALL=(ALL) ALL\n'",
+        "etc/sudoers.d/two": r"b'root ALL=(ALL) ALL\n'",
         "etc/doas.d/two.conf": r"b'permit nopass :wheel\n'",
         "var/lib/azprov/former-ids": r"b'1000\n'",
     }

@@ -15,6 +15,7 @@ from azprov.system.root import Root
 from images import azprov
 from ports import NoCommands
 from project import ROOT
+from sound_image import change
 
 pytestmark = pytest.mark.needs("root")
 
@@ -130,6 +131,38 @@ def test_jobs_are_only_named_if_a_directory_may_have_the_user(image: Path) -> No
     crontab = image / "var/spool/cron/crontabs/azureuser"
     assert crontab.exists()
     assert f"the next user of such a name would get them: {crontab}\n" in log
+
+
+RULES: Dict[str, Dict[str, str]] = {
+    "sudo": {"etc/sudoers.d/90-cloud-init-users": "# made\nazureuser ALL=(ALL) NOPASSWD:ALL\n"},
+    "doas": {"etc/doas.conf": "deny eve\npermit nopass :wheel\npermit nopass azureuser\n"},
+}
+
+
+@pytest.mark.parametrize("program", RULES)
+def test_rules_for_a_user_without_an_account_are_named(image: Path, program: str) -> None:
+    """The next user of that name would have these rights."""
+    change(image, RULES[program])
+
+    log = deprovision(image)
+
+    (path,) = RULES[program]
+    assert (
+        f"{image}/{path} has rules for azureuser, who has no account: the next user of that name "
+        "would get these rights\n"
+    ) in log
+
+
+def test_rules_of_users_and_groups_are_not_named(image: Path) -> None:
+    """The words of usual rules are no names of users who are gone."""
+    rules = (
+        "Defaults env_reset\nDefaults:eve !lecture\nUser_Alias ADMINS = ops, \\\n  gone\n"
+        "Cmnd_Alias X = /bin/x\nroot ALL=(ALL:ALL) ALL\nADMINS ALL=ALL\n%sudo ALL=(ALL) ALL\n"
+        "+net ALL=ALL\n#1000 ALL=ALL\neve ALL=ALL\n@includedir /etc/sudoers.d\n"
+    )
+    change(image, {"etc/sudoers": rules})
+
+    assert "has no account" not in deprovision(image)
 
 
 def test_a_folder_of_jobs_may_be_a_link(image: Path) -> None:

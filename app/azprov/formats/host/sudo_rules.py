@@ -36,6 +36,14 @@ def without_rules_of(content: bytes, user: str) -> bytes:
     return b"".join(rule for rule in re.findall(_RULE, content) if own != _user_of(rule))
 
 
+def users_with_rules(content: bytes) -> List[str]:
+    """The names of the users with rules for them alone in sudoers or doas.conf."""
+    rules = [rule for rule in re.findall(_RULE, content) if b"=" in rule or b"permit" in rule]
+    names = [_user_of(rule).decode("utf-8", "replace") for rule in rules]
+    # Aliases begin with a capital letter, and groups, numbers and directives with a sign.
+    return [name for name in names if re.match(r"[a-z_][\w.-]*\Z", name) and name != "deny"]
+
+
 def included_paths(content: bytes) -> List[Tuple[str, bool]]:
     """The paths that a sudoers file includes, and whether each is a folder."""
     return [

@@ -12,7 +12,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tu
 
 from ...errors import HostError
 from ...formats.host.passwd import Account, id_range, parse_groups
-from ...formats.host.sudo_rules import without_rules_of
+from ...formats.host.sudo_rules import users_with_rules, without_rules_of
 from ...formats.patterns import matches
 from ...formats.text import printable
 from ...system.accounts import read_login_defs
@@ -74,8 +74,11 @@ def find_named_files(user: str, root: Root) -> Iterator[Leftover]:
     accounts = {one.name for one in read_all_accounts(root)}
     records = {name.rpartition(".")[0] for folder in RECORD_FOLDERS for name in root.names(folder)}
     are_known = accounts and not any(directories(root))
+    users = {*accounts, *records, *NEED_NO_ACCOUNT, user}
+    if are_known:
+        _log_rules(root, users)
     kept: List[str] = []
-    for path, what, name in _named_files(root, {*accounts, *records, *NEED_NO_ACCOUNT, user}):
+    for path, what, name in _named_files(root, users):
         is_mail = path.rpartition("/")[0] in MAIL_FOLDERS
         if are_known and not is_mail:
             yield Leftover("", path, f"{what} of {name}, who has no account")
@@ -87,6 +90,19 @@ def find_named_files(user: str, root: Root) -> Iterator[Leftover]:
             "user of such a name would get them: %s",
             _shown(root, _Files(kept[:_NAMED], len(kept))),
         )
+
+
+def _log_rules(root: Root, users: Set[str]) -> None:
+    """Log the rules of sudo and doas for other users than these, which stay."""
+    for path, _ in rules_files(root):
+        names = sorted(set(users_with_rules(root.read(path) or b"")) - users)
+        if names:
+            log.warning(
+                "%s has rules for %s, who has no account: the next user of that name would get "
+                "these rights",
+                root.outside(path),
+                printable(", ".join(names)),
+            )
 
 
 def _named_files(root: Root, users: Set[str]) -> Iterator[Tuple[str, str, str]]:
