@@ -7,7 +7,7 @@ from typing import Dict, List, Sequence
 
 import pytest
 
-from azprov.errors import HostError
+from azprov.errors import LoginBlocked
 from azprov.formats.host.passwd import Account, without_entry
 from azprov.formats.host.shadow import find_password
 from azprov.system.accounts import create_account, make_administrator
@@ -183,7 +183,7 @@ def test_a_file_in_place_of_home_is_an_error(image: Path) -> None:
     """After the file is removed, creating the account again succeeds."""
     (image / "home").write_text("")
 
-    with pytest.raises(HostError, match="home"):
+    with pytest.raises(LoginBlocked, match="home"):
         create_account(Root(str(image)), "azureuser", NoCommands())
     (image / "home").unlink()
 

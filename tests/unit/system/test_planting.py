@@ -206,7 +206,7 @@ def test_a_home_below_a_user_is_not_made_where_a_link_of_that_user_leads(image: 
     """A missing home in a folder of eve would be a folder of ops in /etc."""
     (image / "home/eve/team").symlink_to("/etc")
 
-    with pytest.raises(HostError):
+    with pytest.raises(LoginBlocked):
         make_home(Root(str(image)), USER._replace(home="/home/eve/team/ops"))
 
     assert sorted(os.listdir(image / "etc")) == ["login.defs", "shadow", "ssh"]
