@@ -21,7 +21,7 @@ from .root.paths import PathResolver
 #: The folder of new homes.
 HOMES = "/home"
 
-#: The folder whose content every new home gets.
+#: Every new home gets the content of this folder.
 SKELETON = "/etc/skel"
 #: In a home: the lists of hosts of rcp and sshd, and of the principals of Kerberos.
 TRUSTED_HOSTS = (".rhosts", ".shosts", ".k5login", ".k5users")
@@ -104,15 +104,16 @@ def make_home(root: Root, account: Account) -> None:
 
 
 def _blocked(root: Root, account: Account, parent: str, error: HostError) -> LoginBlocked:
-    """The error of a user whose home cannot be made in a folder, with the command that helps."""
-    status, shown, fix = root.status(parent), root.outside(parent), error.hint
+    """The error that a home cannot be made in a folder, with the command that helps."""
+    status, shown = root.status(parent), root.outside(parent)
+    summary = f"{account.name} gets no home: {error.summary}"
     if status is not None and not stat.S_ISDIR(status.st_mode):
-        fix = f"make {shown} a folder"
-    elif status is not None and status.st_uid:
-        fix = f"if no one else needs that folder, run chown root: {shown}"
-    elif status is not None and not status.st_mode & stat.S_IXOTH:
-        fix = f"run chmod a+x {shown}"
-    return LoginBlocked(f"{account.name} gets no home: {error.summary}", fix)
+        return LoginBlocked(summary, f"make {shown} a folder")
+    if status is not None and status.st_uid:
+        return LoginBlocked(summary, f"if no one else needs that folder, run chown root: {shown}")
+    if status is not None and not status.st_mode & stat.S_IXOTH:
+        return LoginBlocked(summary, f"run chmod a+x {shown}")
+    return LoginBlocked(summary, error.hint)
 
 
 def _unused(root: Root, path: str) -> str:

@@ -747,7 +747,7 @@ def test_a_machine_without_a_route_is_no_platform_without_metadata_service(
 def test_a_host_name_that_was_set_by_hand_ends_the_wait_for_a_usable_one(
     machine: Machine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The command of the hint completes a deployment whose name is no host name."""
+    """The command of the hint completes a deployment with a name that is no host name."""
     caplog.set_level("INFO")
     first = machine.boot(Platform(imds=metadata(computerName="my_vm")))
     assert [failure.name for failure in first.failures] == ["hostname"]

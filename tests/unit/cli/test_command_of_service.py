@@ -1,4 +1,4 @@
-"""What `provision` says to a person whose command differs from the installed service's."""
+"""What `provision` says to a person who types another command than the installed service has."""
 
 from pathlib import Path
 

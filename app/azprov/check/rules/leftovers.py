@@ -82,7 +82,7 @@ _KINDS = (
     _kind("histories", WARNING, "shell histories are", "they may contain passwords"),
     _kind("logs", NOTE, "logs are", "they show who used the machine and how"),
 )
-#: The rules whose findings end when deprovision has run.
+#: The rules of which no finding is left when deprovision has run.
 DEPROVISIONED = frozenset(kind.rule.id for kind in _KINDS)
 HOST_KEYS_ELSEWHERE = Rule(
     "host-keys-elsewhere",
