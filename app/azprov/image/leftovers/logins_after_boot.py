@@ -34,15 +34,20 @@ def find_after_boot(root: Root) -> Iterator[OpenLogin]:
     folders = sorted(f"{folder.rstrip('/')}/" for folder in folders)
     for path, number, device, where, kind, options in _mounts(root):
         is_seen = kind in _LOCAL_KINDS or device.startswith(_DISKS)
-        if is_seen and "bind" not in options:
+        is_examined = is_seen and "bind" not in options
+        if is_examined or not _hides_logins(where.rstrip("/"), folders):
             continue
-        is_mounted = root.is_live and where in mount_points_in(root, where)
-        if not is_mounted and _hides_logins(where.rstrip("/"), folders):
+        if not _is_mounted(root, where):
             yield OpenLogin(
                 f"someone may be able to log in, because line {number} of {root.outside(path)} "
                 "mounts a folder with users or keys that was not examined",
                 "check the passwords and keys in what is mounted there, or remove that mount",
             )
+
+
+def _is_mounted(root: Root, where: str) -> bool:
+    is_there = root.is_live and root.status(where) is not None
+    return is_there and where in mount_points_in(root, where)
 
 
 def _users(root: Root) -> Iterator[OpenLogin]:
