@@ -3,7 +3,7 @@
 Sources: sysusers.d(5), fstab(5), systemd.mount(5); read 2026-11-27.
 """
 
-import shlex
+import re
 from bisect import bisect_left
 from typing import Dict, Iterator, List, Optional, Tuple
 
@@ -18,6 +18,8 @@ from .open_login import OpenLogin
 from .setting_lines import setting_lines
 
 _SYSUSERS = ("/etc/sysusers.d", "/usr/local/lib/sysusers.d", "/usr/lib/sysusers.d")
+# shlex copies the word for each character that it adds.
+_WORD = re.compile(r"\"[^\"]*\"|'[^']*'|\S+")
 _FSTAB = "/etc/fstab"
 # The user of deprovision mounts the disks of an image. Another folder or a server is not seen.
 _DISKS = ("/dev/", "LABEL=", "UUID=", "PARTLABEL=", "PARTUUID=", "ID=")
@@ -74,10 +76,10 @@ def _users(root: Root) -> Iterator[OpenLogin]:
 
 def _account(line: str) -> Optional[Account]:
     """The user of a line such as: u ops 1500 "Operators" /srv/ops /bin/bash."""
-    try:
-        kind, name, *rest = shlex.split(line)
-    except ValueError:
+    words = [word.strip("\"'") for word in _WORD.findall(line)]
+    if len(words) < 2:
         return None
+    kind, name, *rest = words
     if kind.rstrip("!+-") != "u":
         return None
     home = rest[2] if len(rest) > 2 and rest[2].startswith("/") else "/"
