@@ -13,7 +13,6 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tu
 from ...errors import HostError
 from ...formats.host.passwd import Account, id_range, parse_groups
 from ...formats.host.sudo_rules import users_with_rules, without_rules_of
-from ...formats.patterns import matches
 from ...formats.text import printable
 from ...system.accounts import read_login_defs
 from ...system.former_ids import FORMER_IDS, read_former_ids
@@ -32,6 +31,7 @@ from .catalogue import (
 from .leftover import RESERVE_IDS, Leftover
 from .logins_by_console import unit_files
 from .logins_elsewhere import RECORD_FOLDERS
+from .matching import matching_paths
 from .rules_files import rules_files
 
 # The kernel's file systems, and those that are empty at every boot.
@@ -173,9 +173,8 @@ def log_mentions(root: Root, name: str) -> None:
     Raises HostError.
     """
     for folder, pattern, what, expression in MENTIONS:
-        for file in root.names(folder):
-            if matches(file, pattern):
-                _log_mention(root, f"{folder}/{file}", what, expression, name)
+        for path in matching_paths(root, folder, pattern):
+            _log_mention(root, path, what, expression, name)
     for _, path in unit_files(root):
         _log_mention(root, path, "service", SERVICE_MENTION, name)
     for path, _ in rules_files(root):

@@ -3,7 +3,6 @@
 import logging
 from typing import Iterator, List, NamedTuple
 
-from ...formats.patterns import matches
 from ...formats.text import printable
 from ...system.root import Root
 from ...system.sshd.host_keys import is_host_key
@@ -11,6 +10,7 @@ from ...system.sshd.server import SSH_FOLDER
 from ...system.sshd.settings import read_settings
 from .catalogue import OTHER_HOST_KEYS
 from .leftover import Leftover
+from .matching import matching_paths
 
 #: What the keys cost in an image.
 HOST_KEYS_COST = "every VM would share them and could be impersonated"
@@ -30,10 +30,9 @@ def kept_host_keys(root: Root) -> KeptHostKeys:
     """The keys of other servers, and those of HostKey lines. Raises HostError."""
     of_sshd = [path for path in _named_by_sshd(root) if root.status(path) is not None]
     of_others = [
-        f"{folder}/{name}"
+        path
         for folder, pattern in OTHER_HOST_KEYS
-        for name in root.names(folder)
-        if matches(name, pattern)
+        for path in matching_paths(root, folder, pattern)
     ]
     fix = "remove them and let the image create new ones at its first boot"
     if of_sshd:

@@ -12,6 +12,7 @@ from ...system.init import init_program
 from ...system.root import Root
 from .catalogue import CREDENTIALS
 from .logins_by_console import INITTAB
+from .matching import matching_paths
 from .open_login import OpenLogin
 from .setting_lines import setting_lines, without_password
 
@@ -161,4 +162,4 @@ def _paths(root: Root, folder: str, pattern: str) -> List[str]:
             for name in root.names(parent)
             for path in _paths(root, f"{parent}/{name}", pattern)
         ]
-    return [f"{folder.rstrip('/')}/{name}" for name in root.names(folder) if matches(name, pattern)]
+    return matching_paths(root, folder, pattern)

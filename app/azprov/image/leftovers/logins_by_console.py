@@ -15,6 +15,7 @@ from ...formats.patterns import matches
 from ...formats.text import printable
 from ...system.init import SYSTEMD
 from ...system.root import Root
+from .matching import matching_paths
 from .open_login import OpenLogin, text_of
 from .setting_lines import setting_lines, without_password
 
@@ -108,10 +109,10 @@ def find_on_consoles(root: Root) -> Iterator[OpenLogin]:
         (_UDEV, _wants_shell, _BY_SHELL),
     ):
         for folder, pattern in folders:
-            yield from _settings(root, _matching(root, folder, pattern), gives_login, reason)
+            yield from _settings(root, matching_paths(root, folder, pattern), gives_login, reason)
     yield from _inittab(root)
     for folder, pattern, files in _SCRIPTS:
-        for path in _matching(root, folder, pattern):
+        for path in matching_paths(root, folder, pattern):
             for file in files:
                 yield from _script(root, path + file)
 
@@ -251,7 +252,3 @@ def _script(root: Root, path: str) -> Iterator[OpenLogin]:
             yield without_password(root, path, number, _BY_GETTY)
         elif _gives_shell(line) and path.endswith("/run"):
             yield without_password(root, path, number, _BY_SHELL)
-
-
-def _matching(root: Root, folder: str, pattern: str) -> List[str]:
-    return [f"{folder}/{name}" for name in root.names(folder) if matches(name, pattern)]

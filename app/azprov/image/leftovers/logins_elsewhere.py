@@ -8,8 +8,8 @@ import os
 import re
 from typing import Iterator
 
-from ...formats.patterns import matches
 from ...system.root import Root
+from .matching import matching_paths
 from .open_login import OpenLogin
 from .setting_lines import setting_lines
 
@@ -60,13 +60,12 @@ _KEYS_ELSEWHERE = re.compile(r"[\s=\"']-[A-Za-z]*D")
 def find_elsewhere(root: Root) -> Iterator[OpenLogin]:
     """Stores of logins that deprovision does not change. Raises HostError."""
     for folder, pattern in _RECORDS:
-        for name in root.names(folder):
-            if matches(name, pattern):
-                path = root.outside(f"{folder}/{name}")
-                yield OpenLogin(
-                    f"a user may log in with the password or keys in the user record {path}",
-                    f"if the user should not, remove {path}",
-                )
+        for record in matching_paths(root, folder, pattern):
+            path = root.outside(record)
+            yield OpenLogin(
+                f"a user may log in with the password or keys in the user record {path}",
+                f"if the user should not, remove {path}",
+            )
     for folder in _HISTORIES:
         if root.names(folder):
             yield _copy(f"history in {root.outside(folder)}")
@@ -121,10 +120,7 @@ def _cloud_init(root: Root) -> Iterator[OpenLogin]:
     if not is_installed or root.status(_CLOUD_INIT_OFF) is not None:
         return
     for folder, pattern in _CLOUD_INIT_SETTINGS:
-        for name in root.names(folder):
-            if not matches(name, pattern):
-                continue
-            path = f"{folder}/{name}"
+        for path in matching_paths(root, folder, pattern):
             for number, line in setting_lines(root, path):
                 if _SETS_LOGIN.search(line):
                     yield OpenLogin(

@@ -11,6 +11,7 @@ from typing import Iterator, Tuple
 
 from ...formats.patterns import matches
 from ...system.root import Root
+from .matching import matching_paths
 from .open_login import OpenLogin
 
 _UPDATE_INITRAMFS = "update-initramfs -u -k all"
@@ -48,10 +49,9 @@ _DEEPEST = 2
 def find_in_initramfs(root: Root) -> Iterator[OpenLogin]:
     """Each initramfs of an image that has an SSH server for it. Raises HostError."""
     servers = [
-        (f"{folder}/{name}", command)
+        (path, command)
         for folder, pattern, command in _SERVERS
-        for name in root.names(folder)
-        if matches(name, pattern)
+        for path in matching_paths(root, folder, pattern)
     ]
     if not servers:
         return

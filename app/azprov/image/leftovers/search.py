@@ -46,6 +46,7 @@ from .leftover import (
     UNREADABLE,
     Leftover,
 )
+from .matching import matching_paths
 from .passwords import find_passwords
 
 MACHINE_ID = "/etc/machine-id"
@@ -141,9 +142,8 @@ def _is_machine_id(content: bytes) -> bool:
 def _files(root: Root) -> Iterator[Leftover]:
     for rule, what, folders in FILES:
         for folder, pattern in folders:
-            for name in root.names(folder):
-                if matches(name, pattern):
-                    yield Leftover(rule, f"{folder}/{name}", what)
+            for path in matching_paths(root, folder, pattern):
+                yield Leftover(rule, path, what)
 
 
 def _container_marks(root: Root) -> Iterator[Leftover]:
