@@ -59,8 +59,15 @@ class Machine:
         for number, process in enumerate(processes, start=100):
             self.add_process(str(number), process)
 
-    def add_process(self, pid: str, process: str, network: str = OWN) -> None:
-        self.write(f"proc/{pid}/cmdline", "\0".join(process.split("|")) + "\0")
+    def add_process(
+        self, pid: str, process: str, network: str = OWN, uids: str = "0 0 0 0", file: str = ""
+    ) -> None:
+        words = process.split("|")
+        program = words[0].partition(":")[0].rpartition("/")[2]
+        self.write(f"proc/{pid}/cmdline", "\0".join(words) + "\0")
+        uids = "\t".join(uids.split())
+        self.write(f"proc/{pid}/status", f"Name:\t{program}\nUid:\t{uids}\nGid:\t0\t0\t0\t0\n")
+        (self.folder / f"proc/{pid}/exe").symlink_to(file or f"/usr/sbin/{program}")
         (self.folder / f"proc/{pid}/ns").mkdir()
         (self.folder / f"proc/{pid}/ns/net").symlink_to(network)
 
@@ -225,17 +232,17 @@ DHCLIENT = "-1 -sf /bin/true -pf /run/dhclient-azprov.pid"
     [
         (
             "/sbin/dhclient|-4|-v|-i|-pf|/run/dhclient.eth0.pid|-lf|/var/lib/dhcp/l|-I|-df|/d|eth0",
-            f"dhclient -4 -v -i -lf /var/lib/dhcp/l -I -df /d {DHCLIENT} eth0",
+            f"dhclient -4 -i -lf /var/lib/dhcp/l -I -df /d {DHCLIENT} eth0",
         ),
         ("dhclient|-d|-nw|-w|-n|-1|-sf|/s|--no-pid|eth0", f"dhclient {DHCLIENT} eth0"),
         ("dhclient|-H|image|eth0", f"dhclient -H Web01 {DHCLIENT} eth0"),
         ("dhclient|-cf|/c|-p|68|-V|v|eth0", f"dhclient -cf /c -p 68 -V v {DHCLIENT} eth0"),
         ("dhclient", f"dhclient {DHCLIENT} eth0"),
-        ("dhclient|-s", f"dhclient -s {DHCLIENT} eth0"),
+        ("dhclient|-s", f"dhclient {DHCLIENT} eth0"),
     ],
 )
 def test_dhclient_is_run_again_with_its_options(tmp_path: Path, process: str, command: str) -> None:
-    """It keeps its lease file, stays in its namespace and runs a script that does nothing."""
+    """It keeps its lease file and what identifies it, and runs a script that does nothing."""
     machine = Machine(tmp_path, {**GETHOSTNAME, "c": "send host-name gethostname();"}, process)
 
     assert machine.announce() == [command]
@@ -262,6 +269,40 @@ def test_a_client_in_another_network_is_left_alone(tmp_path: Path) -> None:
     machine.add_process("100", "dhclient|eth0", network=OTHER)
 
     assert machine.announce() == []
+
+
+@pytest.mark.parametrize(
+    "process",
+    [
+        {"uids": "1000 1000 1000 1000"},
+        {"uids": "1000 0 0 0"},
+        {"uids": "0 1000 0 0"},
+        {"uids": "0 0 1000 0"},
+        {"uids": "0 0 0 1000"},
+        {"file": "/home/eve/dhclient"},
+        {"file": "/usr/bin/sleep"},
+        {"file": "/usr/sbin/sub/dhclient"},
+    ],
+)
+def test_a_process_that_only_has_the_name_is_not_run_again(
+    tmp_path: Path, process: Dict[str, str]
+) -> None:
+    """Any user can give a process this name and any options, which root would then use."""
+    machine = Machine(tmp_path, GETHOSTNAME)
+    machine.add_process("100", "dhclient|eth0", **process)
+
+    assert machine.announce() == []
+
+
+@pytest.mark.parametrize(
+    "file", ["/sbin/dhclient", "/usr/bin/busybox", "/usr/sbin/dhclient (deleted)"]
+)
+def test_a_client_is_known_by_the_file_that_it_runs(tmp_path: Path, file: str) -> None:
+    """The file may be busybox, or have been replaced by an upgrade."""
+    machine = Machine(tmp_path, GETHOSTNAME)
+    machine.add_process("100", "dhclient|eth0", file=file)
+
+    assert machine.announce() == [f"dhclient {DHCLIENT} eth0"]
 
 
 @pytest.mark.parametrize(
