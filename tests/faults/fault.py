@@ -3,7 +3,7 @@
 import os
 from typing import NamedTuple, Optional, Sequence, Tuple
 
-from azprov.azure.retry_loop import denied_hint
+from azprov.azure.replies import denied_hint
 from faults.server import Act, Exchange, Script
 from sample_files import sample
 

@@ -8,7 +8,7 @@ import socket
 import string
 from typing import Optional
 
-from azprov.azure.retry_loop import judge
+from azprov.azure.replies import judge
 from azprov.azure.transport import Transport
 from azprov.boot.steps import keys_of
 from azprov.errors import AzprovError, DocumentError, PlatformError, Refused, UnusableError

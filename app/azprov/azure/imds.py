@@ -11,7 +11,8 @@ from typing import Callable, Optional, Tuple
 from ..errors import BrokenReply, DocumentError, Refused
 from ..formats.platform.instance import Instance, Wanted, find_gap, parse_instance
 from ..system.clock import Clock
-from .retry_loop import RetryLoop, excerpt_of, judge
+from .replies import excerpt_of, judge
+from .retry_loop import RetryLoop
 from .transport import Transport
 
 # Newest first. cloud-init asks for 2021-08-01; 2020-10-01 is the first with all of

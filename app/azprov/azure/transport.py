@@ -1,7 +1,7 @@
 """Sends one HTTP request and reads its reply, within limits of time and size.
 
 It follows no redirect, reads no proxy variable, decodes no body and retries nothing.
-retry_loop.py decides what a reply means and whether to ask again.
+replies.py decides what a reply means, and retry_loop.py whether to ask again.
 """
 
 import logging

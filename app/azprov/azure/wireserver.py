@@ -5,7 +5,8 @@ Source: the page "Creating generalized images without a provisioning agent".
 
 from ..errors import DocumentError
 from ..formats.platform.goal_state import GoalState, parse_goal_state
-from .retry_loop import RetryLoop, judge
+from .replies import judge
+from .retry_loop import RetryLoop
 from .transport import Reply, Transport
 
 GOAL_STATE_TARGET = "/machine?comp=goalstate"

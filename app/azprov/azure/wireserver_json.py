@@ -4,7 +4,8 @@ Source: azure-init; see formats/platform/health_json.py.
 """
 
 from ..errors import Refused
-from .retry_loop import RetryLoop, judge
+from .replies import judge
+from .retry_loop import RetryLoop
 from .transport import Reply, Transport
 from .wireserver import POST_S
 

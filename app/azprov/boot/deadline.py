@@ -1,6 +1,10 @@
-"""The deadline of a first boot."""
+"""The deadline of a first boot, and the time before which no failure is final."""
 
 from ..system.clock import Clock
+
+#: The shortest wait after which a missing answer can be reported as a failure. cloud-init
+#: and azure-init wait that long.
+FINAL_S = 300.0
 
 
 class Deadline:

@@ -23,9 +23,6 @@ _UNROUTED_S = 10.0
 _SETTLING_S = 30.0
 # Time reserved for the report.
 _REPORT_S = 60.0
-#: The shortest wait after which a missing answer can be reported as a failure. cloud-init
-#: and azure-init wait that long.
-FINAL_S = 300.0
 
 
 class Metadata:

@@ -19,8 +19,8 @@ from ..system.init import disable, is_enabled
 from ..system.root import Root
 from ..system.state import State
 from .connect import Ports
-from .deadline import Deadline
-from .metadata import FINAL_S, Metadata
+from .deadline import FINAL_S, Deadline
+from .metadata import Metadata
 from .once_per_vm import run_once_per_vm
 from .outcome import FAILURE, READY, Failure, Outcome, sentence_of
 from .report import failure_line, report_failure, report_ready
