@@ -120,9 +120,7 @@ def _named_files(root: Root, users: Set[str]) -> Iterator[Tuple[str, str, str]]:
             names = [name for pattern, _ in patterns for name in _user_in(file, pattern)]
             if not names or not users.isdisjoint(names):
                 continue
-            status = root.status(f"{folder}/{file}")
-            is_file = status is not None and stat.S_ISREG(status.st_mode)
-            if is_file or folder in MAIL_FOLDERS:
+            if folder in MAIL_FOLDERS or root.is_file(f"{folder}/{file}"):
                 yield f"{folder}/{file}", patterns[0][1], min(names, key=len)
         seen.add(real)
 
@@ -182,8 +180,7 @@ def log_mentions(root: Root, name: str) -> None:
 
 
 def _log_mention(root: Root, path: str, what: str, expression: str, name: str) -> None:
-    status = root.status(path)
-    if status is None or not stat.S_ISREG(status.st_mode):
+    if not root.is_file(path):
         return
     mention = re.compile(expression.format(re.escape(name)))
     content = root.read(path) or b""

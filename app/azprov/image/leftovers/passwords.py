@@ -4,7 +4,6 @@ Sources: shadow(5), gshadow(5), pam_unix(8) and pam_pwhistory(8) for opasswd.
 """
 
 import re
-import stat
 from typing import Iterator
 
 from ...formats.host.passwd import parse_accounts
@@ -119,6 +118,4 @@ def _is_other_backup(content: bytes, kind: str) -> bool:
 
 def _content(root: Root, path: str) -> bytes:
     """The content of a regular file; empty for anything else."""
-    status = root.status(path, follow=False)
-    is_file = status is not None and stat.S_ISREG(status.st_mode)
-    return read_user_file(root, path) if is_file else b""
+    return read_user_file(root, path) if root.is_file(path, follow=False) else b""

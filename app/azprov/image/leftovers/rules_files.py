@@ -1,7 +1,5 @@
 """The files with rules of sudo and doas, also those that sudoers includes."""
 
-import stat
-from functools import partial
 from typing import Dict, Iterator, List, Tuple
 
 from ...formats.host.sudo_rules import included_paths
@@ -21,14 +19,14 @@ def rules_files(root: Root) -> Iterator[Tuple[str, bool]]:
     found: Dict[str, bool] = {}
     for folder in RULES_FOLDERS:
         found.update(dict.fromkeys(_files_in(root, folder), True))
-    found.update(dict.fromkeys(filter(partial(_is_file, root), RULES_FILES), False))
+    found.update(dict.fromkeys(filter(root.is_file, RULES_FILES), False))
     waiting = list(found)
     while waiting and len(found) < _MOST:
         path = waiting.pop()
         for name, is_folder in included_paths(root.read(path) or b""):
             included = name if name.startswith("/") else f"{path.rpartition('/')[0]}/{name}"
             files = _files_in(root, included) if is_folder else [included]
-            new = [one for one in files if one not in found and _is_file(root, one)]
+            new = [one for one in files if one not in found and root.is_file(one)]
             found.update(dict.fromkeys(new, False))
             waiting += new
     yield from found.items()
@@ -36,9 +34,4 @@ def rules_files(root: Root) -> Iterator[Tuple[str, bool]]:
 
 def _files_in(root: Root, folder: str) -> List[str]:
     paths = [f"{folder.rstrip('/')}/{name}" for name in root.names(folder)]
-    return [path for path in paths if _is_file(root, path)]
-
-
-def _is_file(root: Root, path: str) -> bool:
-    status = root.status(path)
-    return status is not None and stat.S_ISREG(status.st_mode)
+    return [path for path in paths if root.is_file(path)]

@@ -1,7 +1,6 @@
 """Lines of settings that may let someone in without a password, and how they are reported."""
 
 import re
-import stat
 from typing import Iterator, List, Tuple
 
 from ...system.root import Root
@@ -23,8 +22,7 @@ def setting_lines(root: Root, path: str) -> Iterator[Tuple[int, str]]:
     A line that ends in a backslash is joined with the next line, across comments, as in
     systemd.syntax(7).
     """
-    status = root.status(path)
-    if status is None or not stat.S_ISREG(status.st_mode):
+    if not root.is_file(path):
         return
     begun: List[str] = []
     first = 0

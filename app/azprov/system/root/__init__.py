@@ -9,13 +9,14 @@ regular files are opened (opening.py).
 
 import errno
 import os
+import stat
 from contextlib import contextmanager
 from typing import BinaryIO, ContextManager, Iterator, List, Optional, Union
 
 from ...errors import HostError
 from ...formats.text import printable
 from .entry import Entry, Owner, make_folder, names_in, replace, replace_by_link, sync
-from .opening import NotRegularFile, OpenFolder, content_of
+from .opening import NotRegularFile, OpenFolder
 from .paths import MOST_LINKS, PathResolver, ancestry, as_file_name, resolved_as
 
 _LIMIT_BYTES = 1 << 20
@@ -68,11 +69,8 @@ class Root:
         Raises HostError for a larger file, for anything but a file, and if reading fails.
         """
         try:
-            number = self._open(path, os.O_RDONLY)
-            try:
-                content = content_of(number, limit_bytes)
-            finally:
-                os.close(number)
+            with self._entry(path, follow=True) as entry:
+                content = entry.content(limit_bytes)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -84,7 +82,8 @@ class Root:
     def open_file(self, path: str) -> Optional[BinaryIO]:
         """A regular file of any size, open for reading; None if it is missing. Raises HostError."""
         try:
-            number = self._open(path, os.O_RDONLY)
+            with self._entry(path, follow=True) as entry:
+                number = entry.open(os.O_RDONLY)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -98,7 +97,8 @@ class Root:
         Raises HostError, also in place of an OSError from inside the block.
         """
         try:
-            number = self._open(path, os.O_RDWR)
+            with self._entry(path, follow=True) as entry:
+                number = entry.open(os.O_RDWR)
             try:
                 yield number
             finally:
@@ -173,6 +173,11 @@ class Root:
             return None
         except OSError as error:
             raise self._failed("examine", path, error) from error
+
+    def is_file(self, path: str, *, follow: bool = True) -> bool:
+        """Whether the path is that of a regular file."""
+        status = self.status(path, follow=follow)
+        return status is not None and stat.S_ISREG(status.st_mode)
 
     def acl(self, path: str) -> bytes:
         """The access control list of a file or folder; empty without one. Follows no link."""
@@ -286,11 +291,6 @@ class Root:
         root = copy(self)
         root._most_links = 0
         return root
-
-    def _open(self, path: str, flags: int) -> int:
-        """Open a regular file. Raises OSError."""
-        with self._entry(path, follow=True) as entry:
-            return entry.open(flags)
 
     def _entry(
         self, path: str, *, follow: bool, allow_missing: bool = False

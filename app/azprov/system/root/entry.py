@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import BinaryIO, Callable, Iterator, List, Optional, Tuple, Union
 
-from .opening import FOLDER, OWN_FILES, NotRegularFile, open_regular
+from .opening import FOLDER, OWN_FILES, NotRegularFile, content_of, open_regular
 
 #: The end of the name of what is not complete yet.
 UNFINISHED = ".azprov-new"
@@ -50,6 +50,14 @@ class Entry:
         if self.seen is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         return open_regular(self.seen, flags, self.name, self.folder)
+
+    def content(self, limit_bytes: int) -> Optional[bytes]:
+        """The content of the regular file; None if it is larger. Raises as `open` does."""
+        number = self.open(os.O_RDONLY)
+        try:
+            return content_of(number, limit_bytes)
+        finally:
+            os.close(number)
 
     def acl(self, *, own_files: str = OWN_FILES) -> bytes:
         """The access control list as the kernel stores it; empty without one. Raises OSError.

@@ -100,9 +100,7 @@ def line_without_key(root: Root, path: str) -> int:
 
 def _content(root: Root, path: str) -> bytes:
     """The content of a regular file; empty for anything else, such as /dev/null."""
-    status = root.status(path)
-    is_file = status is not None and stat.S_ISREG(status.st_mode)
-    return (root.read(path) or b"") if is_file else b""
+    return (root.read(path) or b"") if root.is_file(path) else b""
 
 
 def _merge(

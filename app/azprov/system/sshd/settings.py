@@ -5,7 +5,6 @@ Source: servconf.c and openbsd-compat/glob.c of OpenSSH 10, read 2026-11-27.
 
 import os
 import re
-import stat
 from typing import Dict, Iterator, List, Optional, Set, Tuple
 
 from ...errors import HostError
@@ -139,7 +138,7 @@ class _Names:
             else:
                 paths = [f"{path}/{part}" for path in paths]
         self._spend(len(paths))
-        return sorted((path for path in paths if _is_file(self._root, path)), key=os.fsencode)
+        return sorted(filter(self._root.is_file, paths), key=os.fsencode)
 
     def _in(self, folder: str) -> List[str]:
         names = self._root.names(folder)
@@ -170,8 +169,3 @@ def _matches(name: str, pattern: str) -> bool:
         return False
     # In Python's patterns, brackets make a character literal.
     return matches(name, re.sub(r"\\(.)", r"[\1]", pattern))
-
-
-def _is_file(root: Root, path: str) -> bool:
-    status = root.status(path)
-    return status is not None and stat.S_ISREG(status.st_mode)
