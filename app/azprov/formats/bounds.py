@@ -25,6 +25,13 @@ COMPARED = 100
 #: PATH_MAX of Linux.
 PATH_CHARACTERS = 4096
 
+#: The headers of a unified kernel, which have 4096 bytes, and the command line inside. The kernel
+#: uses 2048 bytes of it, or 4096.
+UNIFIED_HEADER_BYTES = 1 << 16
+COMMAND_LINE_BYTES = 1 << 16
+#: The names on the partitions for boot loaders, or in a folder that tmpfiles.d copies.
+SEARCHED_NAMES = 20_000
+
 #: An azprov.pyz, which has about 3 MB, with its entries and their unpacked content.
 ARCHIVE_BYTES = 1 << 24
 ARCHIVE_ENTRIES = 2000

@@ -1,10 +1,12 @@
 """Settings with which the next boot lets someone in are named."""
 
+import struct
 from pathlib import Path
 from typing import List
 
 import pytest
 
+from azprov.errors import HostError
 from azprov.image.leftovers.logins_at_boot import find_at_boot, find_in_init
 from azprov.system.root import Root
 from images import azprov
@@ -263,3 +265,150 @@ def test_a_history_of_settings_is_named(folder: str, tmp_path: Path) -> None:
         f"the history in {tmp_path}/etc/{folder} may have earlier passwords of users and private "
         "keys" in log
     )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'GRUB_CMDLINE_LINUX="autoinstall ds=nocloud-net\\;s=http://10.0.2.2:8100/"',
+        'GRUB_CMDLINE_LINUX="ds=nocloud;seedfrom=http://10.0.2.2/"',
+        'GRUB_CMDLINE_LINUX="ds=nocloud;h=a;s=http://10.0.2.2/"',
+        "GRUB_CMDLINE_LINUX='quiet cloud-config-url=http://10.0.2.2/'",
+        'GRUB_CMDLINE_LINUX="cc:%20runcmd"',
+        "GRUB_CMDLINE_LINUX=ignition.config.url=http://10.0.2.2/a.ign",
+        'GRUB_CMDLINE_LINUX="flatcar.config.url=http://10.0.2.2/a.ign"',
+        'GRUB_CMDLINE_LINUX="systemd.run=/boot/firstrun.sh"',
+    ],
+)
+def test_commands_of_the_kernel_command_line_are_named(line: str, tmp_path: Path) -> None:
+    """systemd, cloud-init and Ignition run commands from there, also from a server."""
+    write(tmp_path, "etc/default/grub", f"{line}\n")
+
+    assert found(tmp_path) == [
+        "someone may be able to log in without a password, because line 1 of etc/default/grub "
+        "runs commands at boot"
+    ]
+
+
+def uki(*command_lines: bytes, sections: int = 0) -> bytes:
+    """A unified kernel: a PE file with these .cmdline sections after `sections` others."""
+    names = [b".linux"] * sections + [b".cmdline"] * len(command_lines)
+    contents = [b"kernel"] * sections + list(command_lines)
+    header = b"MZ".ljust(0x3C, b"\0") + struct.pack("<L", 0x80)
+    coff = struct.pack("<4sHHLLLHH", b"PE\0\0", 0x8664, len(names), 0, 0, 0, 240, 0x22E)
+    head = header.ljust(0x80, b"\0") + coff + bytes(240)
+    start = len(head) + 40 * len(names)
+    table, data = b"", b""
+    for name, content in zip(names, contents):
+        raw = content + bytes(-len(content) % 512)
+        offset = start + len(data)
+        table += struct.pack("<8sLLLL12xL", name, len(content), 0x1000, len(raw), offset, 0x40)
+        data += raw
+    return head + table + data
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "boot/efi/EFI/Linux/arch.efi",
+        "efi/EFI/LINUX/ARCH.EFI",
+        "boot/EFI/BOOT/BOOTX64.EFI",
+        "boot/efi/EFI/Linux/arch.efi.extra.d/debug.addon.efi",
+        "boot/loader/addons/debug.addon.efi",
+        "boot/vmlinuz-unified",
+        "usr/lib/modules/6.12/vmlinuz-virt.efi",
+        "usr/lib/modules/6.12/vmlinuz-virt.efi.extra.d/debug.addon.efi",
+    ],
+)
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (b"root=/dev/sda1 init=/bin/sh quiet", "starts a shell in place of init"),
+        (b"quiet systemd.debug_shell\0", "opens a shell at boot"),
+        (b"rd.break", "opens a shell at boot"),
+        (b"systemd.wants=debug-shell.service", "opens a shell at boot"),
+        (b"systemd.set_credential=passwd.hashed-password.root:x", "sets a credential of systemd"),
+    ],
+)
+def test_the_command_line_inside_a_unified_kernel_is_read(
+    path: str, words: bytes, reason: str, tmp_path: Path
+) -> None:
+    """systemd-stub boots with the .cmdline section, of a kernel or of an add-on."""
+    write(tmp_path, path, "")
+    (tmp_path / path).write_bytes(uki(words, sections=5))
+
+    assert [one.what.replace(f"{tmp_path}/", "") for one in find_at_boot(Root(str(tmp_path)))] == [
+        "someone may be able to log in without a password, because the kernel command line in "
+        f"{path} {reason}"
+    ]
+
+
+def test_every_profile_of_a_unified_kernel_is_read(tmp_path: Path) -> None:
+    """A unified kernel may have a command line for each profile, and anyone can choose one."""
+    write(tmp_path, "efi/EFI/Linux/a.efi", "")
+    (tmp_path / "efi/EFI/Linux/a.efi").write_bytes(uki(b"quiet", b"quiet rd.break"))
+
+    assert found(tmp_path) == [
+        "someone may be able to log in without a password, because the kernel command line in "
+        "efi/EFI/Linux/a.efi opens a shell at boot"
+    ]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        uki(b"root=UUID=a ro quiet console=ttyS0 init=/usr/lib/systemd/systemd"),
+        uki(sections=3),
+        b"MZ".ljust(0x3C, b"\0") + b"\0\xff\xff\xff" + bytes(4096),
+        uki(b"rd.break")[:100],
+        uki(b"rd.break")[:350],
+        b"MZ",
+        b"MZ" + bytes(70_000),
+        b"rd.break",
+        b"",
+    ],
+)
+def test_other_files_of_a_boot_partition_are_silent(content: bytes, tmp_path: Path) -> None:
+    """A kernel, a boot loader, a file that is cut off and one of another kind have no such line."""
+    write(tmp_path, "efi/EFI/Linux/a.efi", "")
+    (tmp_path / "efi/EFI/Linux/a.efi").write_bytes(content)
+
+    assert found(tmp_path) == []
+
+
+def test_a_command_line_without_end_is_not_read(tmp_path: Path) -> None:
+    """A section of 4 GB in a small file costs no memory, and deprovision does not trust it."""
+    write(tmp_path, "efi/EFI/Linux/a.efi", "")
+    content = uki(b"x" * 70_000)
+    (tmp_path / "efi/EFI/Linux/a.efi").write_bytes(content)
+
+    with pytest.raises(HostError) as error:
+        found(tmp_path)
+
+    assert error.value.summary == (
+        f"the command line in {tmp_path}/efi/EFI/Linux/a.efi is larger than 65536 bytes"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "keys"),
+    [
+        ("C /srv - - - - /usr/share/a", "usr/share/a/b/c/d/e/f/.ssh/authorized_keys"),
+        ("C+ /var/home", "usr/share/factory/var/home/a/b/c/.ssh/authorized_keys"),
+        ("L /srv - - - - /usr/share/a", "usr/share/a/b/c/.ssh/id"),
+        ("C /srv - - - - /usr/share/a", "usr/share/a/" + "b/" * 22 + "x"),
+    ],
+)
+def test_a_copied_folder_is_searched_at_any_depth(line: str, keys: str, tmp_path: Path) -> None:
+    """tmpfiles.d copies everything below a folder; what is not examined counts as keys."""
+    write(tmp_path, "etc/tmpfiles.d/a.conf", f"{line}\n")
+    write(tmp_path, "usr/share/a/b/c/x", "")
+    (tmp_path / "usr/share/a/b/loop").symlink_to("/usr/share/a")
+    assert found(tmp_path) == []
+
+    write(tmp_path, keys, "ssh-ed25519 AAAA a\n")
+
+    assert found(tmp_path) == [
+        "someone may be able to log in without a password, because line 1 of "
+        "etc/tmpfiles.d/a.conf writes keys or users at boot"
+    ]

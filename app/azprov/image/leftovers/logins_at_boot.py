@@ -5,18 +5,20 @@ kernel-command-line(7), dracut.cmdline(7) and tmpfiles.d(5) of systemd 257; read
 """
 
 import re
+import stat
 from typing import Iterator, List, Tuple
 
+from ...formats.bounds import SEARCHED_NAMES
 from ...formats.patterns import matches
 from ...system.init import init_program
 from ...system.root import Root
+from .boot_partitions import PARTITIONS, unified_command_lines
 from .catalogue import CREDENTIALS
 from .logins_by_console import INITTAB
 from .matching import matching_paths
 from .open_login import OpenLogin
 from .setting_lines import setting_lines, without_password
 
-_PARTITIONS = ("/boot", "/efi", "/boot/efi")
 # Boot loaders' menus, and the settings from which they are made: folders, patterns of names.
 _COMMAND_LINES: Tuple[Tuple[str, str], ...] = (
     ("/etc/default", "grub"),
@@ -30,7 +32,7 @@ _COMMAND_LINES: Tuple[Tuple[str, str], ...] = (
     ("/", "*linux.c*"),
     *(
         (f"{partition}{folder}", pattern)
-        for partition in _PARTITIONS
+        for partition in PARTITIONS
         for folder, patterns in (
             ("", ("*.cfg", "*.conf", "cmdline*.txt")),
             ("/grub", ("*.cfg", "grubenv", "*.lst", "*.conf")),
@@ -50,6 +52,12 @@ _OPENS_SHELL = re.compile(
 _SETS_INIT = re.compile(r"(?:^|[\"'=])(?:rd)?init=")
 _IS_SHELL = re.compile(r"(?<=[=/])(?:(?:a|ba|da|k|mk|z)?sh|busybox|sulogin|login)(?=[\"']|$)")
 _PULLS = re.compile(r"(?:^|[\s\"'])(?:rd\.)?systemd\.pull=")
+# Of systemd, cloud-init and Ignition; GRUB needs a backslash before a semicolon.
+_RUNS = re.compile(
+    r"(?:^|[\s\"'=])(?:(?:rd\.)?systemd\.run=|ds=[^\s;]{0,255};\S{0,255}?s(?:eedfrom)?="
+    r"|cloud-config-url=|cc:|(?:ignition|coreos|flatcar)\.config\.(?:url|data)=)"
+)
+_BY_INIT = "starts a shell in place of init"
 _SETS_CREDENTIAL = re.compile(r"(?:^|[\s\"'])systemd\.set[-_]credential(?:[-_]binary)?=")
 
 # With these, systemd's services and login create users, write files or ask for no password.
@@ -75,6 +83,8 @@ _OF_LOGINS = re.compile(
     r"authorized_keys|/\.ssh\b|hosts\.equiv|\.[rs]hosts|credstore|userdb|\\"
     r"|/etc/(?:passwd|g?shadow|sudoers|doas|ssh/sshd)"
 )
+# A source with more levels of folders is not examined.
+_DEEPEST_COPY = 20
 # systemd links its own settings, which name userdbctl for keys.
 _OWN_LINK = re.compile(
     r"L\S*\s+/etc/ssh/sshd_config\.d/\S+\s[\s-]*/usr/lib/systemd/sshd_config\.d/[\w-]+\.conf\Z"
@@ -84,11 +94,12 @@ _OWN_LINK = re.compile(
 def find_in_init(root: Root) -> Iterator[OpenLogin]:
     """A shell that the kernel starts, or busybox without settings. Raises HostError.
 
-    `check` does not call this: it has rules for images without a usable init.
+    `check` does not call this: it has rules for images without a usable init. They do not
+    read the command lines of unified kernels, as `find_at_boot` does.
     """
     for path, number, line in _command_lines(root):
-        if any(_starts_shell(word) for word in line.split()):
-            yield without_password(root, path, number, "starts a shell in place of init")
+        if _starts_shell(line):
+            yield without_password(root, path, number, _BY_INIT)
     if root.status(INITTAB) is None and init_program(root).endswith("/busybox"):
         yield OpenLogin(
             "someone can log in without a password, because busybox starts shells on the "
@@ -100,12 +111,10 @@ def find_in_init(root: Root) -> Iterator[OpenLogin]:
 def find_at_boot(root: Root) -> Iterator[OpenLogin]:
     """The settings with which the next boot lets someone in. Raises HostError."""
     for path, number, line in _command_lines(root):
-        if _OPENS_SHELL.search(line):
-            yield without_password(root, path, number, "opens a shell at boot")
-        elif _SETS_CREDENTIAL.search(line):
-            yield without_password(root, path, number, "sets a credential of systemd")
-        elif _PULLS.search(line):
-            yield without_password(root, path, number, "downloads a system at boot")
+        is_shell = number == 0 and _starts_shell(line)
+        reason = _BY_INIT if is_shell else _reason(line)
+        if reason:
+            yield without_password(root, path, number, reason)
     yield from _credentials(root)
     for folder in _TMPFILES:
         for path in _paths(root, folder, "*.conf"):
@@ -117,14 +126,40 @@ def find_at_boot(root: Root) -> Iterator[OpenLogin]:
                     yield without_password(root, path, number, "writes keys or users at boot")
 
 
+def _reason(line: str) -> str:
+    """What a kernel command line does at boot that lets someone in; empty for a usual line."""
+    if _OPENS_SHELL.search(line):
+        return "opens a shell at boot"
+    if _SETS_CREDENTIAL.search(line):
+        return "sets a credential of systemd"
+    if _PULLS.search(line):
+        return "downloads a system at boot"
+    return "runs commands at boot" if _RUNS.search(line) else ""
+
+
 def _has_copied_keys(root: Root, line: str) -> bool:
-    """Whether a line of tmpfiles.d copies or links a folder that has keys, or homes with keys."""
+    """Whether a line of tmpfiles.d copies or links a folder that may have keys, at any depth."""
     fields = [field.strip("\"'") for field in line.split()]
     if not fields[0].startswith(("C", "L")):
         return False
     source = fields[6] if len(fields) > 6 else f"/usr/share/factory{fields[1]}"
-    names = root.names(source)
-    return ".ssh" in names or any(".ssh" in root.names(f"{source}/{name}") for name in names)
+    left = SEARCHED_NAMES
+    folders = [(source.rstrip("/"), 0)]
+    while folders:
+        folder, depth = folders.pop()
+        names = root.names(folder)
+        left -= len(names)
+        # What is not examined may have keys.
+        if ".ssh" in names or left < 0 or depth > _DEEPEST_COPY:
+            return True
+        paths = [f"{folder}/{name}" for name in names]
+        folders += [(path, depth + 1) for path in paths if _is_folder(root, path)]
+    return False
+
+
+def _is_folder(root: Root, path: str) -> bool:
+    status = root.status(path, follow=False)
+    return status is not None and stat.S_ISDIR(status.st_mode)
 
 
 def _command_lines(root: Root) -> Iterator[Tuple[str, int, str]]:
@@ -132,16 +167,18 @@ def _command_lines(root: Root) -> Iterator[Tuple[str, int, str]]:
         for path in _paths(root, folder, pattern):
             for number, line in setting_lines(root, path):
                 yield path, number, line
+    for path, line in unified_command_lines(root):
+        yield path, 0, line
 
 
-def _starts_shell(word: str) -> bool:
-    init = _SETS_INIT.search(word)
-    return init is not None and _IS_SHELL.search(word, init.end()) is not None
+def _starts_shell(line: str) -> bool:
+    inits = [(word, _SETS_INIT.search(word)) for word in line.split()]
+    return any(init and _IS_SHELL.search(word, init.end()) for word, init in inits)
 
 
 def _credentials(root: Root) -> Iterator[OpenLogin]:
     folders = [*CREDENTIALS]
-    for partition in _PARTITIONS:
+    for partition in PARTITIONS:
         folders += _paths(root, f"{partition}/EFI/Linux", "*.extra.d")
     for folder in folders:
         for name in root.names(folder):

@@ -6,11 +6,11 @@ Sources: README.initramfs of Debian's dropbear, README of dracut-sshd, of dracut
 mkinitcpio-tinyssh; read 2026-11-27.
 """
 
-import stat
 from typing import Iterator, Tuple
 
 from ...formats.patterns import matches
 from ...system.root import Root
+from .boot_partitions import boot_files
 from .matching import matching_paths
 from .open_login import OpenLogin
 
@@ -39,7 +39,6 @@ _SERVERS: Tuple[Tuple[str, str, str], ...] = (
         for pattern in ("*dropbear*", "*tinyssh*", "*sshd*")
     ),
 )
-_PARTITIONS = ("/boot", "/efi", "/boot/efi")
 # Of mkinitcpio, dracut and initramfs-tools; and unified kernel images.
 _INITRAMFS = ("init*", "*.efi")
 # systemd's kernel-install uses /boot/ID/VERSION/initrd, and the ESP has EFI/Linux.
@@ -56,8 +55,7 @@ def find_in_initramfs(root: Root) -> Iterator[OpenLogin]:
     if not servers:
         return
     path, command = servers[0]
-    files = [file for folder in _PARTITIONS for file in _initramfs(root, folder, _DEEPEST)]
-    for file in dict.fromkeys(files):
+    for file in filter(_is_initramfs, boot_files(root, deepest=_DEEPEST)):
         yield OpenLogin(
             f"someone may be able to log in to the SSH server in {root.outside(file)}, because "
             f"{root.outside(path)} sets one up: that file may still have keys that were removed "
@@ -66,14 +64,8 @@ def find_in_initramfs(root: Root) -> Iterator[OpenLogin]:
         )
 
 
-def _initramfs(root: Root, folder: str, deepest: int) -> Iterator[str]:
-    for name in root.names(folder):
-        path = f"{folder}/{name}"
-        status = root.status(path, follow=False)
-        if status is not None and stat.S_ISDIR(status.st_mode) and deepest:
-            yield from _initramfs(root, path, deepest - 1)
-        elif status is not None and stat.S_ISREG(status.st_mode):
-            # Boot loaders are programs of the firmware, too.
-            is_loader = name.endswith(".efi") and not folder.endswith("/EFI/Linux")
-            if not is_loader and any(matches(name, pattern) for pattern in _INITRAMFS):
-                yield path
+def _is_initramfs(path: str) -> bool:
+    folder, _, name = path.rpartition("/")
+    # Boot loaders are programs of the firmware, too.
+    is_loader = name.endswith(".efi") and not folder.endswith("/EFI/Linux")
+    return not is_loader and any(matches(name, pattern) for pattern in _INITRAMFS)

@@ -8,8 +8,12 @@ from .open_login import OpenLogin, text_of
 
 
 def without_password(root: Root, path: str, number: int, reason: str, fix: str = "") -> OpenLogin:
-    """A login that needs no password, because a line of a file does something."""
-    line = f"line {number} of {root.outside(path)}"
+    """A login that needs no password, because a line of a file does something.
+
+    The number of the line is 0 for the command line inside a unified kernel.
+    """
+    line = f"line {number} of" if number else "the kernel command line in"
+    line = f"{line} {root.outside(path)}"
     return OpenLogin(
         f"someone may be able to log in without a password, because {line} {reason}",
         f"if that is not intended, {fix or 'remove that setting'}",
