@@ -175,6 +175,7 @@ CASES = (
         ("enable a.service", "disable a*"),
     ),
     Case("etc/cloud/cloud.cfg", _rules(agents.CHECKS, clock.CHECKS), ("datasource_list: [a]",)),
+    Case("etc/cloud/cloud.cfg.d/a.cfg", _logins, ("users:", "- default", "users: [default, ")),
     Case("etc/inittab", lambda image: find_init(image.root), ("a:1:r:/etc/x", ":::")),
     Case(
         "etc/ssh/sshd_config",
@@ -219,6 +220,7 @@ CASES = (
     ),
     Case("etc/inittab", _logins, ("a:1:once:login -f sh", "getty -8 ", "a:b:c:-o '-f ")),
     Case("boot/grub/grub.cfg", _logins, ("linux a init=a rd.break", " init=a/ systemd.wants=")),
+    Case("efi/EFI/Linux/a.efi", _logins, ("MZ", ".cmdline")),
     Case("etc/tmpfiles.d/a.conf", _logins, ("f+ /root/.ssh/a 0 a", "C /x/x")),
     Case("etc/fstab", _logins, ("/a /home none bind 0 0", "a:/b /x nfs")),
     Case("etc/sysusers.d/a.conf", _logins, ('u a 1 "a" /a /bin/sh', "u 'a b' ")),
@@ -296,6 +298,7 @@ def make_base(root: Path) -> None:
             "bin/init": "program",
             f"boot/initrd.img-{KERNEL}": b"070701",
             "etc/initramfs-tools/x": "",
+            "usr/bin/cloud-init": "program",
         },
     )
     unit = root / _UNIT

@@ -1,7 +1,7 @@
 """Users, passwords and keys outside the files that a login normally reads.
 
-Sources: nss-systemd(8), systemd-homed.service(8), systemd-sysext(8), snapper(8), and "Users and
-groups" of cloud-init's documentation; read 2026-11-27.
+Sources: nss-systemd(8), systemd-homed.service(8), systemd-sysext(8), snapper(8), and "System
+extensions" of Flatcar's documentation; read 2026-11-27.
 """
 
 import os
@@ -38,19 +38,17 @@ _EXTENSIONS = tuple(
     for name in ("confexts", "extensions")
     for folder in ("/etc", "/var/lib", "/usr/local/lib", "/usr/lib")
 )
+# What a distribution ships is in /usr, as all of its system is; Flatcar has links to it, and the
+# tools of a cloud in the other folders. A link to /dev/null masks an extension.
+_OF_VENDOR = re.compile(
+    r"/usr/(?!local/)|(?:/oem/sysext|/etc/flatcar/oem-sysext)/oem-[\w.-]+\Z|/dev/null\Z"
+)
 # Of snapper, yabsnap and timeshift: a folder of snapshots, and the folder of a system in each.
 _SNAPSHOTS = (
     ("/.snapshots", "/snapshot"),
     ("/.snapshots", ""),
     ("/timeshift/snapshots", "/localhost"),
     ("/timeshift-btrfs/snapshots", "/@"),
-)
-_CLOUD_INIT = ("/usr/bin/cloud-init", "/usr/local/bin/cloud-init")
-_CLOUD_INIT_OFF = "/etc/cloud/cloud-init.disabled"
-_CLOUD_INIT_SETTINGS = (("/etc/cloud", "cloud.cfg"), ("/etc/cloud/cloud.cfg.d", "*.cfg"))
-_SETS_LOGIN = re.compile(
-    r"(?:^|[\s{,\"'])(?:(?:hashed_|plain_text_)?passwd|password|ssh_authorized_keys|ssh_import_id"
-    r"|ssh_keys)[\"']?\s*:"
 )
 # The folder of dropbear's keys, dropbear(8).
 _DROPBEAR = ("/etc/default/dropbear", "/etc/conf.d/dropbear")
@@ -71,7 +69,6 @@ def find_elsewhere(root: Root) -> Iterator[OpenLogin]:
             yield _copy(f"history in {root.outside(folder)}")
     yield from _extensions(root)
     yield from _snapshots(root)
-    yield from _cloud_init(root)
     for path in _DROPBEAR:
         for number, line in setting_lines(root, path):
             if _KEYS_ELSEWHERE.search(line):
@@ -90,8 +87,11 @@ def _copy(what: str) -> OpenLogin:
 
 
 def _extensions(root: Root) -> Iterator[OpenLogin]:
+    """The extensions that the distribution did not ship."""
     for folder in _EXTENSIONS:
         for name in root.names(folder):
+            if _OF_VENDOR.match(root.real_path(f"{folder}/{name}", allow_missing=True)):
+                continue
             path = root.outside(f"{folder}/{name}")
             yield OpenLogin(
                 f"someone may be able to log in, because {path} is merged into the system at boot "
@@ -112,20 +112,3 @@ def _snapshots(root: Root) -> Iterator[OpenLogin]:
             if system is None or other is None or not os.path.samestat(system, other):
                 yield _copy(f"snapshot in {root.outside(path)}")
                 break
-
-
-def _cloud_init(root: Root) -> Iterator[OpenLogin]:
-    """The settings with which cloud-init creates users at the first boot of each VM."""
-    is_installed = any(root.status(path) is not None for path in _CLOUD_INIT)
-    if not is_installed or root.status(_CLOUD_INIT_OFF) is not None:
-        return
-    for folder, pattern in _CLOUD_INIT_SETTINGS:
-        for path in matching_paths(root, folder, pattern):
-            for number, line in setting_lines(root, path):
-                if _SETS_LOGIN.search(line):
-                    yield OpenLogin(
-                        f"someone may be able to log in, because line {number} of "
-                        f"{root.outside(path)} lets cloud-init set a password or keys",
-                        "if that is not intended, remove that setting, or cloud-init",
-                    )
-                    break

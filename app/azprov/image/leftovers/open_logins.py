@@ -13,6 +13,7 @@ from ...system.user_database import PASSWD, read_user_file
 from .logins_after_boot import find_after_boot
 from .logins_at_boot import find_at_boot, find_in_init
 from .logins_by_console import find_on_consoles
+from .logins_by_first_boot_tools import find_by_first_boot_tools
 from .logins_by_name_services import find_in_name_services
 from .logins_by_pam import find_in_pam
 from .logins_by_sshd import find_in_key_files, find_in_settings
@@ -35,6 +36,7 @@ def find_open_logins(root: Root, *, by_init: bool = True) -> List[OpenLogin]:
         find_in_name_services,
         _users_of_musl,
         find_elsewhere,
+        find_by_first_boot_tools,
         find_on_consoles,
         find_at_boot,
         find_after_boot,
