@@ -169,12 +169,6 @@ WRONG_BOOT: Dict[str, Wrong] = {
         "warning",
         {**grub("linux /vmlinuz-9 console=ttyS0\n"), "boot/efi/EFI/LINUX/a.efi": "MZ"},
     ),
-    "no kernel file": Wrong(
-        "kernel-file-none", "note", {**grub("blscfg\n"), VMLINUZ: None, "etc/default/grub": None}
-    ),
-    "no kernel file and no boot loader": Wrong(
-        "kernel-file-none", "note", without_grub({VMLINUZ: None})
-    ),
     "fstab: a disk that a VM may lack": Wrong(
         "fstab-needed", "warning", {"etc/fstab": "LABEL=data /data ext4 defaults 0 2\n"}
     ),
@@ -194,7 +188,6 @@ WRONG_BOOT: Dict[str, Wrong] = {
         "error",
         {"usr/lib/modprobe.d/x.conf": "install hv_storvsc /bin/false\n"},
     ),
-    "no boot loader": Wrong("boot-loader-none", "note", without_grub({})),
     "fstab: swap on the OS disk": Wrong(
         "swap-on-os-disk", "warning", {"etc/fstab": "/swapfile none swap sw 0 0\n"}
     ),
@@ -323,7 +316,12 @@ FINE_BOOT: Dict[str, Change] = {
         f"efi/0123456789abcdef/{KERNEL}/linux": "",
     },
     "a unified kernel beside its modules": without_grub({f"{MODULES}/vmlinuz.efi": "MZ"}),
-    "limine": without_grub({"boot/limine.conf": "/x\n"}),
+    "a kernel without a boot loader that azprov reads": without_grub({}),
+    "modules of a kernel that another partition has": without_grub({VMLINUZ: None}),
+    "kernel: an old one": {
+        "usr/lib/modules/4.19.0/modules.builtin": "kernel/drivers/hv/hv_vmbus.ko\n"
+        "kernel/drivers/net/hyperv/hv_netvsc.ko\nkernel/drivers/scsi/hv_storvsc.ko\n"
+    },
     "GRUB: its file on the EFI partition": without_grub(
         {"boot/efi/EFI/redhat/grub.cfg": f"{LINUX}\n"}
     ),

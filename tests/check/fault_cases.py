@@ -415,14 +415,6 @@ WRONG: Dict[str, Wrong] = {
     "a mark of Podman": Wrong(
         "container-mark", "warning", {"run/.containerenv": "engine=podman\n"}
     ),
-    "an old kernel": Wrong(
-        "entropy",
-        "note",
-        {
-            "usr/lib/modules/4.19.0/modules.builtin": "kernel/drivers/hv/hv_vmbus.ko\n"
-            "kernel/drivers/net/hyperv/hv_netvsc.ko\nkernel/drivers/scsi/hv_storvsc.ko\n"
-        },
-    ),
     "SSH host keys": Wrong("host-keys", "error", {"etc/ssh/ssh_host_rsa_key": "x"}),
     "a machine ID": Wrong("machine-id", "error", {"etc/machine-id": "0" * 32 + "\n"}),
     "the key of credentials": Wrong(

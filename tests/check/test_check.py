@@ -28,7 +28,6 @@ from check.image_changes import (
     found,
     netplan,
     unnamed,
-    without_grub,
 )
 from check.openrc import FINE_OPENRC, WRONG_OPENRC
 from check.working_cases import FINE
@@ -416,12 +415,6 @@ UNSEEN = {
         "console-missing",
         f"could not read ./boot/grub/grub.cfg {UNCHECKED} console-missing",
     ),
-    "boot loaders": Unseen(
-        without_grub({"boot/efi/x": ""}),
-        "boot/efi",
-        "boot-loader-none",
-        f"could not list ./boot/efi {UNCHECKED} kernel-file-none, boot-loader-none",
-    ),
     "sshd's settings": Unseen(
         {"etc/ssh/sshd_config": "AuthorizedKeysFile /etc/keys\n", "etc/keys": "ssh-rsa AAAA\n"},
         "etc/ssh/sshd_config",
@@ -460,17 +453,9 @@ def test_a_fault_that_only_root_can_see_is_not_guessed(image: Path, case: str) -
     }
 
 
-def test_a_proxy_in_a_drop_in_is_found_beside_the_drop_in(image: Path) -> None:
-    """The drop-in and the proxy that it sets are two findings."""
-    variables = '[Service]\nEnvironment="http_proxy=http://10.0.0.1:3128" A=1\n'
-    change(image, {f"{SYSTEM}/{UNIT}.d/proxy.conf": variables})
-
-    assert found(image) == [("service-drop-in", "note"), ("service-proxy", "note")]
-
-
 def test_every_rule_is_violated_by_a_test() -> None:
     """Each rule has a faulty image in the tables, or a test of its own."""
-    others = {"service-proxy", "service-done", "program-unguarded"}
+    others = {"service-done", "program-unguarded"}
     # test_check_platform.py has these.
     others |= {"not-azure", "wireserver", "metadata-service"}
     assert {rule.id for rule in RULES} == others | {wrong.rule for wrong in WRONG.values()}

@@ -1,4 +1,4 @@
-"""The kernel and initrd files of an image, and those that boot menus name but that do not exist.
+"""The kernel and initrd files that boot menus name, but that do not exist.
 
 Rule of this file: a boot loader may read a partition of its own or a subvolume, so a
 path counts as existing if it exists below any of them. A path with a variable or a
@@ -7,14 +7,12 @@ device in it counts as existing too.
 
 import os
 import re
-from typing import Iterable, List, NamedTuple, Optional
+from typing import List, NamedTuple, Optional
 
 from ...formats.bounds import PATH_CHARACTERS
-from .boot_loader import PARTITIONS, Configuration, Entry, unified_kernels
+from .boot_loader import PARTITIONS, Configuration, Entry
 from .image import Image
-from .kernels import installed_kernels
 
-_KERNEL_FILES = ("vmlinuz", "vmlinux", "bzImage", "zImage", "Image", "kernel-")
 # The names before a path in a subvolume, such as @/.snapshots/1/snapshot.
 _DEEPEST_SUBVOLUME = 5
 # A path without variables, devices, patterns and quotes.
@@ -47,28 +45,6 @@ def missing_file(image: Image, configuration: Configuration) -> Optional[Missing
     return missing[0] if missing else None
 
 
-def has_plain_kernel_path(configuration: Configuration) -> bool:
-    """Whether an entry names a kernel by a path that `missing_file` looks up."""
-    return any(_PLAIN.match(entry.kernel) for entry in configuration.entries)
-
-
-def has_kernel_file(image: Image) -> bool:
-    """Whether a file has the name of a kernel, where distributions and kernel-install(8) put it."""
-    folders = ["", *_folders(image, PARTITIONS)]
-    # kernel-install(8) writes /boot/MACHINE-ID/VERSION/linux, two folders deep.
-    below = folders[1:]
-    for _ in range(2):
-        below = _folders(image, (f"{one}/{name}" for one in below for name in image.names(one)))
-        folders += below
-    folders += [kernel.folder for kernel in installed_kernels(image)]
-    return bool(unified_kernels(image)) or any(
-        image.is_there(f"{folder}/{name}")
-        for folder in dict.fromkeys(folders)
-        for name in image.names(folder)
-        if name.startswith(_KERNEL_FILES) or name == "linux"
-    )
-
-
 def outer_path(image: Image) -> str:
     """The path of the image on this machine, without links."""
     try:
@@ -76,12 +52,6 @@ def outer_path(image: Image) -> str:
         return os.readlink(f"/proc/self/fd/{image.root.descriptor}")
     except OSError:
         return os.path.abspath(image.root.path)
-
-
-def _folders(image: Image, paths: Iterable[str]) -> List[str]:
-    """Those of the paths that are folders, each once, whatever links lead to it."""
-    found = (image.root.real_path(path) for path in paths if image.is_folder(path))
-    return list(dict.fromkeys(found))
 
 
 def is_path_outside(image: Image, path: str) -> bool:

@@ -25,19 +25,6 @@ _FILES = (
     "/boot/syslinux.cfg",
     "/syslinux.cfg",
 )
-# limine and rEFInd: their configurations are found, but not read.
-_UNREAD_FILES = (
-    "/boot/limine.conf",
-    "/boot/limine/limine.conf",
-    "/limine.conf",
-    "/boot/limine.cfg",
-    "/boot/refind_linux.conf",
-    "/boot/EFI/refind/refind.conf",
-    "/efi/EFI/refind/refind.conf",
-    "/boot/efi/EFI/refind/refind.conf",
-    "/boot/efi/EFI/limine/limine.conf",
-)
-
 _ENTRY_STARTS = ("menuentry", "label")
 _KERNELS = ("linux", "linux16", "linuxefi", "kernel")
 _INITRDS = ("initrd", "initrd16", "initrdefi")
@@ -72,12 +59,6 @@ class Configuration(NamedTuple):
 def configuration_files(image: Image) -> List[str]:
     """The usual files whether they exist or not, and the files that an image has elsewhere."""
     return [*_files(image), *_entry_files(image)]
-
-
-def has_boot_loader(image: Image) -> bool:
-    """Whether the image has the configuration of any boot loader, or a unified kernel."""
-    files = [*configuration_files(image), *unified_kernels(image), *_UNREAD_FILES]
-    return image.is_there(*files)
 
 
 @read_once

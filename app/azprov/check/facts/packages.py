@@ -72,7 +72,6 @@ TOOLS: Dict[str, PackageTool] = {
 PYTHON = Package("a complete Python 3.6 or newer", "python3", {"pacman": "python"})
 SUDO = Package("sudo", "sudo", {})
 CHRONY = Package("chrony (chronyd)", "chrony", {})
-HAVEGED = Package("haveged", "haveged", {})
 #: The Debian package that makes /sbin/init start an init system, by the name of that system.
 DEBIAN_INIT = {"systemd": Package("systemd as /sbin/init", "systemd-sysv", {})}
 

@@ -18,7 +18,6 @@ from ..facts.image import Image
 from ..finding import ERROR, NOTE, WARNING, Check, Finding, Rule
 from ..fixes import azprov, enable, install_again
 
-_PROXY = re.compile(r"(?i)\b(https?|all|no)_proxy=")
 _ANY_PLATFORM = re.compile(r"(?:^| )--platform[ =]any(?= |$)")
 # Settings of a drop-in that may keep the service from starting or from reaching Azure.
 _DECISIVE = ("Exec", "Condition", "Assert", "PrivateNetwork", "IPAddress", "User", "Requires")
@@ -72,12 +71,6 @@ SERVICE_DROP_IN = Rule(
     NOTE,
     "a drop-in changes azprov's service, and may keep it from starting or from reaching Azure",
     "test a first boot with the drop-in, or remove it",
-)
-SERVICE_PROXY = Rule(
-    "service-proxy",
-    NOTE,
-    "azprov's service sets a proxy, which azprov does not use",
-    "remove the line",
 )
 SERVICE_TRUSTING = Rule(
     "service-trusting",
@@ -160,7 +153,7 @@ def _disabled(image: Image, unit: str) -> Finding:
 
 
 def check_unit(image: Image) -> Iterator[Finding]:
-    """The unit file, its drop-ins and its environment: systemd.unit(5), systemd.exec(5)."""
+    """The unit file and its drop-ins: systemd.unit(5)."""
     path = own_file(image)
     init = image.services.init
     if path is None or init is None or not init.has_units:
@@ -178,8 +171,7 @@ def check_unit(image: Image) -> Iterator[Finding]:
             "edited or comes from another version, so it is untested",
             f"if you did not intend the change: {install_again(image)}",
         )
-    drop_ins = image.drop_ins(init.unit_folders, init.unit)
-    for drop_in in drop_ins:
+    for drop_in in image.drop_ins(init.unit_folders, init.unit):
         settings = parse_sections(image.text(drop_in))
         is_decisive = any(setting.key.startswith(_DECISIVE) for setting in settings)
         yield SERVICE_DROP_IN.found(
@@ -189,14 +181,6 @@ def check_unit(image: Image) -> Iterator[Finding]:
             "test a first boot with it, or remove it",
             severity=WARNING if is_decisive else NOTE,
         )
-    for source in [path, *drop_ins]:
-        for setting in parse_sections(image.text(source)):
-            if setting.key == "Environment" and _PROXY.search(setting.value):
-                yield SERVICE_PROXY.found(
-                    f"{image.shown(source)} sets a proxy; azprov does not use it, since Azure's "
-                    "addresses do not answer through a proxy",
-                    "remove the line; it has no effect",
-                )
 
 
 def check_trust(image: Image) -> Iterator[Finding]:
@@ -233,5 +217,5 @@ CHECKS = (
         ),
     ),
     Check(check_trust, (SERVICE_TRUSTING,)),
-    Check(check_unit, (SERVICE_ALTERED, SERVICE_DROP_IN, SERVICE_PROXY)),
+    Check(check_unit, (SERVICE_ALTERED, SERVICE_DROP_IN)),
 )

@@ -1,41 +1,18 @@
-"""Whether a boot loader starts a kernel of the image, and finds that kernel and its initrd."""
+"""Whether the boot loader finds the kernel and the initrd that it starts."""
 
 from typing import Iterator
 
 from ..boot_fixes import replace_missing_file
-from ..facts.boot_files import (
-    has_kernel_file,
-    has_plain_kernel_path,
-    missing_file,
-)
-from ..facts.boot_loader import (
-    GRUB_FILES,
-    PARTITIONS,
-    configurations,
-    has_boot_loader,
-    unified_kernels,
-)
+from ..facts.boot_files import missing_file
+from ..facts.boot_loader import configurations, unified_kernels
 from ..facts.image import Image
-from ..facts.kernels import installed_kernels
-from ..finding import ERROR, NOTE, WARNING, Check, Finding, Rule
+from ..finding import ERROR, WARNING, Check, Finding, Rule
 
 BOOT_FILE_MISSING = Rule(
     "boot-file-missing",
     ERROR,
     "the boot loader starts a kernel or an initrd that does not exist",
     "create the file, or change its path in the boot menu",
-)
-KERNEL_FILE_NONE = Rule(
-    "kernel-file-none",
-    NOTE,
-    "kernel modules are installed without a kernel, so the image may not boot",
-    "reinstall the kernel's package",
-)
-BOOT_LOADER_NONE = Rule(
-    "boot-loader-none",
-    NOTE,
-    "no known boot loader configuration starts the kernel, so the image may not boot",
-    "write the configuration of a boot loader",
 )
 
 
@@ -60,35 +37,4 @@ def check_boot_files(image: Image) -> Iterator[Finding]:
         )
 
 
-def check_boot_loader(image: Image) -> Iterator[Finding]:
-    """Find a missing kernel or boot loader.
-
-    A running machine has both, and an image may get them later.
-    """
-    has_file = has_kernel_file(image)
-    if image.root.is_live or not (installed_kernels(image) or has_file):
-        return
-    # check_boot_files looks up the kernels that a boot menu names.
-    has_named_kernel = any(map(has_plain_kernel_path, configurations(image)))
-    if has_boot_loader(image) and (has_file or has_named_kernel):
-        return
-    image.require(*PARTITIONS)
-    if not has_file:
-        yield KERNEL_FILE_NONE.found(
-            f"kernel modules are installed, but no kernel was found in {image.shown('/boot')} or "
-            "beside the modules, so this root boots only if the final disk image provides a kernel",
-            "reinstall the kernel's package, unless the disk gets a kernel later",
-        )
-    else:
-        yield BOOT_LOADER_NONE.found(
-            "a kernel is installed, but no boot loader configuration that azprov knows starts "
-            "it, so this root boots only if the final disk image provides a boot loader",
-            f"write {image.edited(GRUB_FILES[0])} or the configuration of another boot loader, "
-            "unless the disk gets one later",
-        )
-
-
-CHECKS = (
-    Check(check_boot_files, (BOOT_FILE_MISSING,)),
-    Check(check_boot_loader, (KERNEL_FILE_NONE, BOOT_LOADER_NONE)),
-)
+CHECKS = (Check(check_boot_files, (BOOT_FILE_MISSING,)),)
