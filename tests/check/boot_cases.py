@@ -23,6 +23,9 @@ from sound_image import (
     cpio,
 )
 
+#: systemd 261 with its client of the metadata service.
+IMDSD: Change = {"usr/lib/systemd/system-generators/systemd-imds-generator": "program"}
+
 WRONG_BOOT: Dict[str, Wrong] = {
     "systemd: boots to the rescue target": Wrong(
         "boot-target",
@@ -84,6 +87,55 @@ WRONG_BOOT: Dict[str, Wrong] = {
         "root-by-name",
         "error",
         {EXTLINUX: "LABEL l\n  APPEND root=/dev/vda1 console=ttyS0\n"},
+    ),
+    "root=: an NVMe name": Wrong(
+        "root-by-name",
+        "warning",
+        grub(f"linux /{VMLINUZ} root=/dev/nvme0n1p2 ro console=ttyS0\n"),
+    ),
+    "root=: the ID of a disk": Wrong(
+        "root-by-name",
+        "error",
+        grub(f"linux /{VMLINUZ} root=/dev/disk/by-id/ata-QEMU_HARDDISK_1-part2 console=ttyS0\n"),
+    ),
+    "command line: the rescue target": Wrong(
+        "boot-target", "error", grub(f"{LINUX} systemd.unit=rescue.target\n")
+    ),
+    "command line: single user, in GRUB's settings": Wrong(
+        "boot-target",
+        "error",
+        {GRUB: "blscfg\n", "etc/default/grub": 'GRUB_CMDLINE_LINUX="console=ttyS0 single"\n'},
+    ),
+    "command line: the emergency target in a boot loader entry": Wrong(
+        "boot-target",
+        "error",
+        without_grub({ENTRY: f"linux /{VMLINUZ}\noptions console=ttyS0 emergency\n"}),
+    ),
+    "command line: azprov's service is masked": Wrong(
+        "masked-by-kernel", "error", grub(f"{LINUX} systemd.mask=azure-provisioning.service\n")
+    ),
+    "command line: networkd is masked": Wrong(
+        "masked-by-kernel", "error", grub(f"{LINUX} systemd.mask=systemd-networkd\n")
+    ),
+    "command line: SSH is masked": Wrong(
+        "masked-by-kernel", "warning", grub(f"{LINUX} 'systemd.mask=ssh.service'\n")
+    ),
+    "command line: a driver that modprobe must not load": Wrong(
+        "kernel-driver-forbidden", "error", grub(f"{LINUX} modprobe.blacklist=floppy,hv-netvsc\n")
+    ),
+    "command line: a driver that the kernel must not load": Wrong(
+        "kernel-driver-forbidden",
+        "error",
+        without_grub(
+            {EXTLINUX: f"LINUX /{VMLINUZ}\nAPPEND console=ttyS0 module_blacklist=hv_storvsc\n"}
+        ),
+    ),
+    "command line: a driver that dracut must not load": Wrong(
+        "kernel-driver-forbidden", "error", grub(f"{LINUX} rd.driver.blacklist=hv_storvsc\n")
+    ),
+    "systemd-imdsd: locked by default": Wrong("imds-locked", "warning", IMDSD),
+    "systemd-imdsd: locked": Wrong(
+        "imds-locked", "warning", {**IMDSD, **grub(f"{LINUX} systemd.imds.network=locked\n")}
     ),
     "GRUB: the initrd is missing": Wrong(
         "boot-file-missing",
@@ -183,6 +235,11 @@ WRONG_BOOT: Dict[str, Wrong] = {
     "modprobe: a blacklisted driver": Wrong(
         "kernel-driver-forbidden", "error", {"etc/modprobe.d/x.conf": "blacklist hv-netvsc\n"}
     ),
+    "modprobe: a driver replaced by another program": Wrong(
+        "kernel-driver-forbidden",
+        "error",
+        {"etc/modprobe.d/x.conf": "install hv_netvsc /usr/bin/true\n"},
+    ),
     "modprobe: a driver replaced by /bin/false": Wrong(
         "kernel-driver-forbidden",
         "error",
@@ -196,6 +253,9 @@ WRONG_BOOT: Dict[str, Wrong] = {
     ),
     "fstab: an NVMe name": Wrong(
         "fstab-by-name", "error", {"etc/fstab": "/dev/nvme0n1p15 /boot/efi vfat umask=0077 0 1\n"}
+    ),
+    "fstab: the ID of a disk": Wrong(
+        "fstab-by-name", "error", {"etc/fstab": "/dev/disk/by-id/wwn-0x5000-part1 / ext4\n"}
     ),
     "fstab: a SCSI name with nofail": Wrong(
         "fstab-by-name", "warning", {"etc/fstab": "/dev/sdb1 /mnt auto defaults,nofail 0 2\n"}
@@ -244,6 +304,46 @@ FINE_BOOT: Dict[str, Change] = {
         **grub("blscfg\n"),
         "etc/default/grub": None,
         "etc/kernel/cmdline": "console=ttyAMA0 ro\n",
+    },
+    "command line: a rescue entry": grub(
+        f"menuentry 'a' {{\n {LINUX}\n}}\nmenuentry 'b' {{\n {LINUX} single "
+        "systemd.unit=rescue.target systemd.mask=ssh.service modprobe.blacklist=hv_netvsc\n}\n"
+    ),
+    "command line: a rescue entry beside one with a variable": {
+        GRUB: None,
+        "boot/grub2/grubenv": "kernelopts=root=UUID=1 console=ttyS0\n",
+        ENTRY: f"linux /{VMLINUZ}\noptions $kernelopts\n",
+        "boot/loader/entries/b.conf": f"linux /{VMLINUZ}\noptions $kernelopts single\n",
+    },
+    "command line: a later target": grub(
+        f"{LINUX} systemd.unit=rescue.target systemd.unit=multi-user.target single 3\n"
+    ),
+    "command line: words for other modules and services": grub(
+        f"{LINUX} modprobe.blacklist=floppy module_blacklist=pcspkr systemd.mask=fstrim.timer "
+        "rd.driver.blacklist=hv_netvsc rd.systemd.mask=ssh.service rd.systemd.unit=a.target\n"
+    ),
+    "command line: a driver that is built in": {
+        f"{MODULES}/modules.builtin": "a/hv_vmbus.ko\na/hv_storvsc.ko\na/hv_netvsc.ko\n",
+        f"{MODULES}/modules.dep": "a.ko:\n",
+        **grub(f"{LINUX} module_blacklist=hv_netvsc\n"),
+    },
+    "GRUB: settings of its rescue entries": {
+        GRUB: "blscfg\n",
+        "etc/default/grub": "GRUB_CMDLINE_LINUX=console=ttyS0\n"
+        "GRUB_CMDLINE_LINUX_RECOVERY=single\n",
+    },
+    "root=: names that every VM has": grub(
+        f"linux /{VMLINUZ} root=/dev/disk/by-id/dm-name-vg-root console=ttyS0\n"
+        f"linux /{VMLINUZ} root=/dev/disk/by-path/acpi-VMBUS:01-part1 console=ttyS0\n"
+    ),
+    "modprobe: a command that loads the driver": {
+        "etc/modprobe.d/x.conf": "install hv_netvsc /sbin/modprobe -i hv_netvsc; true\n"
+    },
+    "systemd-imdsd: unlocked": {**IMDSD, **grub(f"{LINUX} systemd.imds.network=unlocked\n")},
+    "systemd-imdsd: turned off": {**IMDSD, **grub(f"{LINUX} systemd.imds=no\n")},
+    "systemd-imdsd: masked": {
+        **IMDSD,
+        "etc/systemd/system-generators/systemd-imds-generator": "-> /dev/null",
     },
     "GRUB: kernel and initrd are links": grub(
         "linux /vmlinuz console=ttyS0\ninitrd /initrd.img # both\nboot\n"

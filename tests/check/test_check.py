@@ -18,6 +18,7 @@ from check.fault_cases import WRONG
 from check.image_changes import (
     ENTRY,
     EXTLINUX,
+    LINUX,
     NETWORK,
     NM,
     PYZ,
@@ -26,6 +27,7 @@ from check.image_changes import (
     enabled,
     first_boot,
     found,
+    grub,
     netplan,
     unnamed,
 )
@@ -97,6 +99,7 @@ READ = [
     GRUB,
     ENTRY,
     EXTLINUX,
+    LINUX,
     "boot/efi/EFI/x/grub.cfg",
     "etc/kernel/cmdline",
     INITRAMFS,
@@ -451,6 +454,14 @@ def test_a_fault_that_only_root_can_see_is_not_guessed(image: Path, case: str) -
     assert {(one["severity"], one["fix"]) for one in findings} == {
         ("note", "run check as root, or as the user who may read that file")
     }
+
+
+@pytest.mark.parametrize("word", ["rd.break", "rd.break=pre-mount", "break=mount"])
+def test_a_boot_that_stops_in_the_initramfs_is_an_error(image: Path, word: str) -> None:
+    """The shell in the initramfs is open to everyone at the console, too."""
+    change(image, grub(f"{LINUX} {word}\n"))
+
+    assert found(image) == [("boot-target", "error"), ("open-login", "warning")]
 
 
 def test_every_rule_is_violated_by_a_test() -> None:

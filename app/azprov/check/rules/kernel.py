@@ -4,12 +4,14 @@ Source: https://learn.microsoft.com/azure/virtual-machines/linux/create-upload-g
 read 2026-11-22.
 """
 
-from typing import Iterator, List
+from typing import Iterator, List, Optional
 
+from ..boot_fixes import edit_command_line
 from ..facts import packages
 from ..facts.image import Image
+from ..facts.kernel_command_line import CommandLine, find_in_every_entry
 from ..facts.kernels import DISK_DRIVERS, HYPERV_DRIVERS, Kernel, installed_kernels
-from ..facts.modprobe import forbidden_modules
+from ..facts.modprobe import blacklisted_modules, forbidden_modules
 from ..finding import ERROR, WARNING, Check, Finding, Rule
 from ..fixes import install
 
@@ -30,8 +32,8 @@ KERNEL_DRIVERS = Rule(
 KERNEL_DRIVER_FORBIDDEN = Rule(
     "kernel-driver-forbidden",
     ERROR,
-    "modprobe's settings prevent a Hyper-V driver from loading",
-    "remove the line from modprobe.d, and rebuild the initramfs",
+    "modprobe's settings or the kernel command line prevent a Hyper-V driver from loading",
+    "remove the driver from modprobe.d and the kernel command line, and rebuild the initramfs",
 )
 
 
@@ -66,13 +68,27 @@ def check_forbidden(image: Image) -> Iterator[Finding]:
     modules = {name for kernel in installed_kernels(image) for name in kernel.modules}
     for path, module in forbidden_modules(image):
         if module in modules:
-            lost = next(name for name, drivers in _NEEDED_FOR.items() if module in drivers)
             yield KERNEL_DRIVER_FORBIDDEN.found(
-                f"{image.shown(path)} prevents {module} from loading, so a VM has no {lost} on "
-                "Azure",
+                _prevents(image, path, module),
                 f"remove the line about {module} from {image.edited(path)}, and rebuild the "
                 "initramfs",
             )
+    for module in sorted(modules):
+        line = _line_against(image, module)
+        if line:
+            yield KERNEL_DRIVER_FORBIDDEN.found(
+                _prevents(image, line.path, module),
+                edit_command_line(image, line.path, f"remove {module} from the blacklist in"),
+            )
+
+
+def _line_against(image: Image, module: str) -> Optional[CommandLine]:
+    return find_in_every_entry(image, lambda words: module in blacklisted_modules(words))
+
+
+def _prevents(image: Image, path: str, module: str) -> str:
+    lost = next(name for name, drivers in _NEEDED_FOR.items() if module in drivers)
+    return f"{image.shown(path)} prevents {module} from loading, so a VM has no {lost} on Azure"
 
 
 CHECKS = (

@@ -9,8 +9,13 @@ from ..facts.image import Image
 from ..facts.kernel_command_line import command_lines
 from ..finding import ERROR, WARNING, Check, Finding, Rule
 
-# Azure has no disks of virtio, Xen or IDE. Its disks are sd* or nvme*, by the size of the VM.
-_ROOT = re.compile(r"\broot=(/dev/(?:(sd)|vd|xvd|hd)[a-z]+[0-9]*)")
+# Azure has no disks of virtio, Xen or IDE. Its disks are sd* or nvme*, by the size of the VM. The
+# IDs and paths of a disk are those of the build machine, except for names that LVM or RAID gives,
+# and the paths that Hyper-V gives.
+_ROOT = re.compile(
+    r"\broot=(/dev/(?:(?:sd|nvme)\w+|(vd|xvd|hd)[a-z]+[0-9]*|"
+    r"(disk/by-(?:id/(?!dm-|md-|lvm-)|path/(?!acpi-)))\S+))"
+)
 
 ROOT_BY_NAME = Rule(
     "root-by-name",
@@ -28,7 +33,7 @@ def check_root_name(image: Image) -> Iterator[Finding]:
                 f"{image.shown(line.path)} has root={printable(match.group(1), 40)}, but the disk "
                 "does not have that name on every Azure VM, so the kernel may not find its root",
                 edit_command_line(image, line.path, "write root=UUID=... in"),
-                severity=WARNING if match.group(2) else ERROR,
+                severity=ERROR if match.group(2) or match.group(3) else WARNING,
             )
             return
 
