@@ -1,7 +1,7 @@
-"""Runs code of a test in a network namespace of its own, within the process of the test.
+"""Runs code of a test in a network or mount namespace of its own, within the test's process.
 
-A thread leaves the network of the machine, so that other tests keep it. Mark the test with
-needs("root", "ip").
+A thread leaves the namespace of the machine, so that other tests keep it. Mark the test with
+needs("root", "ip"), or with needs("root", "mount").
 """
 
 import ctypes
@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import threading
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Callable, TypeVar
 
 T = TypeVar("T")
@@ -21,14 +22,34 @@ CLONE_NEWNET = 0x40000000
 
 def in_own_network(action: Callable[[], T], *commands: str) -> T:
     """Run `ip` with each of these arguments in a new namespace, and then the action."""
+
+    def act() -> T:
+        leave(CLONE_NEWNET)
+        for command in commands:
+            ip(command)
+        return action()
+
+    return _in_thread(act)
+
+
+def in_own_mounts(action: Callable[[], T], script: str, folder: Path) -> T:
+    """Run a script of sh in a folder in a new mount namespace, and then the action."""
+
+    def act() -> T:
+        leave(CLONE_NEWNS)
+        command = ["sh", "-ec", f"mount --make-rprivate /; {script}"]
+        subprocess.run(command, cwd=folder, check=True)
+        return action()
+
+    return _in_thread(act)
+
+
+def _in_thread(act: Callable[[], T]) -> T:
     result: Future[T] = Future()
 
     def run() -> None:
         try:
-            leave(CLONE_NEWNET)
-            for command in commands:
-                ip(command)
-            result.set_result(action())
+            result.set_result(act())
         except BaseException as error:  # noqa: BLE001 - raised again in the test
             result.set_exception(error)
 

@@ -2,15 +2,18 @@
 
 import logging
 import os
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable, Dict, List, Tuple
+from typing import Callable, Dict, Iterator, List, Optional, Tuple
 
 import pytest
 
+from azprov.errors import PassingError
 from azprov.formats.host.passwd import Account
 from azprov.system.homes import make_home
 from azprov.system.root import Root
 from images import deep_tree
+from own_network import in_own_mounts
 
 USER = Account("ops", os.geteuid(), os.getegid(), "/home/ops", "/bin/sh")
 
@@ -48,9 +51,9 @@ def test_everything_in_a_skeleton_is_copied(image: Path, caplog: pytest.LogCaptu
 
 
 def large(skeleton: Path) -> None:
-    """Make a file of 5 TB that takes no space."""
+    """Make a file of more than 4 GiB that takes no space."""
     with (skeleton / "large").open("wb") as file:
-        file.truncate(5 << 40)
+        file.truncate((4 << 30) + 1)
 
 
 def long_name(skeleton: Path) -> None:
@@ -72,7 +75,10 @@ def temporary_name(skeleton: Path) -> None:
 
 HOSTILE: Dict[str, Tuple[Callable[[Path], None], str]] = {
     "large": (large, "1 files or folders were left out, such as {0}/large (it is too large)"),
-    "long name": (long_name, "1 files or folders were left out, such as {0}/" + "n" * 255),
+    "long name": (
+        long_name,
+        "1 files or folders were left out, such as {0}/" + "n" * 255 + " (its name cannot be used)",
+    ),
     "temporary name": (
         temporary_name,
         "1 files or folders were left out, such as {0}/..profile.azprov-new",
@@ -182,3 +188,96 @@ def test_the_number_of_files_has_a_bound(
     assert len(told) == bool(left_out)
     if left_out:
         assert f": {left_out} files or folders" in told[0]
+
+
+class LargeFolder(Root):
+    """A root in which the folder a in /etc/skel has this size, as if it had many names."""
+
+    def __init__(self, image: Path, size: int) -> None:
+        super().__init__(str(image))
+        self._size = size
+
+    def status(self, path: str, *, follow: bool = True) -> "os.stat_result | None":
+        status = super().status(path, follow=follow)
+        if path != "/etc/skel/a" or status is None:
+            return status
+        return os.stat_result([*status[:6], self._size, *status[7:]])
+
+
+@pytest.mark.parametrize(("size", "is_copied"), [(8 << 20, True), ((8 << 20) + 1, False)])
+def test_a_folder_with_too_many_names_is_not_read(
+    size: int, is_copied: bool, image: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A list of its names could need more memory than the machine has."""
+    (image / "etc/skel/a").mkdir()
+
+    make_home(LargeFolder(image, size), USER)
+
+    assert (image / "home/ops/a").exists() is is_copied
+    assert any("it is too deep, or has too many files" in text for text in caplog.messages) is (
+        not is_copied
+    )
+
+
+def make_on_small_disk(image: Path, disk: str) -> List[str]:
+    """Make the home on a file system of this size, and return the names in it."""
+    script = f"mount -t tmpfs -o mode=755,size={disk} none home"
+    return in_own_mounts(lambda: sorted(os.listdir(make(image))), script, image)
+
+
+@pytest.mark.needs("root", "mount")
+@pytest.mark.parametrize(
+    ("disk", "size", "is_copied"),
+    [
+        ("8m", 4 << 20, True),
+        ("8m", (4 << 20) + 1, False),
+        ("1m", 900_000, True),
+        ("1920k", 1 << 20, True),
+        ("1920k", (1 << 20) + 1, False),
+    ],
+)
+def test_a_new_home_leaves_half_of_the_free_space(
+    disk: str, size: int, is_copied: bool, image: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A skeleton of up to 1 MiB is copied anyway, since the next run can complete that home."""
+    (image / "etc/skel/.profile").unlink()
+    with (image / "etc/skel/tool").open("wb") as file:
+        file.truncate(size)
+
+    assert make_on_small_disk(image, disk) == (["tool"] if is_copied else [])
+    assert any("(it is too large)" in text for text in caplog.messages) is not is_copied
+
+
+@pytest.mark.needs("root", "mount")
+def test_all_files_of_a_skeleton_share_the_free_space(
+    image: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The second of two files is left out, because both need more than half of it."""
+    (image / "etc/skel/.profile").unlink()
+    for name in "ab":
+        with (image / "etc/skel" / name).open("wb") as file:
+            file.truncate((2 << 20) + 1)
+
+    assert len(make_on_small_disk(image, "8m")) == 1
+    assert "1 files or folders were left out" in caplog.messages[0]
+
+
+class Moving(Root):
+    """A root in which a new home is moved away before its content is copied."""
+
+    @contextmanager
+    def as_user(self, owner: Optional[Tuple[int, int]]) -> Iterator["Root"]:
+        if owner is not None:
+            os.rename(self.outside("/home/.ops.azprov-new"), self.outside("/home/moved"))
+        with super().as_user(owner) as root:
+            yield root
+
+
+def test_a_home_that_is_moved_before_its_content_is_copied_is_no_lasting_error(
+    image: Path,
+) -> None:
+    """The owner of the folder of homes could do that; the next run makes the home."""
+    with pytest.raises(PassingError, match=r"/\.profile \(No such file or directory\)"):
+        make_home(Moving(str(image)), USER)
+
+    assert make(image).is_dir()
