@@ -11,6 +11,8 @@ from azprov.system.root import Root
 from azprov.system.root.privileges import acting_as
 from azprov.system.root.survey import Survey
 from azprov.system.root.tree import Walk
+from open_files import open_files
+from own_network import in_own_mounts
 
 EVE = 1001
 DENIED, MISSING = "PermissionError", "FileNotFoundError"
@@ -134,6 +136,67 @@ def test_with_the_rights_of_the_owner_the_rounds_end(home: Path) -> None:
 
 
 @pytest.mark.needs("root")
+def test_a_folder_in_which_files_appear_is_named_by_the_last_error(home: Path) -> None:
+    """In each round, the kernel refuses to remove that folder."""
+    top = os.open(home.parent, os.O_RDONLY)
+    names = iter(range(100))
+
+    def make_two() -> None:
+        name = f"home/a/{next(names)}"
+        create(top, name)()
+        create(top, f"{name}/b")()
+
+    walk = Attacked(home, "in b", make_two)
+    with acting_as(EVE, EVE), pytest.raises(OSError, match="Directory not empty"):
+        walk.empty()
+    walk.close()
+    os.close(top)
+
+    assert walk.results == ["done"] * 20
+
+
+@pytest.mark.needs("root")
+def test_a_folder_that_is_moved_in_each_round_is_named(home: Path) -> None:
+    """Nothing is removed in the folder that is above it now."""
+    top = os.open(home.parent, os.O_RDONLY)
+    os.mkdir("other/c", dir_fd=top)
+    os.chown("other/c", EVE, EVE, dir_fd=top)
+
+    def exchange() -> None:
+        for old, new in (
+            ("home/a/b/c", "other/d"),
+            ("other/c", "home/a/b/c"),
+            ("other/d", "other/c"),
+        ):
+            rename(top, old, new)()
+
+    walk = Attacked(home, "in c", exchange)
+    with acting_as(EVE, EVE), pytest.raises(OSError, match="'c' was moved meanwhile"):
+        walk.empty()
+    walk.close()
+    os.close(top)
+
+    assert walk.results == ["done"] * 20
+    assert os.listdir(home.parent / "other") == ["c"]
+
+
+@pytest.mark.needs("root", "mount")
+def test_a_file_system_that_is_mounted_meanwhile_is_not_emptied(home: Path) -> None:
+    """A bind mount has the device number of the tree, but another number of the mount."""
+    (home.parent / "other/file").write_text("")
+
+    def act() -> None:
+        walk = Walk(os.open(home, os.O_RDONLY))
+        with pytest.raises(OSError, match="Invalid cross-device link"):
+            walk.empty()
+        walk.close()
+
+    in_own_mounts(act, "mount --bind other home/a/b", home.parent)
+
+    assert (home.parent / "other/file").exists()
+
+
+@pytest.mark.needs("root")
 def test_the_top_folder_is_given_back(home: Path) -> None:
     """Otherwise the next run would not know the home as that of its user."""
     walk = Attacked(home, "in c", lambda: None)
@@ -194,6 +257,31 @@ def test_a_look_at_all_files_goes_on_where_a_folder_was_moved(
 
     assert sorted(set(paths)) == seen
     assert looking.is_partial is is_partial
+
+
+def test_a_file_that_is_removed_during_a_look_is_left_out(home: Path) -> None:
+    """The look goes on with the other files."""
+    for name in ("1", "2"):
+        (home.parent / "other" / name).touch()
+    top = os.open(home.parent / "other", os.O_RDONLY)
+    moves = {one: rename(top, other, "3") for one, other in (("1", "2"), ("2", "1"))}
+
+    paths = Looking(Root(str(home.parent / "other")), moves).look()
+    os.close(top)
+
+    assert paths in (["/1"], ["/2"])
+
+
+@pytest.mark.parametrize("moved", ["", "home/a/b/c", "home/a"])
+def test_a_look_leaves_no_file_open(moved: str, home: Path) -> None:
+    """A root has more folders than a process may have open files."""
+    root, top = Root(str(home.parent)), os.open(home.parent, os.O_RDONLY)
+    before = open_files()
+
+    Looking(root, {"file": rename(top, moved, "other/x")} if moved else {}).look()
+
+    assert open_files() == before
+    os.close(top)
 
 
 @pytest.mark.needs("root")

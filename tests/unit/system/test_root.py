@@ -400,6 +400,8 @@ def test_nothing_is_removed_if_a_file_system_is_mounted_inside(inside: Path, mou
     assert done.stdout.count("x\n") >= 1
     assert "unmount the file system that is mounted inside" in done.stderr
     assert (inside / "a/before").exists()
+    # Outside that namespace nothing is mounted.
+    assert Root(str(inside)).remove_tree("/a")
 
 
 def test_forty_links_are_followed(inside: Path) -> None:
