@@ -53,6 +53,14 @@ FIXES_OF_INIT: Dict[str, Tuple[Change, str]] = {
         {**OPENRC, "sbin/init": None, "sbin/openrc-init": "program"},
         "ln -sfn /sbin/openrc-init {image}/sbin/init",
     ),
+    "by openrc-init in /usr/sbin": (
+        {**OPENRC, "sbin/init": None, "usr/sbin/openrc-init": "program"},
+        "ln -sfn /usr/sbin/openrc-init {image}/sbin/init",
+    ),
+    "by openrc-init in /usr/bin": (
+        {**OPENRC, "sbin/init": None, "usr/bin/openrc-init": "program"},
+        "ln -sfn /usr/bin/openrc-init {image}/sbin/init",
+    ),
     "by another for OpenRC": (
         {**OPENRC, "sbin/init": None},
         "make {image}/sbin/init a link to /sbin/openrc-init, or to an init program that "

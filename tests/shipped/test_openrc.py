@@ -7,7 +7,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import List
 
 import pytest
 
@@ -15,7 +15,7 @@ from azprov.__main__ import package_advice
 from azprov.errors import HostError
 from azprov.image.python import find_python
 from azprov.image.service_file import render_unit
-from azprov.system.init import OPENRC, disable, enabling_links, find_init
+from azprov.system.init import OPENRC, disable, enabling_links
 from azprov.system.root import Root
 from images import add_python, files, tree
 from ports import NoCommands
@@ -148,42 +148,6 @@ def test_a_foreign_script_is_replaced_only_with_force(alpine: Path, kind: str, s
     assert not script.is_symlink()
 
 
-def test_the_init_system_in_inittab_is_found(alpine: Path) -> None:
-    """busybox and sysvinit start what inittab names, whatever else is installed."""
-    (alpine / "bin").mkdir()
-    (alpine / "bin/busybox").write_text("")
-    (alpine / "usr/lib/systemd").mkdir(parents=True)
-    (alpine / "usr/lib/systemd/systemd").write_text("")
-    assert find_init(Root(str(alpine))).name == "systemd"
-
-    (alpine / "etc/inittab").write_text("::sysinit:/sbin/openrc sysinit\n")
-
-    assert find_init(Root(str(alpine))).name == "openrc"
-
-
-INITS: Dict[str, Tuple[List[str], str]] = {
-    **{
-        f"openrc in /{folder}": ([f"{folder}/openrc-run"], "openrc")
-        for folder in ("sbin", "usr/sbin", "bin", "usr/bin")
-    },
-    "systemd": (["usr/lib/systemd/systemd"], "systemd"),
-    "systemd before /usr was merged": (["lib/systemd/systemd"], "systemd"),
-    "both": (["usr/sbin/openrc-run", "lib/systemd/systemd"], "systemd"),
-    "neither": ([], "systemd"),
-}
-
-
-@pytest.mark.parametrize("case", INITS)
-def test_the_init_system_is_found_by_its_files(tmp_path: Path, case: str) -> None:
-    """systemd counts first if both are installed."""
-    paths, found = INITS[case]
-    for path in paths:
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text("")
-
-    assert find_init(Root(str(tmp_path))).name == found
-
-
 def test_the_script_has_the_options_of_install(alpine: Path) -> None:
     """`unit --init openrc` prints the options, and a word that sh would expand is refused."""
     add_python(alpine, 9, "usr/local/bin/python3", link=False)
@@ -197,7 +161,6 @@ def test_the_script_has_the_options_of_install(alpine: Path) -> None:
         'command_args="-I /usr/local/lib/azprov/azprov.pyz '
         'provision --unit azure-provisioning --no-hostname --keep-enabled"',
     ]
-    assert render_unit("/usr/bin/python3", [], init=OPENRC) == SHIPPED
     for word in ("/a b", "/a$X", "/a;b", "/a'b", '/a"b', "/a*", "/a`b`", "/a\nb"):
         with pytest.raises(HostError, match="cannot be used in a service file"):
             render_unit(word, [], init=OPENRC)

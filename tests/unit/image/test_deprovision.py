@@ -261,7 +261,7 @@ def test_a_used_image_is_made_generic(clean: Path) -> None:
 def test_without_systemd_the_machine_id_file_is_removed(clean: Path) -> None:
     """Only systemd fills an empty file at the next boot."""
     (clean / "usr/lib/systemd/systemd").unlink()
-    lay(clean, {"etc/machine-id": "0123456789abcdef0123456789abcdef\n"})
+    lay(clean, {"etc/machine-id": "0123456789abcdef0123456789abcdef\n", "sbin/openrc-run": ""})
 
     azprov("deprovision", "--root", clean, "--yes")
 

@@ -1,17 +1,19 @@
-"""The boot service: how it is disabled."""
+"""The init systems: how each is found in an image, and how a service is disabled."""
 
 import socket
 from pathlib import Path
-from typing import Dict
+from typing import Dict, List, Tuple
 
 import pytest
 
 from azprov.cli import main
-from azprov.system.init import disable, enabling_links, report_started
+from azprov.image.service_file import render_unit
+from azprov.system.init import disable, enabling_links, find_init, init_program, report_started
 from azprov.system.init.openrc import OPENRC
 from azprov.system.init.systemd import SYSTEMD
 from azprov.system.root import Root
 from ports import NoCommands, Recorder
+from project import ROOT
 
 UNIT = "azure-provisioning.service"
 
@@ -120,3 +122,119 @@ def test_openrc_finds_the_command_of_a_script() -> None:
 
     assert OPENRC.commands_in(script) == [["/usr/local/bin/python3.12", "-I", "a", "b"]]
     assert OPENRC.commands_in("command=/bin/sh\n") == [["/usr/bin/python3"]]
+
+
+INITS: Dict[str, Tuple[List[str], str]] = {
+    **{
+        f"openrc in /{folder}": ([f"{folder}/openrc-run"], "openrc")
+        for folder in ("sbin", "usr/sbin", "bin", "usr/bin")
+    },
+    "systemd": (["usr/lib/systemd/systemd"], "systemd"),
+    "systemd before /usr was merged": (["lib/systemd/systemd"], "systemd"),
+    "both": (["usr/sbin/openrc-run", "lib/systemd/systemd"], "systemd"),
+    "neither": ([], "systemd"),
+}
+
+
+def write(folder: Path, files: Dict[str, str]) -> Root:
+    """Write files; a content with an arrow is a link."""
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        if content.startswith("-> "):
+            (folder / name).symlink_to(content[3:])
+        else:
+            (folder / name).write_text(content)
+    return Root(str(folder))
+
+
+@pytest.mark.parametrize("case", INITS)
+def test_the_init_system_is_found_by_its_files(tmp_path: Path, case: str) -> None:
+    """systemd counts first if both are installed."""
+    paths, found = INITS[case]
+
+    assert find_init(write(tmp_path, dict.fromkeys(paths, ""))).name == found
+
+
+#: Both are installed.
+BOTH = {"usr/lib/systemd/systemd": "systemd", "sbin/openrc-run": ""}
+BUSYBOX = {"bin/busybox": "", "sbin/init": "-> /bin/busybox"}
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ({"sbin/init": "-> openrc-init", "sbin/openrc-init": ""}, "openrc"),
+        ({"etc/init": "-> /sbin/openrc-init", "sbin/openrc-init": ""}, "openrc"),
+        ({"bin/init": "-> /sbin/openrc-init", "sbin/openrc-init": ""}, "openrc"),
+        ({"sbin/init": "-> ../usr/lib/systemd/systemd", "etc/inittab": "::a:/openrc"}, "systemd"),
+        ({**BUSYBOX, "etc/inittab": "::sysinit:/sbin/openrc sysinit\n"}, "openrc"),
+        ({**BUSYBOX, "etc/inittab": "#::sysinit:/sbin/openrc sysinit\n"}, "systemd"),
+        ({**BUSYBOX, "etc/inittab": "sysinit:/sbin/openrc\n"}, "systemd"),
+        ({**BUSYBOX, "etc/inittab": "::sysinit:/sbin/rc sysinit\n"}, "openrc"),
+        ({**BUSYBOX, "etc/inittab": "::wait:/etc/rc\n", "etc/rc": "exec openrc boot\n"}, "openrc"),
+        ({**BUSYBOX, "etc/inittab": "::wait:/opt/rc\n", "opt/rc": "exec openrc boot\n"}, "systemd"),
+        ({**BUSYBOX, "etc/inittab": "::wait:/etc/rc\n", "etc/rc": "exec a\n"}, "systemd"),
+        ({**BUSYBOX, "etc/init.d/rcS": "openrc sysinit\n"}, "openrc"),
+        ({"sbin/init": "-> sysvinit", "sbin/sysvinit": "", "etc/init.d/rcS": "openrc"}, "openrc"),
+        ({"sbin/init": "", "etc/init.d/rcS": "openrc"}, "openrc"),
+        ({"sbin/init": "runit", "etc/init.d/rcS": "a"}, "systemd"),
+    ],
+)
+def test_the_init_system_is_the_one_that_the_kernel_starts(
+    tmp_path: Path, files: Dict[str, str], found: str
+) -> None:
+    """busybox and sysvinit start what inittab names, whatever else is installed."""
+    assert find_init(write(tmp_path, {**BOTH, **files})).name == found
+
+
+@pytest.mark.parametrize(
+    ("size", "found"), [(65_536, "openrc"), (65_537, "systemd"), (10_000_000, "systemd")]
+)
+def test_a_large_script_is_not_read(tmp_path: Path, size: int, found: str) -> None:
+    """A script of an inittab has less than 64 KiB."""
+    files = {**BOTH, **BUSYBOX, "etc/init.d/rcS": "openrc".ljust(size)}
+
+    assert find_init(write(tmp_path, files)).name == found
+
+
+def test_a_copy_of_systemd_is_systemd(tmp_path: Path) -> None:
+    """Some tools copy a link as a file; a program of another size is another one."""
+    root = write(tmp_path, {"usr/lib/systemd/systemd": "systemd", "sbin/init": "systemd"})
+    assert SYSTEMD.is_started_by(root, "/sbin/init")
+
+    (tmp_path / "sbin/init").write_text("runit")
+    assert not SYSTEMD.is_started_by(root, "/sbin/init")
+    assert not SYSTEMD.is_started_by(root, "/sbin/missing")
+    assert not SYSTEMD.is_started_by(root, "")
+    (tmp_path / "sbin/init").write_text("")
+    (tmp_path / "usr/lib/systemd/systemd").write_text("")
+    assert not SYSTEMD.is_started_by(root, "/sbin/init")
+
+
+def test_the_program_that_the_kernel_starts_is_found(tmp_path: Path) -> None:
+    """Its path has no links, and is empty if there is no such program."""
+    assert init_program(write(tmp_path, {})) == ""
+    assert init_program(write(tmp_path, {"bin/init": "-> ../opt/a", "opt/a": ""})) == "/opt/a"
+    assert init_program(write(tmp_path, {"sbin/init": "-> ../opt/b", "opt/b": ""})) == "/opt/b"
+
+
+def test_a_service_starts_the_program_with_its_options() -> None:
+    """The paths of a service and of its link are those that README names."""
+    words = ("/opt/python3", ["--no-hostname"])
+    program = "/usr/local/lib/azprov/azprov.pyz provision"
+
+    assert f"\nExecStart=/opt/python3 -I {program} --no-hostname\n" in render_unit(*words)
+    assert (
+        f'\ncommand="/opt/python3"\ncommand_args="-I {program} --unit azure-provisioning '
+        '--no-hostname"\n'
+    ) in render_unit(*words, init=OPENRC)
+    assert render_unit("/usr/bin/python3", []) == (ROOT / "unit" / UNIT).read_text()
+    assert (
+        render_unit("/usr/bin/python3", [], init=OPENRC)
+        == (ROOT / "unit/azure-provisioning.openrc").read_text()
+    )
+    assert SYSTEMD.file == f"/etc/systemd/system/{UNIT}"
+    assert SYSTEMD.link == f"/etc/systemd/system/multi-user.target.wants/{UNIT}"
+    assert OPENRC.file == "/etc/init.d/azure-provisioning"
+    assert OPENRC.link == "/etc/runlevels/default/azure-provisioning"
+    assert OPENRC.package_folders == ()
