@@ -20,12 +20,6 @@ _SWITCHES = ("/etc/nsswitch.conf", "/usr/etc/nsswitch.conf")
 _FOLDERS = {"altfiles": "/usr/lib", "extrausers": "/var/lib/extrausers"}
 #: The folders with a passwd, shadow, group or gshadow of some name service.
 USER_FOLDERS = ("/etc", *_FOLDERS.values())
-#: The files of users and groups of those name services.
-ACCOUNT_FILES = tuple(
-    f"{folder}/{name}"
-    for folder in USER_FOLDERS
-    for name in ("passwd", "shadow", "group", "gshadow")
-)
 # The other name services are clients of a server. mymachines knows the users of containers.
 _LOCAL = {"files", "compat", "db", "systemd", "mymachines", *_FOLDERS}
 #: The files of the name service db, which makedb(1) and Makefiles of distributions write.

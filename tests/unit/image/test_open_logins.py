@@ -79,6 +79,11 @@ BY_NIS = "users of the name service nis can log in, because {root}/etc/nsswitch.
             "the name service db",
         ),
         (
+            {"etc/nsswitch.conf": "passwd: files db\n", "var/lib/misc/passwd.db": "x"},
+            "users of {root}/var/lib/misc/passwd.db can log in, because "
+            "{root}/etc/nsswitch.conf lists the name service db",
+        ),
+        (
             {"etc/passwd": "root:x:0:0::/:/bin/sh\n+::::::\n"},
             "users of NIS can log in, because {root}/etc/passwd includes them with +",
         ),

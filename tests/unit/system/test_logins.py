@@ -339,26 +339,22 @@ def test_a_number_of_another_name_service_is_not_used_again(image: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("switch", "is_found"),
+    ("switch", "file", "is_found"),
     [
-        ("passwd: files extrausers\n", True),
-        ("passwd:files extrausers # local\n", True),
-        ("passwd: files # extrausers\n", True),
-        ("group: files extrausers\n", False),
-        ("", False),
+        ("passwd: files extrausers\n", "var/lib/extrausers/passwd", True),
+        ("passwd:files extrausers # local\n", "var/lib/extrausers/passwd", True),
+        ("passwd: files # extrausers\n", "var/lib/extrausers/passwd", True),
+        ("passwd: files altfiles\n", "usr/lib/passwd", True),
+        ("passwd: files altfiles\n", "var/lib/extrausers/passwd", False),
+        ("group: files extrausers\n", "var/lib/extrausers/passwd", False),
+        ("", "var/lib/extrausers/passwd", False),
     ],
 )
 def test_files_that_nsswitch_names_are_read_in_an_image(
-    image: Path, switch: str, is_found: bool
+    image: Path, switch: str, file: str, is_found: bool
 ) -> None:
     """altfiles and extrausers keep users in other files of the form of /etc/passwd."""
-    change(
-        image,
-        {
-            "etc/nsswitch.conf": switch,
-            "var/lib/extrausers/passwd": "core:x:500:500::/home/core:/bin/sh\n",
-        },
-    )
+    change(image, {"etc/nsswitch.conf": switch, file: "core:x:500:500::/home/core:/bin/sh\n"})
 
     account = look_up_account(Root(str(image)), "core", NoCommands())
 
@@ -531,6 +527,16 @@ class ReadOnlyEtc(Root):
         super().write(path, content, **options)
 
 
+def test_the_file_system_of_a_home_is_stored_after_keys_are_added(image: Path) -> None:
+    """A power cut could lose the new folder otherwise. Nothing is stored in an image."""
+    account, tools = require_account(Root(str(image)), "ops", NoCommands()), Recorder()
+
+    let_log_in(Root(str(image)), account, [], NoCommands())
+    let_log_in(live(image), account, [], tools)
+
+    assert tools.commands[-1] == ["sync", "-f", "/home/ops"]
+
+
 @pytest.mark.parametrize(
     ("files", "is_refused"),
     [
@@ -677,10 +683,11 @@ def test_a_user_whom_the_directory_server_does_not_know_is_no_lasting_error(imag
     "switch",
     [
         {},
-        {"etc/nsswitch.conf": "passwd: files systemd altfiles\n"},
+        {"etc/nsswitch.conf": "passwd: files systemd altfiles extrausers\n"},
+        {"etc/nsswitch.conf": "passwd: compat db mymachines\n"},
         {"etc/nsswitch.conf": "passwd: sss files\n"},
     ],
-    ids=["none", "local", "sss without settings"],
+    ids=["none", "local", "also local", "sss without settings"],
 )
 def test_without_a_directory_server_no_user_is_waited_for(
     image: Path, switch: Dict[str, str]
