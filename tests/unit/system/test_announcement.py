@@ -122,6 +122,25 @@ def test_a_machine_without_a_network_has_nothing_to_announce(
     assert caplog.messages == []
 
 
+@pytest.mark.parametrize(
+    ("network", "seconds"),
+    [(ETH0, 3.0), ((*ETH0, *ETH1[:1]), 3.0), (ETH1[:1], 0.0)],
+    ids=["one address", "an interface without an address", "no address"],
+)
+def test_a_client_is_looked_for_as_long_as_it_may_be_writing_its_files(
+    tmp_path: Path, network: Sequence[str], seconds: float
+) -> None:
+    """A client sets the address first. Without any address there is no client to wait for."""
+    machine, clock = Machine(tmp_path, {}), FakeClock()
+
+    in_own_network(
+        lambda: announce(Root(str(machine.folder)), "Web01", Recorder(), clock), *network
+    )
+
+    assert sum(clock.sleeps) == pytest.approx(seconds, abs=0.11)
+    assert set(clock.sleeps) <= {0.1}
+
+
 def test_two_failures_are_enough(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A third interface is not tried: each failure may have taken the whole time limit."""
     machine = Machine(tmp_path, {"etc/dhcpcd.conf": "hostname", "run/dhcpcd/pid": ""}, "dhcpcd")

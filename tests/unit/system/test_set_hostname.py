@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from azprov.errors import HostError
-from azprov.system.hostname import set_hostname
+from azprov.system.hostname import read_hostname, set_hostname
 from azprov.system.root import Root
 from ports import FakeClock, NoCommands
 
@@ -63,3 +63,27 @@ def test_hosts_is_written_although_hostname_cannot_be(tmp_path: Path) -> None:
 
     assert failure.value.exit_code == 73
     assert hosts.read_text() == "127.0.1.1 web01\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [(b"", ""), (b" web01 \n", "web01"), (b"w\xffb\n", r"w\xffb")],
+)
+def test_the_name_of_an_image_is_read_whatever_bytes_it_has(
+    tmp_path: Path, content: bytes, name: str
+) -> None:
+    """A name that is not ASCII is replaced like any other one."""
+    root = image(tmp_path)
+    (tmp_path / "etc/hostname").write_bytes(content)
+
+    assert read_hostname(root) == name
+
+
+def test_a_name_that_cannot_be_read_is_none(tmp_path: Path) -> None:
+    """There may be a folder in place of the file, or nothing."""
+    root = image(tmp_path)
+    (tmp_path / "etc/hostname").unlink()
+    assert read_hostname(root) == ""
+
+    (tmp_path / "etc/hostname").mkdir()
+    assert read_hostname(root) == ""
