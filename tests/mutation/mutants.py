@@ -28,7 +28,15 @@ _ARITHMETIC: Dict[Type[ast.operator], Type[ast.operator]] = {
 _NAMES = {"min": "max", "max": "min", "any": "all", "all": "any"}
 # Other arguments mean the same, or are always an error. AF_INET is SOCK_DGRAM, and AF_UNIX is
 # SOCK_STREAM.
-_SYMMETRIC = ("min", "max", "isinstance", "hasattr", "getattr", "socket.socket")
+_SYMMETRIC = (
+    "min",
+    "max",
+    "isinstance",
+    "hasattr",
+    "getattr",
+    "socket.socket",
+    "os.path.samestat",
+)
 # A run with -v prints these lines for someone who reads the code beside them.
 _UNREAD = ("log.debug", "progress.log")
 
