@@ -4,6 +4,7 @@ tests/shipped/test_announced_hostname.py runs the real clients.
 """
 
 import logging
+import os
 import socket
 import subprocess
 import threading
@@ -256,6 +257,10 @@ DHCLIENT = "-1 -sf /bin/true -pf /run/dhclient-azprov.pid"
         ("dhclient|-d|-nw|-w|-n|-1|-sf|/s|--no-pid|eth0", f"dhclient {DHCLIENT} eth0"),
         ("dhclient|-H|image|eth0", f"dhclient -H Web01 {DHCLIENT} eth0"),
         ("dhclient|-cf|/c|-p|68|-V|v|eth0", f"dhclient -cf /c -p 68 -V v {DHCLIENT} eth0"),
+        (
+            "dhclient|-B|-C|c|-D|LL|-F|f|-g|g|-e|a=b|-R|r|-timeout|9|eth0",
+            f"dhclient -B -C c -D LL -F f {DHCLIENT} eth0",
+        ),
         ("dhclient", f"dhclient {DHCLIENT} eth0"),
         ("dhclient|-s", f"dhclient {DHCLIENT} eth0"),
     ],
@@ -354,6 +359,44 @@ def test_the_first_configuration_of_dhclient_counts(tmp_path: Path) -> None:
 
     assert Machine(tmp_path / "a", files, "dhclient|eth0").announce()
     assert not Machine(tmp_path / "b", files, "dhclient|-cf|/etc/other.conf|eth0").announce()
+
+
+@pytest.mark.parametrize(
+    ("line", "is_announced"),
+    [
+        ('script "/opt/x";', False),
+        (' interface "eth0" { script "/opt/x"; }', False),
+        ('# script "/opt/x";', True),
+        ("send host-name = gethostname(); # script", True),
+        ('option subscript "x";', True),
+    ],
+)
+def test_a_script_in_the_configuration_of_dhclient_is_not_run(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, line: str, is_announced: bool
+) -> None:
+    """It would run in place of the script that does nothing."""
+    content = f"{GETHOSTNAME['etc/dhcp/dhclient.conf']}{line}\n"
+    machine = Machine(tmp_path, {"etc/dhcp/dhclient.conf": content}, "dhclient|eth0")
+
+    assert bool(machine.announce()) is is_announced
+    reason = "eth0: the configuration of dhclient names a script"
+    assert caplog.messages == ([] if is_announced else [f"{KEEPS} ({reason})"])
+
+
+@pytest.mark.parametrize("option", ["-cf", "-df", "-lf"])
+@pytest.mark.parametrize("path", ["/srv/eve/x", "x"])
+def test_dhclient_gets_no_file_that_a_user_can_change(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, option: str, path: str
+) -> None:
+    """A path that is not absolute depends on the folder in which dhclient was started."""
+    files = {**GETHOSTNAME, "srv/eve/x": "send host-name = gethostname();"}
+    machine = Machine(tmp_path, files, f"dhclient|{option}|{path}|eth0")
+    os.chown(tmp_path / "srv/eve", 1001, 1001)
+
+    assert machine.announce() == []
+    assert caplog.messages == [
+        f"{KEEPS} (eth0: users other than root can change {path}, which dhclient reads)"
+    ]
 
 
 def test_a_failed_dhclient_is_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

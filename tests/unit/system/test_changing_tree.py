@@ -186,10 +186,12 @@ def test_a_file_system_that_is_mounted_meanwhile_is_not_emptied(home: Path) -> N
     (home.parent / "other/file").write_text("")
 
     def act() -> None:
+        before = open_files()
         walk = Walk(os.open(home, os.O_RDONLY))
         with pytest.raises(OSError, match="Invalid cross-device link"):
             walk.empty()
         walk.close()
+        assert open_files() == before
 
     in_own_mounts(act, "mount --bind other home/a/b", home.parent)
 
@@ -282,6 +284,19 @@ def test_a_look_leaves_no_file_open(moved: str, home: Path) -> None:
 
     assert open_files() == before
     os.close(top)
+
+
+@pytest.mark.needs("root")
+def test_a_folder_that_an_ordinary_user_cannot_read_is_passed_over(home: Path) -> None:
+    """Such a user cannot see every file of an image."""
+    os.chown(home / "a/b", 0, 0)
+    (home / "a/b").chmod(0o700)
+    looking = Looking(Root(str(home.parent)), {})
+
+    with acting_as(EVE, EVE):
+        paths = looking.look()
+
+    assert sorted(paths) == ["/home", "/home/a", "/home/a/b", "/other"]
 
 
 @pytest.mark.needs("root")

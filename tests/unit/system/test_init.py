@@ -85,6 +85,19 @@ def test_a_link_that_systemctl_leaves_is_removed(tmp_path: Path) -> None:
     assert not link.is_symlink()
 
 
+def test_openrc_needs_no_command_to_disable_a_service(tmp_path: Path) -> None:
+    """Its links are all that enables a service."""
+    link = tmp_path / "etc/runlevels/default/azure-provisioning"
+    link.parent.mkdir(parents=True)
+    link.symlink_to("/etc/init.d/azure-provisioning")
+    root = Root(str(tmp_path))
+    root.is_live = True
+
+    disable(root, "azure-provisioning", NoCommands())
+
+    assert not link.is_symlink()
+
+
 @pytest.mark.parametrize("is_abstract", [False, True])
 def test_systemd_gets_a_notification(tmp_path: Path, *, is_abstract: bool) -> None:
     """The address in NOTIFY_SOCKET is a path, or a name in the abstract namespace after an @."""

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from azprov.errors import HostError
+from azprov.errors import HostError, NotPermitted
 from azprov.system.hostname import read_hostname, set_hostname
 from azprov.system.root import Root
+from azprov.system.root.privileges import acting_as
+from own_network import CLONE_NEWUTS, in_own_network, leave
 from ports import FakeClock, NoCommands
 
 
@@ -87,3 +89,39 @@ def test_a_name_that_cannot_be_read_is_none(tmp_path: Path) -> None:
 
     (tmp_path / "etc/hostname").mkdir()
     assert read_hostname(root) == ""
+
+
+def set_in_own_kernel(root: Root, name: str, *, user: int) -> HostError:
+    """The error of setting a name in a namespace of names, with a user's rights."""
+    root.is_live = True
+
+    def act() -> HostError:
+        leave(CLONE_NEWUTS)
+        with acting_as(user, user), pytest.raises(HostError) as failure:
+            set_hostname(root, name, NoCommands(), FakeClock())
+        return failure.value
+
+    return in_own_network(act)
+
+
+@pytest.mark.needs("root")
+def test_a_user_who_may_not_set_the_kernels_name_gets_an_error(tmp_path: Path) -> None:
+    """The files have the name already."""
+    tmp_path.chmod(0o755)
+
+    error = set_in_own_kernel(image(tmp_path), "image", user=65534)
+
+    assert isinstance(error, NotPermitted)
+    assert str(error) == "could not set the host name of the running kernel; run it as root"
+
+
+@pytest.mark.needs("root")
+def test_a_name_that_the_kernel_refuses_is_in_the_files(tmp_path: Path) -> None:
+    """The kernel allows 64 characters."""
+    error = set_in_own_kernel(image(tmp_path), "a" * 65, user=0)
+
+    assert str(error) == (
+        "could not set the host name of the running kernel (Invalid argument); "
+        "restart the machine: /etc/hostname has the new name"
+    )
+    assert (tmp_path / "etc/hostname").read_text() == "a" * 65 + "\n"

@@ -153,7 +153,7 @@ def find_acceptance(
             continue
         for is_success, action in _results(module, can_succeed=not fails(module)):
             following = _target(stack, position, action)
-            is_final = action in ("done", "reset") or following != position + 1
+            is_final = action == "done" or following != position + 1
             for state, reason in reached[position].items():
                 new = _state_after(state, action, is_success=is_success)
                 is_reason = action == "reset" or (is_success and (is_final or reason is None))
