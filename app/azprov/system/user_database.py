@@ -22,12 +22,6 @@ _FOLDERS = {"altfiles": "/usr/lib", "extrausers": "/var/lib/extrausers"}
 USER_FOLDERS = ("/etc", *_FOLDERS.values())
 # The other name services are clients of a server. mymachines knows the users of containers.
 _LOCAL = {"files", "compat", "db", "systemd", "mymachines", *_FOLDERS}
-#: The files of the name service db, which makedb(1) and Makefiles of distributions write.
-DATABASES = tuple(
-    f"{folder}/{name}.db"
-    for folder in ("/var/db", "/var/lib/misc")
-    for name in ("passwd", "shadow")
-)
 #: sssd, as a name service and as a module of PAM. Fedora names it also where it has no settings.
 SSS = "sss"
 _SSSD_CONF, _SSSD_FOLDER = "/etc/sssd/sssd.conf", "/etc/sssd/conf.d"

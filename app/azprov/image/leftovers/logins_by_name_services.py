@@ -8,7 +8,6 @@ from typing import Iterator
 from ...formats.text import printable
 from ...system.root import Root
 from ...system.user_database import (
-    DATABASES,
     PASSWD,
     directories,
     names_service,
@@ -16,6 +15,13 @@ from ...system.user_database import (
     switch_file,
 )
 from .open_login import OpenLogin
+
+# The files of the name service db, which makedb(1) and Makefiles of distributions write.
+_DATABASES = tuple(
+    f"{folder}/{name}.db"
+    for folder in ("/var/db", "/var/lib/misc")
+    for name in ("passwd", "shadow")
+)
 
 
 def find_in_name_services(root: Root) -> Iterator[OpenLogin]:
@@ -26,7 +32,7 @@ def find_in_name_services(root: Root) -> Iterator[OpenLogin]:
             f"{switch} lists it for passwd or shadow",
             "if they should not, remove that name service from the line",
         )
-    for path in DATABASES if names_service(root, "db") else ():
+    for path in _DATABASES if names_service(root, "db") else ():
         if root.status(path) is not None:
             yield OpenLogin(
                 f"users of {root.outside(path)} can log in, because {switch} lists "
