@@ -76,7 +76,8 @@ def service_paths(root: Root, init: InitSystem) -> List[str]:
     drop_ins = [f"{folder}/{name}" for folder in folders for name in root.names(folder)]
     settings = [*folders, *drop_ins] if init.has_units else [f"/etc/conf.d/{SERVICE}"]
     links = [link.rpartition("/")[0] for link in init.enabling_links(root, init.unit)]
-    return [*settings, init.link_folder, *links, STATE_FILE, *_programs(root)]
+    programs = dict.fromkeys(_programs(root))
+    return [*settings, init.link_folder, *links, STATE_FILE, *programs]
 
 
 def _programs(root: Root) -> Iterator[str]:
