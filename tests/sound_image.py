@@ -1,7 +1,11 @@
 """A sound image for testing rules: the files of a Debian that azprov reads."""
 
+import os
+import stat
+import tempfile
+from functools import lru_cache
 from pathlib import Path
-from typing import Mapping, NamedTuple, Optional, Union
+from typing import List, Mapping, NamedTuple, Optional, Tuple, Union
 
 from azprov.image.install import install
 from azprov.image.service_file import render_unit
@@ -132,15 +136,36 @@ def change(root: Path, changes: Change) -> None:
 def make_sound(root: Path) -> Path:
     """Make an image without findings, with azprov installed."""
     root.mkdir(exist_ok=True)
-    add_python(root)
-    change(root, SOUND)
-    change(root, {INITRAMFS: cpio("lib/modules/x/kernel/drivers/scsi/hv_storvsc.ko.xz")})
-    install(
-        Root(str(root)),
-        SMALL_ARCHIVE,
-        render_unit("/usr/bin/python3", []),
-        init=SYSTEMD,
-        enable=True,
-        force=False,
-    )
+    for name, content, mode in _sound_files():
+        path = os.path.join(root, name)
+        if content is None:
+            os.mkdir(path, mode)
+        elif isinstance(content, str):
+            os.symlink(content, path)
+        else:
+            Path(path).write_bytes(content)
+            os.chmod(path, mode)
     return root
+
+
+@lru_cache(maxsize=None)
+def _sound_files() -> List[Tuple[str, Union[bytes, str, None], int]]:
+    """Each path of the sound image with its content (None for a folder, str for a link) and mode.
+
+    An installation costs more than the image, so there is one for all tests.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        add_python(root)
+        change(root, SOUND)
+        change(root, {INITRAMFS: cpio("lib/modules/x/kernel/drivers/scsi/hv_storvsc.ko.xz")})
+        unit = render_unit("/usr/bin/python3", [])
+        install(Root(folder), SMALL_ARCHIVE, unit, init=SYSTEMD, enable=True, force=False)
+        found: List[Tuple[str, Union[str, bytes, None], int]] = []
+        for path in sorted(root.rglob("*")):
+            name, mode = str(path.relative_to(root)), stat.S_IMODE(path.lstat().st_mode)
+            if path.is_symlink():
+                found.append((name, os.readlink(path), mode))
+            else:
+                found.append((name, None if path.is_dir() else path.read_bytes(), mode))
+        return found

@@ -18,7 +18,9 @@ from check.image_changes import (
     keys_for,
 )
 from check.network_cases import WRONG_NETWORK
+from check.openrc import WRONG_OPENRC
 from sound_image import (
+    OPENRC,
     SYSTEM,
     VENDOR,
     WANTS,
@@ -454,4 +456,13 @@ WRONG: Dict[str, Wrong] = {
     **WRONG_NETWORK,
     **WRONG_BOOT,
     **WRONG_FIREWALL,
+}
+
+#: The faults under systemd and those under OpenRC, each with all that changes in a sound image.
+WRONG_ANYWHERE: Dict[str, Wrong] = {
+    **{f"systemd, {case}": wrong for case, wrong in WRONG.items()},
+    **{
+        f"OpenRC, {case}": wrong._replace(done={**OPENRC, **wrong.done})
+        for case, wrong in WRONG_OPENRC.items()
+    },
 }

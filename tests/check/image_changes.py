@@ -7,6 +7,7 @@ from typing import List, NamedTuple, Tuple
 
 from azprov.check import CHECKS, apply, check
 from azprov.check.facts.image import Image
+from azprov.check.finding import UNREAD, Finding
 from azprov.system.root import Root
 from project import ROOT, SMALL_ARCHIVE
 from sound_image import GRUB, INITRAMFS, SYSTEM, VENDOR, VMLINUZ, WANTS, Change
@@ -158,15 +159,13 @@ def keys_for(user: str, sshd_config: str) -> Change:
     }
 
 
-def unnamed(root: Path) -> List[Tuple[str, str]]:
-    """The findings of rules that the check which found them does not name."""
+def found_by(root: Path, rule: str) -> List[Finding]:
+    """The findings of the checks that name a rule; the others would take most of the time."""
     image = Image(Root(str(root)))
-    return [
-        (one.find.__name__, finding.rule)
-        for one in CHECKS
-        for finding in apply(one, image)
-        if finding.rule not in [*(rule.id for rule in one.rules), "unread"]
-    ]
+    if rule == UNREAD.id:
+        return check(image)
+    checks = [one for one in CHECKS if rule in [known.id for known in one.rules]]
+    return [finding for one in checks for finding in apply(one, image)]
 
 
 def found(root: Path) -> List[Tuple[str, str]]:

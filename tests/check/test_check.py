@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Dict, Iterator, NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from azprov.check import RULES, apply, check
@@ -29,7 +29,6 @@ from check.image_changes import (
     found,
     grub,
     netplan,
-    unnamed,
 )
 from check.openrc import FINE_OPENRC, WRONG_OPENRC
 from check.working_cases import FINE
@@ -44,7 +43,6 @@ def test_one_fault_gives_one_finding(image: Path, case: str) -> None:
     change(image, done)
 
     assert found(image) == [(rule, severity)]
-    assert unnamed(image) == []
 
 
 @pytest.mark.parametrize("case", WRONG_OPENRC)
@@ -54,7 +52,6 @@ def test_one_fault_under_openrc_gives_one_finding(image: Path, case: str) -> Non
     change(image, {**OPENRC, **done})
 
     assert found(image) == [(rule, severity)]
-    assert unnamed(image) == []
 
 
 @pytest.mark.parametrize("case", FINE)
@@ -218,7 +215,6 @@ EVERY_SERVICE: Change = {
 }
 
 
-@settings(max_examples=150)
 @given(files=st.dictionaries(st.sampled_from(READ), CONTENT, max_size=5), openrc=st.booleans())
 def test_nothing_in_an_image_stops_the_check(
     tmp_path_factory: pytest.TempPathFactory, files: Dict[str, bytes], openrc: bool

@@ -13,7 +13,7 @@ from azprov.check import check
 from azprov.check.facts import packages
 from azprov.check.facts.image import Image
 from azprov.system.root import Root
-from check.fault_cases import WRONG
+from check.fault_cases import WRONG_ANYWHERE
 from check.image_changes import (
     LINUX,
     PYZ,
@@ -21,6 +21,7 @@ from check.image_changes import (
     UNIT,
     first_boot,
     found,
+    found_by,
     grub,
     keys_for,
 )
@@ -193,22 +194,22 @@ def test_a_package_is_removed_with_the_tool_of_the_distribution(image: Path, rel
 COMMAND = re.compile(
     r"(?:chroot|systemctl|python3|printf|cp|rm|ln|mkdir|chown|chmod|sed|ufw|echo) "
 )
-TREES = {
-    **{f"systemd, {case}": wrong.done for case, wrong in WRONG.items()},
-    **{f"OpenRC, {case}": {**OPENRC, **wrong.done} for case, wrong in WRONG_OPENRC.items()},
-}
 
 
-@pytest.mark.parametrize("case", TREES)
+@pytest.mark.parametrize("case", WRONG_ANYWHERE)
 def test_a_fix_can_be_pasted(tmp_path: Path, case: str) -> None:
     """A fix is a command, or a sentence with a command after its last colon and nowhere else.
 
     A root with a blank in its name is one word of the command.
     """
+    rule, _, done = WRONG_ANYWHERE[case]
     image = make_sound(tmp_path / "sp ace")
-    change(image, {**TREES[case], "etc/resolv.conf": "-> ../run/systemd/resolve/stub-resolv.conf"})
+    change(image, {**done, "etc/resolv.conf": "-> ../run/systemd/resolve/stub-resolv.conf"})
 
-    for finding in check(Image(Root(str(image)))):
+    findings = found_by(image, rule)
+
+    assert rule in [finding.rule for finding in findings]
+    for finding in findings:
         sentence, _, command = finding.fix.rpartition(": ")
         if COMMAND.match(finding.fix) or not COMMAND.match(command):
             sentence, command = ("", finding.fix) if COMMAND.match(finding.fix) else (command, "")

@@ -11,15 +11,10 @@ from azprov.check.facts.files import Files
 from azprov.check.facts.image import Image
 from azprov.errors import HostError
 from azprov.system.root import Root
-from check.fault_cases import WRONG
-from check.image_changes import MAC, ifupdown
-from check.openrc import WRONG_OPENRC
-from sound_image import OPENRC, Change, change, make_sound
+from check.fault_cases import WRONG_ANYWHERE
+from check.image_changes import MAC, found_by, ifupdown
+from sound_image import Change, change, make_sound
 
-TREES = {
-    **{f"systemd, {case}": wrong.done for case, wrong in WRONG.items()},
-    **{f"OpenRC, {case}": {**OPENRC, **wrong.done} for case, wrong in WRONG_OPENRC.items()},
-}
 #: The folders of an image in which check names files.
 MOVED = ("boot", "etc", "run", "sbin", "usr", "var")
 
@@ -45,17 +40,18 @@ def links_in(image: Path, path: str) -> List[str]:
     return [str(one) for one in paths if one.is_symlink()]
 
 
-@pytest.mark.parametrize("case", TREES)
+@pytest.mark.parametrize("case", WRONG_ANYWHERE)
 def test_no_path_in_a_fix_has_a_link(tmp_path: Path, case: str) -> None:
     """An absolute link in an image would lead the shell to a file of the machine.
 
     A command that removes or replaces a link may name that link.
     """
+    rule, _, done = WRONG_ANYWHERE[case]
     image = make_sound(tmp_path / "image")
-    change(image, {**TREES[case], "etc/resolv.conf": "-> ../run/systemd/resolve/stub-resolv.conf"})
+    change(image, {**done, "etc/resolv.conf": "-> ../run/systemd/resolve/stub-resolv.conf"})
     replace_by_links(image)
 
-    for finding in check(Image(Root(str(image)))):
+    for finding in found_by(image, rule):
         for command in re.split(r" && |; ", finding.fix):
             for path in re.findall(rf"{image}/[^\s'\",;)]*", command):
                 links = links_in(image, path)

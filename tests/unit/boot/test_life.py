@@ -252,5 +252,5 @@ class Life(RuleBasedStateMachine):
             assert self.noted == ALL or (self.state["vm_id"], set(self.state["done"])) == ("", ALL)
 
 
-Life.TestCase.settings = settings(max_examples=150, stateful_step_count=12)
+Life.TestCase.settings = settings(stateful_step_count=12)
 TestLife = Life.TestCase
