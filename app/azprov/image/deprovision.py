@@ -30,7 +30,8 @@ from .leftovers.leftover import (
     SET_NAME_IN_HOSTS,
     Leftover,
 )
-from .leftovers.search import find_leftovers, found_by
+from .leftovers.matching import found_by
+from .leftovers.search import find_leftovers
 from .leftovers.user import BACKUPS, find_user
 from .outside_mounts import refuse_changes_outside
 from .service_file import own_service

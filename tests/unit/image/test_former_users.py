@@ -65,8 +65,6 @@ JOBS = (
     "var/spool/fcron/new.ops",
     "var/spool/incron/ops",
     "etc/tcb/ops/shadow",
-    "var/mail/ops",
-    "var/spool/mail/ops",
     "var/lib/systemd/linger/ops",
     "etc/systemd/system/user@1000.service.d/x.conf",
 )
@@ -88,7 +86,6 @@ NAMED_FOR_THE_NEXT_USER = (
 OF_USERS_AND_PROGRAMS = (
     "etc/crontabs/root",
     "etc/userdb/recorded.user",
-    "var/mail/azureuser",
     "var/spool/cron/crontabs/.keep",
     "var/spool/cron/crontabs/eve",
     "var/spool/cron/crontabs/nobody",
@@ -118,7 +115,6 @@ def test_jobs_with_the_name_of_no_account_are_removed(image: Path) -> None:
     assert (code, sorted(spool_of(image))) == (1, sorted(OF_USERS_AND_PROGRAMS))
     crontab = f"{image}/var/spool/cron/crontabs/azureuser"
     assert f"{crontab}: crontab of azureuser, who has no account, removed" in log
-    assert f"the next user of such a name would get them: {image}/var/mail/azureuser\n" in log
 
 
 def test_jobs_are_only_named_if_a_directory_may_have_the_user(image: Path) -> None:
@@ -178,7 +174,7 @@ def test_a_folder_of_jobs_may_be_a_link(image: Path) -> None:
     assert not (image / "etc/crontabs/azureuser").exists()
 
 
-def test_jobs_and_mail_of_the_removed_user_are_removed(image: Path) -> None:
+def test_jobs_of_the_removed_user_are_removed(image: Path) -> None:
     """A job of at belongs to the owner of its file, and others to the user in their name."""
     of_eve = [
         job.replace("c0ffee", "eee").replace("ops", "eve").replace("@1000", "@1001") for job in JOBS

@@ -132,7 +132,7 @@ def test_every_action_can_be_applied(tmp_path: Path) -> None:
     for name in names:
         if name.startswith("EXAMINE"):
             continue
-        (folder / "file").write_text("a:x\n")
+        (folder / "file").write_text("a:x\nInitiatorName=a\n")
         path = "/etc" if name == "EMPTY_FOLDER" else "/etc/file"
         argument = "1" if name == "RESERVE_IDS" else "a"
         leftover = Leftover("", path, "x", getattr(actions, name), argument, ME)
@@ -145,4 +145,4 @@ def test_every_action_can_be_applied(tmp_path: Path) -> None:
             "enabled",
             "set to a",
         )
-    assert len(names) == 19
+    assert len(names) == 20

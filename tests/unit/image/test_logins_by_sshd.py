@@ -97,7 +97,7 @@ def test_settings_that_let_no_one_in_are_not_named(text: str, tmp_path: Path) ->
             "anyone with a key that is in {root}/var/run/keys after a boot",
         ),
         ("KerberosAuthentication yes\n", "users of a Kerberos realm"),
-        ("gssapiauthentication yes\n", "users of the Kerberos realm of {root}/etc/krb5.keytab"),
+        ("gssapiauthentication yes\n", "users of the Kerberos realm of {root}/etc/krb5.conf"),
     ],
 )
 def test_keys_that_no_file_of_the_image_has_are_named(text: str, who: str, tmp_path: Path) -> None:

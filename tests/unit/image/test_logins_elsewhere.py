@@ -145,14 +145,14 @@ def test_a_system_without_such_a_store_is_silent(files: Dict[str, str], tmp_path
     assert find_open_logins(Root(str(tmp_path))) == []
 
 
-def test_check_names_a_seed_and_deprovision_removes_it(tmp_path: Path) -> None:
-    """The seed of NoCloud is data of the agent, which deprovision removes with everything else."""
+def test_a_seed_of_cloud_init_is_named_and_kept(tmp_path: Path) -> None:
+    """An image maker wrote it, as `cloud-init clean` assumes, so deprovision exits 1."""
     seed = "var/lib/cloud/seed/nocloud-net/user-data"
     (tmp_path / "usr/bin").mkdir(parents=True)
     change(tmp_path, {seed: "#cloud-config\nruncmd: [a]\n", **CLOUD})
 
-    before = [login.what for login in find_open_logins(Root(str(tmp_path)))]
     code, _, _ = azprov("deprovision", "--root", tmp_path, "--yes")
 
-    assert before == [SEED.format(root=tmp_path) % seed]
-    assert (code, (tmp_path / seed).exists()) == (0, False)
+    logins = [login.what for login in find_open_logins(Root(str(tmp_path)))]
+    assert logins == [SEED.format(root=tmp_path) % seed]
+    assert (code, (tmp_path / seed).exists()) == (1, True)

@@ -79,8 +79,26 @@ _KINDS = (
         "private keys or saved passwords of users are",
         "every VM would have them",
     ),
+    _kind(
+        "installer-files",
+        WARNING,
+        "files of an installer are",
+        "they may contain passwords of the machine that made the image",
+    ),
+    _kind(
+        "machine-identity",
+        WARNING,
+        "keys or names that identify the machine to other services are",
+        "every VM would be taken for that machine",
+    ),
     _kind("histories", WARNING, "shell histories are", "they may contain passwords"),
     _kind("logs", NOTE, "logs are", "they show who used the machine and how"),
+    _kind(
+        "spools",
+        NOTE,
+        "mail, crash dumps or temporary files are",
+        "they may contain secrets of the machine that made the image",
+    ),
 )
 #: The rules of which no finding is left when deprovision has run.
 DEPROVISIONED = frozenset(kind.rule.id for kind in _KINDS)

@@ -3,6 +3,7 @@
 from typing import Callable, Dict, Optional
 
 from ...errors import HostError, NotPermitted
+from ...formats.host.initiator_name import without_initiator
 from ...formats.host.passwd import without_entry, without_member
 from ...formats.host.shadow import SHADOWED, with_password, without_password
 from ...formats.host.sudo_rules import without_rules_of
@@ -30,6 +31,7 @@ from .leftover import (
     REMOVE_RULES,
     REMOVE_SSHD_LINES,
     REMOVE_TREE,
+    RENEW_INITIATOR,
     RESERVE_IDS,
     SET_HOST_NAME,
     SET_NAME_IN_HOSTS,
@@ -108,6 +110,7 @@ _WITH_RIGHTS_OF_THEIR_OWN = (REMOVE_HOME, EXAMINE, EXAMINE_AS_ROOT)
 
 _EDITS: Dict[str, Callable[[bytes, str], bytes]] = {
     REMOVE_SSHD_LINES: lambda content, _: without_own_lines(content),
+    RENEW_INITIATOR: lambda content, _: without_initiator(content),
     REMOVE_ENTRY: without_entry,
     REMOVE_MEMBER: without_member,
     REMOVE_RULES: without_rules_of,

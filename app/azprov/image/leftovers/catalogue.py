@@ -1,6 +1,8 @@
 """Tables of the files that a used machine leaves and that every VM of its image would share.
 
-A file of one more program is one more line here.
+A file of one more program is one more line here. catalogue_of_homes.py has the files in homes,
+and catalogue_of_logs.py has logs and similar traces. What virt-sysprep, waagent and cloud-init
+remove was read from their sources.
 """
 
 # Of systemd, sysvinit, Alpine, systemd-boot and Debian: folders, and patterns of names.
@@ -33,12 +35,6 @@ _LEASES = (
 _NET_RULES = (("/etc/udev/rules.d", "70-persistent-net.rules"),)
 # systemd creates a new key if this file is missing.
 _CREDENTIAL_SECRETS = (("/var/lib/systemd", "credential.secret"),)
-# Of auditd, and the login databases that replace wtmp and lastlog after 2038.
-_OTHER_LOGS = (
-    ("/var/log/audit", "audit.log*"),
-    ("/var/lib/wtmpdb", "wtmp.db*"),
-    ("/var/lib/lastlog", "lastlog2.db*"),
-)
 #: Folders of systemd's credentials, systemd.exec(5) and systemd-stub(7).
 CREDENTIALS = (
     "/etc/credstore",
@@ -73,6 +69,37 @@ OTHER_HOST_KEYS = (
     ("/etc/tinyssh/sshkeydir", "*"),
     ("/etc/ssh", "dracut_ssh_host_*_key"),
 )
+#: What installers leave: answer files with hashes of passwords, copies of them, and logs. Files
+#: and folders, as folders with patterns of names.
+INSTALLER_FILES = (
+    ("/root", "*-ks.cfg"),
+    ("/root", "install.log*"),
+    ("/root", "anaconda-post.log"),
+    ("/var/log", "anaconda*"),
+    ("/var/log", "installer"),
+    ("/var/adm", "autoinstall"),
+)
+# With these, a machine shows who it is: to Red Hat, SUSE and Ubuntu Pro, to Kerberos, NVMe over
+# fabrics, samba, configuration management, and networks of Tailscale and ZeroTier.
+_IDENTITIES = (
+    ("/etc/pki/consumer", "*.pem"),
+    ("/etc/pki/entitlement", "*.pem"),
+    ("/etc/sysconfig/rhn", "systemid"),
+    ("/var/lib/yum", "uuid"),
+    ("/etc/zypp/credentials.d", "SCCcredentials"),
+    ("/var/lib/ubuntu-advantage/private", "machine-token.json"),
+    ("/etc", "krb5.keytab"),
+    ("/etc/nvme", "hostid"),
+    ("/etc/nvme", "hostnqn"),
+    ("/var/lib/samba/private", "secrets.tdb"),
+    ("/etc/salt/pki/minion", "minion.p*"),
+    ("/etc/salt", "minion_id"),
+    ("/etc/chef", "client.pem"),
+    ("/etc/puppetlabs/puppet/ssl/private_keys", "*.pem"),
+    ("/var/lib/puppet/ssl/private_keys", "*.pem"),
+    ("/var/lib/tailscale", "tailscaled.state"),
+    ("/var/lib/zerotier-one", "identity.*"),
+)
 # ruserok(3), and sshd(8) under FILES.
 _EQUIVALENT_HOSTS = (
     ("/etc", "hosts.equiv"),
@@ -85,51 +112,24 @@ FILES = (
     ("credential-secret", "key of encrypted credentials", _CREDENTIAL_SECRETS),
     ("leases", "DHCP lease or client ID", _LEASES),
     ("net-rules", "network names by MAC address", _NET_RULES),
-    ("logs", "log or record of logins", _OTHER_LOGS),
     ("passwords", "password for systemd", _PASSWORD_CREDENTIALS),
     ("authorized-keys", "authorized SSH keys", (*_KEY_CREDENTIALS, *_OTHER_KEYS)),
     ("trusted-hosts", "list of trusted hosts", _EQUIVALENT_HOSTS),
+    ("machine-identity", "identity of this machine", _IDENTITIES),
 )
 
 #: Files by which systemd and others detect a container of Docker or Podman.
 CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv")
-#: Folders in which other agents keep certificates, private keys and the deployment's data.
-AGENT_DATA = ("/var/lib/waagent", "/var/lib/cloud", "/var/lib/azure-init")
-
-#: Logs, also the rotated records of logins.
-LOG_FOLDER, JOURNAL = "/var/log", "/var/log/journal"
-LOGS = (
-    "auth.log*",
-    "secure*",
-    "syslog*",
-    "messages*",
-    "wtmp?*",
-    "btmp?*",
-    "cloud-init*.log",
-    "waagent.log*",
-    "azure-provisioning.log",
+#: Folders in which other agents keep certificates, private keys and the deployment's data, and
+#: the names in them that stay: cloud-init's seed is an image maker's own.
+AGENT_DATA = (
+    ("/var/lib/waagent", ()),
+    ("/var/lib/cloud", ("seed",)),
+    ("/var/lib/azure-init", ()),
 )
-#: Logins are recorded only if these files exist, so they are emptied.
-RECORDS = ("wtmp", "btmp", "lastlog")
+#: sssd's copies of accounts and of the hashes of passwords, and what it keeps secret.
+IDENTITY_FOLDERS = ("/var/lib/sss/db", "/var/lib/sss/secrets")
 
-#: In each home: the rule, a description, a folder, and patterns of names.
-IN_HOMES = (
-    ("histories", "history", "", (".*_history", ".lesshst", ".viminfo", ".wget-hsts")),
-    ("histories", "history", "/.local/share/fish", ("fish_history*",)),
-    ("private-keys", "SSH key or known hosts", "/.ssh", ("id_*", "*.pem", "known_hosts*")),
-    ("private-keys", "saved passwords", "", (".netrc", ".git-credentials", ".pgpass")),
-    ("private-keys", "AWS keys", "/.aws", ("credentials",)),
-    (
-        "private-keys",
-        "Azure tokens",
-        "/.azure",
-        ("msal_token_cache*", "service_principal_entries*", "accessTokens.json"),
-    ),
-    ("private-keys", "passwords of container registries", "/.docker", ("config.json",)),
-    ("private-keys", "keys of Kubernetes clusters", "/.kube", ("config",)),
-)
-
-MAIL_FOLDERS = ("/var/mail", "/var/spool/mail")
 #: Folders in which a file or folder has the name of its user, with a description.
 NAMED_BY_USER = (
     ("/var/spool/cron/crontabs", "{}", "crontab"),
@@ -142,7 +142,6 @@ NAMED_BY_USER = (
     ("/var/spool/fcron", "new.{}", "crontab"),
     ("/var/spool/incron", "{}", "table of incron"),
     ("/var/spool/cron/lastrun", "{}", "record of jobs"),
-    *((folder, "{}", "mail") for folder in MAIL_FOLDERS),
     ("/var/lib/systemd/linger", "{}", "linger setting"),
     ("/etc/userdb", "{}.user", "user record"),
     ("/etc/userdb", "{}.user-privileged", "user record"),

@@ -21,7 +21,6 @@ from ...system.user_database import USER_FOLDERS, directories, read_all_accounts
 from .catalogue import (
     JOB_FOLDERS,
     KEPT_WITHOUT_USER,
-    MAIL_FOLDERS,
     MENTIONS,
     NAMED_BY_USER,
     NEED_NO_ACCOUNT,
@@ -68,8 +67,7 @@ def find_named_files(user: str, root: Root) -> Iterator[Leftover]:
     """The files with the name of a user who has no account, except for those of `user`.
 
     The next user of that name would get them, and cron would run the jobs with that user's
-    rights. Mail is only named, and so is everything if a directory may have the accounts.
-    Raises HostError.
+    rights. They are only named if a directory may have the accounts. Raises HostError.
     """
     accounts = {one.name for one in read_all_accounts(root)}
     records = {name.rpartition(".")[0] for folder in RECORD_FOLDERS for name in root.names(folder)}
@@ -79,8 +77,7 @@ def find_named_files(user: str, root: Root) -> Iterator[Leftover]:
         _log_rules(root, users)
     kept: List[str] = []
     for path, what, name in _named_files(root, users):
-        is_mail = path.rpartition("/")[0] in MAIL_FOLDERS
-        if are_known and not is_mail:
+        if are_known:
             yield Leftover("", path, f"{what} of {name}, who has no account")
         else:
             kept.append(path)
@@ -114,13 +111,13 @@ def _named_files(root: Root, users: Set[str]) -> Iterator[Tuple[str, str, str]]:
     seen: Set[str] = set()
     for folder, patterns in kinds.items():
         files = root.names(folder)
-        # /var/spool/mail is a link to /var/mail, and on Alpine crontabs is one to /etc/crontabs.
+        # On Alpine, crontabs is a link to /etc/crontabs.
         real = root.real_path(folder) if files else folder
         for file in files if real not in seen else ():
             names = [name for pattern, _ in patterns for name in _user_in(file, pattern)]
             if not names or not users.isdisjoint(names):
                 continue
-            if folder in MAIL_FOLDERS or root.is_file(f"{folder}/{file}"):
+            if root.is_file(f"{folder}/{file}"):
                 yield f"{folder}/{file}", patterns[0][1], min(names, key=len)
         seen.add(real)
 

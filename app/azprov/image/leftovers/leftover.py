@@ -19,6 +19,8 @@ EMPTY_FILE = "empty file"
 EMPTY_FOLDER = "empty folder"
 #: In sshd_config, the lines that azprov added.
 REMOVE_SSHD_LINES = "remove sshd lines"
+#: In initiatorname.iscsi, the name; a service makes a new one.
+RENEW_INITIATOR = "renew initiator"
 #: In passwd and similar files, the line of the user `argument`.
 REMOVE_ENTRY = "remove entry"
 #: In group and gshadow, the user `argument` from all lists of members.

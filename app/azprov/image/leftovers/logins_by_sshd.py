@@ -30,7 +30,7 @@ def find_in_settings(root: Root) -> Iterator[OpenLogin]:
         yield from _other_keys(root, settings)
     for one in _in_effect(settings, "GSSAPIAuthentication"):
         if _says_yes(one) and _has_keytab(root):
-            yield _by_sshd(root, one, f"users of the Kerberos realm of {root.outside(_KEYTAB)}")
+            yield _by_sshd(root, one, f"users of the Kerberos realm of {root.outside(_KRB5_CONF)}")
     for one in _in_effect(settings, "KerberosAuthentication"):
         if _says_yes(one):
             yield _by_sshd(root, one, "users of a Kerberos realm")

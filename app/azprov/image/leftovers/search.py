@@ -2,14 +2,14 @@
 
 import stat
 from functools import partial
-from typing import Callable, Dict, Iterator, List, Optional
+from typing import Iterator, List, Optional, Sequence
 
-from ...errors import HostError, NotPermitted
-from ...formats.host.passwd import Account, is_person, parse_login_defs
+from ...formats.host.initiator_name import INITIATOR, without_initiator
+from ...formats.host.passwd import Account
 from ...formats.patterns import matches
 from ...system.former_ids import FORMER_IDS
-from ...system.homes import SKELETON, TRUSTED_HOSTS
-from ...system.init import INIT_SYSTEMS
+from ...system.init import INIT_SYSTEMS, SYSTEMD
+from ...system.mounts import mount_points_in
 from ...system.root import Root
 from ...system.sshd.authorized_keys import holds_keys, keys_paths
 from ...system.sshd.deleted_accounts import (
@@ -22,38 +22,42 @@ from ...system.sshd.host_keys import NEW_KEYS, is_host_key
 from ...system.sshd.passwords import DROP_IN, without_own_lines
 from ...system.sshd.server import CONFIGS, SSH_FOLDER
 from ...system.state import STATE_FOLDER
-from ...system.user_database import read_accounts, read_all_accounts
+from ...system.user_database import read_all_accounts
 from .catalogue import (
     AGENT_DATA,
     CONTAINER_MARKS,
     FILES,
-    IN_HOMES,
-    JOURNAL,
+    IDENTITY_FOLDERS,
+    INSTALLER_FILES,
+)
+from .catalogue_of_logs import (
+    CRASH_FOLDERS,
     LOG_FOLDER,
     LOGS,
+    MAIL_FOLDERS,
+    OTHER_LOGS,
     RECORDS,
+    TEMPORARY_FOLDERS,
 )
 from .leftover import (
     EMPTY_FILE,
     EMPTY_FOLDER,
-    EXAMINE,
-    EXAMINE_AS_ROOT,
     REMOVE_FILE,
-    REMOVE_FROM_HOME,
     REMOVE_KEYS,
     REMOVE_SSHD_LINES,
     REMOVE_TREE,
-    UNREADABLE,
+    RENEW_INITIATOR,
     Leftover,
 )
-from .matching import matching_paths
+from .matching import found_by, matching_paths
 from .passwords import find_passwords
+from .search_homes import SKELETONS, find_in_homes, find_trusted_hosts
 
 MACHINE_ID = "/etc/machine-id"
 _DBUS_MACHINE_ID = "/var/lib/dbus/machine-id"
-_LOGIN_DEFS = "/etc/login.defs"
-# Every new home is a copy, so a skeleton is searched like a home. useradd of SUSE copies both.
-_SKELETONS = tuple(Account("", 0, 0, folder, "") for folder in (SKELETON, "/usr/etc/skel"))
+# Of open-iscsi outside Debian 12: it makes a name if the file is missing.
+_ISCSI_INIT = "iscsi-init.service"
+_TEMPORARY = "temporary files"
 
 
 def find_leftovers(root: Root, user: str = "") -> List[Leftover]:
@@ -69,12 +73,15 @@ def find_leftovers(root: Root, user: str = "") -> List[Leftover]:
         _files,
         _container_marks,
         _agent_data,
-        _homes,
-        _trusted_hosts,
+        _installer_files,
+        _identities,
+        find_in_homes,
+        find_trusted_hosts,
         _keys,
         partial(_deleted_accounts, user),
         find_passwords,
         _logs,
+        _spools,
     )
     return [leftover for search in searches for leftover in found_by(root, search)]
 
@@ -84,18 +91,6 @@ def container_marks(root: Root) -> List[str]:
     # On a running machine, /run is not part of the image.
     marks = CONTAINER_MARKS[:1] if root.is_live else CONTAINER_MARKS
     return [path for path in marks if root.status(path, follow=False) is not None]
-
-
-def found_by(root: Root, search: Callable[[Root], Iterator[Leftover]]) -> List[Leftover]:
-    """The result of a search. An error ends the search, and is reported as a leftover."""
-    found = []
-    try:
-        for leftover in search(root):
-            found.append(leftover)  # noqa: PERF402 - keep the ones before an error
-    except HostError as error:
-        action = EXAMINE_AS_ROOT if isinstance(error, NotPermitted) else EXAMINE
-        found.append(Leftover(UNREADABLE, "/", error.summary, action, hint=error.hint))
-    return found
 
 
 def _state(root: Root) -> Iterator[Leftover]:
@@ -152,63 +147,49 @@ def _container_marks(root: Root) -> Iterator[Leftover]:
 
 
 def _agent_data(root: Root) -> Iterator[Leftover]:
-    for folder in AGENT_DATA:
-        if root.names(folder):
-            # Not removed: a power cut during the removal could leave the empty folder, too.
-            yield Leftover("agent-data", folder, "another agent's data of this VM", EMPTY_FOLDER)
+    for folder, kept in AGENT_DATA:
+        yield from _contents(root, "agent-data", "another agent's data of this VM", folder, kept)
 
 
-def _homes(root: Root) -> Iterator[Leftover]:
-    for account in (*_accounts_with_homes(root), *_SKELETONS):
-        # An error in one home does not end the search of the others.
-        yield from found_by(root, partial(_home, account))
+def _contents(
+    root: Root, rule: str, what: str, folder: str, kept: Sequence[str] = ()
+) -> Iterator[Leftover]:
+    """What a folder contains, except for the names that are kept.
 
-
-def _accounts_with_homes(root: Root) -> List[Account]:
-    """The accounts of root and of people, if the home exists.
-
-    Of accounts that share a home, only its owner, or the first one without such an account.
+    The folder stays: a power cut during its removal could leave the empty folder, too.
     """
-    settings = parse_login_defs(root.read(_LOGIN_DEFS) or b"")
-    found: Dict[str, Account] = {}
-    for account in read_accounts(root):
-        if account.uid != 0 and not is_person(account, settings):
-            continue
-        if not account.home.startswith("/") or account.home == "/":
-            continue
-        status = root.status(account.home)
-        if status is not None:
-            home = root.real_path(account.home)
-            if home not in found or account.uid == status.st_uid:
-                found[home] = account
-    return list(found.values())
+    names = root.names(folder)
+    if not any(name in kept for name in names):
+        if names:
+            yield Leftover(rule, folder, what, EMPTY_FOLDER)
+        return
+    for name in names:
+        if name not in kept:
+            yield Leftover(rule, f"{folder}/{name}", what, REMOVE_TREE)
 
 
-def _home(account: Account, root: Root) -> Iterator[Leftover]:
-    for rule, what, below, patterns in IN_HOMES:
-        folder = f"{account.home.rstrip('/')}{below}"
-        for name in root.names(folder):
-            if any(matches(name, pattern) for pattern in patterns):
-                path = f"{folder}/{name}"
-                yield Leftover(rule, path, what, REMOVE_FROM_HOME, account=account)
+def _installer_files(root: Root) -> Iterator[Leftover]:
+    for folder, pattern in INSTALLER_FILES:
+        for path in matching_paths(root, folder, pattern):
+            yield Leftover("installer-files", path, "file of an installer", REMOVE_TREE)
 
 
-def _trusted_hosts(root: Root) -> Iterator[Leftover]:
-    """The lists of hosts in all homes: those of system users are honoured as well."""
-    for account in (*read_all_accounts(root), *_SKELETONS):
-        yield from found_by(root, partial(_trusted_hosts_of, account))
-
-
-def _trusted_hosts_of(account: Account, root: Root) -> Iterator[Leftover]:
-    for name in TRUSTED_HOSTS:
-        path = f"{account.home.rstrip('/')}/{name}"
-        if root.status(path, follow=False) is not None:
-            what = "list of trusted hosts or principals"
-            yield Leftover("trusted-hosts", path, what, REMOVE_FROM_HOME, account=account)
+def _identities(root: Root) -> Iterator[Leftover]:
+    for folder in IDENTITY_FOLDERS:
+        yield from _contents(root, "machine-identity", "identity of this machine", folder)
+    content = root.read(INITIATOR) or b""
+    if without_initiator(content) != content:
+        what = "iSCSI name of this machine"
+        # The services of Debian and of others make a new name each in a way of its own.
+        is_made = any(
+            root.status(f"{folder}/{_ISCSI_INIT}") is not None for folder in SYSTEMD.unit_folders
+        )
+        action = REMOVE_FILE if is_made else RENEW_INITIATOR
+        yield Leftover("machine-identity", INITIATOR, what, action)
 
 
 def _keys(root: Root) -> Iterator[Leftover]:
-    accounts = (*read_all_accounts(root), *_SKELETONS)
+    accounts = (*read_all_accounts(root), *SKELETONS)
     for account, paths in keys_paths(root, accounts):
         yield from found_by(root, partial(_keys_at, account, paths))
 
@@ -235,8 +216,9 @@ def _keys_of_deleted_account(name: str, in_use: KeysInUse, root: Root) -> Iterat
 
 
 def _logs(root: Root) -> Iterator[Leftover]:
-    for name in root.names(JOURNAL):
-        yield Leftover("logs", f"{JOURNAL}/{name}", "journal", REMOVE_TREE)
+    for folder, pattern in OTHER_LOGS:
+        for path in matching_paths(root, folder, pattern):
+            yield Leftover("logs", path, "log or record of logins", REMOVE_TREE)
     for name in root.names(LOG_FOLDER):
         path = f"{LOG_FOLDER}/{name}"
         status = root.status(path, follow=False)
@@ -246,3 +228,18 @@ def _logs(root: Root) -> Iterator[Leftover]:
             yield Leftover("logs", path, "record of logins", EMPTY_FILE)
         elif any(matches(name, pattern) for pattern in LOGS):
             yield Leftover("logs", path, "log")
+
+
+def _spools(root: Root) -> Iterator[Leftover]:
+    """Mail, crash dumps and temporary files."""
+    temporary = () if root.is_live else TEMPORARY_FOLDERS
+    kinds = (("mail", MAIL_FOLDERS), ("crash dumps", CRASH_FOLDERS), (_TEMPORARY, temporary))
+    seen = set()
+    for what, folders in kinds:
+        for folder in folders:
+            # A file system that is mounted there for a chroot is not part of the image.
+            if root.status(folder) is None or mount_points_in(root, folder):
+                continue
+            if root.real_path(folder) not in seen:
+                seen.add(root.real_path(folder))
+                yield from _contents(root, "spools", what, folder)
