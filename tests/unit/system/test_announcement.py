@@ -359,6 +359,7 @@ def test_the_first_configuration_of_dhclient_counts(tmp_path: Path) -> None:
 
     assert Machine(tmp_path / "a", files, "dhclient|eth0").announce()
     assert not Machine(tmp_path / "b", files, "dhclient|-cf|/etc/other.conf|eth0").announce()
+    assert not Machine(tmp_path / "c", {}, "dhclient|eth0").announce()
 
 
 @pytest.mark.parametrize(

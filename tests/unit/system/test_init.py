@@ -222,6 +222,22 @@ def test_a_copy_of_systemd_is_systemd(tmp_path: Path) -> None:
     (tmp_path / "sbin/init").write_text("")
     (tmp_path / "usr/lib/systemd/systemd").write_text("")
     assert not SYSTEMD.is_started_by(root, "/sbin/init")
+    assert SYSTEMD.is_started_by(root, "/opt/systemd")
+
+
+def test_only_systemd_has_units_masks_and_machine_ids() -> None:
+    """OpenRC's programs may be in any folder of programs."""
+    assert (SYSTEMD.has_units, SYSTEMD.fills_empty_machine_id) == (True, True)
+    assert (OPENRC.has_units, OPENRC.fills_empty_machine_id) == (False, False)
+    assert (SYSTEMD.unmask_command, OPENRC.unmask_command) == (
+        "systemctl {root}unmask {service}",
+        "",
+    )
+    assert OPENRC.init_programs == (
+        "/sbin/openrc-init",
+        "/usr/sbin/openrc-init",
+        "/usr/bin/openrc-init",
+    )
 
 
 def test_the_program_that_the_kernel_starts_is_found(tmp_path: Path) -> None:
