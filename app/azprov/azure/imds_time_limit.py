@@ -34,7 +34,8 @@ class ImdsTimeLimit:
         self._unrouted_s = unrouted_s
         self._reached_at: Optional[float] = None
         self._unrouted_at: Optional[float] = None
-        self._until = float("inf")
+        # Set with _reached_at.
+        self._until: float
 
     @property
     def waited_s(self) -> float:

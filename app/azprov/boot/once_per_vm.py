@@ -32,8 +32,8 @@ def run_once_per_vm(
     is_final: Callable[[AzprovError], bool],
     request_vm_id: Callable[[], str],
     disable_service: Callable[[], None],
-    known_vm_id: Callable[[], Optional[str]] = lambda: None,
-    wait_for_disk: Callable[[], bool] = lambda: False,
+    known_vm_id: Callable[[], Optional[str]],
+    wait_for_disk: Callable[[], bool],
 ) -> Outcome:
     """Run the steps that are not yet done for this VM, then report.
 

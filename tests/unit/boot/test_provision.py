@@ -184,6 +184,36 @@ def test_a_service_can_be_kept_enabled(machine: Machine) -> None:
     assert machine.is_enabled
 
 
+def test_a_service_that_is_kept_enabled_without_a_vm_id_is_logged(
+    machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The next boot cannot know that this VM is done."""
+    (machine.folder / "sys/class/dmi/id/product_uuid").unlink()
+    platform = Platform(imds=metadata(vm_id=""))
+
+    outcome = machine.boot(platform, settings(keep_enabled=True))
+
+    assert outcome.failures == ()
+    assert outcome.is_enabled
+    assert caplog.messages == [
+        "Ready was acknowledged, but progress is not recorded (the id of this VM is not known), "
+        "and the next boot repeats every step and may report Ready again"
+    ]
+
+
+@pytest.mark.parametrize(("timeout_s", "seconds"), [(300.0, 30.0), (40.0, 20.0)])
+def test_missing_keys_are_asked_for_again(
+    machine: Machine, timeout_s: float, seconds: float
+) -> None:
+    """The first answer may be partial; a short time limit is used up to its half."""
+    platform = Platform(imds=metadata())
+    imds = ImdsSettings(timeout_s=timeout_s)
+
+    machine.boot(platform, BootSettings(WITH_KEYS.wireserver, imds, UNIT, ssh_keys_user="ops"))
+
+    assert platform.posted_at[0] - 1000.0 == pytest.approx(seconds)
+
+
 def test_a_report_can_be_json(machine: Machine) -> None:
     """A JSON report is one post, without a request for the goal state."""
     platform = Platform()
@@ -209,8 +239,11 @@ def test_an_unusable_host_name_does_not_prevent_ready(machine: Machine) -> None:
     assert machine.is_enabled
 
 
-def test_an_unusable_key_is_reported_instead_of_ready(machine: Machine) -> None:
+def test_an_unusable_key_is_reported_instead_of_ready(
+    machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
     """WireServer and KVP get the same failure report, which names the step and a hint."""
+    caplog.set_level("INFO")
     platform = Platform(imds=metadata(X509, adminUsername="azureuser"))
 
     outcome = machine.boot(platform, WITH_ADMIN)
@@ -236,6 +269,7 @@ def test_an_unusable_key_is_reported_instead_of_ready(machine: Machine) -> None:
     assert f"<Description>{line}</Description>".encode() in posted
     assert machine.state == {"vm_id": VM, "done": ["hostname", "failure"]}
     assert machine.is_enabled
+    assert "Reporting to Azure that provisioning failed in the step admin-user" in caplog.messages
 
 
 def test_a_failure_that_wireserver_refuses_is_sent_until_the_deadline(machine: Machine) -> None:

@@ -234,8 +234,11 @@ def test_sshd_is_started_when_its_keys_are_made(
     assert keygen.others == expected
 
 
-def test_a_copy_of_another_vm_gets_new_host_keys_once(machine: Path) -> None:
+def test_a_copy_of_another_vm_gets_new_host_keys_once(
+    machine: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """The other VM's state is removed with its keys, so a second boot keeps the new ones."""
+    caplog.set_level("INFO")
     before = make_all(machine)
     (machine / "etc/ssh/ssh_host_dsa_key").write_bytes(UNUSED)
     (machine / "etc/ssh/ssh_host_rsa_key-cert.pub").write_bytes(UNUSED)
@@ -249,6 +252,8 @@ def test_a_copy_of_another_vm_gets_new_host_keys_once(machine: Path) -> None:
     assert not (machine / "var/lib/azprov/state.json").exists()
     make_host_keys(live(machine), NoCommands(), OTHER)
     assert key_files(machine) == after
+    message = "The SSH host keys belong to another VM, and are replaced"
+    assert caplog.messages.count(message) == 1
 
 
 @pytest.mark.parametrize("vm_id", [VM, SWAPPED, None])
