@@ -9,6 +9,7 @@ from azprov.azure.retry_loop import RetryLoop
 from azprov.azure.transport import Reply, Transport
 from azprov.azure.wireserver import WireServer
 from azprov.azure.wireserver_json import post_json_health
+from azprov.errors import Refused
 from ports import FakeClock
 from sample_files import sample
 
@@ -18,14 +19,15 @@ class Recorder:
 
     endpoint = Endpoint("192.0.2.1")
 
-    def __init__(self) -> None:
+    def __init__(self, status: int = 200) -> None:
+        self._status = status
         self.bounds: List[float] = []
         self.requests: List[Dict[str, Any]] = []
 
     def send(self, method: str, target: str, *, bound_s: float, **given: Any) -> Reply:
         self.bounds.append(bound_s)
         self.requests.append(dict(given, method=method, target=target))
-        return Reply(200, "OK", {}, sample("goal_state/version-2012-11-30.xml"))
+        return Reply(self._status, "OK", {}, sample("goal_state/version-2012-11-30.xml"))
 
 
 @pytest.mark.parametrize(
@@ -66,6 +68,25 @@ def test_a_json_report_has_the_headers_of_azure_init() -> None:
             "body_matters": False,
         }
     ]
+
+
+@pytest.mark.parametrize(
+    ("status", "hint"),
+    [
+        (404, "this WireServer may not support JSON: report without --protocol json"),
+        (503, "try again later: the platform may recover"),
+    ],
+)
+def test_a_json_report_that_is_not_found_may_not_be_supported(status: int, hint: str) -> None:
+    """Azure documents only the XML form; other errors are those of any request."""
+    transport = Recorder(status)
+    retry_loop = RetryLoop(FakeClock(), timeout_s=4.0, jitter=float)
+
+    with pytest.raises(Refused) as refused:
+        post_json_health(cast(Transport, transport), retry_loop, b"{}", agent_name="azprov/test")
+
+    assert refused.value.status == status
+    assert refused.value.hint == hint
 
 
 def test_requests_have_the_headers_of_the_documentation() -> None:

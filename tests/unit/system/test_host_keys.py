@@ -12,7 +12,12 @@ from azprov.errors import HostError
 from azprov.formats.platform.instance import Instance
 from azprov.system.commands import Commands
 from azprov.system.root import Root
-from azprov.system.sshd.host_keys import has_sshd, lacks_host_keys, set_up_host_keys
+from azprov.system.sshd.host_keys import (
+    has_sshd,
+    has_usable_host_key,
+    lacks_host_keys,
+    set_up_host_keys,
+)
 from ports import FakeClock, NoCommands, Recorder
 
 pytestmark = pytest.mark.needs("ssh-keygen")
@@ -122,6 +127,21 @@ def test_a_damaged_host_key_is_made_again(machine: Path, content: bytes) -> None
     assert sorted(after) == FILES
     changed = {name for name in after if after[name] != before[name]}
     assert changed == {"ssh_host_ed25519_key", "ssh_host_ed25519_key.pub"}
+
+
+def test_one_usable_host_key_is_enough_for_sshd(machine: Path) -> None:
+    """sshd warns about the others, and starts."""
+    assert not has_usable_host_key(live(machine))
+    make_all(machine)
+    (machine / "etc/ssh/ssh_host_ed25519_key").write_bytes(b"")
+    assert has_usable_host_key(live(machine))
+
+    for name in NAMES:
+        (machine / "etc/ssh" / name).write_bytes(b"")
+
+    assert not has_usable_host_key(live(machine))
+    (machine / "etc/ssh/sshd_config").write_text("HostKeyAgent /run/agent\n")
+    assert has_usable_host_key(live(machine))
 
 
 @pytest.mark.parametrize("content", [b"", b"ssh-ed25519 AAAA"])

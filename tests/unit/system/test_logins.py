@@ -338,6 +338,19 @@ def test_a_number_of_another_name_service_is_not_used_again(image: Path) -> None
     assert create_account(live(image), "dev", Getent()).uid == UID + 1
 
 
+@needs_root
+def test_a_new_user_gets_no_number_that_may_still_own_files(image: Path) -> None:
+    """deprovision lists the numbers of the users that it removed; others are used as well."""
+    change(image, {"var/lib/azprov/former-ids": f"{UID + 1}\n{UID + 3}\n"})
+    tools = Recorder()
+
+    account = create_account(live(image), "dev", tools)
+
+    useradd = next(command for command in tools.commands if command[0] == "useradd")
+    assert useradd[useradd.index("--uid") + 1] == str(UID + 2)
+    assert account.uid == UID + 2
+
+
 @pytest.mark.parametrize(
     ("switch", "file", "is_found"),
     [
@@ -421,13 +434,15 @@ def test_a_file_system_that_cannot_be_mounted_is_named(
     image: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The warning says what follows, and which unit to look at."""
+    caplog.set_level("INFO")
     change(image, {"run/systemd/generator/home.mount": "", "proc/self/mountinfo": MOUNTINFO})
 
     mount_above(live(image), ["/home/ops"], Recorder(well=False))
 
     assert caplog.messages == [
+        "Waiting for the file system at /home",
         "/home could not be mounted, so the user's files there will be hidden once it is; check "
-        "systemctl status home.mount"
+        "systemctl status home.mount",
     ]
 
 
@@ -603,6 +618,39 @@ class MountsHome(Recorder):
             return None
         self.keys_before.append(any(self._image.rglob("authorized_keys")))
         return b""
+
+
+@needs_root
+def test_a_user_is_created_after_the_homes_are_mounted(image: Path) -> None:
+    """The home would be hidden by the file system later."""
+    change(image, {"run/systemd/generator/home.mount": "", "bin/sh": ""})
+    tools = MountsHome(image)
+
+    set_up_admin(live(image), "dev", (), tools, FakeClock(), no_passwords=False)
+
+    programs = [" ".join(command[:3]) for command in tools.commands]
+    assert programs.index("systemctl start home.mount") < programs.index(
+        "useradd --no-create-home --home-dir"
+    )
+
+
+@needs_root
+@pytest.mark.parametrize(
+    ("name", "home", "is_logged"),
+    [("dev", "", True), ("ops", "home/ops", False), ("ops", "", True)],
+    ids=["new", "whole", "without a home"],
+)
+def test_a_user_is_logged_as_created_when_whole(
+    image: Path, name: str, home: str, is_logged: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An earlier boot may have stopped after the account was written."""
+    caplog.set_level("INFO")
+    if not home:
+        (image / "home/ops").rename(image / "moved")
+
+    admin(image, name)
+
+    assert (f"Created the user {name}" in caplog.messages) is is_logged
 
 
 @pytest.mark.parametrize("step", ["admin-user", "ssh-keys"])

@@ -303,6 +303,7 @@ def test_no_descriptor_stays_open(inside: Path) -> None:
     root.write("/up/up/a", b"1")
     root.link("/folder/link", "/up/a")
     root.read("/folder/link")
+    root.sync("/folder/link")
     root.names("/folder")
     root.make_folders("/up/b/c")
     root.remove_tree("/up/b")
@@ -313,6 +314,14 @@ def test_no_descriptor_stays_open(inside: Path) -> None:
             root.read(path)
 
     assert open_files() == before
+
+
+def test_a_path_is_shown_up_to_the_longest_that_a_program_can_use(tmp_path: Path) -> None:
+    """A root may have deeper folders; the kernel takes 4096 bytes."""
+    shown = Root(str(tmp_path)).outside("/" + "a" * 5000)
+
+    assert len(shown) == 4096
+    assert shown.startswith(f"{tmp_path}/aaa")
 
 
 def test_only_the_machines_own_root_is_live(inside: Path) -> None:

@@ -63,6 +63,14 @@ def test_a_group_is_safe_without_other_members_than_root(
     assert is_writable(image) is writable
 
 
+def test_root_needs_no_entry_to_be_the_member_of_a_group(image: Path) -> None:
+    """systemd knows root without /etc/passwd, which an image may lack until it boots."""
+    (image / "etc/passwd").unlink()
+    (image / "etc/group").write_text("staff:x:50:root\n")
+
+    assert not is_writable(image)
+
+
 @pytest.mark.parametrize(
     ("passwd", "writable"),
     [
