@@ -8,7 +8,9 @@ from check.image_changes import (
     EXTLINUX,
     LINUX,
     Wrong,
+    elf,
     grub,
+    pe,
     without_grub,
     zstd_initramfs,
 )
@@ -62,6 +64,70 @@ WRONG_BOOT: Dict[str, Wrong] = {
         "console-missing",
         "warning",
         {GRUB: "blscfg\n", "etc/default/grub": 'GRUB_CMDLINE_LINUX="quiet"\n'},
+    ),
+    "console: that of x86 on Arm": Wrong(
+        "console-missing", "warning", {"var/lib/dpkg/arch": "arm64\namd64\n"}
+    ),
+    "console: that of x86 on Arm, by a program": Wrong(
+        "console-missing", "warning", {"bin/sh": "-> dash", "bin/dash": elf(183)}
+    ),
+    "console: that of Arm on x86": Wrong(
+        "console-missing",
+        "warning",
+        {**grub(f"linux /{VMLINUZ} console=ttyAMA0\n"), "etc/apk/arch": "x86_64\n"},
+    ),
+    "ESP: no program that firmware starts": Wrong(
+        "esp-fallback",
+        "error",
+        {
+            "boot/efi/EFI/debian/shimx64.efi": pe(signed=True),
+            "boot/efi/EFI/debian/grubx64.efi": pe(signed=True),
+        },
+    ),
+    "ESP: no program that the firmware of Arm starts": Wrong(
+        "esp-fallback",
+        "error",
+        {
+            "bin/sh": elf(183),
+            **grub(f"linux /{VMLINUZ} console=ttyAMA0\n"),
+            "efi/EFI/systemd/systemd-bootaa64.efi": pe(signed=True),
+            "efi/EFI/BOOT/BOOTX64.EFI": pe(signed=True),
+        },
+    ),
+    "ESP: only unified kernels": Wrong(
+        "esp-fallback", "error", {"efi/EFI/Linux/a.efi": pe(signed=True)}
+    ),
+    "ESP: no program that firmware starts, but a BIOS boot loader": Wrong(
+        "esp-fallback",
+        "warning",
+        {
+            "boot/efi/EFI/debian/grubx64.efi": pe(signed=True),
+            "boot/grub/i386-pc/core.img": "",
+        },
+    ),
+    "ESP: an unsigned boot loader": Wrong(
+        "secure-boot-unsigned", "note", {"boot/efi/EFI/BOOT/BOOTX64.EFI": pe(signed=False)}
+    ),
+    "ESP: an unsigned GRUB beside shim": Wrong(
+        "secure-boot-unsigned",
+        "note",
+        {
+            "boot/efi/EFI/BOOT/BOOTX64.EFI": pe(signed=True),
+            "boot/efi/EFI/BOOT/grubx64.efi": pe(signed=False),
+        },
+    ),
+    "ESP: an unsigned kernel": Wrong(
+        "secure-boot-unsigned",
+        "note",
+        {"boot/efi/EFI/BOOT/BOOTX64.EFI": pe(signed=True), VMLINUZ: pe(signed=False)},
+    ),
+    "ESP: an unsigned unified kernel": Wrong(
+        "secure-boot-unsigned",
+        "note",
+        {
+            "efi/EFI/BOOT/BOOTX64.EFI": pe(signed=True),
+            "efi/EFI/Linux/a.efi": pe(signed=False),
+        },
     ),
     "console: missing in grub.cfg only": Wrong(
         "console-missing",
@@ -219,7 +285,7 @@ WRONG_BOOT: Dict[str, Wrong] = {
     "GRUB: the kernel is missing, a unified kernel exists": Wrong(
         "boot-file-missing",
         "warning",
-        {**grub("linux /vmlinuz-9 console=ttyS0\n"), "boot/efi/EFI/LINUX/a.efi": "MZ"},
+        {**grub("linux /vmlinuz-9 console=ttyS0\n"), "boot/EFI/LINUX/a.efi": "MZ"},
     ),
     "fstab: a disk that a VM may lack": Wrong(
         "fstab-needed", "warning", {"etc/fstab": "LABEL=data /data ext4 defaults 0 2\n"}
@@ -299,6 +365,31 @@ FINE_BOOT: Dict[str, Change] = {
         GRUB: None,
         "boot/grub2/grubenv": "kernelopts=root=UUID=1 console=ttyS0\n",
         ENTRY: "options $kernelopts\n",
+    },
+    "console: the port of Arm, on Arm": {
+        **grub(f"linux /{VMLINUZ} console=ttyAMA0\n"),
+        "bin/sh": elf(183),
+        "var/lib/dpkg/arch": "amd64\n",
+    },
+    "console: another architecture": {
+        **grub(f"linux /{VMLINUZ} console=ttyAMA0\n"),
+        "bin/sh": elf(243),
+    },
+    "ESP: empty": {"boot/efi/EFI/debian/grub.cfg": f"{LINUX}\n"},
+    "ESP: not mounted, kernels that no firmware starts": {VMLINUZ: pe(signed=False)},
+    "ESP: a program that firmware starts": {
+        "boot/efi/EFI/BOOT/BOOTX64.EFI": pe(signed=True),
+        "boot/efi/EFI/debian/shimx64.efi": pe(signed=True),
+        "boot/efi/EFI/debian/grub.efi": pe(signed=False),
+        VMLINUZ: pe(signed=True),
+    },
+    "ESP: another case of letters, at /boot": {"boot/efi/boot/bootx64.efi": pe(signed=True)},
+    "ESP: unified kernels on an extended boot partition": {
+        "boot/EFI/Linux/a.efi": pe(signed=False)
+    },
+    "ESP: files that are no programs": {
+        "efi/EFI/BOOT/BOOTX64.EFI": "MZ",
+        "efi/EFI/BOOT/grubx64.efi": "#!",
     },
     "console: the port of Arm": {
         **grub("blscfg\n"),
@@ -397,7 +488,9 @@ FINE_BOOT: Dict[str, Change] = {
             "boot/extlinux/b": "",
         }
     ),
-    "a unified kernel": without_grub({"efi/EFI/Linux/a.efi": "MZ"}),
+    "a unified kernel": without_grub(
+        {"efi/EFI/Linux/a.efi": "MZ", "efi/EFI/BOOT/BOOTX64.EFI": "MZ"}
+    ),
     "GRUB: a kernel with an unusual name": {
         **grub("linux /boot/of-mine console=ttyS0\n"),
         VMLINUZ: None,

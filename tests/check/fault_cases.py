@@ -126,7 +126,7 @@ WRONG: Dict[str, Wrong] = {
         {
             "sbin/init": "-> ../bin/busybox",
             "bin/busybox": "ELF",
-            "boot/efi/EFI/Linux/a.efi": "MZ",
+            "boot/EFI/Linux/a.efi": "MZ",
         },
     ),
     "an unknown init": Wrong(

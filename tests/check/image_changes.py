@@ -1,6 +1,7 @@
 """Changes to a sound image, and the findings that `check` has in one."""
 
 import io
+import struct
 import zipfile
 from pathlib import Path
 from typing import List, NamedTuple, Tuple
@@ -118,6 +119,21 @@ def zstd_initramfs(path: str, text: str) -> Change:
 LINUX = f"linux /{VMLINUZ} root=UUID=1 ro console=ttyS0"
 EXTLINUX = "boot/extlinux/extlinux.conf"
 ENTRY = "boot/loader/entries/a.conf"
+
+
+def pe(*, signed: bool, section: str = ".text", content: bytes = b"") -> bytes:
+    """A program for UEFI firmware, with one section and perhaps a certificate."""
+    certificate = (4096, 8) if signed else (0, 0)
+    optional = struct.pack("<H106xI32xII88x", 0x20B, 16, *certificate)
+    head = b"MZ" + bytes(58) + struct.pack("<I", 64) + b"PE\0\0"
+    head += struct.pack("<HHIIIHH", 0x8664, 1, 0, 0, 0, len(optional), 0) + optional
+    head += struct.pack("<8s4I16x", section.encode(), len(content), 0, len(content), 512)
+    return head.ljust(512, b"\0") + content
+
+
+def elf(machine: int) -> bytes:
+    """The head of a program for one architecture, by its number in elf(5)."""
+    return b"\x7fELF\2\1\1" + bytes(9) + struct.pack("<HH", 2, machine)
 
 
 def grub(text: str) -> Change:

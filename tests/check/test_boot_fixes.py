@@ -1,5 +1,6 @@
 """The fixes of findings about boot menus and the kernel command line."""
 
+import subprocess
 from pathlib import Path
 from typing import Dict, Tuple
 
@@ -8,8 +9,8 @@ import pytest
 from azprov.check import check
 from azprov.check.facts.image import Image
 from azprov.system.root import Root
-from check.image_changes import EXTLINUX, grub, without_grub
-from sound_image import INITRAMFS, KERNEL, VMLINUZ, Change, change
+from check.image_changes import EXTLINUX, elf, grub, pe, without_grub
+from sound_image import INITRAMFS, KERNEL, MODULES, VMLINUZ, Change, change
 
 BY_LINKS = "linux /vmlinuz console=ttyS0\ninitrd /initrd.img\n"
 OTHERS: Change = {
@@ -142,3 +143,77 @@ def test_the_fix_names_the_file_with_the_kernel_command_line(image: Path, case: 
     ]
 
     assert fixes == [below.format(image=image), live]
+
+
+#: The programs of an ESP in its folder EFI, and those that the fix adds to it.
+FALLBACKS = {
+    "shim and GRUB": (
+        ["boot/efi/EFI/debian/shimx64.efi", "boot/efi/EFI/debian/grubx64.efi"],
+        {"BOOT/BOOTX64.EFI": "debian/shimx64.efi", "BOOT/grubx64.efi": "debian/grubx64.efi"},
+    ),
+    "shim with its key manager": (
+        [f"efi/EFI/fedora/{name}" for name in ("GRUBX64.EFI", "SHIMX64.EFI", "mmx64.efi")],
+        {
+            "BOOT/BOOTX64.EFI": "fedora/SHIMX64.EFI",
+            "BOOT/GRUBX64.EFI": "fedora/GRUBX64.EFI",
+            "BOOT/mmx64.efi": "fedora/mmx64.efi",
+        },
+    ),
+    "shim without GRUB, and systemd-boot": (
+        ["efi/EFI/a/shimx64.efi", "efi/EFI/systemd/systemd-bootx64.efi"],
+        {"BOOT/BOOTX64.EFI": "systemd/systemd-bootx64.efi"},
+    ),
+    "GRUB of Arm, and a folder for other programs": (
+        ["boot/efi/boot/fbaa64.efi", "boot/efi/a b/grubaa64.efi"],
+        {"boot/BOOTAA64.EFI": "a b/grubaa64.efi"},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FALLBACKS)
+def test_the_boot_loader_is_copied_to_where_firmware_looks(image: Path, case: str) -> None:
+    """The command copies what starts by itself: shim only with the GRUB that it starts."""
+    programs, copies = FALLBACKS[case]
+    change(image, {path: pe(signed=True, content=path.encode()) for path in programs})
+    (finding,) = check(Image(Root(str(image))))
+    before = [one for one in image.rglob("*") if one.is_file()]
+
+    subprocess.run(["sh", "-c", finding.fix], check=True)
+
+    efi = image / programs[0].rpartition("/")[0].rpartition("/")[0]
+    added = {
+        str(one.relative_to(efi)): one.read_bytes()
+        for one in efi.rglob("*")
+        if one.is_file() and one not in before
+    }
+    assert added == {name: (efi / source).read_bytes() for name, source in copies.items()}
+    assert check(Image(Root(str(image)))) == []
+
+
+def test_the_fix_for_an_unknown_boot_loader_is_a_sentence(image: Path) -> None:
+    """Nothing is copied that may need other files beside it."""
+    change(image, {"boot/efi/EFI/refind/refind_x64.efi": pe(signed=True)})
+
+    (finding,) = check(Image(Root(str(image))))
+
+    assert finding.fix == f"copy the boot loader to {image}/boot/efi/EFI/BOOT/BOOTX64.EFI"
+
+
+def test_the_kernel_of_the_fix_is_that_of_the_architecture(image: Path) -> None:
+    """An image for Arm gets Debian's kernel for Arm."""
+    change(image, {f"{MODULES}/modules.dep": "a.ko:\n", "bin/sh": elf(183)})
+
+    fixes = [one.fix for one in check(Image(Root(str(image)))) if one.rule == "kernel-drivers"]
+
+    assert fixes == [
+        f"chroot {image} sh -c 'apt-get update && apt-get install -y linux-image-cloud-arm64'"
+    ]
+
+
+def test_the_console_of_the_fix_is_that_of_the_architecture(image: Path) -> None:
+    """Azure's serial console of a VM with Arm is ttyAMA0."""
+    change(image, {"var/lib/dpkg/arch": "arm64\n"})
+
+    (finding,) = check(Image(Root(str(image))))
+
+    assert finding.fix == (f"add console=ttyAMA0 to the kernel lines of {image}/boot/grub/grub.cfg")

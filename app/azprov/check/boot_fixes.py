@@ -6,6 +6,7 @@ from typing import List, Union
 from ..formats.text import shell_word
 from .facts.boot_files import MissingFile, is_path_outside, outer_path
 from .facts.boot_loader import GRUB_FILES
+from .facts.esp import Esp
 from .facts.image import Image
 from .facts.initramfs_maker import (
     INITRAMFS_TOOLS,
@@ -115,6 +116,31 @@ def _link(image: Image, base: str, missing: MissingFile) -> str:
     # A name that begins with a dash would be an option.
     target = f"{'./' * target.startswith('-') if folder else 'boot/'}{target}"
     return f"ln -sfn {shell_word(target)} {link}"
+
+
+def install_fallback(image: Image, esp: Esp, folder: str) -> str:
+    """The command that copies a boot loader to where firmware looks, in the folder EFI.
+
+    shim starts the GRUB beside it. GRUB and systemd-boot find their files from any path.
+    """
+    boot = next(
+        (path for path in image.matching(folder) if path.lower().endswith("/boot")),
+        f"{folder}/BOOT",
+    )
+    by_name = {path.lower(): path for path in esp.programs}
+    target = f"{boot}/BOOT{esp.suffix.upper()}.EFI"
+    for first, *others in (("shim", "grub", "mm"), ("systemd-boot",), ("grub",)):
+        for path in esp.programs:
+            above, _, name = path.lower().rpartition("/")
+            beside = [f"{above}/{other}{esp.suffix}.efi" for other in others]
+            if name != f"{first}{esp.suffix}.efi" or not all(one in by_name for one in beside[:1]):
+                continue
+            copies = [f"cp {image.typed(path)} {image.typed(target)}"]
+            more = [image.typed(by_name[one]) for one in beside if one in by_name]
+            if more:
+                copies.append(f"cp {' '.join(more)} {image.typed(boot)}/")
+            return " && ".join([f"mkdir -p {image.typed(boot)}", *copies])
+    return f"copy the boot loader to {image.edited(target)}"
 
 
 def _by_version(name: str) -> List[Union[str, int]]:

@@ -5,6 +5,7 @@ from typing import Optional, Sequence
 
 from ..formats.text import shell_word
 from ..image.service_file import PYZ
+from .facts.architecture import ARM, architecture
 from .facts.azprov_service import installed_options, installed_program, own_file
 from .facts.image import Image
 from .facts.packages import Package
@@ -80,7 +81,8 @@ def inside(image: Image, command: str) -> str:
 
 
 def _name(image: Image, package: Package) -> str:
-    return package.name(image.os_release.get("ID", ""), image.tool)
+    name = package.name(image.os_release.get("ID", ""), image.tool)
+    return name.replace("-amd64", "-arm64") if architecture(image) == ARM else name
 
 
 def _with_dns(image: Image, command: str) -> str:

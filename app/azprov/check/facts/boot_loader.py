@@ -64,7 +64,7 @@ def configuration_files(image: Image) -> List[str]:
 @read_once
 def unified_kernels(image: Image) -> List[str]:
     """The images of a kernel, its initrd and its command line, installed or beside the modules."""
-    folders = [path for path in _efi_folders(image) if path.upper().endswith("/LINUX")]
+    folders = [path for path in efi_folders(image) if path.upper().endswith("/LINUX")]
     folders += [kernel.folder for kernel in installed_kernels(image)]
     return [path for folder in folders for path in image.matching(folder, ".efi")]
 
@@ -94,19 +94,25 @@ def configurations(image: Image) -> List[Configuration]:
 
 def _files(image: Image) -> List[str]:
     """The files of GRUB and SYSLINUX, and those in the folders of distributions on the ESP."""
-    others = [f"{folder}/grub.cfg" for folder in _efi_folders(image)]
+    others = [f"{folder}/grub.cfg" for folder in efi_folders(image)]
     return [*_FILES, *[path for path in others if image.is_there(path)]]
 
 
-def _efi_folders(image: Image) -> List[str]:
+@read_once
+def efi_folders(image: Image) -> List[str]:
     """The folders in EFI of each partition. FAT allows any case of letters in that name."""
     return [
         folder
         for partition in PARTITIONS
         for efi in image.matching(partition)
-        if efi.upper().endswith("/EFI")
+        # The partition at /boot/efi is not the folder EFI of the one at /boot.
+        if efi.upper().endswith("/EFI") and not _named(image, efi, "EFI")
         for folder in image.matching(efi)
     ]
+
+
+def _named(image: Image, folder: str, name: str) -> List[str]:
+    return [path for path in image.matching(folder) if path.rpartition("/")[2].upper() == name]
 
 
 def _entry_files(image: Image) -> List[str]:

@@ -120,6 +120,19 @@ class Files:
             self.note(path, HostError(f"{self.shown(path)} is not UTF-8 at byte {error.start}"))
             return content.decode("utf-8", "replace")
 
+    def head(self, path: str, count: int) -> bytes:
+        """The first bytes of a file of any size; empty if it is missing or cannot be read."""
+        self.spend()
+        try:
+            file = self.root.open_file(path)
+        except HostError as error:
+            self.note(path, error)
+            return b""
+        if file is None:
+            return b""
+        with file:
+            return file.read(count)
+
     def is_there(self, *paths: str) -> bool:
         """Whether at least one of the paths exists, with links resolved inside the image."""
         return any(self.status_mode(path) for path in paths)

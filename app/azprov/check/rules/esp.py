@@ -1,0 +1,68 @@
+"""Whether the firmware of a VM of generation 2 starts the image, also with Secure Boot.
+
+Source: https://learn.microsoft.com/azure/virtual-machines/generation-2 and
+https://learn.microsoft.com/azure/virtual-machines/trusted-launch, read 2026-11-27.
+"""
+
+from typing import Iterator
+
+from ..boot_fixes import install_fallback
+from ..facts.boot_loader import unified_kernels
+from ..facts.esp import read_esp, starts_with_bios, unsigned_programs
+from ..facts.image import Image
+from ..finding import ERROR, NOTE, WARNING, Check, Finding, Rule
+
+_NAMED = 3
+
+ESP_FALLBACK = Rule(
+    "esp-fallback",
+    ERROR,
+    "the EFI system partition has no EFI/BOOT/BOOTX64.EFI (BOOTAA64.EFI on arm64), which the "
+    "firmware of a new VM of generation 2 starts",
+    "copy the boot loader to that path",
+)
+UNSIGNED = Rule(
+    "secure-boot-unsigned",
+    NOTE,
+    "the boot loader or the kernel is not signed, so the image starts only without Secure Boot",
+    "install signed ones, or deploy without Secure Boot",
+)
+
+
+def check_fallback(image: Image) -> Iterator[Finding]:
+    """Boot entries in the firmware's variables belong to the machine on which they were made."""
+    esp = read_esp(image)
+    if esp.programs and not esp.started:
+        has_bios = starts_with_bios(image)
+        folder = esp.programs[0].rpartition("/")[0].rpartition("/")[0]
+        yield ESP_FALLBACK.found(
+            f"{image.shown(folder)} has no BOOT/BOOT{esp.suffix.upper()}.EFI, which the firmware "
+            "of a new VM starts, so a VM of generation 2 does not boot"
+            + ("" if has_bios else " and its deployment fails after 40 minutes"),
+            install_fallback(image, esp, folder),
+            severity=WARNING if has_bios else ERROR,
+        )
+
+
+def check_signatures(image: Image) -> Iterator[Finding]:
+    esp = read_esp(image)
+    if not esp.programs:
+        return
+    kernels = [path for path in image.matching("/boot") if path.startswith("/boot/vmlinuz-")]
+    paths = unsigned_programs(image, [*esp.loaders, *kernels, *unified_kernels(image)])
+    if paths:
+        names = ", ".join(map(image.shown, paths[:_NAMED]))
+        if len(paths) > _NAMED:
+            names += f" and {len(paths) - _NAMED} more"
+        yield UNSIGNED.found(
+            f"{names} {'is' if len(paths) == 1 else 'are'} not signed, so the firmware or the boot "
+            "loader refuses to start it on a VM with Secure Boot",
+            "install signed packages of boot loader and kernel, or deploy with "
+            "--enable-secure-boot false",
+        )
+
+
+CHECKS = (
+    Check(check_fallback, (ESP_FALLBACK,)),
+    Check(check_signatures, (UNSIGNED,)),
+)
