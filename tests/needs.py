@@ -36,9 +36,11 @@ PACKAGES = {
     "ip": "iproute2",
     "lexgrog": "man-db",
     "man": "man-db",
+    "lz4": "lz4",
     "mandoc": "mandoc",
     "mkfs.ext4": "e2fsprogs",
     "mkfs.xfs": "xfsprogs",
+    "modprobe": "kmod",
     "mount": "mount",
     "NetworkManager": "network-manager",
     "nmcli": "network-manager",
@@ -60,6 +62,7 @@ PACKAGES = {
     "valgrind": "valgrind",
     "visudo": "sudo",
     "zsh": "zsh",
+    "zstd": "zstd",
 }
 # These end with an error if the user who starts them has no name.
 _FOR_NAMED_USERS = ("ssh", "ssh-keygen")

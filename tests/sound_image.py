@@ -64,7 +64,8 @@ SOUND: Change = {
     "usr/bin/ssh-keygen": "program",
     f"{VENDOR}/chrony.service": "[Unit]\n",
     f"{WANTS}/chrony.service": f"-> /{VENDOR}/chrony.service",
-    f"{MODULES}/modules.builtin": "kernel/fs/ext4/ext4.ko\nkernel/drivers/hv/hv_vmbus.ko\n",
+    f"{MODULES}/modules.builtin": "kernel/fs/ext4/ext4.ko\nkernel/drivers/hv/hv_vmbus.ko\n"
+    "kernel/drivers/nvme/host/nvme.ko\n",
     f"{MODULES}/modules.dep": "kernel/drivers/net/hyperv/hv_netvsc.ko.xz: kernel/a.ko\n"
     "kernel/drivers/scsi/hv_storvsc.ko: kernel/drivers/scsi/scsi_mod.ko\n",
 }

@@ -28,6 +28,12 @@ from sound_image import (
 #: systemd 261 with its client of the metadata service.
 IMDSD: Change = {"usr/lib/systemd/system-generators/systemd-imds-generator": "program"}
 
+#: A kernel with vfat as a module, and an EFI system partition that the boot waits for.
+ESP_IN_FSTAB: Change = {
+    f"{MODULES}/modules.dep": "a/hv_netvsc.ko:\na/hv_storvsc.ko:\nkernel/fs/fat/vfat.ko.xz: a\n",
+    "etc/fstab": "UUID=1 / ext4\nUUID=2 /boot/efi vfat umask=0077 0 1\n",
+}
+
 WRONG_BOOT: Dict[str, Wrong] = {
     "systemd: boots to the rescue target": Wrong(
         "boot-target",
@@ -311,6 +317,21 @@ WRONG_BOOT: Dict[str, Wrong] = {
         "error",
         {"usr/lib/modprobe.d/x.conf": "install hv_storvsc /bin/false\n"},
     ),
+    "fstab: an ESP whose driver is replaced": Wrong(
+        "fstab-driver-forbidden",
+        "error",
+        {**ESP_IN_FSTAB, "etc/modprobe.d/cis.conf": "install vfat /bin/false\n"},
+    ),
+    "fstab: an ESP whose driver is blacklisted": Wrong(
+        "fstab-driver-forbidden",
+        "error",
+        {**ESP_IN_FSTAB, "usr/lib/modprobe.d/cis.conf": "blacklist udf\nblacklist vfat\n"},
+    ),
+    "kernel: no NVMe driver": Wrong(
+        "kernel-nvme",
+        "warning",
+        {f"{MODULES}/modules.builtin": "kernel/drivers/hv/hv_vmbus.ko\nkernel/a/nvme-core.ko\n"},
+    ),
     "fstab: swap on the OS disk": Wrong(
         "swap-on-os-disk", "warning", {"etc/fstab": "/swapfile none swap sw 0 0\n"}
     ),
@@ -329,11 +350,28 @@ WRONG_BOOT: Dict[str, Wrong] = {
 }
 
 FINE_BOOT: Dict[str, Change] = {
+    "fstab: an ESP with nofail whose driver is forbidden": {
+        **ESP_IN_FSTAB,
+        "etc/modprobe.d/cis.conf": "install vfat /bin/false\n",
+        "etc/fstab": "UUID=1 / ext4\nUUID=2 /boot/efi vfat nofail\nUUID=3 /efi vfat noauto\n",
+    },
+    "fstab: an ESP whose driver is built in": {
+        **ESP_IN_FSTAB,
+        f"{MODULES}/modules.builtin": "a/hv_vmbus.ko\na/nvme.ko\nkernel/fs/fat/vfat.ko\n",
+        "etc/modprobe.d/cis.conf": "install vfat /bin/false\ninstall ext4 /bin/false\n",
+    },
+    "fstab: forbidden drivers of file systems that it does not have": {
+        **ESP_IN_FSTAB,
+        "etc/modprobe.d/cis.conf": "install udf /bin/false\nblacklist squashfs\n",
+    },
+    "kernel: one of two has no NVMe driver": {
+        "usr/lib/modules/4.1.0/modules.builtin": "a/hv_vmbus.ko\na/hv_netvsc.ko\na/hv_storvsc.ko\n"
+    },
     "kernel: drivers with dashes": {
         f"{MODULES}/modules.dep": "kernel/hv-netvsc.ko.zst:\nkernel/hv-storvsc.ko.zst:\n"
     },
     "kernel: all drivers built in": {
-        f"{MODULES}/modules.builtin": "a/hv_vmbus.ko\na/hv_storvsc.ko\na/hv_netvsc.ko\n",
+        f"{MODULES}/modules.builtin": "a/hv_vmbus.ko\na/hv_storvsc.ko\na/hv_netvsc.ko\na/nvme.ko\n",
         **grub(LINUX),
         INITRAMFS: None,
     },
@@ -414,7 +452,7 @@ FINE_BOOT: Dict[str, Change] = {
         "rd.driver.blacklist=hv_netvsc rd.systemd.mask=ssh.service rd.systemd.unit=a.target\n"
     ),
     "command line: a driver that is built in": {
-        f"{MODULES}/modules.builtin": "a/hv_vmbus.ko\na/hv_storvsc.ko\na/hv_netvsc.ko\n",
+        f"{MODULES}/modules.builtin": "a/hv_vmbus.ko\na/hv_storvsc.ko\na/hv_netvsc.ko\na/nvme.ko\n",
         f"{MODULES}/modules.dep": "a.ko:\n",
         **grub(f"{LINUX} module_blacklist=hv_netvsc\n"),
     },

@@ -1,4 +1,4 @@
-"""The installed kernels: their Hyper-V drivers, and where the initramfs of each one is."""
+"""The installed kernels: their modules, and where the initramfs of each one is."""
 
 from typing import Dict, FrozenSet, List, NamedTuple, Optional
 
@@ -11,11 +11,14 @@ from .image import Image
 HYPERV_DRIVERS = ("hv_vmbus", "hv_netvsc", "hv_storvsc")
 #: The drivers without which a kernel cannot find its root file system.
 DISK_DRIVERS = ("hv_vmbus", "hv_storvsc")
+#: The driver of the disks of newer sizes of VMs, which have no SCSI disks:
+#: https://learn.microsoft.com/azure/virtual-machines/nvme-overview, read 2026-11-27.
+NVME = "nvme"
 _MODULE_FOLDERS = ("/usr/lib/modules", "/lib/modules")
 
 
 class Kernel(NamedTuple):
-    """A kernel with its folder of modules, and how it has each of the Hyper-V drivers."""
+    """A kernel, its folder of modules, and the names of the drivers that it has in each way."""
 
     version: str
     folder: str
@@ -39,13 +42,11 @@ def installed_kernels(image: Image) -> List[Kernel]:
 
 
 def _drivers(image: Image, path: str) -> FrozenSet[str]:
-    """The Hyper-V drivers that a modules.builtin or modules.dep lists."""
-    found = set()
-    for line in image.text(path, limit_bytes=MODULE_LIST_BYTES).splitlines():
-        name = line.partition(":")[0].rpartition("/")[2].partition(".ko")[0].replace("-", "_")
-        if name in HYPERV_DRIVERS:
-            found.add(name)
-    return frozenset(found)
+    """The drivers that a modules.builtin or modules.dep lists, with underscores."""
+    return frozenset(
+        line.partition(":")[0].rpartition("/")[2].partition(".ko")[0].replace("-", "_")
+        for line in image.text(path, limit_bytes=MODULE_LIST_BYTES).splitlines()
+    )
 
 
 def initramfs_path(image: Image, kernel: Kernel) -> Optional[str]:

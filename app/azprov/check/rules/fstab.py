@@ -1,4 +1,4 @@
-"""Whether fstab fits a VM on Azure: names of disks, disks that may be missing, swap, read-only."""
+"""Whether fstab fits a VM on Azure: names of disks, missing disks, drivers, swap, read-only."""
 
 import re
 from typing import Iterator, List
@@ -13,6 +13,8 @@ from ...system.user_database import find_listed_account
 from ..facts.azprov_service import installed_options
 from ..facts.fstab import FSTAB, Mount, read_fstab
 from ..facts.image import Image
+from ..facts.kernels import installed_kernels
+from ..facts.modprobe import forbidden_modules
 from ..finding import ERROR, WARNING, Check, Finding, Rule
 
 _LONGEST_FIELD = 60
@@ -46,6 +48,13 @@ FSTAB_NEEDED = Rule(
     WARNING,
     "the boot waits for a disk that a VM may not have",
     "add nofail to the options of that line in /etc/fstab",
+)
+FSTAB_DRIVER = Rule(
+    "fstab-driver-forbidden",
+    ERROR,
+    "modprobe's settings prevent the driver of a file system in fstab from loading, such as vfat "
+    "for the EFI system partition, so the boot stops",
+    "remove the line from modprobe.d, or add nofail to the options of the file system",
 )
 FSTAB_READ_ONLY = Rule(
     "fstab-read-only",
@@ -109,18 +118,54 @@ def _needed_disk(image: Image, mount: Mount) -> Iterator[Finding]:
     )
 
 
+def check_file_system_drivers(image: Image) -> Iterator[Finding]:
+    """Find a module that modprobe must not load for a mount that systemd needs.
+
+    The driver of / is loaded in the initramfs, if it is not built in.
+    """
+    kernels = installed_kernels(image)
+    mounts = read_fstab(image)
+    root = next((mount.kind for mount in mounts if mount.path == "/"), "")
+    forbidden = {one.module: one.path for one in forbidden_modules(image)}
+    for mount in mounts:
+        if (
+            mount.kind in forbidden
+            and mount.kind != root
+            and "noauto" not in mount.options
+            and _stops_the_boot(image, mount)
+            and any(mount.kind in kernel.modules for kernel in kernels)
+            and not any(mount.kind in kernel.built_in for kernel in kernels)
+        ):
+            path, shown = _printable(mount.path), image.edited(FSTAB)
+            file = forbidden[mount.kind]
+            yield FSTAB_DRIVER.found(
+                f"{image.shown(file)} prevents {mount.kind} from loading, and {shown} mounts "
+                f"{path} with it, so the boot stops in the emergency shell",
+                f"remove the line about {mount.kind} from {image.edited(file)}, or add nofail to "
+                f"the options of {path} in {shown}",
+            )
+
+
+def _stops_the_boot(image: Image, mount: Mount) -> bool:
+    """Whether systemd ends in the emergency shell if a mount fails: systemd.mount(5)."""
+    init = image.services.init
+    return (
+        init is not None
+        and init.has_units
+        and not any(option.startswith(_OPTIONS_WITHOUT_WAITING) for option in mount.options)
+    )
+
+
 def _may_wait_forever(image: Image, mount: Mount) -> bool:
     """Whether systemd needs a mount that may be on another disk than the image: systemd.mount(5).
 
     A file system at an unusual path may be on a data disk.
     """
     return (
-        image.services.init is not None
-        and image.services.init.has_units
+        _stops_the_boot(image, mount)
         and bool(_ANY_DISK.match(mount.device))
         and not _SYSTEM_PATHS.match(mount.path)
         and mount.kind not in ("none", "ignore")
-        and not any(option.startswith(_OPTIONS_WITHOUT_WAITING) for option in mount.options)
     )
 
 
@@ -183,6 +228,7 @@ def _printable(field: str) -> str:
 
 CHECKS = (
     Check(check_fstab, (SWAP_ON_OS_DISK, FSTAB_BY_NAME, FSTAB_NEEDED)),
+    Check(check_file_system_drivers, (FSTAB_DRIVER,)),
     Check(check_writable, (FSTAB_READ_ONLY,)),
     Check(check_files_of_users, (FSTAB_USERS_LATE,)),
 )

@@ -10,7 +10,7 @@ from ..boot_fixes import edit_command_line
 from ..facts import packages
 from ..facts.image import Image
 from ..facts.kernel_command_line import CommandLine, find_in_every_entry
-from ..facts.kernels import DISK_DRIVERS, HYPERV_DRIVERS, Kernel, installed_kernels
+from ..facts.kernels import DISK_DRIVERS, HYPERV_DRIVERS, NVME, Kernel, installed_kernels
 from ..facts.modprobe import blacklisted_modules, forbidden_modules
 from ..finding import ERROR, WARNING, Check, Finding, Rule
 from ..fixes import install
@@ -28,6 +28,12 @@ KERNEL_DRIVERS = Rule(
     ERROR,
     "a kernel lacks Hyper-V drivers, so a VM that boots it has no disk or no network",
     "install a kernel with hv_vmbus, hv_netvsc and hv_storvsc",
+)
+KERNEL_NVME = Rule(
+    "kernel-nvme",
+    WARNING,
+    "no kernel has the driver nvme, so the image boots only on sizes of VMs with SCSI disks",
+    "install a kernel with the driver nvme",
 )
 KERNEL_DRIVER_FORBIDDEN = Rule(
     "kernel-driver-forbidden",
@@ -60,12 +66,25 @@ def check_drivers(image: Image) -> Iterator[Finding]:
             )
 
 
+def check_nvme(image: Image) -> Iterator[Finding]:
+    """The disks of newer sizes are NVMe only."""
+    kernels = [one for one in installed_kernels(image) if not _missing_drivers(one)]
+    if kernels and not any(NVME in one.built_in | one.modules for one in kernels):
+        yield KERNEL_NVME.found(
+            f"kernel {kernels[-1].version} has no nvme, so the image boots only on sizes of VMs "
+            "with SCSI disks, which the newer sizes do not have",
+            install(image, packages.HYPERV_KERNEL),
+        )
+
+
 def _missing_drivers(kernel: Kernel) -> List[str]:
     return [name for name in HYPERV_DRIVERS if name not in kernel.built_in | kernel.modules]
 
 
 def check_forbidden(image: Image) -> Iterator[Finding]:
-    modules = {name for kernel in installed_kernels(image) for name in kernel.modules}
+    modules = set(HYPERV_DRIVERS) & {
+        name for kernel in installed_kernels(image) for name in kernel.modules
+    }
     for path, module in forbidden_modules(image):
         if module in modules:
             yield KERNEL_DRIVER_FORBIDDEN.found(
@@ -93,5 +112,6 @@ def _prevents(image: Image, path: str, module: str) -> str:
 
 CHECKS = (
     Check(check_drivers, (KERNEL_NONE, KERNEL_DRIVERS)),
+    Check(check_nvme, (KERNEL_NVME,)),
     Check(check_forbidden, (KERNEL_DRIVER_FORBIDDEN,)),
 )
