@@ -59,13 +59,38 @@ WRONG_BOOT: Dict[str, Wrong] = {
     "initramfs: no disk driver, compressed": Wrong(
         "initramfs-drivers", "error", {INITRAMFS: cpio("early") + gzip.compress(cpio("init"))}
     ),
-    "initramfs: missing": Wrong("initramfs-none", "note", {**grub(LINUX), INITRAMFS: None}),
+    "initramfs: missing": Wrong(
+        "initramfs-none",
+        "note",
+        {**grub(LINUX), INITRAMFS: None, "etc/initramfs-tools/modules": ""},
+    ),
+    "initramfs: no NVMe driver": Wrong(
+        "initramfs-nvme",
+        "warning",
+        {
+            f"{MODULES}/modules.builtin": "a/hv_vmbus.ko\n",
+            f"{MODULES}/modules.dep": "a/hv_netvsc.ko:\na/hv_storvsc.ko:\na/nvme.ko: a\n",
+            INITRAMFS: cpio("a/hv_storvsc.ko", "a/nvme-core.ko"),
+        },
+    ),
+    "initramfs: no disk driver in a unified kernel": Wrong(
+        "initramfs-drivers",
+        "error",
+        {
+            **grub(LINUX),
+            INITRAMFS: None,
+            "efi/EFI/BOOT/BOOTX64.EFI": pe(signed=True),
+            f"efi/EFI/Linux/0123-{KERNEL}.efi": pe(
+                signed=True, section=".initrd", content=gzip.compress(cpio("init"))
+            ),
+        },
+    ),
     "initramfs: compressed with zstd": Wrong(
         "initramfs-unread",
-        "note",
+        "warning",
         zstd_initramfs("etc/initramfs-tools/initramfs.conf", "MODULES=dep\n"),
     ),
-    "initramfs: damaged": Wrong("initramfs-unread", "note", {INITRAMFS: b"070701 and no more"}),
+    "initramfs: damaged": Wrong("initramfs-unread", "warning", {INITRAMFS: b"070701 and no more"}),
     "console: missing in GRUB's settings": Wrong(
         "console-missing",
         "warning",
@@ -374,6 +399,42 @@ FINE_BOOT: Dict[str, Change] = {
         f"{MODULES}/modules.builtin": "a/hv_vmbus.ko\na/hv_storvsc.ko\na/hv_netvsc.ko\na/nvme.ko\n",
         **grub(LINUX),
         INITRAMFS: None,
+    },
+    "initramfs: built in, or on another partition": {**grub(LINUX), INITRAMFS: None},
+    "initramfs: beside a folder of Ubuntu": {
+        f"{MODULES}/initrd/a": "",
+        **grub(LINUX),
+        INITRAMFS: None,
+    },
+    "initramfs: in a unified kernel": {
+        **grub(LINUX),
+        INITRAMFS: None,
+        "etc/initramfs-tools/modules": "",
+        "efi/EFI/BOOT/BOOTX64.EFI": pe(signed=True),
+        f"efi/EFI/Linux/0123-{KERNEL}.efi": pe(
+            signed=True, section=".initrd", content=cpio("hv_storvsc.ko.xz") + b"MZ"
+        ),
+    },
+    "initramfs: none in a unified kernel": {
+        **grub(LINUX),
+        INITRAMFS: None,
+        "etc/initramfs-tools/modules": "",
+        "efi/EFI/BOOT/BOOTX64.EFI": pe(signed=True),
+        f"efi/EFI/Linux/0123-{KERNEL}.efi": pe(signed=True),
+    },
+    "Flatcar": {
+        "usr/lib/os-release": "ID=flatcar\nID_LIKE=coreos\n",
+        GRUB: None,
+        VMLINUZ: None,
+        INITRAMFS: None,
+        f"{MODULES}/build": "-> /usr/lib/modules",
+        "usr/boot/vmlinuz": "",
+        "boot/efi/flatcar/vmlinuz-a": "",
+    },
+    "initramfs: with the NVMe driver": {
+        f"{MODULES}/modules.builtin": "a/hv_vmbus.ko\n",
+        f"{MODULES}/modules.dep": "a/hv_netvsc.ko:\na/hv_storvsc.ko:\na/nvme.ko: a\n",
+        INITRAMFS: cpio("a/hv_storvsc.ko", "kernel/drivers/nvme/host/nvme.ko.zst"),
     },
     "initramfs: an early archive before the compressed one": {
         INITRAMFS: cpio("kernel/x86/microcode/AuthenticAMD.bin")

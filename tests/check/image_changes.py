@@ -112,7 +112,8 @@ def ufw(rules: str, policy: str = "DROP") -> Change:
 
 
 def zstd_initramfs(path: str, text: str) -> Change:
-    return {INITRAMFS: b"\x28\xb5\x2f\xfd and compressed data", path: text}
+    """Settings, and an initramfs that is not older."""
+    return {path: text, INITRAMFS: b"\x28\xb5\x2f\xfd and compressed data"}
 
 
 #: The usual line of a menu entry, for the kernel in the image.

@@ -1,5 +1,6 @@
 """The fixes of findings about boot menus and the kernel command line."""
 
+import os
 import subprocess
 from pathlib import Path
 from typing import Dict, Tuple
@@ -9,7 +10,7 @@ import pytest
 from azprov.check import check
 from azprov.check.facts.image import Image
 from azprov.system.root import Root
-from check.image_changes import EXTLINUX, elf, grub, pe, without_grub
+from check.image_changes import EXTLINUX, elf, grub, pe, without_grub, zstd_initramfs
 from sound_image import INITRAMFS, KERNEL, MODULES, VMLINUZ, Change, change
 
 BY_LINKS = "linux /vmlinuz console=ttyS0\ninitrd /initrd.img\n"
@@ -217,3 +218,27 @@ def test_the_console_of_the_fix_is_that_of_the_architecture(image: Path) -> None
     (finding,) = check(Image(Root(str(image))))
 
     assert finding.fix == (f"add console=ttyAMA0 to the kernel lines of {image}/boot/grub/grub.cfg")
+
+
+def test_settings_count_only_once_the_initramfs_is_built_with_them(image: Path) -> None:
+    """The fix for an initramfs that cannot be read is both steps: the driver, and the build."""
+    change(image, zstd_initramfs("etc/initramfs-tools/modules", "# none\n"))
+    (finding,) = check(Image(Root(str(image))))
+    assert finding.fix == (
+        "install zstd on this machine and check again, or add hv_storvsc to "
+        f"{image}/etc/initramfs-tools/modules, one on each line, then: chroot {image} "
+        f"update-initramfs -c -k {KERNEL}"
+    )
+
+    settings = image / "etc/initramfs-tools/modules"
+    settings.write_text("hv_storvsc\n")
+    os.utime(settings, (2e9, 2e9))
+    (finding,) = check(Image(Root(str(image))))
+    assert (finding.rule, finding.severity) == ("initramfs-unread", "warning")
+    assert finding.fix == (
+        "install zstd on this machine and check again, or chroot "
+        f"{image} update-initramfs -c -k {KERNEL}"
+    )
+
+    os.utime(image / INITRAMFS, (2e9, 2e9))
+    assert check(Image(Root(str(image)))) == []

@@ -65,6 +65,7 @@ class _Image(Image):
     def __init__(self, root: Root, services: Services) -> None:
         Files.__init__(self, root)
         self.program = "azprov"
+        self.unpackers = ()
         self.services = services
         self.os_release = {}
 

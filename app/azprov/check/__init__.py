@@ -1,7 +1,8 @@
 """Whether an image will provision on Azure: every rule, applied to the files of the image.
 
-Rule of this package: a check reads files only. It changes nothing, runs nothing and
-sends nothing, and no content of an image can stop it.
+Rule of this package: a check reads files only. It changes nothing and sends nothing, runs
+nothing but a program of this machine that unpacks an initramfs, such as zstd, and no
+content of an image can stop it.
 """
 
 from typing import Dict, Iterator, List, Sequence, Tuple

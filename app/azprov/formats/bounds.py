@@ -44,3 +44,6 @@ INITRAMFS_UNPACKED_BYTES = 1 << 29
 #: `xz -9` needs 65 MB.
 INITRAMFS_RATIO = 50
 DECOMPRESSOR_BYTES = 80 << 20
+#: A program that unpacks an initramfs, such as zstd: its processor time and its memory.
+UNPACKER_S = 60
+UNPACKER_BYTES = 1 << 29

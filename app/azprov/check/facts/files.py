@@ -120,6 +120,16 @@ class Files:
             self.note(path, HostError(f"{self.shown(path)} is not UTF-8 at byte {error.start}"))
             return content.decode("utf-8", "replace")
 
+    def modified(self, path: str) -> float:
+        """When a file was last changed, in seconds; 0 if it is missing."""
+        self.spend()
+        try:
+            status = self.root.status(path)
+        except HostError as error:
+            self.note(path, error)
+            return 0
+        return 0 if status is None else status.st_mtime
+
     def head(self, path: str, count: int) -> bytes:
         """The first bytes of a file of any size; empty if it is missing or cannot be read."""
         self.spend()

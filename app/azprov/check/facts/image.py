@@ -1,6 +1,6 @@
 """An image as the rules see it: its files, its services and its distribution."""
 
-from typing import Optional
+from typing import Optional, Sequence
 
 from ...formats.host.os_release import parse_os_release
 from ...system.root import Root
@@ -12,12 +12,16 @@ from .services import Services
 class Image(Files):
     """The tree below a root, or the running machine.
 
-    `program` is the command that started azprov, for fixes that run it again.
+    `program` is the command that started azprov, for fixes that run it again. `unpackers` are
+    folders of this machine with programs such as zstd.
     """
 
-    def __init__(self, root: Root, program: str = "python3 azprov.pyz") -> None:
+    def __init__(
+        self, root: Root, program: str = "python3 azprov.pyz", unpackers: Sequence[str] = ()
+    ) -> None:
         super().__init__(root)
         self.program = program
+        self.unpackers = unpackers
         self.services = Services(self)
         self.os_release = parse_os_release(
             self.content("/etc/os-release") or self.content("/usr/lib/os-release")

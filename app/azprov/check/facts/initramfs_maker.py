@@ -13,6 +13,7 @@ DRACUT = "dracut"  # the others
 
 INITRAMFS_TOOLS_MODULES = "/etc/initramfs-tools/modules"
 MKINITCPIO_CONF = "/etc/mkinitcpio.conf"
+_FOLDERS = ("/usr/bin", "/usr/sbin", "/sbin")
 
 
 @read_once
@@ -25,10 +26,35 @@ def find_maker(image: Image) -> str:
     return MKINITFS if image.tool == "apk" else DRACUT
 
 
+def is_maker_installed(image: Image) -> bool:
+    return image.is_there("/etc/initramfs-tools", MKINITCPIO_CONF) or image.is_program(
+        *[f"{folder}/{name}" for folder in _FOLDERS for name in (DRACUT, MKINITFS)]
+    )
+
+
 def includes_drivers(image: Image, drivers: List[str]) -> bool:
-    """Whether the settings put all these drivers into the initramfs."""
+    """Whether the settings put all these drivers into the next initramfs."""
     included = _included_drivers(image)
     return included is None or included.issuperset(drivers)
+
+
+def is_built_since(image: Image, path: str) -> bool:
+    """Whether an initramfs is not older than the settings that it is built from."""
+    return all(image.modified(path) >= image.modified(one) for one in _settings_files(image))
+
+
+def _settings_files(image: Image) -> List[str]:
+    return [
+        INITRAMFS_TOOLS_MODULES,
+        *_initramfs_tools_settings(image),
+        "/etc/dracut.conf",
+        *image.matching("/etc/dracut.conf.d", ".conf"),
+        MKINITCPIO_CONF,
+    ]
+
+
+def _initramfs_tools_settings(image: Image) -> List[str]:
+    return ["/etc/initramfs-tools/initramfs.conf", *image.matching("/etc/initramfs-tools/conf.d")]
 
 
 @read_once
@@ -55,9 +81,6 @@ def _included_drivers(image: Image) -> Optional[FrozenSet[str]]:
 def _has_most_modules(image: Image) -> bool:
     """MODULES=most of initramfs.conf(5), which includes the Hyper-V drivers."""
     scope = ""
-    for path in [
-        "/etc/initramfs-tools/initramfs.conf",
-        *image.matching("/etc/initramfs-tools/conf.d"),
-    ]:
+    for path in _initramfs_tools_settings(image):
         scope = parse_assignments(image.text(path)).get("MODULES", scope)
     return scope == "most"

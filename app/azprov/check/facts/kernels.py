@@ -65,4 +65,13 @@ def initramfs_path(image: Image, kernel: Kernel) -> Optional[str]:
         f"{kernel.folder}/initrd",
         f"{kernel.folder}/initramfs.img",
     ]
-    return next((path for path in paths if image.is_there(path)), None)
+    # Ubuntu has a folder of that name beside the modules.
+    return next(
+        (
+            path
+            for path in paths
+            if image.is_there(path)
+            and not (path.startswith(kernel.folder) and image.is_folder(path))
+        ),
+        None,
+    )

@@ -4,17 +4,16 @@ Source: https://learn.microsoft.com/troubleshoot/azure/virtual-machines/linux/se
 read 2026-11-22.
 """
 
-import re
 from typing import Iterator
 
 from ..boot_fixes import edit_command_line
 from ..facts.architecture import ARM, X86, architecture
 from ..facts.boot_loader import PARTITIONS
 from ..facts.image import Image
-from ..facts.kernel_command_line import command_lines
+from ..facts.kernel_command_line import command_lines, values_of
 from ..finding import WARNING, Check, Finding, Rule
 
-_PORTS = {X86: "ttyS0", ARM: "ttyAMA0", "": "tty(?:S0|AMA0)"}
+_PORTS = {X86: ("ttyS0",), ARM: ("ttyAMA0",), "": ("ttyS0", "ttyAMA0")}
 
 CONSOLE_MISSING = Rule(
     "console-missing",
@@ -26,15 +25,16 @@ CONSOLE_MISSING = Rule(
 
 def check_console(image: Image) -> Iterator[Finding]:
     lines = command_lines(image)
-    machine = architecture(image)
-    console = re.compile(rf"\bconsole={_PORTS[machine]}\b")
-    if lines and not any(console.search(line.text) for line in lines):
+    ports = _PORTS[architecture(image)]
+    consoles = {
+        value.partition(",")[0] for line in lines for value in values_of(line.words, "console")
+    }
+    if lines and not consoles.intersection(ports):
         image.require(*PARTITIONS)
-        port = _PORTS[machine or X86]
         yield CONSOLE_MISSING.found(
-            f"{image.shown(lines[0].path)} has no console={port}, so Azure's serial console and "
-            "boot log stay empty when a deployment fails",
-            edit_command_line(image, lines[0].path, f"add console={port} to"),
+            f"{image.shown(lines[0].path)} has no console={ports[0]}, so Azure's serial console "
+            "and boot log stay empty when a deployment fails",
+            edit_command_line(image, lines[0].path, f"add console={ports[0]} to"),
         )
 
 

@@ -12,6 +12,7 @@ from ...check.rules.leftovers import DEPROVISIONED
 from ...check.rules.platform import METADATA_SERVICE, WIRESERVER, Probe, is_on_azure
 from ...errors import ERRORS_FOUND, AzprovError, UsageError
 from ...formats.text import shell_word
+from ...system.commands import FOLDERS
 from ..colour import coloured_word
 from ..options import (
     add_imds_options,
@@ -51,7 +52,7 @@ def run(options: argparse.Namespace) -> Answer:
         return _list_of_rules()
     ignored_rules = [rule for words in options.ignore for rule in words.split(",")]
     _require_rules(ignored_rules)
-    image = Image(options.root, own_command())
+    image = Image(options.root, own_command(), FOLDERS)
     probes = _probes(options, image)
     findings = check(image, probes)
     shown = [finding for finding in findings if finding.rule not in ignored_rules]
