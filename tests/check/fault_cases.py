@@ -417,6 +417,25 @@ WRONG: Dict[str, Wrong] = {
     "a mark of Podman": Wrong(
         "container-mark", "warning", {"run/.containerenv": "engine=podman\n"}
     ),
+    "LVM: the disks of the build machine, and a root by UUID": Wrong(
+        "lvm-devices", "warning", {"etc/lvm/devices/system.devices": "IDTYPE=devname\n"}
+    ),
+    "LVM: the disks of the build machine, and a root on LVM": Wrong(
+        "lvm-devices",
+        "error",
+        {
+            "etc/lvm/devices/system.devices": "IDTYPE=devname\n",
+            "etc/fstab": "/dev/mapper/rhel-root / xfs defaults 0 0\n",
+        },
+    ),
+    "LVM: the disks of the build machine, and a root on LVM in the boot menu": Wrong(
+        "lvm-devices",
+        "error",
+        {
+            "etc/lvm/devices/system.devices": "IDTYPE=devname\n",
+            **grub(f"{LINUX} rd.lvm.lv=rhel/root\n"),
+        },
+    ),
     "SSH host keys": Wrong("host-keys", "error", {"etc/ssh/ssh_host_rsa_key": "x"}),
     "a machine ID": Wrong("machine-id", "error", {"etc/machine-id": "0" * 32 + "\n"}),
     "the key of credentials": Wrong(

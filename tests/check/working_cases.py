@@ -23,6 +23,10 @@ from sound_image import (
 
 FINE: Dict[str, Change] = {
     "no change": {},
+    "LVM without a list of disks": {
+        "etc/lvm/lvm.conf": "devices {\n}\n",
+        "etc/fstab": "/dev/mapper/rhel-root / xfs defaults 0 0\n",
+    },
     "systemd by a relative link": {
         "sbin/init": None,
         "bin/init": "-> ../lib/systemd/systemd",

@@ -74,6 +74,10 @@ LEFT: Dict[str, Dict[str, str]] = {
         "var/lib/NetworkManager/internal-x-eth0.lease": "x",
         "var/lib/NetworkManager/secret_key": "x",
     },
+    "lvm-devices": {
+        "etc/lvm/devices/system.devices": "IDTYPE=sys_wwid IDNAME=naa.5000 DEVNAME=/dev/sda3\n",
+        "etc/lvm/devices/backup/system.devices-20261127.101010.0001": "x",
+    },
     "net-rules": {
         "etc/udev/rules.d/70-persistent-net.rules": 'SUBSYSTEM=="net", ACTION=="add", '
         'ATTR{address}=="00:0d:3a:12:34:56", NAME="eth0"\n'

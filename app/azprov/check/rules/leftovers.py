@@ -5,7 +5,9 @@ from typing import Dict, Iterator, List, NamedTuple
 from ...image.leftovers.kept_host_keys import HOST_KEYS_COST, kept_host_keys
 from ...image.leftovers.leftover import UNREADABLE, Leftover
 from ...image.leftovers.search import container_marks, find_leftovers
+from ..facts.fstab import read_fstab
 from ..facts.image import Image
+from ..facts.kernel_command_line import command_lines
 from ..finding import ERROR, NOTE, UNREAD, WARNING, Check, Finding, Rule
 from ..fixes import azprov
 
@@ -65,6 +67,12 @@ _KINDS = (
         "DHCP leases or client IDs are",
         "a VM may ask for the address of another VM",
     ),
+    _kind(
+        "lvm-devices",
+        ERROR,
+        "a list of the disks that LVM may use is",
+        "LVM ignores the disk of a VM, so a root on LVM is not found",
+    ),
     _kind("random-seed", WARNING, "a random seed is", "all VMs would start with the same one"),
     _kind(
         "state",
@@ -115,6 +123,10 @@ CONTAINER_MARK = Rule(
     "remove that file",
 )
 
+_LVM_DEVICES = "lvm-devices"
+_MAPPED = "/dev/mapper/"
+# The options with which dracut and others find a root on LVM.
+_LVM_WORDS = (f"root={_MAPPED}", "rd.lvm.lv=", "rd.lvm.vg=")
 # This many paths are named, the others are counted.
 _NAMED = 3
 
@@ -127,7 +139,10 @@ def check_leftovers(image: Image) -> Iterator[Finding]:
     for kind in _KINDS:
         if kind.rule.id in found:
             paths = sorted({image.shown(leftover.path) for leftover in found[kind.rule.id]})
-            yield _found(image, kind, paths, azprov(image, "deprovision"))
+            finding = _found(image, kind, paths, azprov(image, "deprovision"))
+            if finding.rule == _LVM_DEVICES and finding.severity == ERROR and not _uses_lvm(image):
+                finding = finding._replace(severity=WARNING)
+            yield finding
     unread = found.get(UNREADABLE, [])
     if unread:
         # Several kinds may have met the same unreadable folder.
@@ -136,6 +151,15 @@ def check_leftovers(image: Image) -> Iterator[Finding]:
             f"{_first(summaries)}, so leftovers of a used machine were not fully checked",
             unread[0].hint or "check the file and its file system",
         )
+
+
+def _uses_lvm(image: Image) -> bool:
+    """Whether the boot needs a volume of LVM."""
+    devices = [mount.device for mount in read_fstab(image) if "nofail" not in mount.options]
+    words = [word for line in command_lines(image) for word in line.words]
+    return any(one.startswith(_MAPPED) for one in devices) or any(
+        word.startswith(_LVM_WORDS) for word in words
+    )
 
 
 def _found(image: Image, kind: _Kind, paths: List[str], fix: str) -> Finding:

@@ -33,6 +33,11 @@ _LEASES = (
     ("/var/lib/wicked", "duid.xml"),
 )
 _NET_RULES = (("/etc/udev/rules.d", "70-persistent-net.rules"),)
+# lvmdevices(8): the serial numbers of the disks that LVM may use. Without the file it uses all.
+_LVM_DEVICES = (
+    ("/etc/lvm/devices", "system.devices"),
+    ("/etc/lvm/devices/backup", "system.devices*"),
+)
 # systemd creates a new key if this file is missing.
 _CREDENTIAL_SECRETS = (("/var/lib/systemd", "credential.secret"),)
 #: Folders of systemd's credentials, systemd.exec(5) and systemd-stub(7).
@@ -112,6 +117,7 @@ FILES = (
     ("credential-secret", "key of encrypted credentials", _CREDENTIAL_SECRETS),
     ("leases", "DHCP lease or client ID", _LEASES),
     ("net-rules", "network names by MAC address", _NET_RULES),
+    ("lvm-devices", "list of disks for LVM", _LVM_DEVICES),
     ("passwords", "password for systemd", _PASSWORD_CREDENTIALS),
     ("authorized-keys", "authorized SSH keys", (*_KEY_CREDENTIALS, *_OTHER_KEYS)),
     ("trusted-hosts", "list of trusted hosts", _EQUIVALENT_HOSTS),
