@@ -44,6 +44,7 @@ PACKAGES = {
     "mount": "mount",
     "NetworkManager": "network-manager",
     "nmcli": "network-manager",
+    "netplan": "netplan.io",
     "networkctl": "systemd",
     "openssl": "openssl",
     "python3": "python3",

@@ -23,6 +23,11 @@ from sound_image import (
     File,
 )
 
+#: What Ubuntu's desktop has, with an interface.
+FOR_NETWORK_MANAGER = (
+    "network:\n  renderer: NetworkManager\n  ethernets:\n    eth0:\n      dhcp4: true\n"
+)
+
 WRONG_NETWORK: Dict[str, Wrong] = {
     "networkd: masked, its socket enabled": Wrong(
         "network-none",
@@ -220,6 +225,28 @@ WRONG_NETWORK: Dict[str, Wrong] = {
         "error",
         netplan("network:\n  ethernets:\n    eth0:\n      addresses:\n        - 10.0.0.4/24\n"),
     ),
+    "netplan: NetworkManager, which is not installed": Wrong(
+        "network-renderer", "error", netplan(FOR_NETWORK_MANAGER)
+    ),
+    "netplan: NetworkManager, which is not enabled, in one line": Wrong(
+        "network-renderer",
+        "error",
+        {
+            **netplan(
+                "network: {renderer: 'NetworkManager', version: 2}\n"
+                "network:\n  ethernets:\n    eth0:\n      dhcp4: true\n"
+            ),
+            f"{VENDOR}/NetworkManager.service": "[Unit]\n",
+        },
+    ),
+    "netplan: networkd, which is masked": Wrong(
+        "network-renderer",
+        "error",
+        {
+            **netplan("network:\n  ethernets:\n    eth0:\n      dhcp4: true # renderer: x\n"),
+            f"{SYSTEM}/systemd-networkd.service": "-> /dev/null",
+        },
+    ),
     "netplan: DHCP for another interface": Wrong(
         "network-other-nic",
         "warning",
@@ -381,6 +408,18 @@ FINE_NETWORK: Dict[str, Change] = {
         }
     ),
     "wicked: DHCP": ifcfg("BOOTPROTO='dhcp'\nSTARTMODE='auto'\n"),
+    "netplan: NetworkManager": {
+        **netplan(FOR_NETWORK_MANAGER),
+        **enabled("NetworkManager.service"),
+    },
+    "netplan: NetworkManager, which is not installed, beside ifupdown": {
+        **netplan(FOR_NETWORK_MANAGER),
+        **ifupdown("auto eth0\niface eth0 inet dhcp\n"),
+    },
+    "netplan: a renderer for each interface": netplan(
+        "network:\n  renderer: NetworkManager\n  ethernets:\n    eth0:\n"
+        "      renderer: networkd\n      dhcp4: true\n"
+    ),
     "netplan: DHCP": netplan(
         "network:\n  version: 2\n  ethernets:\n    eth0:\n      dhcp4: true\n"
     ),

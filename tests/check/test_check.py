@@ -406,7 +406,8 @@ UNSEEN = {
         "etc/netplan/50-cloud.yaml",
         "network-none",
         f"could not read ./etc/netplan/50-cloud.yaml {UNCHECKED} network-none, network-no-dhcp, "
-        "network-static, network-other-nic, network-renamed, network-closed, network-no-client",
+        "network-static, network-other-nic, network-renamed, network-closed, network-no-client, "
+        "network-renderer",
     ),
     "command lines": Unseen(
         {GRUB: "linux /vmlinuz\n", "etc/default/grub": "GRUB_CMDLINE_LINUX=quiet\n"},

@@ -126,6 +126,13 @@ NETWORK_MANAGER = Package(
     {"dnf": "NetworkManager", "zypper": "NetworkManager", "tdnf": "systemd-networkd"},
 )
 
+#: The program that netplan's renderer NetworkManager means.
+RENDERER = Package(
+    "NetworkManager",
+    "network-manager",
+    {"dnf": "NetworkManager", "zypper": "NetworkManager", "pacman": "networkmanager"},
+)
+
 CLOUD_INIT = Package("cloud-init", "cloud-init", {})
 WALINUXAGENT = Package(
     "the Azure Linux agent (waagent)",

@@ -7,7 +7,7 @@ read 2026-11-22.
 from typing import Iterator, List, Tuple
 
 from ..facts.image import Image
-from ..facts.network import managers_in_use, networkd
+from ..facts.network import managers_in_use, netplan, networkd
 from ..facts.network.base import Manager, ManagerState, read_state
 from ..facts.network.nic_settings import (
     DHCP,
@@ -22,7 +22,7 @@ from ..facts.network.nic_settings import (
 from ..facts.network.systemd_files import remove
 from ..facts.network.udev_links import Renaming, find_renaming
 from ..facts.network.udev_rules import read_named_macs
-from ..facts.packages import DHCP_CLIENT, NETWORK_MANAGER
+from ..facts.packages import DHCP_CLIENT, NETWORK_MANAGER, RENDERER
 from ..finding import ERROR, WARNING, Check, Finding, Rule
 from ..fixes import enable, install
 
@@ -72,6 +72,12 @@ NETWORK_NO_CLIENT = Rule(
     "ifupdown is configured to use DHCP, but no DHCP client is installed",
     "install a DHCP client such as isc-dhcp-client",
 )
+NETWORK_RENDERER = Rule(
+    "network-renderer",
+    ERROR,
+    "netplan hands the network to a program that does not start, so the VM has no network",
+    "install and enable that program, or change renderer in netplan's file",
+)
 NETWORK_MAC = Rule(
     "network-mac",
     ERROR,
@@ -88,6 +94,13 @@ def check_network(image: Image) -> Iterator[Finding]:
     if not states:
         yield from _no_manager(image)
         return
+    if states[0].manager is netplan.MANAGER:
+        without_renderer = list(_no_renderer(image))
+        if without_renderer:
+            states = states[1:]
+            if not _is_configured(states, FIRST_NIC):
+                yield from without_renderer
+                return
     renaming = find_renaming(image)
     nic = renaming.name if renaming and renaming.is_certain else FIRST_NIC
     yield from _ignored_files(image, states, nic)
@@ -107,6 +120,25 @@ def _no_manager(image: Image) -> Iterator[Finding]:
         f"no network manager starts at boot, {_COST}; the deployment fails after 40 minutes",
         _fix_without_manager(image),
     )
+
+
+def _no_renderer(image: Image) -> Iterator[Finding]:
+    """netplan starts systemd-networkd itself, but not NetworkManager."""
+    renderer = netplan.renderer(image)
+    services = image.services
+    if renderer == netplan.NETWORK_MANAGER and not services.starts("NetworkManager"):
+        is_installed = services.is_there("NetworkManager") or services.is_masked("NetworkManager")
+        yield NETWORK_RENDERER.found(
+            f"netplan's renderer is NetworkManager, which does not start at boot, {_COST}",
+            enable(image, "NetworkManager") if is_installed else install(image, RENDERER),
+        )
+    elif renderer == netplan.NETWORKD and not services.is_there("systemd-networkd"):
+        is_masked = services.is_masked("systemd-networkd")
+        yield NETWORK_RENDERER.found(
+            f"netplan's renderer is systemd-networkd, which "
+            f"{'is masked' if is_masked else 'is not installed'}, {_COST}",
+            enable(image, "systemd-networkd") if is_masked else "install systemd-networkd",
+        )
 
 
 def _fix_without_manager(image: Image) -> str:
@@ -267,6 +299,7 @@ CHECKS = (
             NETWORK_RENAMED,
             NETWORK_CLOSED,
             NETWORK_NO_CLIENT,
+            NETWORK_RENDERER,
         ),
     ),
     Check(check_mac, (NETWORK_MAC,)),

@@ -12,11 +12,15 @@ from ..image import Image
 from .base import Manager
 from .nic_settings import DHCP, DRIVER, OFF, STATIC, NicSetting, from_file
 
+#: The values of renderer; the first is the default.
+NETWORKD, NETWORK_MANAGER = "networkd", "NetworkManager"
+
 _FOLDERS = ["/etc/netplan", "/usr/lib/netplan", "/lib/netplan"]
 # Files with later names override earlier ones.
 _NEW_FILE = "/etc/netplan/99-azure.yaml"
 _PROGRAMS = ("/usr/sbin/netplan", "/usr/libexec/netplan/generate", "/lib/netplan/generate")
 _PAIR = re.compile(r"(\s*)([^\s:#'\"-][^:#]*|\"[^\"]*\"\s*|'[^']*'\s*):(?:\s+(.*))?\Z", re.DOTALL)
+_RENDERER = re.compile(r"\brenderer[ \t]*:[ \t]*[\"']?(\w+)")
 # Names that are longer are cut, because they are repeated in those of everything below them.
 _LONGEST_NAME = 64
 
@@ -36,6 +40,19 @@ def reads(image: Image) -> Iterator[NicSetting]:
             elif any(value.startswith(("{", "*", "<<")) for value in values.values()):
                 method = DHCP
             yield NicSetting(from_file(path), pattern, method, values.get("match.macaddress", ""))
+
+
+def renderer(image: Image) -> str:
+    """The program that netplan hands the network to; empty if it is one for each interface."""
+    found = {
+        name
+        for path in image.layered(_FOLDERS, ".yaml")
+        for line in image.text(path).splitlines()
+        for name in _RENDERER.findall(line.partition("#")[0])
+    }
+    if len(found) > 1:
+        return ""
+    return found.pop() if found else NETWORKD
 
 
 def _ethernets(text: str) -> Dict[str, Dict[str, str]]:
