@@ -161,7 +161,7 @@ def _sound_files() -> List[Tuple[str, Union[bytes, str, None], int]]:
         change(root, SOUND)
         change(root, {INITRAMFS: cpio("lib/modules/x/kernel/drivers/scsi/hv_storvsc.ko.xz")})
         unit = render_unit("/usr/bin/python3", [])
-        install(Root(folder), SMALL_ARCHIVE, unit, init=SYSTEMD, enable=True, force=False)
+        install(Root(folder), SMALL_ARCHIVE, unit, [], init=SYSTEMD, enable=True, force=False)
         found: List[Tuple[str, Union[str, bytes, None], int]] = []
         for path in sorted(root.rglob("*")):
             name, mode = str(path.relative_to(root)), stat.S_IMODE(path.lstat().st_mode)

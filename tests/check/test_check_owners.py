@@ -134,6 +134,7 @@ def install_again(image: Path, init: InitSystem = SYSTEMD) -> None:
         Root(str(image)),
         SMALL_ARCHIVE,
         render_unit("/usr/bin/python3", [], init=init),
+        [],
         init=init,
         enable=True,
         force=True,

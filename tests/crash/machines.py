@@ -132,7 +132,7 @@ def _prepare_image(root: Path, init: str, folder: str) -> None:
 def _prepare_installed(root: Path) -> None:
     _prepare_image(root, "usr/lib/systemd/systemd", SYSTEM)
     unit = render_unit("/usr/bin/python3", [])
-    install(Root(str(root)), b"archive", unit, init=SYSTEMD, enable=True, force=False)
+    install(Root(str(root)), b"archive", unit, [], init=SYSTEMD, enable=True, force=False)
 
 
 def _prepare_with_service_account(root: Path) -> None:

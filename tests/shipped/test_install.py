@@ -1,5 +1,6 @@
 """install and uninstall write and remove exactly the documented files."""
 
+import json
 import os
 import shutil
 import stat
@@ -133,7 +134,7 @@ def test_files_installed_by_a_user_belong_to_that_user(image: Path) -> None:
 
     for _ in range(2):
         with root.as_user((1000, 1000)) as user_root, acting_as(1000, 1000):
-            install(user_root, b"x", SHIPPED, init=SYSTEMD, enable=True, force=False)
+            install(user_root, b"x", SHIPPED, [], init=SYSTEMD, enable=True, force=False)
 
     assert set(owners(image).values()) == {(1000, 1000)}
 
@@ -584,3 +585,23 @@ def test_systemd_accepts_the_service() -> None:
     )
 
     assert (check.returncode, check.stdout + check.stderr) == (0, "")
+
+
+def test_a_failed_install_lists_what_it_has_written(image: Path) -> None:
+    """The command's text and its JSON name the paths, as those of uninstall do."""
+    link = image / "etc/systemd/system/multi-user.target.wants" / UNIT
+    link.mkdir(parents=True)
+    written = [
+        "/usr/local/lib/azprov/azprov.pyz",
+        "/usr/local/bin/azprov",
+        f"/etc/systemd/system/{UNIT}",
+    ]
+
+    code, out, err = azprov("install", "--root", image)
+
+    assert (code, out) == (73, "".join(f"installed {image}{path}\n" for path in written))
+    assert str(link) in err
+    code, out, _ = azprov("install", "--root", image, "--json")
+    answer = json.loads(out)
+    assert (answer["ok"], answer["exit_code"], answer["changed"]) == (False, 73, [])
+    assert str(link) in answer["error"]["summary"]

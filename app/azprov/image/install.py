@@ -35,18 +35,19 @@ def install(
     root: Root,
     archive: bytes,
     unit: str,
+    changed: List[str],
     *,
     init: InitSystem,
     enable: bool,
     force: bool,
     python: Optional[str] = None,
-) -> List[str]:
-    """Install azprov, and return the paths that are new or changed. Idempotent.
+) -> None:
+    """Install azprov, and append the paths that are new or changed to `changed`. Idempotent.
 
-    `python` is the interpreter that the service starts. Raises HostError before the first
-    change if users other than root could change what the service runs, if another service or
-    command has the name of azprov's, or if the service is masked; with `force` the last three
-    are replaced.
+    `python` is the interpreter that the service starts. Raises HostError; the paths in
+    `changed` are written then. It is raised before the first change if users other than root
+    could change what the service runs, if another service or command has the name of azprov's,
+    or if the service is masked; with `force` the last three are replaced.
     """
     old = read_service(root, init)
     if force:
@@ -62,25 +63,28 @@ def install(
     folders += [folder for folder in missing if folder not in folders]
     noted = with_made_folders(unit, folders, init=init).encode("utf-8")
     root.make_folders(init.folder, owner=_owner())
-    for path in (init.file, PYZ):
-        # Writing would follow a link, and replace the file that it leads to.
-        if root.read_link(path) is not None:
-            root.remove(path)
+    _remove_links(root, init)
     # Folders are noted in the service file before they are made, because of power cuts. Without
     # new folders the service file is written last, after the program that it starts.
-    is_noted = bool(missing) and _write(root, init.file, noted, mode=init.mode)
+    if missing and _write(root, init.file, noted, mode=init.mode):
+        changed.append(init.file)
     for folder in wanted:
         root.make_folders(folder, owner=_owner())
-    changed = []
     if _write(root, PYZ, archive, mode=0o755):
         changed.append(PYZ)
     if _link(root, COMMAND_LINK, PYZ):
         changed.append(COMMAND_LINK)
-    if _write(root, init.file, noted, mode=init.mode) or is_noted:
-        changed.append(init.file)
+    if _write(root, init.file, noted, mode=init.mode) or init.file in changed:
+        changed[:] = [*(path for path in changed if path != init.file), init.file]
     if _link(root, init.link, init.file) if enable else root.remove(init.link):
         changed.append(init.link)
-    return changed
+
+
+def _remove_links(root: Root, init: InitSystem) -> None:
+    """Remove links in place of the files: writing would replace the file that a link leads to."""
+    for path in (init.file, PYZ):
+        if root.read_link(path) is not None:
+            root.remove(path)
 
 
 def _log_options(old: str, new: str) -> None:

@@ -21,7 +21,7 @@ SCHEMAS = {path.stem: json.loads(path.read_text()) for path in (ROOT / "tests/sc
 HEAD = ("command", "ok", "exit_code")
 CLOSED = "127.0.0.1:9"
 #: The schemas that have `error` beside other members.
-WITH_ERROR = {"check", "deprovision", "failure", "provision", "rehearse", "uninstall"}
+WITH_ERROR = {"check", "deprovision", "failure", "install", "provision", "rehearse", "uninstall"}
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILeLl+L9DUoUbgVpkSxX5nH3FeAxsKNpir5ZJZkpGAQS me"
 METADATA = {

@@ -8,6 +8,7 @@ from typing import Any, Dict, Optional, Sequence
 from ...errors import AzprovError, HostError, LoginsLeft, NotPermitted, Stopped, UsageError
 from ...formats.text import printable
 from ...image.deprovision import carry_out, plan
+from ...image.leftovers.kept_host_keys import kept_host_keys_of
 from ...image.leftovers.open_logins import find_open_logins
 from ...system.root import Root
 from ..options import add_root_option, user_name
@@ -45,6 +46,7 @@ def run(options: argparse.Namespace) -> Answer:
     data: Dict[str, Any] = {
         "error": None,
         "planned": [{"path": change.path, "what": change.what} for change in changes],
+        "kept": [{"path": path, "what": "SSH host key"} for path in kept_host_keys_of(root)],
         "failed": [],
         "logins": [],
     }

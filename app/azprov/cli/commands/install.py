@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from typing import List, Optional
 
 from ...errors import HostError, UsageError
 from ...formats.text import printable
@@ -41,17 +42,26 @@ def run(options: argparse.Namespace) -> Answer:
         hint = "name an existing user, or use --admin-user to create the platform's"
         require_user(options.root, options.ssh_keys, hint)
     content = _verified(archive)
-    changed = install(
-        options.root,
-        content,
-        service.text,
-        init=service.init,
-        enable=not options.no_enable,
-        force=options.force,
-        python=service.python,
-    )
+    changed: List[str] = []
+    failure: Optional[HostError] = None
+    try:
+        install(
+            options.root,
+            content,
+            service.text,
+            changed,
+            init=service.init,
+            enable=not options.no_enable,
+            force=options.force,
+            python=service.python,
+        )
+    except HostError as error:
+        failure = error
     text = "\n".join(_line(options.root, path) for path in changed)
-    return Answer(text or "everything is already installed", {"changed": changed})
+    data = {"error": None, "changed": changed}
+    if failure is not None:
+        return Answer(text, data, exit_code=failure.exit_code, failure=failure)
+    return Answer(text or "everything is already installed", data)
 
 
 def _verified(archive: str) -> bytes:

@@ -3,6 +3,7 @@
 import logging
 from typing import Iterator, List, NamedTuple
 
+from ...errors import HostError
 from ...formats.text import printable
 from ...system.root import Root
 from ...system.sshd.host_keys import is_host_key
@@ -40,6 +41,14 @@ def kept_host_keys(root: Root) -> KeptHostKeys:
     if any("initramfs" in path or "dracut" in path for path in of_others):
         fix += "; the initramfs has copies, so rebuild it"
     return KeptHostKeys([*of_sshd, *of_others], fix)
+
+
+def kept_host_keys_of(root: Root) -> List[str]:
+    """The same paths; none if they cannot be found, which the search for leftovers reports."""
+    try:
+        return kept_host_keys(root).paths
+    except HostError:
+        return []
 
 
 def log_kept_host_keys(root: Root) -> Iterator[Leftover]:
