@@ -6,6 +6,7 @@ import pty
 import subprocess
 import sys
 from pathlib import Path
+from types import FrameType
 from typing import Dict, List, Optional
 
 import pytest
@@ -15,6 +16,7 @@ from azprov.errors import UsageError
 from azprov.image.deprovision import carry_out, plan
 from azprov.image.leftovers.apply import apply
 from azprov.image.leftovers.leftover import EXAMINE
+from azprov.image.leftovers.open_logins import find_open_logins
 from azprov.image.leftovers.search import find_leftovers
 from azprov.system.root import Root
 from azprov.system.sshd.passwords import forbid_passwords
@@ -1298,3 +1300,44 @@ def test_a_home_that_cannot_be_examined_does_not_hide_others(clean: Path) -> Non
     assert not (clean / "home/eve/.bash_history").exists()
     assert not (clean / "home/zoe/.ssh/authorized_keys").exists()
     assert (clean / "etc/shadow").read_text() == "zoë:*:19000::::::\n"
+
+
+def test_host_keys_that_are_kept_are_in_the_json(tmp_path: Path) -> None:
+    """A pipeline that reads the JSON learns that every VM will share these keys."""
+    image = make_sound(tmp_path / "image")
+    keys = ("etc/dropbear/dropbear_rsa_host_key", "etc/keys/host")
+    for name in keys:
+        (image / name).parent.mkdir(parents=True)
+        (image / name).write_text("x")
+    (image / "etc/ssh").mkdir()
+    (image / "etc/ssh/sshd_config").write_text("HostKey /etc/keys/host\n")
+
+    code, out, _ = azprov("deprovision", "--root", image, "--yes", "--json")
+
+    assert code == 0
+    assert json.loads(out)["kept"] == [
+        {"path": "/etc/keys/host", "what": "SSH host key"},
+        {"path": "/etc/dropbear/dropbear_rsa_host_key", "what": "SSH host key"},
+    ]
+    assert all((image / name).exists() for name in keys)
+
+
+def test_a_file_of_accounts_is_parsed_once(tmp_path: Path) -> None:
+    """A passwd of 4 MB has 60,000 users, and twenty searches need them."""
+    image = make_sound(tmp_path / "image")
+    (image / "etc/passwd").write_text(f"root:x:0:0::/root:/bin/sh\nonce:x:{UID}:1::/once:/bin/sh\n")
+    parsed = 0
+
+    def count(frame: FrameType, event: str, _: object) -> None:
+        nonlocal parsed
+        if event == "call" and frame.f_code.co_name == "_accounts_in":
+            parsed += b"once" in frame.f_locals["passwd"]
+
+    sys.setprofile(count)
+    try:
+        plan(Root(str(image)), "")
+        find_open_logins(Root(str(image)))
+    finally:
+        sys.setprofile(None)
+
+    assert parsed == 1

@@ -6,6 +6,7 @@ keeps all others byte for byte.
 """
 
 import re
+from functools import lru_cache
 from typing import (
     Collection,
     Dict,
@@ -72,12 +73,18 @@ def parse_accounts(passwd: bytes) -> List[Account]:
 
     It accepts lines without the last fields, and colons in the shell.
     """
+    return list(_accounts_in(passwd))
+
+
+# deprovision needs the same few files more than twenty times, and one may have 60,000 users.
+@lru_cache(maxsize=4)
+def _accounts_in(passwd: bytes) -> Tuple[Account, ...]:
     accounts = []
     for fields in entry_lines(passwd):
         name, _, uid, gid, _, home, *shell = [*fields, *[""] * (_PASSWD_FIELDS - len(fields))]
         if name and _is_c_id(uid) and _is_c_id(gid):
             accounts.append(Account(name, int(uid), int(gid), home, ":".join(shell)))
-    return accounts
+    return tuple(accounts)
 
 
 def parse_groups(group: bytes) -> Dict[str, int]:
