@@ -16,7 +16,7 @@ _MADE = {
     "cli/colour.py": 1,
     "check/boot_fixes.py": 1,
     "formats/host/authorized_keys_options.py": 1,
-    "image/leftovers/former_users.py": 1,
+    "image/leftovers/mentions.py": 2,
     "startup/deferred.py": 1,
 }
 

@@ -21,7 +21,6 @@ from .leftovers.former_users import (
     find_former_ids,
     find_jobs,
     find_named_files,
-    log_mentions,
 )
 from .leftovers.kept_host_keys import log_kept_host_keys
 from .leftovers.leftover import (
@@ -31,6 +30,7 @@ from .leftovers.leftover import (
     Leftover,
 )
 from .leftovers.matching import found_by
+from .leftovers.mentions import log_mentions
 from .leftovers.search import find_leftovers
 from .leftovers.user import BACKUPS, find_user
 from .outside_mounts import refuse_changes_outside

@@ -145,7 +145,7 @@ def test_rules_for_a_user_without_an_account_are_named(image: Path, program: str
     (path,) = RULES[program]
     assert (
         f"{image}/{path} has rules for azureuser, who has no account: the next user of that name "
-        "would get these rights\n"
+        "would get them\n"
     ) in log
 
 
@@ -157,6 +157,56 @@ def test_rules_of_users_and_groups_are_not_named(image: Path) -> None:
         "+net ALL=ALL\n#1000 ALL=ALL\neve ALL=ALL\n@includedir /etc/sudoers.d\n"
     )
     change(image, {"etc/sudoers": rules})
+
+    assert "has no account" not in deprovision(image)
+
+
+MENTIONED: Dict[str, str] = {
+    "etc/crontab": "jobs",
+    "etc/cron.d/azure": "jobs",
+    "etc/systemd/system/azure.service": "services",
+    "etc/systemd/system/azure.service.d/user.conf": "services",
+    "usr/lib/systemd/system/azure.service": "services",
+    "etc/init.d/azure": "services",
+    "etc/xinetd.d/azure": "services",
+    "etc/polkit-1/localauthority/50-local.d/azure.pkla": "rules",
+}
+LINES = {
+    "jobs": "SHELL=/bin/sh\n17 * * * * root run-parts /etc\n@daily azureuser /opt/job a b\n",
+    "services": "[Service]\nUser=azureuser\nuser = azureuser\ncommand_user='azureuser:wheel'\n",
+    "rules": "[a]\nIdentity=unix-user:azureuser\n",
+}
+
+
+@pytest.mark.parametrize("path", MENTIONED)
+def test_jobs_and_services_for_a_user_without_an_account_are_named(image: Path, path: str) -> None:
+    """The next user of that name would have the rights, or run the jobs."""
+    what = MENTIONED[path]
+    change(image, {path: LINES[what]})
+
+    assert (
+        f"{image}/{path} has {what} for azureuser, who has no account: the next user of that name "
+        "would get them\n"
+    ) in deprovision(image)
+
+
+def test_jobs_and_services_of_other_users_are_not_named(image: Path) -> None:
+    """Users of this image, of sysusers.d and of systemd are known, and so are numbers."""
+    change(
+        image,
+        {
+            "etc/crontab": "A=b c d e f azureuser x\n# 1 2 3 4 5 azureuser x\n"
+            "17 * * * * root cd / && run-parts /etc\n@reboot ops x\n* * * * * 1000 x\n",
+            "etc/init.d/azure": 'command_user="$user"\ncommand_user="${a:-b}"\n',
+            "usr/lib/sysusers.d/a.conf": 'u systemd-oom - "a"\n',
+            "usr/lib/systemd/system/systemd-oomd.service": "[Service]\nUser=systemd-oom\n",
+            "usr/lib/systemd/system/a.service": "[Service]\nUser=azureuser\n",
+            "usr/lib/systemd/system/a.service.d/b.conf": "[Service]\nDynamicUser=yes\n",
+            "usr/lib/systemd/system/user@.service": "[Service]\nUser=%i\n",
+            "etc/systemd/system/c.service": "[Service]\nUser=1000\n#User=azureuser\nUser=\n",
+            "etc/systemd/system/d.service": "[Service]\nUser=azureuser\nUser=eve\n",
+        },
+    )
 
     assert "has no account" not in deprovision(image)
 
@@ -374,3 +424,22 @@ def test_file_systems_of_the_kernel_are_not_searched(image: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert (image / "var/lib/azprov/former-ids").read_text() == "1006\n"
+
+
+def test_an_image_of_a_user_has_no_files_of_former_users(image: Path) -> None:
+    """A user can make an image without root, and root then prepares it: its files are root's.
+
+    A later user of the image may have that user's number.
+    """
+    (image / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\n")
+    (image / "etc/group").write_text("root:x:0:\n")
+    lay(image, {"srv/data": 0, "var/spool/at/a0000101c0ffee": 0, "home/ops/file": 0})
+    (image / "usr").mkdir()
+    for path in (image, *image.rglob("*")):
+        os.chown(path, 1000, 1000)
+
+    log = deprovision(image)
+
+    assert "1000" not in log
+    assert (image / "var/spool/at/a0000101c0ffee").exists()
+    assert create_account(Root(str(image)), "new", NoCommands()).uid == 1000

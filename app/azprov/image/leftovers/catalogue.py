@@ -176,7 +176,8 @@ JOB_FOLDERS = (
     "/var/spool/cron/atspool",
     "/var/spool/at/spool",
 )
-_CRON_LINE = r"\s*(?:@\S+|(?:\S+\s+){{4}}\S+)\s+{0}\s"
+# cron's variables may have values that look like a job.
+_CRON_LINE = r"(?!\s*\w+\s*=)\s*(?:@\S+|(?:\S+\s+){{4}}\S+)\s+{0}\s"
 _NAME = r"(?!\s*#).*[\s\"'=~/]{0}(?:[\s\"':/]|$)"
 _POLKIT_RULE = r"[^#/]*[\"']{0}[\"']"
 _POLKIT_IDENTITY = r".*\bunix-user:{0}(?![\w.-])"
@@ -186,6 +187,8 @@ _LOCAL_AUTHORITIES = tuple(
     for folder in ("/etc/polkit-1/localauthority", "/var/lib/polkit-1/localauthority")
     for name in ("10-vendor", "20-org", "30-site", "50-local", "90-mandatory")
 )
+_COMMAND_USER = r"\s*command_user\s*=\s*[\"']?{0}(?![\w.-])"
+_XINETD_USER = r"\s*user\s*=\s*{0}\s*$"
 #: Files that may name a user, with a description and a pattern for the start of such a line:
 #: system crontabs, services, and rules of polkit.
 MENTIONS = (
@@ -193,13 +196,15 @@ MENTIONS = (
     ("/etc/cron.d", "*", "job", _CRON_LINE),
     ("/etc", "anacrontab", "job", _NAME),
     ("/etc/incron.d", "*", "job", _NAME),
-    ("/etc/init.d", "*", "service", r"\s*command_user\s*=\s*[\"']?{0}(?![\w.-])"),
-    ("/etc/conf.d", "*", "service", r"\s*command_user\s*=\s*[\"']?{0}(?![\w.-])"),
-    ("/etc/xinetd.d", "*", "service", r"\s*user\s*=\s*{0}\s*$"),
+    ("/etc/init.d", "*", "service", _COMMAND_USER),
+    ("/etc/conf.d", "*", "service", _COMMAND_USER),
+    ("/etc/xinetd.d", "*", "service", _XINETD_USER),
     *((f"{folder}/rules.d", "*", "rule", _POLKIT_RULE) for folder in _POLKIT_FOLDERS),
     ("/etc/polkit-1/localauthority.conf.d", "*", "rule", _POLKIT_IDENTITY),
     *_LOCAL_AUTHORITIES,
 )
+#: Of these patterns, the ones whose word is a user whatever the word is.
+NAMES_USER = (_CRON_LINE, _COMMAND_USER, _XINETD_USER, _POLKIT_IDENTITY)
 #: The same for services of systemd and their drop-ins.
 SERVICE_MENTION = r"\s*User\s*=\s*{0}\s*$"
 #: The same for rules of sudo and doas that are not for that user alone.

@@ -12,26 +12,21 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tu
 
 from ...errors import HostError
 from ...formats.host.passwd import Account, id_range, parse_groups
-from ...formats.host.sudo_rules import users_with_rules, without_rules_of
 from ...formats.text import printable
 from ...system.accounts import read_login_defs
 from ...system.former_ids import FORMER_IDS, read_former_ids
 from ...system.root import Root
 from ...system.user_database import USER_FOLDERS, directories, read_all_accounts, read_user_file
+from ...system.writers import maker_of
 from .catalogue import (
     JOB_FOLDERS,
     KEPT_WITHOUT_USER,
-    MENTIONS,
     NAMED_BY_USER,
     NEED_NO_ACCOUNT,
-    RULE_MENTION,
-    SERVICE_MENTION,
 )
 from .leftover import RESERVE_IDS, Leftover
-from .logins_by_console import unit_files
 from .logins_elsewhere import RECORD_FOLDERS
-from .matching import matching_paths
-from .rules_files import rules_files
+from .mentions import log_mentions_of_others
 
 # The kernel's file systems, and those that are empty at every boot.
 _NO_FILES = ("proc", "sys", "dev", "run")
@@ -51,11 +46,11 @@ class _Files(NamedTuple):
 
 def find_jobs(account: Optional[Account], root: Root) -> Iterator[Leftover]:
     """The at jobs of that user, and of numbers that no account has. Raises HostError."""
-    uids = {one.uid for one in read_all_accounts(root)}
+    uids = {0, maker_of(root)[0], *(one.uid for one in read_all_accounts(root))}
     for folder in JOB_FOLDERS:
         for name in root.names(folder):
             status = root.status(f"{folder}/{name}", follow=False)
-            if status is None or not stat.S_ISREG(status.st_mode) or status.st_uid == 0:
+            if status is None or not stat.S_ISREG(status.st_mode):
                 continue
             if account is not None and status.st_uid == account.uid:
                 yield Leftover("", f"{folder}/{name}", f"at job of {account.name}")
@@ -74,7 +69,7 @@ def find_named_files(user: str, root: Root) -> Iterator[Leftover]:
     are_known = accounts and not any(directories(root))
     users = {*accounts, *records, *NEED_NO_ACCOUNT, user}
     if are_known:
-        _log_rules(root, users)
+        log_mentions_of_others(root, users)
     kept: List[str] = []
     for path, what, name in _named_files(root, users):
         if are_known:
@@ -87,19 +82,6 @@ def find_named_files(user: str, root: Root) -> Iterator[Leftover]:
             "user of such a name would get them: %s",
             _shown(root, _Files(kept[:_NAMED], len(kept))),
         )
-
-
-def _log_rules(root: Root, users: Set[str]) -> None:
-    """Log the rules of sudo and doas for other users than these, which stay."""
-    for path, _ in rules_files(root):
-        names = sorted(set(users_with_rules(root.read(path) or b"")) - users)
-        if names:
-            log.warning(
-                "%s has rules for %s, who has no account: the next user of that name would get "
-                "these rights",
-                root.outside(path),
-                printable(", ".join(names)),
-            )
 
 
 def _named_files(root: Root, users: Set[str]) -> Iterator[Tuple[str, str, str]]:
@@ -143,9 +125,11 @@ def find_former_ids(
     gids = {one.gid for one in accounts}.union(*_group_ids(root))
     own = set() if account is None else {account.uid}
     by_uid, found_gids = _survey(root, planned)
-    # An ordinary user who makes an image owns all its files, which are meant to be root's.
-    by_uid.pop(os.geteuid(), None)
-    found_gids.discard(os.getegid())
+    # An ordinary user who makes an image owns all its files, which are meant to be root's, also
+    # if root runs this.
+    for uid, gid in ((os.geteuid(), os.getegid()), maker_of(root)):
+        by_uid.pop(uid, None)
+        found_gids.discard(gid)
     former = {uid for uid in {*by_uid, *own} - uids if low <= uid <= high}
     for uid in sorted(former & set(by_uid)):
         who = f"the UID {uid}, which no user has,"
@@ -160,31 +144,6 @@ def find_former_ids(
     if not former <= read_former_ids(root):
         numbers = " ".join(map(str, sorted(former)))
         yield Leftover("", FORMER_IDS, "numbers of former users", RESERVE_IDS, numbers)
-
-
-def log_mentions(root: Root, name: str) -> None:
-    """Log the jobs, services and rules that name a user, and would be for the next of that name.
-
-    Raises HostError.
-    """
-    for folder, pattern, what, expression in MENTIONS:
-        for path in matching_paths(root, folder, pattern):
-            _log_mention(root, path, what, expression, name)
-    for _, path in unit_files(root):
-        _log_mention(root, path, "service", SERVICE_MENTION, name)
-    for path, _ in rules_files(root):
-        _log_mention(root, path, "rule", RULE_MENTION, name)
-
-
-def _log_mention(root: Root, path: str, what: str, expression: str, name: str) -> None:
-    if not root.is_file(path):
-        return
-    mention = re.compile(expression.format(re.escape(name)))
-    content = root.read(path) or b""
-    # The user's own rules are removed.
-    kept = without_rules_of(content, name) if expression == RULE_MENTION else content
-    if any(map(mention.match, kept.decode("utf-8", "replace").split("\n"))):
-        log.warning("%s has a %s of %s, which is kept", root.outside(path), what, name)
 
 
 def _group_ids(root: Root) -> List[Set[int]]:

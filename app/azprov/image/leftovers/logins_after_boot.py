@@ -5,15 +5,15 @@ Sources: sysusers.d(5), fstab(5), systemd.mount(5); read 2026-11-27.
 
 import re
 from bisect import bisect_left
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import Dict, Iterator, List, Optional, Set, Tuple
 
 from ...formats.host.passwd import Account, has_login_shell
-from ...formats.patterns import matches
 from ...system.mounts import mount_points_in
 from ...system.root import Root
 from ...system.sshd.authorized_keys import holds_keys, keys_paths
 from ...system.user_database import read_all_accounts
 from .logins_by_console import unit_files
+from .matching import matching_paths
 from .open_login import OpenLogin
 from .setting_lines import setting_lines
 
@@ -52,18 +52,29 @@ def _is_mounted(root: Root, where: str) -> bool:
     return is_there and where in mount_points_in(root, where)
 
 
+def users_made_at_boot(root: Root) -> Set[str]:
+    """The names of the users that systemd-sysusers creates if they are missing."""
+    return {account.name for account, _, _ in _made_at_boot(root)}
+
+
+def _made_at_boot(root: Root) -> Iterator[Tuple[Account, str, int]]:
+    """Each user of sysusers.d, with the file and the line."""
+    for folder in _SYSUSERS:
+        for path in matching_paths(root, folder, "*.conf"):
+            for number, line in setting_lines(root, path):
+                account = _account(line)
+                if account is not None:
+                    yield account, path, number
+
+
 def _users(root: Root) -> Iterator[OpenLogin]:
     accounts: List[Account] = []
     lines: Dict[str, Tuple[str, int]] = {}
     known = {account.name for account in read_all_accounts(root)}
-    for folder in _SYSUSERS:
-        for file in root.names(folder):
-            path = f"{folder}/{file}"
-            for number, line in setting_lines(root, path) if matches(file, "*.conf") else ():
-                account = _account(line)
-                if account is not None and account.name not in known:
-                    accounts.append(account)
-                    lines.setdefault(account.name, (path, number))
+    for account, path, number in _made_at_boot(root):
+        if account.name not in known:
+            accounts.append(account)
+            lines.setdefault(account.name, (path, number))
     for user, paths in keys_paths(root, accounts) if accounts else ():
         if user is not None and any(holds_keys(root, path) for path in paths):
             path, number = lines[user.name]
