@@ -15,7 +15,7 @@ from access_lists import allow
 from azprov.check.finding import Finding
 from azprov.errors import HostError
 from azprov.image.install import install
-from azprov.image.ownership import PROGRAMS, find_unsafe
+from azprov.image.ownership import PROGRAMS, find_unsafe, fix
 from azprov.image.service_file import render_unit
 from azprov.system.init import OPENRC as OPENRC_INIT
 from azprov.system.init import SYSTEMD, InitSystem
@@ -196,6 +196,33 @@ def test_a_module_of_another_user_is_found(debian: Path, folder: str, path: str)
     )
     subprocess.run(["sh", "-ec", finding.fix], check=True)
     assert found(debian) == []
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize(
+    "owned", ["home/ops", "home/ops/python/lib/python3.11", "home/ops/python/lib/python3.11/os.py"]
+)
+def test_the_home_of_a_user_is_not_given_to_root(debian: Path, owned: str) -> None:
+    """Without its files the user could not work: another Python is the fix, not chown."""
+    library = "home/ops/python/lib/python3.11"
+    change(
+        debian,
+        {
+            "etc/passwd": "root:x:0:0::/root:/bin/sh\nops:x:1000:1000::/home/ops:/bin/sh\n",
+        },
+    )
+    (debian / library).parent.mkdir(parents=True)
+    (debian / LIBRARY).rename(debian / library)
+    (debian / LIBRARY).symlink_to(f"/{library}")
+    os.chown(debian / owned, USER, USER)
+    os.chown(debian / "usr/local/sbin/getent", USER, USER)
+
+    found = find_unsafe(Root(str(debian)), ["/usr/local/sbin/getent"], python="/usr/bin/python3")
+
+    assert fix(Root(str(debian)), found) == (
+        f"chown root:root {debian}/usr/local/sbin/getent; keep what root runs out of "
+        f"{debian}/home/ops: azprov install --force --python PATH names a Python elsewhere"
+    )
 
 
 @pytest.mark.needs("root")

@@ -4,14 +4,17 @@ Rule of this file: a file is as safe as every folder on the way to it (system/wr
 """
 
 import stat
-from typing import Iterable, Iterator, List, NamedTuple, Optional, Set
+from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Set
 
 from ..errors import HostError
+from ..formats.host.passwd import is_person
 from ..formats.text import shell_word
+from ..system.accounts import read_login_defs
 from ..system.commands import FOLDERS
 from ..system.init import SERVICE, InitSystem
 from ..system.root import Root
 from ..system.state import STATE_FILE
+from ..system.user_database import read_all_accounts
 from ..system.writers import Followed, Writers, steps_to
 from .python import check_python, code_of
 
@@ -110,8 +113,10 @@ def sentence(root: Root, found: List[Unsafe]) -> str:
 
 
 def fix(root: Root, found: List[Unsafe]) -> str:
-    """The command that gives everything that was found to root."""
+    """The command that gives everything that was found to root, except what is in a home."""
     known = _known(found)
+    homes = _homes_of(root, [one for one in known if one.is_owned])
+    known = [one for one in known if one.path not in homes]
     parts = [
         ("chown root:root", [one for one in known if one.is_owned and not one.is_tree]),
         ("chown -hR root:root", [one for one in known if one.is_owned and one.is_tree]),
@@ -123,7 +128,31 @@ def fix(root: Root, found: List[Unsafe]) -> str:
         for command, some in parts
         if some
     ]
-    return " && ".join(commands) or "remove the files there that do not belong to Python"
+    advice = [" && ".join(commands)] if commands else []
+    if homes:
+        # Without these files, the user could not work there any more.
+        folders = " and ".join(sorted(set(map(root.outside, homes.values()))))
+        advice.append(
+            f"keep what root runs out of {folders}: azprov install --force --python PATH names a "
+            "Python elsewhere"
+        )
+    return "; ".join(advice) or "remove the files there that do not belong to Python"
+
+
+def _homes_of(root: Root, found: List[Unsafe]) -> Dict[str, str]:
+    """The paths that are in the home of a person, each with that home."""
+    settings = read_login_defs(root)
+    homes = [
+        root.real_path(one.home, allow_missing=True)
+        for one in read_all_accounts(root)
+        if is_person(one, settings) and one.home.startswith("/")
+    ]
+    return {
+        one.path: home
+        for one in found
+        for home in homes
+        if home != "/" and f"{one.path}/".startswith(f"{home}/")
+    }
 
 
 def _known(found: List[Unsafe]) -> List[Unsafe]:
