@@ -132,7 +132,10 @@ def create_account(
     if is_new or not has_home:
         _unlock(root, name, is_new=is_new)
     if not has_home:
-        make_home(root, account)
+        from .sshd.authorized_keys import own_keys_files
+
+        # /etc/skel could have keys for any user in other folders than .ssh, which is not copied.
+        make_home(root, account, without=own_keys_files(root, account))
         relabel(root, account.home, commands)
     return account
 

@@ -9,7 +9,7 @@ import os
 import stat
 from contextlib import suppress
 from itertools import count
-from typing import List, Optional, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 from ..errors import DiskError, HostError, LoginBlocked, NotPermitted, PassingError
 from ..formats.host.passwd import Account
@@ -74,8 +74,8 @@ def free_home(root: Root, name: str) -> str:
     return home
 
 
-def make_home(root: Root, account: Account) -> None:
-    """Make a home that does not exist yet from /etc/skel.
+def make_home(root: Root, account: Account, *, without: Sequence[str] = ()) -> None:
+    """Make a home that does not exist yet from /etc/skel, but without files at some paths.
 
     Raises HostError, and LoginBlocked if something is wrong with the folder of homes.
     """
@@ -92,6 +92,7 @@ def make_home(root: Root, account: Account) -> None:
                 maker.make_folders(temporary, mode=_PRIVATE_HOME, owner=owner)
                 with root.as_user(owner) as user_root:
                     _SkeletonCopy(root, user_root, temporary).copy()
+                    _remove_copied(user_root, account.home, temporary, without)
                 maker.rename(temporary, name)
             except HostError:
                 with suppress(HostError):
@@ -101,6 +102,17 @@ def make_home(root: Root, account: Account) -> None:
         raise
     except HostError as error:
         raise _blocked(root, account, parent or "/", error) from error
+
+
+def _remove_copied(user_root: Root, home: str, temporary: str, paths: Sequence[str]) -> None:
+    """Remove files from a home that still has a temporary name, by their paths in the home."""
+    for path in paths:
+        copied = f"{temporary}{path[len(home.rstrip('/')) :]}"
+        if path.startswith(f"{home.rstrip('/')}/") and user_root.is_file(copied):
+            # A link to a file outside stays; the user may not be able to remove that file.
+            real = user_root.real_path(copied)
+            if real.startswith(f"{user_root.real_path(temporary)}/"):
+                user_root.remove(real)
 
 
 def _blocked(root: Root, account: Account, parent: str, error: HostError) -> LoginBlocked:

@@ -146,3 +146,27 @@ def test_every_action_can_be_applied(tmp_path: Path) -> None:
             "set to a",
         )
     assert len(names) == 20
+
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILeLl+L9DUoUbgVpkSxX5nH3FeAxsKNpir5ZJZkpGAQS me\n"
+
+
+@pytest.mark.parametrize(
+    ("setting", "path"),
+    [
+        (".keys/x", "/etc/skel/.keys/x"),
+        (".keys/%u", "/etc/skel/.keys/azureuser"),
+        ("%h/.keys/%u.pub", "/etc/skel/.keys/azureuser.pub"),
+        ("keys.%u/a", "/usr/etc/skel/keys.ops/a"),
+    ],
+)
+def test_keys_of_a_skeleton_for_any_user_are_removed(
+    tmp_path: Path, setting: str, path: str
+) -> None:
+    """Every new home is a copy of the skeleton, and a new user may have any name."""
+    setting_file = {"etc/ssh/sshd_config": f"AuthorizedKeysFile {setting}\n"}
+    root = lay(tmp_path, {**setting_file, path[1:]: KEY, f"{path[1:]}.txt": "text\n"})
+
+    found = [(one.path, one.what) for one in find_leftovers(root)]
+
+    assert found == [(path, "authorized SSH keys")]

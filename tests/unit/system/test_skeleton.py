@@ -10,10 +10,12 @@ import pytest
 
 from azprov.errors import PassingError
 from azprov.formats.host.passwd import Account
+from azprov.system.accounts import create_account
 from azprov.system.homes import make_home
 from azprov.system.root import Root
 from images import deep_tree
 from own_network import in_own_mounts
+from ports import NoCommands
 
 USER = Account("ops", os.geteuid(), os.getegid(), "/home/ops", "/bin/sh")
 
@@ -281,3 +283,36 @@ def test_a_home_that_is_moved_before_its_content_is_copied_is_no_lasting_error(
         make_home(Moving(str(image)), USER)
 
     assert make(image).is_dir()
+
+
+@pytest.mark.needs("root")  # a new user gets a home
+@pytest.mark.parametrize(
+    ("setting", "name"),
+    [(".keys/x", ".keys/x"), ("%h/.keys/%u", ".keys/ops"), (".keys/%U", ".keys/1000")],
+)
+def test_a_key_of_a_skeleton_is_no_key_of_a_new_user(image: Path, setting: str, name: str) -> None:
+    """AuthorizedKeysFile may name another folder than .ssh; the other files there are copied."""
+    (image / "etc/ssh").mkdir()
+    (image / "etc/ssh/sshd_config").write_text(f"AuthorizedKeysFile {setting}\n")
+    (image / "etc/skel/.other").mkdir()
+    (image / "etc/skel/.keys").symlink_to(".other")
+    for file in (name, ".keys/readme"):
+        (image / "etc/skel" / file).write_text("text\n")
+
+    create_account(Root(str(image)), "ops", NoCommands())
+
+    assert os.listdir(image / "home/ops/.keys") == ["readme"]
+    assert (image / "home/ops/.profile").read_text() == "profile\n"
+
+
+@pytest.mark.needs("root")
+def test_a_key_outside_a_new_home_is_not_removed_through_a_link(image: Path) -> None:
+    """A link of the skeleton may lead to any file of the image."""
+    (image / "etc/ssh").mkdir()
+    (image / "etc/ssh/sshd_config").write_text("AuthorizedKeysFile .keys/passwd\n")
+    (image / "etc/skel/.keys").symlink_to("/etc")
+    (image / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\n")
+
+    create_account(Root(str(image)), "ops", NoCommands())
+
+    assert "ops:*:1000:" in (image / "etc/passwd").read_text()

@@ -51,7 +51,7 @@ from .leftover import (
 )
 from .matching import found_by, matching_paths
 from .passwords import find_passwords
-from .search_homes import SKELETONS, find_in_homes, find_trusted_hosts
+from .search_homes import ANY_USER, SKELETONS, find_in_homes, find_trusted_hosts
 
 MACHINE_ID = "/etc/machine-id"
 _DBUS_MACHINE_ID = "/var/lib/dbus/machine-id"
@@ -195,10 +195,25 @@ def _keys(root: Root) -> Iterator[Leftover]:
 
 
 def _keys_at(account: Optional[Account], paths: List[str], root: Root) -> Iterator[Leftover]:
+    if account is not None and account in SKELETONS:
+        # Keys elsewhere may be those of a user in a directory.
+        inside = [path for path in paths if path.startswith(f"{account.home}/")]
+        paths = [path for one in inside for path in _for_any_user(root, one)]
     for path in paths:
         if holds_keys(root, path):
             what = "authorized SSH keys"
             yield Leftover("authorized-keys", path, what, REMOVE_KEYS, account=account)
+
+
+def _for_any_user(root: Root, path: str) -> List[str]:
+    """The path, or those for any user if it has a component with the name of one."""
+    found = [""]
+    for component in path.split("/")[1:]:
+        if ANY_USER in component:
+            found = [one for folder in found for one in matching_paths(root, folder, component)]
+        else:
+            found = [f"{folder}/{component}" for folder in found]
+    return found
 
 
 def _deleted_accounts(user: str, root: Root) -> Iterator[Leftover]:

@@ -15,8 +15,10 @@ from .matching import found_by
 _LOGIN_DEFS = "/etc/login.defs"
 # Enough for a private key, and for the settings that hold a password.
 _BEGINNING_BYTES = 64 << 10
+#: A pattern, since a new user may have any name.
+ANY_USER = "*"
 #: Every new home is a copy, so a skeleton is searched like a home. useradd of SUSE copies both.
-SKELETONS = tuple(Account("", 0, 0, folder, "") for folder in (SKELETON, "/usr/etc/skel"))
+SKELETONS = tuple(Account(ANY_USER, 0, 0, folder, "") for folder in (SKELETON, "/usr/etc/skel"))
 
 
 def find_in_homes(root: Root) -> Iterator[Leftover]:

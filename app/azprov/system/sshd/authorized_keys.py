@@ -80,6 +80,11 @@ def keys_paths(
         seen.update(paths)
 
 
+def own_keys_files(root: Root, account: Account) -> List[str]:
+    """Every path at which sshd might look for the keys of that account alone. Raises HostError."""
+    return own_keys_paths(settings_of_keys(read_settings(root, matches=True)), account)
+
+
 def holds_keys(root: Root, path: str, *, only_keys: bool = True) -> bool:
     """Whether a file or link is to be removed because of the keys in it. Raises HostError.
 
