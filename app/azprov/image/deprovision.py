@@ -33,7 +33,7 @@ from .leftovers.matching import found_by
 from .leftovers.mentions import log_mentions
 from .leftovers.search import find_leftovers
 from .leftovers.user import BACKUPS, find_user
-from .outside_mounts import refuse_changes_outside
+from .outside_mounts import refuse_changes_outside, refuse_mounts_of_users
 from .service_file import own_service
 
 # The name that waagent and cloud-init leave, too.
@@ -50,6 +50,7 @@ def plan(root: Root, user: str) -> List[Leftover]:
     with UID 0, or one who has neither an account nor anything else in the image. A change to
     files from outside that are mounted in the image is a HostError, too.
     """
+    refuse_mounts_of_users(root)
     leftovers = find_leftovers(root, user)
     of_user = [leftover for leftover in leftovers if user and leftover.user == user]
     changes = [leftover for leftover in leftovers if not user or leftover.user != user]

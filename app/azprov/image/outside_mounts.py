@@ -1,15 +1,17 @@
-"""Files from outside an image that are mounted inside, as for a chroot.
+"""Mounts that keep deprovision from changing an image.
 
-A change to such a file changes the machine on which the image is made. A partition of the
-image that is mounted in its place is no such mount.
+A change to a file from outside, mounted inside as for a chroot, changes the machine on which the
+image is made. A partition of the image that is mounted in its place is no such mount.
 """
 
+import os
 from typing import Iterable, List
 
 from ..errors import HostError
-from ..formats.host.mountinfo import parse_mounts
+from ..formats.host.mountinfo import parse_mounts, parse_served_mounts
 from ..formats.text import printable
 from ..system.root import Root
+from ..system.root.mount_table import place_of, points_below, read_mount_table
 from .leftovers.apply import follows_link
 from .leftovers.leftover import EXAMINE, EXAMINE_AS_ROOT, Leftover
 
@@ -31,6 +33,27 @@ def refuse_changes_outside(root: Root, changes: Iterable[Leftover]) -> None:
                 )
 
 
+def refuse_mounts_of_users(root: Root) -> None:
+    """Raise HostError if a user other than root serves a file system for all users in the root.
+
+    The program of that user could keep deprovision waiting forever. Those below /run are not
+    looked at, and without `allow_other` the kernel keeps root out.
+    """
+    served = [
+        point
+        for point, uid in parse_served_mounts(read_mount_table())
+        if uid not in (0, os.geteuid())
+    ]
+    below = points_below(root.descriptor, served)
+    found = [point for point in below if point != "/" and not point.startswith("/run/")]
+    if found:
+        raise HostError(
+            f"a program of another user serves the file system at {root.outside(found[0])}, and "
+            "could keep deprovision waiting forever, so nothing was changed",
+            "unmount the file system that is mounted inside",
+        )
+
+
 def _changed_path(root: Root, change: Leftover) -> str:
     """What a change is made to, without links; empty if nothing will be changed."""
     if change.action in (EXAMINE, EXAMINE_AS_ROOT):
@@ -47,11 +70,10 @@ def _outside_mounts(root: Root) -> List[str]:
     Their file system is also mounted outside the root, and they are not from the folder of it
     that is the root.
     """
-    machine = Root("/")
-    top = machine.read_link(f"/proc/self/fd/{root.descriptor}")
+    top = place_of(root.descriptor)
     if top is None:
         return []
-    mounts = parse_mounts(machine.read("/proc/self/mountinfo") or b"")
+    mounts = parse_mounts(read_mount_table())
     outside = {device for device, _, point in mounts if not _is_in(point, top)}
     own_device, own_source = "", ""
     longest = -1
@@ -60,14 +82,12 @@ def _outside_mounts(root: Root) -> List[str]:
             longest = len(point)
             own_device = device
             own_source = f"{source.rstrip('/')}/{top[len(point) :].lstrip('/')}".rstrip("/")
-    return [
-        point[len(top.rstrip("/")) :]
+    foreign = [
+        point
         for device, source, point in mounts
-        if point != top
-        and _is_in(point, top)
-        and device in outside
-        and not (device == own_device and _is_in(source, own_source))
+        if device in outside and not (device == own_device and _is_in(source, own_source))
     ]
+    return [point for point in points_below(root.descriptor, foreign) if point != "/"]
 
 
 def _is_in(path: str, folder: str) -> bool:

@@ -13,6 +13,7 @@ from ..formats.host.mountinfo import parse_mount_points
 from .commands import Commands
 from .init import SYSTEMD
 from .root import Root
+from .root.mount_table import points_below, read_mount_table
 from .root.paths import ancestry
 
 # systemd-fstab-generator and systemd-gpt-auto-generator write units here.
@@ -58,17 +59,13 @@ def mount_above(root: Root, paths: Sequence[str], commands: Commands) -> None:
 
 
 def mount_points_in(root: Root, path: str) -> List[str]:
-    """The mount points at a folder of a root or inside, as this process sees them.
+    """The mount points at a folder of a root or inside, as seen from inside the root.
 
     Empty without /proc; the removal then compares devices. Raises HostError.
     """
-    machine = Root("/")
-    top = machine.read_link(f"/proc/self/fd/{root.descriptor}")
-    if top is None:
-        return []
-    folder = f"{top}{root.real_path(path)}".strip("/")
-    inside = f"/{folder}/" if folder else "/"
-    return sorted(one for one in _mount_points(machine) if f"{one}/".startswith(inside))
+    folder = root.real_path(path).rstrip("/")
+    points = points_below(root.descriptor, parse_mount_points(read_mount_table()))
+    return [one for one in points if f"{one}/".startswith(f"{folder}/")]
 
 
 def mount_unit(path: str) -> str:

@@ -1,6 +1,10 @@
 """The kernel's list of mounts."""
 
-from azprov.formats.host.mountinfo import parse_file_systems, parse_mount_points
+from azprov.formats.host.mountinfo import (
+    parse_file_systems,
+    parse_mount_points,
+    parse_served_mounts,
+)
 
 # The second line has no optional fields, and the third one two of them.
 MOUNTS = (
@@ -26,3 +30,16 @@ def test_lines_of_another_form_are_ignored() -> None:
 
     assert parse_mount_points(content) == ["/"]
     assert parse_file_systems(content) == {22: "ext4"}
+
+
+def test_the_mounts_of_fuse_that_all_users_may_enter_have_the_user_who_serves_them() -> None:
+    """Other users, and root, cannot enter one without allow_other."""
+    content = (
+        b"63 1 0:39 / /home/ops/my\\040data rw - fuse.blobfuse2 none rw,user_id=1000,allow_other\n"
+        b"64 1 0:40 / /root/a rw shared:1 - fuse a rw,user_id=0,group_id=0,allow_other,max_read=1\n"
+        b"65 1 0:41 / /home/ops/b rw - fuse.sshfs b rw,user_id=1000,group_id=1000\n"
+        b"66 1 0:42 / /c rw - ext4 c rw,user_id=1000,allow_other\n"
+        b"67 1 0:43 / - fuse d rw,user_id=1,allow_other\n"
+    )
+
+    assert parse_served_mounts(content + MOUNTS) == [("/home/ops/my data", 1000), ("/root/a", 0)]

@@ -24,6 +24,7 @@ from images import azprov, deep_tree, tree
 from person import UID
 from ports import NoCommands
 from project import ROOT
+from silent_mount import NO_FUSE
 from sound_image import make_sound
 
 ME = f"{os.geteuid()}:{os.getegid()}"
@@ -815,6 +816,54 @@ def deprovision_after(
         text=True,
         check=False,
     )
+
+
+def deprovision_beside(
+    point: Path, options: str, clean: Path
+) -> "subprocess.CompletedProcess[str]":
+    """Run deprovision while a file system is mounted whose program never answers."""
+    command = [sys.executable, "-m", "azprov", "deprovision", "--root", str(clean), "--yes"]
+    done = subprocess.run(
+        [*needs.unshare("-m"), sys.executable, str(ROOT / "tests/silent_mount.py")]
+        + [str(point), options, *command],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "app")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode == NO_FUSE:
+        pytest.skip("the machine does not allow FUSE")
+    return done
+
+
+@pytest.mark.needs("root", "unshare")
+@pytest.mark.parametrize("place", ["home/deploy/mnt", "home/deploy/.ssh", "srv/data"])
+def test_a_file_system_that_a_user_serves_is_refused(clean: Path, place: str) -> None:
+    """A user's program that never answers would keep deprovision waiting forever."""
+    with_user(clean)
+    (clean / place).mkdir(parents=True, exist_ok=True)
+    before = tree(clean)
+
+    done = deprovision_beside(clean / place, ",allow_other", clean)
+
+    assert done.stderr == (
+        f"azprov: a program of another user serves the file system at {clean}/{place}, and could "
+        "keep deprovision waiting forever, so nothing was changed; unmount the file system that "
+        "is mounted inside\n"
+    )
+    assert done.returncode == 73
+    assert tree(clean) == before
+
+
+@pytest.mark.needs("root", "unshare")
+def test_a_file_system_that_is_for_its_user_alone_is_passed_by(clean: Path) -> None:
+    """The kernel keeps root out of it without asking the user's program."""
+    with_user(clean)
+    (clean / "home/deploy/mnt").mkdir()
+
+    done = deprovision_beside(clean / "home/deploy/mnt", "", clean)
+
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.needs("root", "unshare", "mount")

@@ -4,6 +4,7 @@ import re
 from typing import Dict, List, Tuple
 
 _ESCAPED = re.compile(r"\\([0-7]{3})")
+_SERVED_BY = re.compile(r",user_id=([0-9]{1,10}),")
 # The numbers of the fields.
 _DEVICE, _SOURCE, _MOUNT_POINT = 2, 3, 4
 
@@ -31,6 +32,20 @@ def parse_file_systems(content: bytes) -> Dict[int, str]:
         if number.isdigit():
             types[int(number)] = rest.partition(" - ")[2].partition(" ")[0]
     return types
+
+
+def parse_served_mounts(content: bytes) -> List[Tuple[str, int]]:
+    """The mount points of FUSE that are for all users, with the UID of the program behind each."""
+    found = []
+    for line in content.decode("utf-8", "surrogateescape").split("\n"):
+        mount, _, rest = line.partition(" - ")
+        fields = mount.split(" ")
+        kind, _, options = [*rest.split(" "), "", ""][:3]
+        uid = _SERVED_BY.search(f",{options},")
+        is_for_all = ",allow_other," in f",{options},"
+        if kind.startswith("fuse") and uid and is_for_all and len(fields) > _MOUNT_POINT:
+            found.append((_unescaped(fields[_MOUNT_POINT]), int(uid.group(1))))
+    return found
 
 
 def _unescaped(text: str) -> str:

@@ -121,7 +121,7 @@ def _home(root: Root, account: Account) -> Iterator[Leftover]:
         mounted = mount_points_in(root, path)
         if mounted:
             raise HostError(
-                f"a file system is mounted at {printable(mounted[0])}, in the home of "
+                f"a file system is mounted at {root.outside(mounted[0])}, in the home of "
                 f"{account.name}, so nothing was changed",
                 "unmount the file system that is mounted inside",
             )

@@ -3,10 +3,10 @@
 import errno
 import os
 import stat
-from contextlib import suppress
-from typing import Collection, Dict, Iterator, List, Optional, Tuple
+from typing import Collection, Iterator, List, Optional, Tuple
 
 from ...formats.host.mountinfo import parse_file_systems
+from .mount_table import read_mount_table
 from .opening import FOLDER
 from .tree import Moved, Walk, mount_of
 
@@ -19,7 +19,7 @@ class Survey(Walk):
 
     def __init__(self, descriptor: int) -> None:
         super().__init__(os.open(".", FOLDER, dir_fd=descriptor))
-        self._mounts = _file_systems()
+        self._mounts = parse_file_systems(read_mount_table())
         #: Whether a folder was moved while its files were listed, so that some may be missing.
         self.is_partial = False
 
@@ -124,10 +124,3 @@ class Survey(Walk):
             or os.major(os.fstat(number).st_dev) != 0
             or self._mounts.get(mount[0]) in _WITHOUT_DEVICE
         )
-
-
-def _file_systems() -> Dict[int, str]:
-    """The file system of each mount; empty without /proc."""
-    with suppress(OSError), open("/proc/self/mountinfo", "rb") as file:
-        return parse_file_systems(file.read())
-    return {}

@@ -21,6 +21,7 @@ from typing import Callable, List, Optional, Tuple
 from ...formats.host.mountinfo import parse_mount_points
 from .attributes import explained
 from .entry import Entry
+from .mount_table import points_below, read_mount_table
 from .opening import FOLDER
 
 # With root's rights three are enough.
@@ -52,7 +53,8 @@ def remove_tree(entry: Entry, *, keeps_folder: bool, owner: Optional[int]) -> bo
         try:
             if not os.path.samestat(os.fstat(walk.number), status):
                 raise OSError(errno.EBUSY, f"{entry.name!a} was replaced meanwhile")
-            if _mount_points(walk.number) or mount_of(walk.number) != mount_of(entry.folder):
+            mounted = points_below(walk.number, parse_mount_points(read_mount_table()))
+            if mounted or mount_of(walk.number) != mount_of(entry.folder):
                 raise _mounted()
             walk.empty()
             os.fsync(walk.number)
@@ -75,18 +77,6 @@ def _remove_emptied(entry: Entry, walk: "Walk") -> None:
         walk.take()
         walk.empty()
         entry.remove()
-
-
-def _mount_points(number: int) -> List[str]:
-    """The mount points at or below an open folder; none without /proc."""
-    try:
-        top = os.readlink(f"/proc/self/fd/{number}")
-        with open("/proc/self/mountinfo", "rb") as file:
-            mounted = parse_mount_points(file.read())
-    except OSError:
-        return []
-    below = top.rstrip("/") + "/"
-    return [path for path in mounted if path == top or path.startswith(below)]
 
 
 class Walk:
