@@ -3,7 +3,6 @@
 import logging
 import os
 import signal
-import subprocess
 from typing import Optional, Sequence, Tuple
 
 #: Searched in this order for the programs that azprov runs; the caller's PATH is not trusted.
@@ -21,9 +20,12 @@ class Commands:
 
     def output(self, command: Sequence[str], *, limit_s: float) -> Optional[bytes]:
         """What the program wrote to its standard output; None if `run` would return False."""
+        # A twentieth of a cold start, and many a first boot runs no program.
+        from subprocess import TimeoutExpired
+
         try:
             code, written = _run(command, limit_s)
-        except (OSError, subprocess.TimeoutExpired) as error:
+        except (OSError, TimeoutExpired) as error:
             log.debug("%s: %s", " ".join(command), error)
             return None
         log.debug("%s: exit %d", " ".join(command), code)
@@ -36,12 +38,14 @@ def _run(command: Sequence[str], limit_s: float) -> Tuple[int, bytes]:
     subprocess.run ends the program alone. A child that holds the output open would then
     keep Python 3.6 waiting for ever. Raises OSError or TimeoutExpired.
     """
-    with subprocess.Popen(
+    from subprocess import DEVNULL, PIPE, Popen
+
+    with Popen(
         command,
         env={"PATH": ":".join(FOLDERS), "LC_ALL": "C"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stdin=DEVNULL,
+        stdout=PIPE,
+        stderr=DEVNULL,
         start_new_session=True,
     ) as process:
         try:
