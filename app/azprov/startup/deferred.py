@@ -13,7 +13,15 @@ from types import ModuleType
 from typing import Any, Dict, Iterator
 
 # Importing these raises ImportError; urllib3 and http.client work without them.
-_HIDDEN = ("ssl", "brotli", "brotlicffi", "backports.zstd", "compression.zstd")
+_HIDDEN = (
+    "ssl",
+    "urllib3.util.ssltransport",
+    "urllib3_secure_extra",
+    "brotli",
+    "brotlicffi",
+    "backports.zstd",
+    "compression.zstd",
+)
 #: The deferred modules, each with its functions that can be taken without importing it.
 DEFERRED = {
     "calendar": ("timegm",),
