@@ -78,6 +78,20 @@ INSTALL_NOTES = (
     "/WHEEL",
     "/top_level.txt",
 )
+# Files of urllib3 that azprov never imports: TLS, browsers, proxies, HTTP/2, and types for mypy.
+NOT_SHIPPED = (
+    "urllib3/contrib/_securetransport/",
+    "urllib3/contrib/appengine.py",
+    "urllib3/contrib/emscripten/",
+    "urllib3/contrib/ntlmpool.py",
+    "urllib3/contrib/pyopenssl.py",
+    "urllib3/contrib/securetransport.py",
+    "urllib3/contrib/socks.py",
+    "urllib3/http2/connection.py",
+    "urllib3/packages/backports/makefile.py",
+    "urllib3/py.typed",
+    "urllib3/util/ssltransport.py",
+)
 COMMANDS = ("build", "check", "test", "coverage", "bench", "fuzz", "mutate", "wheelhouse")
 WITHOUT_ARGUMENTS = ("build", "check", "coverage")
 # One worker for each processor; tests that share something are in one xdist_group.
@@ -269,8 +283,13 @@ def merge(packed: Dict[str, Path]) -> Dict[str, bytes]:
                 inner = name[len("site-packages/") :]
                 if not name.startswith("site-packages/") or inner.endswith(INSTALL_NOTES):
                     continue
+                if inner.startswith(NOT_SHIPPED):
+                    continue
                 if inner.startswith("urllib3"):
-                    entries[f"{folder}/{inner}"] = archive.read(name)
+                    content = archive.read(name)
+                    if inner.endswith("/METADATA"):  # without the pages of urllib3's README
+                        content = content.partition(b"\n\n")[0] + b"\n"
+                    entries[f"{folder}/{inner}"] = content
                 elif (inner.startswith("azprov/") and inner.endswith(".py")) or inner == "LICENSE":
                     entries[inner] = archive.read(name)
     entries["__main__.py"] = (APP / "__main__.py").read_bytes()
