@@ -45,6 +45,8 @@ def test_a_user_that_a_boot_creates_with_keys_is_named(
         ("etc/fstab", "# a\n/data/home /home none bind 0 0\n", 2),
         ("etc/fstab", "/data/home /home/ none rbind,ro 0 0\n", 1),
         ("etc/fstab", "/dev/vdb /root none bind 0 0\n", 1),
+        # A disk of homes that is not mounted while the image is examined.
+        ("etc/fstab", "UUID=1 / ext4 x 0 1\n/dev/vg/home /home ext4 x 0 2\n", 2),
         ("etc/fstab", "/data /srv none bind 0 0\n", 1),
         ("etc/fstab", "server:/home /home nfs defaults 0 0\n", 1),
         ("etc/fstab", "/data/ssh /etc/ssh none bind 0 0\n", 1),
@@ -78,6 +80,8 @@ def test_a_mount_over_homes_or_settings_is_named(
             "/dev/sda1 /boot ext4 defaults 0 2\nLABEL=a /root xfs defaults 0 0\n"
             "tmpfs /tmp tmpfs defaults 0 0\nproc /proc proc defaults 0 0\n/swap none swap sw 0 0\n"
             "/data/web /srv/www none bind 0 0\n",
+            "home/ops/.profile": "",
+            "root/.profile": "",
             **PASSWD,
         },
         {

@@ -37,6 +37,7 @@ def found(root: Path) -> List[str]:
         "rd.systemd.break",
         "rd.break",
         "break=premount",
+        "break",
         "SYSTEMD_SULOGIN_FORCE=1",
     ],
 )
@@ -63,6 +64,9 @@ def test_a_shell_of_the_kernel_command_line_is_named(word: str, tmp_path: Path) 
         "extlinux.conf",
         "boot/cmdline.txt",
         "boot/limine.conf",
+        "boot/limine/limine.conf",
+        "etc/kernel/uki.conf",
+        "etc/dracut.conf.d/a.conf",
         "etc/default/grub",
         "etc/default/grub.d/50-a.cfg",
         "etc/grub.d/40_custom",
@@ -81,7 +85,9 @@ def test_every_boot_menu_is_read(path: str, tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("word", ["init=/bin/sh", "init=/usr/bin/bash", "rdinit=/bin/busybox"])
+@pytest.mark.parametrize(
+    "word", ["init=/bin/sh", "init=/usr/bin/fish", "init=/bin/bash-static", "rdinit=/bin/busybox"]
+)
 def test_a_shell_in_place_of_init_is_named(word: str, tmp_path: Path) -> None:
     """deprovision names it; check has a rule for images without a usable init."""
     write(tmp_path, "etc/default/grub", f'GRUB_CMDLINE_LINUX="quiet {word}"\n')

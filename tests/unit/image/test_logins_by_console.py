@@ -165,6 +165,14 @@ def test_a_masked_shell_is_not_named(tmp_path: Path) -> None:
         ("ttyS0::respawn:exec /bin/sh", SHELL),
         ("::respawn:/bin/setsid /bin/cttyhack /bin/sh", SHELL),
         ("::respawn:/bin/login -f root", SHELL),
+        ("::respawn:/usr/sbin/telnetd -F -l /bin/sh -p 2323", SHELL),
+        ("::respawn:/bin/busybox nc -ll -p 23 -e /bin/ash", SHELL),
+        ("::respawn:socat tcp-l:23,fork EXEC:/bin/bash,pty", SHELL),
+        ("::respawn:script -c bash /dev/null", SHELL),
+        ("::respawn:/bin/bash --rcfile /root/rc -i", SHELL),
+        ("::respawn:python3 -i", SHELL),
+        ("::respawn:/bin/bash-static", SHELL),
+        ("::respawn:sh -c 'while true; do bash </dev/ttyS0 >/dev/ttyS0; sleep 1; done'", SHELL),
         ("tty1::respawn:\\\n/bin/sh", SHELL),
         ("1:23:respawn:/sbin/getty -a root 38400 tty1", GETTY),
         ("ttyS0::respawn:/sbin/getty -n -l /bin/sh 115200 ttyS0", GETTY),
@@ -203,6 +211,18 @@ def test_a_setting_of_another_init_system_is_named(
 ) -> None:
     """OpenRC, runit, s6 and dinit have scripts and files with the arguments of a getty."""
     assert consoles(tmp_path / "root", {path: f"{line}\n"}) == [f"{path}:1 {reason}"]
+
+
+def test_a_program_of_the_images_own_on_a_terminal_is_named(tmp_path: Path) -> None:
+    """It may be a shell of any kind. The units of packages on a terminal ask for a password."""
+    text = "[Service]\nExecStart=/opt/menu\nStandardInput=tty-force\n"
+
+    path = "etc/systemd/system/menu.service"
+    assert consoles(tmp_path / "own", {path: text}) == [
+        f"{path}:3 starts another program than a getty"
+    ]
+    link = {"etc/systemd/system/alias.service": f"-> /{VENDOR}/menu.service"}
+    assert consoles(tmp_path / "package", {f"{VENDOR}/menu.service": text, **link}) == []
 
 
 UNITS = [
@@ -255,6 +275,9 @@ INITTAB = [
             [
                 "ExecStart=/bin/sh /opt/start.sh",
                 "ExecStart=/bin/sh -c 'echo done'",
+                "ExecStart=/bin/bash -e -c 'test -s /etc/fish; exec agent --shell /bin/sh x'",
+                "ExecStart=/usr/bin/python3 -I /opt/agent.py",
+                "ExecStart=sh -c 'echo start | netcat -Uu -W1 /run/cloud-init/share/a.sock | sh'",
                 "ExecStart=/usr/bin/su - postgres -c /usr/bin/pg_ctl",
                 "ExecStart=/usr/sbin/runuser -u www -- /usr/bin/serve",
                 "ExecStartPre=/usr/bin/sudo -u www /usr/bin/prepare",

@@ -128,6 +128,13 @@ def test_keys_that_no_file_of_the_image_has_are_named(text: str, who: str, tmp_p
         (DROP_IN, "[Service]\nEnvironment=KRB5_KTNAME=/x\n", 2),
         (DROP_IN, "[Service]\nEnvironmentFile=-/run/opts\n", 2),
         ("etc/systemd/system/remote.service", "[Service]\nExecStart=/usr/sbin/sshd -f /x\n", 2),
+        ("etc/systemd/system/two.service", "ExecStart=/usr/sbin/sshd-second -D -f /x\n", 1),
+        (DROP_IN, "[Service]\nExecStart=\nExecStart=/opt/ssh/sbin/sshd -D\n", 3),
+        ("etc/systemd/system/two.service", "ExecStart=/usr/local/sbin/sshd -D\n", 1),
+        ("etc/rc.local", "#!/bin/sh\n/usr/sbin/sshd -f /x\n", 2),
+        ("etc/init.d/ssh2", "#!/bin/sh\nstart() {\n  /usr/sbin/sshd -o AuthorizedKeysFile=/x\n", 3),
+        ("etc/cron.d/ssh", "@reboot root /usr/sbin/sshd -f /x\n", 1),
+        ("var/spool/cron/crontabs/root", "@reboot /opt/sshd\n", 1),
         ("etc/default/ssh", "SSHD_OPTS=\nSSHD_OPTS='-oAuthorizedKeysFile=/x'\n", 2),
         ("etc/default/ssh", "SSHD_OPTS=-4f/etc/other\n", 1),
         ("etc/default/ssh", "SSHD_OPTS=$(cat /x)\n", 1),
@@ -182,6 +189,20 @@ def test_a_file_of_variables_that_a_unit_names_is_read(tmp_path: Path) -> None:
         ),
         (DROP_IN, "[Service]\nExecStart=\nExecStart=/usr/sbin/sshd -D -p 2222 -oUsePAM=no -e\n"),
         ("etc/default/ssh", "# Options to pass to sshd\nSSHD_OPTS=\n"),
+        (
+            "etc/systemd/system/sshd.service",
+            "ExecStart=/nix/store/0a-openssh-10.0/bin/sshd -D -f /etc/ssh/sshd_config\n",
+        ),
+        (
+            # Debian 13.
+            "etc/init.d/ssh",
+            "test -x /usr/sbin/sshd || exit 0\n"
+            "mkdir /run/sshd\n"
+            "( /usr/sbin/sshd -\\? 2>&1 | grep -q OpenSSH ) 2>/dev/null || exit 0\n"
+            "/usr/sbin/sshd $SSHD_OPTS -t || exit 1\n"
+            "start-stop-daemon --start --quiet --oknodo --chuid 0:0 --pidfile /run/sshd.pid "
+            "--exec /usr/sbin/sshd -- $SSHD_OPTS\n",
+        ),
         ("etc/sysconfig/ssh", '## Type: string\nSSHD_OPTS=""\nSSHD_AUTO_KEYGEN="yes"\n'),
         (
             "etc/sysconfig/sshd",

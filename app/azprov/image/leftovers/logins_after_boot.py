@@ -21,7 +21,8 @@ _SYSUSERS = ("/etc/sysusers.d", "/usr/local/lib/sysusers.d", "/usr/lib/sysusers.
 # shlex copies the word for each character that it adds.
 _WORD = re.compile(r"\"[^\"]*\"|'[^']*'|\S+")
 _FSTAB = "/etc/fstab"
-# The user of deprovision mounts the disks of an image. Another folder or a server is not seen.
+# The user of deprovision mounts the disks of an image. Another folder or a server is not seen, and
+# neither are homes on a disk that was left out.
 _DISKS = ("/dev/", "LABEL=", "UUID=", "PARTLABEL=", "PARTUUID=", "ID=")
 _LOCAL_KINDS = ("ramfs", "swap", "tmpfs", "zfs")
 
@@ -36,7 +37,7 @@ def find_after_boot(root: Root) -> Iterator[OpenLogin]:
     folders = sorted(f"{folder.rstrip('/')}/" for folder in folders)
     for path, number, device, where, kind, options in _mounts(root):
         is_seen = kind in _LOCAL_KINDS or device.startswith(_DISKS)
-        is_examined = is_seen and "bind" not in options
+        is_examined = is_seen and "bind" not in options and not _is_missing(root, where)
         if is_examined or not _hides_logins(where.rstrip("/"), folders):
             continue
         if not _is_mounted(root, where):
@@ -45,6 +46,12 @@ def find_after_boot(root: Root) -> Iterator[OpenLogin]:
                 "mounts a folder with users or keys that was not examined",
                 "check the passwords and keys in what is mounted there, or remove that mount",
             )
+
+
+def _is_missing(root: Root, where: str) -> bool:
+    """Whether an image's disk with homes is not mounted: their folder would be empty."""
+    is_of_homes = where.rstrip("/") in ("/home", "/root", "/var/home")
+    return is_of_homes and not root.is_live and not root.names(where)
 
 
 def _is_mounted(root: Root, where: str) -> bool:

@@ -14,7 +14,7 @@ from ...system.init import init_program
 from ...system.root import Root
 from .boot_partitions import PARTITIONS, unified_command_lines
 from .catalogue import CREDENTIALS
-from .logins_by_console import INITTAB
+from .logins_by_console import INITTAB, SHELLS
 from .matching import matching_paths
 from .open_login import OpenLogin
 from .setting_lines import setting_lines, without_password
@@ -25,6 +25,10 @@ _COMMAND_LINES: Tuple[Tuple[str, str], ...] = (
     ("/etc/default/grub.d", "*"),
     ("/etc/grub.d", "*"),
     ("/etc/kernel", "cmdline*"),
+    ("/etc/kernel", "uki.conf"),
+    ("/etc", "dracut.conf"),
+    ("/etc/dracut.conf.d", "*.conf"),
+    ("/usr/lib/dracut/dracut.conf.d", "*.conf"),
     ("/etc/kernel/cmdline.d", "*"),
     ("/etc/cmdline.d", "*"),
     ("/usr/lib/kernel", "cmdline"),
@@ -38,6 +42,7 @@ _COMMAND_LINES: Tuple[Tuple[str, str], ...] = (
             ("/grub", ("*.cfg", "grubenv", "*.lst", "*.conf")),
             ("/grub2", ("*.cfg", "grubenv", "*.conf")),
             ("/extlinux", ("*.c*",)),
+            ("/limine", ("*.conf", "*.cfg")),
             ("/syslinux", ("*.c*",)),
             ("/loader/entries", ("*.conf",)),
             ("/EFI/*", ("*.cfg", "grubenv", "*.conf")),
@@ -49,8 +54,15 @@ _OPENS_SHELL = re.compile(
     r"(?:^|[\s\"'=])(?:(?:rd\.)?systemd\.(?:debug[-_]shell(?!=(?:0|no?|f|false|off)(?:[\s\"']|$))"
     r"|break|(?:wants|unit)=\S{0,255}shell)|rd\.break|break=\w|SYSTEMD_SULOGIN_FORCE=(?i:1|y|t|on))"
 )
+# The initramfs of Debian stops at `break` alone, too, which is also a word of shell scripts.
+_BREAK = re.compile(r"(?:^|[\s\"'=])break(?=[\s\"']|$)")
+_OF_KERNEL = re.compile(
+    r"\bro\b|\brw\b|\bquiet\b|root=|console=|CMDLINE|\blinux|\bappend\b|\boptions\b"
+)
 _SETS_INIT = re.compile(r"(?:^|[\"'=])(?:rd)?init=")
-_IS_SHELL = re.compile(r"(?<=[=/])(?:(?:a|ba|da|k|mk|z)?sh|busybox|sulogin|login)(?=[\"']|$)")
+_IS_SHELL = re.compile(
+    rf"(?<=[=/])(?:{SHELLS}|busybox|sulogin|login|python3?)(?:[-.]static)?(?=[\"']|$)"
+)
 _PULLS = re.compile(r"(?:^|[\s\"'])(?:rd\.)?systemd\.pull=")
 # Of systemd, cloud-init and Ignition; GRUB needs a backslash before a semicolon.
 _RUNS = re.compile(
@@ -128,7 +140,7 @@ def find_at_boot(root: Root) -> Iterator[OpenLogin]:
 
 def _reason(line: str) -> str:
     """What a kernel command line does at boot that lets someone in; empty for a usual line."""
-    if _OPENS_SHELL.search(line):
+    if _OPENS_SHELL.search(line) or (_BREAK.search(line) and _OF_KERNEL.search(line)):
         return "opens a shell at boot"
     if _SETS_CREDENTIAL.search(line):
         return "sets a credential of systemd"

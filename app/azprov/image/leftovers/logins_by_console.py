@@ -63,8 +63,22 @@ _SAFE_GETTY = re.compile(
     rf"{_SAFE_VALUE}|--(?:{_SAFE_OPTIONS})(?:={_SAFE_VALUE})?|[A-Za-z0-9%/]{_SAFE_VALUE}"
     r"|\$TERM|\$\{TERM\}|-o\s+(?P<quote>['\"])(?:-p )?-- \\{1,2}u(?P=quote)))*\s*"
 )
-_SHELLS = re.compile(r"(?:a|ba|c|da|fi|hu|k|lk|mk|pdk|rba|tc|ya|z)?sh|cttyhack")
-_REDIRECTION = re.compile(r"(?<![0-9<>])[0-9]*[<>]+&?\s*\S+")
+#: The names of shells, for a regular expression.
+SHELLS = "(?:a|ba|c|da|fi|hu|k|lk|mk|pdk|rba|tc|ya|z)?sh|cttyhack"
+_SHELL = re.compile(rf"(?:{SHELLS})(?:[-.]static)?")
+# Programs that are a shell with the option -i.
+_INTERPRETER = re.compile(rf"(?:{SHELLS}|python[0-9.]*|perl)(?:[-.]static)?")
+_INTERACTIVE = re.compile(r"-[a-zA-Z]*[is]\Z|--interactive|--rcfile|--init-file")
+# The program of telnetd -l, nc -e, script -c and socat.
+_RUN_BY_OPTION = re.compile(
+    rf"\s-[a-zA-Z]*[cel]\s*[\"']?(?:/\S{{0,255}}/)?(?:{SHELLS})(?:[\s\"']|\Z)"
+    rf"|(?:EXEC|SYSTEM|exec|system):[\"']?(?:/[^\s,]{{0,255}}/)?(?:{SHELLS})\b"
+)
+# cloud-init's services read commands from a socket that only root can write to.
+_OF_CLOUD_INIT = "/run/cloud-init/share/"
+# A program of the image's own on a terminal may be a shell.
+_ON_TERMINAL = re.compile(r"StandardInput\s*=\s*tty")
+_REDIRECTION = re.compile(r"(?<![0-9<>])[0-9]*[<>]+&?\s*[^\s;&|()]+")
 _PREFIXES = "-@:+!|"
 
 #: Of sysvinit and busybox.
@@ -133,10 +147,15 @@ def _wants_shell(rule: str) -> bool:
 def _units(root: Root) -> Iterator[OpenLogin]:
     started: Optional[Set[str]] = None
     for unit, path in unit_files(root):
+        # autovt@.service in /etc is a link to a file of systemd.
+        file = root.real_path(path, allow_missing=True)
+        is_own = not file.startswith(SYSTEMD.package_folders)
         for number, line in setting_lines(root, path):
             reason = _reason(unit, line)
             fix = ""
-            if reason == _BY_SHELL and path.startswith(SYSTEMD.package_folders):
+            if not reason and is_own and _ON_TERMINAL.match(line) and not _OF_GETTY.match(unit):
+                reason = _BY_OTHER
+            if reason == _BY_SHELL and not is_own:
                 # systemd has debug-shell.service and others in every image.
                 started = _started_units(root) if started is None else started
                 reason = reason if unit in started else ""
@@ -172,12 +191,26 @@ def _reason_of_command(command: str) -> str:
 
 
 def _gives_shell(command: str) -> bool:
-    """Whether a command ends in a shell, perhaps of su or sudo, or is login without password."""
-    split = re.split(r"[\s'\"\\;&|()]+", _REDIRECTION.sub(" ", command.lstrip(_PREFIXES)))
-    words = [word for word in split if word]
+    """Whether a part of a command ends in a shell, perhaps of su or sudo, or asks for one.
+
+    login without a password counts as well.
+    """
+    text = _REDIRECTION.sub(" ", command.lstrip(_PREFIXES))
+    if _OF_CLOUD_INIT in text:
+        return False
+    if _RUN_BY_OPTION.search(text):
+        return True
+    return any(map(_is_shell, re.split(r"[;&|()]+", text)))
+
+
+def _is_shell(command: str) -> bool:
+    """The same for a simple command."""
+    words = [word for word in re.split(r"[\s'\"\\]+", command) if word]
     names = [word.rpartition("/")[2] for word in words if not word.startswith("-")]
     options = [word for word in words if word.startswith("-")]
-    if names and _SHELLS.fullmatch(names[-1]):
+    if names and _SHELL.fullmatch(names[-1]):
+        return True
+    if any(map(_INTERPRETER.fullmatch, names[:1])) and any(map(_INTERACTIVE.match, options)):
         return True
     if "su" in names[-2:] or "runuser" in names[-2:]:
         return not any(re.match(r"-\w*[cu]|--[cu]", option) for option in options)

@@ -10,11 +10,20 @@ from ...system.root import Root
 from ...system.sshd.passwords import OPTIONS_FILES
 from ...system.sshd.server import CONFIGS, SSH_FOLDER
 from .logins_by_console import unit_files
+from .matching import matching_paths
 from .open_login import OpenLogin
 from .setting_lines import setting_lines
 
-# The program, and none of its helpers such as sshd-keygen.
-_SSHD = re.compile(r"(?:^|[\s/'\"=@:+!|-])sshd(?:\.pam)?(?![\w.@/-])")
+# The program, also under another name, and none of its helpers and files.
+_SSHD = re.compile(
+    r"(?:^|[\s/'\"=@:+!|-])sshd(?:[-_.](?!auth|check|config|gen|keygen|pid|service|session|socket"
+    r"|target|unix|vsock)\w{1,255})?(?![\w.@/-])"
+)
+# One in another folder has settings and host keys in another place. Nix and Guix name the file.
+_OTHER_SSHD = re.compile(
+    r"(?:^|[\s'\"=@:+!|-])(?!/(?:(?:nix|gnu)/store|(?:var/)?run|etc|dev|proc)/|/(?:usr/)?s?bin/sshd|/usr/lib(?:exec)?/(?:open)?ssh/)"
+    r"/\S{0,255}/sshd(?![\w.@/-])"
+)
 _UNITS_OF_SSHD = re.compile(r"sshd?@?\.service")
 _COMMAND = re.compile(r"Exec\w+\s*=\s*(.*)", re.DOTALL)
 _ENVIRONMENT = re.compile(r"Environment\s*=\s*(.*)", re.DOTALL)
@@ -38,6 +47,21 @@ _RISKY = re.compile(
 )
 # Files with the command of sshd, of other init systems and superservers: folders and names.
 _OTHER_STARTERS = ("/etc/inittab", "/etc/inetd.conf")
+# Scripts and jobs, in which only the lines with sshd matter.
+_SCRIPTS = (
+    ("/etc", "rc.local"),
+    ("/etc/rc.d", "rc.local"),
+    ("/etc/local.d", "*.start"),
+    ("/etc/init.d", "*"),
+    ("/etc", "crontab"),
+    ("/etc/cron.d", "*"),
+    ("/var/spool/cron", "root"),
+    ("/var/spool/cron/crontabs", "root"),
+    ("/var/spool/cron/tabs", "root"),
+    ("/etc/crontabs", "root"),
+)
+# The init script of Debian asks sshd for its usage.
+_ASKS_USAGE = re.compile(r"\s-\\\?(?=\s)")
 _STARTER_FOLDERS = (
     ("/etc/xinetd.d", ""),
     ("/etc/dinit.d", ""),
@@ -66,6 +90,15 @@ def find_in_options(root: Root) -> Iterator[OpenLogin]:
         if any(_SSHD.search(line) for _, line in lines):
             numbers = [number for number, line in lines if not _is_usual_command(line)]
             yield from (_other_settings(root, path, number) for number in numbers)
+    yield from _in_scripts(root)
+
+
+def _in_scripts(root: Root) -> Iterator[OpenLogin]:
+    for folder, pattern in _SCRIPTS:
+        for path in matching_paths(root, folder, pattern):
+            for number, line in setting_lines(root, path):
+                if _SSHD.search(line) and not _is_usual_command(_ASKS_USAGE.sub("", line)):
+                    yield _other_settings(root, path, number)
 
 
 def _lines_of_units(root: Root) -> Iterator[Tuple[str, int, str, bool]]:
@@ -96,6 +129,8 @@ def _is_usual(unit: str, line: str) -> bool:
         )
     if command is None:
         return True
+    if _OTHER_SSHD.search(command.group(1)):
+        return False
     if not line.startswith("ExecStart") or _SSHD.search(command.group(1)):
         return _are_usual(_arguments(command.group(1)))
     # A main process that is not sshd may start it in any way.
@@ -117,6 +152,8 @@ def _is_usual_variable(line: str) -> bool:
 def _is_usual_command(line: str) -> bool:
     """Whether a line of a script, or a setting with arguments, gives sshd no other settings."""
     name, _, value = line.partition("=")
+    if _OTHER_SSHD.search(line):
+        return False
     return _are_usual(value if _ARGUMENTS.fullmatch(name.strip()) else _arguments(line))
 
 
