@@ -4,13 +4,14 @@ import base64
 import struct
 import subprocess
 from pathlib import Path
-from typing import List
+from typing import List, Optional, Tuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from azprov.formats.host.authorized_keys import merge_authorized_keys
+from azprov.formats.host.authorized_keys_options import split_options
 from azprov.formats.host.ssh_keys import BadLine, SshKey, parse_ssh_keys
 from sample_files import sample
 
@@ -84,6 +85,27 @@ POINT = b"\4" + bytes(64)
 
 
 @pytest.mark.parametrize(
+    ("line", "parts"),
+    [
+        ("a b", ("a", "b")),
+        ("a \t b c", ("a", "b c")),
+        ("a\tb", ("a", "b")),
+        ('a="b c",d e', ('a="b c",d', "e")),
+        (r'a="\"" b', (r'a="\""', "b")),
+        (r'a="\" c" b', (r'a="\" c"', "b")),
+        ('a="b c', None),
+        (r'a="b\" c', None),
+        ("a", ("a", "")),
+    ],
+)
+def test_options_end_at_the_first_blank_that_is_not_quoted(
+    line: str, parts: Optional[Tuple[str, str]]
+) -> None:
+    """A backslash before a quote makes the quote part of the value."""
+    assert split_options(line) == parts
+
+
+@pytest.mark.parametrize(
     ("text", "complaint"),
     [
         ("", "it is empty"),
@@ -113,6 +135,8 @@ POINT = b"\4" + bytes(64)
         (f'froom="::1" {ED25519}', "sshd knows no option froom, or not with this value"),
         (f'environment="A" {ED25519}', "sshd knows no option environment, or not with this value"),
         (f'from="a",from="b" {ED25519}', "its option from is there twice"),
+        (f'command="a",command="b" {ED25519}', "its option command is there twice"),
+        (f'principals="a",principals="b" {ED25519}', "its option principals is there twice"),
         (f"{ED25519} {'c' * 8200}", "longer than 8192 bytes"),
         (f"ssh-ed25519 {BLOB[:-2]}é=", "it is not an OpenSSH key"),
         (with_blob("ssh-ed25519", b"ssh-ed25519", bytes(31)), "not a complete key"),

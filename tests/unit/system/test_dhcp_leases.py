@@ -73,6 +73,20 @@ def test_the_newest_lease_with_an_address_is_used(tmp_path: Path) -> None:
     assert (look.address, look.path) == ("10.9.8.7", "/run/systemd/netif/leases/2")
 
 
+def test_of_two_leases_that_are_equally_old_the_first_is_used(tmp_path: Path) -> None:
+    """The folder of networkd comes first."""
+    add(tmp_path, "/run/systemd/netif/leases/2", OTHER)
+    add(
+        tmp_path,
+        "/var/lib/NetworkManager/internal-5fb06bd0-0bb0-7ffb-45f1-d6edd65f3e03-eth0.lease",
+        sample("lease/networkmanager-internal.lease"),
+    )
+
+    look = find_leased_address(Root(str(tmp_path)))
+
+    assert look.path == "/run/systemd/netif/leases/2"
+
+
 NOW = 2e9
 ROUTES = """Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
 eth1\t00000000\t0100000B\t0003\t0\t0\t200\t00000000\t0\t0\t0
