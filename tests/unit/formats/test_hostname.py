@@ -20,6 +20,7 @@ from azprov.formats.host.hostname import parse_hostname
         ("a.b.example", "a.b.example"),
         ("3com", "3com"),
         ("0x7g", "0x7g"),
+        ("0xg7", "0xg7"),
         ("0x7f.web", "0x7f.web"),
         ("x" * 63, "x" * 63),
         ("x" * 64, "x" * 64),
