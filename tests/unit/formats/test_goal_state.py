@@ -274,3 +274,13 @@ def test_the_limits_are_far_above_real_documents(large: bytes) -> None:
     """A hundred levels and ten thousand elements are parsed."""
     with pytest.raises(DocumentError, match="the reply is not a goal state: its root element is a"):
         parse_goal_state(large)
+
+
+def test_the_root_element_of_another_document_is_shown_in_part() -> None:
+    """A proxy may answer with any document."""
+    with pytest.raises(DocumentError) as refused:
+        parse_goal_state(b"<" + b"x" * 100 + b"/>")
+
+    assert refused.value.summary == (
+        "the reply is not a goal state: its root element is " + "x" * 40
+    )

@@ -173,3 +173,11 @@ def test_a_report_of_another_form_is_refused(difference: str) -> None:
 
     with pytest.raises(DocumentError):
         parse_health_report(document.replace(old, new).encode())
+
+
+def test_an_element_with_other_children_is_named() -> None:
+    """The error lists those that the documentation has."""
+    with pytest.raises(DocumentError) as refused:
+        parse_health_report(b"<Health><Container/></Health>")
+
+    assert refused.value.summary == "Health must hold exactly GoalStateIncarnation, Container"

@@ -21,6 +21,7 @@ from azprov.formats.host.passwd import (
 )
 from azprov.formats.host.shadow import (
     find_password,
+    has_hash,
     is_password,
     password_fields,
     with_password,
@@ -99,6 +100,20 @@ def test_invalid_lines_of_passwd_and_group_are_ignored() -> None:
     assert parse_groups(GROUP + b"x\nadm:x:99:\n") == {"root": 0, "adm": 4, "sudo": 27}
 
 
+def test_a_hash_is_found_behind_a_lock() -> None:
+    """A sign with a hash has a name between two dollars; the oldest one has 13 letters."""
+    for field in (
+        "$y$j9T$salt$hash",
+        "!$6$salt$hash",
+        "*LK*$1$a$b",
+        "ab0123456789.",
+        "!ab0123456789/",
+    ):
+        assert has_hash(field), field
+    for field in ("", "*", "!", "!!", "x", "*LK*", "$", "$$", "ab0123456789", "ab0123456789./"):
+        assert not has_hash(field), field
+
+
 def test_a_hash_or_an_empty_field_is_a_password() -> None:
     """An empty field lets anyone in; fields that start with *, ! or x let no one in."""
     assert find_password(SHADOW, "root") == "$y$hash"
@@ -156,6 +171,7 @@ def test_a_member_is_removed_from_every_group() -> None:
     """Other members, also those with a similar name, are kept."""
     assert without_member(GROUP, "azureuser") == b"root:x:0:\nadm:x:4:daemon\nsudo:x:27:\n"
     assert without_member(b"a:x:1:bb,b\r\nb:x:2:", "b") == b"a:x:1:bb\r\nb:x:2:"
+    assert without_member(b"a:x:1:b,X\n", "b") == b"a:x:1:X\n"
 
 
 NAMES = st.from_regex(r"[a-z_][a-z0-9_-]{0,9}", fullmatch=True)

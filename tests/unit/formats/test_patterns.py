@@ -82,6 +82,15 @@ def test_only_some_texts_are_patterns() -> None:
     ]
 
 
+def test_a_name_and_a_pattern_have_at_most_255_characters() -> None:
+    """Linux knows no longer name."""
+    assert matches("a" * 255, "a" * 255)
+    assert matches("a" * 255, "*" + "a" * 254)
+    assert not matches("a" * 256, "a*")
+    assert not matches("a" * 256, "a" * 256)
+    assert not matches("a" * 10, "*" * 256)
+
+
 def test_no_pattern_takes_long() -> None:
     """Stars that could match in many ways do not multiply the steps."""
     steps = lines_run(lambda: matches("a" * 255, "*a" * 100 + "*b"))

@@ -106,3 +106,31 @@ def test_a_setting_has_the_match_block_around_it() -> None:
         ("port", ["3"], ("all",)),
     ]
     assert for_every_connection(settings) == settings[:1]
+
+
+@pytest.mark.parametrize(
+    ("line", "keyword"),
+    [
+        ("DSAAuthentication no", "pubkeyauthentication"),
+        ("HostDSAKey /k", "hostkey"),
+        ("SkeyAuthentication no", "challengeresponseauthentication"),
+        ("PubkeyAuthentication no", "pubkeyauthentication"),
+    ],
+)
+def test_a_keyword_of_an_old_release_has_its_present_name(line: str, keyword: str) -> None:
+    """sshd still knows it."""
+    (setting,) = parse_sshd_config(line.encode())
+
+    assert setting.keyword == keyword
+
+
+@pytest.mark.parametrize(
+    "criterion",
+    ["user", "group", "host", "address", "localaddress", "localport", "rdomain", "version"],
+)
+def test_each_criterion_of_a_match_block_has_a_value(criterion: str) -> None:
+    """The value may be written after a blank or after an equals sign."""
+    for separator in " =":
+        (setting,) = parse_sshd_config(f"Match {criterion}{separator}a\nUsePAM no\n".encode())
+
+        assert setting.match == (criterion, "a")

@@ -81,6 +81,13 @@ def test_only_rules_for_the_user_alone_are_removed(content: bytes, left: bytes) 
     assert without_rules_of(content, "ops") == left
 
 
+def test_a_name_that_is_not_ascii_has_no_rules() -> None:
+    """Such a user may be left in an image."""
+    content = b"ops ALL=(ALL) ALL\n"
+
+    assert without_rules_of(content, "\N{LATIN SMALL LETTER E WITH ACUTE}") == content
+
+
 def test_rules_are_removed_by_number() -> None:
     """sudoers accepts #NUMBER in place of a name."""
     content = b"#1000 ALL=(ALL) ALL\n#10001 ALL=(ALL) ALL\n"

@@ -1,11 +1,14 @@
 """Untrusted text: the characters that are shown, and those that XML allows."""
 
+import subprocess
+from typing import Optional
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from azprov.formats.platform.xml import Element, render
-from azprov.formats.text import printable, printable_lines, text_of
+from azprov.formats.text import printable, printable_lines, shell_word, text_of
 
 
 @given(st.text(), st.integers(3, 50))
@@ -42,3 +45,31 @@ def test_rendering_refuses_characters_that_xml_forbids(character: str) -> None:
     """A character that XML forbids raises ValueError, as no parser would accept the document."""
     with pytest.raises(ValueError, match="XML cannot represent"):
         render(Element("a", character))
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("/etc/a-b_c@1%:,=+", "/etc/a-b_c@1%:,=+"),
+        ("", "''"),
+        ("a b", "'a b'"),
+        ("$a`b\\*", "'$a`b\\*'"),
+        ("it's", "'it'\"'\"'s'"),
+        ("a\n%b", None),
+        ("a\udcff\x1b'\"$`", None),
+    ],
+)
+def test_a_shell_reads_a_word_as_the_text(text: str, word: Optional[str]) -> None:
+    """A text that cannot be printed is written by printf."""
+    written = shell_word(text)
+
+    done = subprocess.run(["sh", "-c", f"printf %s {written}"], capture_output=True, check=True)
+    assert done.stdout == text.encode("utf-8", "surrogateescape")
+    assert written.isprintable()
+    assert written == (word or written)
+
+
+def test_no_word_stands_for_a_line_end_at_the_end() -> None:
+    """The shell removes it from what a command prints."""
+    with pytest.raises(ValueError, match="line ends"):
+        shell_word("a\n")

@@ -425,6 +425,17 @@ def test_forty_links_are_followed(inside: Path) -> None:
         root.read("/41")
 
 
+def test_a_path_has_at_most_2048_steps(inside: Path) -> None:
+    """The kernel has a limit, too."""
+    (inside / "a").mkdir()
+    (inside / "b").write_text("1")
+    root = Root(str(inside))
+
+    assert root.read("/a/.." * 1023 + "/b") == b"1"
+    with pytest.raises(HostError, match="Too many levels of symbolic links"):
+        root.read("/a/.." * 1024 + "/b")
+
+
 def test_a_file_is_renamed(inside: Path) -> None:
     """A renamed file keeps its content, and renaming a missing file is an error."""
     (inside / "a").mkdir()
