@@ -142,7 +142,7 @@ WRONG: Dict[str, Wrong] = {
         {
             **first_boot("--admin-user"),
             "etc/sudoers.d/x": "",
-            "etc/ssh/sshd_config": "PubkeyAuthentication no\n",
+            "etc/ssh/sshd_config": "ClientAliveInterval 180\nPubkeyAuthentication no\n",
         },
     ),
     "keys that sshd does not look for": Wrong(
@@ -152,7 +152,7 @@ WRONG: Dict[str, Wrong] = {
             **first_boot("--admin-user"),
             "etc/sudoers.d/x": "",
             "etc/passwd": ROOT_USER,
-            "etc/ssh/sshd_config": "AuthorizedKeysFile none\n",
+            "etc/ssh/sshd_config": "ClientAliveInterval 180\nAuthorizedKeysFile none\n",
         },
     ),
     "root's keys, root denied": Wrong(
@@ -201,7 +201,7 @@ WRONG: Dict[str, Wrong] = {
         {
             **first_boot("--admin-user"),
             "etc/sudoers.d/x": "",
-            "etc/ssh/sshd_config": "Match all\nPubkeyAuthentication no\n",
+            "etc/ssh/sshd_config": "ClientAliveInterval 180\nMatch all\nPubkeyAuthentication no\n",
         },
     ),
     "root denied by a Match of root": Wrong(
@@ -230,7 +230,7 @@ WRONG: Dict[str, Wrong] = {
         {
             **first_boot("--admin-user"),
             "etc/sudoers.d/x": "",
-            "etc/ssh/sshd_config": "PubkeyAuthentication no\n"
+            "etc/ssh/sshd_config": "ClientAliveInterval 180\nPubkeyAuthentication no\n"
             "Match User *,!git\nPubkeyAuthentication yes\n",
         },
     ),
@@ -319,7 +319,7 @@ WRONG: Dict[str, Wrong] = {
         {
             **first_boot("--admin-user"),
             "etc/sudoers.d/x": "",
-            "etc/ssh/sshd_config": "AllowUsers alice\n",
+            "etc/ssh/sshd_config": "ClientAliveInterval 180\nAllowUsers alice\n",
         },
     ),
     "no one can log in": Wrong(
@@ -401,7 +401,8 @@ WRONG: Dict[str, Wrong] = {
         "host-keys-elsewhere",
         "error",
         {
-            "etc/ssh/sshd_config": "HostKey\nHostKey /etc/ssh/ssh_host_rsa_key\n"
+            "etc/ssh/sshd_config": "ClientAliveInterval 180\nHostKey\n"
+            "HostKey /etc/ssh/ssh_host_rsa_key\n"
             "HostKey /none\nHostKey /srv/ssh_host_rsa_key\n",
             "srv/ssh_host_rsa_key": "x",
         },
@@ -435,6 +436,14 @@ WRONG: Dict[str, Wrong] = {
             "etc/lvm/devices/system.devices": "IDTYPE=devname\n",
             **grub(f"{LINUX} rd.lvm.lv=rhel/root\n"),
         },
+    ),
+    "sshd: no ClientAliveInterval": Wrong(
+        "ssh-keepalive", "note", {"etc/ssh/sshd_config": "Match all\nClientAliveInterval 180\n"}
+    ),
+    "sshd: a ClientAliveInterval that is too long": Wrong(
+        "ssh-keepalive",
+        "note",
+        {"etc/ssh/sshd_config": "clientaliveinterval=5m\nClientAliveInterval 60\n"},
     ),
     "SSH host keys": Wrong("host-keys", "error", {"etc/ssh/ssh_host_rsa_key": "x"}),
     "a machine ID": Wrong("machine-id", "error", {"etc/machine-id": "0" * 32 + "\n"}),

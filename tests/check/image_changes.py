@@ -167,12 +167,16 @@ def first_boot(options: str) -> Change:
     return {f"{SYSTEM}/{UNIT}": text}
 
 
+#: A setting without which there is a note.
+ALIVE = "ClientAliveInterval 180\n"
+
+
 def keys_for(user: str, sshd_config: str) -> Change:
     """A first boot that adds keys to a user of the image, and the settings of its sshd."""
     return {
         **first_boot(f"--ssh-keys {user}"),
         "etc/passwd": f"{ROOT_USER}ops:x:1000:1000::/home/ops:/bin/sh\n",
-        "etc/ssh/sshd_config": sshd_config,
+        "etc/ssh/sshd_config": f"{ALIVE}{sshd_config}",
     }
 
 

@@ -416,7 +416,10 @@ UNSEEN = {
         f"could not read ./boot/grub/grub.cfg {UNCHECKED} console-missing",
     ),
     "sshd's settings": Unseen(
-        {"etc/ssh/sshd_config": "AuthorizedKeysFile /etc/keys\n", "etc/keys": "ssh-rsa AAAA\n"},
+        {
+            "etc/ssh/sshd_config": "ClientAliveInterval 180\nAuthorizedKeysFile /etc/keys\n",
+            "etc/keys": "ssh-rsa AAAA\n",
+        },
         "etc/ssh/sshd_config",
         "authorized-keys",
         "could not read ./etc/ssh/sshd_config (Permission denied), so leftovers of a used machine "

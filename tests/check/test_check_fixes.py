@@ -15,6 +15,7 @@ from azprov.check.facts.image import Image
 from azprov.system.root import Root
 from check.fault_cases import WRONG_ANYWHERE
 from check.image_changes import (
+    ALIVE,
     LINUX,
     PYZ,
     ROOT_USER,
@@ -405,7 +406,7 @@ def test_a_refusal_of_one_of_two_users_names_that_user(image: Path, config: str)
             **first_boot("--admin-user --ssh-keys root"),
             "etc/passwd": ROOT_USER,
             "etc/sudoers.d/x": "",
-            "usr/etc/ssh/sshd_config": config,
+            "usr/etc/ssh/sshd_config": ALIVE + config,
         },
     )
 
@@ -456,8 +457,8 @@ def test_a_missing_user_is_created(image: Path, name: str) -> None:
 NEW_KEYS = "remove them and let the image create new ones at its first boot"
 # Beside a usual one, which deprovision removes, and one that does not exist.
 BY_HOSTKEY: Change = {
-    "etc/ssh/sshd_config": "HostKey /etc/ssh/ssh_host_rsa_key\nHostKey /none\n"
-    "HostKey /etc/ssh/key\n",
+    "etc/ssh/sshd_config": "ClientAliveInterval 180\nHostKey /etc/ssh/ssh_host_rsa_key\n"
+    "HostKey /none\nHostKey /etc/ssh/key\n",
     **dict.fromkeys(("etc/ssh/key", "etc/ssh/ssh_host_rsa_key"), "x"),
 }
 BY_DROPBEAR: Change = {"etc/dropbear/dropbear_rsa_host_key": "x", "etc/dropbear/config": "x"}

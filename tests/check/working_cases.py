@@ -23,6 +23,10 @@ from sound_image import (
 
 FINE: Dict[str, Change] = {
     "no change": {},
+    "sshd: ClientAliveInterval in an included file": {
+        "etc/ssh/sshd_config": "Include /etc/ssh/sshd_config.d/*.conf\nClientAliveInterval 0\n",
+        "etc/ssh/sshd_config.d/a.conf": 'ClientAliveInterval "3m30"\n',
+    },
     "LVM without a list of disks": {
         "etc/lvm/lvm.conf": "devices {\n}\n",
         "etc/fstab": "/dev/mapper/rhel-root / xfs defaults 0 0\n",

@@ -26,9 +26,12 @@ from azprov.check.rules import (
     agents,
     azprov_service,
     boot_loader,
+    boot_target,
     clock,
+    esp,
     firewall,
     fstab,
+    imds,
     init_system,
     initramfs,
     kernel,
@@ -37,6 +40,7 @@ from azprov.check.rules import (
     network,
     root_device,
     serial_console,
+    ssh,
 )
 from azprov.errors import HostError
 from azprov.formats.host.authorized_keys_options import find_options_error
@@ -96,6 +100,7 @@ class Case(NamedTuple):
 
 _NETWORK = _rules(network.CHECKS)
 _BOOT = _rules(boot_loader.CHECKS, serial_console.CHECKS, root_device.CHECKS, init_system.CHECKS)
+_COMMAND_LINE = _rules(boot_target.CHECKS, imds.CHECKS, kernel.CHECKS)
 _UNIT = f"{SYSTEM}/azure-provisioning.service"
 CASES = (
     Case(
@@ -115,6 +120,13 @@ CASES = (
             "initrd /a/b/c ",
         ),
     ),
+    Case(
+        "boot/grub/grub.cfg",
+        _COMMAND_LINE,
+        ("linux /a single systemd.mask=a", "linux /a modprobe.blacklist=a,b ", "linux $a,"),
+    ),
+    Case("boot/efi/EFI/BOOT/BOOTX64.EFI", _rules(esp.CHECKS), ("MZ", "PE")),
+    Case("var/lib/dpkg/arch", _rules(serial_console.CHECKS), ("amd64", "a ")),
     Case("boot/extlinux/extlinux.conf", _BOOT, ("label a", "append initrd=a,b root=/dev/vda")),
     Case("boot/loader/entries/a.conf", _BOOT, ("linux /a", "options init=/a")),
     Case(
@@ -129,7 +141,7 @@ CASES = (
     ),
     Case("etc/sysconfig/iptables", _rules(firewall.CHECKS), ("*filter", "-A OUTPUT -d 1.1 -j x ")),
     Case("etc/ufw/user.rules", _rules(firewall.CHECKS), ("-A x-output -d 1,2 -j ACCEPT ",)),
-    Case("etc/netplan/a.yaml", _NETWORK, ("network:", "  ethernets:", "    eth0:", "     a: ")),
+    Case("etc/netplan/a.yaml", _NETWORK, ("network:", "  ethernets:", "    eth0:", " renderer: a")),
     Case(
         "etc/systemd/network/a.network",
         _NETWORK,
@@ -157,6 +169,8 @@ CASES = (
     ),
     Case("etc/modprobe.d/a.conf", _rules(kernel.CHECKS), ("blacklist hv_netvsc", "install a /b")),
     Case(f"{MODULES}/modules.dep", _rules(kernel.CHECKS), ("kernel/a/hv-a.ko: a ",)),
+    Case("etc/modprobe.d/a.conf", _rules(fstab.CHECKS), ("install vfat /b", "blacklist a")),
+    Case(f"{MODULES}/modules.builtin", _rules(fstab.CHECKS, initramfs.CHECKS), ("a/hv-a.ko ",)),
     Case("etc/dracut.conf", _rules(initramfs.CHECKS), ("add_drivers+=x", 'add_drivers+=" ')),
     Case("etc/initramfs-tools/modules", _rules(initramfs.CHECKS), ("hv_a",)),
     Case(
@@ -180,9 +194,9 @@ CASES = (
     Case("etc/inittab", lambda image: find_init(image.root), ("a:1:r:/etc/x", ":::")),
     Case(
         "etc/ssh/sshd_config",
-        _rules(leftovers.CHECKS, logins.CHECKS),
+        _rules(leftovers.CHECKS, logins.CHECKS, ssh.CHECKS),
         (
-            "Port 22",
+            "ClientAliveInterval 1m",
             "Include sshd_config sshd_config",
             "Match User a",
             "AllowUsers a b ",

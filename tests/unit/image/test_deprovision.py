@@ -20,6 +20,7 @@ from azprov.image.leftovers.open_logins import find_open_logins
 from azprov.image.leftovers.search import find_leftovers
 from azprov.system.root import Root
 from azprov.system.sshd.passwords import forbid_passwords
+from check.image_changes import ALIVE
 from images import azprov, deep_tree, tree
 from person import UID
 from ports import NoCommands
@@ -644,7 +645,7 @@ def test_keys_are_removed_from_every_path_that_sshd_reads(clean: Path) -> None:
 def test_check_finds_keys_outside_homes(tmp_path: Path) -> None:
     """`check` reads the same settings of sshd as deprovision."""
     image = make_sound(tmp_path / "image")
-    lay(image, {"etc/passwd": KEPT["etc/passwd"], "etc/ssh/sshd_config": KEYS_FILES})
+    lay(image, {"etc/passwd": KEPT["etc/passwd"], "etc/ssh/sshd_config": ALIVE + KEYS_FILES})
     lay(image, {"etc/ssh/common%keys": KEY})
 
     _, out, _ = azprov("check", "--json", "--root", image)

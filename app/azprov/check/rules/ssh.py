@@ -1,13 +1,15 @@
 """Whether an SSH server runs on the VM, so that someone can log in."""
 
-from typing import Iterator
+import re
+from typing import Iterator, Optional
 
 from ...errors import HostError
 from ...system.sshd.host_keys import has_usable_host_key
-from ...system.sshd.server import SSH_FOLDER
+from ...system.sshd.server import SSH_FOLDER, config_file
+from ...system.sshd.settings import read_settings
 from ..facts import packages
 from ..facts.image import Image
-from ..finding import ERROR, WARNING, Check, Finding, Rule
+from ..finding import ERROR, NOTE, WARNING, Check, Finding, Rule
 from ..fixes import enable, install
 
 _FOLDERS = ("/usr/sbin", "/usr/bin", "/usr/local/sbin", "/sbin")
@@ -20,6 +22,12 @@ _FORBIDDEN = "/etc/ssh/sshd_not_to_be_run"
 _KEYGEN = tuple(
     f"{folder}/ssh-keygen" for folder in ("/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin")
 )
+
+# https://learn.microsoft.com/partner-center/marketplace-offers/azure-vm-certification-faq, read
+# 2026-11-27: from 30 to 235 seconds.
+_KEEPALIVE_S = range(30, 236)
+_TIME = re.compile(r"([0-9]{1,9})([sSmMhHdDwW]?)")
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 _COST = "so no one can log in to find out why a deployment failed"
 
@@ -43,6 +51,15 @@ SSH_HOST_KEYS = Rule(
     ERROR,
     "there are no usable SSH host keys and nothing that can create them, so sshd does not start",
     "install ssh-keygen",
+)
+
+
+SSH_KEEPALIVE = Rule(
+    "ssh-keepalive",
+    NOTE,
+    "sshd's ClientAliveInterval is not from 30 to 235, which the certification for Azure "
+    "Marketplace wants",
+    "set ClientAliveInterval to 180, if the image is for Azure Marketplace",
 )
 
 
@@ -82,4 +99,32 @@ def _has_keys(image: Image) -> bool:
         return True  # such as for an ordinary user, who may not read the keys
 
 
-CHECKS = (Check(check_ssh, (SSH_MISSING, SSH_DISABLED, SSH_FORBIDDEN, SSH_HOST_KEYS)),)
+def check_keepalive(image: Image) -> Iterator[Finding]:
+    """Find a connection that ends without a word: Azure's network forgets it after 4 minutes."""
+    path = config_file(image.root)
+    if path is None or not image.is_program(*_SSHD):
+        return
+    lines = [one for one in read_settings(image.root) if one.keyword == "clientaliveinterval"]
+    seconds = seconds_of(lines[0].values[0] if lines and lines[0].values else "0")
+    if seconds is not None and seconds not in _KEEPALIVE_S:
+        file = image.edited(lines[0].path if lines else path)
+        yield SSH_KEEPALIVE.found(
+            f"sshd's ClientAliveInterval is {seconds}, and the certification for Azure Marketplace "
+            "wants 30 to 235 seconds",
+            f"if the image is for Azure Marketplace: set ClientAliveInterval 180 in {file}, above "
+            "any Match line",
+        )
+
+
+def seconds_of(text: str) -> Optional[int]:
+    """A time such as 3m30s, sshd_config(5); None if it is not valid."""
+    parts = _TIME.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        return None
+    return sum(int(number) * _UNITS[unit.lower()] for number, unit in parts)
+
+
+CHECKS = (
+    Check(check_ssh, (SSH_MISSING, SSH_DISABLED, SSH_FORBIDDEN, SSH_HOST_KEYS)),
+    Check(check_keepalive, (SSH_KEEPALIVE,)),
+)
