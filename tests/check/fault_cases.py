@@ -445,6 +445,11 @@ WRONG: Dict[str, Wrong] = {
         "note",
         {"etc/ssh/sshd_config": "clientaliveinterval=5m\nClientAliveInterval 60\n"},
     ),
+    "the log of an installer": Wrong(
+        "installer-files", "warning", {"root/anaconda-ks.cfg": "rootpw --iscrypted $6$x\n"}
+    ),
+    "a keytab": Wrong("machine-identity", "warning", {"etc/krb5.keytab": "x"}),
+    "mail": Wrong("spools", "note", {"var/mail/root": "x"}),
     "SSH host keys": Wrong("host-keys", "error", {"etc/ssh/ssh_host_rsa_key": "x"}),
     "a machine ID": Wrong("machine-id", "error", {"etc/machine-id": "0" * 32 + "\n"}),
     "the key of credentials": Wrong(
