@@ -66,7 +66,8 @@ URLLIB3_REQUIREMENTS = {
     "urllib3-1": APP / "requirements" / "urllib3-1.txt",
 }
 
-SERVICES = ("azure-provisioning.service", "azure-provisioning.openrc")
+_INIT_SYSTEMS = ("service", "openrc", "sysvinit", "runit")
+SERVICES = tuple(f"azure-provisioning.{init}" for init in _INIT_SYSTEMS)
 
 # Files of an installed wheel that are not shipped: those that pip writes differ between machines,
 # WHEEL and top_level.txt are unused, and each entry of the archive costs time at every start.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Dict, Iterator
 
 #: Folders and files that the archive is made from; unit/recipes is documentation.
-_INPUTS = ("app", "build.py", "unit/install.sh", "unit/*.service", "unit/*.openrc")
+_INPUTS = ("app", "build.py", "unit/install.sh", "unit/azure-provisioning.*")
 _NOTE = Path(".build", "archive-inputs")
 _ARCHIVE = Path("dist", "azprov.pyz")
 

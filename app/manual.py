@@ -26,7 +26,7 @@ _STOPPED = {
 _FILES = (
     ("/usr/local/lib/azprov/azprov.pyz", "The program, and /usr/local/bin/azprov, a link to it."),
     ("/etc/systemd/system/azure-provisioning.service", "The boot service."),
-    ("/etc/init.d/azure-provisioning", "The boot service, for OpenRC."),
+    ("/etc/init.d/azure-provisioning", "The boot service, for OpenRC, sysvinit and busybox init."),
     ("/var/lib/azprov/state.json", "The completed steps, and the id of their VM."),
 )
 _STREAMS = (

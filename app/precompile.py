@@ -59,6 +59,11 @@ _FROM_SOURCE = (
     "azprov.cli.version",
     "azprov.formats.host.pam",
     "azprov.formats.platform.health_json",
+    "azprov.system.init.known",
+    "azprov.system.init.lsb",
+    "azprov.system.init.openrc",
+    "azprov.system.init.runit",
+    "azprov.system.init.scripts",
     "azprov.system.root.survey",
 )
 

@@ -40,6 +40,9 @@ KINDS = {
     "trixie": ("trixie", f"{_EVERY},isc-dhcp-client"),
     "sid": ("sid", _EVERY),
     "openrc": ("bookworm", "openrc,python3,isc-dhcp-client"),
+    "sysvinit": ("trixie", "sysvinit-core,python3,isc-dhcp-client,ifupdown"),
+    "busybox": ("trixie", "busybox,python3,isc-dhcp-client,iproute2"),
+    "runit": ("trixie", "runit-init,python3,isc-dhcp-client,iproute2"),
 }
 #: The services of each network manager.
 NETWORKS = {

@@ -289,9 +289,17 @@ def test_the_build_names_its_commit(origin: Origin, text: str) -> None:
     assert describe(origin) == text
 
 
+SERVICES = (
+    "azure-provisioning.service",
+    "azure-provisioning.openrc",
+    "azure-provisioning.runit",
+    "azure-provisioning.sysvinit",
+)
+
+
 def test_the_archive_has_the_service_files_of_unit(copy: Path, tmp_path: Path) -> None:
     """The archive has the files of unit/, even if git checked out the links as text files."""
-    for service in ("azure-provisioning.service", "azure-provisioning.openrc"):
+    for service in SERVICES:
         link = copy / "app/azprov/image" / service
         link.unlink()
         link.write_text(f"../../../unit/{service}")
@@ -300,7 +308,7 @@ def test_the_archive_has_the_service_files_of_unit(copy: Path, tmp_path: Path) -
 
     assert code == 0, output
     with zipfile.ZipFile(copy / "dist" / "azprov.pyz") as archive:
-        for service in ("azure-provisioning.service", "azure-provisioning.openrc"):
+        for service in SERVICES:
             shipped = archive.read(f"azprov/image/{service}")
             assert shipped == (ROOT / "unit" / service).read_bytes()
 

@@ -17,8 +17,8 @@ from azprov.errors import HostError
 from azprov.image.install import install
 from azprov.image.ownership import PROGRAMS, find_unsafe, fix
 from azprov.image.service_file import render_unit
-from azprov.system.init import OPENRC as OPENRC_INIT
 from azprov.system.init import SYSTEMD, InitSystem
+from azprov.system.init.openrc import OPENRC as OPENRC_INIT
 from azprov.system.root import Root
 from check.image_changes import found_by
 from images import changes

@@ -55,7 +55,7 @@ from azprov.image.service_file import (
     with_made_folders,
     without_made_folders,
 )
-from azprov.system.init import INIT_SYSTEMS
+from azprov.system.init.known import INIT_SYSTEMS
 from azprov.system.root import Root
 from azprov.system.state import parse_state, render_state
 from fuzz.platform_harnesses import require_sentence, text_of

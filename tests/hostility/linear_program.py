@@ -50,7 +50,7 @@ from azprov.image.deprovision import plan
 from azprov.image.leftovers.open_logins import find_open_logins
 from azprov.image.leftovers.search import find_leftovers
 from azprov.system.hostname import renamed_hosts
-from azprov.system.init import find_init
+from azprov.system.init.known import find_init
 from azprov.system.root import Root
 from sound_image import KERNEL, MODULES, SYSTEM, VENDOR, WANTS, change, make_sound
 

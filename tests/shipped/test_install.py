@@ -561,7 +561,15 @@ def test_install_sh_can_be_called_through_a_link(
 
 
 @pytest.mark.needs("shellcheck")
-@pytest.mark.parametrize("script", ["install.sh", "azure-provisioning.openrc"])
+@pytest.mark.parametrize(
+    "script",
+    [
+        "install.sh",
+        "azure-provisioning.openrc",
+        "azure-provisioning.runit",
+        "azure-provisioning.sysvinit",
+    ],
+)
 def test_shellcheck_accepts_the_scripts(script: str) -> None:
     """shellcheck reports nothing for POSIX sh."""
     check = subprocess.run(

@@ -15,7 +15,9 @@ from azprov.__main__ import package_advice
 from azprov.errors import HostError
 from azprov.image.python import find_python
 from azprov.image.service_file import render_unit
-from azprov.system.init import OPENRC, disable, enabling_links
+from azprov.system.init import disable
+from azprov.system.init.known import enabling_links
+from azprov.system.init.openrc import OPENRC
 from azprov.system.root import Root
 from images import add_python, files, tree
 from ports import NoCommands

@@ -502,6 +502,9 @@ def test_the_package_is_that_of_the_distribution(name: str, tmp_path: Path) -> N
     assert sentence.endswith(advice)
 
 
+INIT_SYSTEMS = ("openrc", "runit", "service", "sysvinit")
+
+
 def test_the_archive_has_its_contents() -> None:
     """The archive has each azprov module once, two versions of urllib3, and their licences."""
     with zipfile.ZipFile(PYZ) as archive:
@@ -510,7 +513,7 @@ def test_the_archive_has_its_contents() -> None:
     names = [entry.filename for entry in entries]
 
     ours = [f"azprov/{path.relative_to(ROOT / 'app' / 'azprov')}" for path in sources()]
-    ours += [f"azprov/image/azure-provisioning.{init}" for init in ("openrc", "service")]
+    ours += [f"azprov/image/azure-provisioning.{init}" for init in INIT_SYSTEMS]
     ours.append("azprov/build.json")
     assert sorted(name for name in names if name.startswith("azprov/")) == sorted(ours)
     assert {name.split("/")[0] for name in names} == {

@@ -38,7 +38,7 @@ def has_package(image: Image, package: Package) -> bool:
 def enable(image: Image, service: str) -> str:
     """The command that makes a service start at boot."""
     init = image.services.init
-    if init is None:
+    if init is None or not init.enable_command:
         return f"enable the service {service}"
     commands = [init.enable_command]
     if init.unmask_command and image.services.is_masked(service):

@@ -7,7 +7,8 @@ from ..boot.settings import ON_AZURE
 from ..errors import UsageError
 from ..image.python import UnusablePython, check_python, find_python
 from ..image.service_file import PYZ, UnusableWord, render_unit
-from ..system.init import BY_NAME, InitSystem, find_init
+from ..system.init import InitSystem
+from ..system.init.known import BY_NAME, find_init
 from .options import add_root_option, add_step_options
 from .parser import Parser
 

@@ -11,7 +11,7 @@ from ..errors import AzprovError, HostError, UsageError
 from ..formats.host.passwd import parse_login_defs, people
 from ..formats.text import printable
 from ..system.hostname import HOSTNAME_FILE, HOSTS_FILE, renamed_hosts
-from ..system.init import INIT_SYSTEMS
+from ..system.init.known import INIT_SYSTEMS
 from ..system.planting import writers_of
 from ..system.root import Root
 from ..system.sshd.deleted_accounts import keys_in_use, keys_of_deleted_account
@@ -120,7 +120,9 @@ def _host_names(root: Root) -> Iterator[Leftover]:
 
 def _disabled_services(root: Root) -> Iterator[Leftover]:
     """azprov's service, if it is installed and does not start at the next boot."""
+    found = set()
     for init in INIT_SYSTEMS:
-        file = own_service(root, init)
-        if file is not None and root.read_link(init.link) is None:
-            yield Leftover("", init.link, "azprov's service", ENABLE_SERVICE, file)
+        link = init.link_in(root)
+        if link not in found and own_service(root, init) and root.read_link(link) is None:
+            found.add(link)
+            yield Leftover("", link, "azprov's service", ENABLE_SERVICE, init.name)

@@ -54,30 +54,35 @@ def install(
         _log_options(old or "", unit)
     else:
         _refuse_foreign(root, old, unit, init)
-    wanted = [PYZ_FOLDER, "/usr/local/bin", init.folder, *([init.link_folder] if enable else [])]
+    folder, link_folder = (_folder(path) for path in (init.file, init.link_in(root)))
+    wanted = [PYZ_FOLDER, "/usr/local/bin", folder, *([link_folder] if enable else [])]
     unsafe = find_unsafe(root, [*wanted, *service_paths(root, init)], python=python)
     if unsafe:
         raise HostError(sentence(root, unsafe), fix(root, unsafe))
     missing = _missing(root, wanted)
     folders = made_folders(old or "", init)
-    folders += [folder for folder in missing if folder not in folders]
+    folders += [one for one in missing if one not in folders]
     noted = with_made_folders(unit, folders, init=init).encode("utf-8")
-    root.make_folders(init.folder, owner=_owner())
+    root.make_folders(folder, owner=_owner())
     _remove_links(root, init)
     # Folders are noted in the service file before they are made, because of power cuts. Without
     # new folders the service file is written last, after the program that it starts.
     if missing and _write(root, init.file, noted, mode=init.mode):
         changed.append(init.file)
-    for folder in wanted:
-        root.make_folders(folder, owner=_owner())
+    for one in wanted:
+        root.make_folders(one, owner=_owner())
     if _write(root, PYZ, archive, mode=0o755):
         changed.append(PYZ)
     if _link(root, COMMAND_LINK, PYZ):
         changed.append(COMMAND_LINK)
     if _write(root, init.file, noted, mode=init.mode) or init.file in changed:
         changed[:] = [*(path for path in changed if path != init.file), init.file]
-    if _link(root, init.link, init.file) if enable else root.remove(init.link):
-        changed.append(init.link)
+    changed.extend(path for path, target in init.parts if _link(root, path, target))
+    if enable:
+        changed.extend(init.enable(root))
+    else:
+        links = init.enabling_links(root, init.unit)
+        changed.extend(link for link in links if root.remove(link))
 
 
 def _remove_links(root: Root, init: InitSystem) -> None:
@@ -119,8 +124,7 @@ def _refuse_foreign(root: Root, old: Optional[str], unit: str, init: InitSystem)
             )
         raise HostError(f"{shown} is a different service", hint)
     if old is None:
-        for folder in init.package_folders:
-            path = f"{folder}/{init.unit}"
+        for path in init.package_files:
             if own_service(root, init) == path:
                 raise HostError(
                     f"a package has already installed azprov, with the service "
@@ -131,6 +135,10 @@ def _refuse_foreign(root: Root, old: Optional[str], unit: str, init: InitSystem)
                 raise HostError(f"{root.outside(path)} is a service of the same name", hint)
     if root.status(COMMAND_LINK, follow=False) and root.read_link(COMMAND_LINK) != PYZ:
         raise HostError(f"{root.outside(COMMAND_LINK)} is a different command", hint)
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
 def _missing(root: Root, folders: Sequence[str]) -> List[str]:

@@ -38,6 +38,7 @@ PROGRAMS = (
     "restorecon",
     "ssh-keygen",
     "sshd",
+    "sv",
     "sync",
     "systemctl",
     "systemd-run",
@@ -80,7 +81,8 @@ def service_paths(root: Root, init: InitSystem) -> List[str]:
     settings = [*folders, *drop_ins] if init.has_units else [f"/etc/conf.d/{SERVICE}"]
     links = [link.rpartition("/")[0] for link in init.enabling_links(root, init.unit)]
     programs = dict.fromkeys(_programs(root))
-    return [*settings, init.link_folder, *links, STATE_FILE, *programs]
+    link_folder = init.link_in(root).rpartition("/")[0]
+    return [*settings, link_folder, *links, STATE_FILE, *programs]
 
 
 def _programs(root: Root) -> Iterator[str]:

@@ -5,7 +5,8 @@ import re
 from typing import List, NamedTuple, Optional, Sequence
 
 from ..errors import HostError
-from ..system.init import INIT_SYSTEMS, SYSTEMD, InitSystem
+from ..system.init import SYSTEMD, InitSystem
+from ..system.init.known import INIT_SYSTEMS
 from ..system.root import Root
 
 #: Where `install` puts the archive. A distribution's package may use another path.
@@ -82,13 +83,13 @@ def program_of(unit: str) -> Optional[str]:
 
 def own_service(root: Root, init: InitSystem) -> Optional[str]:
     """The file of azprov's service, of `install` or a package; None if another service hides it."""
-    for folder in (init.folder, *init.package_folders):
-        path = f"{folder}/{init.unit}"
+    for path in (init.file, *init.package_files):
         if root.read_link(path) is not None:
             return None
         content = root.read(path)
         if content is not None:
-            return path if program_of(content.decode("utf-8", "replace")) else None
+            text = content.decode("utf-8", "replace")
+            return path if program_of(text) and init.can_read(text) else None
     return None
 
 

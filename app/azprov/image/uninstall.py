@@ -3,7 +3,7 @@
 import stat
 from typing import List, Sequence
 
-from ..system.init import INIT_SYSTEMS
+from ..system.init.known import INIT_SYSTEMS
 from ..system.root import Root
 from .install import COMMAND_LINK, PYZ_FOLDER
 from .service_file import PYZ, made_folders, program_of, read_service
@@ -21,8 +21,9 @@ def uninstall(root: Root, removed: List[str]) -> None:
         service = read_service(root, init)
         folders += made_folders(service or "", init)
         if service is not None and program_of(service) == PYZ:
-            links = init.enabling_links(root, init.unit)
+            links = [*init.enabling_links(root, init.unit), *(path for path, _ in init.parts)]
             removed.extend(link for link in links if root.remove(link))
+            init.forget(root)
             files.append(init.file)
     if root.read_link(COMMAND_LINK) == PYZ and root.remove(COMMAND_LINK):
         removed.append(COMMAND_LINK)

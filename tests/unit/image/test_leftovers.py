@@ -134,7 +134,7 @@ def test_every_action_can_be_applied(tmp_path: Path) -> None:
             continue
         (folder / "file").write_text("a:x\nInitiatorName=a\n")
         path = "/etc" if name == "EMPTY_FOLDER" else "/etc/file"
-        argument = "1" if name == "RESERVE_IDS" else "a"
+        argument = {"RESERVE_IDS": "1", "ENABLE_SERVICE": "openrc"}.get(name, "a")
         leftover = Leftover("", path, "x", getattr(actions, name), argument, ME)
         apply(Root(str(tmp_path)), leftover)
         assert leftover.result in (

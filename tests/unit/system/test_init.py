@@ -8,7 +8,8 @@ import pytest
 
 from azprov.cli import main
 from azprov.image.service_file import render_unit
-from azprov.system.init import disable, enabling_links, find_init, init_program, report_started
+from azprov.system.init import disable, report_started
+from azprov.system.init.known import enabling_links, find_init, init_program
 from azprov.system.init.openrc import OPENRC
 from azprov.system.init.systemd import SYSTEMD
 from azprov.system.root import Root

@@ -14,17 +14,19 @@ def service_file(image: Image) -> Optional[str]:
     init = image.services.init
     if init is None:
         return None
-    paths = [f"{folder}/{init.unit}" for folder in init.unit_folders]
+    paths = [init.file_in(folder) for folder in init.unit_folders]
     return next((path for path in paths if image.is_there(path)), None)
 
 
 @read_once
 def own_file(image: Image) -> Optional[str]:
-    """The same as `service_file`, but None if the service is masked or does not start azprov."""
-    if image.services.is_masked(SERVICE):
-        return None
+    """The same as `service_file`; None if it is masked, or not azprov's for this init system."""
     path = service_file(image)
-    return path if path is not None and program_of(image.text(path)) is not None else None
+    init = image.services.init
+    if path is None or init is None or image.services.is_masked(SERVICE):
+        return None
+    text = image.text(path)
+    return path if program_of(text) is not None and init.can_read(text) else None
 
 
 @read_once

@@ -8,7 +8,8 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tu
 from ...errors import HostError
 from ...formats.host.config_syntax import uncommented
 from ...formats.patterns import is_pattern, matches
-from ...system.init import INIT_SYSTEMS, InitSystem, find_init
+from ...system.init import InitSystem
+from ...system.init.known import INIT_SYSTEMS, find_init
 from .files import Files, TooMuch
 
 _PRESET_FOLDERS = [
@@ -63,10 +64,10 @@ class Services:
             self._has_presets_to_come = self._is_first_boot()
         elif self.init is not None:
             self._started = {
-                name
+                self.init.service_of(name)
                 for folder in self.init.boot_folders
                 for name in files.names(folder)
-                if self._unit_file(name)
+                if not files.is_empty(f"{folder}/{name}")
             }
 
     def starts(self, *names: str) -> bool:
@@ -111,7 +112,13 @@ class Services:
         except HostError as error:
             self._files.note("/etc/inittab", error)
             found = list(INIT_SYSTEMS)
-        return next((init for init in found if self._files.is_there(*init.programs)), None)
+        return next((init for init in found if self._is_installed(init)), None)
+
+    def _is_installed(self, init: InitSystem) -> bool:
+        try:
+            return init.is_installed(self._files.root)
+        except HostError:
+            return False
 
     def _is_first_boot(self) -> bool:
         """Whether systemd will apply presets at the next boot: machine-id(5)."""

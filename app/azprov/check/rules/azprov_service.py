@@ -7,7 +7,8 @@ from ...errors import HostError
 from ...formats.host.config_syntax import parse_sections
 from ...formats.text import shell_word
 from ...image.service_file import command_of, program_of, render_unit, without_made_folders
-from ...system.init import INIT_SYSTEMS, SERVICE, InitSystem
+from ...system.init import SERVICE, InitSystem
+from ...system.init.known import INIT_SYSTEMS
 from ...system.state import STATE_FILE
 from ..facts.azprov_service import (
     installed_options,
@@ -26,8 +27,8 @@ _DECISIVE = ("Exec", "Condition", "Assert", "PrivateNetwork", "IPAddress", "User
 INIT_UNKNOWN = Rule(
     "init-unknown",
     ERROR,
-    "neither systemd nor OpenRC was found, so nothing can start azprov at boot",
-    "check that the folder is the root of an image with systemd or OpenRC",
+    "no init system was found that azprov has a service for, so nothing starts azprov at boot",
+    "check that the folder is the root of an image, and start azprov.pyz provision at boot",
 )
 SERVICE_MISSING = Rule(
     "service-missing",
@@ -84,14 +85,15 @@ def check_service(image: Image) -> Iterator[Finding]:
     """The service that starts azprov, as Microsoft's page "without a provisioning agent" asks."""
     services = image.services
     path = service_file(image)
+    text = "" if path is None else image.text(path)
     force = (
         "run this, with --admin-user or --ssh-keys USER if the VMs need a user or keys: "
         f"{azprov(image, 'install --force')}"
     )
     if not services.init:
         yield INIT_UNKNOWN.found(
-            f"neither systemd nor OpenRC was found in {image.root}; either it is not the root of "
-            "a system, or azprov does not support its init system",
+            f"no init system was found in {image.root} that azprov has a service for; either it is "
+            "not the root of a system, or azprov does not support its init system",
             "check that it is the root of the image; with another init system, start "
             "azprov.pyz provision at boot yourself",
         )
@@ -101,32 +103,38 @@ def check_service(image: Image) -> Iterator[Finding]:
             "after 40 minutes",
             force,
         )
-    elif path is None:
-        others = [init for init in INIT_SYSTEMS if program_of(image.text(init.file))]
+    elif path is None or (program_of(text) and not services.init.can_read(text)):
+        others = [init for init in INIT_SYSTEMS if _has_service(image, init)]
         yield SERVICE_MISSING.found(
             f"azprov's service is written for {others[0].title}, but this image boots with "
-            f"{services.init}, so azprov never runs"
+            f"{services.init.title}, so azprov never runs"
             if others
             else "azprov's service is not installed, so nothing reports Ready and the deployment "
             "fails after 40 minutes",
-            _install(image, others[:1]),
+            _install(image, others[:1], force=bool(path)),
         )
-    elif program_of(image.text(path)) is None:
+    elif program_of(text) is None:
         yield SERVICE_FOREIGN.found(
             f"{image.shown(path)} is not azprov's service, so azprov never runs",
             f"check what it is for, then {force}",
         )
     elif not services.starts(SERVICE):
-        yield _disabled(image, services.init.unit)
+        yield _disabled(image, services.init)
 
 
-def _install(image: Image, others: List[InitSystem]) -> str:
+def _has_service(image: Image, init: InitSystem) -> bool:
+    text = image.text(init.file)
+    return program_of(text) is not None and init.can_read(text)
+
+
+def _install(image: Image, others: List[InitSystem], *, force: bool) -> str:
     """Install with the options of the service for another init system, if there is one."""
     options = [option for other in others for option in command_of(image.text(other.file)).options]
-    return azprov(image, " ".join(["install", *map(shell_word, options)]))
+    words = ["install", *(["--force"] if force else []), *map(shell_word, options)]
+    return azprov(image, " ".join(words))
 
 
-def _disabled(image: Image, unit: str) -> Finding:
+def _disabled(image: Image, init: InitSystem) -> Finding:
     if image.is_there(STATE_FILE):
         consequence = (
             f"and disabled {SERVICE}; a VM made from a generalized image of this one would report "
@@ -148,7 +156,7 @@ def _disabled(image: Image, unit: str) -> Finding:
     return SERVICE_DISABLED.found(
         f"{SERVICE} is installed but does not start at boot, so nothing reports Ready and the "
         "deployment fails after 40 minutes",
-        enable(image, unit),
+        enable(image, init.unit) if init.enable_command else install_again(image),
     )
 
 

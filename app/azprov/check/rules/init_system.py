@@ -4,7 +4,8 @@ import re
 from typing import Iterator
 
 from ...formats.bounds import COMPARED
-from ...system.init import InitSystem, init_program, init_started_by
+from ...system.init import InitSystem
+from ...system.init.known import init_program, init_started_by
 from ..facts import packages
 from ..facts.boot_loader import unified_kernels
 from ..facts.files import TooMuch

@@ -7,7 +7,9 @@ from typing import List, Optional
 from ...errors import HostError, UsageError
 from ...formats.text import printable
 from ...image.install import install
-from ...system.init import InitSystem, find_init
+from ...image.service_file import command_of
+from ...system.init import InitSystem
+from ...system.init.known import find_init, unknown_program
 from ...system.root import Root
 from ...system.root.opening import open_given_file
 from ..options import require_user
@@ -38,6 +40,8 @@ def run(options: argparse.Namespace) -> Answer:
     service = unit_of(options)
     if not options.force:
         _require_init(options.root, service.init)
+        if options.init is None:
+            _refuse_unknown(options.root, service.text)
     if options.ssh_keys is not None:
         hint = "name an existing user, or use --admin-user to create the platform's"
         require_user(options.root, options.ssh_keys, hint)
@@ -90,6 +94,19 @@ def _line(root: Root, path: str) -> str:
     """Whether `install` wrote or removed a path; --no-enable removes the link."""
     verb = "removed" if root.status(path, follow=False) is None else "installed"
     return f"{verb} {root.outside(path)}"
+
+
+def _refuse_unknown(root: Root, service: str) -> None:
+    """Raises UsageError if the kernel starts a program that azprov has no service for."""
+    program = unknown_program(root)
+    if program:
+        command = command_of(service)
+        words = [command.python, "-I", command.program, command.name, *command.options]
+        raise UsageError(
+            f"{root} boots with {printable(program)}, and azprov has no service for it",
+            "add --force, and have the image run this at boot, in the background: "
+            f"{printable(' '.join(words))}",
+        )
 
 
 def _require_init(root: Root, init: InitSystem) -> None:

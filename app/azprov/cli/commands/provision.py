@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> Answer:
 def log_command_of_service(root: Root, typed: Sequence[str]) -> None:
     """Log the command of the installed service if a person typed one without its options."""
     from ...image.service_file import command_of, own_service
-    from ...system.init import find_init
+    from ...system.init.known import find_init
 
     with suppress(HostError):
         init = find_init(root)

@@ -9,6 +9,7 @@ from ...formats.host.shadow import SHADOWED, with_password, without_password
 from ...formats.host.sudo_rules import without_rules_of
 from ...system.former_ids import read_former_ids, write_former_ids
 from ...system.hostname import write_hosts
+from ...system.init.known import BY_NAME
 from ...system.planting import planter_of, remove_planted, root_of
 from ...system.root import Root
 from ...system.sshd.passwords import without_own_lines
@@ -84,8 +85,7 @@ def _reserve_ids(root: Root, leftover: Leftover) -> None:
 
 
 def _enable_service(root: Root, leftover: Leftover) -> None:
-    root.make_folders(leftover.path.rpartition("/")[0])
-    root.link(leftover.path, leftover.argument)
+    BY_NAME[leftover.argument].enable(root)
 
 
 def _fail(_: Root, leftover: Leftover) -> None:

@@ -10,7 +10,7 @@ from typing import Iterator, List, Tuple
 
 from ...formats.bounds import SEARCHED_NAMES
 from ...formats.patterns import matches
-from ...system.init import init_program
+from ...system.init.known import init_program
 from ...system.root import Root
 from .boot_partitions import PARTITIONS, unified_command_lines
 from .catalogue import CREDENTIALS

@@ -8,7 +8,8 @@ from ...formats.host.initiator_name import INITIATOR, without_initiator
 from ...formats.host.passwd import Account
 from ...formats.patterns import matches
 from ...system.former_ids import FORMER_IDS
-from ...system.init import INIT_SYSTEMS, SYSTEMD
+from ...system.init import SYSTEMD
+from ...system.init.known import INIT_SYSTEMS
 from ...system.mounts import mount_points_in
 from ...system.root import Root
 from ...system.sshd.authorized_keys import holds_keys, keys_paths

@@ -1,7 +1,7 @@
 """What azprov has to know about an init system.
 
 To support another one, add a module with a value of this class, name the value in
-INIT_SYSTEMS of the package, and put its service file into unit/.
+INIT_SYSTEMS of known.py, and put its service file into unit/.
 """
 
 from typing import List, Tuple
@@ -13,7 +13,7 @@ from ..root import Root
 SERVICE = "azure-provisioning"
 MADE_FOLDERS_NOTE = "# Folders that `install` made and `uninstall` removes if they are empty.\n"
 
-_COMMAND_S = 30.0
+COMMAND_S = 30.0
 
 
 class InitSystem:
@@ -25,9 +25,13 @@ class InitSystem:
 
     #: The file name of azprov's service.
     unit: str
-    #: Where `install` puts the service, and with which mode.
+    #: Where `install` puts the service, and with which mode. If the service is a folder,
+    #: `inner` is the path of the service file in it.
     folder: str
+    inner = ""
     mode: int
+    #: Other links that belong to the service, with their targets.
+    parts: Tuple[Tuple[str, str], ...] = ()
     #: Where the file of a service may be; the first file found is in effect. Includes `folder`.
     unit_folders: Tuple[str, ...]
     #: A link to the service in this folder enables it.
@@ -56,6 +60,7 @@ class InitSystem:
 
     #: The commands that a person types to enable or unmask a service. The fields are root,
     #: an option for an image, and service. They run in the image if runs_inside is true.
+    #: An empty one means that images differ too much.
     enable_command: str
     unmask_command = ""
     runs_inside = True
@@ -63,21 +68,47 @@ class InitSystem:
     @property
     def file(self) -> str:
         """The service file that `install` writes."""
-        return f"{self.folder}/{self.unit}"
+        return self.file_in(self.folder)
+
+    def file_in(self, folder: str) -> str:
+        """The service file in a folder of services."""
+        return f"{folder}/{self.unit}{self.inner}"
 
     @property
     def link(self) -> str:
-        """The link that `install` makes to enable the service."""
+        """The link that `install` makes to enable the service; `link_in` if the image decides."""
         return f"{self.link_folder}/{self.unit}"
+
+    @property
+    def target(self) -> str:
+        """The path that this link leads to."""
+        return f"{self.folder}/{self.unit}"
+
+    def link_in(self, root: Root) -> str:  # noqa: ARG002 - for overriding
+        """The link that enables the service in an image, whether or not it is there."""
+        return self.link
 
     @property
     def package_folders(self) -> Tuple[str, ...]:
         """The folders in which a distribution's package puts a service file."""
         return tuple(folder for folder in self.unit_folders if folder != self.folder)
 
+    @property
+    def package_files(self) -> Tuple[str, ...]:
+        """The service files that a distribution's package may have."""
+        return tuple(map(self.file_in, self.package_folders))
+
+    def can_read(self, service: str) -> bool:  # noqa: ARG002 - for overriding
+        """Whether the text of a service file, at the right path, is for this init system."""
+        return True
+
     def commands_in(self, service: str) -> List[List[str]]:
         """The commands in the text of a service file, each as a program and its arguments."""
         raise NotImplementedError
+
+    def service_of(self, entry: str) -> str:
+        """The service that a name in a boot folder starts; empty if it starts none."""
+        return entry
 
     def is_installed(self, root: Root) -> bool:
         """Whether an image has this init system, judged by its files."""
@@ -104,6 +135,18 @@ class InitSystem:
         links = [f"{folder}/{unit}" for folder in self.link_folders(root)]
         return [link for link in links if root.status(link, follow=False) is not None]
 
+    def enable(self, root: Root) -> List[str]:
+        """Make azprov's service start at boot, and return the links that are new. Idempotent."""
+        link = self.link_in(root)
+        if root.read_link(link) == self.target:
+            return []
+        root.make_folders(link.rpartition("/")[0])
+        root.link(link, self.target)
+        return [link]
+
+    def forget(self, root: Root) -> None:
+        """Remove azprov's service from files in which other services are, too. Idempotent."""
+
     def disable(self, root: Root, unit: str, commands: Commands) -> None:
         """Remove the links that make a unit start at boot. Idempotent.
 
@@ -111,7 +154,7 @@ class InitSystem:
         """
         if root.is_live:
             for command in self.disable_commands(unit):
-                commands.run(command, limit_s=_COMMAND_S)
+                commands.run(command, limit_s=COMMAND_S)
         for link in self.enabling_links(root, unit):
             root.remove(link)
 
@@ -119,10 +162,16 @@ class InitSystem:
         """Commands that are run on a live system before the links are removed."""
         return []
 
-    def restart(self, service: str, verb: str, commands: Commands) -> None:
+    def restart(
+        self,
+        root: Root,  # noqa: ARG002 - for overriding
+        service: str,
+        verb: str,
+        commands: Commands,
+    ) -> None:
         """Restart a running service, or apply another verb of systemctl; best effort."""
         for command in self.restart_commands(service, verb):
-            commands.run(command, limit_s=_COMMAND_S)
+            commands.run(command, limit_s=COMMAND_S)
 
     def restart_commands(self, service: str, verb: str) -> List[List[str]]:
         """The commands that `restart` runs."""

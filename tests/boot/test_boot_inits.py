@@ -1,0 +1,160 @@
+"""Real boots of init systems other than systemd and OpenRC, each of them as PID 1.
+
+These tests run only with `python3 build.py test --boot`.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Callable, Dict, List, NamedTuple, Tuple
+
+import pytest
+
+from boot.machine import Machine, skip_without_means
+from pyz import PYZ
+
+LOG = "var/log/azure-provisioning.log"
+STATE = "var/lib/azprov/state.json"
+
+# Without this the guest has no /dev/console.
+CONSOLE = ("--console=read-only",)
+
+pytestmark = pytest.mark.boot
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _means() -> None:
+    skip_without_means()
+
+
+def network_of_sysvinit(root: Path) -> None:
+    """Let rcS ask for a lease, which blocks it for 3 s: azprov's script starts before."""
+    (root / "etc/dhcp/dhclient.conf").write_text("timeout 3;\nretry 2;\n")
+    (root / "etc/network/interfaces").write_text("auto host0\niface host0 inet dhcp\n")
+
+
+def buildroot(root: Path) -> None:
+    """Make a root that starts as one of buildroot does, with its rcS."""
+    shutil.rmtree(root / "etc/rcS.d", ignore_errors=True)
+    (root / "sbin/init").symlink_to("/bin/busybox")
+    (root / "etc/inittab").write_text(
+        "::sysinit:/etc/init.d/rcS\n::shutdown:/etc/init.d/rcK\n::shutdown:/bin/umount -a -r\n"
+    )
+    (root / "etc/init.d").mkdir(exist_ok=True)
+    for name, text in {
+        "rcS": "for i in /etc/init.d/S??* ;do\n\t$i start\ndone\n",
+        "rcK": "for i in $(ls -r /etc/init.d/S??*) ;do\n\t$i stop\ndone\n",
+        "S40network": "[ $1 = start ] && exec dhclient -nw host0\n",
+    }.items():
+        (root / "etc/init.d" / name).write_text(f"#!/bin/sh\n{text}")
+        (root / "etc/init.d" / name).chmod(0o755)
+
+
+def network_of_runit(root: Path) -> None:
+    service(root, "network", "#!/bin/sh\nexec dhclient -d host0\n")
+
+
+def service(root: Path, name: str, run: str) -> None:
+    folder = root / "etc/sv" / name
+    folder.mkdir()
+    (folder / "run").write_text(run)
+    (folder / "run").chmod(0o755)
+    (root / "etc/runit/runsvdir/default" / name).symlink_to(f"/etc/sv/{name}")
+
+
+class Kind(NamedTuple):
+    """An init system: its file, the link that enables it, and how a machine with it is run."""
+
+    file: str
+    enabled: str
+    poweroff: Tuple[str, ...]
+    prepare: Callable[[Path], None]
+
+
+KINDS: Dict[str, Kind] = {
+    "sysvinit": Kind(
+        "etc/init.d/azure-provisioning",
+        "etc/rcS.d/S99azure-provisioning",
+        ("shutdown", "-h", "-P", "now"),
+        network_of_sysvinit,
+    ),
+    "busybox": Kind(
+        "etc/init.d/azure-provisioning",
+        "etc/init.d/S03azure-provisioning",
+        ("busybox", "poweroff"),
+        buildroot,
+    ),
+    "runit": Kind(
+        "etc/sv/azure-provisioning/run",
+        "etc/runit/runsvdir/default/azure-provisioning",
+        ("runit-init", "0"),
+        network_of_runit,
+    ),
+}
+
+
+@pytest.fixture(params=KINDS)
+def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Machine:
+    machine = Machine(tmp_path, request.param)
+    kind = KINDS[machine.kind]
+    machine.poweroff = kind.poweroff
+    kind.prepare(machine.root)
+    machine.install()
+    assert (machine.root / kind.file).is_file()
+    assert (machine.root / kind.enabled).is_symlink()
+    return machine
+
+
+def log_of(machine: Machine) -> List[str]:
+    return (machine.read(LOG) or "").splitlines()
+
+
+def is_enabled(machine: Machine) -> bool:
+    return (machine.root / KINDS[machine.kind].enabled).is_symlink()
+
+
+def test_only_the_first_boot_provisions(machine: Machine) -> None:
+    """The first boot waits for a network 10 s late, reports Ready and disables the service.
+
+    The second boot sends no request, and `deprovision` lets the third one provision again.
+    """
+    first = machine.boot(late_s=10, nspawn=CONSOLE)
+
+    assert first["verdicts"] == ["goal state", "ready"], first["console"]
+    assert machine.read("etc/hostname") == "Web01-Host\n"
+    assert '"done": ["hostname", "ready"]' in (machine.read(STATE) or "")
+    assert not is_enabled(machine)
+    log = log_of(machine)
+    assert any(re.search(r"\(Network is unreachable\b.*\); retrying for", line) for line in log)
+    assert log[-2:] == ["Response: 200 OK", "Disabled azure-provisioning"]
+    # The log is on the console, too.
+    assert "Disabled azure-provisioning" in first["console"]
+
+    second = machine.boot(waits_for_ready=False, then_s=5)
+
+    assert (second["verdicts"], second["imds_requests"]) == ([], [])
+    assert log_of(machine) == log
+
+    command = [sys.executable, "-I", str(PYZ), "deprovision", "--root", str(machine.root), "--yes"]
+    subprocess.run(command, check=True, capture_output=True)
+    assert is_enabled(machine)
+
+    assert machine.boot()["verdicts"] == ["goal state", "ready"]
+
+
+def test_the_next_boot_continues_after_a_shutdown(machine: Machine) -> None:
+    """A shutdown during the wait for a network stops azprov; the next boot provisions the VM."""
+    first = machine.boot(late_s=None, waits_for_ready=False, then_s=8)
+
+    assert first["verdicts"] == []
+    assert machine.read(STATE) is None
+    assert is_enabled(machine)
+    stopped = r"azprov: stopped by SIGTERM after \d+ s: 169\.254\.169\.254 cannot be reached \("
+    assert re.match(stopped, log_of(machine)[-1]), first["console"]
+
+    second = machine.boot()
+
+    assert second["verdicts"] == ["goal state", "ready"]
+    assert not is_enabled(machine)

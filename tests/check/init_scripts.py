@@ -1,0 +1,102 @@
+"""Images that boot with the scripts of System V, or with runit."""
+
+from typing import Dict
+
+from check.image_changes import Wrong
+from sound_image import OPENRC, Change
+
+SCRIPT = "etc/init.d/azure-provisioning"
+_TEXT = "#!/bin/sh\n### BEGIN INIT INFO\n### END INIT INFO\ncommand=/usr/bin/python3\n"
+_OPTIONS = (
+    'command_args="-I /usr/local/lib/azprov/azprov.pyz provision --unit azure-provisioning"\n'
+)
+_NO_OPENRC: Change = {
+    **{path: None for path in OPENRC if path.startswith(("etc/runlevels/", "etc/init.d/"))},
+    "sbin/openrc": None,
+    "sbin/openrc-run": None,
+}
+
+SYSVINIT: Change = {
+    **OPENRC,
+    **_NO_OPENRC,
+    "sbin/init": "ELF",
+    "etc/inittab": "id:2:initdefault:\nsi::sysinit:/etc/init.d/rcS\nl2:2:wait:/etc/init.d/rc 2\n"
+    "1:2345:respawn:/sbin/getty 38400 tty1\n",
+    "etc/init.d/rcS": "#!/bin/sh\nexec /etc/init.d/rc S\n",
+    "etc/init.d/networking": "program",
+    "etc/rcS.d/S10networking": "-> ../init.d/networking",
+    "etc/init.d/ssh": "program",
+    "etc/rc2.d/S01ssh": "-> ../init.d/ssh",
+    "etc/init.d/chrony": "program",
+    "etc/rc2.d/S01chrony": "-> ../init.d/chrony",
+    SCRIPT: _TEXT + _OPTIONS,
+    "etc/rcS.d/S09azure-provisioning": "-> ../init.d/azure-provisioning",
+}
+BUSYBOX: Change = {
+    **SYSVINIT,
+    **{path: None for path in SYSVINIT if path.startswith(("etc/rcS.d/", "etc/rc2.d/"))},
+    "sbin/init": "-> /bin/busybox",
+    "etc/inittab": "::sysinit:/etc/init.d/rcS\n",
+    "etc/init.d/rcS": "#!/bin/sh\nfor i in /etc/init.d/S??* ;do\n$i start\ndone\n",
+    "etc/init.d/networking": None,
+    "etc/init.d/S40networking": "program",
+    "etc/init.d/ssh": None,
+    "etc/init.d/S50sshd": "program",
+    "etc/init.d/chrony": None,
+    "etc/init.d/S49chrony": "program",
+    "etc/init.d/S03azure-provisioning": "-> ../init.d/azure-provisioning",
+}
+RUNIT: Change = {
+    **SYSVINIT,
+    "sbin/init": "-> runit-init",
+    "sbin/runit-init": "ELF",
+    SCRIPT: None,
+    "etc/rcS.d/S09azure-provisioning": None,
+    "etc/sv/azure-provisioning/run": f"#!/bin/sh\ncommand=/usr/bin/python3\n{_OPTIONS}"
+    "printf o >supervise/control\n",
+    "etc/runit/runsvdir/default/azure-provisioning": "-> /etc/sv/azure-provisioning",
+    "etc/rc2.d/S01ssh": None,
+    "etc/sv/ssh/run": "program",
+    "etc/runit/runsvdir/default/ssh": "-> /etc/sv/ssh",
+}
+FINE_SCRIPTS: Dict[str, Change] = {"sysvinit": SYSVINIT, "busybox": BUSYBOX, "runit": RUNIT}
+
+WRONG_SCRIPTS: Dict[str, Wrong] = {
+    "sysvinit, no service": Wrong(
+        "service-missing",
+        "error",
+        {**SYSVINIT, SCRIPT: None, "etc/rcS.d/S09azure-provisioning": None},
+    ),
+    "sysvinit, not enabled": Wrong(
+        "service-disabled", "error", {**SYSVINIT, "etc/rcS.d/S09azure-provisioning": None}
+    ),
+    "sysvinit, the script of OpenRC": Wrong(
+        "service-missing",
+        "error",
+        {**SYSVINIT, SCRIPT: f"#!/sbin/openrc-run\ncommand=/usr/bin/python3\n{_OPTIONS}"},
+    ),
+    "sysvinit, sshd not enabled": Wrong(
+        "ssh-disabled", "warning", {**SYSVINIT, "etc/rc2.d/S01ssh": None}
+    ),
+    "busybox, not enabled": Wrong(
+        "service-disabled", "error", {**BUSYBOX, "etc/init.d/S03azure-provisioning": None}
+    ),
+    "runit, not enabled": Wrong(
+        "service-disabled",
+        "error",
+        {**RUNIT, "etc/runit/runsvdir/default/azure-provisioning": None},
+    ),
+    "runit, the service of sysvinit": Wrong(
+        "service-missing",
+        "error",
+        {
+            **RUNIT,
+            "etc/sv/azure-provisioning/run": None,
+            SCRIPT: _TEXT + _OPTIONS,
+            "etc/rcS.d/S09azure-provisioning": "-> ../init.d/azure-provisioning",
+        },
+    ),
+    "an unknown init program": Wrong(
+        "init-unknown", "error", {**SYSVINIT, "sbin/init": "-> shepherd", "sbin/shepherd": "ELF"}
+    ),
+}

@@ -1,0 +1,246 @@
+"""The init systems whose services are shell scripts: sysvinit, busybox init and runit."""
+
+import os
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Tuple
+
+import pytest
+
+from azprov.image.deprovision import carry_out, plan
+from azprov.image.install import install
+from azprov.image.service_file import command_of, render_unit
+from azprov.image.uninstall import uninstall
+from azprov.system.init import disable, is_enabled
+from azprov.system.init.known import BY_NAME, find_init, unknown_program
+from azprov.system.root import Root
+from images import tree
+from ports import NoCommands
+from project import ROOT, SMALL_ARCHIVE
+from sound_image import Change, change
+
+INITTAB = "id:2:initdefault:\nsi::sysinit:/etc/init.d/rcS\nl2:2:wait:/etc/init.d/rc 2\n"
+ORDER = (
+    "TARGETS = hostname.sh mountall.sh mountall-bootclean.sh networking\n"
+    "INTERACTIVE =\nmountall-bootclean.sh: mountall.sh\n"
+)
+BUILDROOT = "#!/bin/sh\nfor i in /etc/init.d/S??* ;do\n\t$i start\ndone\n"
+
+
+class Case(NamedTuple):
+    """An image with an init system, and the links of azprov's service in it."""
+
+    name: str
+    image: Change
+    links: Dict[str, str]
+
+
+DEBIAN: Change = {
+    "sbin/init": "ELF",
+    "etc/inittab": INITTAB,
+    "etc/init.d/rcS": "#!/bin/sh\nexec /etc/init.d/rc S\n",
+    "etc/init.d/.depend.boot": ORDER,
+    "etc/rcS.d/S01hostname.sh": "-> ../init.d/hostname.sh",
+}
+SERVICE_FOLDER = "/etc/sv/azure-provisioning"
+RC_LINK = {"etc/rcS.d/S99azure-provisioning": "../init.d/azure-provisioning"}
+SUPERVISE = {
+    "etc/sv/azure-provisioning/supervise": "/run/runit/supervise.azure-provisioning",
+}
+CASES: Dict[str, Case] = {
+    "Debian with sysvinit": Case("sysvinit", DEBIAN, RC_LINK),
+    "Yocto with sysvinit": Case(
+        "sysvinit",
+        {**DEBIAN, "sbin/init": "-> init.sysvinit", "sbin/init.sysvinit": "ELF"},
+        RC_LINK,
+    ),
+    "Yocto with busybox": Case(
+        "busybox", {**DEBIAN, "sbin/init": "-> ../bin/busybox", "bin/busybox": "ELF"}, RC_LINK
+    ),
+    "buildroot": Case(
+        "busybox",
+        {
+            "sbin/init": "-> ../bin/busybox",
+            "bin/busybox": "ELF",
+            "etc/inittab": "::sysinit:/bin/mount -a\n::sysinit:/etc/init.d/rcS\n",
+            "etc/init.d/rcS": BUILDROOT,
+        },
+        {"etc/init.d/S03azure-provisioning": "../init.d/azure-provisioning"},
+    ),
+    "busybox without inittab": Case(
+        "busybox",
+        {"sbin/init": "-> ../bin/busybox", "bin/busybox": "ELF", "etc/init.d/rcS": BUILDROOT},
+        {"etc/init.d/S03azure-provisioning": "../init.d/azure-provisioning"},
+    ),
+    "Debian with runit": Case(
+        "runit",
+        {
+            **DEBIAN,
+            "sbin/init": "-> runit-init",
+            "sbin/runit-init": "ELF",
+            "etc/runit/runsvdir/current": "-> /etc/runit/runsvdir/default",
+            "etc/runit/runsvdir/default/ssh": "-> /etc/sv/ssh",
+            "etc/service": "-> /etc/runit/runsvdir/current",
+        },
+        {
+            **SUPERVISE,
+            "etc/runit/runsvdir/default/azure-provisioning": SERVICE_FOLDER,
+        },
+    ),
+    "runit alone": Case(
+        "runit",
+        {"sbin/init": "-> runit-init", "sbin/runit-init": "ELF", "etc/service/ssh/run": "program"},
+        {**SUPERVISE, "etc/service/azure-provisioning": "/etc/sv/azure-provisioning"},
+    ),
+}
+FILES = {
+    "sysvinit": "etc/init.d/azure-provisioning",
+    "busybox": "etc/init.d/azure-provisioning",
+    "runit": "etc/sv/azure-provisioning/run",
+}
+
+
+@pytest.fixture(params=CASES)
+def case(request: pytest.FixtureRequest) -> Case:
+    return CASES[request.param]
+
+
+@pytest.fixture
+def root(case: Case, tmp_path: Path) -> Root:
+    change(tmp_path, case.image)
+    return Root(str(tmp_path))
+
+
+def install_into(root: Root, case: Case) -> List[str]:
+    init = BY_NAME[case.name]
+    text = render_unit("/usr/bin/python3", ["--no-hostname"], init=init)
+    changed: List[str] = []
+    install(root, SMALL_ARCHIVE, text, changed, init=init, enable=True, force=False)
+    return changed
+
+
+def links_in(root: Root) -> Dict[str, str]:
+    top = Path(root.path)
+    paths = [path for path in top.rglob("*azure-provisioning*") if path.is_symlink()]
+    paths += [path for path in top.rglob("*supervise") if path.is_symlink()]
+    return {str(path.relative_to(top)): os.readlink(path) for path in paths}
+
+
+def test_the_init_system_that_boots_is_found(root: Root, case: Case) -> None:
+    """The program that the kernel starts, and the scripts that it runs, identify it."""
+    assert (find_init(root).name, unknown_program(root)) == (case.name, "")
+
+
+def test_install_is_undone_by_uninstall(root: Root, case: Case) -> None:
+    """install writes a script and its links, once, and uninstall leaves the tree as it was."""
+    before = tree(Path(root.path))
+
+    assert f"/{FILES[case.name]}" in install_into(root, case)
+
+    assert links_in(root) == case.links
+    once = tree(Path(root.path))
+    assert install_into(root, case) == []
+    assert tree(Path(root.path)) == once
+    removed: List[str] = []
+    uninstall(root, removed)
+    assert tree(Path(root.path)) == before
+
+
+def test_a_service_that_was_disabled_is_armed_by_deprovision(root: Root, case: Case) -> None:
+    """The first boot disables the service, and deprovision enables it again."""
+    install_into(root, case)
+    once = tree(Path(root.path))
+    assert is_enabled(root, "azure-provisioning")
+
+    disable(root, "azure-provisioning", NoCommands())
+    disable(root, "azure-provisioning", NoCommands())
+
+    assert not is_enabled(root, "azure-provisioning")
+    assert (Path(root.path) / FILES[case.name]).is_file()
+    changes = plan(root, "")
+    assert [(change.what, change.path[1:]) for change in changes] == [
+        ("azprov's service", list(case.links)[-1])
+    ]
+    assert carry_out(root, changes) == []
+    assert tree(Path(root.path)) == once
+
+
+def test_the_command_in_the_script_is_read(case: Case) -> None:
+    """The Python and the options of a service are those that were written into it."""
+    text = render_unit("/opt/python3.9", ["--admin-user"], init=BY_NAME[case.name])
+
+    command = command_of(text)
+
+    assert (command.python, command.name, command.options) == (
+        "/opt/python3.9",
+        "provision",
+        ["--admin-user"],
+    )
+    assert text.count("provision --unit azure-provisioning --admin-user") == 1
+
+
+def test_startpar_starts_the_script(tmp_path: Path) -> None:
+    """Debian's rc starts only the scripts in insserv's file, in the order that it has."""
+    change(tmp_path, DEBIAN)
+    install_into(Root(str(tmp_path)), CASES["Debian with sysvinit"])
+
+    assert (tmp_path / "etc/init.d/.depend.boot").read_text() == (
+        "TARGETS = hostname.sh mountall.sh mountall-bootclean.sh networking azure-provisioning\n"
+        "INTERACTIVE =\nmountall-bootclean.sh: mountall.sh\n"
+        "azure-provisioning: mountall.sh mountall-bootclean.sh\n"
+    )
+
+
+def test_a_link_that_insserv_has_renamed_is_kept(tmp_path: Path) -> None:
+    """insserv gives each script a number of its own when another package is installed."""
+    change(tmp_path, DEBIAN)
+    root = Root(str(tmp_path))
+    install_into(root, CASES["Debian with sysvinit"])
+    (tmp_path / "etc/rcS.d/S99azure-provisioning").rename(
+        tmp_path / "etc/rcS.d/S09azure-provisioning"
+    )
+
+    assert install_into(root, CASES["Debian with sysvinit"]) == []
+    assert plan(root, "") == []
+    disable(root, "azure-provisioning", NoCommands())
+
+    assert links_in(root) == {}
+
+
+UNKNOWN: Dict[str, Tuple[Change, str]] = {
+    "an unknown program": ({"sbin/init": "-> shepherd", "sbin/shepherd": "ELF"}, "/sbin/shepherd"),
+    "sysvinit without rcS.d": (
+        {"sbin/init": "ELF", "etc/inittab": "si:S:sysinit:/etc/rc.d/rc.S\n"},
+        "/sbin/init",
+    ),
+    "busybox without scripts": (
+        {"sbin/init": "-> ../bin/busybox", "bin/busybox": "ELF"},
+        "/bin/busybox",
+    ),
+    "a script without an init system": ({"sbin/init": "#!/bin/sh\n"}, "/sbin/init"),
+    "an unknown program beside systemd": (
+        {"sbin/init": "ELF", "usr/lib/systemd/systemd": "another"},
+        "/sbin/init",
+    ),
+    "a script that may start systemd": (
+        {"sbin/init": "#!/bin/sh\n", "usr/lib/systemd/systemd": "program"},
+        "",
+    ),
+    "no init program": ({"etc/os-release": ""}, ""),
+}
+
+
+@pytest.mark.parametrize("kind", UNKNOWN)
+def test_a_program_that_azprov_has_no_service_for_is_unknown(tmp_path: Path, kind: str) -> None:
+    """Without evidence that a program runs scripts of System V, azprov cannot install one."""
+    files, program = UNKNOWN[kind]
+    change(tmp_path, files)
+
+    assert unknown_program(Root(str(tmp_path))) == program
+
+
+@pytest.mark.parametrize("init", ["sysvinit", "runit"])
+def test_the_shipped_script_has_the_default_command(init: str) -> None:
+    """The file in unit/ is the one that install writes without options."""
+    shipped = (ROOT / "unit" / f"azure-provisioning.{init}").read_text()
+
+    assert render_unit("/usr/bin/python3", [], init=BY_NAME[init]) == shipped
