@@ -63,6 +63,7 @@ _FROM_SOURCE = (
     "azprov.system.init.lsb",
     "azprov.system.init.openrc",
     "azprov.system.init.runit",
+    "azprov.system.init.s6",
     "azprov.system.init.scripts",
     "azprov.system.root.survey",
 )

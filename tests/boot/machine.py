@@ -42,6 +42,7 @@ KINDS = {
     "openrc": ("bookworm", "openrc,python3,isc-dhcp-client"),
     "sysvinit": ("trixie", "sysvinit-core,python3,isc-dhcp-client,ifupdown"),
     "busybox": ("trixie", "busybox,python3,isc-dhcp-client,iproute2"),
+    "s6": ("trixie", "s6,python3,isc-dhcp-client,iproute2"),
     "runit": ("trixie", "runit-init,python3,isc-dhcp-client,iproute2"),
 }
 #: The services of each network manager.

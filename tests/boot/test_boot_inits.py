@@ -53,15 +53,25 @@ def buildroot(root: Path) -> None:
 
 
 def network_of_runit(root: Path) -> None:
-    service(root, "network", "#!/bin/sh\nexec dhclient -d host0\n")
+    supervised_network(root, "etc/runit/runsvdir/default")
 
 
-def service(root: Path, name: str, run: str) -> None:
-    folder = root / "etc/sv" / name
-    folder.mkdir()
-    (folder / "run").write_text(run)
+def scan_folder(root: Path) -> None:
+    """Make a root whose init program becomes s6-svscan."""
+    (root / "sbin/init").write_text(
+        "#!/bin/sh\nexport PATH=/usr/sbin:/usr/bin:/sbin:/bin\nexec s6-svscan /etc/scan\n"
+    )
+    (root / "sbin/init").chmod(0o755)
+    (root / "etc/scan").mkdir()
+    supervised_network(root, "etc/scan")
+
+
+def supervised_network(root: Path, links: str) -> None:
+    folder = root / "etc/sv/network"
+    folder.mkdir(parents=True)
+    (folder / "run").write_text("#!/bin/sh\nexec dhclient -d host0\n")
     (folder / "run").chmod(0o755)
-    (root / "etc/runit/runsvdir/default" / name).symlink_to(f"/etc/sv/{name}")
+    (root / links / "network").symlink_to("/etc/sv/network")
 
 
 class Kind(NamedTuple):
@@ -85,6 +95,12 @@ KINDS: Dict[str, Kind] = {
         "etc/init.d/S03azure-provisioning",
         ("busybox", "poweroff"),
         buildroot,
+    ),
+    "s6": Kind(
+        "etc/sv/azure-provisioning/run",
+        "etc/scan/azure-provisioning",
+        ("s6-svscanctl", "-t", "/etc/scan"),
+        scan_folder,
     ),
     "runit": Kind(
         "etc/sv/azure-provisioning/run",

@@ -59,7 +59,24 @@ RUNIT: Change = {
     "etc/sv/ssh/run": "program",
     "etc/runit/runsvdir/default/ssh": "-> /etc/sv/ssh",
 }
-FINE_SCRIPTS: Dict[str, Change] = {"sysvinit": SYSVINIT, "busybox": BUSYBOX, "runit": RUNIT}
+S6: Change = {
+    **RUNIT,
+    **{path: None for path in RUNIT if path.startswith(("etc/runit/", "etc/rc"))},
+    "sbin/runit-init": None,
+    "sbin/init": "#!/bin/sh\nexec /usr/bin/s6-svscan /etc/scan\n",
+    "etc/scan/azure-provisioning": "-> /etc/sv/azure-provisioning",
+    "etc/scan/ssh": "-> /etc/sv/ssh",
+    "etc/sv/networking/run": "program",
+    "etc/scan/networking": "-> /etc/sv/networking",
+    "etc/sv/chrony/run": "program",
+    "etc/scan/chrony": "-> /etc/sv/chrony",
+}
+FINE_SCRIPTS: Dict[str, Change] = {
+    "sysvinit": SYSVINIT,
+    "busybox": BUSYBOX,
+    "runit": RUNIT,
+    "s6": S6,
+}
 
 WRONG_SCRIPTS: Dict[str, Wrong] = {
     "sysvinit, no service": Wrong(
@@ -95,6 +112,9 @@ WRONG_SCRIPTS: Dict[str, Wrong] = {
             SCRIPT: _TEXT + _OPTIONS,
             "etc/rcS.d/S09azure-provisioning": "-> ../init.d/azure-provisioning",
         },
+    ),
+    "s6, not enabled": Wrong(
+        "service-disabled", "error", {**S6, "etc/scan/azure-provisioning": None}
     ),
     "an unknown init program": Wrong(
         "init-unknown", "error", {**SYSVINIT, "sbin/init": "-> shepherd", "sbin/shepherd": "ELF"}

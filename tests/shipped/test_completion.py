@@ -30,7 +30,7 @@ OFFERED = {
     "goal-state --r": ["--raw"],
     "-q report-ready --t": ["--timeout"],
     "report-ready --ro": [],
-    "install --init ": ["busybox", "openrc", "runit", "systemd", "sysvinit"],
+    "install --init ": ["busybox", "openrc", "runit", "s6", "systemd", "sysvinit"],
     "install --root": ["--root"],
     "check --json --root ima": ["images/"],
     "provision --ssh-keys roo": ["root"],

@@ -55,7 +55,7 @@ def test_another_init_system_than_the_one_that_boots_is_refused(image: Path) -> 
 
 def test_a_service_for_each_init_system_can_be_printed(image: Path) -> None:
     """`unit --init` prints the script with the options of the service."""
-    for init in ("sysvinit", "busybox", "runit"):
+    for init in ("sysvinit", "busybox", "runit", "s6"):
         code, out, _ = azprov("unit", "--root", image, "--init", init, "--no-hostname")
 
         assert code == 0

@@ -11,7 +11,8 @@ from ..errors import AzprovError, HostError, UsageError
 from ..formats.host.passwd import parse_login_defs, people
 from ..formats.text import printable
 from ..system.hostname import HOSTNAME_FILE, HOSTS_FILE, renamed_hosts
-from ..system.init.known import INIT_SYSTEMS
+from ..system.init import InitSystem
+from ..system.init.known import INIT_SYSTEMS, find_init
 from ..system.planting import writers_of
 from ..system.root import Root
 from ..system.sshd.deleted_accounts import keys_in_use, keys_of_deleted_account
@@ -121,8 +122,17 @@ def _host_names(root: Root) -> Iterator[Leftover]:
 def _disabled_services(root: Root) -> Iterator[Leftover]:
     """azprov's service, if it is installed and does not start at the next boot."""
     found = set()
-    for init in INIT_SYSTEMS:
-        link = init.link_in(root)
-        if link not in found and own_service(root, init) and root.read_link(link) is None:
-            found.add(link)
-            yield Leftover("", link, "azprov's service", ENABLE_SERVICE, init.name)
+    for init in _booting_first(root):
+        # Some init systems have the same file, and the link of the one that boots counts.
+        if init.file not in found and own_service(root, init):
+            found.add(init.file)
+            link = init.link_in(root)
+            if root.read_link(link) is None:
+                yield Leftover("", link, "azprov's service", ENABLE_SERVICE, init.name)
+
+
+def _booting_first(root: Root) -> List[InitSystem]:
+    try:
+        return [find_init(root), *INIT_SYSTEMS]
+    except HostError:
+        return list(INIT_SYSTEMS)

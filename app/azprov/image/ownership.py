@@ -36,6 +36,7 @@ PROGRAMS = (
     "nmcli",
     "rc-service",
     "restorecon",
+    "s6-svc",
     "ssh-keygen",
     "sshd",
     "sv",

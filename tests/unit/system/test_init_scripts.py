@@ -44,7 +44,7 @@ DEBIAN: Change = {
 SERVICE_FOLDER = "/etc/sv/azure-provisioning"
 RC_LINK = {"etc/rcS.d/S99azure-provisioning": "../init.d/azure-provisioning"}
 SUPERVISE = {
-    "etc/sv/azure-provisioning/supervise": "/run/runit/supervise.azure-provisioning",
+    "etc/sv/azure-provisioning/supervise": "/run/azure-provisioning.supervise",
 }
 CASES: Dict[str, Case] = {
     "Debian with sysvinit": Case("sysvinit", DEBIAN, RC_LINK),
@@ -92,7 +92,20 @@ CASES: Dict[str, Case] = {
         {**SUPERVISE, "etc/service/azure-provisioning": "/etc/sv/azure-provisioning"},
     ),
 }
+CASES["s6"] = Case(
+    "s6",
+    {
+        "sbin/init": "#!/bin/sh\nmount -o remount,rw /\nexec s6-svscan -t 0 /etc/scan\n",
+        "usr/bin/s6-svscan": "ELF",
+    },
+    {
+        "etc/sv/azure-provisioning/event": "/run/azure-provisioning.event",
+        **SUPERVISE,
+        "etc/scan/azure-provisioning": SERVICE_FOLDER,
+    },
+)
 FILES = {
+    "s6": "etc/sv/azure-provisioning/run",
     "sysvinit": "etc/init.d/azure-provisioning",
     "busybox": "etc/init.d/azure-provisioning",
     "runit": "etc/sv/azure-provisioning/run",
@@ -121,7 +134,7 @@ def install_into(root: Root, case: Case) -> List[str]:
 def links_in(root: Root) -> Dict[str, str]:
     top = Path(root.path)
     paths = [path for path in top.rglob("*azure-provisioning*") if path.is_symlink()]
-    paths += [path for path in top.rglob("*supervise") if path.is_symlink()]
+    paths += [path for path in top.glob("etc/sv/*/*") if path.is_symlink()]
     return {str(path.relative_to(top)): os.readlink(path) for path in paths}
 
 
@@ -215,6 +228,14 @@ UNKNOWN: Dict[str, Tuple[Change, str]] = {
     "busybox without scripts": (
         {"sbin/init": "-> ../bin/busybox", "bin/busybox": "ELF"},
         "/bin/busybox",
+    ),
+    "s6 with services of s6-rc": (
+        {"sbin/init": "#!/bin/execlineb -S0\ns6-linux-init -c /etc/s6-linux-init/current\n"},
+        "/sbin/init",
+    ),
+    "s6 with a scan folder that is empty at each boot": (
+        {"sbin/init": "#!/bin/sh\nexec s6-svscan /run/service\n", "bin/s6-svscan": "ELF"},
+        "/sbin/init",
     ),
     "a script without an init system": ({"sbin/init": "#!/bin/sh\n"}, "/sbin/init"),
     "an unknown program beside systemd": (

@@ -65,7 +65,7 @@ class Services:
         elif self.init is not None:
             self._started = {
                 self.init.service_of(name)
-                for folder in self.init.boot_folders
+                for folder in self.init.boot_folders_in(files.root)
                 for name in files.names(folder)
                 if not files.is_empty(f"{folder}/{name}")
             }

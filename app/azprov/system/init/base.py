@@ -4,7 +4,7 @@ To support another one, add a module with a value of this class, name the value 
 INIT_SYSTEMS of known.py, and put its service file into unit/.
 """
 
-from typing import List, Tuple
+from typing import List, Sequence, Tuple
 
 from ..commands import Commands
 from ..root import Root
@@ -105,6 +105,10 @@ class InitSystem:
     def commands_in(self, service: str) -> List[List[str]]:
         """The commands in the text of a service file, each as a program and its arguments."""
         raise NotImplementedError
+
+    def boot_folders_in(self, root: Root) -> Sequence[str]:  # noqa: ARG002 - for overriding
+        """The boot folders of an image."""
+        return self.boot_folders
 
     def service_of(self, entry: str) -> str:
         """The service that a name in a boot folder starts; empty if it starts none."""

@@ -10,6 +10,7 @@ from .base import InitSystem
 from .lsb import BUSYBOX, SYSVINIT
 from .openrc import OPENRC
 from .runit import RUNIT
+from .s6 import S6_INIT
 from .scripts import script_text
 from .systemd import SYSTEMD
 
@@ -24,7 +25,7 @@ __all__ = [
 ]
 
 #: In the order in which an image is searched for them.
-INIT_SYSTEMS: Tuple[InitSystem, ...] = (SYSTEMD, OPENRC, RUNIT, SYSVINIT, BUSYBOX)
+INIT_SYSTEMS: Tuple[InitSystem, ...] = (SYSTEMD, OPENRC, RUNIT, S6_INIT, SYSVINIT, BUSYBOX)
 BY_NAME: Dict[str, InitSystem] = {init.name: init for init in INIT_SYSTEMS}
 
 _KERNEL_STARTS = ("/sbin/init", "/etc/init", "/bin/init")

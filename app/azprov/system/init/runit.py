@@ -19,7 +19,7 @@ class Runit(ScriptInit):
     folder = "/etc/sv"
     inner = "/run"
     # runsv writes here, and / may be read-only.
-    parts = ((f"/etc/sv/{SERVICE}/supervise", f"/run/runit/supervise.{SERVICE}"),)
+    parts = ((f"/etc/sv/{SERVICE}/supervise", f"/run/{SERVICE}.supervise"),)
     unit_folders = ("/etc/sv", "/etc/runit/sv", "/usr/share/runit/sv")
     link_folder = _DEFAULT
     # Debian's runit also runs the scripts of System V that are not services of runit.
