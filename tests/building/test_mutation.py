@@ -9,8 +9,9 @@ from typing import List
 
 import pytest
 
-from mutation.__main__ import main, modules_named, reasons, sample
+from mutation.__main__ import main, modules_named, reasons, sample, tests_for
 from mutation.mutants import mutants_of
+from mutation.traces import Trace
 from project import ROOT
 
 
@@ -74,6 +75,15 @@ def test_a_sample_depends_on_the_seed_and_the_module_only() -> None:
     assert len(first) == 5
     assert sample("azure/dial.py", 5, seed=1) == first
     assert sample("azure/dial.py", 5, seed=2) != first
+
+
+def test_a_constant_is_tried_with_the_tests_of_its_module() -> None:
+    """They may only read constants, so that no test executes a line of the module."""
+    own, other = "tests/unit/formats/test_bounds.py::a", "tests/unit/formats/test_text.py::b"
+    trace = Trace({}, {own: 1.0, other: 1.0}, {})
+    (mutant,) = mutants_of(b"x = 1\n")
+
+    assert tests_for(trace, "formats/bounds.py", mutant) == [own]
 
 
 def test_an_unknown_module_is_an_error() -> None:

@@ -133,14 +133,14 @@ def sample(module: str, size: Optional[int], seed: int, project: Path = ROOT) ->
 
 def tests_for(trace: Trace, module: str, mutant: Mutant) -> List[str]:
     """The tests that may notice a mutant: those of its module first, then the quickest ones."""
+    folder, stem = f"tests/unit/{Path(module).parts[0]}/", f"/test_{Path(module).stem}.py::"
     by_line: Mapping[int, Set[str]] = trace.tests.get(module, {})
     lines = mutant.lines or by_line
     tests = {test for line in lines for test in by_line.get(line, ())}
     if not mutant.lines:
         # A test that reads a constant executes no line of the module.
         files = {_file_of(test) for test in tests}
-        tests = {test for test in trace.seconds if _file_of(test) in files}
-    folder, stem = f"tests/unit/{Path(module).parts[0]}/", f"/test_{Path(module).stem}.py::"
+        tests = {test for test in trace.seconds if _file_of(test) in files or stem in test}
     seconds = trace.seconds
     chosen, left_s = [], _MOST_S
     for test in sorted(
