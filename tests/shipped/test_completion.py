@@ -43,7 +43,7 @@ OFFERED = {
 #: The same for a value after an equals sign, which bash splits from the option.
 OFFERED_IN_A_WORD = {
     "rehearse --scenario=netw": ["--scenario=network-late"],
-    "install --init=sys": ["--init=systemd"],
+    "install --init=syst": ["--init=systemd"],
     "check --ignore=agent-i": ["--ignore=agent-installed"],
     "check --root=ima": ["--root=images/"],
 }
