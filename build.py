@@ -189,6 +189,8 @@ def run_module(module: str, *arguments: str) -> int:
         "PYTHONNOUSERSITE": "1",
         "HYPOTHESIS_STORAGE_DIRECTORY": str(WORK / "hypothesis"),
         "PYTHONPYCACHEPREFIX": str(WORK / "bytecode"),
+        # Otherwise pytest rewrites all tests again at each run.
+        "PYTHONDONTWRITEBYTECODE": "",
     }
     command = [python, "-m", module, *arguments]
     return subprocess.call(command, cwd=ROOT, env=dict(os.environ, **variables))

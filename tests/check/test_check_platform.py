@@ -77,7 +77,7 @@ def last_line(root: Path, **addresses: str) -> str:
     """The last line for a sound machine; a service without an address is not asked."""
     machine = Root(str(root))
     machine.is_live = True
-    options = command_parser("check").parse(["--timeout", "0.2", "--imds-timeout", "0.2"])
+    options = command_parser("check").parse(["--timeout", "10", "--imds-timeout", "1"])
     vars(options).update(root=machine, **addresses)
     answer = check.run(options)
     assert answer.exit_code == 0
