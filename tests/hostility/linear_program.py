@@ -15,7 +15,7 @@ import tempfile
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Sequence, Set, Tuple
 
 from azprov.check import apply
 from azprov.check.facts.files import Files
@@ -35,7 +35,6 @@ from azprov.check.rules import (
     init_system,
     initramfs,
     kernel,
-    leftovers,
     logins,
     network,
     root_device,
@@ -43,15 +42,30 @@ from azprov.check.rules import (
     ssh,
 )
 from azprov.errors import HostError
+from azprov.formats.bounds import TEXT_BYTES
 from azprov.formats.host.authorized_keys_options import find_options_error
 from azprov.formats.host.os_release import parse_os_release
 from azprov.formats.host.sudo_rules import without_rules_of
 from azprov.image.deprovision import plan
-from azprov.image.leftovers.open_logins import find_open_logins
+from azprov.image.leftovers.former_users import find_former_ids, find_named_files
+from azprov.image.leftovers.logins_after_boot import find_after_boot
+from azprov.image.leftovers.logins_at_boot import find_at_boot, find_in_init
+from azprov.image.leftovers.logins_by_console import find_on_consoles
+from azprov.image.leftovers.logins_by_first_boot_tools import find_by_first_boot_tools
+from azprov.image.leftovers.logins_by_name_services import find_in_name_services
+from azprov.image.leftovers.logins_by_pam import find_in_pam
+from azprov.image.leftovers.logins_by_sshd import find_in_key_files, find_in_settings
+from azprov.image.leftovers.logins_by_sshd_options import find_in_options
+from azprov.image.leftovers.logins_elsewhere import find_elsewhere
+from azprov.image.leftovers.logins_in_initramfs import find_in_initramfs
+from azprov.image.leftovers.mentions import log_mentions
+from azprov.image.leftovers.passwords import find_passwords
 from azprov.image.leftovers.search import find_leftovers
+from azprov.image.leftovers.user import find_user
 from azprov.system.hostname import renamed_hosts
-from azprov.system.init.known import find_init
+from azprov.system.init.openrc import OPENRC
 from azprov.system.root import Root
+from azprov.system.user_database import find_account
 from sound_image import KERNEL, MODULES, SYSTEM, VENDOR, WANTS, change, make_sound
 
 #: The second size is twice the first.
@@ -74,6 +88,14 @@ class _Image(Image):
         self.os_release = {}
 
 
+class _FirstBoot(Files):
+    """An image to which systemd applies presets when it boots."""
+
+    def text(self, path: str, *, limit_bytes: int = TEXT_BYTES) -> str:
+        is_id = path == "/etc/machine-id"
+        return "uninitialized" if is_id else super().text(path, limit_bytes=limit_bytes)
+
+
 def _rules(*checks: Sequence[Check]) -> Reader:
     return lambda image: [list(apply(one, image)) for one in chain(*checks)]
 
@@ -82,8 +104,32 @@ def _leftovers(image: _Image) -> object:
     return find_leftovers(image.root)
 
 
-def _logins(image: _Image) -> object:
-    return find_open_logins(image.root)
+def _searches(*searches: Callable[[Root], Iterable[object]]) -> Reader:
+    """The searches for open logins that read a file. All of them would take ten times as long."""
+
+    def read(image: _Image) -> None:
+        for search in searches:
+            with suppress(HostError):
+                list(search(image.root))
+
+    return read
+
+
+def _user(root: Root) -> Iterable[object]:
+    return find_user(root, "ops", ())
+
+
+def _former_ids(root: Root) -> Iterable[object]:
+    return find_former_ids(find_account(root, "ops"), (), root)
+
+
+def _named_files(root: Root) -> Iterable[object]:
+    return find_named_files("ops", root)
+
+
+def _mentions(root: Root) -> Iterable[object]:
+    log_mentions(root, "ops")
+    return ()
 
 
 def _plan(image: _Image) -> object:
@@ -175,7 +221,7 @@ CASES = (
     Case("etc/initramfs-tools/modules", _rules(initramfs.CHECKS), ("hv_a",)),
     Case(
         _UNIT,
-        _rules(azprov_service.CHECKS, logins.CHECKS, fstab.CHECKS),
+        _rules(azprov_service.CHECKS, logins.CHECKS[:2], fstab.CHECKS),
         (
             "[Service]",
             "ExecStart=/usr/bin/python3 -I /usr/local/lib/azprov/azprov.pyz provision --ssh-keys ",
@@ -186,15 +232,28 @@ CASES = (
     Case(f"{_UNIT}.d/a.conf", _rules(azprov_service.CHECKS), ("[Service]", "ExecStart=/a ")),
     Case(
         "usr/lib/systemd/system-preset/90.preset",
-        lambda image: Services(image).starts("nothing", "chrony"),
+        lambda image: Services(_FirstBoot(image.root)).starts("preset"),
         ("enable a.service", "disable a*"),
     ),
     Case("etc/cloud/cloud.cfg", _rules(agents.CHECKS, clock.CHECKS), ("datasource_list: [a]",)),
-    Case("etc/cloud/cloud.cfg.d/a.cfg", _logins, ("users:", "- default", "users: [default, ")),
-    Case("etc/inittab", lambda image: find_init(image.root), ("a:1:r:/etc/x", ":::")),
+    Case(
+        "etc/cloud/cloud.cfg.d/a.cfg",
+        _searches(find_by_first_boot_tools),
+        ("users:", "- default", "users: [default, "),
+    ),
+    Case(
+        "etc/inittab",
+        lambda image: OPENRC.is_started_by(image.root, "/sbin/init"),
+        ("a:1:r:/etc/x", ":::"),
+    ),
     Case(
         "etc/ssh/sshd_config",
-        _rules(leftovers.CHECKS, logins.CHECKS, ssh.CHECKS),
+        _searches(find_in_settings, find_in_key_files),
+        ("AuthorizedKeysFile a ", "Match User a"),
+    ),
+    Case(
+        "etc/ssh/sshd_config",
+        _rules(ssh.CHECKS, logins.CHECKS[1:2]),
         (
             "ClientAliveInterval 1m",
             "Include sshd_config sshd_config",
@@ -204,18 +263,18 @@ CASES = (
         ),
     ),
     Case("etc/passwd", _plan, ("v:x:0:0::/root:/bin/sh", "w:$6$a:1001:0::/home/ops:/bin/sh")),
-    Case("etc/shadow", _plan, ("ops:$6$x:1:2:3:4:::", "ops:!")),
-    Case("etc/group", _plan, ("g:x:1:ops,v",)),
+    Case("etc/shadow", _searches(find_passwords, _user), ("ops:$6$x:1:2:3:4:::", "ops:!")),
+    Case("etc/group", _searches(find_passwords, _user, _former_ids), ("g:x:1:ops,v",)),
     Case("etc/login.defs", _leftovers, ("UID_MIN 1", "A ")),
     Case(
         "etc/hosts",
         lambda image: renamed_hosts(image.root, "new"),
         ("127.0.1.1 old.1 old old.x", "127.0.1.1 "),
     ),
-    Case("etc/nsswitch.conf", _logins, ("passwd: files", "passwd: [a")),
+    Case("etc/nsswitch.conf", _searches(find_in_name_services), ("passwd: files", "passwd: [a")),
     Case(
         "etc/pam.d/sshd",
-        _logins,
+        _searches(find_in_pam),
         (
             "auth [success=1 ",
             "auth sufficient /pam_",
@@ -225,7 +284,7 @@ CASES = (
     ),
     Case(
         f"{VENDOR}/getty@.service",
-        _logins,
+        _searches(find_in_options, find_on_consoles),
         (
             "ExecStart=getty -8 -a",
             "Environment=TERM=a -b",
@@ -233,21 +292,39 @@ CASES = (
             "Wants=a.service",
         ),
     ),
-    Case("etc/inittab", _logins, ("a:1:once:login -f sh", "getty -8 ", "a:b:c:-o '-f ")),
-    Case("boot/grub/grub.cfg", _logins, ("linux a init=a rd.break", " init=a/ systemd.wants=")),
-    Case("efi/EFI/Linux/a.efi", _logins, ("MZ", ".cmdline")),
-    Case("etc/tmpfiles.d/a.conf", _logins, ("f+ /root/.ssh/a 0 a", "C /x/x")),
-    Case("etc/fstab", _logins, ("/a /home none bind 0 0", "a:/b /x nfs")),
-    Case("etc/sysusers.d/a.conf", _logins, ('u a 1 "a" /a /bin/sh', "u 'a b' ")),
+    Case(
+        "etc/inittab",
+        _searches(find_in_init, find_in_options, find_on_consoles),
+        ("a:1:once:login -f sh", "getty -8 ", "a:b:c:-o '-f "),
+    ),
+    Case(
+        "boot/grub/grub.cfg",
+        _searches(find_at_boot, find_in_init),
+        ("linux a init=a rd.break", " init=a/ systemd.wants="),
+    ),
+    Case("efi/EFI/Linux/a.efi", _searches(find_at_boot, find_in_init), ("MZ", ".cmdline")),
+    Case("etc/tmpfiles.d/a.conf", _searches(find_at_boot), ("f+ /root/.ssh/a 0 a", "C /x/x")),
+    Case("etc/fstab", _searches(find_after_boot), ("/a /home none bind 0 0", "a:/b /x nfs")),
+    Case("etc/sysusers.d/a.conf", _searches(find_after_boot), ('u a 1 "a" /a /bin/sh', "u 'a b' ")),
     Case(
         "etc/udev/rules.d/a.rules",
-        _logins,
+        _searches(find_on_consoles),
         ('ENV{SYSTEMD_WANTS}="a-shell"', "SYSTEMD_WANTS=a "),
     ),
-    Case("etc/inetd.conf", _logins, ("9 stream tcp nowait root /bin/sh sh", "a -i sh ")),
-    Case("etc/default/dropbear", _logins, ('A="-s -D /a"', " -aDa")),
-    Case("etc/conf.d/agetty", _logins, ('args="-o -a"', "getty --autologin -o '")),
-    Case("etc/sudoers", _plan, ("ops ALL=(ALL) ALL", "a \\")),
+    Case(
+        "etc/inetd.conf",
+        _searches(find_in_options, find_on_consoles),
+        ("9 stream tcp nowait root /bin/sh sh", "a -i sh "),
+    ),
+    Case(
+        "etc/default/dropbear",
+        _searches(find_elsewhere, find_in_initramfs),
+        ('A="-s -D /a"', " -aDa"),
+    ),
+    Case(
+        "etc/conf.d/agetty", _searches(find_on_consoles), ('args="-o -a"', "getty --autologin -o '")
+    ),
+    Case("etc/sudoers", _searches(_user, _named_files, _mentions), ("ops ALL=(ALL) ALL", "a \\")),
     Case(
         "etc/doas.conf",
         lambda image: without_rules_of(image.content("/etc/doas.conf"), "ops"),
@@ -276,11 +353,10 @@ def shapes(lines: Sequence[str], size: int) -> Iterator[Tuple[str, str]]:
         "".join(f"{line}{count}\n" for count in range(size // 40) for line in lines),
     )
     yield "all lines", "\n".join(lines) * (size // sum(len(line) + 1 for line in lines))
-    for character in ("\n", "/", '"', "{"):
-        yield f"only {character!r}", character * size
-    yield "CRLF only", "\r\n" * (size // 2)
-    yield "NULs", "\0" * size
-    yield "blanks before a letter", " " * size + "a"
+    # Each reading costs more than a text this long, so there are several in one.
+    yield "only marks", "\n".join(mark * size for mark in ("/", '"', "{"))
+    yield "only line ends", "\n" * size + "\r\n" * (size // 2)
+    yield "NULs, and blanks before a letter", "\0" * size + "\n" + " " * size + "a"
 
 
 def long_shapes(lines: Sequence[str], size: int) -> Iterator[Tuple[str, str]]:
@@ -292,12 +368,22 @@ def long_shapes(lines: Sequence[str], size: int) -> Iterator[Tuple[str, str]]:
 def make_base(root: Path) -> None:
     """An image in which every file of CASES is read."""
     make_sound(root)
-    units = ("nftables", "iptables", "ufw", "NetworkManager", "networking", "dhcpcd", "wicked")
+    units = (
+        "nftables",
+        "iptables",
+        "ufw",
+        "NetworkManager",
+        "networking",
+        "dhcpcd",
+        "wicked",
+        "cloud-init",
+    )
     change(
         root,
         {
             **{f"{VENDOR}/{unit}.service": "[Unit]\n" for unit in units},
             **{f"{WANTS}/{unit}.service": f"-> /{VENDOR}/{unit}.service" for unit in units},
+            f"{VENDOR}/preset.service": "[Install]\n",
             "usr/sbin/netplan": "program",
             "etc/ufw/ufw.conf": "ENABLED=yes\n",
             "etc/default/ufw": "DEFAULT_OUTPUT_POLICY=DROP\n",
@@ -306,6 +392,7 @@ def make_base(root: Path) -> None:
             "etc/group": "root:x:0:\n",
             "etc/hosts": "127.0.1.1 old\n",
             "etc/hostname": "old\n",
+            # systemd applies presets at the first boot of such an image.
             "home/ops/x": "",
             "home/gone/x": "",
             "root/x": "",
@@ -327,6 +414,9 @@ def write(path: Path, text: str) -> None:
 
 def main(part: int, parts: int) -> None:
     logging.disable(logging.CRITICAL)
+    opened: Set[str] = set()
+    # A root opens each step of the way to a file by its name.
+    sys.addaudithook(lambda event, values: opened.add(str(values[0])) if event == "open" else None)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "image"
         make_base(root)
@@ -341,6 +431,7 @@ def main(part: int, parts: int) -> None:
                 for size in sizes:
                     for name, text in make(case.lines, size):
                         readings.setdefault(name, []).append(text)
+            opened.clear()
             for name, texts in {"": ["", ""], **readings}.items():
                 for text in texts:
                     write(path, text)
@@ -350,6 +441,7 @@ def main(part: int, parts: int) -> None:
                         case.reader(image)
                     os.getpgrp()
                     print(f"{case.path}: {name!r}" if name else EMPTY, flush=True)
+            assert path.name in opened, f"no reader opens {case.path}"
             if old is None:
                 path.unlink()
             else:
