@@ -15,6 +15,7 @@ ERRORS = {
     "AzprovError",
     "UsageError",
     "NotConnected",
+    "PlatformError",
     "BrokenReply",
     "Refused",
     "DocumentError",

@@ -76,7 +76,8 @@ class RetryLoop:
         """Call `attempt` until it returns, and return its value.
 
         Raises the last attempt's error, with the time that was spent, when there is no
-        time for another attempt. A signal's exception gets that error too.
+        time for another attempt, and PlatformError if there is none for the first one. A
+        signal's exception gets the last attempt's error too.
         """
         try:
             return self._retry(attempt)
@@ -90,6 +91,11 @@ class RetryLoop:
         failures = 0
         last: Optional[AzprovError] = None
         self._last = None
+        if self.left_s() <= 0:
+            raise PlatformError(
+                "the time limit was over before the first request",
+                "give it more time with --timeout",
+            )
         while True:
             began = self._clock.now()
             try:
@@ -111,10 +117,10 @@ class RetryLoop:
                 is_over = pause < FIRST_PAUSE_S
                 if not is_over:
                     log.warning(
-                        "%s; retrying in %.1f s, %.0f s left",
+                        "%s; retrying in %.1f s, %s left",
                         error.summary,
                         pause,
-                        max(pause, self._left_after(error)),
+                        seconds(max(pause, self._left_after(error))),
                     )
             if is_over:
                 raise type(last)(
@@ -135,7 +141,7 @@ class RetryLoop:
 
     def _sleep(self, pause: float) -> None:
         while pause > _PROGRESS_S and progress.isEnabledFor(PROGRESS):
-            progress.log(PROGRESS, "retrying in %.0f s, %.0f s left", pause, self.left_s())
+            progress.log(PROGRESS, "retrying in %.0f s, %s left", pause, seconds(self.left_s()))
             self._clock.sleep(_PROGRESS_S)
             pause -= _PROGRESS_S
         self._clock.sleep(pause)
@@ -169,5 +175,5 @@ class RetryLoop:
         waited_s = int(self._tried_s())
         left_s = self._deadline - self._began - waited_s
         progress.log(
-            PROGRESS, "waiting for %s: %d s so far, %.0f s left", address, waited_s, left_s
+            PROGRESS, "waiting for %s: %d s so far, %s left", address, waited_s, seconds(left_s)
         )

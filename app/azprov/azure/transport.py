@@ -94,7 +94,9 @@ class Transport:
             self._clock, seconds=bound_s, limit_bytes=_LIMIT_HEAD_BYTES, what=_LARGE_HEAD
         )
         log.debug("> %s http://%s%s", method, self.endpoint, target)
-        progress.log(PROGRESS, "waiting up to %.0f s for a reply from %s", bound_s, self.endpoint)
+        progress.log(
+            PROGRESS, "waiting up to %s for a reply from %s", seconds(bound_s), self.endpoint
+        )
         pool = _DialedPool(self.endpoint.address, self.endpoint.port, dial=lambda: connection)
         try:
             response = pool.urlopen(
@@ -110,9 +112,9 @@ class Transport:
             )
             with closing(response):
                 body_matters = body_matters and response.status < _NOT_SUCCESS
-                seconds = bound_s if body_matters else _SPARE_BODY_S
+                limit_s = bound_s if body_matters else _SPARE_BODY_S
                 connection.bound(
-                    self._clock, seconds=seconds, limit_bytes=_LIMIT_BYTES, what=_LARGE
+                    self._clock, seconds=limit_s, limit_bytes=_LIMIT_BYTES, what=_LARGE
                 )
                 content = _read(response, body_matters=body_matters)
         except _FAILURES as error:

@@ -10,6 +10,7 @@ import logging
 from typing import Optional, Sequence
 
 from ..errors import AzprovError, UntrustedPlatform
+from ..formats.text import seconds
 from ..system.firmware import why_untrusted
 from ..system.root import Root
 from .outcome import FAILURE, READY
@@ -41,9 +42,9 @@ def log_distrust(
         return
     if READY not in done and FAILURE not in done:
         log.warning(
-            "%s, and Ready is tried for %.0f s only; %s",
+            "%s, and Ready is tried for %s only; %s",
             distrust.summary,
-            time_limit_s(settings, distrust),
+            seconds(time_limit_s(settings, distrust)),
             distrust.hint,
         )
     elif not platform_steps_of(settings).issubset(done):

@@ -3,6 +3,8 @@
 import re
 from typing import List
 
+# A shorter duration would be rounded to 0.0 s.
+_SHORTEST_S = 0.05
 _PLAIN_BYTES = b"%+,-./0123456789:=@ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
 
 
@@ -67,9 +69,12 @@ def shell_word(text: str) -> str:
 def seconds(duration_s: float) -> str:
     """A duration for a message: in whole seconds, or with one digit if it is shorter.
 
-    The loop ends up to 50 ms before a time limit of 5 s, and the message says 5 s.
+    It is never 0 s. The loop ends up to 50 ms before a time limit of 5 s, and the message says
+    5 s.
     """
-    return f"{duration_s:.0f} s" if duration_s >= 0.95 else f"{duration_s:.1g} s"
+    if duration_s < _SHORTEST_S:
+        return "less than 0.1 s"
+    return f"{duration_s:.0f} s" if duration_s >= 0.95 else f"{duration_s:.1f} s"
 
 
 def is_web_page(text: str) -> bool:

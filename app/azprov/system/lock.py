@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import Iterator, Optional, Tuple
 
 from ..errors import HostError
+from ..formats.text import seconds
 from .clock import Clock
 from .root import Root
 from .root.opening import FOLDER
@@ -61,7 +62,9 @@ def lock_root(root: Root, clock: Clock, *, wait_s: float) -> Iterator[None]:
                 f"another azprov is changing {root}", "wait until it has ended, then try again"
             )
         if not is_logged:
-            log.info("Waiting for another azprov that is changing %s, %.0f s left", root, left_s)
+            log.info(
+                "Waiting for another azprov that is changing %s, %s left", root, seconds(left_s)
+            )
             is_logged = True
         clock.sleep(min(_POLL_S, left_s))
     try:

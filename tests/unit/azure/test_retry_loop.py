@@ -14,6 +14,7 @@ from azprov.errors import (
     DocumentError,
     HostError,
     NotConnected,
+    PlatformError,
     Refused,
     Stopped,
     UnusableError,
@@ -128,7 +129,15 @@ def test_retry_after_leaves_time_for_a_last_attempt() -> None:
 
 
 @pytest.mark.parametrize(
-    ("timeout_s", "shown"), [(0.2, "0.2 s"), (1.0, "1 s"), (5.0, "5 s"), (899.99, "900 s")]
+    ("timeout_s", "shown"),
+    [
+        (0.004, "less than 0.1 s"),
+        (0.07, "0.1 s"),
+        (0.2, "0.2 s"),
+        (1.0, "1 s"),
+        (5.0, "5 s"),
+        (899.99, "900 s"),
+    ],
 )
 def test_a_time_limit_is_shown_as_it_was_given(timeout_s: float, shown: str) -> None:
     """The last attempt ends shortly before the time limit; the message has the time limit."""
@@ -140,6 +149,21 @@ def test_a_time_limit_is_shown_as_it_was_given(timeout_s: float, shown: str) -> 
 
     with pytest.raises(NotConnected, match=f"^gave up after {shown}: "):
         retry_loop(clock, timeout_s=timeout_s).run(attempt)
+
+
+def test_a_time_limit_that_is_over_is_named_instead_of_an_attempt() -> None:
+    """Without any time left no request is made, since its failure would say nothing."""
+    clock = FakeClock()
+    attempts = scripted(clock, NO_ROUTE)
+
+    with pytest.raises(PlatformError) as end:
+        retry_loop(clock, timeout_s=0.0).run(attempts)
+
+    assert str(end.value) == (
+        "the time limit was over before the first request; give it more time with --timeout"
+    )
+    assert end.value.exit_code == 69
+    assert end.value.lacks_answer
 
 
 def test_the_deadline_ends_the_conversation() -> None:
@@ -229,7 +253,7 @@ def test_the_time_left_ends_when_a_document_is_accepted(caplog: pytest.LogCaptur
     assert caplog.messages == [
         "the instance metadata lacks osProfile; retrying in 1.0 s, 30 s left",
         "the instance metadata lacks osProfile; retrying in 1.5 s, 2 s left",
-        "the instance metadata lacks osProfile; retrying in 0.5 s, 0 s left",
+        "the instance metadata lacks osProfile; retrying in 0.5 s, 0.5 s left",
     ]
 
 
