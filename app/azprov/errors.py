@@ -187,7 +187,7 @@ class Stopped(BaseException):
     #: The last failure of the wait that the signal ended, and how long that wait took.
     awaited: Optional[AzprovError] = None
     waited_s = 0.0
-    #: What the signal prevented, instead of the next step.
+    #: What the signal prevented, or what may have been done anyway, instead of the next step.
     effect = ""
 
     def __init__(self, number: int) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Callable, Dict, Optional
 
 from ..azure.transport import Reply
-from ..errors import HostError
+from ..errors import HostError, NotConnected, Refused, Stopped
 from ..formats.platform.goal_state import GoalState
 from ..formats.platform.health import (
     NOT_READY,
@@ -32,6 +32,12 @@ from .settings import JSON, WireServerSettings
 # These lines are those of Microsoft's sample script, which people grep for.
 RETRIEVING = "Retrieving goal state from the Wireserver"
 _SENDING = "Sending the following data to Wireserver:"
+# After a signal, if a report was posted and has no reply.
+_REPEATED_READY = "Azure may have received Ready; run it again, since a second Ready is harmless"
+_REPEATED_FAILURE = (
+    "Azure may have received the failure report, which is final; run it again to be sure"
+)
+_ACKNOWLEDGED = "Azure has acknowledged the report; run it again to complete the rest"
 # An installed KVP daemon starts within seconds, while azprov has already reported.
 _DAEMON_S = 5.0
 _DAEMON_POLL_S = 0.25
@@ -74,8 +80,13 @@ def report_ready(
     """
 
     kvp = _Kvp(ports, root, lambda: success_report(_origin(ports, root, settings.agent_name)))
-    reported = _report(ports, root, settings, None, _Delivery(kvp.write), dry_run=dry_run)
-    kvp.write_late()
+    delivery = _Delivery(kvp.write)
+    try:
+        reported = _report(ports, root, settings, None, delivery, dry_run=dry_run)
+        kvp.write_late()
+    except Stopped as stop:
+        stop.effect = delivery.effect_of_stop(_REPEATED_READY)
+        raise
     return reported
 
 
@@ -94,10 +105,15 @@ def report_failure(
             log.info("Reported to the host by Hyper-V KVP: %s", line)
         else:
             log.info("Reporting to WireServer only: %s", kvp.error)
+    delivery = _Delivery()
     try:
-        return _report(ports, root, settings, line, _Delivery(), dry_run=dry_run)
-    finally:
-        kvp.write_late()
+        try:
+            return _report(ports, root, settings, line, delivery, dry_run=dry_run)
+        finally:
+            kvp.write_late()
+    except Stopped as stop:
+        stop.effect = delivery.effect_of_stop(_REPEATED_FAILURE)
+        raise
 
 
 def failure_line(
@@ -216,6 +232,16 @@ class _Delivery:
         self._before_first_post = before_first_post
         self._goal_state: Optional[GoalState] = None
         self._document: Optional[bytes] = None
+        self._is_on_its_way = self._is_acknowledged = False
+
+    def effect_of_stop(self, repeated: str) -> str:
+        """The last words after a signal; `repeated` if the platform may have the report or not.
+
+        Empty if nothing was posted.
+        """
+        if self._is_acknowledged:
+            return _ACKNOWLEDGED
+        return repeated if self._is_on_its_way else ""
 
     def log_goal_state(self, goal_state: GoalState) -> None:
         if goal_state != self._goal_state:
@@ -232,6 +258,12 @@ class _Delivery:
             log.info("%s", printable(document.decode("utf-8"), 10000))
         if is_first:
             self._before_first_post()
-        reply = send(document)
+        was_on_its_way, self._is_on_its_way = self._is_on_its_way, True
+        try:
+            reply = send(document)
+        except (NotConnected, Refused):
+            self._is_on_its_way = was_on_its_way
+            raise
+        self._is_acknowledged = True
         log.info("Response: %s", reply)
         return reply

@@ -55,5 +55,6 @@ def failure_of_stop(stop: Stopped) -> AzprovError:
     if stop.awaited is None:
         return AzprovError(how, stop.effect or _HINT)
     return AzprovError(
-        f"{how} after {seconds(stop.waited_s)}: {stop.awaited.summary}", stop.awaited.hint or _HINT
+        f"{how} after {seconds(stop.waited_s)}: {stop.awaited.summary}",
+        stop.effect or stop.awaited.hint or _HINT,
     )

@@ -2,8 +2,9 @@
 
 import fcntl
 import logging
+from functools import partial
 from pathlib import Path
-from typing import List, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 import pytest
 
@@ -13,13 +14,14 @@ from azprov.azure.wireserver_probe import WireServerProbe
 from azprov.boot.connect import Locate, Ports
 from azprov.boot.report import Reported, failure_line, report_failure, report_ready
 from azprov.boot.settings import WireServerSettings
-from azprov.errors import DocumentError, Refused
+from azprov.cli.signals import failure_of_stop
+from azprov.errors import AzprovError, BrokenReply, DocumentError, NotConnected, Refused, Stopped
 from azprov.formats.platform.kvp import parse_pool
 from azprov.system.clock import Clock
 from azprov.system.root import Root
 from ports import FakeClock, RawServer, replying
 from sample_files import sample
-from unit.boot.scripted import Platform
+from unit.boot.scripted import Platform, Request, healthy_wireserver
 
 READY = sample("health_report/ready.xml")
 
@@ -145,6 +147,113 @@ def test_nothing_is_reported_on_a_guess(root: Root, answer: bytes) -> None:
     _, requests = send(root, answer, answer, GOAL_STATE, status("200 OK"))
 
     assert [lines_of(request)[0][:4] for request in requests] == ["GET ", "GET ", "GET ", "POST"]
+
+
+@pytest.mark.parametrize(
+    ("ends", "last_line"),
+    [
+        (
+            [],
+            "interrupted; Azure may have received Ready; run it again, since a second Ready is "
+            "harmless",
+        ),
+        (
+            [NotConnected("it cannot be reached", "check the network")],
+            "interrupted after 2 s: it cannot be reached; Azure may have received Ready; run it "
+            "again, since a second Ready is harmless",
+        ),
+    ],
+    ids=["the first post", "a later post"],
+)
+def test_a_signal_during_a_post_says_that_the_report_may_have_arrived(
+    tmp_path: Path, ends: List[AzprovError], last_line: str
+) -> None:
+    """The signal comes when the request is sent and has no reply."""
+    posts: List[BaseException] = [*ends, Stopped(2)]
+
+    assert _last_line_of(tmp_path, posts) == last_line
+
+
+def test_a_signal_after_a_post_without_a_reply_says_that_the_report_may_have_arrived(
+    tmp_path: Path,
+) -> None:
+    """The platform may have acknowledged a report although the reply was lost."""
+    broken = BrokenReply("it sent no complete reply", "check for a proxy")
+
+    assert _last_line_of(
+        tmp_path, [broken, NotConnected("it is gone", "check it"), Stopped(2)]
+    ) == (
+        "interrupted after 4 s: it is gone; Azure may have received Ready; run it again, since a "
+        "second Ready is harmless"
+    )
+
+
+def test_a_signal_after_a_refused_post_says_nothing_about_the_report(tmp_path: Path) -> None:
+    """A report that was refused has not been accepted, and the next one was not sent yet."""
+    posts: List[BaseException] = [NotConnected("it is gone", "check it")]
+
+    assert _last_line_of(tmp_path, posts, goal_states=[Stopped(2)]) == (
+        "interrupted after 1 s: it is gone; check it"
+    )
+
+
+def test_a_signal_during_the_post_of_a_failure_says_that_it_is_final(tmp_path: Path) -> None:
+    """A failure that Azure has received cannot be taken back."""
+    assert _last_line_of(tmp_path, [Stopped(15)], failure="it broke") == (
+        "stopped by SIGTERM; Azure may have received the failure report, which is final; run it "
+        "again to be sure"
+    )
+
+
+def _last_line_of(
+    tmp_path: Path,
+    posts: List[BaseException],
+    *,
+    goal_states: Sequence[BaseException] = (),
+    failure: str = "",
+) -> str:
+    """The last line of a report whose posts, and the later goal states, end like this."""
+    platform = Platform()
+    fetches: List[Optional[BaseException]] = [None, *goal_states]
+
+    def wireserver(request: Request) -> Reply:
+        if request.method == "GET":
+            end = fetches.pop(0) if fetches else None
+            if end is not None:
+                raise end
+            return healthy_wireserver(request)
+        platform.clock.spend(1.0)
+        raise posts.pop(0)
+
+    platform.wireserver = wireserver
+    root, settings = Root(str(tmp_path)), WireServerSettings()
+    send = partial(report_failure, line=failure) if failure else report_ready
+    with pytest.raises(Stopped) as stopped:
+        send(platform.ports, root, settings, dry_run=False)
+    return str(failure_of_stop(stopped.value))
+
+
+def test_a_signal_after_the_acknowledgement_says_so(tmp_path: Path) -> None:
+    """The signal comes while azprov waits for the Hyper-V KVP daemon to start."""
+    daemon = tmp_path / "usr/sbin/hv_kvp_daemon"
+    daemon.parent.mkdir(parents=True)
+    daemon.write_text("")
+    platform = Platform()
+    platform.clock = StoppedClock()
+
+    with pytest.raises(Stopped) as stopped:
+        report_ready(platform.ports, Root(str(tmp_path)), WireServerSettings(), dry_run=False)
+
+    assert str(failure_of_stop(stopped.value)) == (
+        "interrupted; Azure has acknowledged the report; run it again to complete the rest"
+    )
+
+
+class StoppedClock(FakeClock):
+    """A clock whose first pause is ended by Ctrl-C."""
+
+    def sleep(self, seconds: float) -> None:  # noqa: ARG002 - the port's signature
+        raise Stopped(2)
 
 
 def test_a_dry_run_posts_nothing(root: Root) -> None:
