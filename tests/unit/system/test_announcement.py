@@ -164,7 +164,10 @@ def test_a_client_that_cannot_be_examined_does_not_prevent_the_others(
     machine.write("etc/dhcp/dhclient.conf/x", "")
 
     assert machine.announce() == ["dhcpcd -N eth0"]
-    assert caplog.messages == [f"{KEEPS} ({tmp_path}/etc/dhcp/dhclient.conf is not a regular file)"]
+    assert caplog.messages == [
+        f"{KEEPS} ({tmp_path}/etc/dhcp/dhclient.conf is not a regular file; "
+        "replace it with a regular file)"
+    ]
 
 
 class LiveMachine:

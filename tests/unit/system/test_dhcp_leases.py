@@ -189,10 +189,12 @@ def test_bad_leases_are_ignored(tmp_path: Path) -> None:
     assert look.address == "168.63.129.16"
     assert look.complaints == (
         f"{ignored}/bad.lease: option 245 contains 255.255.255.255, which is not a host's address",
-        f"{ignored}/folder.lease: {leases}/folder.lease is not a regular file",
+        f"{ignored}/folder.lease: {leases}/folder.lease is not a regular file; "
+        "replace it with a regular file",
         f"{ignored}/large.lease: it is larger than 131072 bytes",
         f"{ignored}/out.lease: it does not exist",
-        f"{ignored}/pipe.lease: {leases}/pipe.lease is not a regular file",
+        f"{ignored}/pipe.lease: {leases}/pipe.lease is not a regular file; "
+        "replace it with a regular file",
     )
 
 

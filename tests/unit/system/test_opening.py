@@ -41,7 +41,7 @@ def test_reading_a_given_file_leaves_nothing_open(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("fifo", r"/fifo is not a regular file\Z"),
+        ("fifo", r"/fifo is not a regular file; replace it with a regular file\Z"),
         ("missing", r"could not read .*/missing \(No such file or directory\); "),
     ],
 )

@@ -337,7 +337,7 @@ def test_a_record_that_becomes_a_link_while_the_list_is_read_is_not_followed(
     record.symlink_to("/etc/passwd")
     failures = carry_out(root, changes)
 
-    assert [str(failure) for failure in failures] == [f"{record} is not a regular file"]
+    assert [failure.summary for failure in failures] == [f"{record} is not a regular file"]
     assert (image / "etc/passwd").read_text() == "root:x:0:0:root:/root:/bin/sh\n"
 
 

@@ -309,10 +309,10 @@ class Root:
         return resolver if self._user is None else resolved_as(self._user, resolver)
 
     def _failed(self, verb: str, path: str, error: OSError) -> HostError:
-        from .file_errors import file_error
+        from .file_errors import file_error, not_regular
 
         if isinstance(error, NotRegularFile):
-            return HostError(f"{self.outside(path)} is not a regular file")
+            return not_regular(self.outside(path))
         what = f"could not {verb} {self.outside(path)}"
         return file_error(
             what, error, is_as_user=self._user is not None, follows_links=self._most_links > 0

@@ -38,6 +38,11 @@ class Unchangeable(OSError):
         self.path = path
 
 
+def not_regular(shown: str) -> HostError:
+    """The error to raise for a folder, a device or a FIFO in the place of a file."""
+    return HostError(f"{shown} is not a regular file", "replace it with a regular file")
+
+
 def file_error(
     summary: str, error: OSError, *, is_as_user: bool, follows_links: bool = True
 ) -> HostError:

@@ -10,7 +10,6 @@ import os
 import stat
 from typing import BinaryIO, Callable, List, Optional
 
-from ...errors import HostError
 
 # PyPy's os lacks it. The number is that of x86 and ARM.
 O_PATH: int = getattr(os, "O_PATH", 0o10000000)
@@ -104,9 +103,9 @@ def open_given_file(path: str) -> BinaryIO:
             os.close(seen)
     except OSError as error:
         from ...formats.text import printable
-        from .file_errors import file_error
+        from .file_errors import file_error, not_regular
 
         shown = printable(path)
         if isinstance(error, NotRegularFile):
-            raise HostError(f"{shown} is not a regular file") from error
+            raise not_regular(shown) from error
         raise file_error(f"could not read {shown}", error, is_as_user=False) from error
