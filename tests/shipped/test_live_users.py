@@ -246,6 +246,28 @@ def test_a_user_without_a_shell_gets_keys_and_a_hint_that_works(tmp_path: Path) 
 
 
 @pytest.mark.needs("useradd")
+def test_an_admin_without_a_shell_is_set_up_after_the_command_of_the_hint(tmp_path: Path) -> None:
+    """The account gets neither keys nor rights before someone gives it a login shell."""
+    root = LiveRoot(tmp_path, {**FILES, "etc/default/useradd": ""})
+    root.run("useradd", "-m", "-s", "/usr/sbin/nologin", "ops")
+
+    done = start(root, "ops", "admin-user")
+
+    assert done.returncode == 78
+    assert done.stderr.splitlines()[-1] == (
+        "azprov: the user ops of this image has the shell /usr/sbin/nologin, as accounts of "
+        "services have, and gets neither keys nor administrator rights; if this is the account of "
+        "a person, run usermod --shell /bin/sh ops"
+    )
+    assert os.listdir(tmp_path / "etc/sudoers.d") == ["README"]
+    fix = done.stderr.splitlines()[-1].partition(", run ")[2]
+    assert root.run(*fix.split()).returncode == 0
+    assert start(root, "ops", "admin-user").returncode == 0
+    assert root.read("home/ops/.ssh/authorized_keys") == KEY
+    assert (tmp_path / "etc/sudoers.d/90-azprov").exists()
+
+
+@pytest.mark.needs("useradd")
 def test_a_skeleton_of_any_size_is_copied(tmp_path: Path) -> None:
     """A file of more than one MiB in /etc/skel is the new user's, whole."""
     root = LiveRoot(tmp_path, {**FILES, "etc/skel/tool": "x" * 3_000_000})

@@ -6,7 +6,7 @@ to the next boot.
 
 import logging
 from functools import partial
-from typing import TYPE_CHECKING, Callable, Iterator, List, NamedTuple, Optional, Set
+from typing import TYPE_CHECKING, Callable, Iterator, List, NamedTuple, Optional, Sequence, Set
 
 from ..errors import DocumentError, LoginBlocked, UntrustedPlatform, UnusableError
 from ..formats.host.hostname import parse_hostname
@@ -31,6 +31,7 @@ SSH_KEYS = "ssh-keys"
 
 # The log lines of a VM without osProfile begin with this.
 _SPECIALIZED = "This VM's disk was provisioned before (its metadata has no osProfile)"
+_KEYLESS = "The deployment has no SSH key"
 
 log = logging.getLogger(__name__)
 
@@ -186,14 +187,23 @@ def hostname_of(instance: Instance) -> str:
 def set_up_platform_admin(
     root: Root, metadata: Callable[[], Instance], commands: Commands, clock: Clock
 ) -> None:
-    """Create the platform's admin user, unless the disk was provisioned before.
+    """Create the platform's admin user, unless there is nothing that the user could log in with.
 
-    Raises LoginBlocked for a deployment with a password and no key, which azprov cannot
-    give to a user, and the errors of `create_admin_user` and of `metadata`.
+    That is so if the disk was provisioned before, and for a deployment with a password and no
+    key, because azprov sets no passwords. Raises the errors of `create_admin_user` and of
+    `metadata`.
     """
     instance = metadata()
     if instance.is_specialized:
         log.info("%s: no admin user is created", _SPECIALIZED)
+        return
+    if _has_only_password(instance):
+        log.warning(
+            "%s, and azprov sets no passwords: the admin user %s is not set up; deploy the VM "
+            "with an SSH key if someone has to log in",
+            _KEYLESS,
+            printable(instance.admin_username, 64),
+        )
         return
     create_admin_user(root, instance, commands, clock)
 
@@ -226,44 +236,56 @@ def add_ssh_keys_at_boot(
 ) -> None:
     """Add the platform's public keys to a user that a directory server may know only later.
 
-    Raises PassingError, and the errors of `add_ssh_keys`.
+    The user does not matter to a deployment without keys. Raises PassingError, and the errors
+    of `add_ssh_keys`.
     """
     from ..system.accounts import await_account
 
-    await_account(root, user, commands, clock)
-    add_ssh_keys(root, user, metadata, commands, clock)
+    keys = keys_to_add(metadata(), user)
+    if keys:
+        await_account(root, user, commands, clock)
+        add_ssh_keys(root, user, keys, commands, clock)
+
+
+def keys_to_add(instance: Instance, user: str) -> "List[SshKey]":
+    """The platform's public keys for a user; empty, after a line in the log, if there are none.
+
+    Raises UnusableError if the deployment has keys and none is usable.
+    """
+    if _has_only_password(instance):
+        reason = _SPECIALIZED if instance.is_specialized else _KEYLESS
+        log.info("%s: nothing is added to the keys of %s", reason, user)
+        return []
+    try:
+        return keys_of(instance)
+    except UnusableError as error:
+        if not instance.is_specialized:
+            raise
+        log.warning("%s: nothing is added to the keys of %s: %s", _SPECIALIZED, user, error.summary)
+        return []
 
 
 def add_ssh_keys(
-    root: Root, user: str, metadata: Callable[[], Instance], commands: Commands, clock: Clock
-) -> "List[SshKey]":
-    """Add the platform's public keys to the authorized keys of a user; return these keys.
+    root: Root, user: str, keys: "Sequence[SshKey]", commands: Commands, clock: Clock
+) -> None:
+    """Add keys to the authorized keys of a user.
 
-    A deployment without keys has nothing to add. The platform is asked only if the user
-    exists. Raises HostError or UnusableError, LoginBlocked for a user who has the keys but
-    cannot log in and for a service account, and the errors of `metadata`.
+    Raises HostError, and LoginBlocked for a user who has the keys but cannot log in and for a
+    service account.
     """
     from ..system.accounts import refuse_daemon, require_account
     from ..system.logins import let_log_in, mount_files_of, require_login
 
     account = require_account(root, user, commands)
     refuse_daemon(root, account)
-    instance = metadata()
-    if not (instance.public_keys or instance.is_password_login_disabled):
-        reason = _SPECIALIZED if instance.is_specialized else "The deployment has no SSH key"
-        log.info("%s: nothing is added to the keys of %s", reason, user)
-        return []
-    try:
-        keys = keys_of(instance)
-    except UnusableError as error:
-        if not instance.is_specialized:
-            raise
-        log.warning("%s: nothing is added to the keys of %s: %s", _SPECIALIZED, user, error.summary)
-        return []
     mount_files_of(root, account, commands)
     let_log_in(root, account, keys, commands)
     require_login(root, account, commands, clock)
-    return keys
+
+
+def _has_only_password(instance: Instance) -> bool:
+    """Whether a deployment has no key, and may have a password."""
+    return not (instance.public_keys or instance.is_password_login_disabled)
 
 
 def keys_of(instance: Instance) -> "List[SshKey]":
@@ -283,7 +305,7 @@ def keys_of(instance: Instance) -> "List[SshKey]":
             log.warning("%sthe platform's public key %d is left out: %s", line, number, bad.reason)
     if keys:
         return keys
-    if not instance.public_keys and not instance.is_password_login_disabled:
+    if _has_only_password(instance):
         raise LoginBlocked(
             "the deployment has no SSH public key, and azprov sets no passwords, so no one could "
             f"log in as {printable(instance.admin_username, 64)}",

@@ -3,14 +3,15 @@
 import logging
 from typing import Sequence
 
-from ..errors import UnusableError
+from ..errors import LoginBlocked, UnusableError
 from ..formats.host.passwd import Account, has_login_shell, is_person
 from ..formats.host.ssh_keys import SshKey
+from ..formats.text import printable
 from .accounts import create_account, make_administrator, read_login_defs
 from .clock import Clock
 from .commands import Commands
 from .homes import HOMES, free_home
-from .logins import let_log_in, mount_files_of, require_login
+from .logins import let_log_in, mount_files_of, require_login, shell_change
 from .root import Root
 from .sshd.deleted_accounts import remove_keys_of_deleted_account
 from .sshd.passwords import forbid_passwords
@@ -30,8 +31,8 @@ def set_up_admin(
 ) -> None:
     """Create the account with its home, keys and rights. Idempotent.
 
-    With `no_passwords`, sshd accepts only keys from all users. Raises HostError, or
-    UnusableError for the name of a service's account.
+    With `no_passwords`, sshd accepts only keys from all users. Raises HostError, UnusableError
+    for the name of a service's account, and LoginBlocked for an account without a login shell.
     """
     account = look_up_account(root, name, commands)
     is_whole = account is not None and root.status(account.home, follow=False) is not None
@@ -64,10 +65,20 @@ def _create(root: Root, name: str, commands: Commands) -> Account:
 
 
 def _refuse_service_account(root: Root, account: Account) -> None:
-    """Raises UnusableError for an account that a daemon runs as: it must not become root."""
-    if not is_person(account, read_login_defs(root)) or not has_login_shell(account):
+    """Raises an error for an account that a daemon may run as: it must not become root.
+
+    A person without a login shell cannot be told from a daemon, until someone gives it one.
+    """
+    shell = printable(account.shell or "/bin/sh")
+    if not is_person(account, read_login_defs(root)):
         raise UnusableError(
             f"the admin user {account.name} is a service account of this image, with UID "
-            f"{account.uid} and the shell {account.shell or '/bin/sh'}",
+            f"{account.uid} and the shell {shell}",
             "deploy the VM with another user name",
+        )
+    if not has_login_shell(account):
+        raise LoginBlocked(
+            f"the user {account.name} of this image has the shell {shell}, as accounts of "
+            "services have, and gets neither keys nor administrator rights",
+            f"if this is the account of a person, run {shell_change(root, account.name)}",
         )

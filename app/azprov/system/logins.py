@@ -74,11 +74,23 @@ def require_login(root: Root, account: Account, commands: Commands, clock: Clock
     obstacle = _obstacle(root, account, commands, clock)
     if obstacle is not None:
         cause, fix = obstacle
-        if not root.is_live:
-            fix = f"chroot {shell_word(root.outside(''))} {fix}"
         raise LoginBlocked(
-            f"{account.name} has the keys but cannot log in, because {cause}", f"run {fix}"
+            f"{account.name} has the keys but cannot log in, because {cause}",
+            f"run {_inside(root, fix)}",
         )
+
+
+def shell_change(root: Root, name: str) -> str:
+    """The command that gives a user of the root a login shell."""
+    return _inside(root, _shell_change(name))
+
+
+def _shell_change(name: str) -> str:
+    return f"usermod --shell /bin/sh {name}"
+
+
+def _inside(root: Root, command: str) -> str:
+    return command if root.is_live else f"chroot {shell_word(root.outside(''))} {command}"
 
 
 def _obstacle(
@@ -87,10 +99,10 @@ def _obstacle(
     """Why an account cannot log in, and the command that changes it; None if it can."""
     shell, name = account.shell, account.name
     if not has_login_shell(account):
-        return f"its shell is {shell}", f"usermod --shell /bin/sh {name}"
+        return f"its shell is {shell}", _shell_change(name)
     # An empty field means /bin/sh. Below another root, programs may be added later.
     if root.is_live and shell and root.status(shell) is None:
-        return f"its shell {shell} does not exist", f"usermod --shell /bin/sh {name}"
+        return f"its shell {shell} does not exist", _shell_change(name)
     shadow = read_shadow_of(root, name, commands)
     end = login_end(shadow, name)
     if end is not None and end * _DAY_S <= clock.wall_time():

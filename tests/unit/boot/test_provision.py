@@ -531,12 +531,6 @@ def test_keys_that_are_missing_without_a_password_are_waited_for(machine: Machin
     ("keys", "sentence"),
     [
         (
-            (),
-            "(the deployment has no SSH public key, and azprov sets no passwords, so no one could "
-            "log in as azureuser), and the next boot tries again; deploy the VM with an SSH key "
-            "(az vm create --ssh-key-values)",
-        ),
-        (
             (X509,),
             "(the instance metadata contains no usable SSH public key), and the next boot tries "
             "again; deploy the VM with an SSH key in OpenSSH's form instead of an X.509 "
@@ -549,7 +543,7 @@ def test_keys_that_are_missing_without_a_password_are_waited_for(machine: Machin
         ),
     ],
 )
-def test_an_admin_without_a_key_is_no_failure_of_a_deployment_with_a_password(
+def test_an_admin_without_a_usable_key_does_not_prevent_ready_in_a_deployment_with_a_password(
     machine: Machine, keys: Tuple[str, ...], sentence: str
 ) -> None:
     """Ready is reported, no user is created, and the step stays open with exit code 78."""
@@ -565,6 +559,40 @@ def test_an_admin_without_a_key_is_no_failure_of_a_deployment_with_a_password(
     )
     assert "azureuser" not in machine.read("etc/passwd")
     assert b"<State>Ready</State>" in platform.posted[0]
+
+
+@pytest.mark.parametrize("profile", [{"disablePasswordAuthentication": "false"}, {}])
+@pytest.mark.parametrize("user", ["azureuser", "ops"], ids=["a new user", "a user of the image"])
+def test_no_admin_user_is_set_up_for_a_deployment_with_only_a_password(
+    machine: Machine, profile: Dict[str, str], user: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """There is nothing to add, so the step is done, and the service is disabled."""
+    users = machine.read("etc/passwd")
+
+    outcome = machine.boot(Platform(imds=metadata(adminUsername=user, **profile)), WITH_ADMIN)
+
+    assert outcome == Outcome(("hostname", "admin-user", "ready"))
+    assert caplog.messages[-1] == (
+        f"The deployment has no SSH key, and azprov sets no passwords: the admin user {user} is "
+        "not set up; deploy the VM with an SSH key if someone has to log in"
+    )
+    assert machine.read("etc/passwd") == users
+    assert not (machine.folder / "etc/sudoers.d/90-azprov").exists()
+    assert not machine.is_enabled
+
+
+@pytest.mark.parametrize("user", ["bob", "daemon"], ids=["no user", "a service account"])
+def test_a_user_who_cannot_get_keys_is_no_failure_of_a_deployment_without_keys(
+    machine: Machine, user: str
+) -> None:
+    """The user of --ssh-keys does not matter if there is nothing to add."""
+    with (machine.folder / "etc/passwd").open("a") as passwd:
+        passwd.write("daemon:x:1:1::/usr/sbin:/usr/sbin/nologin\n")
+    platform = Platform(imds=metadata(disablePasswordAuthentication="false"))
+
+    outcome = machine.boot(platform, settings(ssh_keys_user=user))
+
+    assert outcome == Outcome(("hostname", "ssh-keys", "ready"))
 
 
 # --- disks that were provisioned before
@@ -885,15 +913,15 @@ def test_the_metadata_service_is_asked_once_even_if_it_fails(
     assert sum("the step " in message for message in caplog.messages) == 2
 
 
-def test_keys_of_a_missing_user_are_a_failure_and_nothing_is_requested(machine: Machine) -> None:
+def test_keys_of_a_missing_user_are_a_failure(machine: Machine) -> None:
     """No later boot can add keys to a user who is not in the image."""
-    platform = Platform()
+    platform = Platform(imds=metadata(ED25519))
 
     outcome = machine.boot(platform, settings(set_hostname=False, ssh_keys_user="bob"))
 
     assert outcome.done_now == ("failure",)
     assert exit_code_of(outcome) == 73
-    assert platform.requests == [GET_GOAL_STATE, POST_HEALTH]
+    assert platform.requests == [GET_METADATA, GET_GOAL_STATE, POST_HEALTH]
 
 
 def test_host_keys_are_not_made_below_another_root(

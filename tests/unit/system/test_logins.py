@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, Dict, List, Optional, Sequence, Union
 
 import pytest
 
-from azprov.boot.steps import add_ssh_keys, create_admin_user
+from azprov.boot.steps import add_ssh_keys, create_admin_user, keys_of
 from azprov.errors import HostError, LoginBlocked, PassingError, UnusableError
 from azprov.formats.host.shadow import find_password
 from azprov.formats.host.ssh_keys import SshKey
@@ -276,7 +276,6 @@ def test_an_existing_user_with_a_foreign_home_is_a_user_who_cannot_log_in(image:
     [
         "www-data:x:33:33::/var/www:/usr/sbin/nologin",
         "www-data:x:33:33::/var/www:/bin/sh",
-        "www-data:x:70000:33::/:/usr/sbin/nologin",
         "www-data:x:65534:33::/nonexistent:/bin/sh",
         "www-data:x:0:0::/root:/bin/sh",
     ],
@@ -288,6 +287,23 @@ def test_an_admin_with_the_name_of_a_service_account_is_refused(image: Path, lin
     with pytest.raises(UnusableError, match="the admin user www-data is a service account"):
         admin(image, "www-data")
 
+    assert not (image / "etc/sudoers.d/90-azprov").exists()
+    assert list(image.rglob("authorized_keys")) == []
+
+
+def test_an_admin_with_the_name_of_a_user_without_a_login_shell_is_not_set_up(image: Path) -> None:
+    """The user may be a service's, as the user of a container image is: Ready is reported."""
+    change(image, {"etc/passwd": "app:x:70000:33::/:/usr/sbin/nologin\n"})
+
+    with pytest.raises(LoginBlocked) as caught:
+        admin(image, "app")
+
+    assert str(caught.value) == (
+        "the user app of this image has the shell /usr/sbin/nologin, as accounts of services "
+        "have, and gets neither keys nor administrator rights; if this is the account of a "
+        f"person, run chroot {image} usermod --shell /bin/sh app"
+    )
+    assert not caught.value.prevents_ready
     assert not (image / "etc/sudoers.d/90-azprov").exists()
     assert list(image.rglob("authorized_keys")) == []
 
@@ -671,7 +687,7 @@ def test_keys_are_added_after_the_homes_are_mounted(image: Path, step: str) -> N
     )
 
     if step == "ssh-keys":
-        add_ssh_keys(live(image), "ops", lambda: instance, tools, FakeClock())
+        add_ssh_keys(live(image), "ops", keys_of(instance), tools, FakeClock())
     else:
         create_admin_user(live(image), instance, tools, FakeClock())
 

@@ -3,7 +3,7 @@
 import argparse
 
 from ...boot.connect import fetch_metadata, real_commands, real_ports
-from ...boot.steps import add_ssh_keys
+from ...boot.steps import add_ssh_keys, keys_to_add
 from ...formats.platform.instance import Wanted
 from ..options import (
     add_imds_options,
@@ -34,11 +34,8 @@ def run(options: argparse.Namespace) -> Answer:
     hint = "name an existing user; azprov.pyz admin-user creates the platform's"
     require_user(options.root, options.user, hint)
     ports = real_ports()
-    keys = add_ssh_keys(
-        options.root,
-        options.user,
-        lambda: fetch_metadata(ports, options.root, imds_settings(options), Wanted(keys=True)),
-        real_commands(),
-        ports.clock,
-    )
+    instance = fetch_metadata(ports, options.root, imds_settings(options), Wanted(keys=True))
+    keys = keys_to_add(instance, options.user)
+    if keys:
+        add_ssh_keys(options.root, options.user, keys, real_commands(), ports.clock)
     return Answer("", {"user": options.user, "keys": [key.fingerprint for key in keys]})
