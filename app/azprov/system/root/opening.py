@@ -10,7 +10,6 @@ import os
 import stat
 from typing import BinaryIO, Callable, List, Optional
 
-
 # PyPy's os lacks it. The number is that of x86 and ARM.
 O_PATH: int = getattr(os, "O_PATH", 0o10000000)
 #: For a folder that is passed through: a user may be allowed to enter it and not to read it.
