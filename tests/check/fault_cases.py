@@ -29,7 +29,11 @@ from sound_image import (
 
 #: An image whose first boot gives keys to root, so that someone can log in.
 KEYLESS = {**first_boot("--ssh-keys root"), "etc/passwd": ROOT_USER}
-ROOT_AND_ADMIN = {**first_boot("--ssh-keys root --admin-user"), "etc/sudoers.d/x": ""}
+ROOT_AND_ADMIN = {
+    **first_boot("--ssh-keys root --admin-user"),
+    "etc/sudoers.d/x": "",
+    "usr/bin/sudo": "program",
+}
 
 WRONG: Dict[str, Wrong] = {
     "homes on a disk that the boot does not wait for": Wrong(
@@ -38,6 +42,7 @@ WRONG: Dict[str, Wrong] = {
         {
             **first_boot("--admin-user"),
             "etc/sudoers.d/x": "",
+            "usr/bin/sudo": "program",
             "etc/fstab": "LABEL=home /home ext4 nofail 0 2\n",
         },
     ),
@@ -47,6 +52,7 @@ WRONG: Dict[str, Wrong] = {
         {
             **first_boot("--admin-user"),
             "etc/sudoers.d/x": "",
+            "usr/bin/sudo": "program",
             "home": "-> /data/home",
             "data/home/README": "",
             "etc/fstab": "LABEL=data /data ext4 nofail 0 2\n",
@@ -63,7 +69,11 @@ WRONG: Dict[str, Wrong] = {
     "a service that trusts any platform": Wrong(
         "service-trusting",
         "note",
-        {**first_boot("--admin-user --platform any"), "etc/sudoers.d/x": ""},
+        {
+            **first_boot("--admin-user --platform any"),
+            "etc/sudoers.d/x": "",
+            "usr/bin/sudo": "program",
+        },
     ),
     "no service": Wrong(
         "service-missing", "error", {f"{SYSTEM}/{UNIT}": None, f"{WANTS}/{UNIT}": None}
@@ -142,6 +152,7 @@ WRONG: Dict[str, Wrong] = {
         {
             **first_boot("--admin-user"),
             "etc/sudoers.d/x": "",
+            "usr/bin/sudo": "program",
             "etc/ssh/sshd_config": "ClientAliveInterval 180\nPubkeyAuthentication no\n",
         },
     ),
@@ -151,6 +162,7 @@ WRONG: Dict[str, Wrong] = {
         {
             **first_boot("--admin-user"),
             "etc/sudoers.d/x": "",
+            "usr/bin/sudo": "program",
             "etc/passwd": ROOT_USER,
             "etc/ssh/sshd_config": "ClientAliveInterval 180\nAuthorizedKeysFile none\n",
         },
@@ -201,6 +213,7 @@ WRONG: Dict[str, Wrong] = {
         {
             **first_boot("--admin-user"),
             "etc/sudoers.d/x": "",
+            "usr/bin/sudo": "program",
             "etc/ssh/sshd_config": "ClientAliveInterval 180\nMatch all\nPubkeyAuthentication no\n",
         },
     ),
@@ -230,6 +243,7 @@ WRONG: Dict[str, Wrong] = {
         {
             **first_boot("--admin-user"),
             "etc/sudoers.d/x": "",
+            "usr/bin/sudo": "program",
             "etc/ssh/sshd_config": "ClientAliveInterval 180\nPubkeyAuthentication no\n"
             "Match User *,!git\nPubkeyAuthentication yes\n",
         },
@@ -258,7 +272,67 @@ WRONG: Dict[str, Wrong] = {
     "homes in a folder that everyone can write to": Wrong(
         "homes-writable",
         "warning",
-        {**first_boot("--admin-user"), "etc/sudoers.d/x": "", "home": Folder(0o1777)},
+        {
+            **first_boot("--admin-user"),
+            "etc/sudoers.d/x": "",
+            "usr/bin/sudo": "program",
+            "home": Folder(0o1777),
+        },
+    ),
+    "homes in a folder that users cannot enter": Wrong(
+        "homes-unusable",
+        "error",
+        {
+            **first_boot("--admin-user"),
+            "etc/sudoers.d/x": "",
+            "usr/bin/sudo": "program",
+            "home": Folder(0o700),
+        },
+    ),
+    "homes in a folder that systemd-tmpfiles may open": Wrong(
+        "homes-unusable",
+        "warning",
+        {
+            **first_boot("--admin-user"),
+            "etc/sudoers.d/x": "",
+            "usr/bin/sudo": "program",
+            "home": Folder(0o700),
+            "usr/lib/tmpfiles.d/home.conf": "# See tmpfiles.d(5)\nQ /home 0755 - - -\n",
+        },
+    ),
+    "homes behind a link to a folder that users cannot enter": Wrong(
+        "homes-unusable",
+        "error",
+        {
+            **first_boot("--admin-user"),
+            "etc/sudoers.d/x": "",
+            "usr/bin/sudo": "program",
+            "home": "-> data",
+            "data": Folder(0o750),
+        },
+    ),
+    "a file in the place of the folder of homes": Wrong(
+        "homes-unusable",
+        "error",
+        {
+            **first_boot("--admin-user"),
+            "etc/sudoers.d/x": "",
+            "usr/bin/sudo": "program",
+            "home": "a file",
+        },
+    ),
+    "homes behind a link that leads nowhere": Wrong(
+        "homes-unusable",
+        "error",
+        {
+            **first_boot("--admin-user"),
+            "etc/sudoers.d/x": "",
+            "usr/bin/sudo": "program",
+            "home": "-> data/homes",
+        },
+    ),
+    "a user of the image whose home is in a closed folder": Wrong(
+        "homes-unusable", "error", {**keys_for("ops", ""), "home": Folder(0o700)}
     ),
     "keys of a service account": Wrong(
         "keys-user-service",
@@ -279,6 +353,7 @@ WRONG: Dict[str, Wrong] = {
         {
             **keys_for("ops", ""),
             "etc/sudoers.d/x": "",
+            "usr/bin/sudo": "program",
             **first_boot("--ssh-keys ops --admin-user"),
             "etc/shadow": "ops:!:19000:0:99999:7:::\n",
         },
@@ -295,7 +370,12 @@ WRONG: Dict[str, Wrong] = {
     "every user denied": Wrong(
         "keys-refused",
         "error",
-        {**keys_for("ops", "DenyUsers *\n"), **first_boot("--admin-user"), "etc/sudoers.d/x": ""},
+        {
+            **keys_for("ops", "DenyUsers *\n"),
+            **first_boot("--admin-user"),
+            "etc/sudoers.d/x": "",
+            "usr/bin/sudo": "program",
+        },
     ),
     "a denied group": Wrong("logins-restricted", "warning", keys_for("ops", "DenyGroups guests\n")),
     "passwords only": Wrong(
@@ -319,6 +399,7 @@ WRONG: Dict[str, Wrong] = {
         {
             **first_boot("--admin-user"),
             "etc/sudoers.d/x": "",
+            "usr/bin/sudo": "program",
             "etc/ssh/sshd_config": "ClientAliveInterval 180\nAllowUsers alice\n",
         },
     ),

@@ -61,6 +61,7 @@ WRONG_FIREWALL: Dict[str, Wrong] = {
             **nft("ip daddr 168.63.129.16 tcp dport 80 accept"),
             **first_boot("--no-hostname --admin-user"),
             "etc/sudoers.d/x": "",
+            "usr/bin/sudo": "program",
         },
     ),
     "iptables: WireServer only": Wrong(

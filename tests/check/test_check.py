@@ -304,7 +304,7 @@ def test_a_rule_that_a_file_stops_is_named_in_a_note(image: Path) -> None:
             "unread",
             "note",
             f"{image}/etc is not a regular file, so these rules were not fully checked: a-rule",
-            "check the file and its file system",
+            "replace it with a regular file",
         ),
     ]
 
@@ -340,6 +340,7 @@ def test_the_copy_of_a_vm_keeps_the_options_of_its_service(image: Path) -> None:
             f"{WANTS}/{UNIT}": None,
             "var/lib/azprov/state.json": '{"vm_id": "", "done": ["ready"]}',
             "etc/sudoers.d/README": "",
+            "usr/bin/sudo": "program",
         },
     )
 

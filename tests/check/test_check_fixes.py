@@ -117,7 +117,7 @@ def test_the_fix_keeps_the_options_of_a_service_for_another_init(image: Path) ->
     from pyz import PYZ as ARCHIVE
 
     change(image, {**OPENRC, **WRONG_OPENRC["the service of systemd"].done})
-    change(image, {"etc/sudoers.d/x": ""})
+    change(image, {"etc/sudoers.d/x": "", "usr/bin/sudo": "program"})
     (finding,) = check(Image(Root(str(image)), f"{sys.executable} -I {ARCHIVE}"))
 
     subprocess.run(["sh", "-c", finding.fix], check=True, stdout=subprocess.DEVNULL)
@@ -130,7 +130,7 @@ def test_the_fix_for_a_service_that_trusts_any_platform_keeps_its_other_options(
     image: Path,
 ) -> None:
     """A user of the name "any" is no such option."""
-    sudo: Change = {"etc/sudoers.d/x": ""}
+    sudo: Change = {"etc/sudoers.d/x": "", "usr/bin/sudo": "program"}
     change(image, {**first_boot("--admin-user --platform any --keep-enabled"), **sudo})
 
     (finding,) = check(Image(Root(str(image))))
@@ -250,7 +250,15 @@ PYTHON_FIXES: Dict[str, Tuple[Change, str]] = {
 def test_a_missing_python_is_installed_again(image: Path, case: str) -> None:
     """The fix reinstalls each package of Python, and then the service with its options."""
     done, fix = PYTHON_FIXES[case]
-    change(image, {**first_boot("--admin-user"), "etc/sudoers.d/x": "", "usr/bin/python3": None})
+    change(
+        image,
+        {
+            **first_boot("--admin-user"),
+            "etc/sudoers.d/x": "",
+            "usr/bin/sudo": "program",
+            "usr/bin/python3": None,
+        },
+    )
     change(image, done)
 
     (finding,) = check(Image(Root(str(image))))
@@ -406,6 +414,7 @@ def test_a_refusal_of_one_of_two_users_names_that_user(image: Path, config: str)
             **first_boot("--admin-user --ssh-keys root"),
             "etc/passwd": ROOT_USER,
             "etc/sudoers.d/x": "",
+            "usr/bin/sudo": "program",
             "usr/etc/ssh/sshd_config": ALIVE + config,
         },
     )

@@ -19,9 +19,40 @@ from sound_image import (
     VENDOR,
     WANTS,
     Change,
+    Folder,
 )
 
+_ADMIN = {**first_boot("--admin-user"), "etc/sudoers.d/x": "", "usr/bin/sudo": "program"}
+
 FINE: Dict[str, Change] = {
+    "no folder of homes": _ADMIN,
+    "a folder of homes that users can enter": {**_ADMIN, "home": Folder(0o711)},
+    "a closed folder of homes without users": {"home": Folder(0o700)},
+    "homes behind a link whose last folder is made": {
+        **_ADMIN,
+        "home": "-> data/homes",
+        "data/README": "",
+    },
+    "homes behind a link to a folder that systemd-tmpfiles makes": {
+        **_ADMIN,
+        "home": "-> var/home/users",
+        "usr/lib/tmpfiles.d/home.conf": "d /var/home 0755 root root -\n",
+    },
+    "homes behind a link to another file system": {
+        **_ADMIN,
+        "home": "-> data/homes",
+        f"{SYSTEM}/data.mount": "[Mount]\nWhat=LABEL=data\nWhere=/data\n",
+    },
+    "a closed mount point for homes": {
+        **_ADMIN,
+        "home": Folder(0o700),
+        "etc/fstab": "LABEL=home /home ext4 defaults 0 2\n",
+    },
+    "a closed mount point of a unit": {
+        **_ADMIN,
+        "home": Folder(0o700),
+        f"{SYSTEM}/home.mount": "[Mount]\nWhat=LABEL=home\nWhere=/home\n",
+    },
     "no change": {},
     "sshd: ClientAliveInterval in an included file": {
         "etc/ssh/sshd_config": "Include /etc/ssh/sshd_config.d/*.conf\nClientAliveInterval 0\n",
@@ -79,6 +110,7 @@ FINE: Dict[str, Change] = {
         **keys_for("ops", "AllowUsers *\nAllowGroups a *\n"),
         **first_boot("--ssh-keys ops --admin-user"),
         "etc/sudoers.d/x": "",
+        "usr/bin/sudo": "program",
     },
     "a user allowed by a Match": keys_for(
         "ops",

@@ -53,6 +53,12 @@ SUDOERS_FILE, DOAS_FILE = f"{SUDOERS_FOLDER}/90-azprov", f"{DOAS_FOLDER}/90-azpr
 # doas reads only files whose names end in .conf.
 _DOAS_DRAFT = f"{DOAS_FOLDER}/.90-azprov.new"
 _DOAS_PROGRAMS = ("/usr/bin/doas", "/usr/local/bin/doas", "/bin/doas")
+_SUDO_PROGRAMS = ("/usr/bin/sudo", "/usr/local/bin/sudo", "/bin/sudo")
+#: The folder of rules of each tool that gives administrator rights, and its programs.
+TOOLS = {
+    "sudo": (SUDOERS_FOLDER, _SUDO_PROGRAMS),
+    "doas": (DOAS_FOLDER, _DOAS_PROGRAMS),
+}
 #: SUSE ships the second one; it is used if the first one is missing.
 _LOGIN_DEFS = ("/etc/login.defs", "/usr/etc/login.defs")
 _SHELLS = ("/bin/bash", "/bin/ash", "/bin/sh")
@@ -154,24 +160,36 @@ def end_password_ageing(root: Root, name: str) -> None:
 
 
 def make_administrator(root: Root, name: str, commands: Commands) -> None:
-    """Let a user do everything as root without a password, with sudo or doas. Idempotent."""
-    if root.status(SUDOERS_FOLDER) is not None:
-        path, rule, mode = SUDOERS_FILE, render_sudo_rule(name), 0o440
-    elif root.status(DOAS_FOLDER) is not None:
-        path, rule, mode = DOAS_FILE, render_doas_rule(name), 0o600
-    else:
+    """Let a user do everything as root without a password, with sudo or doas. Idempotent.
+
+    Of the two, the one that is installed is used. Without either, there is a rule for the one
+    whose folder exists, for the case that it is installed later.
+    """
+    tools = [tool for tool, (folder, _) in TOOLS.items() if root.status(folder) is not None]
+    installed = [tool for tool in tools if has_tool(root, tool)]
+    if not installed:
         log.warning(
-            "%s has neither %s nor %s, so %s does not get administrator rights",
+            "%s has no administrator rights, because %s has neither sudo with %s nor doas with "
+            "%s; install sudo",
+            name,
             root,
             SUDOERS_FOLDER,
             DOAS_FOLDER,
-            name,
         )
+    if not tools:
         return
+    path, rule, mode = SUDOERS_FILE, render_sudo_rule(name), 0o440
+    if [*installed, *tools][0] == "doas":
+        path, rule, mode = DOAS_FILE, render_doas_rule(name), 0o600
     if root.read(path) != rule:
         if path == DOAS_FILE:
             _require_doas_accepts(root, rule, commands)
         root.write(path, rule, mode=mode, owner=(os.geteuid(), os.getegid()))
+
+
+def has_tool(root: Root, tool: str) -> bool:
+    """Whether sudo or doas is installed."""
+    return any(root.status(path) is not None for path in TOOLS[tool][1])
 
 
 def _require_doas_accepts(root: Root, rule: bytes, commands: Commands) -> None:

@@ -10,7 +10,7 @@ from ..formats.text import printable
 from .accounts import create_account, make_administrator, read_login_defs
 from .clock import Clock
 from .commands import Commands
-from .homes import HOMES, free_home
+from .homes import HOMES, free_home, require_folder_of_homes
 from .logins import let_log_in, mount_files_of, require_login, shell_change
 from .root import Root
 from .sshd.deleted_accounts import remove_keys_of_deleted_account
@@ -59,6 +59,7 @@ def _create(root: Root, name: str, commands: Commands) -> Account:
     """
     # Files that do not exist yet have no owner.
     mount_files_of(root, Account(name, 0, 0, f"{HOMES}/{name}", ""), commands)
+    require_folder_of_homes(root, name)
     home = free_home(root, name)
     remove_keys_of_deleted_account(root, name, home)
     return create_account(root, name, commands, home=home)

@@ -115,17 +115,23 @@ def _remove_copied(user_root: Root, home: str, temporary: str, paths: Sequence[s
                 user_root.remove(real)
 
 
+def require_folder_of_homes(root: Root, name: str) -> None:
+    """Raises LoginBlocked if a new user could not have a home in /home, at any boot."""
+    from .folder_of_homes import find_obstacle
+
+    obstacle = find_obstacle(root, HOMES)
+    if obstacle is not None and not obstacle.is_missing:
+        shown = root.outside(obstacle.path)
+        raise LoginBlocked(f"{name} gets no home: {shown} {obstacle.cause}", obstacle.fix(shown))
+
+
 def _blocked(root: Root, account: Account, parent: str, error: HostError) -> LoginBlocked:
     """The error that a home cannot be made in a folder, with the command that helps."""
-    status, shown = root.status(parent), root.outside(parent)
-    summary = f"{account.name} gets no home: {error.summary}"
-    if status is not None and not stat.S_ISDIR(status.st_mode):
-        return LoginBlocked(summary, f"make {shown} a folder")
-    if status is not None and status.st_uid:
-        return LoginBlocked(summary, f"if no one else needs that folder, run chown root: {shown}")
-    if status is not None and not status.st_mode & stat.S_IXOTH:
-        return LoginBlocked(summary, f"run chmod a+x {shown}")
-    return LoginBlocked(summary, error.hint)
+    from .folder_of_homes import find_obstacle
+
+    obstacle = find_obstacle(root, parent)
+    hint = error.hint if obstacle is None else obstacle.fix(root.outside(obstacle.path))
+    return LoginBlocked(f"{account.name} gets no home: {error.summary}", hint)
 
 
 def _unused(root: Root, path: str) -> str:

@@ -51,7 +51,17 @@ def let_log_in(root: Root, account: Account, keys: Sequence[SshKey], commands: C
     except HostError as error:
         if _has_keys_outside_home(root, account, commands):
             raise
-        status, home = root.status(account.home), root.outside(account.home)
+        from .folder_of_homes import find_obstacle
+
+        obstacle = find_obstacle(root, account.home, account)
+        home = root.outside(account.home)
+        if obstacle is not None:
+            shown = root.outside(obstacle.path)
+            raise LoginBlocked(
+                f"{account.name} gets no keys in {home}, because {shown} {obstacle.cause}",
+                obstacle.fix(shown),
+            ) from error
+        status = root.status(account.home)
         if status is None or status.st_uid == account.uid:
             raise LoginBlocked(
                 f"{account.name} gets no keys in {home}: {error.summary}", error.hint

@@ -7,8 +7,10 @@ systemd-escape(1), proc(5) for mountinfo.
 
 import logging
 import re
+from contextlib import suppress
 from typing import Iterator, List, Sequence, Set
 
+from ..errors import HostError
 from ..formats.host.mountinfo import parse_mount_points
 from .commands import Commands
 from .init import SYSTEMD
@@ -79,8 +81,9 @@ def _folders(root: Root, path: str) -> Iterator[str]:
     """The path and the folders above it, from the top and without /, also with links resolved."""
     for folder in ancestry(path):
         yield folder
-        if root.status(folder) is not None:
-            yield root.real_path(folder)
+        with suppress(HostError):  # a loop of links leads to no file system
+            if root.status(folder) is not None:
+                yield root.real_path(folder)
 
 
 def _mount_points(root: Root) -> Set[str]:

@@ -176,7 +176,33 @@ def test_without_sudo_and_doas_the_log_warns(image: Path, caplog: pytest.LogCapt
     make_administrator(Root(str(image)), "ops", NoCommands())
 
     assert everything(image) == before
-    assert "so ops does not get administrator rights" in caplog.text
+    assert caplog.messages == [
+        f"ops has no administrator rights, because {image} has neither sudo with /etc/sudoers.d "
+        "nor doas with /etc/doas.d; install sudo"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("program", "rule"),
+    [
+        ("sudo", "etc/sudoers.d/90-azprov"),
+        ("doas", "etc/doas.d/90-azprov.conf"),
+        ("", "etc/sudoers.d/90-azprov"),
+    ],
+)
+def test_the_rule_is_for_the_program_that_is_installed(
+    image: Path, program: str, rule: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """cloud-init makes /etc/sudoers.d also where sudo is missing."""
+    (image / "etc/doas.d").mkdir()
+    (image / "usr/bin").mkdir(parents=True)
+    if program:
+        (image / "usr/bin" / program).write_text("")
+
+    make_administrator(Root(str(image)), "ops", NoCommands())
+
+    assert [str(path.relative_to(image)) for path in image.rglob("90-azprov*")] == [rule]
+    assert ("has no administrator rights" in caplog.text) is (not program)
 
 
 def test_a_file_in_place_of_home_is_an_error(image: Path) -> None:

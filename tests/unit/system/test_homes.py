@@ -2,13 +2,19 @@
 
 import os
 from pathlib import Path
+from typing import Callable
 
 import pytest
 
+from azprov.boot.steps import add_ssh_keys
 from azprov.errors import LoginBlocked
 from azprov.formats.host.passwd import Account
+from azprov.formats.host.ssh_keys import parse_line
+from azprov.system.admin_user import set_up_admin
 from azprov.system.homes import make_home
 from azprov.system.root import Root
+from ports import FakeClock, NoCommands
+from sample_files import sample
 
 
 def account(home: str) -> Account:
@@ -63,3 +69,75 @@ def test_a_folder_of_homes_that_is_in_the_way_blocks_only_the_login(
 
     assert caught.value.summary.startswith("ops gets no home: could not ")
     assert caught.value.hint == fix.format(tmp_path)
+
+
+def _closed(root: Path) -> None:
+    (root / "home").mkdir(mode=0o700)
+
+
+def _of_a_user(root: Path) -> None:
+    (root / "home").mkdir()
+    os.chown(root / "home", 1234, 1234)
+
+
+def _looped(root: Path) -> None:
+    (root / "home").symlink_to("home")
+
+
+@pytest.mark.parametrize(
+    ("make", "cause", "fix"),
+    [
+        (_closed, "has the mode 0700, so users cannot enter it", "run chmod a+x {}/home"),
+        (
+            _of_a_user,
+            "belongs to the UID 1234",
+            "if no one else needs that folder, run chown root: {}/home",
+        ),
+        (_looped, "is a link that leads nowhere", "make {}/home a folder"),
+    ],
+    ids=["closed", "of a user", "a loop"],
+)
+@pytest.mark.needs("root")
+def test_an_admin_who_could_not_have_a_home_is_not_created(
+    make: Callable[[Path], None], cause: str, fix: str, tmp_path: Path
+) -> None:
+    """Ready is reported, because the owner of the VM can fix the folder of homes."""
+    tmp_path.chmod(0o755)
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\n")
+    make(tmp_path)
+
+    with pytest.raises(LoginBlocked) as caught:
+        set_up_admin(Root(str(tmp_path)), "ops", [], NoCommands(), FakeClock(), no_passwords=False)
+
+    assert caught.value.summary == f"ops gets no home: {tmp_path}/home {cause}"
+    assert caught.value.hint == fix.format(tmp_path)
+    assert (tmp_path / "etc/passwd").read_text() == "root:x:0:0::/root:/bin/sh\n"
+
+
+@pytest.mark.needs("root")
+def test_keys_in_a_home_that_its_user_cannot_reach_have_a_command_that_helps(
+    tmp_path: Path,
+) -> None:
+    """sshd reads the keys as the user, so a closed folder above the home locks the user out."""
+    tmp_path.chmod(0o755)
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/passwd").write_text("ops:x:1000:1000::/srv/ops:/bin/sh\n")
+    (tmp_path / "srv/ops").mkdir(parents=True)
+    os.chown(tmp_path / "srv/ops", 1000, 1000)
+    (tmp_path / "srv").chmod(0o700)
+    key = parse_line(sample("ssh_key/ed25519.pub").decode())
+
+    def add() -> None:
+        add_ssh_keys(Root(str(tmp_path)), "ops", [key], NoCommands(), FakeClock())
+
+    with pytest.raises(LoginBlocked) as caught:
+        add()
+
+    assert str(caught.value) == (
+        f"ops gets no keys in {tmp_path}/srv/ops, because {tmp_path}/srv has the mode 0700, so "
+        f"users cannot enter it; run chmod a+x {tmp_path}/srv"
+    )
+    (tmp_path / "srv").chmod(0o711)
+    add()
+    assert (tmp_path / "srv/ops/.ssh/authorized_keys").exists()

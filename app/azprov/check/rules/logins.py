@@ -1,23 +1,21 @@
 """Whether the users that the first boot gives keys to can log in, and become root."""
 
-import pwd
-import stat
-from typing import Iterator, List, Optional
+from typing import Iterator, List
 
-from ...formats.host.passwd import Account, has_login_shell, is_of_daemon, parse_accounts
+from ...formats.host.passwd import has_login_shell, is_of_daemon, parse_accounts
 from ...formats.host.shadow import find_password, is_password, password_fields
 from ...formats.host.sshd_config import Setting, says
 from ...formats.text import printable, shell_word
 from ...image.leftovers.open_login import OpenLogin
 from ...image.leftovers.open_logins import find_open_logins
 from ...image.service_file import makes_users, user_of_keys
-from ...system.accounts import DOAS_FOLDER, SUDOERS_FOLDER, read_login_defs
-from ...system.homes import HOMES
+from ...system.accounts import DOAS_FOLDER, SUDOERS_FOLDER, TOOLS, read_login_defs
 from ...system.sshd.authorized_keys import keys_paths
 from ...system.sshd.server import CONFIGS
 from ...system.sshd.settings import read_settings
-from ...system.user_database import PASSWD, SHADOW, find_listed_account
+from ...system.user_database import PASSWD, SHADOW
 from ..facts import packages
+from ..facts.accounts import find_account
 from ..facts.azprov_service import installed_options, own_file
 from ..facts.files import read_once
 from ..facts.image import Image
@@ -67,12 +65,6 @@ KEYS_USER_WITHOUT_SHELL = Rule(
     "a user that gets SSH keys has no login shell, so every login ends at once",
     "give the user a shell with usermod --shell",
 )
-HOMES_WRITABLE = Rule(
-    "homes-writable",
-    WARNING,
-    "users other than root can write to the folder of a home that the first boot uses",
-    "let only root write to it, with chmod go-w",
-)
 KEYS_REFUSED = Rule(
     "keys-refused",
     ERROR,
@@ -103,7 +95,7 @@ def check_users_of_first_boot(image: Image) -> Iterator[Finding]:
     """The user has to exist, since a user step that fails ends the provisioning."""
     options = installed_options(image)
     user = user_of_keys(options)
-    account = _find_account(image, user) if user else None
+    account = find_account(image, user) if user else None
     is_of_service = account is not None and is_of_daemon(account, read_login_defs(image.root))
     if account is not None and is_of_service:
         yield KEYS_USER_OF_SERVICE.found(
@@ -123,10 +115,13 @@ def check_users_of_first_boot(image: Image) -> Iterator[Finding]:
             f"{image.shown(PASSWD)}, so it reports that provisioning failed",
             _create_user(image, user),
         )
-    if _ADMIN_USER in options and not image.is_there(SUDOERS_FOLDER, DOAS_FOLDER):
+    if _ADMIN_USER in options and not any(
+        image.is_there(folder) and image.is_program(*programs)
+        for folder, programs in TOOLS.values()
+    ):
         yield ADMIN_WITHOUT_RIGHTS.found(
-            f"there is neither {image.shown(SUDOERS_FOLDER)} nor {image.shown(DOAS_FOLDER)}, so "
-            "the admin user cannot become root",
+            f"the image has neither sudo with {image.shown(SUDOERS_FOLDER)} nor doas with "
+            f"{image.shown(DOAS_FOLDER)}, so the admin user cannot become root",
             install(image, packages.SUDO),
         )
 
@@ -169,36 +164,6 @@ def check_keys_are_accepted(image: Image) -> Iterator[Finding]:
             )
 
 
-def check_folder_of_homes(image: Image) -> Iterator[Finding]:
-    """In /home with the mode of /tmp, anyone can put a folder in the place of a later home."""
-    options = installed_options(image)
-    user = user_of_keys(options)
-    account = _find_account(image, user) if user else None
-    homes = [f"{HOMES}/"] if _ADMIN_USER in options else []
-    homes += [account.home] if account is not None else []
-    for folder in dict.fromkeys(home.rpartition("/")[0] for home in homes):
-        status = image.root.status(folder) if folder else None
-        others = stat.S_IWOTH | (stat.S_IWGRP if status and status.st_gid else 0)
-        if status is not None and status.st_mode & others:
-            yield HOMES_WRITABLE.found(
-                f"{image.shown(folder)} has the mode {stat.S_IMODE(status.st_mode):04o}, so other "
-                "users can put folders in the place of homes that do not exist yet",
-                f"chmod go-w {image.typed(folder)}",
-            )
-
-
-def _find_account(image: Image, name: str) -> Optional[Account]:
-    """The account of that name: in an image by its files, on a live machine by NSS too."""
-    account = find_listed_account(image.root, name)
-    if account is None and image.root.is_live:
-        try:
-            entry = pwd.getpwnam(name)
-        except KeyError:
-            return None
-        return Account(entry.pw_name, entry.pw_uid, entry.pw_gid, entry.pw_dir, entry.pw_shell)
-    return account
-
-
 def _with_admin_user(options: List[str]) -> List[str]:
     """The options of the service, for the deployed user instead of one of the image."""
     at = options.index(_SSH_KEYS)
@@ -223,7 +188,7 @@ def _users_with_keys(image: Image) -> List[User]:
     users = [User()] if _ADMIN_USER in options else []
     name = user_of_keys(options)
     if name:
-        account = _find_account(image, name)
+        account = find_account(image, name)
         users.append(User(name, is_root=account is not None and account.uid == 0))
     return users
 
@@ -297,6 +262,5 @@ CHECKS = (
     ),
     Check(check_keys_are_accepted, (KEYS_USER_LOCKED, KEYS_REFUSED, LOGINS_RESTRICTED)),
     Check(check_someone_can_log_in, (NOBODY_LOGS_IN,)),
-    Check(check_folder_of_homes, (HOMES_WRITABLE,)),
     Check(check_open_logins, (OPEN_LOGIN, UNREAD)),
 )
