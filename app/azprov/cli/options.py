@@ -132,8 +132,16 @@ def add_platform_option(parser: Parser) -> None:
     )
 
 
+#: Why no command takes the name of the admin user.
+NAME_OF_ADMIN = "leave out the name of the user, since the deployment has it"
+
+
 def add_step_options(parser: Parser) -> None:
     """The options for the steps of a first boot; `install` writes them into the service."""
+    parser.explanations["--admin-user"] = NAME_OF_ADMIN
+    parser.explanations["--hostname"] = (
+        "the deployment has the host name, and --no-hostname keeps that of the image"
+    )
     parser.add_argument("--no-hostname", action="store_true", help="do not set the host name")
     parser.add_argument(
         "--ssh-keys",

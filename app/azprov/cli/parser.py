@@ -1,7 +1,7 @@
 """Parses the words of a command line, with the standard library's argparse."""
 
 import argparse
-from typing import Any, NoReturn, Sequence
+from typing import Any, Dict, NoReturn, Sequence
 
 from ..errors import UsageError
 
@@ -21,6 +21,9 @@ class Parser(argparse.ArgumentParser):
         self._group.add_argument("-h", "--help", action="help", help="show this help")
         #: The option that people most likely forgot before a word too many; empty if unknown.
         self.option_of_words = ""
+        #: What is right instead of an option that takes no value or does not exist. The key ""
+        #: is for a word too many.
+        self.explanations: Dict[str, str] = {}
 
     def add_argument(self, *names: Any, **settings: Any) -> argparse.Action:
         return self._group.add_argument(*names, **settings)
@@ -37,7 +40,7 @@ class Parser(argparse.ArgumentParser):
         argparse would treat the value of a mistyped option as a host name, and accept
         -version as -v from Python 3.8 on.
         """
-        words = list(argv)
+        words, flag = list(argv), ""
         names_left = sum(not action.option_strings for action in self._actions)
         while words and words[0] != "--":
             word = words.pop(0)
@@ -48,24 +51,38 @@ class Parser(argparse.ArgumentParser):
 
                 self._fail(
                     f"there is no option {name!a}",
-                    suggest_option(name, self._option_string_actions),
+                    self._explained(name) or suggest_option(name, self._option_string_actions),
                 )
             elif action is None:
                 names_left -= 1
                 if names_left < 0:
-                    from .suggestions import suggest_for_word
-
-                    suggestion = suggest_for_word(
-                        word, self._option_string_actions, self.option_of_words
-                    )
-                    self._fail(f"{word!a} is an unexpected argument", suggestion)
+                    self._fail_for_word(word, flag, argv)
             elif action.nargs == 0:
                 if equals:
-                    self._fail(f"{name} takes no value")
+                    self._fail(f"{name} takes no value", self._explained(name))
+                flag = name
+                continue
             elif not equals:
                 if not words or _is_option(words[0]):
                     self._fail(f"{name} needs a value, {action.metavar or 'one of its choices'}")
                 words.pop(0)
+            flag = ""
+
+    def _fail_for_word(self, word: str, flag: str, argv: Sequence[str]) -> NoReturn:
+        """Raises UsageError for a word too many; `flag` is the option without a value before it."""
+        from .suggestions import suggest_for_word
+
+        usual = "" if self.option_of_words in argv else self.option_of_words
+        suggestion = suggest_for_word(word, self._option_string_actions, usual)
+        because = f", since {flag} takes no value" if flag else ""
+        self._fail(
+            f"{word!a} is an unexpected argument{because}",
+            self._explained(flag) or self._explained("") or suggestion,
+        )
+
+    def _explained(self, name: str) -> str:
+        explanation = self.explanations.get(name)
+        return f"{explanation}; " if explanation else ""
 
     def print_help(self, file: object = None) -> NoReturn:  # noqa: ARG002 - argparse's own form
         raise HelpRequested

@@ -451,7 +451,42 @@ USAGE = {
     ),
     "a word that fits no option": (
         ["admin-user", "bob\x1b[1m"],
-        "'bob\\x1b[1m' is an unexpected argument; azprov.pyz admin-user --help lists its options",
+        "'bob\\x1b[1m' is an unexpected argument; leave out the name of the user, since the "
+        "deployment has it; azprov.pyz admin-user --help lists its options",
+    ),
+    "the name of the admin user": (
+        ["provision", "--admin-user", "bob"],
+        "'bob' is an unexpected argument, since --admin-user takes no value; leave out the name of "
+        "the user, since the deployment has it; azprov.pyz provision --help lists its options",
+    ),
+    "the name of the admin user after an equals sign": (
+        ["install", "--admin-user=bob"],
+        "--admin-user takes no value; leave out the name of the user, since the deployment has it; "
+        "azprov.pyz install --help lists its options",
+    ),
+    "an option for the name of the admin user": (
+        ["admin-user", "--user", "bob"],
+        "there is no option '--user'; leave out the name of the user, since the deployment has it; "
+        "azprov.pyz admin-user --help lists its options",
+    ),
+    "an option for the host name": (
+        ["set-hostname", "--name", "web1"],
+        "there is no option '--name'; the name needs no option: azprov.pyz set-hostname NAME; "
+        "azprov.pyz set-hostname --help lists its options",
+    ),
+    "an option for the host name of a first boot": (
+        ["provision", "--hostname", "web1"],
+        "there is no option '--hostname'; the deployment has the host name, and --no-hostname "
+        "keeps that of the image; azprov.pyz provision --help lists its options",
+    ),
+    "a value of an option without one": (
+        ["report-ready", "--dry-run", "yes"],
+        "'yes' is an unexpected argument, since --dry-run takes no value; azprov.pyz report-ready "
+        "--help lists its options",
+    ),
+    "a word after the option that it fits": (
+        ["uninstall", "--root", "/", "image"],
+        "'image' is an unexpected argument; azprov.pyz uninstall --help lists its options",
     ),
     "two host names": (
         ["set-hostname", "web1", "web2"],

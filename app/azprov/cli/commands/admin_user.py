@@ -5,7 +5,13 @@ import argparse
 from ...boot.connect import fetch_metadata, real_commands, real_ports
 from ...boot.steps import create_admin_user
 from ...formats.platform.instance import Wanted
-from ..options import add_imds_options, add_platform_option, add_root_option, imds_settings
+from ..options import (
+    NAME_OF_ADMIN,
+    add_imds_options,
+    add_platform_option,
+    add_root_option,
+    imds_settings,
+)
 from ..output import Answer
 from ..parser import Parser
 
@@ -14,6 +20,9 @@ EXAMPLE = ("give up after half a minute", "admin-user --imds-timeout 30")
 
 
 def configure(parser: Parser) -> None:
+    parser.explanations.update(
+        {"": NAME_OF_ADMIN, "--user": NAME_OF_ADMIN, "--name": NAME_OF_ADMIN}
+    )
     add_imds_options(parser)
     add_platform_option(parser)
     add_root_option(parser)

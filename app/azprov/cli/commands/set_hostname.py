@@ -22,6 +22,8 @@ EXAMPLE = ("set a name of your own in an image", "set-hostname web01 --root imag
 
 
 def configure(parser: Parser) -> None:
+    for option in ("--name", "--hostname"):
+        parser.explanations[option] = "the name needs no option: azprov.pyz set-hostname NAME"
     parser.add_argument(
         "name",
         nargs="?",
