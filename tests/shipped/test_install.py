@@ -38,6 +38,10 @@ def image(tmp_path: Path) -> Path:
     return root
 
 
+NO_USER = (
+    "The first boot creates no user, so the user that a deployment names will not exist on its VM; "
+    "to have the user, install with --admin-user\n"
+)
 INSTALLED = [
     "etc/systemd/system/azure-provisioning.service",
     "etc/systemd/system/multi-user.target.wants/azure-provisioning.service",
@@ -52,7 +56,7 @@ def test_install_writes_the_documented_files(image: Path) -> None:
 
     code, out, err = azprov("install", "--root", image)
 
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, NO_USER)
     assert sorted(set(files(image)) - set(before)) == INSTALLED
     assert out.splitlines() == [
         f"installed {image}/usr/local/lib/azprov/azprov.pyz",
@@ -69,6 +73,16 @@ def test_install_writes_the_documented_files(image: Path) -> None:
     assert unit.read_text().startswith(SHIPPED)
     link = image / "etc/systemd/system/multi-user.target.wants" / UNIT
     assert os.readlink(link) == f"/etc/systemd/system/{UNIT}"
+
+
+@pytest.mark.parametrize("options", [["--admin-user"], ["--ssh-keys", "root"]])
+def test_install_says_nothing_about_users_if_the_first_boot_has_one(
+    image: Path, options: List[str]
+) -> None:
+    """The sentence about the missing user is only for images that give no one keys."""
+    (image / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\n")
+
+    assert azprov("install", "--root", image, *options)[2] == ""
 
 
 def test_install_is_idempotent(image: Path) -> None:
@@ -220,7 +234,7 @@ def test_a_service_with_other_options_is_replaced_only_with_force(image: Path) -
     code, _, err = azprov("install", "--root", image, "--keep-enabled", "--force")
     assert (code, err) == (
         0,
-        "The service had no options, and now has the options --keep-enabled\n",
+        f"The service had no options, and now has the options --keep-enabled\n{NO_USER}",
     )
     assert " provision --keep-enabled\n" in (image / "etc/systemd/system" / UNIT).read_text()
 
@@ -484,7 +498,7 @@ def test_install_sh_runs_install(shell: str, delivery: Path, image: Path) -> Non
     """install.sh works from a folder with a space in its name and from any working folder."""
     code, _, err = install_sh(shell, delivery, "--root", image, "--keep-enabled")
 
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, NO_USER)
     assert set(INSTALLED) <= set(files(image))
     assert " provision --keep-enabled\n" in (image / "etc/systemd/system" / UNIT).read_text()
     assert install_sh(shell, delivery, "--root", image / "none")[0] == 2
@@ -557,7 +571,7 @@ def test_install_sh_can_be_called_through_a_link(
         ["sh", link, "--root", image], capture_output=True, text=True, check=False
     )
 
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, NO_USER)
 
 
 @pytest.mark.needs("shellcheck")

@@ -159,7 +159,7 @@ def test_the_progress_of_a_wait_is_one_rewritten_line() -> None:
         f"waiting for {CLOSED}: 0 s so far, 3 s left",
         f"waiting for {CLOSED}: 1 s so far, 2 s left",
         f"waiting for {CLOSED}: 2 s so far, 1 s left",
-        f"waiting for {CLOSED}: 3 s so far, 0 s left",
+        f"waiting for {CLOSED}: 3 s so far, 0.4 s left",
     ]
     lines = screen(written)
     assert len(lines) == 2
@@ -195,7 +195,7 @@ def test_waiting_for_a_reply_shows_the_address() -> None:
             f"goal-state --timeout 0.3 --wireserver {server.endpoint}", variables=CAPABLE
         )
 
-        waiting = f"{REWIND}waiting up to 0 s for a reply from {server.endpoint}"
+        waiting = f"{REWIND}waiting up to 0.3 s for a reply from {server.endpoint}"
 
     assert waiting in written
     assert len(screen(written)) == 1

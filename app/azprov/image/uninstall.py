@@ -1,10 +1,14 @@
 """Removing what `install` put into an image or a machine, and nothing else."""
 
 import stat
-from typing import List, Sequence
+from typing import List, NamedTuple, Sequence
 
+from ..system.accounts import DOAS_FILE, SUDOERS_FILE
 from ..system.init.known import INIT_SYSTEMS
 from ..system.root import Root
+from ..system.sshd.passwords import DROP_IN, without_own_lines
+from ..system.sshd.server import CONFIGS
+from ..system.state import STATE_FOLDER
 from .install import COMMAND_LINK, PYZ_FOLDER
 from .service_file import PYZ, made_folders, program_of, read_service
 
@@ -34,6 +38,38 @@ def uninstall(root: Root, removed: List[str]) -> None:
     _remove_empty(root, folders)
     removed.extend(file for file in files if root.remove(file))
     _remove_empty(root, folders)
+
+
+class Kept(NamedTuple):
+    """A file or folder of a first boot that `uninstall` keeps, because it is in use."""
+
+    path: str
+    #: The end of a sentence that begins with the path: what it does, and how to remove it.
+    what: str
+
+
+def find_kept(root: Root) -> List[Kept]:
+    """What a first boot or `deprovision` made, and `uninstall` keeps. Raises HostError."""
+    rights = "gives the admin user administrator rights"
+    kept = [
+        Kept(path, f"{what}; to remove it: {command} {root.outside(path)}")
+        for path, what, command in (
+            (SUDOERS_FILE, rights, "rm"),
+            (DOAS_FILE, rights, "rm"),
+            (DROP_IN, "makes sshd refuse passwords", "rm"),
+            (STATE_FOLDER, "says what is done for this VM and which UIDs had users", "rm -r"),
+        )
+        if root.status(path, follow=False) is not None
+    ]
+    for path in CONFIGS:
+        content = root.read(path) or b""
+        if without_own_lines(content) != content:
+            what = (
+                "has lines of azprov that make sshd refuse passwords; to remove them: delete each "
+                "comment that begins with # azprov:, and the lines below it that it explains"
+            )
+            kept.append(Kept(path, what))
+    return kept
 
 
 def _remove_empty(root: Root, folders: Sequence[str]) -> None:

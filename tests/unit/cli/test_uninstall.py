@@ -9,6 +9,46 @@ from sound_image import make_sound
 _PYZ = "usr/local/lib/azprov/azprov.pyz"
 
 
+def test_uninstall_names_the_files_of_a_first_boot_that_it_keeps(tmp_path: Path) -> None:
+    """The user keeps the rights and sshd its settings; each line has the command that ends that."""
+    image = make_sound(tmp_path / "image")
+    sshd_config = "Port 22\n# azprov: the platform asked for a VM without password logins.\n"
+    sshd_config += "Include /etc/ssh/sshd_config.d/00-azprov.conf\n"
+    for name, content in {
+        "etc/sudoers.d/90-azprov": "",
+        "etc/doas.d/90-azprov.conf": "",
+        "etc/ssh/sshd_config.d/00-azprov.conf": "",
+        "etc/ssh/sshd_config": sshd_config,
+        "var/lib/azprov/state.json": "{}",
+    }.items():
+        (image / name).parent.mkdir(parents=True, exist_ok=True)
+        (image / name).write_text(content)
+
+    code, _, err = azprov("uninstall", "--root", image)
+
+    assert code == 0
+    rights = "which gives the admin user administrator rights; to remove it: rm"
+    assert err.splitlines() == [
+        f"Kept {image}/etc/sudoers.d/90-azprov, {rights} {image}/etc/sudoers.d/90-azprov",
+        f"Kept {image}/etc/doas.d/90-azprov.conf, {rights} {image}/etc/doas.d/90-azprov.conf",
+        f"Kept {image}/etc/ssh/sshd_config.d/00-azprov.conf, which makes sshd refuse passwords; to "
+        f"remove it: rm {image}/etc/ssh/sshd_config.d/00-azprov.conf",
+        f"Kept {image}/var/lib/azprov, which says what is done for this VM and which UIDs had "
+        f"users; to remove it: rm -r {image}/var/lib/azprov",
+        f"Kept {image}/etc/ssh/sshd_config, which has lines of azprov that make sshd refuse "
+        "passwords; to remove them: delete each comment that begins with # azprov:, and the lines "
+        "below it that it explains",
+    ]
+    answer = json.loads(azprov("uninstall", "--root", image, "--json")[1])
+    assert answer["kept"] == [
+        "/etc/sudoers.d/90-azprov",
+        "/etc/doas.d/90-azprov.conf",
+        "/etc/ssh/sshd_config.d/00-azprov.conf",
+        "/var/lib/azprov",
+        "/etc/ssh/sshd_config",
+    ]
+
+
 def test_a_failed_uninstall_lists_what_it_has_removed(tmp_path: Path) -> None:
     """A folder in the place of the archive is not removed, because it is not azprov's."""
     image = make_sound(tmp_path / "image")

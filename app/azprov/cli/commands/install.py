@@ -1,6 +1,7 @@
 """Installs azprov into an image or into this machine."""
 
 import argparse
+import logging
 import os
 from typing import List, Optional
 
@@ -17,6 +18,8 @@ from ..output import Answer
 from ..parser import Parser
 from ..program import own_path
 from ..service_options import add_service_options, unit_of
+
+log = logging.getLogger(__name__)
 
 _SUMS = "/SHA256SUMS"
 
@@ -65,6 +68,11 @@ def run(options: argparse.Namespace) -> Answer:
     data = {"error": None, "changed": changed}
     if failure is not None:
         return Answer(text, data, exit_code=failure.exit_code, failure=failure)
+    if changed and options.ssh_keys is None and not options.admin_user:
+        log.info(
+            "The first boot creates no user, so the user that a deployment names will not exist on "
+            "its VM; to have the user, install with --admin-user"
+        )
     return Answer(text or "everything is already installed", data)
 
 
