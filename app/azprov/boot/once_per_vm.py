@@ -148,12 +148,15 @@ class _Boot:
         """Run the steps again that failed for want of an answer or of space on a disk."""
         for step in self.following:
             log.info("Trying the step %s again", step.name)
+            before = self.outcome.failure_of(step.name)
             failure = self.attempt(step.name, step.run)
             while failure is not None and _is_full(failure.error) and wait_for_disk():
                 failure = self.attempt(step.name, step.run)
             if failure is None:
                 self._open_steps.remove(step.name)
                 self.done_now.append(step.name)
+            elif str(failure.error) == str(before):
+                log.warning("the step %s failed again, for the same reason", step.name)
             else:
                 log.warning("the step %s failed: %s", step.name, failure.error)
         self.following = []

@@ -84,6 +84,12 @@ def error_of(outcome: Outcome) -> Optional[AzprovError]:
     return AzprovError(sentence_of(outcome), first.hint)
 
 
+def warning_of(outcome: Outcome) -> str:
+    """The sentence for a boot in which nothing failed, and what was not stored may be intended."""
+    hint = "mount the file system writable, unless it is read-only on purpose"
+    return f"{sentence_of(outcome)}; {hint}" if outcome.unstored else sentence_of(outcome)
+
+
 def sentence_of(outcome: Outcome) -> str:
     """What was reported, everything that is open, and whether azprov runs again."""
     cause = outcome.cause
@@ -124,9 +130,9 @@ def _items(outcome: Outcome) -> List[str]:
     report = outcome.failure_of(READY) or outcome.failure_of(FAILURE)
     groups: List[Tuple[str, List[str]]] = []
     for failure in _open_steps(outcome):
-        if report is not None and failure.is_distrust:
-            continue  # the reason is in the error of the report
         cause = "" if _is_same(failure.error, report) else failure.error.summary
+        if report is not None and failure.is_distrust:
+            cause = "because of the firmware"  # the error of the report has the sentence
         if not groups or groups[-1][0] != cause:
             groups.append((cause, []))
         groups[-1][1].append(_name_of(failure))

@@ -22,7 +22,7 @@ from .connect import Ports
 from .deadline import FINAL_S, Deadline
 from .metadata import Metadata
 from .once_per_vm import run_once_per_vm
-from .outcome import FAILURE, READY, Failure, Outcome, sentence_of
+from .outcome import FAILURE, READY, Failure, Outcome, warning_of
 from .report import failure_line, report_failure, report_ready
 from .settings import BootSettings, WireServerSettings
 from .steps import Step, log_missing_host_keys, required_steps_of, steps_of
@@ -126,7 +126,7 @@ def _with_next_run(outcome: Outcome, root: Root, unit: str) -> Outcome:
         return outcome
     outcome = outcome._replace(is_enabled=is_enabled(root, unit))
     if not outcome.failures and (outcome.unstored or outcome.is_enabled):
-        log.warning("%s", sentence_of(outcome))
+        log.warning("%s", warning_of(outcome))
     return outcome
 
 

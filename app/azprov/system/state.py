@@ -89,7 +89,16 @@ def read_state(root: Root) -> State:
 
 def write_state(root: Root, state: State) -> None:
     """Replace the state file atomically and durably. Raises HostError."""
-    make_state_folder(root)
+    try:
+        make_state_folder(root)
+    except HostError as error:
+        if not isinstance(error.__cause__, OSError):
+            raise
+        from .root.file_errors import file_error
+
+        # A full disk allows the folder and not the file; a read-only one not even the folder.
+        what = f"could not write {root.outside(STATE_FILE)}"
+        raise file_error(what, error.__cause__, is_as_user=False) from error
     root.write(STATE_FILE, render_state(state))
 
 

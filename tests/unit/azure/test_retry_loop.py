@@ -312,7 +312,7 @@ def test_an_attempt_that_ends_at_the_deadline_announces_no_retry(
     clock = FakeClock()
     loop = RetryLoop(clock, timeout_s=0.04, jitter=lambda: 1.0)
 
-    with pytest.raises(NotConnected, match=r"^gave up after 0\S* s: 168\.63\.129\.16 cannot be"):
+    with pytest.raises(NotConnected, match=r"^gave up after less than 0\.1 s: 168\.63\.129\.16 "):
         loop.run(scripted(clock, NO_ROUTE))
 
     assert caplog.messages == []

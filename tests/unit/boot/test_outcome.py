@@ -4,7 +4,7 @@ from typing import Optional
 
 import pytest
 
-from azprov.boot.outcome import Failure, Outcome, error_of, exit_code_of, sentence_of
+from azprov.boot.outcome import Failure, Outcome, error_of, exit_code_of, sentence_of, warning_of
 from azprov.errors import (
     DiskError,
     DocumentError,
@@ -172,8 +172,8 @@ def untrusted(name: str) -> Failure:
         (
             Outcome((), (UNREACHED, untrusted("hostname")), is_enabled=True),
             69,
-            "Ready was not acknowledged (no route to WireServer), and the next boot tries again; "
-            "run dhclient eth0",
+            "Ready was not acknowledged (no route to WireServer), and the host name is not set "
+            "(because of the firmware), and the next boot tries again; run dhclient eth0",
         ),
     ],
 )
@@ -235,6 +235,8 @@ def test_what_a_read_only_machine_did_not_store_is_no_error(
     assert exit_code_of(outcome) == 0
     assert outcome.is_open
     assert sentence_of(outcome) == sentence
+    hint = "; mount the file system writable, unless it is read-only on purpose"
+    assert warning_of(outcome) == sentence + (hint if outcome.unstored else "")
 
 
 def test_the_order_of_the_failures_decides_the_exit_code() -> None:

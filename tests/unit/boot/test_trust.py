@@ -177,7 +177,8 @@ def test_ready_is_tried_for_a_minute_where_the_firmware_is_not_azures(
     assert exit_code_of(outcome) == 69
     assert str(error_of(outcome)) == (
         f"Ready was not acknowledged (gave up after {expected_s} s: 168.63.129.16 cannot be "
-        f"reached, and {VMWARE}), and the next boot tries again; check the network"
+        f"reached, and {VMWARE}), and the host name is not set (because of the firmware), and the "
+        "next boot tries again; check the network"
     )
     assert machine.is_enabled
     assert machine.state is None
@@ -192,7 +193,22 @@ def test_a_refused_report_keeps_its_exit_code_where_the_firmware_is_not_azures(
     outcome = machine.boot(platform)
 
     assert exit_code_of(outcome) == 76
-    assert f"not a goal state, and {VMWARE}), and the next boot " in str(error_of(outcome))
+    assert f"not a goal state, and {VMWARE}), and the host name " in str(error_of(outcome))
+
+
+def test_the_last_line_names_the_user_who_was_not_made_because_of_the_firmware(
+    machine: Machine,
+) -> None:
+    """Someone who reads only the last line learns why no one can log in."""
+    platform = Platform(wireserver=None, imds=None)
+
+    outcome = machine.boot(platform, settings(create_admin_user=True))
+
+    assert str(error_of(outcome)) == (
+        f"Ready was not acknowledged (gave up after 60 s: 168.63.129.16 cannot be reached, and "
+        f"{VMWARE}), and the admin user is not set up and the host name is not set (because of "
+        "the firmware), and the next boot tries again; check the network"
+    )
 
 
 def test_the_next_boot_says_why_the_name_is_still_open(

@@ -2,13 +2,13 @@
 
 import subprocess
 from pathlib import Path
-from typing import Dict, List, Sequence
+from typing import Any, Dict, List, Sequence
 
 import pytest
 
 from azprov.boot.settings import BootSettings, ImdsSettings, WireServerSettings
 from azprov.boot.steps import make_host_keys, steps_of
-from azprov.errors import HostError
+from azprov.errors import DiskError, HostError
 from azprov.formats.platform.instance import Instance
 from azprov.system.commands import Commands
 from azprov.system.root import Root
@@ -71,6 +71,25 @@ def key_files(machine: Path) -> Dict[str, bytes]:
 def make_all(machine: Path) -> Dict[str, bytes]:
     set_up_host_keys(live(machine), Keygen(machine), replace_all=False)
     return key_files(machine)
+
+
+class FullRoot(Root):
+    """A root on a full disk: folders can be made, and files cannot be written."""
+
+    def write(self, path: str, *_: Any, **__: Any) -> None:
+        raise DiskError(f"could not write {path} (No space left on device)", "free some space")
+
+
+def test_a_full_disk_is_the_reason_that_no_host_key_is_made(machine: Path) -> None:
+    """ssh-keygen does not say so, and the step is repeated when there is space again."""
+    root = FullRoot(str(machine))
+    root.is_live = True
+    keygen = Keygen(machine, refused=["rsa", "ecdsa", "ed25519"])
+
+    with pytest.raises(DiskError, match="No space left on device"):
+        set_up_host_keys(root, keygen, replace_all=False)
+
+    assert key_files(machine) == {}
 
 
 def test_missing_host_keys_are_made(machine: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from azprov.errors import HostError
 from azprov.formats.platform.vm_id import parse_vm_id
 from azprov.system.firmware import read_vm_id
 from azprov.system.root import Root
@@ -64,6 +65,22 @@ def test_a_vm_id_or_state_that_cannot_be_read_counts_as_missing(tmp_path: Path, 
 
     assert read_vm_id(Root(str(tmp_path))) is None
     assert read_state(Root(str(tmp_path))) == State(None)
+
+
+def test_a_state_that_cannot_be_written_is_named_whatever_is_in_its_way(tmp_path: Path) -> None:
+    """The sentence is the same whether the folder or the file cannot be made."""
+    (tmp_path / "var/lib").mkdir(parents=True)
+    (tmp_path / "var/lib/azprov").write_text("")
+    with pytest.raises(HostError) as no_file:
+        write_state(Root(str(tmp_path)), State(VM))
+    (tmp_path / "var/lib/azprov").unlink()
+    (tmp_path / "var/lib").rmdir()
+    (tmp_path / "var/lib").write_text("")
+    with pytest.raises(HostError) as no_folder:
+        write_state(Root(str(tmp_path)), State(VM))
+
+    sentence = f"could not write {tmp_path}/var/lib/azprov/state.json (Not a directory)"
+    assert (no_file.value.summary, no_folder.value.summary) == (sentence, sentence)
 
 
 def test_a_state_that_is_nested_too_deeply_is_damaged() -> None:

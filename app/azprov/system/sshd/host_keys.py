@@ -24,6 +24,8 @@ _KEYGEN_S = 120.0
 #: It stays if the power fails; is_host_key is true for its name, so deprovision removes it.
 NEW_KEYS = "ssh_host_new_keys"
 _NEW_KEYS = f"{SSH_FOLDER}/{NEW_KEYS}"
+# A private key of 4096-bit RSA is smaller.
+_KEY_BYTES = 4096
 # sshd's own list, if no HostKey line names others: sshd_config(5).
 _USUAL = tuple(f"{SSH_FOLDER}/ssh_host_{kind}_key" for kind in ("rsa", "ecdsa", "ed25519"))
 
@@ -132,6 +134,9 @@ def _make(root: Root, commands: Commands, paths: List[str]) -> List[str]:
             root.write(path, private, mode=0o600)
             root.write(f"{path}.pub", root.read(f"{new}.pub") or b"", mode=0o644)
             _relabel(root, path, commands)
+        if len(failed) == len(paths):
+            # ssh-keygen does not say that the disk is full; this raises DiskError then.
+            root.write(f"{_NEW_KEYS}/{len(paths)}", bytes(_KEY_BYTES))
     finally:
         root.remove_tree(_NEW_KEYS)
     return failed
