@@ -74,7 +74,7 @@ def _fix(obstacle: Obstacle, path: str) -> str:
 
 @read_once
 def _folders(image: Image) -> Dict[str, Optional[Account]]:
-    """The folders of the homes of the first boot, and for whom; None is the deployed user."""
+    """The folders of the homes of the first boot, each with its user; None is the deployed user."""
     options = installed_options(image)
     folders: Dict[str, Optional[Account]] = {}
     user = user_of_keys(options)
