@@ -58,6 +58,24 @@ def test_each_scenario_ends_as_it_should(name: str, capsys: pytest.CaptureFixtur
     assert code == 0
 
 
+def test_the_next_steps_of_a_rehearsal_are_for_a_vm() -> None:
+    """No line tells a user to change the machine on which azprov rehearses."""
+    done = subprocess.run(
+        [sys.executable, "-I", PYZ, "rehearse", "--scenario", "bad-host-name"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "by hand on the VM with azprov set-hostname NAME\n" in done.stdout
+    assert str(PYZ) not in done.stdout
+    lines = done.stdout.splitlines()
+    assert lines[-3] == (
+        "The next steps above are for a VM on Azure: this machine needs none of them."
+    )
+
+
 def test_list_shows_a_line_for_each_scenario(capsys: pytest.CaptureFixture[str]) -> None:
     """Each line begins with the name of the scenario."""
     assert main(["rehearse", "--list"]) == 0

@@ -26,6 +26,7 @@ _FILES = {
     "/etc/login.defs": f"UID_MIN {_FIRST_UID}\nUID_MAX {_FIRST_UID + 9}\n"
     f"GID_MIN {_FIRST_GID}\nGID_MAX {_FIRST_GID + 9}\n",
     "/etc/skel/.profile": "# ~/.profile\n",
+    "/usr/bin/sudo": "",
     "/etc/ssh/sshd_config": "Include /etc/ssh/sshd_config.d/*.conf\n",
 }
 _FOLDERS = (
@@ -35,6 +36,7 @@ _FOLDERS = (
     "/etc/skel",
     "/etc/ssh/sshd_config.d",
     "/etc/sudoers.d",
+    "/usr/bin",
     # Only a VM of generation 2 has it; its firmware has the VM id in the platform's form.
     "/sys/firmware/efi",
 )

@@ -4,6 +4,7 @@ import os
 import subprocess
 import tempfile
 import threading
+from shlex import quote
 from typing import Callable, Dict, Iterator, List, NamedTuple, Sequence
 
 from ..errors import HostError
@@ -138,6 +139,12 @@ def _boot_all(
     arguments += ["--wireserver", platform.wireserver.address, "--imds", platform.imds.address]
     arguments += ["--timeout", f"{scenario.timeout_s:g}"]
     arguments += ["--imds-timeout", f"{scenario.imds_timeout_s:g}"]
+    # On a VM, the command in a hint is azprov; the client shows how it was started here.
+    own_command = f"python3 {quote(client[-1])} "
+
+    def log_line(line: str) -> None:
+        log(line.replace(own_command, "azprov "))
+
     booted = []
     for number, boot in enumerate(scenario.boots, start=1):
         platform.vm_id = VM_IDS[1 if boot.is_captured else 0]
@@ -147,7 +154,7 @@ def _boot_all(
         client_process = _start([*client, *arguments])
         if boot.loses_power:
             platform.on_acknowledged = client_process.kill
-        exit_code = _follow(client_process, log, scenario.timeout_s + _GRACE_S)
+        exit_code = _follow(client_process, log_line, scenario.timeout_s + _GRACE_S)
         platform.on_acknowledged = lambda: None
         log("the power is cut" if boot.loses_power else f"exit code {exit_code}")
         booted.append(BootResult(exit_code, platform.requests - requests))

@@ -19,6 +19,7 @@ from ..program import own_path
 SUMMARY = "run a first boot against a simulated platform on loopback"
 EXAMPLE = ("see what happens when the network comes late", "rehearse --scenario network-late")
 
+_FOR_A_VM = "The next steps above are for a VM on Azure: this machine needs none of them."
 _TIMES = ("never", "once", "twice")
 
 
@@ -107,6 +108,8 @@ def _verdict(outcome: Outcome) -> str:
     scenario = outcome.scenario
     lines = ["", "Changed files of the VM:"]
     lines += [f"  {change}" for change in outcome.changes or ["none"]]
+    if any(booted.exit_code > 0 for booted in outcome.boots):
+        lines.append(_FOR_A_VM)
     if outcome.shortcomings:
         failed = coloured_word("FAILED", sys.stdout)
         lines.append(f"{failed}: {'; '.join(outcome.shortcomings)}.")
