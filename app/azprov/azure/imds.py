@@ -126,7 +126,7 @@ class CompleteInstance:
         may_stay = gap.may_stay or self._accepts_any
         if may_stay and waited_s > 0 and waited_s >= settling_s:
             return instance
-        error = DocumentError(gap.summary, "see the answer: azprov.pyz metadata compute")
+        error = DocumentError(gap.summary, gap.hint)
         if may_stay:
             error.accepted_in_s = settling_s - waited_s
         raise error

@@ -55,7 +55,7 @@ def let_log_in(root: Root, account: Account, keys: Sequence[SshKey], commands: C
 
         obstacle = find_obstacle(root, account.home, account)
         home = root.outside(account.home)
-        if obstacle is not None:
+        if obstacle is not None and not obstacle.is_missing:
             shown = root.outside(obstacle.path)
             raise LoginBlocked(
                 f"{account.name} gets no keys in {home}, because {shown} {obstacle.cause}",

@@ -1024,6 +1024,22 @@ def test_a_lasting_unusable_value_is_reported_within_ten_seconds(
     assert 5 <= platform.posted_at[0] - 1000 <= 10
 
 
+def test_a_time_limit_that_ends_too_early_for_a_bad_user_name_keeps_the_next_step(
+    machine: Machine,
+) -> None:
+    """A failure report would be final, so the name is asked for again by the next boot."""
+    platform = Platform(imds=metadata(ED25519, adminUsername="bad name!"))
+
+    outcome = machine.boot(platform, settings(timeout_s=3.0, create_admin_user=True))
+
+    assert outcome.is_report_postponed
+    assert str(error_of(outcome)).endswith(
+        ": the user name 'bad name!' cannot be used: it has other characters than the letters A to "
+        "Z and a to z, digits, '_', '.' and '-'), and the next boot tries again; deploy the VM "
+        "with another user name"
+    )
+
+
 def test_a_specialized_vm_with_unusable_keys_reports_ready(
     machine: Machine, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -81,10 +81,18 @@ class Gap:
     """A wanted value that an answer lacks."""
 
     def __init__(
-        self, what: str, *, may_stay: bool, settles_in_s: float = math.inf, flaw: str = ""
+        self,
+        what: str,
+        *,
+        may_stay: bool,
+        settles_in_s: float = math.inf,
+        flaw: Optional[UnusableError] = None,
     ) -> None:
-        """`flaw` is a sentence about a value that is there, but cannot be used."""
-        self.summary = flaw or f"the instance metadata lacks {what}"
+        """`flaw` is the error of a value that is there, but cannot be used."""
+        self.summary = f"the instance metadata lacks {what}"
+        self.hint = "see the answer: azprov.pyz metadata compute"
+        if flaw is not None:
+            self.summary, self.hint = flaw.summary, flaw.hint
         #: Whether a complete answer can lack it too.
         self.may_stay = may_stay
         #: The longest useful time to ask again. It is 0 if the answer explains the gap: the
@@ -124,7 +132,7 @@ def _find_unusable_name(instance: Instance) -> Optional[Gap]:
     try:
         parse_user_name(instance.admin_username)
     except UnusableError as error:
-        return Gap("a user name", may_stay=True, settles_in_s=_UNUSABLE_S, flaw=error.summary)
+        return Gap("a user name", may_stay=True, settles_in_s=_UNUSABLE_S, flaw=error)
     return None
 
 

@@ -76,7 +76,9 @@ class Root:
         except OSError as error:
             raise self._failed("read", path, error) from error
         if content is None:
-            raise HostError(f"{self.outside(path)} is larger than {limit_bytes} bytes")
+            raise HostError(
+                f"{self.outside(path)} is larger than {limit_bytes} bytes", "shorten it"
+            )
         return content
 
     def open_file(self, path: str) -> Optional[BinaryIO]:
