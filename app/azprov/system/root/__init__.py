@@ -76,9 +76,8 @@ class Root:
         except OSError as error:
             raise self._failed("read", path, error) from error
         if content is None:
-            raise HostError(
-                f"{self.outside(path)} is larger than {limit_bytes} bytes", "shorten it"
-            )
+            what = f"{self.outside(path)} is larger than {limit_bytes} bytes"
+            raise HostError(what, "shorten it")
         return content
 
     def open_file(self, path: str) -> Optional[BinaryIO]:
