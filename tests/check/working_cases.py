@@ -46,11 +46,13 @@ FINE: Dict[str, Change] = {
     "a closed mount point for homes": {
         **_ADMIN,
         "home": Folder(0o700),
+        "home/README": "",
         "etc/fstab": "LABEL=home /home ext4 defaults 0 2\n",
     },
     "a closed mount point of a unit": {
         **_ADMIN,
         "home": Folder(0o700),
+        "home/README": "",
         f"{SYSTEM}/home.mount": "[Mount]\nWhat=LABEL=home\nWhere=/home\n",
     },
     "no change": {},
