@@ -36,6 +36,11 @@ def words_of(node: ast.AST) -> str:
         return "".join(words_of(part) for part in node.values)
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return re.sub(r"\{\w+\}", VALUE, node.value)
+    if isinstance(node, ast.FormattedValue):
+        return words_of(node.value)
+    # typed_paths.run
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "run":
+        return f"run {words_of(node.args[1])} {VALUE}"
     return VALUE
 
 

@@ -8,6 +8,7 @@ import os
 from typing import NamedTuple, Optional, Tuple
 
 from ..errors import AzprovError
+from ..formats.text import shell_word
 from ..system.firmware import why_untrusted
 from ..system.interfaces import Interface, Network, Route, read_network
 from ..system.root import Root
@@ -112,8 +113,8 @@ def _diagnose_neighbour(network: Network, route: Route, address: str) -> Diagnos
             return _diagnose_lease(network, interface, address)
     destination = "default" if route.destination == _EVERYTHING else route.destination
     hint = (
-        f"run ip route replace {destination} via GATEWAY dev {route.interface} with the gateway "
-        "of its subnet"
+        f"run ip route replace {destination} via GATEWAY dev {shell_word(route.interface)} with "
+        "the gateway of its subnet"
     )
     return Diagnosis(
         f"the route to {route.destination} has no gateway, and {address} does not answer ARP on "
@@ -131,7 +132,7 @@ def _diagnose_interfaces(network: Network, address: str, *, is_azure: bool) -> D
         return Diagnosis("there is no network interface except lo", hint)
     first = min(network.interfaces, key=_order)
     if not first.is_up:
-        hint = f"run ip link set {first.name} up"
+        hint = f"run ip link set {shell_word(first.name)} up"
         return Diagnosis(f"{first.name} is down", hint)
     if not first.has_carrier:
         hint = "connect the network interface on the host; on Azure, run az vm redeploy"
@@ -141,7 +142,7 @@ def _diagnose_interfaces(network: Network, address: str, *, is_azure: bool) -> D
 
 def _diagnose_lease(network: Network, interface: Interface, address: str) -> Diagnosis:
     """The diagnosis of an interface that lacks what a DHCP lease brings."""
-    hint = _LEASE_HINTS[network.dhcp_client].format(interface=interface.name)
+    hint = _LEASE_HINTS[network.dhcp_client].format(interface=shell_word(interface.name))
     return Diagnosis(_state_of(interface, address), hint)
 
 

@@ -5,6 +5,7 @@ from typing import Optional, Sequence
 
 from ..formats.text import shell_word
 from ..image.service_file import PYZ
+from ..system import typed_paths
 from .facts.architecture import ARM, architecture
 from .facts.azprov_service import installed_options, installed_program, own_file
 from .facts.image import Image
@@ -75,9 +76,7 @@ def install_again(image: Image, options: Optional[Sequence[str]] = None) -> str:
 
 def inside(image: Image, command: str) -> str:
     """A command that runs in the image, as it is typed on this machine."""
-    if image.root.is_live:
-        return command
-    return f"chroot {shell_word(image.root.path)} {command}"
+    return typed_paths.inside(image.root, command)
 
 
 def _name(image: Image, package: Package) -> str:

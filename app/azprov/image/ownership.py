@@ -8,12 +8,12 @@ from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Set
 
 from ..errors import HostError
 from ..formats.host.passwd import is_person
-from ..formats.text import shell_word
 from ..system.accounts import read_login_defs
 from ..system.commands import FOLDERS
 from ..system.init import SERVICE, InitSystem
 from ..system.root import Root
 from ..system.state import STATE_FILE
+from ..system.typed_paths import typed
 from ..system.user_database import read_all_accounts
 from ..system.writers import Followed, Writers, steps_to
 from .python import check_python, code_of
@@ -127,7 +127,7 @@ def fix(root: Root, found: List[Unsafe]) -> str:
         ("chmod -R go-w", [one for one in known if one.is_writable and one.is_tree]),
     ]
     commands = [
-        " ".join([command, *(_word(root, one.path) for one in some)])
+        " ".join([command, *(typed(root, one.path, follow=False) for one in some)])
         for command, some in parts
         if some
     ]
@@ -171,14 +171,6 @@ def _shown(root: Root, found: List[Unsafe]) -> str:
     if len(shown) > _MOST_SHOWN:
         shown[_MOST_SHOWN:] = [f"{len(shown) - _MOST_SHOWN} other paths"]
     return " and ".join(shown)
-
-
-def _word(root: Root, path: str) -> str:
-    """A path without links as one word of a command."""
-    try:
-        return shell_word(path if root.is_live else root.path.rstrip("/") + path)
-    except ValueError:
-        return shell_word(root.outside(path))
 
 
 class _Search:

@@ -11,6 +11,7 @@ from ..formats.host.passwd import Account
 from .planting import writers_of
 from .root import Root
 from .root.paths import ancestry
+from .typed_paths import run
 from .writers import steps_to
 
 #: The commands that remove an obstacle.
@@ -29,13 +30,13 @@ class Obstacle(NamedTuple):
     #: Whether a file system that is mounted later may bring the folder.
     is_missing: bool = False
 
-    def fix(self, shown: str) -> str:
+    def fix(self, root: Root) -> str:
         """The next step, with the path as it is named outside the root."""
-        hint = f"make {shown} a folder"
+        hint = f"make {root.outside(self.path)} a folder"
         if self.command == OWN:
-            hint = f"if no one else needs that folder, run chown root: {shown}"
+            hint = f"if no one else needs that folder, {run(root, 'chown root:', self.path)}"
         elif self.command == ENTER:
-            hint = f"run chmod a+x {shown}"
+            hint = run(root, "chmod a+x", self.path)
         return hint
 
 

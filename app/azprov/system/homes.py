@@ -122,7 +122,7 @@ def require_folder_of_homes(root: Root, name: str) -> None:
     obstacle = find_obstacle(root, HOMES)
     if obstacle is not None and not obstacle.is_missing:
         shown = root.outside(obstacle.path)
-        raise LoginBlocked(f"{name} gets no home: {shown} {obstacle.cause}", obstacle.fix(shown))
+        raise LoginBlocked(f"{name} gets no home: {shown} {obstacle.cause}", obstacle.fix(root))
 
 
 def _blocked(root: Root, account: Account, parent: str, error: HostError) -> LoginBlocked:
@@ -130,7 +130,7 @@ def _blocked(root: Root, account: Account, parent: str, error: HostError) -> Log
     from .folder_of_homes import find_obstacle
 
     obstacle = find_obstacle(root, parent)
-    hint = error.hint if obstacle is None else obstacle.fix(root.outside(obstacle.path))
+    hint = error.hint if obstacle is None else obstacle.fix(root)
     return LoginBlocked(f"{account.name} gets no home: {error.summary}", hint)
 
 

@@ -25,6 +25,8 @@ _SYNC_S = 30.0
 # Alpine's second sshd.
 _SSHD_WITH_PAM = "/usr/sbin/sshd.pam"
 
+_SHELL_CHANGE = "usermod --shell /bin/sh"
+
 log = logging.getLogger(__name__)
 
 
@@ -59,7 +61,7 @@ def let_log_in(root: Root, account: Account, keys: Sequence[SshKey], commands: C
             shown = root.outside(obstacle.path)
             raise LoginBlocked(
                 f"{account.name} gets no keys in {home}, because {shown} {obstacle.cause}",
-                obstacle.fix(shown),
+                obstacle.fix(root),
             ) from error
         status = root.status(account.home)
         if status is None or status.st_uid == account.uid:
@@ -83,48 +85,46 @@ def require_login(root: Root, account: Account, commands: Commands, clock: Clock
     """Raises LoginBlocked for an account that cannot log in with any key."""
     obstacle = _obstacle(root, account, commands, clock)
     if obstacle is not None:
-        cause, fix = obstacle
+        cause, command = obstacle
         raise LoginBlocked(
             f"{account.name} has the keys but cannot log in, because {cause}",
-            f"run {_inside(root, fix)}",
+            f"run {_change(root, command, account.name)}",
         )
 
 
 def shell_change(root: Root, name: str) -> str:
     """The command that gives a user of the root a login shell."""
-    return _inside(root, _shell_change(name))
+    return _change(root, _SHELL_CHANGE, name)
 
 
-def _shell_change(name: str) -> str:
-    return f"usermod --shell /bin/sh {name}"
+def _change(root: Root, command: str, name: str) -> str:
+    from .typed_paths import inside
 
-
-def _inside(root: Root, command: str) -> str:
-    return command if root.is_live else f"chroot {shell_word(root.outside(''))} {command}"
+    return inside(root, f"{command} {shell_word(name)}")
 
 
 def _obstacle(
     root: Root, account: Account, commands: Commands, clock: Clock
 ) -> Optional[Tuple[str, str]]:
-    """Why an account cannot log in, and the command that changes it; None if it can."""
+    """Why an account cannot log in, and the command that the name completes; None if it can."""
     shell, name = account.shell, account.name
     if not has_login_shell(account):
-        return f"its shell is {shell}", _shell_change(name)
+        return f"its shell is {shell}", _SHELL_CHANGE
     # An empty field means /bin/sh. Below another root, programs may be added later.
     if root.is_live and shell and root.status(shell) is None:
-        return f"its shell {shell} does not exist", _shell_change(name)
+        return f"its shell {shell} does not exist", _SHELL_CHANGE
     shadow = read_shadow_of(root, name, commands)
     end = login_end(shadow, name)
     if end is not None and end * _DAY_S <= clock.wall_time():
         day = date(1970, 1, 1) + timedelta(days=end)
         return (
             f"the account expired on {day.isoformat()}",
-            f"chage --expiredate -1 --maxdays -1 {name}",
+            "chage --expiredate -1 --maxdays -1",
         )
     if _refuses_locks(root, name, commands) and is_locked(find_password(shadow, name) or ""):
         return (
             f"a '!' in {root.outside(SHADOW)} locks it, and sshd runs without PAM",
-            f"usermod --password '*' {name}",
+            "usermod --password '*'",
         )
     return None
 

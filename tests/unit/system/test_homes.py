@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Optional
 
 import pytest
 
@@ -141,3 +141,37 @@ def test_keys_in_a_home_that_its_user_cannot_reach_have_a_command_that_helps(
     (tmp_path / "srv").chmod(0o711)
     add()
     assert (tmp_path / "srv/ops/.ssh/authorized_keys").exists()
+
+
+@pytest.mark.parametrize(
+    ("mode", "owner", "fix"),
+    [
+        (0o755, 1234, "if no one else needs that folder, run chown root: {}"),
+        (0o700, 0, "run chmod a+x {}"),
+        (None, 0, "make {} a folder"),
+    ],
+)
+@pytest.mark.needs("root")
+def test_the_fix_of_a_folder_of_homes_acts_inside_the_image(
+    mode: Optional[int], owner: int, fix: str, tmp_path: Path
+) -> None:
+    """A link in the image leads to a folder of this machine when its path is typed outside."""
+    image = tmp_path / "an image"
+    target = Path(f"{image}/srv/all homes")
+    (image / "etc/skel").mkdir(parents=True)
+    (image / "etc/skel/.profile").write_text("")
+    target.parent.mkdir()
+    if mode is None:
+        target.write_text("")
+    else:
+        target.mkdir()
+        target.chmod(mode)
+        os.chown(target, owner, owner)
+    for folder in (tmp_path, image, target.parent):
+        folder.chmod(0o755)
+    (image / "home").symlink_to("/srv/all homes")
+
+    with pytest.raises(LoginBlocked) as caught:
+        make_home(Root(str(image)), Account("ops", 1000, 1000, "/home/ops", "/bin/sh"))
+
+    assert caught.value.hint == fix.format(target if mode is None else f"'{target}'")

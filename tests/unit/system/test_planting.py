@@ -2,6 +2,7 @@
 
 import os
 import stat
+import subprocess
 from contextlib import suppress
 from pathlib import Path
 from typing import Callable, Dict, Optional, Tuple
@@ -18,6 +19,7 @@ from azprov.system.planting import planter_of, remove_planted
 from azprov.system.root import Root
 from azprov.system.root.entry import Owner
 from azprov.system.sshd.authorized_keys import add_keys
+from azprov.system.typed_paths import run
 from ports import NoCommands
 from sample_files import sample
 
@@ -458,3 +460,53 @@ def test_keys_that_sshd_cannot_read_are_no_login(
         else f"ops cannot log in with the keys in {image}/srv/keys/ops, because this user may "
         f"not read that file; run chmod a+r {image}/srv/keys/ops"
     )
+
+
+def blocked_fix(image: Path, setting: str) -> str:
+    """The command of the hint when the user may not read the keys."""
+    (image / "etc/ssh/sshd_config").write_text(f"AuthorizedKeysFile {setting}\n")
+
+    with pytest.raises(LoginBlocked) as caught:
+        add_keys(Root(str(image)), USER, KEYS, NoCommands())
+
+    assert caught.value.hint.startswith("run ")
+    return caught.value.hint[len("run ") :]
+
+
+def test_the_command_that_makes_keys_readable_acts_on_the_file_of_the_image(
+    image: Path, tmp_path: Path
+) -> None:
+    """A link in the image leads to a file of this machine when its path is typed outside."""
+    outside, inside = tmp_path / "file", Path(f"{image}{tmp_path}/file")
+    inside.parent.mkdir(parents=True)
+    for file in (outside, inside):
+        file.write_text("")
+        file.chmod(0o600)
+    (image / "srv/keys/ops").symlink_to(outside)
+
+    fix = blocked_fix(image, "/srv/keys/%u")
+    subprocess.run(["sh", "-c", fix], check=True)
+
+    assert fix == f"chmod a+r {image}{tmp_path}/file"
+    assert stat.S_IMODE(outside.stat().st_mode) == 0o600
+    assert stat.S_IMODE(inside.stat().st_mode) == 0o644
+
+
+def test_the_command_that_makes_keys_readable_is_one_command(image: Path, tmp_path: Path) -> None:
+    """The name of a file of keys may have characters that begin another command."""
+    folder = image / "srv/k;touch x"
+    folder.mkdir()
+    (folder / "ops").write_text("")
+    (folder / "ops").chmod(0o600)
+
+    fix = blocked_fix(image, '"/srv/k;touch x/%u"')
+    subprocess.run(["sh", "-c", fix], check=True, cwd=tmp_path)
+
+    assert fix == f"chmod a+r '{image}/srv/k;touch x/ops'"
+    assert os.listdir(tmp_path) == ["image"]
+    assert stat.S_IMODE((folder / "ops").stat().st_mode) == 0o644
+
+
+def test_a_file_of_keys_that_no_command_can_name_is_to_be_renamed(image: Path) -> None:
+    """A shell removes line ends at the end of a word."""
+    assert run(Root(str(image)), "chmod a+r", "/srv/keys/a\n") == "rename that file"

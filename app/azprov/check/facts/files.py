@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, Iterable, List, NamedTuple, TypeVar
 
 from ...errors import HostError, NotPermitted
 from ...formats.bounds import ALL_TEXT_BYTES, LOOK_UPS, TEXT_BYTES
-from ...formats.text import shell_word
+from ...system import typed_paths
 from ...system.root import Root
 
 _F = TypeVar("_F", bound="Files")
@@ -66,32 +66,16 @@ class Files:
         return self.root.outside(path)
 
     def edited(self, path: str, *, follow: bool = True) -> str:
-        """A path for a fix: it leads to the same file outside the image as inside.
-
-        Links are resolved inside the image. Typed outside, a path with a link could lead to a
-        file of the machine on which the image is made. Without `follow` a link in the last
-        component stays, for commands that remove or replace it. Raises HostError.
-        """
-        return self.shown(self._resolved(path, follow=follow))
+        """A path for a fix, as `typed_paths.edited`. Raises HostError."""
+        return typed_paths.edited(self.root, path, follow=follow)
 
     def typed(self, path: str, *, follow: bool = True) -> str:
-        """A path as `edited`, as one word of a shell command. Raises HostError."""
-        real = self._resolved(path, follow=follow)
-        try:
-            return shell_word(real if self.root.is_live else self.root.path.rstrip("/") + real)
-        except ValueError as error:
-            raise HostError(
-                f"the name of {self.shown(path)} ends in a line end", "rename that file"
-            ) from error
+        """A path as one word of a shell command, as `typed_paths.typed`. Raises HostError."""
+        return typed_paths.typed(self.root, path, follow=follow)
 
     def has_links(self, path: str) -> bool:
-        """Whether a path leads over links. Raises HostError."""
-        return self._resolved(path, follow=True) != path
-
-    def _resolved(self, path: str, *, follow: bool) -> str:
-        if self.root.is_live:
-            return path
-        return self.root.real_path(path, follow=follow, allow_missing=True)
+        """Whether a path in an image leads over links. Raises HostError."""
+        return not self.root.is_live and self.root.real_path(path, allow_missing=True) != path
 
     def content(self, path: str, *, limit_bytes: int = TEXT_BYTES) -> bytes:
         """The content of a file; empty if it is missing, larger, or cannot be read."""

@@ -6,7 +6,7 @@ import os
 from typing import List, Optional
 
 from ...errors import HostError, UsageError
-from ...formats.text import printable
+from ...formats.text import printable, shell_word
 from ...image.install import install
 from ...image.service_file import command_of
 from ...system.init import InitSystem
@@ -113,7 +113,7 @@ def _refuse_unknown(root: Root, service: str) -> None:
         raise UsageError(
             f"{root} boots with {printable(program)}, and azprov has no service for it",
             "add --force, and have the image run this at boot, in the background: "
-            f"{printable(' '.join(words))}",
+            f"{' '.join(map(shell_word, words))}",
         )
 
 

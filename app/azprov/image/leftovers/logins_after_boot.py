@@ -11,6 +11,7 @@ from ...formats.host.passwd import Account, has_login_shell
 from ...system.mounts import mount_points_in
 from ...system.root import Root
 from ...system.sshd.authorized_keys import holds_keys, keys_paths
+from ...system.typed_paths import edited
 from ...system.user_database import read_all_accounts
 from .logins_by_console import unit_files
 from .matching import matching_paths
@@ -88,7 +89,7 @@ def _users(root: Root) -> Iterator[OpenLogin]:
             yield OpenLogin(
                 f"a user with authorized SSH keys is created at boot, because of line {number} of "
                 f"{root.outside(path)}",
-                f"if the user should not log in, remove the keys below {root.outside(user.home)}",
+                f"if the user should not log in, remove the keys below {edited(root, user.home)}",
             )
 
 

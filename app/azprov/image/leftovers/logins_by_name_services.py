@@ -7,6 +7,7 @@ from typing import Iterator
 
 from ...formats.text import printable
 from ...system.root import Root
+from ...system.typed_paths import edited
 from ...system.user_database import (
     PASSWD,
     directories,
@@ -37,11 +38,11 @@ def find_in_name_services(root: Root) -> Iterator[OpenLogin]:
             yield OpenLogin(
                 f"users of {root.outside(path)} can log in, because {switch} lists "
                 "the name service db",
-                f"if they should not, remove {root.outside(path)}",
+                f"if they should not, remove {edited(root, path, follow=False)}",
             )
     lines = read_user_file(root, PASSWD).split(b"\n")
     if any(line.lstrip().startswith(b"+") for line in lines):
         yield OpenLogin(
             f"users of NIS can log in, because {root.outside(PASSWD)} includes them with +",
-            f"if they should not, remove the lines with + from {root.outside(PASSWD)}",
+            f"if they should not, remove the lines with + from {edited(root, PASSWD)}",
         )

@@ -10,6 +10,7 @@ from ...formats.host.sshd_config import Setting
 from ...system.root import Root
 from ...system.sshd.authorized_keys import keys_paths, line_without_key
 from ...system.sshd.settings import read_settings
+from ...system.typed_paths import edited
 from ...system.user_database import read_all_accounts
 from .open_login import OpenLogin, text_of
 
@@ -109,5 +110,5 @@ def _by_sshd(root: Root, one: Setting, who: str) -> OpenLogin:
     path = root.outside(one.path)
     return OpenLogin(
         f"{who} can log in, because line {one.line} of {path} sets {one.keyword}",
-        f"if they should not, remove that line from {path}",
+        f"if they should not, remove that line from {edited(root, one.path)}",
     )

@@ -9,6 +9,7 @@ import re
 from typing import Iterator
 
 from ...system.root import Root
+from ...system.typed_paths import edited
 from .matching import matching_paths
 from .open_login import OpenLogin
 from .setting_lines import setting_lines
@@ -62,7 +63,7 @@ def find_elsewhere(root: Root) -> Iterator[OpenLogin]:
             path = root.outside(record)
             yield OpenLogin(
                 f"a user may log in with the password or keys in the user record {path}",
-                f"if the user should not, remove {path}",
+                f"if the user should not, remove {edited(root, record, follow=False)}",
             )
     for folder in _HISTORIES:
         if root.names(folder):

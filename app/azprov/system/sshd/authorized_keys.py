@@ -126,8 +126,10 @@ def _require_readable(root: Root, path: str, account: Account) -> None:
     if status is not None and not (
         account.uid in (0, status.st_uid) or status.st_mode & (stat.S_IRGRP | stat.S_IROTH)
     ):
+        from ..typed_paths import run
+
         raise LoginBlocked(
             f"{account.name} cannot log in with the keys in {root.outside(path)}, because this "
             "user may not read that file",
-            f"run chmod a+r {root.outside(path)}",
+            run(root, "chmod a+r", path),
         )
