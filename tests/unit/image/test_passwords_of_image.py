@@ -133,3 +133,27 @@ def test_a_password_is_described_by_its_state(tmp_path: Path) -> None:
         "password of c",
         "password of the group ops",
     ]
+
+
+def test_passwords_of_many_users_are_one_change(tmp_path: Path) -> None:
+    """Each change reads and writes the file. The names are removed in one step, and a few shown."""
+    lay(tmp_path, "etc/passwd", OF_ROOT + "ops:x:1000:1000::/home/ops:/bin/sh\n")
+    shadow = lay(
+        tmp_path,
+        "etc/shadow",
+        "".join(f"{name}:$6$a$b:1::::::\n" for name in ("ops", *"abcdefg"))
+        + "".join(f"{name}::1::::::\n" for name in "hij"),
+    )
+    lay(tmp_path, "etc/gshadow", "v:$6$a$b::\nw:$6$a$b::\n")
+    root = Root(str(tmp_path))
+
+    found = list(find_passwords(root, "ops"))
+
+    assert [(one.what, one.argument, one.user) for one in found] == [
+        ("password of ops", "ops", "ops"),
+        ("passwords of a, b, c, d, e and 2 others", "a:b:c:d:e:f:g", ""),
+        ("empty passwords of h, i and j", "h:i:j", ""),
+        ("passwords of the groups v and w", "v:w", ""),
+    ]
+    assert carry_out(root, found) == []
+    assert shadow.read_text() == "".join(f"{name}:*:1::::::\n" for name in ("ops", *"abcdefghij"))

@@ -5,7 +5,7 @@ others byte for byte.
 """
 
 import re
-from typing import Callable, Iterator, List, Optional, Tuple
+from typing import Callable, Container, Iterator, List, Optional, Tuple
 
 from ..text import lines_of
 from .passwd import entry_lines, is_id, name_in
@@ -22,8 +22,8 @@ _WITHOUT_AGEING = ("", "0", "99999", "7", "")
 _AGELESS_DAYS = 10000
 # sshd's prefix of a locked password on Linux.
 _LOCK = "!"
-#: In passwd: the password is in shadow.
-SHADOWED = "x"
+# In passwd: the password is in shadow.
+_SHADOWED = "x"
 # Fields without a hash: locks, and the words that other systems write for no password.
 _WITHOUT_HASH = re.compile(r"(?:x|[!*]+x?|[!*]*\*(?:LK|NP)\*)\Z")
 # A sign and a name. Comments of several words do not match.
@@ -67,7 +67,7 @@ def has_hash(field: str) -> bool:
 
 def is_password(field: str) -> bool:
     """Whether a password field lets someone log in: a hash does, and so does an empty field."""
-    return field != SHADOWED and not field.startswith((_LOCK, "*"))
+    return field != _SHADOWED and not field.startswith((_LOCK, "*"))
 
 
 def holds_password(field: str) -> bool:
@@ -85,22 +85,27 @@ def without_hash(field: str) -> str:
 
 def with_password(content: bytes, name: str, field: str) -> bytes:
     """The passwd or shadow file with the password field of a name replaced."""
-    return _with_fields(content, name, lambda _: field)
+    return _with_fields(content, {name}, lambda _: field)
 
 
-def without_password(content: bytes, name: str) -> bytes:
-    """The file in which the password fields of a name that hold a password match none."""
+def with_shadowed_passwords(passwd: bytes, names: Container[str]) -> bytes:
+    """The passwd file in which the lines of these names refer to shadow."""
+    return _with_fields(passwd, names, lambda _: _SHADOWED)
+
+
+def without_passwords(content: bytes, names: Container[str]) -> bytes:
+    """The file in which the password fields of these names that hold a password match none."""
     return _with_fields(
-        content, name, lambda field: without_hash(field) if holds_password(field) else field
+        content, names, lambda field: without_hash(field) if holds_password(field) else field
     )
 
 
-def _with_fields(content: bytes, name: str, change: Callable[[str], str]) -> bytes:
+def _with_fields(content: bytes, names: Container[str], change: Callable[[str], str]) -> bytes:
     lines = lines_of(content)
     for number, line in enumerate(lines):
         whole = line.rstrip(b"\r\n")
         fields = whole.split(b":")
-        if name_in(line) == name and len(fields) > 1:
+        if name_in(line) in names and len(fields) > 1:
             field = fields[1].decode("utf-8", "surrogateescape")
             fields[1] = change(field).encode("utf-8", "surrogateescape")
             lines[number] = b":".join(fields) + line[len(whole) :]

@@ -5,7 +5,7 @@ from typing import Callable, Dict, Optional
 from ...errors import HostError, NotPermitted
 from ...formats.host.initiator_name import without_initiator
 from ...formats.host.passwd import without_entry, without_member
-from ...formats.host.shadow import SHADOWED, with_password, without_password
+from ...formats.host.shadow import with_shadowed_passwords, without_passwords
 from ...formats.host.sudo_rules import without_rules_of
 from ...system.former_ids import read_former_ids, write_former_ids
 from ...system.hostname import write_hosts
@@ -21,7 +21,7 @@ from .leftover import (
     ENABLE_SERVICE,
     EXAMINE,
     EXAMINE_AS_ROOT,
-    LOCK_ENTRY,
+    LOCK_ENTRIES,
     REFER_TO_SHADOW,
     REMOVE_ENTRY,
     REMOVE_FILE,
@@ -114,7 +114,7 @@ _EDITS: Dict[str, Callable[[bytes, str], bytes]] = {
     REMOVE_ENTRY: without_entry,
     REMOVE_MEMBER: without_member,
     REMOVE_RULES: without_rules_of,
-    LOCK_ENTRY: without_password,
-    REFER_TO_SHADOW: lambda content, name: with_password(content, name, SHADOWED),
+    LOCK_ENTRIES: lambda content, names: without_passwords(content, set(names.split(":"))),
+    REFER_TO_SHADOW: lambda content, names: with_shadowed_passwords(content, set(names.split(":"))),
     SET_HOST_NAME: lambda _, name: f"{name}\n".encode("ascii"),
 }

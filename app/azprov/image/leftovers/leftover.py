@@ -27,9 +27,10 @@ REMOVE_ENTRY = "remove entry"
 REMOVE_MEMBER = "remove member"
 #: In sudoers and doas.conf, the rules for the user or UID `argument`.
 REMOVE_RULES = "remove rules"
-#: In passwd, shadow, group or gshadow, the password of the user or group `argument`.
-LOCK_ENTRY = "lock entry"
-#: In passwd, the password of the user `argument`, who has one in shadow as well.
+#: In passwd, shadow, group or gshadow, the passwords of the users or groups `argument`. Colons
+#: separate their names: a change for each would write the file as often as it has lines.
+LOCK_ENTRIES = "lock entries"
+#: In passwd, the passwords of the users `argument`, who have one in shadow as well.
 REFER_TO_SHADOW = "refer to shadow"
 #: In /etc/hostname and in /etc/hosts, to the name `argument`.
 SET_HOST_NAME = "set host name"
@@ -45,7 +46,7 @@ EXAMINE_AS_ROOT = "examine as root"
 _RESULTS = {
     EMPTY_FILE: "emptied",
     EMPTY_FOLDER: "emptied",
-    LOCK_ENTRY: "locked",
+    LOCK_ENTRIES: "locked",
     REFER_TO_SHADOW: "locked",
     SET_HOST_NAME: "set to {}",
     SET_NAME_IN_HOSTS: "set to {}",

@@ -4,9 +4,9 @@ Sources: shadow(5), gshadow(5), pam_unix(8) and pam_pwhistory(8) for opasswd.
 """
 
 import re
-from typing import Iterator
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
-from ...formats.host.passwd import parse_accounts
+from ...formats.host.passwd import Account, parse_accounts
 from ...formats.host.shadow import (
     has_hash,
     hidden_password_fields,
@@ -18,7 +18,7 @@ from ...formats.patterns import matches
 from ...formats.text import printable
 from ...system.root import Root
 from ...system.user_database import USER_FOLDERS, read_user_file
-from .leftover import EMPTY_FILE, LOCK_ENTRY, REFER_TO_SHADOW, Leftover
+from .leftover import EMPTY_FILE, LOCK_ENTRIES, REFER_TO_SHADOW, Leftover
 
 # Files with a line for each user, and for each group. An empty field of a group is no password.
 _OF_USERS, _OF_GROUPS = ("passwd", "shadow"), ("group", "gshadow")
@@ -33,18 +33,19 @@ _ROOT = re.compile(rb"(?:^|[\n \t])root:")
 _COMPRESSED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
 # pam_tcb has a folder for each user.
 _TCB = "/etc/tcb"
+_MOST_SHOWN = 5
 # The passwords that a user had before.
 _EARLIER_FOLDER, _EARLIER = "/etc/security", ("opasswd*", "nopasswd*")
 
 
-def find_passwords(root: Root) -> Iterator[Leftover]:
-    """The passwords of an image and of its backups. Raises HostError."""
+def find_passwords(root: Root, user: str = "") -> Iterator[Leftover]:
+    """The passwords of an image and of its backups, those of one user apart. Raises HostError."""
     for folder in USER_FOLDERS:
         for kind in (*_OF_USERS, *_OF_GROUPS):
-            yield from _passwords_in(root, folder, kind)
+            yield from _passwords_in(root, user, folder, kind)
     of_tcb = [f"{_TCB}/{name}" for name in root.names(_TCB)]
     for folder in of_tcb:
-        yield from _passwords_in(root, folder, "shadow")
+        yield from _passwords_in(root, user, folder, "shadow")
     for folder in (*_BACKUP_FOLDERS, *of_tcb):
         for name in root.names(folder):
             path = f"{folder}/{name}"
@@ -61,7 +62,7 @@ def find_passwords(root: Root) -> Iterator[Leftover]:
             yield Leftover("passwords", path, "earlier passwords", EMPTY_FILE)
 
 
-def _passwords_in(root: Root, folder: str, kind: str) -> Iterator[Leftover]:
+def _passwords_in(root: Root, user: str, folder: str, kind: str) -> Iterator[Leftover]:
     path = f"{folder}/{kind}"
     content = read_user_file(root, path)
     fields = [one for one in password_fields(content) if _is_found(one[1], kind)]
@@ -71,17 +72,28 @@ def _passwords_in(root: Root, folder: str, kind: str) -> Iterator[Leftover]:
     shadowed = set()
     if kind == "passwd":
         shadowed = {name for name, _ in password_fields(read_user_file(root, f"{folder}/shadow"))}
-    accounts = {one.name: one for one in parse_accounts(read_user_file(root, f"{folder}/passwd"))}
+    found: Dict[Tuple[str, str, bool], List[str]] = {}
     for name, field in dict(fields).items():
-        yield Leftover(
-            "passwords",
-            path,
-            f"{_kind_of_password(field)} of {'the group ' if kind in _OF_GROUPS else ''}"
-            f"{printable(name)}",
-            REFER_TO_SHADOW if name in shadowed else LOCK_ENTRY,
-            name,
-            accounts.get(name) if kind in _OF_USERS else None,
-        )
+        action = REFER_TO_SHADOW if name in shadowed else LOCK_ENTRIES
+        found.setdefault((_kind_of_password(field), action, name == user), []).append(name)
+    for (what, action, is_of_user), names in found.items():
+        whose = f"{what}{'s'[: len(names) > 1]} of {_shown(names, kind)}"
+        account = _account(root, folder, user) if is_of_user and kind in _OF_USERS else None
+        yield Leftover("passwords", path, whose, action, ":".join(names), account)
+
+
+def _shown(names: Sequence[str], kind: str) -> str:
+    """Some of the names, and the number of the others."""
+    shown = [printable(name) for name in names[:_MOST_SHOWN]]
+    if len(names) > _MOST_SHOWN:
+        shown.append(f"{len(names) - _MOST_SHOWN} others")
+    what = ("the group ", "the groups ")[len(names) > 1] if kind in _OF_GROUPS else ""
+    return what + " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
+
+
+def _account(root: Root, folder: str, name: str) -> Optional[Account]:
+    accounts = parse_accounts(read_user_file(root, f"{folder}/passwd"))
+    return next((one for one in reversed(accounts) if one.name == name), None)
 
 
 def _is_found(field: str, kind: str) -> bool:

@@ -64,7 +64,8 @@ _TEMPORARY = "temporary files"
 def find_leftovers(root: Root, user: str = "") -> List[Leftover]:
     """All leftovers, in the order in which they should be removed.
 
-    With the name of a deleted user, that user's authorized keys are included. A path that
+    With the name of a user, that user's passwords are leftovers apart from those of others; with
+    that of a deleted user, the authorized keys are included. A path that
     cannot be examined gives a leftover of the rule UNREADABLE.
     """
     searches = (
@@ -80,7 +81,7 @@ def find_leftovers(root: Root, user: str = "") -> List[Leftover]:
         find_trusted_hosts,
         _keys,
         partial(_deleted_accounts, user),
-        find_passwords,
+        partial(find_passwords, user=user),
         _logs,
         _spools,
     )
