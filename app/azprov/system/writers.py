@@ -11,7 +11,7 @@ import stat
 from typing import Dict, Iterator, NamedTuple, Optional, Set, Tuple
 
 from ..errors import NotPermitted
-from ..formats.host.passwd import group_users, has_login_shell
+from ..formats.host.passwd import groups_with_members, has_login_shell
 from .root import Root
 from .root.entry import Owner
 from .root.paths import MOST_LINKS, components
@@ -77,7 +77,8 @@ class Writers:
             trusted.add((os.geteuid(), os.getegid()))
         self._users = {0, *(uid for uid, _ in trusted)}
         self._groups = {gid for uid, gid in trusted if uid}
-        self._group_is_safe: Dict[int, bool] = {}
+        # Read once, when it is needed first: an image may have a file for each group.
+        self._members: Optional[Dict[int, bool]] = None
 
     def is_owned(self, status: os.stat_result) -> bool:
         """Whether it belongs to another user than root."""
@@ -105,28 +106,29 @@ class Writers:
         return not all(map(self._is_safe, groups))
 
     def _is_safe(self, gid: int) -> bool:
-        if gid not in self._group_is_safe:
-            self._group_is_safe[gid] = gid in self._groups or self._has_no_members(gid)
-        return self._group_is_safe[gid]
+        return gid in self._groups or self._has_no_members(gid)
 
     def _has_no_members(self, gid: int) -> bool:
+        if self._members is None:
+            self._members = self._read_members()
+        # The members of a group that no file lists are unknown, as those of a directory.
+        return not self._members.get(gid, gid != 0)
+
+    def _read_members(self) -> Dict[int, bool]:
+        """Whether users other than root are in the group of each GID that the files have."""
         accounts = read_all_accounts(self._root)
-        # Some distributions have daemons, without a shell, in root's group.
-        if any(
-            account.gid == gid and account.uid and (gid or has_login_shell(account))
-            for account in accounts
-        ):
-            return False
         roots = {account.name for account in accounts if account.uid == 0} | {"root"}
-        listed = False
+        found: Dict[int, bool] = {}
         for folder in USER_FOLDERS:
             group = read_user_file(self._root, f"{folder}/group")
-            users = group_users(group, self._gshadow(folder), gid)
-            listed = listed or users is not None
-            if (users or set()) - roots:
-                return False
-        # The members of a group that no file lists are unknown, as those of a directory.
-        return listed or gid == 0
+            groups = groups_with_members(group, self._gshadow(folder), roots)
+            for gid, has_members in groups.items():
+                found[gid] = found.get(gid, False) or has_members
+        for account in accounts:
+            # Some distributions have daemons, without a shell, in root's group.
+            if account.uid and (account.gid or has_login_shell(account)):
+                found[account.gid] = True
+        return found
 
     def _gshadow(self, folder: str) -> bytes:
         """The gshadow in a folder, which only root can read."""

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Dict, Optional
 
 import pytest
 
@@ -171,3 +172,35 @@ def test_a_path_that_leads_through_a_home_by_a_link_is_the_users(image: Path) ->
 
     assert planter_or_owner(root, "/link/x", user) == Planter("/home/ops", (OPS, OPS))
     assert planter_or_owner(root, "/srv/x", user) is None
+
+
+class CountingRoot(Root):
+    """A root that counts how often each file is read."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.reads: Dict[str, int] = {}
+
+    def read(self, path: str, *, limit_bytes: int = 1 << 20) -> Optional[bytes]:
+        self.reads[path] = self.reads.get(path, 0) + 1
+        return super().read(path, limit_bytes=limit_bytes)
+
+
+def test_passwd_and_group_are_read_once_for_all_groups(image: Path) -> None:
+    """An image may have a file of another group for each line of a large file of groups."""
+    root = CountingRoot(str(image))
+    writers = Writers(root, trusts_self=False)
+    lines = "".join(f"g{gid}:x:{gid}:{'eve' * (gid == 2001)}\n" for gid in range(2000, 2003))
+    (image / "etc/group").write_text(lines)
+    found = []
+
+    for gid in (2000, 2001, 2002, 2003):
+        os.chown(image / "srv/staff", 0, gid)
+        found.append(writers.is_writable("/srv/staff", os.stat(image / "srv/staff")))
+
+    assert found == [False, True, False, True]
+    assert {path: root.reads[path] for path in ("/etc/passwd", "/etc/group", "/etc/gshadow")} == {
+        "/etc/passwd": 1,
+        "/etc/group": 1,
+        "/etc/gshadow": 1,
+    }

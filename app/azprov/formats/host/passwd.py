@@ -15,7 +15,6 @@ from typing import (
     NamedTuple,
     Optional,
     Sequence,
-    Set,
     Tuple,
 )
 
@@ -107,20 +106,24 @@ def members(group: bytes, gid: int) -> List[str]:
     ]
 
 
-def group_users(group: bytes, gshadow: bytes, gid: int) -> Optional[Set[str]]:
-    """The members and administrators of the groups with this GID; None if no group has it.
+def groups_with_members(group: bytes, gshadow: bytes, left_out: Collection[str]) -> Dict[int, bool]:
+    """For each GID, whether its groups have members or administrators other than some users.
 
     newgrp(1) accepts the members that gshadow lists, too.
     """
-    lines = [fields for fields in entry_lines(group) if len(fields) > 2 and _is_c_id(fields[2])]
-    names = {fields[0] for fields in lines if int(fields[2]) == gid}
-    if not names:
-        return None
-    lists = [fields[3] for fields in lines if fields[0] in names and len(fields) > 3]
-    for fields in entry_lines(gshadow):
-        if fields[0] in names:
-            lists += fields[2:4]
-    return {name.strip() for users in lists for name in users.split(",")} - {""}
+
+    def has_members(lists: Sequence[str]) -> bool:
+        names = (name.strip() for users in lists for name in users.split(","))
+        return any(name and name not in left_out for name in names)
+
+    shadowed = {fields[0] for fields in entry_lines(gshadow) if has_members(fields[2:4])}
+    found: Dict[int, bool] = {}
+    for fields in entry_lines(group):
+        if len(fields) > 2 and _is_c_id(fields[2]):
+            gid = int(fields[2])
+            is_used = fields[0] in shadowed or has_members(fields[3:4])
+            found[gid] = found.get(gid, False) or is_used
+    return found
 
 
 def has_login_shell(account: Account) -> bool:
