@@ -6,6 +6,7 @@ from typing import Callable, Dict
 
 import pytest
 
+from azprov.errors import HostError
 from azprov.image.deprovision import carry_out, plan
 from azprov.system.root import Root
 
@@ -31,6 +32,15 @@ IMAGES: Dict[str, Callable[[int], Files]] = {
         "etc/shadow": _each("u{0}:*:1::::::\n", n // 2),
     },
     "rules": lambda n: {"etc/sudoers": _each("ops ALL = /x{0}\n", n)},
+    "includes of a folder": lambda n: {
+        "etc/sudoers": "@includedir /etc/rules\n" * n,
+        **{f"etc/rules/{number}": "ops ALL = /x\n" for number in range(n // 4)},
+    },
+    "includes of a file by other names": lambda n: {
+        "etc/sudoers": _each("@include /etc/rules\n@include /etc/{0}/../rules\n", n),
+        **{f"etc/{number}/x": "" for number in range(n)},
+        "etc/rules": "ops ALL = /x\n" * n,
+    },
     "members": lambda n: {"etc/group": _each("g{0}:x:{0}:a,ops\n", n)},
     "entries": lambda n: {"etc/subuid": _each("ops:{0}:1\n", n)},
 }
@@ -68,3 +78,19 @@ def test_twice_the_entries_are_twice_the_work(kind: str, tmp_path: Path) -> None
     )
 
     assert twice - none <= (once - none) * MOST
+
+
+def test_more_includes_than_are_looked_up_are_an_error(tmp_path: Path) -> None:
+    """Rules that were not examined could make the removed user's name root again."""
+    lines = _each("@include /etc/rules{0}\n", 20_001)
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/passwd").write_text(OPS)
+    (tmp_path / "etc/sudoers").write_text(lines)
+
+    with pytest.raises(HostError) as caught:
+        plan(Root(str(tmp_path)), "ops")
+
+    assert str(caught.value) == (
+        f"{tmp_path}/etc/sudoers and other files with rules of sudo include more than 20000 files; "
+        "remove files that the image does not need"
+    )
