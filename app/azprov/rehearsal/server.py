@@ -1,5 +1,6 @@
 """A small HTTP server on loopback, for a service of the simulated platform."""
 
+import re
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -83,7 +84,7 @@ def _handler(
 
         def do_POST(self) -> None:
             length = self.headers.get("Content-Length") or "0"
-            is_sane = length.isdigit() and int(length) <= _LONGEST_BODY_BYTES
+            is_sane = re.match(r"[0-9]{1,9}\Z", length) and int(length) <= _LONGEST_BODY_BYTES
             self._answer(self.rfile.read(int(length)) if is_sane else b"")
 
         def _answer(self, body: bytes) -> None:

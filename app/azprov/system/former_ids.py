@@ -6,6 +6,7 @@ read and change the files of the former user.
 
 from typing import Collection, Set
 
+from ..formats.host.passwd import is_id
 from .root import Root
 from .state import STATE_FOLDER, make_state_folder
 
@@ -15,7 +16,8 @@ FORMER_IDS = f"{STATE_FOLDER}/former-ids"
 
 def read_former_ids(root: Root) -> Set[int]:
     """The numbers that no new user or group may get. Raises HostError."""
-    return {int(word) for word in (root.read(FORMER_IDS) or b"").split() if word.isdigit()}
+    words = (root.read(FORMER_IDS) or b"").decode("ascii", "replace").split()
+    return {int(word) for word in words if is_id(word)}
 
 
 def write_former_ids(root: Root, numbers: Collection[int]) -> None:

@@ -445,7 +445,7 @@ def test_the_second_dhclient_is_ended(tmp_path: Path, is_ours: bool) -> None:
     assert not (tmp_path / "run/dhclient-azprov.pid").exists()
 
 
-@pytest.mark.parametrize("content", ["", "x", "-1"])
+@pytest.mark.parametrize("content", ["", "x", "-1", "9" * 300, "9" * 4301])
 def test_a_damaged_pid_file_ends_no_process(tmp_path: Path, content: str) -> None:
     """kill(-1) would end every process of the machine."""
     machine = Machine(tmp_path, GETHOSTNAME, "dhclient|-pf|/run/dhclient-azprov.pid|eth0")

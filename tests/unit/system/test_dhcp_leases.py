@@ -119,6 +119,7 @@ def routed(root: Path, routes: str = ROUTES) -> Root:
         (f"{NETWORK_MANAGER}-eth0.lease", b"LIFETIME=61\n" + OTHER, True),
         (f"{NETWORK_MANAGER}-eth0.lease", b"LIFETIME=59\n" + OTHER, False),
         (f"{NETWORK_MANAGER}-eth0.lease", b"LIFETIME=4294967295\n" + OTHER, True),
+        (f"{NETWORK_MANAGER}-eth0.lease", b"LIFETIME=" + b"9" * 4301 + b"\n" + OTHER, True),
         (f"{NETWORK_MANAGER}-eth1.lease", OTHER, False),
         ("/var/lib/dhcpcd/eth0.lease", sample("lease/dhcpcd-in-pieces.lease"), True),
         ("/var/lib/dhcpcd5/dhcpcd-eth1.lease", sample("lease/dhcpcd-in-pieces.lease"), False),

@@ -36,3 +36,14 @@ def test_a_list_that_someone_edited_keeps_its_numbers(tmp_path: Path) -> None:
 def test_without_a_list_there_are_no_former_users(tmp_path: Path) -> None:
     """An image that deprovision never changed has no list."""
     assert read_former_ids(Root(str(tmp_path))) == set()
+
+
+def test_numbers_that_no_user_can_have_are_ignored(tmp_path: Path) -> None:
+    """Python refuses to convert more than 4300 digits, and takes long for many."""
+    folder = tmp_path / "var/lib/azprov"
+    folder.mkdir(parents=True)
+    (folder / "former-ids").write_bytes(
+        b"1000 4294967294 4294967295 \xc2\xb2 \xb2 " + b"9" * 4301 + b"\n1001\n"
+    )
+
+    assert read_former_ids(Root(str(tmp_path))) == {1000, 1001, 4294967294}

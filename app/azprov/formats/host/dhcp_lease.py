@@ -17,6 +17,8 @@ _STATEMENT = "option unknown-245 "
 _LIFETIME = "LIFETIME="
 _LIFETIME_OPTION = 51
 _INFINITE_S = 0xFFFFFFFF
+# int() is slow for many digits, or refuses them. The other one is for a time of a lease.
+_LONGEST_NUMBER, _LONGEST_EXPIRY = len(str(_INFINITE_S)), 40
 
 # RFC 2131, figure 1: the first byte of a reply is 2, and the cookie at byte 236 precedes
 # the options.
@@ -82,7 +84,9 @@ def _of_blocks(lines: List[str], interface: str, now: float) -> Optional[str]:
 
 
 def _is_over(lifetime: str, age_s: float) -> bool:
-    return lifetime.isdigit() and int(lifetime) != _INFINITE_S and int(lifetime) < age_s
+    if len(lifetime) > _LONGEST_NUMBER or not lifetime.isdigit():
+        return False
+    return int(lifetime) != _INFINITE_S and int(lifetime) < age_s
 
 
 def _expires_at(expiry: str) -> float:
@@ -90,7 +94,7 @@ def _expires_at(expiry: str) -> float:
 
     Source: dhclient.leases(5). A time in any other form counts as infinite.
     """
-    words = expiry.split()
+    words = expiry[:_LONGEST_EXPIRY].split()
     try:
         if words[0] == "epoch":
             return float(int(words[1]))

@@ -101,7 +101,7 @@ def _configuration(root: Root, options: Sequence[str]) -> bytes:
 def _end_process(root: Root) -> None:
     """End the second dhclient, without a message to the server."""
     pid = (root.read(_PID_FILE) or b"").strip().decode("ascii", "replace")
-    if not pid.isdigit():
+    if not re.match(r"[0-9]{1,9}\Z", pid):
         return
     if any(_PID_FILE in words for words in command_lines(root, "dhclient")):
         os.kill(int(pid), signal.SIGKILL)

@@ -48,7 +48,7 @@ def _stored_leases(root: Root) -> Dict[str, NetworkdLease]:
     leases = {}
     for index in filter(str.isdigit, root.names(_LEASES)):
         lease = _assignments(root.read(f"{_LEASES}/{index}") or b"")
-        with suppress(OSError):
+        with suppress(OSError, ValueError, OverflowError):
             leases[socket.if_indextoname(int(index))] = NetworkdLease(
                 lease.get("ADDRESS", ""),
                 lease.get("SERVER_ADDRESS", ""),

@@ -14,6 +14,8 @@ BOTH_ADDRESSES = f"{WIRESERVER_ADDRESS},{IMDS_ADDRESS}"
 #: The arguments of iptables that accept requests to both.
 IPTABLES_ACCEPT = f"-d {BOTH_ADDRESSES} -p tcp --dport 80 -j ACCEPT"
 
+# An IPv6 range, or an address with a prefix length. int() is slow for many digits.
+_LONGEST_NETWORK = 100
 # The conditions of nftables and iptables that can exclude a new connection to the platform.
 _LOOPBACK = re.compile(r"\boif(name)?\s+\"?lo\b|-o\s+lo\b")
 _OTHER_PROTOCOL = re.compile(r"\b(icmp|icmpv6|ipv6-icmp|udp|ip6)\b")
@@ -59,6 +61,8 @@ def _may_accept(rule: str, address: str) -> bool:
 
 def _covers(network: str, address: str) -> bool:
     """Whether a network or range has an address; the name of a set may stand for any."""
+    if len(network) > _LONGEST_NETWORK:
+        return True
     first, dash, last = network.partition("-")
     try:
         if dash:
