@@ -11,6 +11,7 @@ from azprov.system.root import Root
 from azprov.system.root.privileges import acting_as
 from azprov.system.root.survey import Survey
 from azprov.system.root.tree import Walk
+from images import deep_tree
 from open_files import open_files
 from own_network import in_own_mounts
 
@@ -309,3 +310,41 @@ def test_a_home_of_a_user_with_processes_is_removed(home: Path) -> None:
     assert os.listdir(home.parent) == ["other"]
     with pytest.raises(HostError, match="it belongs to the UID 1001"):
         root.remove_tree("/other", owner=0)
+
+
+class Growing(Walk):
+    """A walk during which a process makes a level below each folder that is entered."""
+
+    levels = 12_000
+    deepest = 0
+
+    def _enter(self, name: str) -> None:
+        super()._enter(name)
+        self.deepest = max(self.deepest, len(self._above) + 1)
+        if self.levels:
+            self.levels -= 1
+            os.mkdir("d", dir_fd=self.number)
+
+
+def test_a_tree_that_grows_below_the_walk_is_emptied_in_pieces(home: Path) -> None:
+    """Each open level needs memory, and a process can make levels for ever."""
+    walk = Growing(os.open(home, os.O_RDONLY))
+
+    walk.empty()
+    walk.close()
+
+    assert os.listdir(home) == []
+    assert (walk.levels, walk.deepest) == (0, 10_000)
+
+
+def test_a_look_at_all_files_ends_in_a_tree_that_grows(home: Path) -> None:
+    """A process that makes levels for ever would keep the look busy. The result says so."""
+    with deep_tree(home, depth=10_100):
+        root = Root(str(home))
+        survey = Survey(root.descriptor)
+        folders = [name for name, _ in survey.files((), set()) if name == "d"]
+        survey.close()
+
+    assert len(folders) == 10_001
+    assert survey.is_too_deep is True
+    assert survey.is_partial is False

@@ -154,6 +154,7 @@ def _group_ids(root: Root) -> List[Set[int]]:
 def _survey(root: Root, planned: Sequence[Leftover]) -> Tuple[Dict[int, _Files], Set[int]]:
     """The files of each UID, and the GIDs of all files."""
     from ...system.root.survey import Survey
+    from ...system.root.tree import DEEPEST
 
     statuses = (root.status(leftover.path, follow=False) for leftover in planned)
     skipped = {(one.st_dev, one.st_ino) for one in statuses if one is not None}
@@ -177,6 +178,13 @@ def _survey(root: Root, planned: Sequence[Leftover]) -> Tuple[Dict[int, _Files],
             "folders in %s were moved while its files were listed, so some were not seen; end the "
             "processes of its users, and run it again",
             root,
+        )
+    if survey.is_too_deep:
+        log.warning(
+            "%s has more than %d levels of folders, so the files below these were not seen; end "
+            "the processes of its users, remove these folders, and run it again",
+            root,
+            DEEPEST,
         )
     return by_uid, gids
 

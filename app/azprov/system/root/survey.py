@@ -8,7 +8,7 @@ from typing import Collection, Iterator, List, Optional, Tuple
 from ...formats.host.mountinfo import parse_file_systems
 from .mount_table import read_mount_table
 from .opening import FOLDER
-from .tree import Moved, Walk, mount_of
+from .tree import DEEPEST, Moved, Walk, mount_of
 
 # File systems on disks that have a device with the major number 0.
 _WITHOUT_DEVICE = ("btrfs", "zfs", "bcachefs")
@@ -22,6 +22,8 @@ class Survey(Walk):
         self._mounts = parse_file_systems(read_mount_table())
         #: Whether a folder was moved while its files were listed, so that some may be missing.
         self.is_partial = False
+        #: Whether there are folders with too many levels, whose files were not listed.
+        self.is_too_deep = False
 
     def path(self, name: str) -> str:
         """The path of a name in the open folder, as seen from inside the root."""
@@ -33,7 +35,8 @@ class Survey(Walk):
         """The name and status of each file and folder; the open folder is the one with the name.
 
         Some names at the top are left out, and folders with these devices and inodes are
-        skipped. Network file systems and those of the kernel are not entered. Raises OSError.
+        skipped. Network file systems, those of the kernel and more than DEEPEST levels of folders
+        are not entered. Raises OSError.
         """
         names = [name for name in os.listdir(self.number) if name not in left_out]
         while True:
@@ -44,7 +47,9 @@ class Survey(Walk):
                 if status is not None and (status.st_dev, status.st_ino) not in skipped:
                     yield name, status
                     folder = name if stat.S_ISDIR(status.st_mode) else None
-            if folder is not None:
+            if folder is not None and len(self._above) == DEEPEST:
+                self.is_too_deep = True
+            elif folder is not None:
                 above = (os.fstat(self.number), folder, names)
                 names = self._listed(folder, names, above)
             elif self._above:

@@ -26,6 +26,9 @@ from .opening import FOLDER
 
 # With root's rights three are enough.
 _MOST_ROUNDS = 20
+#: Each level that is entered needs about a kilobyte, and a process of a user can make levels for
+#: ever.
+DEEPEST = 10_000
 # What a user can cause by moving and making files.
 _RACES = (
     errno.ENOENT,
@@ -128,7 +131,9 @@ class Walk:
         while True:
             try:
                 folder = self._remove_files(names)
-                if folder is not None:
+                if folder is not None and len(self._above) == DEEPEST:
+                    self._move_to_top(folder)
+                elif folder is not None:
                     above = (os.fstat(self.number), folder, names)
                     self._enter(folder)
                     self._above.append(above)
@@ -171,6 +176,12 @@ class Walk:
             raise
         os.close(self.number)
         self.number = number
+
+    def _move_to_top(self, name: str) -> None:
+        """Move a folder up, for another round. Raises OSError."""
+        inode = os.stat(name, dir_fd=self.number, follow_symlinks=False).st_ino
+        new = f"azprov.{inode}"
+        os.rename(name, new, src_dir_fd=self.number, dst_dir_fd=self._top)
 
     def _return(self, folder: str, status: os.stat_result) -> None:
         """Go back up; a user may have moved the folder meanwhile. Raises OSError."""
