@@ -529,6 +529,9 @@ WRONG: Dict[str, Wrong] = {
     "the log of an installer": Wrong(
         "installer-files", "warning", {"root/anaconda-ks.cfg": "rootpw --iscrypted $6$x\n"}
     ),
+    "a fixed name for the DHCP server": Wrong(
+        "sent-hostname", "warning", {"etc/dhcpcd.conf": "hostname base\n"}
+    ),
     "a keytab": Wrong("machine-identity", "warning", {"etc/krb5.keytab": "x"}),
     "mail": Wrong("spools", "note", {"var/mail/root": "x"}),
     "SSH host keys": Wrong("host-keys", "error", {"etc/ssh/ssh_host_rsa_key": "x"}),

@@ -12,6 +12,7 @@ from project import ROOT
 
 PAGE = ROOT / "unit/recipes/what-deprovision-removes.md"
 CONTENTS: Dict[str, str] = {
+    "/etc/sysconfig/network-scripts/ifcfg-eth0": "A=1\nDHCP_HOSTNAME=base\n",
     "/etc/machine-id": "0123456789abcdef0123456789abcdef\n",
     "/etc/hostname": "base\n",
     "/etc/shadow": "root:$y$hash:19000:0:99999:7:::\n",
@@ -26,6 +27,7 @@ LEFT = {
     "locked": "root:*:19000:0:99999:7:::\n",
     "replaced": "GenerateName=yes\n",
     "stays": "used\n",
+    "name removed": "A=1\n",
 }
 
 
@@ -43,7 +45,7 @@ EXAMPLES = [
 
 def test_the_table_has_its_rows() -> None:
     """The page was not changed in a way that leaves nothing to try."""
-    assert len(EXAMPLES) == 29
+    assert len(EXAMPLES) == 30
 
 
 @pytest.mark.parametrize(("example", "result"), EXAMPLES)

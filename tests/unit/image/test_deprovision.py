@@ -305,6 +305,41 @@ def test_temporary_files_of_a_running_machine_stay(clean: Path) -> None:
     assert found == ["/var/mail", "/var/crash", "/var/lib/systemd/coredump"]
 
 
+def test_a_fixed_name_for_the_dhcp_server_is_removed(clean: Path) -> None:
+    """Every VM would announce it in place of its own; the rest of each file stays."""
+    lay(
+        clean,
+        {
+            "etc/sysconfig/network-scripts/ifcfg-eth0": "BOOTPROTO=dhcp\nDHCP_HOSTNAME=base\n",
+            "etc/sysconfig/network/dhcp": 'DHCLIENT_HOSTNAME_OPTION="base"\n',
+            "etc/dhcp/dhclient.conf": 'send host-name "base";\n',
+            "etc/dhcpcd.conf": "hostname base\n",
+            "etc/network/interfaces": "iface eth0 inet dhcp\n  hostname base\n",
+            "etc/systemd/network/eth0.network": "[DHCPv4]\nHostname=base\n",
+            "etc/NetworkManager/system-connections/a": "[ipv4]\ndhcp-hostname=base\n",
+            "etc/netplan/a.yaml": "eth0:\n  dhcp4-overrides:\n    hostname: base\n",
+        },
+    )
+    root = Root(str(clean))
+
+    found = find_leftovers(root)
+    for leftover in found:
+        apply(root, leftover)
+
+    assert {leftover.rule for leftover in found} == {"sent-hostname"}
+    assert {leftover.path: root.read(leftover.path) for leftover in found} == {
+        "/etc/sysconfig/network-scripts/ifcfg-eth0": b"BOOTPROTO=dhcp\n",
+        "/etc/sysconfig/network/dhcp": b'DHCLIENT_HOSTNAME_OPTION="AUTO"\n',
+        "/etc/dhcp/dhclient.conf": b"send host-name = gethostname();\n",
+        "/etc/dhcpcd.conf": b"hostname\n",
+        "/etc/network/interfaces": b"iface eth0 inet dhcp\n",
+        "/etc/systemd/network/eth0.network": b"[DHCPv4]\n",
+        "/etc/NetworkManager/system-connections/a": b"[ipv4]\n",
+        "/etc/netplan/a.yaml": b"eth0:\n",
+    }
+    assert find_leftovers(root) == []
+
+
 def test_mail_is_found_once(clean: Path) -> None:
     """One of the two folders is a link to the other one."""
     lay(clean, {"var/mail/ops": "x", "var/spool/x": "x"})

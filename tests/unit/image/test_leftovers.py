@@ -134,7 +134,12 @@ def test_every_action_can_be_applied(tmp_path: Path) -> None:
             continue
         (folder / "file").write_text("a:x\nInitiatorName=a\n")
         path = "/etc" if name == "EMPTY_FOLDER" else "/etc/file"
-        argument = {"RESERVE_IDS": "1", "ENABLE_SERVICE": "openrc"}.get(name, "a")
+        arguments = {
+            "RESERVE_IDS": "1",
+            "ENABLE_SERVICE": "openrc",
+            "REMOVE_SENT_HOSTNAME": "ifcfg",
+        }
+        argument = arguments.get(name, "a")
         leftover = Leftover("", path, "x", getattr(actions, name), argument, ME)
         apply(Root(str(tmp_path)), leftover)
         assert leftover.result in (
@@ -145,7 +150,7 @@ def test_every_action_can_be_applied(tmp_path: Path) -> None:
             "enabled",
             "set to a",
         )
-    assert len(names) == 20
+    assert len(names) == 21
 
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILeLl+L9DUoUbgVpkSxX5nH3FeAxsKNpir5ZJZkpGAQS me\n"

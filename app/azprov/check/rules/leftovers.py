@@ -73,6 +73,12 @@ _KINDS = (
         "a list of the disks that LVM may use is",
         "LVM ignores the disk of a VM, so a root on LVM is not found",
     ),
+    _kind(
+        "sent-hostname",
+        WARNING,
+        "fixed host names for the DHCP server are",
+        "Azure's DNS would learn that name for every VM",
+    ),
     _kind("random-seed", WARNING, "a random seed is", "all VMs would start with the same one"),
     _kind(
         "state",

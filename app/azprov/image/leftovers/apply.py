@@ -5,6 +5,7 @@ from typing import Callable, Dict, Optional
 from ...errors import HostError, NotPermitted
 from ...formats.host.initiator_name import without_initiator
 from ...formats.host.passwd import without_entry, without_member
+from ...formats.host.sent_hostname import without_sent_hostname
 from ...formats.host.shadow import with_shadowed_passwords, without_passwords
 from ...formats.host.sudo_rules import without_rules_of
 from ...system.former_ids import read_former_ids, write_former_ids
@@ -30,6 +31,7 @@ from .leftover import (
     REMOVE_KEYS,
     REMOVE_MEMBER,
     REMOVE_RULES,
+    REMOVE_SENT_HOSTNAME,
     REMOVE_SSHD_LINES,
     REMOVE_TREE,
     RENEW_INITIATOR,
@@ -111,6 +113,7 @@ _WITH_RIGHTS_OF_THEIR_OWN = (REMOVE_HOME, EXAMINE, EXAMINE_AS_ROOT)
 _EDITS: Dict[str, Callable[[bytes, str], bytes]] = {
     REMOVE_SSHD_LINES: lambda content, _: without_own_lines(content),
     RENEW_INITIATOR: lambda content, _: without_initiator(content),
+    REMOVE_SENT_HOSTNAME: without_sent_hostname,
     REMOVE_ENTRY: without_entry,
     REMOVE_MEMBER: without_member,
     REMOVE_RULES: without_rules_of,

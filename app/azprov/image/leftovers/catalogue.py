@@ -5,6 +5,17 @@ and catalogue_of_logs.py has logs and similar traces. What virt-sysprep, waagent
 remove was read from their sources.
 """
 
+from ...formats.host.sent_hostname import (
+    DHCLIENT,
+    DHCPCD,
+    IFCFG,
+    INTERFACES,
+    KEYFILE,
+    NETPLAN,
+    NETWORKD,
+    SUSE,
+)
+
 # Of systemd, sysvinit, Alpine, systemd-boot and Debian: folders, and patterns of names.
 _RANDOM_SEEDS = (
     ("/var/lib/systemd", "random-seed"),
@@ -73,6 +84,21 @@ OTHER_HOST_KEYS = (
     ("/etc/dropbear-initramfs", "dropbear_*_host_key"),
     ("/etc/tinyssh/sshkeydir", "*"),
     ("/etc/ssh", "dracut_ssh_host_*_key"),
+)
+#: Settings of DHCP clients that may have a fixed host name: the folder, a pattern of names, and
+#: the kind of formats/host/sent_hostname.py.
+SENT_HOSTNAMES = (
+    ("/etc/sysconfig/network-scripts", "ifcfg-*", IFCFG),
+    ("/etc/sysconfig/network", "ifcfg-*", IFCFG),
+    ("/etc/sysconfig/network", "dhcp", SUSE),
+    ("/etc/dhcp", "dhclient*.conf", DHCLIENT),
+    ("/etc", "dhclient*.conf", DHCLIENT),
+    ("/etc", "dhcpcd.conf", DHCPCD),
+    ("/etc/network", "interfaces", INTERFACES),
+    ("/etc/network/interfaces.d", "*", INTERFACES),
+    ("/etc/systemd/network", "*.network", NETWORKD),
+    ("/etc/NetworkManager/system-connections", "*", KEYFILE),
+    ("/etc/netplan", "*.yaml", NETPLAN),
 )
 #: What installers leave: answer files with hashes of passwords, copies of them, and logs. Files
 #: and folders, as folders with patterns of names.

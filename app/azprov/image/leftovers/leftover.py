@@ -21,6 +21,8 @@ EMPTY_FOLDER = "empty folder"
 REMOVE_SSHD_LINES = "remove sshd lines"
 #: In initiatorname.iscsi, the name; a service makes a new one.
 RENEW_INITIATOR = "renew initiator"
+#: In settings of the kind `argument`, the host name that a DHCP client sends.
+REMOVE_SENT_HOSTNAME = "remove sent hostname"
 #: In passwd and similar files, the line of the user `argument`.
 REMOVE_ENTRY = "remove entry"
 #: In group and gshadow, the user `argument` from all lists of members.

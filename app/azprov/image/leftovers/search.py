@@ -6,6 +6,7 @@ from typing import Iterator, List, Optional, Sequence
 
 from ...formats.host.initiator_name import INITIATOR, without_initiator
 from ...formats.host.passwd import Account
+from ...formats.host.sent_hostname import without_sent_hostname
 from ...formats.patterns import matches
 from ...system.former_ids import FORMER_IDS
 from ...system.init import SYSTEMD
@@ -30,6 +31,7 @@ from .catalogue import (
     FILES,
     IDENTITY_FOLDERS,
     INSTALLER_FILES,
+    SENT_HOSTNAMES,
 )
 from .catalogue_of_logs import (
     CRASH_FOLDERS,
@@ -45,6 +47,7 @@ from .leftover import (
     EMPTY_FOLDER,
     REMOVE_FILE,
     REMOVE_KEYS,
+    REMOVE_SENT_HOSTNAME,
     REMOVE_SSHD_LINES,
     REMOVE_TREE,
     RENEW_INITIATOR,
@@ -77,6 +80,7 @@ def find_leftovers(root: Root, user: str = "") -> List[Leftover]:
         _agent_data,
         _installer_files,
         _identities,
+        _sent_hostnames,
         find_in_homes,
         find_trusted_hosts,
         _keys,
@@ -174,6 +178,15 @@ def _installer_files(root: Root) -> Iterator[Leftover]:
     for folder, pattern in INSTALLER_FILES:
         for path in matching_paths(root, folder, pattern):
             yield Leftover("installer-files", path, "file of an installer", REMOVE_TREE)
+
+
+def _sent_hostnames(root: Root) -> Iterator[Leftover]:
+    for folder, pattern, kind in SENT_HOSTNAMES:
+        for path in matching_paths(root, folder, pattern):
+            content = (root.read(path) or b"") if root.is_file(path) else b""
+            if without_sent_hostname(content, kind) != content:
+                what = "host name for the DHCP server"
+                yield Leftover("sent-hostname", path, what, REMOVE_SENT_HOSTNAME, kind)
 
 
 def _identities(root: Root) -> Iterator[Leftover]:
