@@ -84,6 +84,8 @@ def test_a_mount_over_homes_or_settings_is_named(
             "root/.profile": "",
             **PASSWD,
         },
+        # An empty disk for homes that a deployment attaches.
+        {"etc/fstab": "LABEL=homes /home ext4 defaults,nofail 0 2\n", **PASSWD},
         {
             "usr/lib/systemd/system/tmp.mount": "[Mount]\nWhat=tmpfs\nWhere=/tmp\nType=tmpfs\n",
             "usr/lib/systemd/system/dev-mqueue.mount": "[Mount]\nWhat=mqueue\nWhere=/dev/mqueue\n",

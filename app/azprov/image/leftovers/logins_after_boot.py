@@ -38,7 +38,7 @@ def find_after_boot(root: Root) -> Iterator[OpenLogin]:
     folders = sorted(f"{folder.rstrip('/')}/" for folder in folders)
     for path, number, device, where, kind, options in _mounts(root):
         is_seen = kind in _LOCAL_KINDS or device.startswith(_DISKS)
-        is_examined = is_seen and "bind" not in options and not _is_missing(root, where)
+        is_examined = is_seen and "bind" not in options and not _is_missing(root, where, options)
         if is_examined or not _hides_logins(where.rstrip("/"), folders):
             continue
         if not _is_mounted(root, where):
@@ -49,10 +49,14 @@ def find_after_boot(root: Root) -> Iterator[OpenLogin]:
             )
 
 
-def _is_missing(root: Root, where: str) -> bool:
-    """Whether an image's disk with homes is not mounted: their folder would be empty."""
+def _is_missing(root: Root, where: str, options: str) -> bool:
+    """Whether an image's disk with homes is not mounted: their folder would be empty.
+
+    A disk that the boot does not wait for is one of a VM.
+    """
     is_of_homes = where.rstrip("/") in ("/home", "/root", "/var/home")
-    return is_of_homes and not root.is_live and not root.names(where)
+    is_needed = "nofail" not in options and "noauto" not in options
+    return is_of_homes and is_needed and not root.is_live and not root.names(where)
 
 
 def _is_mounted(root: Root, where: str) -> bool:
