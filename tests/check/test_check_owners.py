@@ -304,7 +304,7 @@ def test_the_names_of_all_programs_are_known() -> None:
                 if isinstance(first, ast.Constant) and isinstance(first.value, str):
                     found.add(first.value)
 
-    names = {name for name in found if re.match(r"[a-z][a-z-]+\Z", name)}
+    names = {name for name in found if re.match(r"[a-z][a-z0-9-]+\Z", name)}
     # An option of udhcpc; sshd, doas and ssh-keygen have their names in constants.
     assert {*(names - {"clientid-none"}), "sshd", "doas", "ssh-keygen"} == set(PROGRAMS)
 

@@ -59,7 +59,7 @@ def test_a_platform_that_does_not_answer_is_found(capfd: pytest.CaptureFixture[s
     """A missing WireServer prevents Ready, and a missing metadata service the host name."""
     addresses = ["--wireserver", UNUSED, "--imds", UNUSED]
 
-    assert platform_findings(capfd, *addresses, "--timeout", "0.2", "--imds-timeout", "0.2") == {
+    assert platform_findings(capfd, *addresses, "--timeout", "2", "--imds-timeout", "2") == {
         "wireserver": (
             "error",
             "gave up after T: 127.0.0.1:9 cannot be reached (Connection refused), so Ready "

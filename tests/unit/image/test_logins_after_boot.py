@@ -45,8 +45,6 @@ def test_a_user_that_a_boot_creates_with_keys_is_named(
         ("etc/fstab", "# a\n/data/home /home none bind 0 0\n", 2),
         ("etc/fstab", "/data/home /home/ none rbind,ro 0 0\n", 1),
         ("etc/fstab", "/dev/vdb /root none bind 0 0\n", 1),
-        # A disk of homes that is not mounted while the image is examined.
-        ("etc/fstab", "UUID=1 / ext4 x 0 1\n/dev/vg/home /home ext4 x 0 2\n", 2),
         ("etc/fstab", "/data /srv none bind 0 0\n", 1),
         ("etc/fstab", "server:/home /home nfs defaults 0 0\n", 1),
         ("etc/fstab", "/data/ssh /etc/ssh none bind 0 0\n", 1),
@@ -84,8 +82,6 @@ def test_a_mount_over_homes_or_settings_is_named(
             "root/.profile": "",
             **PASSWD,
         },
-        # An empty disk for homes that a deployment attaches.
-        {"etc/fstab": "LABEL=homes /home ext4 defaults,nofail 0 2\n", **PASSWD},
         {
             "usr/lib/systemd/system/tmp.mount": "[Mount]\nWhat=tmpfs\nWhere=/tmp\nType=tmpfs\n",
             "usr/lib/systemd/system/dev-mqueue.mount": "[Mount]\nWhat=mqueue\nWhere=/dev/mqueue\n",
@@ -98,3 +94,26 @@ def test_usual_users_and_mounts_are_silent(files: Dict[str, str], tmp_path: Path
     change(tmp_path, files)
 
     assert list(find_after_boot(Root(str(tmp_path)))) == []
+
+
+@pytest.mark.parametrize(
+    ("files", "is_named"),
+    [
+        ({"etc/fstab": "/dev/vg/home /home ext4 defaults 0 2\n"}, True),
+        ({"etc/fstab": "/dev/vg/home /home ext4 defaults,nofail 0 2\n"}, False),
+        ({"etc/fstab": "/dev/vg/home /home ext4 noauto 0 2\n"}, False),
+        ({"etc/fstab": "/dev/vg/srv /srv ext4 defaults 0 2\n"}, False),
+        ({"etc/fstab": "/dev/vg/home /home ext4 x 0 2\n", "home/ops/.profile": ""}, False),
+    ],
+)
+def test_homes_on_a_disk_that_is_not_mounted_are_named(
+    files: Dict[str, str], is_named: bool, tmp_path: Path
+) -> None:
+    """deprovision exits 1, since the keys on that disk stay; check has no finding."""
+    change(tmp_path, {**PASSWD, **files})
+    (tmp_path / "usr/bin").mkdir(parents=True)
+
+    code, _, log = azprov("deprovision", "--root", tmp_path, "--yes")
+
+    assert (code == 1, "that was not examined" in log) == (is_named, is_named)
+    assert "that was not examined" not in azprov("check", "--root", tmp_path)[1]

@@ -239,7 +239,7 @@ def check_someone_can_log_in(image: Image) -> Iterator[Finding]:
 @read_once
 def _open_logins(image: Image) -> List[OpenLogin]:
     # The rules of the init system report a shell in its place.
-    return find_open_logins(image.root, by_init=False)
+    return find_open_logins(image.root, beyond_check=False)
 
 
 def check_open_logins(image: Image) -> Iterator[Finding]:

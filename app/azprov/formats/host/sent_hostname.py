@@ -40,7 +40,7 @@ def _replaces(
 
 
 def _without_netplan_name(lines: List[bytes]) -> List[bytes]:
-    """Also without the mapping that holds nothing but the name: netplan refuses an empty one."""
+    """Without the name and a mapping that would be empty: netplan refuses an empty mapping."""
     kept: List[bytes] = []
     for number, line in enumerate(lines):
         if not _NETPLAN.match(line):

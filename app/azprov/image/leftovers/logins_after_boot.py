@@ -38,25 +38,31 @@ def find_after_boot(root: Root) -> Iterator[OpenLogin]:
     folders = sorted(f"{folder.rstrip('/')}/" for folder in folders)
     for path, number, device, where, kind, options in _mounts(root):
         is_seen = kind in _LOCAL_KINDS or device.startswith(_DISKS)
-        is_examined = is_seen and "bind" not in options and not _is_missing(root, where, options)
+        is_examined = is_seen and "bind" not in options
         if is_examined or not _hides_logins(where.rstrip("/"), folders):
             continue
         if not _is_mounted(root, where):
-            yield OpenLogin(
-                f"someone may be able to log in, because line {number} of {root.outside(path)} "
-                "mounts a folder with users or keys that was not examined",
-                "check the passwords and keys in what is mounted there, or remove that mount",
-            )
+            yield _unexamined(root, path, number)
 
 
-def _is_missing(root: Root, where: str, options: str) -> bool:
-    """Whether an image's disk with homes is not mounted: their folder would be empty.
+def find_unmounted_homes(root: Root) -> Iterator[OpenLogin]:
+    """The lines that mount homes on a disk that is not mounted now. Raises HostError.
 
-    A disk that the boot does not wait for is one of a VM.
+    A disk that the boot does not wait for is one of a VM, and not of the image.
     """
-    is_of_homes = where.rstrip("/") in ("/home", "/root", "/var/home")
-    is_needed = "nofail" not in options and "noauto" not in options
-    return is_of_homes and is_needed and not root.is_live and not root.names(where)
+    for path, number, _, where, _, options in _mounts(root):
+        is_of_homes = where.rstrip("/") in ("/home", "/root", "/var/home")
+        is_needed = "nofail" not in options and "noauto" not in options
+        if is_of_homes and is_needed and not root.is_live and not root.names(where):
+            yield _unexamined(root, path, number)
+
+
+def _unexamined(root: Root, path: str, number: int) -> OpenLogin:
+    return OpenLogin(
+        f"someone may be able to log in, because line {number} of {root.outside(path)} mounts a "
+        "folder with users or keys that was not examined",
+        "check the passwords and keys in what is mounted there, or remove that mount",
+    )
 
 
 def _is_mounted(root: Root, where: str) -> bool:

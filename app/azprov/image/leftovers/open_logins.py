@@ -10,7 +10,7 @@ from ...errors import HostError
 from ...formats.text import printable
 from ...system.root import Root
 from ...system.user_database import PASSWD, read_user_file
-from .logins_after_boot import find_after_boot
+from .logins_after_boot import find_after_boot, find_unmounted_homes
 from .logins_at_boot import find_at_boot, find_in_init
 from .logins_by_console import find_on_consoles
 from .logins_by_first_boot_tools import find_by_first_boot_tools
@@ -23,10 +23,11 @@ from .logins_in_initramfs import find_in_initramfs
 from .open_login import OpenLogin
 
 
-def find_open_logins(root: Root, *, by_init: bool = True) -> List[OpenLogin]:
+def find_open_logins(root: Root, *, beyond_check: bool = True) -> List[OpenLogin]:
     """The logins that stay possible; a file that cannot be read may allow one.
 
-    `by_init` is whether a shell in place of an init system counts.
+    `beyond_check` adds what `check` leaves out: a shell in place of an init system, for which it
+    has rules, and homes on a disk of the image that is not mounted.
     """
     found: List[OpenLogin] = []
     searches: Tuple[Callable[[Root], Iterator[OpenLogin]], ...] = (
@@ -43,7 +44,7 @@ def find_open_logins(root: Root, *, by_init: bool = True) -> List[OpenLogin]:
         find_in_initramfs,
         find_in_pam,
     )
-    for search in (*searches, *([find_in_init] if by_init else [])):
+    for search in (*searches, *([find_in_init, find_unmounted_homes] if beyond_check else [])):
         try:
             found += search(root)
         except HostError as error:
