@@ -423,7 +423,7 @@ def main(part: int, parts: int) -> None:
         services = Services(Files(Root(str(root))))
         # A collection that falls into one reading by chance would look like its work.
         gc.disable()
-        for case in CASES[part::parts]:
+        for number, case in list(enumerate(CASES))[part::parts]:
             path = root / case.path
             old = path.read_bytes() if path.exists() else None
             readings: Dict[str, List[str]] = {}
@@ -440,7 +440,7 @@ def main(part: int, parts: int) -> None:
                     with suppress(HostError):
                         case.reader(image)
                     os.getpgrp()
-                    print(f"{case.path}: {name!r}" if name else EMPTY, flush=True)
+                    print(f"{number}, {case.path}: {name!r}" if name else EMPTY, flush=True)
             assert path.name in opened, f"no reader opens {case.path}"
             if old is None:
                 path.unlink()
