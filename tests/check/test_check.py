@@ -326,8 +326,8 @@ def test_a_provisioned_machine_has_no_error(image: Path) -> None:
     rules = [(one.rule, one.severity) for one in findings]
     assert rules == [("service-done", "note"), ("state", "note"), ("not-azure", "note")]
     assert findings[0].fix.endswith(
-        " deprovision; before a specialized image or a copy, run python3 azprov.pyz install "
-        "--force --keep-enabled"
+        " deprovision; for a specialized image or a copy: python3 azprov.pyz install --force "
+        "--keep-enabled"
     )
 
 
@@ -346,7 +346,7 @@ def test_the_copy_of_a_vm_keeps_the_options_of_its_service(image: Path) -> None:
 
     (finding,) = [one for one in check(Image(Root(str(image)))) if one.rule == "service-disabled"]
 
-    command = finding.what.partition(", unless you run ")[2]
+    command = finding.what.partition(" or a copy, the fix is ")[2]
     assert command == (
         f"python3 azprov.pyz install --force --admin-user --keep-enabled --root {image}"
     )
@@ -366,11 +366,10 @@ def test_the_disk_of_a_provisioned_vm_has_the_fix_that_makes_an_image(image: Pat
 
     assert (finding.severity, finding.what) == (
         "error",
-        "azprov has provisioned the VM of this disk and disabled azure-provisioning; a VM made "
-        "from a generalized image of this one would report nothing, so its deployment would fail "
-        "after 40 minutes; a VM made from a specialized image or from a copy of the disk would "
-        "share its SSH host keys, unless you run python3 azprov.pyz install --force --keep-enabled "
-        f"--root {image}",
+        "this disk was already provisioned, so azprov's service is disabled: VMs from a "
+        "generalized image of it would not report Ready, and other copies would share its SSH host "
+        "keys; for a specialized image or a copy, the fix is python3 azprov.pyz install --force "
+        f"--keep-enabled --root {image}",
     )
     words = shlex.split(finding.fix)
     assert words[-3:] == ["deprovision", "--root", str(image)]

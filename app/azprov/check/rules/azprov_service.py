@@ -136,22 +136,20 @@ def _install(image: Image, others: List[InitSystem], *, force: bool) -> str:
 
 def _disabled(image: Image, init: InitSystem) -> Finding:
     if image.is_there(STATE_FILE):
-        consequence = (
-            f"and disabled {SERVICE}; a VM made from a generalized image of this one would report "
-            "nothing, so its deployment would fail after 40 minutes; a VM made from a specialized "
-            "image or from a copy of the disk would share its SSH host keys"
+        what = (
+            "this disk was already provisioned, so azprov's service is disabled: VMs from a "
+            "generalized image of it would not report Ready, and other copies would share its SSH "
+            "host keys"
         )
         command = azprov(image, "deprovision")
         keeping = install_again(image, [*installed_options(image), "--keep-enabled"])
         if image.root.is_live:
             return SERVICE_DONE.found(
-                f"azprov has provisioned this VM {consequence}",
-                "before you make a generalized image of this VM, run this, which also enables the "
-                f"service: {command}; before a specialized image or a copy, run {keeping}",
+                what,
+                f"for a generalized image: {command}; for a specialized image or a copy: {keeping}",
             )
         return SERVICE_DISABLED.found(
-            f"azprov has provisioned the VM of this disk {consequence}, unless you run {keeping}",
-            command,
+            f"{what}; for a specialized image or a copy, the fix is {keeping}", command
         )
     return SERVICE_DISABLED.found(
         f"{SERVICE} is installed but does not start at boot, so nothing reports Ready and the "

@@ -52,8 +52,8 @@ FSTAB_NEEDED = Rule(
 FSTAB_DRIVER = Rule(
     "fstab-driver-forbidden",
     ERROR,
-    "modprobe's settings prevent the driver of a file system in fstab from loading, such as vfat "
-    "for the EFI system partition, so the boot stops",
+    "modprobe's settings block a file system driver that fstab needs (such as vfat for the EFI "
+    "system partition), so the boot stops",
     "remove the line from modprobe.d, or add nofail to the options of the file system",
 )
 FSTAB_READ_ONLY = Rule(

@@ -57,8 +57,8 @@ SSH_HOST_KEYS = Rule(
 SSH_KEEPALIVE = Rule(
     "ssh-keepalive",
     NOTE,
-    "sshd's ClientAliveInterval is not from 30 to 235, which the certification for Azure "
-    "Marketplace wants",
+    "Azure Marketplace certification requires a ClientAliveInterval from 30 to 235; sshd has "
+    "another value",
     "set ClientAliveInterval to 180, if the image is for Azure Marketplace",
 )
 
@@ -109,8 +109,8 @@ def check_keepalive(image: Image) -> Iterator[Finding]:
     if seconds is not None and seconds not in _KEEPALIVE_S:
         file = image.edited(lines[0].path if lines else path)
         yield SSH_KEEPALIVE.found(
-            f"sshd's ClientAliveInterval is {seconds}, and the certification for Azure Marketplace "
-            "wants 30 to 235 seconds",
+            "Azure Marketplace certification requires a ClientAliveInterval from 30 to 235; sshd "
+            f"has {seconds}",
             f"if the image is for Azure Marketplace: set ClientAliveInterval 180 in {file}, above "
             "any Match line",
         )
