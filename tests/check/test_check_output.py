@@ -50,8 +50,8 @@ def test_the_text_has_errors_first_with_a_fix_below_each(image: Path) -> None:
     [
         (
             {},
-            "should provision on Azure, but is no image yet: it still has what only one machine "
-            "may have; run azprov.pyz deprovision --root {image}, and check again",
+            "should provision on Azure, but still contains data of the machine it was made on; run "
+            "azprov.pyz deprovision --root {image}, and check again",
         ),
         (
             {f"{WANTS}/ssh.service": None, f"{WANTS}/{UNIT}": None},

@@ -116,8 +116,9 @@ CASES = {
     ),
     "own address": (
         f"{UP}ip link set lo up; ip address add 168.63.129.16/32 dev eth0",
-        "Connection refused: 168.63.129.16 is an address of this machine itself",
-        "remove it from the interface that is shown by ip address show to 168.63.129.16",
+        "Connection refused: this machine has the platform's address 168.63.129.16 on one of its "
+        "own interfaces",
+        "find the interface with 'ip address show to 168.63.129.16' and remove the address",
     ),
     "refused": (
         f"set -- 'local 168.63.129.16 dev lo'\n{ROUTER}",

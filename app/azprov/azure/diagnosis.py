@@ -63,8 +63,9 @@ def diagnose(
     address, port = endpoint
     route = network.route
     if network.is_own:
-        hint = f"remove it from the interface that is shown by ip address show to {address}"
-        return Diagnosis(f"{address} is an address of this machine itself", hint)
+        hint = f"find the interface with 'ip address show to {address}' and remove the address"
+        summary = f"this machine has the platform's address {address} on one of its own interfaces"
+        return Diagnosis(summary, hint)
     if route is None:
         if failure not in (errno.ENETUNREACH, errno.EADDRNOTAVAIL):
             return None

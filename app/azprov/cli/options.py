@@ -128,7 +128,7 @@ def add_platform_option(parser: Parser) -> None:
         "--platform",
         choices=(ON_AZURE, ANYWHERE),
         default=ON_AZURE,
-        help=f"{ON_AZURE}: take users, keys and names only on Azure VMs",
+        help=f"trust only Azure VMs ({ON_AZURE}) or every network ({ANYWHERE})",
     )
 
 

@@ -57,7 +57,11 @@ def send_to_host(root: Root, key: str, value: str, clock: Clock, *, may_wait: bo
         if not _is_locked(pool, clock, wait_s=_LOCK_S if may_wait else 0.0):
             if not may_wait:
                 raise PoolLocked(f"another program keeps {POOL} locked")
-            log.info("%s stays locked, which any user can do, so it is written anyway", POOL)
+            log.info(
+                "another process keeps %s locked; any user can do that, so azprov writes without "
+                "the lock",
+                POOL,
+            )
         boot = (root.read(_BOOT_ID) or b"").strip()
         old = split_records(os.pread(pool, _MOST_RECORDS * RECORD_BYTES, 0))
         current = old[_count_stale(pool, boot, len(old)) :]

@@ -54,7 +54,11 @@ def lock_root(root: Root, clock: Clock, *, wait_s: float) -> Iterator[None]:
         os.close(number)
         left_s = until - clock.now()
         if left_s <= 0 and not is_closed:
-            log.warning("%s stays locked, which any user can do, so this goes on", root)
+            log.warning(
+                "another process keeps %s locked; any user can do that, so azprov continues "
+                "without the lock",
+                root,
+            )
             number = None
             break
         if left_s <= 0:

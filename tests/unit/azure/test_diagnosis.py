@@ -244,8 +244,8 @@ def test_the_address_of_the_platform_on_this_machine_is_named(failure: int) -> N
     got = diagnose(network, WIRESERVER, failure, is_root=True, is_azure=True)
 
     assert got == Diagnosis(
-        "168.63.129.16 is an address of this machine itself",
-        "remove it from the interface that is shown by ip address show to 168.63.129.16",
+        "this machine has the platform's address 168.63.129.16 on one of its own interfaces",
+        "find the interface with 'ip address show to 168.63.129.16' and remove the address",
     )
 
 

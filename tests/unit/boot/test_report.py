@@ -286,7 +286,8 @@ def test_a_user_who_locks_the_pool_does_not_delay_ready(
 
     assert caplog.messages[-2:] == [
         "Response: 200 OK",
-        "/var/lib/hyperv/.kvp_pool_1 stays locked, which any user can do, so it is written anyway",
+        "another process keeps /var/lib/hyperv/.kvp_pool_1 locked; any user can do that, so azprov "
+        "writes without the lock",
     ]
     assert kvp(root) == [
         "result=success|agent=test/1|timestamp=2026-11-22T03:20:00+00:00",

@@ -126,7 +126,7 @@ def test_jobs_are_only_named_if_a_directory_may_have_the_user(image: Path) -> No
 
     crontab = image / "var/spool/cron/crontabs/azureuser"
     assert crontab.exists()
-    assert f"the next user of such a name would get them: {crontab}\n" in log
+    assert f"a new user with such a name would get them: {crontab}\n" in log
 
 
 RULES: Dict[str, Dict[str, str]] = {
@@ -144,8 +144,8 @@ def test_rules_for_a_user_without_an_account_are_named(image: Path, program: str
 
     (path,) = RULES[program]
     assert (
-        f"{image}/{path} has rules for azureuser, who has no account: the next user of that name "
-        "would get them\n"
+        f"{image}/{path} has rules for accounts that do not exist (azureuser); a new user with "
+        "such a name would get them\n"
     ) in log
 
 
@@ -185,8 +185,8 @@ def test_jobs_and_services_for_a_user_without_an_account_are_named(image: Path, 
     change(image, {path: LINES[what]})
 
     assert (
-        f"{image}/{path} has {what} for azureuser, who has no account: the next user of that name "
-        "would get them\n"
+        f"{image}/{path} has {what} for accounts that do not exist (azureuser); a new user with "
+        "such a name would get them\n"
     ) in deprovision(image)
 
 
@@ -370,7 +370,7 @@ def test_jobs_and_rules_that_name_the_removed_user_are_named(
 
     log = deprovision(image, "--user", "ops")
 
-    assert f"{image}/{path} has a {what} of ops, which is kept\n" in log
+    assert f"kept: a {what} in {image}/{path} refers to the user ops\n" in log
     assert (image / path).read_text() == text
 
 
@@ -378,7 +378,7 @@ def test_jobs_of_others_are_not_named(image: Path) -> None:
     """A comment and a similar name are no job of the user."""
     (image / "etc/crontab").write_text("# 17 * * * * ops run\n17 * * * * opsec run ops \n")
 
-    assert "which is kept" not in deprovision(image, "--user", "ops")
+    assert "refers to the user" not in deprovision(image, "--user", "ops")
 
 
 @pytest.mark.parametrize(
@@ -401,7 +401,7 @@ def test_rules_in_files_that_sudoers_includes_are_removed(line: str, image: Path
     log = deprovision(image, "--user", "ops")
 
     assert path.read_text() == "@include /etc/sudoers\neve ALL=ALL\n"
-    assert "which is kept" not in log
+    assert "refers to the user" not in log
 
 
 @pytest.mark.needs("root", "unshare", "mount")

@@ -169,5 +169,6 @@ def test_a_folder_that_any_user_can_lock_is_not_waited_for_in_vain(
 
     assert clock.sleeps == pytest.approx([0.1, 0.1, 0.05])
     assert caplog.messages[-1] == (
-        f"{tmp_path} stays locked, which any user can do, so this goes on"
+        f"another process keeps {tmp_path} locked; any user can do that, so azprov continues "
+        "without the lock"
     )

@@ -89,8 +89,8 @@ def run(options: argparse.Namespace) -> Answer:
     )
     if all(one.rule in DEPROVISIONED for one in shown if one.severity == ERROR):
         failure = AzprovError(
-            f"{subject} should provision on Azure, but is no image yet: it still has what only "
-            "one machine may have",
+            f"{subject} should provision on Azure, but still contains data of the machine it was "
+            "made on",
             f"run azprov.pyz deprovision --root {shell_word(image.root.path)}, and check again",
         )
     return Answer(text, data, exit_code=ERRORS_FOUND, failure=failure)

@@ -15,7 +15,7 @@ from ..options import add_root_option, user_name
 from ..output import Answer, write_line
 from ..parser import Parser
 
-SUMMARY = "make a used VM or image generic, armed for its next first boot"
+SUMMARY = "make a used VM or image generic, and enable azprov's service"
 DESCRIPTION = "All changes are listed first. Nothing is changed until you confirm, or with --yes."
 EXAMPLE = ("remove the user who built the image too", "deprovision --user builder")
 

@@ -13,13 +13,13 @@ from ..output import Answer
 from ..parser import Parser
 from ..streams import are_read
 
-SUMMARY = "show instance metadata, whole (JSON) or one leaf (compute/name)"
+SUMMARY = "show instance metadata as JSON, or only the part at PATH"
 EXAMPLE = ("show only the VM's name", "metadata compute/name")
 
 
 def configure(parser: Parser) -> None:
     parser.add_argument(
-        "path", nargs="?", metavar="PATH", help="the leaf to show, for example compute/name"
+        "path", nargs="?", metavar="PATH", help="the part to show, for example compute/name"
     )
     add_imds_options(parser, timeout_s=SHOW_TIMEOUT_S, has_timeout=True)
 

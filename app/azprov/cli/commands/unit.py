@@ -9,8 +9,8 @@ from ..service_options import add_service_options, unit_of
 
 SUMMARY = "print the service file that install would write"
 DESCRIPTION = (
-    "If install makes folders, it lists them at the end of the file (MadeFolders=); unit leaves "
-    "that out. Nothing is changed."
+    "Nothing is changed. The file that install writes can also have a line MadeFolders=, with the "
+    "folders that install created."
 )
 EXAMPLE = ("print a service that creates the admin user", "unit --admin-user")
 

@@ -78,8 +78,8 @@ def find_named_files(user: str, root: Root) -> Iterator[Leftover]:
             kept.append(path)
     if kept:
         log.warning(
-            "files with the names of users who have no account stay in the image, and the next "
-            "user of such a name would get them: %s",
+            "these files are named after accounts that the image does not have; a new user with "
+            "such a name would get them: %s",
             _shown(root, _Files(kept[:_NAMED], len(kept))),
         )
 

@@ -45,7 +45,7 @@ def _log_mention(root: Root, path: str, what: str, expression: str, name: str) -
     # The user's own rules are removed.
     kept = without_rules_of(content, name) if expression == RULE_MENTION else content
     if any(map(mention.match, kept.decode("utf-8", "replace").split("\n"))):
-        log.warning("%s has a %s of %s, which is kept", root.outside(path), what, name)
+        log.warning("kept: a %s in %s refers to the user %s", what, root.outside(path), name)
 
 
 def log_mentions_of_others(root: Root, users: Set[str]) -> None:
@@ -67,7 +67,8 @@ def log_mentions_of_others(root: Root, users: Set[str]) -> None:
 def _log_names(root: Root, path: str, what: str, names: Set[str]) -> None:
     if names:
         log.warning(
-            "%s has %s for %s, who has no account: the next user of that name would get them",
+            "%s has %s for accounts that do not exist (%s); a new user with such a name would get "
+            "them",
             root.outside(path),
             what,
             printable(", ".join(sorted(names))),
