@@ -1,4 +1,4 @@
-"""The numbers of a user who is a person, to azprov and in the images of tests.
+"""The UID and GID of the ordinary user in test images.
 
 Only root may give files to another user, so they are those of the user who runs the tests. A
 module that imports this is skipped for the user 65534, who is not a person to azprov, unless
