@@ -62,9 +62,10 @@ def test_a_read_only_machine_reports_ready(machine: DiskMachine) -> None:
     assert result["verdicts"] == READY, lines
     assert lines[-1] == (
         "Ready was acknowledged, but the host name is not stored (could not write /etc/hosts "
-        "(Read-only file system)) and progress is not recorded (could not make the folder "
-        "/var/lib/azprov (Read-only file system)), and the next boot repeats every step and may "
-        "report Ready again"
+        "(Read-only file system)) and progress is not recorded (could not write "
+        "/var/lib/azprov/state.json (Read-only file system)), and the next boot repeats every step "
+        "and may report Ready again; mount the file system writable, unless it is read-only on "
+        "purpose"
     )
     assert not is_failed(machine)
 
