@@ -11,7 +11,10 @@ from typing import Dict
 STORED = ("__main__.py", "azprov/__init__.py", "azprov/__main__.py")
 # -I: `su` may keep a user's HOME and PYTHONPATH, and root would run the code there.
 # A minimal image may have no python3, but RHEL's platform-python, or only python3.X.
+# Of a copy that was cut off, Python reads the beginning as a program; the name of its encoding then
+# is the error message. Python does not read it in a whole archive.
 HEAD = rb"""#!/bin/sh
+# coding: incomplete-copy-of-azprov.pyz-copy-it-again
 for python in python3 /usr/libexec/platform-python \
     /usr/bin/python3.[1-9][0-9] /usr/bin/python3.[6-9] /usr/local/bin/python3
 do

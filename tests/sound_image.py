@@ -129,7 +129,8 @@ def change(root: Path, changes: Change) -> None:
             path.symlink_to(content[3:])
         else:
             path.write_text(content)
-            path.chmod(0o755 if content == "program" else 0o644)
+            is_program = content == "program" or content.startswith("#!")
+            path.chmod(0o755 if is_program else 0o644)
             if path.parent.name == "system-connections":  # NetworkManager's
                 path.chmod(0o600)
 

@@ -3,9 +3,10 @@
 from typing import Dict
 
 from check.image_changes import Wrong
-from sound_image import OPENRC, Change
+from sound_image import OPENRC, Change, File
 
 SCRIPT = "etc/init.d/azure-provisioning"
+_RUN = "etc/sv/azure-provisioning/run"
 _TEXT = "#!/bin/sh\n### BEGIN INIT INFO\n### END INIT INFO\ncommand=/usr/bin/python3\n"
 _OPTIONS = (
     'command_args="-I /usr/local/lib/azprov/azprov.pyz provision --unit azure-provisioning"\n'
@@ -97,6 +98,22 @@ WRONG_SCRIPTS: Dict[str, Wrong] = {
     ),
     "busybox, not enabled": Wrong(
         "service-disabled", "error", {**BUSYBOX, "etc/init.d/S03azure-provisioning": None}
+    ),
+    "sysvinit, a script that is not executable": Wrong(
+        "service-disabled", "error", {**SYSVINIT, SCRIPT: File(_TEXT + _OPTIONS, 0o644)}
+    ),
+    "sysvinit, not in the order of insserv": Wrong(
+        "service-disabled",
+        "error",
+        {**SYSVINIT, "etc/init.d/.depend.boot": "TARGETS = mountall.sh ssh\n"},
+    ),
+    "runit, a script that is not executable": Wrong(
+        "service-disabled",
+        "error",
+        {**RUNIT, "etc/sv/azure-provisioning/run": File(str(RUNIT[_RUN]), 0o644)},
+    ),
+    "runit, a file that keeps the service down": Wrong(
+        "service-disabled", "error", {**RUNIT, "etc/sv/azure-provisioning/down": ""}
     ),
     "runit, not enabled": Wrong(
         "service-disabled",

@@ -52,6 +52,22 @@ def test_every_required_python_is_here() -> None:
 
 
 @pytest.mark.parametrize("version", INTERPRETERS)
+@pytest.mark.parametrize("kept", [300, 100_000, -1])
+def test_a_copy_that_was_cut_off_says_so(version: str, kept: int, tmp_path: Path) -> None:
+    """Python takes such a file for a program in an encoding that it does not have."""
+    copy = tmp_path / "azprov.pyz"
+    copy.write_bytes(PYZ.read_bytes()[:kept])
+
+    code, out, err = run(INTERPRETERS[version], "-I", copy, "report-ready")
+
+    assert (code, out) == (1, "")
+    assert err.splitlines()[-1] in (
+        "SyntaxError: encoding problem: incomplete-copy-of-azprov.pyz-copy-it-again",
+        "SyntaxError: unknown encoding: incomplete-copy-of-azprov.pyz-copy-it-again",
+    )
+
+
+@pytest.mark.parametrize("version", INTERPRETERS)
 def test_nothing_is_left_behind(version: str, wireserver: StrictWireServer, tmp_path: Path) -> None:
     """A report writes no file to its working folder, which is also HOME and TMPDIR."""
     env = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}

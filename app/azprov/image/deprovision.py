@@ -127,7 +127,7 @@ def _disabled_services(root: Root) -> Iterator[Leftover]:
         if init.file not in found and own_service(root, init):
             found.add(init.file)
             link = init.link_in(root)
-            if root.read_link(link) is None:
+            if root.read_link(link) is None or init.obstacle_in(root):
                 yield Leftover("", link, "azprov's service", ENABLE_SERVICE, init.name)
 
 

@@ -120,6 +120,25 @@ def check_service(image: Image) -> Iterator[Finding]:
         )
     elif not services.starts(SERVICE):
         yield _disabled(image, services.init)
+    else:
+        yield from _kept_from_starting(image, services.init, path)
+
+
+def _kept_from_starting(image: Image, init: InitSystem, path: str) -> Iterator[Finding]:
+    """A service that is enabled, but that the init system cannot start, or leaves out."""
+    mode = image.status_mode(path)
+    obstacle = init.obstacle_in(image.root)
+    so = "so nothing reports Ready and the deployment fails after 40 minutes"
+    if init.mode & 0o111 and not mode & 0o111:
+        yield SERVICE_DISABLED.found(
+            f"{init.title} cannot start {image.shown(path)}, which is not executable, {so}",
+            f"chmod 755 {image.typed(path)}",
+        )
+    elif obstacle:
+        yield SERVICE_DISABLED.found(
+            f"because of {image.shown(obstacle)}, {init.title} does not start azprov, {so}",
+            install_again(image),
+        )
 
 
 def _has_service(image: Image, init: InitSystem) -> bool:

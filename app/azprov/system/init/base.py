@@ -148,6 +148,10 @@ class InitSystem:
         root.link(link, self.target)
         return [link]
 
+    def obstacle_in(self, root: Root) -> str:  # noqa: ARG002 - for overriding
+        """The file because of which the enabled service does not start; empty without one."""
+        return ""
+
     def forget(self, root: Root) -> None:
         """Remove azprov's service from files in which other services are, too. Idempotent."""
 

@@ -79,6 +79,10 @@ class LsbInit(ScriptInit):
             _write(root, order, _with_service(order))
         return [] if self.enabling_links(root, SERVICE) else super().enable(root)
 
+    def obstacle_in(self, root: Root) -> str:
+        order = root.read(_ORDER)
+        return "" if order is None or _with_service(order) == order else _ORDER
+
     def forget(self, root: Root) -> None:
         order = root.read(_ORDER)
         if order is not None:

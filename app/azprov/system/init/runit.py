@@ -4,7 +4,7 @@ from typing import List
 
 from ..root import Root
 from .base import SERVICE
-from .scripts import ScriptInit, script_of
+from .scripts import SupervisedInit, script_of
 
 _SETS = "/etc/runit/runsvdir"
 _DEFAULT = f"{_SETS}/default"
@@ -12,12 +12,11 @@ _DEFAULT = f"{_SETS}/default"
 _WATCHED = ("/etc/service", "/service")
 
 
-class Runit(ScriptInit):
+class Runit(SupervisedInit):
     """runit with its three stages; the second one runs runsvdir."""
 
     name = title = "runit"
     folder = "/etc/sv"
-    inner = "/run"
     # runsv writes here, and / may be read-only.
     parts = ((f"/etc/sv/{SERVICE}/supervise", f"/run/{SERVICE}.supervise"),)
     unit_folders = ("/etc/sv", "/etc/runit/sv", "/usr/share/runit/sv")

@@ -9,18 +9,17 @@ from typing import List, Optional, Sequence
 from ..commands import Commands
 from ..root import Root
 from .base import COMMAND_S, SERVICE
-from .scripts import ScriptInit, script_text
+from .scripts import SupervisedInit, script_text
 
 _USUAL_FOLDER = "/etc/service"
 _VOLATILE = ("/run/", "/dev/", "/var/run/")
 
 
-class S6Init(ScriptInit):
+class S6Init(SupervisedInit):
     """s6-svscan, which the program that the kernel starts becomes."""
 
     name = title = "s6"
     folder = "/etc/sv"
-    inner = "/run"
     # s6-supervise writes here, and / may be read-only.
     parts = tuple(
         (f"/etc/sv/{SERVICE}/{name}", f"/run/{SERVICE}.{name}") for name in ("supervise", "event")

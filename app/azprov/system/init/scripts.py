@@ -27,6 +27,20 @@ class ScriptInit(InitSystem):
         return [[_interpreter(service), *(arguments.group(1).split() if arguments else [])]]
 
 
+class SupervisedInit(ScriptInit):
+    """An init system with a supervisor, which runs the script `run` in the folder of a service."""
+
+    inner = "/run"
+
+    def obstacle_in(self, root: Root) -> str:
+        down = f"{self.target}/down"
+        return "" if root.status(down) is None else down
+
+    def enable(self, root: Root) -> List[str]:
+        root.remove(f"{self.target}/down")
+        return super().enable(root)
+
+
 def _interpreter(script: str) -> str:
     """The first absolute path in a script that has the name of a Python."""
     # Each path, and the character after it.
