@@ -16,7 +16,12 @@ from project import ROOT
 @pytest.fixture
 def built(tmp_path: Path) -> Path:
     """A small project with an archive that was just built."""
-    for path in ("app/a.py", "app/requirements/pins.txt", "build.py", "unit/a.service"):
+    for path in (
+        "app/a.py",
+        "app/requirements/pins.txt",
+        "build.py",
+        "unit/azure-provisioning.a",
+    ):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text("old\n")
     for folder in ("dist", ".build", "unit/recipes"):
@@ -27,7 +32,14 @@ def built(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "path", ["app/a.py", "app/b.py", "app/requirements/pins.txt", "build.py", "unit/a.service"]
+    "path",
+    [
+        "app/a.py",
+        "app/b.py",
+        "app/requirements/pins.txt",
+        "build.py",
+        "unit/azure-provisioning.a",
+    ],
 )
 def test_a_changed_input_makes_the_archive_stale(built: Path, path: str) -> None:
     """An archive is stale after a change to a source, a pin or the build, or with a new source."""

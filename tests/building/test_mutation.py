@@ -9,7 +9,8 @@ from typing import List
 
 import pytest
 
-from mutation.__main__ import main, modules_named, reasons, sample, tests_for
+from mutation.__main__ import main, modules_named, reasons, sample
+from mutation.__main__ import tests_for as selected_tests
 from mutation.mutants import mutants_of
 from mutation.traces import Trace
 from project import ROOT
@@ -83,7 +84,7 @@ def test_a_constant_is_tried_with_the_tests_of_its_module() -> None:
     trace = Trace({}, {own: 1.0, other: 1.0}, {})
     (mutant,) = mutants_of(b"x = 1\n")
 
-    assert tests_for(trace, "formats/bounds.py", mutant) == [own]
+    assert selected_tests(trace, "formats/bounds.py", mutant) == [own]
 
 
 def test_an_unknown_module_is_an_error() -> None:

@@ -16,6 +16,7 @@ from ...system.root import Root
 from ...system.sshd.passwords import without_own_lines
 from ...system.user_database import read_user_file
 from ...system.writers import Writers
+from ..service_file import own_service
 from .leftover import (
     EMPTY_FILE,
     EMPTY_FOLDER,
@@ -87,7 +88,8 @@ def _reserve_ids(root: Root, leftover: Leftover) -> None:
 
 
 def _enable_service(root: Root, leftover: Leftover) -> None:
-    BY_NAME[leftover.argument].enable(root)
+    init = BY_NAME[leftover.argument]
+    init.enable(root, own_service(root, init) or "")
 
 
 def _fail(_: Root, leftover: Leftover) -> None:

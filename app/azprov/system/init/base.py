@@ -139,13 +139,18 @@ class InitSystem:
         links = [f"{folder}/{unit}" for folder in self.link_folders(root)]
         return [link for link in links if root.status(link, follow=False) is not None]
 
-    def enable(self, root: Root) -> List[str]:
-        """Make azprov's service start at boot, and return the links that are new. Idempotent."""
+    def enable(self, root: Root, file: str = "") -> List[str]:
+        """Make azprov's service start at boot, and return the links that are new. Idempotent.
+
+        `file` is the service file, if it may be that of a package.
+        """
         link = self.link_in(root)
-        if root.read_link(link) == self.target:
+        is_of_package = file in self.package_files
+        target = file[: len(file) - len(self.inner)] if is_of_package else self.target
+        if root.read_link(link) == target:
             return []
         root.make_folders(link.rpartition("/")[0])
-        root.link(link, self.target)
+        root.link(link, target)
         return [link]
 
     def obstacle_in(self, root: Root) -> str:  # noqa: ARG002 - for overriding

@@ -73,11 +73,11 @@ class LsbInit(ScriptInit):
             if self.service_of(name) == unit
         ]
 
-    def enable(self, root: Root) -> List[str]:
+    def enable(self, root: Root, file: str = "") -> List[str]:
         order = root.read(_ORDER)
         if order is not None:
             _write(root, order, _with_service(order))
-        return [] if self.enabling_links(root, SERVICE) else super().enable(root)
+        return [] if self.enabling_links(root, SERVICE) else super().enable(root, file)
 
     def obstacle_in(self, root: Root) -> str:
         order = root.read(_ORDER)

@@ -36,9 +36,9 @@ class SupervisedInit(ScriptInit):
         down = f"{self.target}/down"
         return "" if root.status(down) is None else down
 
-    def enable(self, root: Root) -> List[str]:
+    def enable(self, root: Root, file: str = "") -> List[str]:
         root.remove(f"{self.target}/down")
-        return super().enable(root)
+        return super().enable(root, file)
 
 
 def _interpreter(script: str) -> str:
