@@ -116,9 +116,10 @@ def test_a_read_only_live_root_reports_ready_without_a_failure(
     assert is_one_ready(platform.reports)
     assert done.last_line == (
         "Ready was acknowledged, but the host name is not stored (could not write /etc/hosts "
-        "(Read-only file system)) and progress is not recorded (could not make the folder "
-        "/var/lib/azprov (Read-only file system)), and the next boot repeats every step and may "
-        "report Ready again"
+        "(Read-only file system)) and progress is not recorded (could not write "
+        "/var/lib/azprov/state.json (Read-only file system)), and the next boot repeats every step "
+        "and may report Ready again; mount the file system writable, unless it is read-only on "
+        "purpose"
     )
 
 
