@@ -1,5 +1,6 @@
 """Faults: one change to a sound image a row, and the one finding that it gives."""
 
+import os
 from typing import Dict
 
 from check.boot_cases import WRONG_BOOT
@@ -34,6 +35,8 @@ ROOT_AND_ADMIN = {
     "etc/sudoers.d/x": "",
     "usr/bin/sudo": "program",
 }
+
+OTHER_UID = 1001 if os.geteuid() == 1000 else 1000
 
 WRONG: Dict[str, Wrong] = {
     "homes on a disk that the boot does not wait for": Wrong(
@@ -332,7 +335,14 @@ WRONG: Dict[str, Wrong] = {
         },
     ),
     "a user of the image whose home is in a closed folder": Wrong(
-        "homes-unusable", "error", {**keys_for("ops", ""), "home": Folder(0o700)}
+        "homes-unusable",
+        "error",
+        {
+            **keys_for("ops", ""),
+            # Not the user who runs the tests, who can open the folder.
+            "etc/passwd": f"{ROOT_USER}ops:x:{OTHER_UID}:1000::/home/ops:/bin/sh\n",
+            "home": Folder(0o700),
+        },
     ),
     "keys of a service account": Wrong(
         "keys-user-service",
