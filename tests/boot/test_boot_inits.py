@@ -57,7 +57,7 @@ def network_of_runit(root: Path) -> None:
 
 
 def scan_folder(root: Path) -> None:
-    """Make a root whose init program becomes s6-svscan."""
+    """Make a root with an init program that becomes s6-svscan."""
     (root / "sbin/init").write_text(
         "#!/bin/sh\nexport PATH=/usr/sbin:/usr/bin:/sbin:/bin\nexec s6-svscan /etc/scan\n"
     )

@@ -342,12 +342,12 @@ WRONG_BOOT: Dict[str, Wrong] = {
         "error",
         {"usr/lib/modprobe.d/x.conf": "install hv_storvsc /bin/false\n"},
     ),
-    "fstab: an ESP whose driver is replaced": Wrong(
+    "fstab: an ESP with a replaced driver": Wrong(
         "fstab-driver-forbidden",
         "error",
         {**ESP_IN_FSTAB, "etc/modprobe.d/cis.conf": "install vfat /bin/false\n"},
     ),
-    "fstab: an ESP whose driver is blacklisted": Wrong(
+    "fstab: an ESP with a blacklisted driver": Wrong(
         "fstab-driver-forbidden",
         "error",
         {**ESP_IN_FSTAB, "usr/lib/modprobe.d/cis.conf": "blacklist udf\nblacklist vfat\n"},
@@ -375,12 +375,12 @@ WRONG_BOOT: Dict[str, Wrong] = {
 }
 
 FINE_BOOT: Dict[str, Change] = {
-    "fstab: an ESP with nofail whose driver is forbidden": {
+    "fstab: an ESP with nofail and a forbidden driver": {
         **ESP_IN_FSTAB,
         "etc/modprobe.d/cis.conf": "install vfat /bin/false\n",
         "etc/fstab": "UUID=1 / ext4\nUUID=2 /boot/efi vfat nofail\nUUID=3 /efi vfat noauto\n",
     },
-    "fstab: an ESP whose driver is built in": {
+    "fstab: an ESP with a built-in driver": {
         **ESP_IN_FSTAB,
         f"{MODULES}/modules.builtin": "a/hv_vmbus.ko\na/nvme.ko\nkernel/fs/fat/vfat.ko\n",
         "etc/modprobe.d/cis.conf": "install vfat /bin/false\ninstall ext4 /bin/false\n",

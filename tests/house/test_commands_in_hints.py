@@ -21,7 +21,7 @@ _COMMAND = re.compile(
     r"cp|dhclient|dhcpcd|dracut|echo|ip|ln|mkdir|mkinitfs|mv|nmcli|printf|rm|rmdir|sed|systemctl|"
     r"tee|touch|truncate|udhcpc|umount|update-initramfs|useradd|userdel|usermod)(?= [-{.'/a-z+]))"
 )
-#: Functions whose result is one word of a command, or a whole command.
+#: Functions that give one word of a command, or a whole command.
 _SAFE = {
     "_change", "azprov", "inside", "install_again", "run", "shell_change", "shell_word", "typed",
 }  # fmt: skip
@@ -114,7 +114,7 @@ def test_a_command_has_only_words_that_were_made_for_a_shell(path: Path) -> None
 
 
 def test_each_exception_is_still_needed() -> None:
-    """An exception whose code is gone would allow new code."""
+    """An exception for code that is gone would allow new code."""
     for module, value in ALLOWED:
         tree = ast.parse((APP / module).read_text())
         assert value in {one for _, one in unsafe_values(tree)}, (module, value)

@@ -79,7 +79,7 @@ def test_no_other_code_reaches_a_file_by_its_path(path: Path) -> None:
 
 
 def test_each_exception_is_still_needed() -> None:
-    """An exception whose code is gone would allow new code."""
+    """An exception for code that is gone would allow new code."""
     modules = {str(path.relative_to(APP)): path for path in MODULES}
 
     for module, name in ALLOWED:

@@ -212,7 +212,7 @@ def _last_line_of(
     goal_states: Sequence[BaseException] = (),
     failure: str = "",
 ) -> str:
-    """The last line of a report whose posts, and the later goal states, end like this."""
+    """The last line of a report if the posts, and the later goal states, end like this."""
     platform = Platform()
     fetches: List[Optional[BaseException]] = [None, *goal_states]
 
@@ -250,7 +250,7 @@ def test_a_signal_after_the_acknowledgement_says_so(tmp_path: Path) -> None:
 
 
 class StoppedClock(FakeClock):
-    """A clock whose first pause is ended by Ctrl-C."""
+    """A clock with a first pause that Ctrl-C ends."""
 
     def sleep(self, seconds: float) -> None:  # noqa: ARG002 - the port's signature
         raise Stopped(2)

@@ -1,4 +1,4 @@
-"""The init systems whose services are shell scripts: sysvinit, busybox init and runit."""
+"""The init systems with shell scripts as services: sysvinit, busybox init and runit."""
 
 import os
 from pathlib import Path

@@ -55,7 +55,7 @@ def command_lines(image: Image) -> List[CommandLine]:
 
 
 def find_in_every_entry(image: Image, has: Callable[[List[str]], bool]) -> Optional[CommandLine]:
-    """The first line whose words have something, if no entry of the boot menus is without it.
+    """The first line with words that have something, if no entry of the boot menus is without it.
 
     A rescue entry may have what the others must not have. A line with a variable is not judged.
     """

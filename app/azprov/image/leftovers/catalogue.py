@@ -229,7 +229,7 @@ MENTIONS = (
     ("/etc/polkit-1/localauthority.conf.d", "*", "rule", _POLKIT_IDENTITY),
     *_LOCAL_AUTHORITIES,
 )
-#: Of these patterns, the ones whose word is a user whatever the word is.
+#: The patterns in which the word is always a user.
 NAMES_USER = (_CRON_LINE, _COMMAND_USER, _XINETD_USER, _POLKIT_IDENTITY)
 #: The same for services of systemd and their drop-ins.
 SERVICE_MENTION = r"\s*User\s*=\s*{0}\s*$"

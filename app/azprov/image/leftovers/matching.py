@@ -9,7 +9,7 @@ from .leftover import EXAMINE, EXAMINE_AS_ROOT, UNREADABLE, Leftover
 
 
 def matching_paths(root: Root, folder: str, pattern: str) -> List[str]:
-    """The paths in a folder whose names match a pattern, sorted. Raises HostError."""
+    """The paths of a folder with names that match a pattern, sorted. Raises HostError."""
     names = [name for name in root.names(folder) if matches(name, pattern)]
     return [f"{folder.rstrip('/')}/{name}" for name in names]
 

@@ -77,9 +77,9 @@ def _passwords_in(root: Root, user: str, folder: str, kind: str) -> Iterator[Lef
         action = REFER_TO_SHADOW if name in shadowed else LOCK_ENTRIES
         found.setdefault((_kind_of_password(field), action, name == user), []).append(name)
     for (what, action, is_of_user), names in found.items():
-        whose = f"{what}{'s'[: len(names) > 1]} of {_shown(names, kind)}"
+        owned = f"{what}{'s'[: len(names) > 1]} of {_shown(names, kind)}"
         account = _account(root, folder, user) if is_of_user and kind in _OF_USERS else None
-        yield Leftover("passwords", path, whose, action, ":".join(names), account)
+        yield Leftover("passwords", path, owned, action, ":".join(names), account)
 
 
 def _shown(names: Sequence[str], kind: str) -> str:

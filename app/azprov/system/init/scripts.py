@@ -14,7 +14,7 @@ _MOST_PROGRAMS = 50
 
 
 class ScriptInit(InitSystem):
-    """An init system whose services are shell scripts."""
+    """An init system with shell scripts as services."""
 
     unit = SERVICE
     mode = 0o755

@@ -22,7 +22,7 @@ class Survey(Walk):
         self._mounts = parse_file_systems(read_mount_table())
         #: Whether a folder was moved while its files were listed, so that some may be missing.
         self.is_partial = False
-        #: Whether there are folders with too many levels, whose files were not listed.
+        #: Whether there are folders with too many levels; their files were not listed.
         self.is_too_deep = False
 
     def path(self, name: str) -> str:
