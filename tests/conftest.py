@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import socket
-from pathlib import Path
 from typing import Iterator, List, Set
 
 import pytest
@@ -15,10 +14,7 @@ import needs
 from namespaces import stop_being_nobody
 from project import NOWHERE
 from strict_wireserver import StrictWireServer, serving
-
-TESTS = Path(__file__).parent
-#: Tests in these folders are unit tests, unless a `needs` mark names more than this process.
-UNIT_TESTS = (TESTS / "unit", TESTS / "check")
+from unit_tests import is_unit_test
 
 # A time limit for each example would fail on a machine under load.
 settings.register_profile("azprov", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -54,11 +50,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--every-fault", action="store_true", help="try every error at every system call"
     )
-
-
-def is_unit_test(path: Path, *, needs_more: bool) -> bool:
-    """Whether a test in this file is a unit test, given if it has a `needs` mark."""
-    return not needs_more and any(folder in path.parents for folder in UNIT_TESTS)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item]) -> None:

@@ -8,8 +8,8 @@ from typing import Dict, List
 
 import pytest
 
-from conftest import is_unit_test
 from project import ROOT
+from unit_tests import is_unit_test
 
 TESTS_WITH_NEEDS = """\
 import pytest
