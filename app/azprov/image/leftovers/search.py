@@ -2,7 +2,7 @@
 
 import stat
 from functools import partial
-from typing import Iterator, List, Optional, Sequence
+from typing import Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from ...formats.host.initiator_name import INITIATOR, without_initiator
 from ...formats.host.passwd import Account
@@ -141,10 +141,17 @@ def _is_machine_id(content: bytes) -> bool:
 
 
 def _files(root: Root) -> Iterator[Leftover]:
-    for rule, what, folders in FILES:
-        for folder, pattern in folders:
-            for path in matching_paths(root, folder, pattern):
-                yield Leftover(rule, path, what)
+    for rule, what, rows in FILES:
+        yield from _matching(root, rule, what, rows)
+
+
+def _matching(
+    root: Root, rule: str, what: str, rows: Iterable[Tuple[str, str]], action: str = REMOVE_FILE
+) -> Iterator[Leftover]:
+    """The paths of rows with a folder and a pattern of names."""
+    for folder, pattern in rows:
+        for path in matching_paths(root, folder, pattern):
+            yield Leftover(rule, path, what, action)
 
 
 def _container_marks(root: Root) -> Iterator[Leftover]:
@@ -175,9 +182,8 @@ def _contents(
 
 
 def _installer_files(root: Root) -> Iterator[Leftover]:
-    for folder, pattern in INSTALLER_FILES:
-        for path in matching_paths(root, folder, pattern):
-            yield Leftover("installer-files", path, "file of an installer", REMOVE_TREE)
+    what = "file of an installer"
+    yield from _matching(root, "installer-files", what, INSTALLER_FILES, REMOVE_TREE)
 
 
 def _sent_hostnames(root: Root) -> Iterator[Leftover]:
@@ -246,9 +252,7 @@ def _keys_of_deleted_account(name: str, in_use: KeysInUse, root: Root) -> Iterat
 
 
 def _logs(root: Root) -> Iterator[Leftover]:
-    for folder, pattern in OTHER_LOGS:
-        for path in matching_paths(root, folder, pattern):
-            yield Leftover("logs", path, "log or record of logins", REMOVE_TREE)
+    yield from _matching(root, "logs", "log or record of logins", OTHER_LOGS, REMOVE_TREE)
     for name in root.names(LOG_FOLDER):
         path = f"{LOG_FOLDER}/{name}"
         status = root.status(path, follow=False)
