@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Dict, List, NamedTuple
 
 from faults.fault import Row
-from faults.server import Platform, Trap, own_address
+from faults.server import Platform, Trap
 from pyz import PYZ
 
 MEASURED = Path(__file__).with_name("measured.py")
@@ -53,9 +53,8 @@ class Outcome(NamedTuple):
         return [re.sub(r"\b[0-9][0-9.e-]* s\b", "N s", line) for line in self.err.splitlines()]
 
 
-def play(row: Row, number: int, python: Path, starts: threading.Semaphore) -> Outcome:
-    """Run a row; `starts` limits how many processes start at the same time."""
-    address = own_address(number)
+def play(row: Row, address: str, python: Path, starts: threading.Semaphore) -> Outcome:
+    """Run a row with a platform at *address*; `starts` limits how many processes start at once."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "root" / "etc").mkdir(parents=True)

@@ -7,6 +7,7 @@ program can use the port while it is closed.
 
 import errno
 import os
+import random
 import socket
 import threading
 import time
@@ -18,15 +19,38 @@ from ports import read_request
 
 PORT = 20080
 TRAP_PORT = 20081
+RESERVATION_PORT = 20082
 # A connection that is held longer was forgotten by its test.
 _FORGOTTEN_S = 90.0
 _KINDS = {b"GET /machine?": "goal state", b"POST /machine": "health", b"GET /metadata": "metadata"}
 _KIND_BYTES = 13
 
 
-def own_address(number: int) -> str:
-    """A loopback address that another test run is unlikely to use."""
-    packed = (os.getpid() % 1024) << 12 | number % 4096
+class Addresses:
+    """A block of 4096 loopback addresses, reserved by a socket until `close`.
+
+    The socket keeps the block from other test runs on this machine, and from those in other PID
+    namespaces too: they share the loopback interface, but not the numbers of processes.
+    """
+
+    def __init__(self) -> None:
+        for block in random.sample(range(1024), 1024):
+            with suppress(OSError):
+                self._reservation = socket.create_server((_address(block, 0), RESERVATION_PORT))
+                self._block = block
+                return
+        raise OSError(errno.EADDRINUSE, "another test run has each of the 1024 blocks")
+
+    def __getitem__(self, number: int) -> str:
+        """Address *number* of the block, from 0 to 4095."""
+        return _address(self._block, number)
+
+    def close(self) -> None:
+        self._reservation.close()
+
+
+def _address(block: int, number: int) -> str:
+    packed = block << 12 | number
     return f"127.{64 + (packed >> 16)}.{packed >> 8 & 255}.{packed & 255}"
 
 

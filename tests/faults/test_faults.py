@@ -16,6 +16,7 @@ import pytest
 from faults.fault import READY_DOCUMENT, SHOWN
 from faults.matrix import ROWS, SAMPLE
 from faults.play import Outcome, play
+from faults.server import Addresses
 from interpreters import INTERPRETERS
 
 PEAK_KIB = 40 << 10
@@ -36,13 +37,14 @@ class Plays:
 
     def __init__(self, keys: List[Key]) -> None:
         self._pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
+        self._addresses = Addresses()
         starts = threading.Semaphore(_STARTS)
         self._outcomes: Dict[Key, Future[Outcome]] = {}
         for number, (version, name) in sorted(
             enumerate(keys), key=lambda item: -ROWS[item[1][1]].within_s
         ):
             self._outcomes[version, name] = self._pool.submit(
-                play, ROWS[name], number, INTERPRETERS[version], starts
+                play, ROWS[name], self._addresses[number], INTERPRETERS[version], starts
             )
 
     def outcome(self, key: Key) -> Outcome:
@@ -50,6 +52,7 @@ class Plays:
 
     def close(self) -> None:
         self._pool.shutdown()
+        self._addresses.close()
 
 
 @pytest.fixture(scope="module")
