@@ -58,6 +58,7 @@ _FROM_SOURCE = (
     "azprov.cli.suggestions",
     "azprov.cli.version",
     "azprov.formats.host.pam",
+    "azprov.formats.host.yaml_subset",
     "azprov.formats.platform.health_json",
     "azprov.system.init.known",
     "azprov.system.init.lsb",

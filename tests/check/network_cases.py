@@ -225,6 +225,29 @@ WRONG_NETWORK: Dict[str, Wrong] = {
         "error",
         netplan("network:\n  ethernets:\n    eth0:\n      addresses:\n        - 10.0.0.4/24\n"),
     ),
+    "netplan: a static address, in one line": Wrong(
+        "network-static",
+        "error",
+        netplan("network: {ethernets: {eth0: {addresses: [10.0.0.4/24]}}}\n"),
+    ),
+    "netplan: an interface that nothing brings up": Wrong(
+        "network-no-dhcp",
+        "error",
+        netplan("network: {ethernets: {eth0: {dhcp4: true, activation-mode: manual}}}\n"),
+    ),
+    "netplan: DHCP for another driver": Wrong(
+        "network-other-nic",
+        "warning",
+        netplan("network: {ethernets: {eth0: {match: {driver: mlx5_core}, dhcp4: true}}}\n"),
+    ),
+    "netplan: a later file turns DHCP off": Wrong(
+        "network-no-dhcp",
+        "error",
+        {
+            **netplan("network: {ethernets: {eth0: {dhcp4: true}}}\n"),
+            "etc/netplan/60-lan.yaml": "network: {ethernets: {eth0: {dhcp4: false}}}\n",
+        },
+    ),
     "netplan: NetworkManager, which is not installed": Wrong(
         "network-renderer", "error", netplan(FOR_NETWORK_MANAGER)
     ),
@@ -420,6 +443,14 @@ FINE_NETWORK: Dict[str, Change] = {
         "network:\n  renderer: NetworkManager\n  ethernets:\n    eth0:\n"
         "      renderer: networkd\n      dhcp4: true\n"
     ),
+    "netplan: DHCP, in one line": netplan("network: {ethernets: {eth0: {dhcp4: true}}}\n"),
+    "netplan: DHCP by an anchor": netplan(
+        "network:\n  ethernets:\n    eth1: &a {dhcp4: true}\n    eth0: *a\n"
+    ),
+    "netplan: a later file turns DHCP on": {
+        **netplan("network: {ethernets: {eth0: {dhcp4: false}}}\n"),
+        "etc/netplan/60-lan.yaml": "network: {ethernets: {eth0: {dhcp4: true}}}\n",
+    },
     "netplan: DHCP": netplan(
         "network:\n  version: 2\n  ethernets:\n    eth0:\n      dhcp4: true\n"
     ),

@@ -188,6 +188,7 @@ CASES = (
     Case("etc/sysconfig/iptables", _rules(firewall.CHECKS), ("*filter", "-A OUTPUT -d 1.1 -j x ")),
     Case("etc/ufw/user.rules", _rules(firewall.CHECKS), ("-A x-output -d 1,2 -j ACCEPT ",)),
     Case("etc/netplan/a.yaml", _NETWORK, ("network:", "  ethernets:", "    eth0:", " renderer: a")),
+    Case("etc/netplan/a.yaml", _NETWORK, ("{network: {ethernets: {a: [b, ", "}, c: {", '"d": ]}')),
     Case(
         "etc/systemd/network/a.network",
         _NETWORK,

@@ -1,13 +1,14 @@
 """netplan, which writes settings for networkd or NetworkManager at every boot and starts them.
 
-Rule of this file: it reads lines and their indentation, and only the YAML of netplan's
-own examples. An entry in another form counts as DHCP.
+Rule of this file: a file that azprov cannot read with certainty counts as DHCP on every interface.
 Source: https://netplan.readthedocs.io/en/stable/netplan-yaml, read 2026-11-22.
 """
 
 import re
-from typing import Dict, Iterator, List, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Tuple
 
+from ....formats.host.yaml_subset import HardYaml, read_yaml
+from ....formats.patterns import matches
 from ..image import Image
 from .base import Manager
 from .nic_settings import DHCP, DRIVER, OFF, STATIC, NicSetting, from_file
@@ -19,27 +20,58 @@ _FOLDERS = ["/etc/netplan", "/usr/lib/netplan", "/lib/netplan"]
 # Files with later names override earlier ones.
 _NEW_FILE = "/etc/netplan/99-azure.yaml"
 _PROGRAMS = ("/usr/sbin/netplan", "/usr/libexec/netplan/generate", "/lib/netplan/generate")
-_PAIR = re.compile(r"(\s*)([^\s:#'\"-][^:#]*|\"[^\"]*\"\s*|'[^']*'\s*):(?:\s+(.*))?\Z", re.DOTALL)
 _RENDERER = re.compile(r"\brenderer[ \t]*:[ \t]*[\"']?(\w+)")
-# Names that are longer are cut, because they are repeated in those of everything below them.
-_LONGEST_NAME = 64
+_YES = ("true", "yes", "on", "y")
+_ACTIVATION = ("activation-mode",)
+_ADDRESSES = ("addresses",)
+_DRIVER = ("match", "driver")
+
+
+class _Value(NamedTuple):
+    """The values of one name in an entry, and the last file that has it."""
+
+    path: str
+    words: List[str]
+
+
+_Entry = Dict[Tuple[str, ...], _Value]
 
 
 def reads(image: Image) -> Iterator[NicSetting]:
-    """Each entry of `ethernets`."""
+    """Each entry of `ethernets`. netplan merges those of all files."""
+    entries: Dict[str, _Entry] = {}
     for path in image.layered(_FOLDERS, ".yaml"):
-        for name, values in _ethernets(image.text(path)).items():
-            pattern = values.get("match.name", "*" if "match" in values else name)
-            if values.get("match.driver", DRIVER) not in (DRIVER, "hv_*"):
-                pattern = name
-            method = OFF
-            if values.get("dhcp4", "").lower() in ("true", "yes", "on"):
-                method = DHCP
-            elif "addresses" in values:
-                method = STATIC
-            elif any(value.startswith(("{", "*", "<<")) for value in values.values()):
-                method = DHCP
-            yield NicSetting(from_file(path), pattern, method, values.get("match.macaddress", ""))
+        try:
+            found = read_yaml(image.text(path))
+        except HardYaml:
+            yield NicSetting(from_file(path), "*", DHCP)
+            continue
+        for names, words in found.items():
+            if names[:2] == ("network", "ethernets") and len(names) > 2:
+                entries.setdefault(names[2], {})[names[3:]] = _Value(path, words)
+    for entry, values in entries.items():
+        yield _setting(entry, values)
+
+
+def _setting(entry: str, values: _Entry) -> NicSetting:
+    texts = {names: " ".join(value.words[-1:]) for names, value in values.items()}
+    drivers = values[_DRIVER].words if _DRIVER in values else [DRIVER]
+    pattern = texts.get(("match", "name"), "*" if ("match",) in values else entry)
+    if not any(matches(DRIVER, driver) for driver in drivers):
+        pattern = f"driver {' '.join(drivers)}"
+    path, method = values[()].path, OFF
+    static = [
+        value.path
+        for names, value in values.items()
+        if names[:1] == _ADDRESSES and (value.words or names[1:])
+    ]
+    if texts.get(_ACTIVATION) in ("manual", "off"):
+        path = values[_ACTIVATION].path
+    elif texts.get(("dhcp4",), "").lower() in _YES:
+        method = DHCP
+    elif static:
+        path, method = static[0], STATIC
+    return NicSetting(from_file(path), pattern, method, texts.get(("match", "macaddress"), ""))
 
 
 def renderer(image: Image) -> str:
@@ -53,27 +85,6 @@ def renderer(image: Image) -> str:
     if len(found) > 1:
         return ""
     return found.pop() if found else NETWORKD
-
-
-def _ethernets(text: str) -> Dict[str, Dict[str, str]]:
-    """The settings of each entry by name; nested names are joined by a dot."""
-    found: Dict[str, Dict[str, str]] = {}
-    above: List[Tuple[int, str]] = []
-    for line in text.splitlines():
-        match = _PAIR.match(line.rstrip())
-        if match is None:
-            continue
-        indent = len(match.group(1))
-        while above and above[-1][0] >= indent:
-            above.pop()
-        above.append((indent, match.group(2).strip().strip("\"'")[:_LONGEST_NAME]))
-        names = [name for _, name in above]
-        if "ethernets" in names[:2] and len(names) > names.index("ethernets") + 1:
-            entry, *rest = names[names.index("ethernets") + 1 :]
-            values = found.setdefault(entry, {})
-            value = (match.group(3) or "").partition(" #")[0].strip().strip("\"'")
-            values[".".join(rest)] = value
-    return found
 
 
 def fix(image: Image, nic: str) -> str:
