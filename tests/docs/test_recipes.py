@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 from pathlib import Path
 from typing import Iterator, List, Set
 
@@ -122,3 +123,22 @@ def test_a_recipe_has_valid_links_and_says_how_it_was_tested(path: Path) -> None
         assert anchor in anchors_of(text), anchor
     if path.stem not in ("when-it-fails", "check-rules"):
         assert re.search(r"^(Run|Not run)\b", text, re.MULTILINE)
+
+
+def test_readme_links_to_every_recipe() -> None:
+    """README has a link to each file in unit/recipes, and to no other file there."""
+    linked = re.findall(
+        r"\]\(unit/recipes/([\w-]+)\.md(?:#[\w-]+)?\)", (ROOT / "README.md").read_text()
+    )
+
+    assert sorted(set(linked)) == sorted(path.stem for path in RECIPES.glob("*.md"))
+
+
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.md")), ids=lambda path: path.stem)
+def test_each_block_of_a_recipe_is_a_program_for_sh(path: Path) -> None:
+    """A POSIX shell can parse each sh block of a recipe, those that only run on Azure too."""
+    for block in re.findall(r"^```sh\n(.*?)^```$", path.read_text(), re.DOTALL | re.MULTILINE):
+        parsed = subprocess.run(
+            ["sh", "-n"], input=block, capture_output=True, text=True, check=False
+        )
+        assert (parsed.returncode, parsed.stderr) == (0, ""), block
