@@ -18,6 +18,8 @@ def matches(name: str, pattern: str) -> bool:
         return False
     if not is_pattern(pattern):
         return name == pattern
+    if pattern[0] not in "*?[" and pattern[0] != name[:1]:
+        return False
     # Between stars the first match is as good as any later one. So only the last star is
     # tried at other positions.
     at = used = 0
@@ -40,7 +42,7 @@ def matches(name: str, pattern: str) -> bool:
 
 def is_pattern(text: str) -> bool:
     """Whether a text has a character that is special in a pattern."""
-    return any(character in text for character in "*?[")
+    return "*" in text or "?" in text or "[" in text
 
 
 _STAR: _Token = ("*", True)

@@ -2,7 +2,7 @@
 
 from typing import List, Optional
 
-from ...image.service_file import PYZ, command_of, program_of
+from ...image.service_file import PYZ, Command, command_of, program_of
 from ...system.init import SERVICE
 from .files import read_once
 from .image import Image
@@ -30,14 +30,19 @@ def own_file(image: Image) -> Optional[str]:
 
 
 @read_once
+def own_command(image: Image) -> Optional[Command]:
+    """The command in azprov's service; None if `own_file` has none."""
+    path = own_file(image)
+    return None if path is None else command_of(image.text(path))
+
+
 def installed_program(image: Image) -> str:
     """The archive that the installed service starts, or the path that `install` uses."""
-    path = own_file(image)
-    return PYZ if path is None else command_of(image.text(path)).program
+    command = own_command(image)
+    return PYZ if command is None else command.program
 
 
-@read_once
 def installed_options(image: Image) -> List[str]:
     """The options in the installed service. `install` accepts the same ones."""
-    path = own_file(image)
-    return [] if path is None else command_of(image.text(path)).options
+    command = own_command(image)
+    return [] if command is None else command.options

@@ -12,6 +12,7 @@ from ...errors import HostError, NotPermitted
 from ...formats.bounds import ALL_TEXT_BYTES, LOOK_UPS, TEXT_BYTES
 from ...system import typed_paths
 from ...system.root import Root
+from .snapshot import Snapshot
 
 _F = TypeVar("_F", bound="Files")
 _T = TypeVar("_T")
@@ -33,7 +34,7 @@ class Files:
     """The files below one root, for reading only. All methods raise TooMuch."""
 
     def __init__(self, root: Root) -> None:
-        self.root = root
+        self.root = Snapshot(root)
         #: The results of `read_once`, by function.
         self.results: Dict[Any, Any] = {}
         self._unread: Dict[str, Unread] = {}

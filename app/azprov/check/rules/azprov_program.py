@@ -6,10 +6,10 @@ from typing import Iterator
 from ...errors import HostError
 from ...formats.text import printable
 from ...image.python import check_python
-from ...image.service_file import PYZ, command_of
+from ...image.service_file import PYZ
 from ..facts import packages
 from ..facts.archive import flaw_of
-from ..facts.azprov_service import installed_program, own_file
+from ..facts.azprov_service import installed_program, own_command, own_file
 from ..facts.image import Image
 from ..finding import ERROR, Check, Finding, Rule
 from ..fixes import install, install_again
@@ -48,11 +48,11 @@ def check_program(image: Image) -> Iterator[Finding]:
 
 def check_interpreter(image: Image) -> Iterator[Finding]:
     """The Python that the service starts has to be complete; its files are checked, not run."""
-    path = own_file(image)
-    if path is None:
+    command = own_command(image)
+    if command is None:
         return
     try:
-        check_python(image.root, command_of(image.text(path)).python)
+        check_python(image.root, command.python)
     except HostError as error:
         yield PYTHON_UNUSABLE.found(
             f"azprov's service cannot start: {error.summary}; the deployment fails after 40 "

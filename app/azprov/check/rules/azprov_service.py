@@ -6,12 +6,19 @@ from typing import Iterator, List
 from ...errors import HostError
 from ...formats.host.config_syntax import parse_sections
 from ...formats.text import shell_word
-from ...image.service_file import command_of, program_of, render_unit, without_made_folders
+from ...image.service_file import (
+    Command,
+    command_of,
+    program_of,
+    render_unit,
+    without_made_folders,
+)
 from ...system.init import SERVICE, InitSystem
 from ...system.init.known import INIT_SYSTEMS
 from ...system.state import STATE_FILE
 from ..facts.azprov_service import (
     installed_options,
+    own_command,
     own_file,
     service_file,
 )
@@ -180,17 +187,17 @@ def _disabled(image: Image, init: InitSystem) -> Finding:
 def check_unit(image: Image) -> Iterator[Finding]:
     """The unit file and its drop-ins: systemd.unit(5)."""
     path = own_file(image)
+    command = own_command(image)
     init = image.services.init
-    if path is None or init is None or not init.has_units:
+    if path is None or command is None or init is None or not init.has_units:
         return
-    unit = image.text(path)
-    if command_of(unit).name != "provision":
+    if command.name != "provision":
         yield SERVICE_ALTERED.found(
             f"{image.shown(path)} does not start azprov.pyz provision, so nothing reports Ready",
             install_again(image),
             severity=ERROR,
         )
-    elif not _is_as_written(unit, init):
+    elif not _is_as_written(image.text(path), command, init):
         yield SERVICE_ALTERED.found(
             f"{image.shown(path)} differs from the service that this version installs: it was "
             "edited or comes from another version, so it is untested",
@@ -220,9 +227,9 @@ def check_trust(image: Image) -> Iterator[Finding]:
         )
 
 
-def _is_as_written(unit: str, init: InitSystem) -> bool:
+def _is_as_written(unit: str, command: Command, init: InitSystem) -> bool:
+    python, program, _, options = command
     try:
-        python, program, _, options = command_of(unit)
         written = render_unit(python, options, init=init, program=program)
         return without_made_folders(unit, init) == written
     except HostError:

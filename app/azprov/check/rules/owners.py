@@ -4,8 +4,7 @@ from typing import Iterator
 
 from ...image.install import COMMAND_LINK
 from ...image.ownership import find_unsafe, fix, sentence, service_paths
-from ...image.service_file import command_of
-from ..facts.azprov_service import own_file
+from ..facts.azprov_service import own_command, own_file
 from ..facts.image import Image
 from ..finding import WARNING, Check, Finding, Rule
 
@@ -20,10 +19,9 @@ PROGRAM_UNGUARDED = Rule(
 
 def check_owners(image: Image) -> Iterator[Finding]:
     """Find what users other than root can change on the way to azprov, its service and Python."""
-    service = own_file(image)
-    if service is None or image.services.init is None:
+    service, command = own_file(image), own_command(image)
+    if service is None or command is None or image.services.init is None:
         return
-    command = command_of(image.text(service))
     paths = [
         command.program,
         service,

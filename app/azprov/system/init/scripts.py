@@ -43,8 +43,10 @@ class SupervisedInit(ScriptInit):
 
 def _interpreter(script: str) -> str:
     """The first absolute path in a script that has the name of a Python."""
+    # A service has many lines of comments.
+    lines = "\n".join(line for line in script.split("\n") if "python" in line)
     # Each path, and the character after it.
-    for path, end in re.findall(r"([A-Za-z0-9/._+-]+)([^A-Za-z0-9/._+-]?)", script):
+    for path, end in re.findall(r"([A-Za-z0-9/._+-]+)([^A-Za-z0-9/._+-]?)", lines):
         start = path.find("/")
         name = path.rpartition("/")[2]
         if start >= 0 and end in " \t\r\n\"'" and re.search(r"python3?[0-9.]*\Z", name):
