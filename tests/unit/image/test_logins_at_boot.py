@@ -302,7 +302,7 @@ def uki(*command_lines: bytes, sections: int = 0) -> bytes:
     contents = [b"kernel"] * sections + list(command_lines)
     header = b"MZ".ljust(0x3C, b"\0") + struct.pack("<L", 0x80)
     coff = struct.pack("<4sHHLLLHH", b"PE\0\0", 0x8664, len(names), 0, 0, 0, 240, 0x22E)
-    head = header.ljust(0x80, b"\0") + coff + bytes(240)
+    head = header.ljust(0x80, b"\0") + coff + struct.pack("<H", 0x20B) + bytes(238)
     start = len(head) + 40 * len(names)
     table, data = b"", b""
     for name, content in zip(names, contents):

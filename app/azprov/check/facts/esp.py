@@ -6,11 +6,11 @@ VM, the firmware starts EFI/BOOT/BOOTX64.EFI.
 
 from typing import List, NamedTuple
 
+from ...formats.host.portable_executable import HEADER_BYTES, parse_program
 from .architecture import ARM, X86, architecture
 from .boot_loader import efi_folders
 from .files import read_once
 from .image import Image
-from .pe import HEADER_BYTES, parse_program
 
 _SUFFIXES = {X86: ("x64",), ARM: ("aa64",), "": ("x64", "aa64")}
 #: The programs of a BIOS boot loader, with which a VM of generation 1 starts.

@@ -11,9 +11,9 @@ import os
 from typing import FrozenSet, NamedTuple, Optional, Sequence, Set
 
 from ...errors import HostError
+from ...formats.host.portable_executable import HEADER_BYTES, parse_program
 from ...formats.text import printable
 from ...system.root import Root
-from .pe import HEADER_BYTES, parse_program
 from .unpacking import Allowance, FileBytes, Reader, errors, unpacked
 
 _MOST_ENTRIES = 200_000
@@ -56,9 +56,11 @@ def find_modules(
             head = file.read(HEADER_BYTES)
             if head.startswith(b"MZ"):
                 program = parse_program(head)
-                if program is None or ".initrd" not in program.sections:
+                sections = program.sections if program is not None else []
+                initrd = next((one for one in sections if one.name == ".initrd"), None)
+                if initrd is None:
                     return Search(frozenset(), NO_INITRD)
-                start, size = program.sections[".initrd"]
+                start, size = initrd.offset, initrd.size
             file.seek(start)
             source = FileBytes(file, allowance or Allowance(), size)
             problem = _search(Reader(source), wanted, found, folders)

@@ -1,43 +1,62 @@
-"""The sections of PE files, which are programs of the firmware such as unified kernel images.
+"""Portable executables: UEFI firmware starts boot loaders and unified kernels in this format.
 
 Source: https://learn.microsoft.com/windows/win32/debug/pe-format, read 2026-11-27.
 """
 
 import struct
-from typing import List, NamedTuple
+from typing import List, NamedTuple, Optional
 
-_MARK, _SIGNATURE = b"MZ", b"PE\0\0"
-# The place of the signature, the number of sections with the size of the optional header after
-# it, and a section: its name, its sizes in memory and in the file, and its place in the file.
-_PLACE, _PLACE_AT = struct.Struct("<L"), 0x3C
-_COUNTS = struct.Struct("<4s2xH12xH2x")
-_SECTION = struct.Struct("<8sL4xLL16x")
+#: The headers of boot loaders and unified kernels have at most 4096 bytes.
+HEADER_BYTES = 8192
+#: The machines of AMD64 and ARM64.
+X86_64, AARCH64 = 0x8664, 0xAA64
+
+_COFF = struct.Struct("<4sHHIIIHH")
+_SECTION = struct.Struct("<8s4I16x")
+# Where the directories begin in the optional header, by its magic number.
+_DIRECTORIES = {0x10B: 96, 0x20B: 112}
+_CERTIFICATES = 4
 
 
 class Section(NamedTuple):
-    """A section of a PE file: its name, and which bytes of the file are its content."""
+    """A section: its name, and which bytes of the file are its content."""
 
     name: str
     offset: int
     size: int
 
 
-def parse_sections(head: bytes) -> List[Section]:
-    """The sections by the first bytes of a file; none if it is not a PE file."""
-    if not head.startswith(_MARK) or len(head) < _PLACE_AT + _PLACE.size:
-        return []
-    (place,) = _PLACE.unpack_from(head, _PLACE_AT)
-    if place + _COUNTS.size > len(head):
-        return []
-    signature, count, optional_bytes = _COUNTS.unpack_from(head, place)
-    start = place + _COUNTS.size + optional_bytes
-    if signature != _SIGNATURE:
-        return []
-    found = []
-    for number in range(min(count, (len(head) - start) // _SECTION.size)):
-        name, size, bytes_in_file, offset = _SECTION.unpack_from(
-            head, start + number * _SECTION.size
-        )
-        text = name.rstrip(b"\0").decode("utf-8", "replace")
-        found.append(Section(text, offset, min(size, bytes_in_file)))
-    return found
+class Program(NamedTuple):
+    """A program. A unified kernel can have several sections of one name, for its profiles."""
+
+    machine: int
+    is_signed: bool
+    sections: List[Section]
+
+
+def parse_program(head: bytes) -> Optional[Program]:
+    """The program that a file begins with; None if it is no program for UEFI firmware."""
+    if not head.startswith(b"MZ") or len(head) < 64:
+        return None
+    (start,) = struct.unpack_from("<I", head, 60)
+    try:
+        mark, machine, count, _, _, _, optional_bytes, _ = _COFF.unpack_from(head, start)
+        optional = start + _COFF.size
+        (kind,) = struct.unpack_from("<H", head, optional)
+        if mark != b"PE\0\0" or kind not in _DIRECTORIES:
+            return None
+        directories = optional + _DIRECTORIES[kind]
+        (directory_count,) = struct.unpack_from("<I", head, directories - 4)
+        _, size = struct.unpack_from("<II", head, directories + 8 * _CERTIFICATES)
+    except struct.error:
+        return None
+    first = optional + optional_bytes
+    count = min(count, max(0, len(head) - first) // _SECTION.size)
+    sections = [_section(head, first + number * _SECTION.size) for number in range(count)]
+    return Program(machine, directory_count > _CERTIFICATES and size > 0, sections)
+
+
+def _section(head: bytes, at: int) -> Section:
+    name, used, _, stored, offset = _SECTION.unpack_from(head, at)
+    text = name.rstrip(b"\0").decode("utf-8", "replace")
+    return Section(text, offset, min(used, stored) if used else stored)

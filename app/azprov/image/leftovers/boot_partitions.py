@@ -8,7 +8,7 @@ from typing import BinaryIO, Iterator, List, Tuple
 
 from ...errors import HostError
 from ...formats.bounds import COMMAND_LINE_BYTES, SEARCHED_NAMES, UNIFIED_HEADER_BYTES
-from ...formats.host.portable_executable import parse_sections
+from ...formats.host.portable_executable import parse_program
 from ...system.root import Root
 
 #: Where these partitions are mounted.
@@ -49,7 +49,8 @@ def _command_lines(root: Root, path: str, file: BinaryIO) -> Iterator[str]:
     head = file.read(2)
     if head != b"MZ":
         return
-    for section in parse_sections(head + file.read(UNIFIED_HEADER_BYTES - len(head))):
+    program = parse_program(head + file.read(UNIFIED_HEADER_BYTES - len(head)))
+    for section in program.sections if program is not None else []:
         if section.name == _COMMAND_LINE:
             if section.size > COMMAND_LINE_BYTES:
                 line = f"the command line in {root.outside(path)}"
