@@ -5,6 +5,7 @@ import sys
 from typing import List, Sequence
 
 from ...boot.connect import open_imds, open_wireserver, real_ports
+from ...boot.settings import ImdsSettings, WireServerSettings
 from ...check import RULES, check
 from ...check.facts.image import Image
 from ...check.finding import ERROR, NOTE, SEVERITIES, UNREAD, WARNING, Finding
@@ -13,6 +14,7 @@ from ...check.rules.platform import METADATA_SERVICE, WIRESERVER, Probe, is_on_a
 from ...errors import ERRORS_FOUND, AzprovError, UsageError
 from ...formats.text import shell_word
 from ...system.commands import FOLDERS
+from ...system.root import Root
 from ..colour import coloured_word
 from ..options import (
     add_imds_options,
@@ -130,31 +132,43 @@ def _counted(count: int, severity: str) -> str:
 
 
 def _probes(options: argparse.Namespace, image: Image) -> List[Probe]:
-    """The questions to Azure: on an Azure VM, or if an option gives an address."""
+    """The questions to Azure: on an Azure VM, or if an option gives an address.
+
+    The time limit of each begins when it is asked, which is after the files are checked. Raises
+    UsageError for an address that is not valid.
+    """
     probes: List[Probe] = []
     if not image.root.is_live:
         return probes
     on_azure = is_on_azure(image)
     if on_azure or options.wireserver is not None:
-        wireserver, retry_loop = open_wireserver(
-            real_ports(), image.root, wireserver_settings(options)
-        )
+        settings = wireserver_settings(options)
         probes.append(
             Probe(
                 "WireServer",
                 WIRESERVER,
                 "so Ready cannot be reported",
-                lambda: retry_loop.run(wireserver.fetch_goal_state),
+                lambda: _ask_wireserver(image.root, settings),
             )
         )
     if on_azure or options.imds is not None:
-        imds, imds_retry_loop = open_imds(real_ports(), imds_settings(options))
+        of_imds = imds_settings(options)
         probes.append(
             Probe(
                 "the metadata service",
                 METADATA_SERVICE,
                 "so a VM does not get its host name",
-                lambda: imds_retry_loop.run(imds.fetch_instance),
+                lambda: _ask_imds(of_imds),
             )
         )
     return probes
+
+
+def _ask_wireserver(root: Root, settings: WireServerSettings) -> object:
+    wireserver, retry_loop = open_wireserver(real_ports(), root, settings)
+    return retry_loop.run(wireserver.fetch_goal_state)
+
+
+def _ask_imds(settings: ImdsSettings) -> object:
+    imds, retry_loop = open_imds(real_ports(), settings)
+    return retry_loop.run(imds.fetch_instance)
