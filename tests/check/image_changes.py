@@ -122,12 +122,14 @@ EXTLINUX = "boot/extlinux/extlinux.conf"
 ENTRY = "boot/loader/entries/a.conf"
 
 
-def pe(*, signed: bool, section: str = ".text", content: bytes = b"") -> bytes:
+def pe(
+    *, signed: bool, section: str = ".text", content: bytes = b"", machine: int = 0x8664
+) -> bytes:
     """A program for UEFI firmware, with one section and perhaps a certificate."""
     certificate = (4096, 8) if signed else (0, 0)
     optional = struct.pack("<H106xI32xII88x", 0x20B, 16, *certificate)
     head = b"MZ" + bytes(58) + struct.pack("<I", 64) + b"PE\0\0"
-    head += struct.pack("<HHIIIHH", 0x8664, 1, 0, 0, 0, len(optional), 0) + optional
+    head += struct.pack("<HHIIIHH", machine, 1, 0, 0, 0, len(optional), 0) + optional
     head += struct.pack("<8s4I16x", section.encode(), len(content), 0, len(content), 512)
     return head.ljust(512, b"\0") + content
 

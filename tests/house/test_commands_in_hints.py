@@ -19,11 +19,13 @@ MODULES = sorted(APP.rglob("*.py"))
 _COMMAND = re.compile(
     r"(?:^|[ (])(?:run (?!as |on |it )|(?:run )?(?:chage|chattr|chgrp|chmod|chown|chpasswd|chroot|"
     r"cp|dhclient|dhcpcd|dracut|echo|ip|ln|mkdir|mkinitfs|mv|nmcli|printf|rm|rmdir|sed|systemctl|"
-    r"tee|touch|truncate|udhcpc|umount|update-initramfs|useradd|userdel|usermod)(?= [-{.'/a-z+]))"
+    r"sfdisk|qemu-img|mount(?= -o)|tee|touch|truncate|udhcpc|umount|update-initramfs|useradd|"
+    r"userdel|usermod)(?= [-{.'/a-z+]))"
 )
 #: Functions that give one word of a command, or a whole command.
 _SAFE = {
-    "_change", "azprov", "inside", "install_again", "run", "shell_change", "shell_word", "typed",
+    "_change", "azprov", "convert_to_vhd", "file_argument", "inside", "install_again", "run",
+    "shell_change", "shell_word", "typed",
 }  # fmt: skip
 
 #: Module and value, each with the reason why it is no text from an image or from a user.
@@ -37,11 +39,16 @@ ALLOWED = {
     ("check/facts/network/ifupdown.py", "nic"),
     ("check/facts/network/netplan.py", "text"),
     ("check/facts/network/networkd.py", "nic"),
+    # Numbers, and the command that started azprov.
+    ("check/rules/disk_tree.py", "offset"),
+    ("check/rules/disk_tree.py", "size"),
+    ("check/rules/disk_tree.py", "disk.program"),
     # A reason, after the command.
     ("system/logins.py", "home"),
     # Constants.
     ("check/facts/firewall/ufw.py", "line"),
     ("check/facts/network/networkd.py", "new_mode"),
+    ("check/rules/disk_format.py", "name"),
     ("check/rules/init_system.py", "target"),
     ("image/leftovers/logins_in_initramfs.py", "command"),
     # A word, and a whole command of such words.

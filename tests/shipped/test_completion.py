@@ -33,6 +33,7 @@ OFFERED = {
     "install --init ": ["busybox", "openrc", "runit", "s6", "systemd", "sysvinit"],
     "install --root": ["--root"],
     "check --json --root ima": ["images/"],
+    "check --image image.": ["image.vhd"],
     "provision --ssh-keys roo": ["root"],
     "rehearse --scenario ne": ["network-late"],
     "check --ignore agent-i": ["agent-installed"],

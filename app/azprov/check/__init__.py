@@ -10,9 +10,10 @@ from typing import Dict, Iterator, List, Sequence, Tuple
 from ..errors import HostError
 from ..formats.bounds import FINDINGS
 from ..formats.text import printable
+from .facts.disk.disk_file import DiskFile
 from .facts.files import Unread
 from .facts.image import Image
-from .finding import SEVERITIES, UNREAD, Check, Finding, Rule
+from .finding import SEVERITIES, UNREAD, Check, DiskCheck, Finding, Rule
 from .rules import (
     agents,
     azprov_program,
@@ -20,6 +21,9 @@ from .rules import (
     boot_loader,
     boot_target,
     clock,
+    disk_boot,
+    disk_format,
+    disk_tree,
     esp,
     firewall,
     fstab,
@@ -32,6 +36,7 @@ from .rules import (
     logins,
     network,
     owners,
+    partition_table,
     platform,
     root_device,
     serial_console,
@@ -65,9 +70,24 @@ CHECKS: Tuple[Check, ...] = (
     *platform.CHECKS,
 )
 
+#: The checks of a disk file.
+DISK_CHECKS: Tuple[DiskCheck, ...] = (
+    *disk_format.CHECKS,
+    *partition_table.CHECKS,
+    *disk_boot.CHECKS,
+    *disk_tree.CHECKS,
+)
+
 #: Every rule once, in the order of the checks.
 RULES: Tuple[Rule, ...] = tuple(
-    dict.fromkeys([*(rule for one in CHECKS for rule in one.rules), *PROBE_RULES, UNREAD])
+    dict.fromkeys(
+        [
+            *(rule for one in CHECKS for rule in one.rules),
+            *PROBE_RULES,
+            *(rule for one in DISK_CHECKS for rule in one.rules),
+            UNREAD,
+        ]
+    )
 )
 
 _LONGEST_SENTENCE = 1000
@@ -79,7 +99,12 @@ def check(image: Image, probes: Sequence[Probe] = ()) -> List[Finding]:
     """All findings, errors first. Each probe asks the platform one question."""
     found = [finding for one in CHECKS for finding in apply(one, image)]
     found += [*ask(probes), *_most(map(_unread, image.unread))]
-    return sorted(map(_fit, found), key=lambda finding: SEVERITIES.index(finding.severity))
+    return _sorted(found)
+
+
+def check_disk(disk: DiskFile) -> List[Finding]:
+    """All findings about a disk file, errors first. The files on it are not read."""
+    return _sorted([finding for one in DISK_CHECKS for finding in _most(_find_on(one, disk))])
 
 
 def apply(one: Check, image: Image) -> Iterator[Finding]:
@@ -93,6 +118,20 @@ def apply(one: Check, image: Image) -> Iterator[Finding]:
             f"{error.summary}, so these rules were not fully checked: {', '.join(names)}",
             _next(error.hint),
         )
+
+
+def _find_on(one: DiskCheck, disk: DiskFile) -> Iterator[Finding]:
+    try:
+        yield from one.find(disk)
+    except HostError as error:
+        names = ", ".join(rule.id for rule in one.rules)
+        yield UNREAD.found(
+            f"{error.summary}, so these rules were not fully checked: {names}", _next(error.hint)
+        )
+
+
+def _sorted(findings: List[Finding]) -> List[Finding]:
+    return sorted(map(_fit, findings), key=lambda finding: SEVERITIES.index(finding.severity))
 
 
 def _most(findings: Iterator[Finding]) -> Iterator[Finding]:

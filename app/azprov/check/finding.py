@@ -6,6 +6,7 @@ To add a rule: a `Rule` in a module of rules/, a function that yields its
 
 from typing import Callable, Iterator, NamedTuple, Tuple
 
+from .facts.disk.disk_file import DiskFile
 from .facts.image import Image
 
 ERROR = "error"
@@ -48,6 +49,13 @@ class Check(NamedTuple):
     """A function from an image to findings, and all the rules that it can find."""
 
     find: Callable[[Image], Iterator[Finding]]
+    rules: Tuple[Rule, ...]
+
+
+class DiskCheck(NamedTuple):
+    """A function from a disk file to findings, and all the rules that it can find."""
+
+    find: Callable[[DiskFile], Iterator[Finding]]
     rules: Tuple[Rule, ...]
 
 

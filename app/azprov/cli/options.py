@@ -97,11 +97,17 @@ def _bounds_of(timeout_s: float) -> str:
     return f"default, maximum {most}" if is_most else f"default {timeout_s:g}, at most {most}"
 
 
-def add_root_option(parser: Parser, *, purpose: str = "change") -> None:
+def add_root_option(
+    parser: Parser,
+    *,
+    purpose: str = "change",
+    for_file: str = "mount the image in it and give the mount point",
+) -> None:
+    """The option for the root of an image; `for_file` is what to do with a file instead."""
     parser.add_argument(
         "--root",
         metavar="DIR",
-        type=_root,
+        type=lambda text: _root(text, for_file),
         default="/",
         help=f"folder of the image to {purpose} (default /)",
     )
@@ -225,7 +231,7 @@ def _imds_seconds(text: str) -> float:
     return seconds
 
 
-def _root(text: str) -> Root:
+def _root(text: str, for_file: str) -> Root:
     from ..system.root.linux_root import require_linux_root
 
     try:
@@ -237,7 +243,7 @@ def _root(text: str) -> Root:
         if isinstance(error.__cause__, FileNotFoundError):
             what = f"there is no folder {text!a}"
         elif isinstance(error.__cause__, NotADirectoryError):
-            what = f"{text!a} is not a folder: mount the image in it and give the mount point"
+            what = f"{text!a} is not a folder: {for_file}"
         raise argparse.ArgumentTypeError(what) from error
     require_linux_root(root)
     return root

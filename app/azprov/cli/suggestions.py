@@ -12,6 +12,7 @@ _MOST_SUGGESTIONS = 2
 _SHORTEST_WORD = 2
 # From 0 to 1, as difflib measures it.
 _SIMILARITY = 0.7
+_DISK_FILES = (".vhd", ".vhdx", ".raw", ".img", ".qcow2")
 
 
 def suggest_command(word: str, argv: Sequence[str], commands: Iterable[str]) -> str:
@@ -47,7 +48,9 @@ def suggest_for_word(word: str, options: Mapping[str, Action], usual_option: str
     if flag is not None and flag.nargs == 0:
         return _question([f"--{word}"])
     option = usual_option
-    if "--root" in options and "/" in word:
+    if "--image" in options and word.lower().endswith(_DISK_FILES):
+        option = "--image"
+    elif "--root" in options and "/" in word:
         option = "--root"
     return _question([f"{option} {printable(word)}"] if option else [])
 

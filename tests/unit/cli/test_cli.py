@@ -374,7 +374,7 @@ USAGE = {
     "a file as the root": (
         ["check", "--root", "/etc/passwd"],
         "argument --root: '/etc/passwd' is not a folder: mount the image in it and give the "
-        "mount point; azprov.pyz check --help lists its options",
+        "mount point, or check a disk file with --image; azprov.pyz check --help lists its options",
     ),
     "an unusable user name": (
         ["ssh-keys", "--user", "a b"],

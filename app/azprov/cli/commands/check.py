@@ -2,19 +2,21 @@
 
 import argparse
 import sys
-from typing import List, Sequence
+from typing import Any, Dict, List, Sequence, Tuple
 
 from ...boot.connect import open_imds, open_wireserver, real_ports
 from ...boot.settings import ImdsSettings, WireServerSettings
-from ...check import RULES, check
+from ...check import RULES, check, check_disk
+from ...check.facts.disk.disk_file import DiskFile, open_disk
 from ...check.facts.image import Image
 from ...check.finding import ERROR, NOTE, SEVERITIES, UNREAD, WARNING, Finding
 from ...check.rules.leftovers import DEPROVISIONED
 from ...check.rules.platform import METADATA_SERVICE, WIRESERVER, Probe, is_on_azure
-from ...errors import ERRORS_FOUND, AzprovError, UsageError
+from ...errors import ERRORS_FOUND, AzprovError, HostError, NotPermitted, UsageError
 from ...formats.text import shell_word
 from ...system.commands import FOLDERS
 from ...system.root import Root
+from ...system.root.opening import NotRegularFile
 from ..colour import coloured_word
 from ..options import (
     add_imds_options,
@@ -35,8 +37,15 @@ _PROBE_S = 5.0
 
 
 def configure(parser: Parser) -> None:
-    add_root_option(parser, purpose="check")
+    mounted = "mount the image in it and give the mount point, or check a disk file with --image"
+    add_root_option(parser, purpose="check", for_file=mounted)
     parser.option_of_words = "--root"
+    parser.add_argument(
+        "--image",
+        metavar="FILE",
+        type=_disk,
+        help="disk file to check, such as image.vhd",
+    )
     parser.add_argument("--list-rules", action="store_true", help="list all rules, check nothing")
     parser.add_argument(
         "--ignore",
@@ -54,9 +63,74 @@ def run(options: argparse.Namespace) -> Answer:
         return _list_of_rules()
     ignored_rules = [rule for words in options.ignore for rule in words.split(",")]
     _require_rules(ignored_rules)
+    if options.image is not None:
+        return _check_disk(options, ignored_rules)
     image = Image(options.root, own_command(), FOLDERS)
     probes = _probes(options, image)
     findings = check(image, probes)
+    shown, text, data = _report(findings, ignored_rules)
+    subject = "this machine" if image.root.is_live else image.root
+    errors = [one for one in shown if one.severity == ERROR]
+    if not errors:
+        text += f": {subject} should provision on Azure"
+        if any(finding.rule == UNREAD.id for finding in shown):
+            text += ", as far as it could be read; the notes name the files that could not be read"
+        unanswered = {finding.rule for finding in findings}
+        answered = [probe.name for probe in probes if probe.rule.id not in unanswered]
+        if answered:
+            text += f", and {' and '.join(answered)} answered"
+        return Answer(text, data)
+    failure = AzprovError(
+        f"{subject} would not provision on Azure: {_counted(len(errors), ERROR)} found",
+        "apply the fixes above and check again; azprov.pyz check --list-rules lists all rules",
+    )
+    if all(one.rule in DEPROVISIONED for one in errors):
+        failure = AzprovError(
+            f"{subject} should provision on Azure, but still contains data of the machine it was "
+            "made on",
+            f"run azprov.pyz deprovision --root {shell_word(image.root.path)}, and check again",
+        )
+    return Answer(text, data, exit_code=ERRORS_FOUND, failure=failure)
+
+
+def _disk(text: str) -> DiskFile:
+    try:
+        return open_disk(text, own_command())
+    except NotPermitted:
+        raise
+    except HostError as error:
+        what = error.summary
+        if isinstance(error.__cause__, FileNotFoundError):
+            what = f"there is no file {text!a}"
+        elif isinstance(error.__cause__, NotRegularFile):
+            what = f"{text!a} is not a disk file; a folder is checked with --root"
+        raise argparse.ArgumentTypeError(what) from error
+
+
+def _check_disk(options: argparse.Namespace, ignored_rules: Sequence[str]) -> Answer:
+    disk = options.image
+    with disk.file:
+        if not options.root.is_live:
+            raise UsageError(
+                "--image and --root exclude each other",
+                "check the folder and the disk file one by one",
+            )
+        findings = check_disk(disk)
+    shown, text, data = _report(findings, ignored_rules)
+    errors = [one for one in shown if one.severity == ERROR]
+    if not errors:
+        return Answer(f"{text}: a VM should start from {disk.shown}", data)
+    failure = AzprovError(
+        f"no VM would start from {disk.shown}: {_counted(len(errors), ERROR)} found",
+        "apply the fixes above and check again; azprov.pyz check --list-rules lists all rules",
+    )
+    return Answer(text, data, exit_code=ERRORS_FOUND, failure=failure)
+
+
+def _report(
+    findings: Sequence[Finding], ignored_rules: Sequence[str]
+) -> Tuple[List[Finding], str, Dict[str, Any]]:
+    """The findings that are not ignored, their text with the totals, and their JSON."""
     shown = [finding for finding in findings if finding.rule not in ignored_rules]
     ignored = len(findings) - len(shown)
     counts = {
@@ -72,30 +146,9 @@ def run(options: argparse.Namespace) -> Answer:
     }
     lines = [line for finding in shown for line in _lines(finding)]
     totals = [_counted(counts[severity], severity) for severity in SEVERITIES]
-    if options.ignore:
+    if ignored_rules:
         totals.append(f"{ignored} ignored")
-    text = "\n".join([*lines, ", ".join(totals)])
-    subject = "this machine" if image.root.is_live else image.root
-    if not counts[ERROR]:
-        text += f": {subject} should provision on Azure"
-        if any(finding.rule == UNREAD.id for finding in shown):
-            text += ", as far as it could be read; the notes name the files that could not be read"
-        unanswered = {finding.rule for finding in findings}
-        answered = [probe.name for probe in probes if probe.rule.id not in unanswered]
-        if answered:
-            text += f", and {' and '.join(answered)} answered"
-        return Answer(text, data)
-    failure = AzprovError(
-        f"{subject} would not provision on Azure: {_counted(counts[ERROR], ERROR)} found",
-        "apply the fixes above and check again; azprov.pyz check --list-rules lists all rules",
-    )
-    if all(one.rule in DEPROVISIONED for one in shown if one.severity == ERROR):
-        failure = AzprovError(
-            f"{subject} should provision on Azure, but still contains data of the machine it was "
-            "made on",
-            f"run azprov.pyz deprovision --root {shell_word(image.root.path)}, and check again",
-        )
-    return Answer(text, data, exit_code=ERRORS_FOUND, failure=failure)
+    return shown, "\n".join([*lines, ", ".join(totals)]), data
 
 
 def _list_of_rules() -> Answer:

@@ -34,7 +34,13 @@ _VALUES = {
     "--ignore": {rule.id: rule.sentence for rule in RULES},
 }
 _FOLDER, _FILE, _USER = "folder", "file", "user"
-_KINDS = {"--root": _FOLDER, "--python": _FILE, "--user": _USER, "--ssh-keys": _USER}
+_KINDS = {
+    "--root": _FOLDER,
+    "--image": _FILE,
+    "--python": _FILE,
+    "--user": _USER,
+    "--ssh-keys": _USER,
+}
 _BASH = {_FOLDER: "-d", _FILE: "-f", _USER: "-u"}
 _ZSH = {_FOLDER: "_files -/", _FILE: "_files", _USER: "_users"}
 _FISH = {

@@ -1,0 +1,1 @@
+"""What `check` reads of a disk file, without mounting anything and without privileges."""

@@ -1,0 +1,56 @@
+"""The boot loaders that the firmware of a new VM finds on a disk.
+
+Source: UEFI 2.10, section 3.5.1.1, read 2026-11-27: without a boot entry of its own, as for a
+new VM, the firmware starts EFI/BOOT/BOOTX64.EFI from any EFI system partition.
+"""
+
+from typing import List, NamedTuple
+
+from ....formats.disk.partition_table import ESP_TYPES
+from ....formats.host.portable_executable import AARCH64, HEADER_BYTES, X86_64, parse_program
+from .disk_file import DiskFile
+from .fat_files import FatFiles, find
+from .partitions import Table
+
+LOADERS = {"BOOTX64.EFI": X86_64, "BOOTAA64.EFI": AARCH64}
+
+
+class Loader(NamedTuple):
+    """A file in EFI/BOOT by its name. `fits` is whether it is a program for that architecture."""
+
+    name: str
+    fits: bool
+    is_signed: bool
+
+
+class Esp(NamedTuple):
+    """An EFI system partition; `fault` is why its files could not be read, or empty."""
+
+    number: int
+    loaders: List[Loader]
+    fault: str
+
+
+def read_esps(disk: DiskFile, table: Table) -> List[Esp]:
+    """Raises HostError."""
+    found = []
+    for partition in table.partitions:
+        if partition.type in ESP_TYPES:
+            try:
+                loaders, fault = _loaders(FatFiles(disk, partition)), ""
+            except ValueError as error:
+                loaders, fault = [], str(error)
+            found.append(Esp(partition.number, loaders, fault))
+    return found
+
+
+def _loaders(files: FatFiles) -> List[Loader]:
+    entries = files.folder("EFI", "BOOT")
+    found = []
+    for name, machine in LOADERS.items():
+        entry = find(entries, name)
+        if entry is not None and not entry.is_folder:
+            program = parse_program(files.head(entry, HEADER_BYTES))
+            fits = program is not None and program.machine == machine
+            found.append(Loader(name, fits, program is not None and program.is_signed))
+    return found

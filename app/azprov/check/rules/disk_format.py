@@ -1,0 +1,125 @@
+"""Whether Azure accepts a disk file: its format, its footer and its size.
+
+Source: https://learn.microsoft.com/azure/virtual-machines/linux/create-upload-generic, read
+2026-11-27.
+"""
+
+from typing import Iterator
+
+from ...formats.disk import container
+from ..facts.disk.disk_file import DiskFile, file_argument
+from ..finding import ERROR, NOTE, DiskCheck, Finding, Rule
+
+_MIB = 1 << 20
+_QEMU_NAMES = {
+    container.RAW: "raw",
+    container.DYNAMIC_VHD: "vpc",
+    container.VHDX: "vhdx",
+    container.QCOW2: "qcow2",
+    container.VMDK: "vmdk",
+    container.VDI: "vdi",
+}
+_ACCEPTED = "Azure accepts only fixed VHDs"
+
+DISK_FORMAT = Rule(
+    "disk-format",
+    ERROR,
+    "the file is not a fixed VHD, and Azure accepts nothing else",
+    "convert it with qemu-img convert -O vpc -o subformat=fixed,force_size",
+)
+VHD_FOOTER = Rule(
+    "vhd-footer",
+    ERROR,
+    "the footer of the VHD is damaged or does not fit the file, so Azure refuses it",
+    "convert the disk again",
+)
+DISK_SIZE = Rule(
+    "disk-size",
+    ERROR,
+    "the size of the disk is not a whole number of MiB, so Azure refuses it",
+    "enlarge the raw disk to a whole number of MiB, and convert it with force_size",
+)
+
+
+def check_format(disk: DiskFile) -> Iterator[Finding]:
+    """A raw disk is a note only: everything in it is checked, and converting it is one command."""
+    kind = disk.container
+    if kind == container.FIXED_VHD:
+        return
+    if kind == container.COMPRESSED:
+        yield DISK_FORMAT.found(
+            f"{disk.shown} is a compressed file, and {_ACCEPTED}",
+            "unpack it, and check the unpacked file",
+        )
+    elif _lacks_footer(disk):
+        yield DISK_FORMAT.found(
+            f"{disk.shown} has no footer of a VHD, so it was cut short or is a raw disk, and "
+            f"{_ACCEPTED}",
+            f"convert the disk again, with {convert_to_vhd(disk, 'raw')} if it is raw",
+        )
+    elif kind == container.RAW:
+        yield DISK_FORMAT.found(
+            f"{disk.shown} is a raw disk, and {_ACCEPTED}",
+            convert_to_vhd(disk, "raw"),
+            severity=NOTE,
+        )
+    else:
+        article = "a" if kind in (container.DYNAMIC_VHD, container.QCOW2) else "of the format"
+        yield DISK_FORMAT.found(
+            f"{disk.shown} is {article} {kind}, and {_ACCEPTED}; its content was not checked",
+            f"run {convert_to_vhd(disk, _QEMU_NAMES[kind])}, and check the new file",
+        )
+
+
+def check_footer(disk: DiskFile) -> Iterator[Finding]:
+    footer = disk.footer
+    if footer is None:
+        return
+    if not footer.is_intact:
+        reason = "has a wrong checksum"
+    elif footer.size != disk.size:
+        reason = f"says that the disk has {footer.size} bytes, but the file has {disk.size} of them"
+    else:
+        return
+    yield VHD_FOOTER.found(
+        f"the footer of {disk.shown} {reason}, so Azure refuses the file",
+        "convert the disk again with qemu-img convert -O vpc -o subformat=fixed,force_size",
+    )
+
+
+def check_size(disk: DiskFile) -> Iterator[Finding]:
+    if not disk.is_readable or disk.size % _MIB == 0 or _lacks_footer(disk):
+        return
+    what = f"the disk in {disk.shown} has {disk.size} bytes, which is not a whole number of MiB"
+    if disk.container == container.RAW:
+        fix = f"truncate --size=%1MiB {file_argument(disk.path)}"
+    else:
+        fix = (
+            "enlarge the raw disk with truncate --size=%1MiB FILE, and convert it again with "
+            "qemu-img convert -O vpc -o subformat=fixed,force_size"
+        )
+    yield DISK_SIZE.found(f"{what}, so Azure refuses it", fix)
+
+
+def _lacks_footer(disk: DiskFile) -> bool:
+    return disk.container == container.RAW and disk.path.lower().endswith(".vhd")
+
+
+def convert_to_vhd(disk: DiskFile, name: str) -> str:
+    stem = disk.path
+    for suffix in (".raw", ".img", ".vhd", ".vhdx", ".qcow2", ".vmdk", ".vdi"):
+        if stem.lower().endswith(suffix) and len(stem) > len(suffix):
+            stem = stem[: -len(suffix)]
+            break
+    target = f"{stem}.vhd" if f"{stem}.vhd" != disk.path else f"{stem}-fixed.vhd"
+    return (
+        f"qemu-img convert -f {name} -O vpc -o subformat=fixed,force_size "
+        f"{file_argument(disk.path)} {file_argument(target)}"
+    )
+
+
+CHECKS = (
+    DiskCheck(check_format, (DISK_FORMAT,)),
+    DiskCheck(check_footer, (VHD_FOOTER,)),
+    DiskCheck(check_size, (DISK_SIZE,)),
+)
