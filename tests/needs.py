@@ -60,6 +60,7 @@ PACKAGES = {
     "sshd": "openssh-server",
     "strace": "strace",
     "sudo": "sudo",
+    "systemctl": "systemd",
     "systemd-analyze": "systemd",
     "udhcpc": "udhcpc",
     "unshare": "util-linux",

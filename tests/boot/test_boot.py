@@ -80,6 +80,25 @@ def test_only_the_first_boot_provisions(minimal: SystemdMachine) -> None:
     assert minimal.read("etc/hostname") == "Web01-Host\n"
 
 
+def test_another_first_boot_of_the_same_vm_sends_no_request(minimal: SystemdMachine) -> None:
+    """systemd enables the service again by its preset, and azprov finds everything done."""
+    minimal.install()
+    machine_id = minimal.root / "etc/machine-id"
+    presets = minimal.root / "usr/lib/systemd/system-preset"
+    (presets / "90-none.preset").write_text("enable systemd-networkd*\ndisable *\n")
+    machine_id.write_text("uninitialized\n")
+
+    assert minimal.boot()["verdicts"] == ["goal state", "ready"]
+    assert not minimal.is_enabled
+
+    machine_id.write_text("uninitialized\n")
+    second = minimal.boot(waits_for_ready=False, then_s=5)
+
+    assert second["verdicts"] == []
+    assert minimal.journal()[-2] == "Disabled azure-provisioning.service"
+    assert not minimal.is_enabled
+
+
 def test_nothing_else_is_written(minimal: SystemdMachine, tmp_path: Path) -> None:
     """A boot with azprov changes only the documented files, apart from those any boot changes."""
     (tmp_path / "control").mkdir()

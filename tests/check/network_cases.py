@@ -16,6 +16,8 @@ from check.image_changes import (
     networkd,
 )
 from sound_image import (
+    GRUB,
+    SOUND,
     SYSTEM,
     VENDOR,
     WANTS,
@@ -398,6 +400,8 @@ FINE_NETWORK: Dict[str, Change] = {
         f"{VENDOR}/systemd-networkd.service": "[Install]\nWantedBy=multi-user.target\n",
         "usr/lib/systemd/system-preset/90.preset": "enable systemd-networkd.service\ndisable *\n",
         "etc/machine-id": "uninitialized\n",
+        # systemd can apply presets only if the root is writable when it starts.
+        GRUB: str(SOUND[GRUB]).replace(" ro ", " rw "),
     },
     "ifupdown: DHCP": ifupdown("allow-hotplug eth0\niface eth0 inet dhcp\niface eth0 inet6 auto\n"),
     "ifupdown: DHCP in a sourced file": {

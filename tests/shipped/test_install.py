@@ -43,6 +43,7 @@ NO_USER = (
     "to have the user, install with --admin-user\n"
 )
 INSTALLED = [
+    "etc/systemd/system-preset/00-azprov.preset",
     "etc/systemd/system/azure-provisioning.service",
     "etc/systemd/system/multi-user.target.wants/azure-provisioning.service",
     "usr/local/bin/azprov",
@@ -62,6 +63,7 @@ def test_install_writes_the_documented_files(image: Path) -> None:
         f"installed {image}/usr/local/lib/azprov/azprov.pyz",
         f"installed {image}/usr/local/bin/azprov",
         f"installed {image}/etc/systemd/system/azure-provisioning.service",
+        f"installed {image}/etc/systemd/system-preset/00-azprov.preset",
         f"installed {image}/etc/systemd/system/multi-user.target.wants/azure-provisioning.service",
     ]
     pyz = image / "usr/local/lib/azprov/azprov.pyz"
@@ -161,7 +163,8 @@ def test_no_enable_removes_the_link(image: Path) -> None:
 
     code, out, _ = azprov("install", "--root", image, "--no-enable")
 
-    assert (code, out) == (0, f"removed {link}\n")
+    preset = image / "etc/systemd/system-preset/00-azprov.preset"
+    assert (code, out) == (0, f"removed {link}\nremoved {preset}\n")
     assert not link.is_symlink()
     azprov("install", "--root", image)
     assert link.is_symlink()
@@ -617,6 +620,7 @@ def test_a_failed_install_lists_what_it_has_written(image: Path) -> None:
         "/usr/local/lib/azprov/azprov.pyz",
         "/usr/local/bin/azprov",
         f"/etc/systemd/system/{UNIT}",
+        "/etc/systemd/system-preset/00-azprov.preset",
     ]
 
     code, out, err = azprov("install", "--root", image)

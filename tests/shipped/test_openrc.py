@@ -110,6 +110,7 @@ def test_uninstall_removes_the_services_of_all_init_systems(alpine: Path) -> Non
     assert (code, tree(alpine)) == (0, before)
     assert out.splitlines() == [
         f"removed {alpine}/etc/systemd/system/multi-user.target.wants/azure-provisioning.service",
+        f"removed {alpine}/etc/systemd/system-preset/00-azprov.preset",
         f"removed {alpine}/etc/runlevels/default/azure-provisioning",
         f"removed {alpine}/usr/local/bin/azprov",
         f"removed {alpine}/usr/local/lib/azprov/azprov.pyz",

@@ -6,6 +6,7 @@ from typing import Optional, Sequence
 from ..formats.text import shell_word
 from ..image.service_file import PYZ
 from ..system import typed_paths
+from ..system.init import SYSTEMD
 from .facts.architecture import ARM, architecture
 from .facts.azprov_service import installed_options, installed_program, own_file
 from .facts.image import Image
@@ -48,7 +49,16 @@ def enable(image: Image, service: str) -> str:
     runs_inside = init.runs_inside or _has_links(image, init.link_folder)
     root = "" if runs_inside else _root_option(image, "--root=")
     typed = [command.format(root=root, service=service) for command in commands]
-    return " && ".join(inside(image, one) if runs_inside else one for one in typed)
+    presets = [preset(image, service)] if image.services.is_disabled_by_preset(service) else []
+    return " && ".join([*presets, *(inside(image, one) if runs_inside else one for one in typed)])
+
+
+def preset(image: Image, service: str) -> str:
+    """The command that makes systemd keep a service enabled at a first boot: systemd.preset(5)."""
+    folder = "/etc/systemd/system-preset"
+    unit = shell_word(SYSTEMD.unit_name(service.replace(".service", "")))
+    file = image.typed(f"{folder}/00-enabled.preset")
+    return f"mkdir -p {image.typed(folder)} && echo enable {unit} >> {file}"
 
 
 def _has_links(image: Image, link_folder: str) -> bool:

@@ -54,8 +54,9 @@ def install(
         _log_options(old or "", unit)
     else:
         _refuse_foreign(root, old, unit, init)
-    folder, link_folder = (_folder(path) for path in (init.file, init.link_in(root)))
-    wanted = [PYZ_FOLDER, "/usr/local/bin", folder, *([link_folder] if enable else [])]
+    folder = _folder(init.file)
+    enabling = [path for path in (init.preset, init.link_in(root)) if path] if enable else []
+    wanted = [PYZ_FOLDER, "/usr/local/bin", folder, *map(_folder, enabling)]
     unsafe = find_unsafe(root, [*wanted, *service_paths(root, init)], python=python)
     if unsafe:
         raise HostError(sentence(root, unsafe), fix(root, unsafe))
@@ -79,9 +80,10 @@ def install(
         changed[:] = [*(path for path in changed if path != init.file), init.file]
     changed.extend(path for path, target in init.parts if _link(root, path, target))
     if enable:
+        changed.extend(init.write_preset(root))
         changed.extend(init.enable(root))
     else:
-        links = init.enabling_links(root, init.unit)
+        links = [*init.enabling_links(root, init.unit), *([init.preset] if init.preset else [])]
         changed.extend(link for link in links if root.remove(link))
 
 

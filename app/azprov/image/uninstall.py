@@ -26,6 +26,7 @@ def uninstall(root: Root, removed: List[str]) -> None:
         folders += made_folders(service or "", init)
         if service is not None and program_of(service) == PYZ:
             links = [*init.enabling_links(root, init.unit), *(path for path, _ in init.parts)]
+            links += [init.preset] if init.preset else []
             removed.extend(link for link in links if root.remove(link))
             init.forget(root)
             files.append(init.file)

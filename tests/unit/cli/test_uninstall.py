@@ -61,6 +61,7 @@ def test_a_failed_uninstall_lists_what_it_has_removed(tmp_path: Path) -> None:
     assert code == 73
     assert out == (
         f"removed {image}/etc/systemd/system/multi-user.target.wants/azure-provisioning.service\n"
+        f"removed {image}/etc/systemd/system-preset/00-azprov.preset\n"
         f"removed {image}/usr/local/bin/azprov\n"
     )
     assert f"could not remove {image}/{_PYZ}" in err

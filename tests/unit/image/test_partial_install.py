@@ -15,7 +15,12 @@ from images import add_python, tree
 SERVICE = "/etc/systemd/system/azure-provisioning.service"
 PYZ = "/usr/local/lib/azprov/azprov.pyz"
 COMMAND = "/usr/local/bin/azprov"
-FOLDERS = ("usr/local/lib/azprov", "usr/local/bin", "etc/systemd/system/multi-user.target.wants")
+FOLDERS = (
+    "etc/systemd/system-preset",
+    "usr/local/lib/azprov",
+    "usr/local/bin",
+    "etc/systemd/system/multi-user.target.wants",
+)
 
 
 class FullRoot(Root):

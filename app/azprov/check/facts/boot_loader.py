@@ -8,8 +8,7 @@ import re
 from typing import List, NamedTuple, Tuple
 
 from ...formats.host.config_syntax import uncommented
-from .files import read_once
-from .image import Image
+from .files import Files, read_once
 from .kernels import installed_kernels
 
 #: Where partitions for boot loaders are mounted; a boot loader may also read the root itself.
@@ -56,13 +55,13 @@ class Configuration(NamedTuple):
 
 
 @read_once
-def configuration_files(image: Image) -> List[str]:
+def configuration_files(image: Files) -> List[str]:
     """The usual files whether they exist or not, and the files that an image has elsewhere."""
     return [*_files(image), *_entry_files(image)]
 
 
 @read_once
-def unified_kernels(image: Image) -> List[str]:
+def unified_kernels(image: Files) -> List[str]:
     """The images of a kernel, its initrd and its command line, installed or beside the modules."""
     folders = [path for path in efi_folders(image) if path.upper().endswith("/LINUX")]
     folders += [kernel.folder for kernel in installed_kernels(image)]
@@ -70,7 +69,7 @@ def unified_kernels(image: Image) -> List[str]:
 
 
 @read_once
-def configurations(image: Image) -> List[Configuration]:
+def configurations(image: Files) -> List[Configuration]:
     """The configurations that start a Linux kernel."""
     found = []
     texts = {path: image.text(path) for path in _files(image)}
@@ -92,14 +91,14 @@ def configurations(image: Image) -> List[Configuration]:
     return [one for one in found if any(entry.kernel for entry in one.entries)]
 
 
-def _files(image: Image) -> List[str]:
+def _files(image: Files) -> List[str]:
     """The files of GRUB and SYSLINUX, and those in the folders of distributions on the ESP."""
     others = [f"{folder}/grub.cfg" for folder in efi_folders(image)]
     return [*_FILES, *[path for path in others if image.is_there(path)]]
 
 
 @read_once
-def efi_folders(image: Image) -> List[str]:
+def efi_folders(image: Files) -> List[str]:
     """The folders in EFI of each partition. FAT allows any case of letters in that name."""
     return [
         folder
@@ -111,11 +110,11 @@ def efi_folders(image: Image) -> List[str]:
     ]
 
 
-def _named(image: Image, folder: str, name: str) -> List[str]:
+def _named(image: Files, folder: str, name: str) -> List[str]:
     return [path for path in image.matching(folder) if path.rpartition("/")[2].upper() == name]
 
 
-def _entry_files(image: Image) -> List[str]:
+def _entry_files(image: Files) -> List[str]:
     return [
         path
         for partition in PARTITIONS

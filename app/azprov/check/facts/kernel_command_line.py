@@ -5,8 +5,7 @@ from typing import Callable, List, NamedTuple, Optional
 
 from ...formats.host.config_syntax import parse_assignments, uncommented
 from .boot_loader import configuration_files
-from .files import read_once
-from .image import Image
+from .files import Files, read_once
 
 #: grub-mkconfig builds grub.cfg from this file.
 GRUB_SETTINGS = "/etc/default/grub"
@@ -33,7 +32,7 @@ class CommandLine(NamedTuple):
 
 
 @read_once
-def command_lines(image: Image) -> List[CommandLine]:
+def command_lines(image: Files) -> List[CommandLine]:
     """The lines in boot loader configurations, otherwise the settings for building them."""
     found = [
         CommandLine(path, line)
@@ -54,7 +53,7 @@ def command_lines(image: Image) -> List[CommandLine]:
     ]
 
 
-def find_in_every_entry(image: Image, has: Callable[[List[str]], bool]) -> Optional[CommandLine]:
+def find_in_every_entry(image: Files, has: Callable[[List[str]], bool]) -> Optional[CommandLine]:
     """The first line with words that have something, if no entry of the boot menus is without it.
 
     A rescue entry may have what the others must not have. A line with a variable is not judged.

@@ -3,8 +3,7 @@
 from typing import Dict, FrozenSet, List, NamedTuple, Optional
 
 from ...formats.bounds import MODULE_LIST_BYTES
-from .files import read_once
-from .image import Image
+from .files import Files, read_once
 
 #: Source: https://learn.microsoft.com/azure/virtual-machines/linux/create-upload-generic,
 #: read 2026-11-22.
@@ -27,7 +26,7 @@ class Kernel(NamedTuple):
 
 
 @read_once
-def installed_kernels(image: Image) -> List[Kernel]:
+def installed_kernels(image: Files) -> List[Kernel]:
     """The kernels that have modules in the image, sorted by version."""
     found: Dict[str, Kernel] = {}
     for parent in _MODULE_FOLDERS:
@@ -41,7 +40,7 @@ def installed_kernels(image: Image) -> List[Kernel]:
     return [found[version] for version in sorted(found)]
 
 
-def _drivers(image: Image, path: str) -> FrozenSet[str]:
+def _drivers(image: Files, path: str) -> FrozenSet[str]:
     """The drivers that a modules.builtin or modules.dep lists, with underscores."""
     return frozenset(
         line.partition(":")[0].rpartition("/")[2].partition(".ko")[0].replace("-", "_")
@@ -49,7 +48,7 @@ def _drivers(image: Image, path: str) -> FrozenSet[str]:
     )
 
 
-def initramfs_path(image: Image, kernel: Kernel) -> Optional[str]:
+def initramfs_path(image: Files, kernel: Kernel) -> Optional[str]:
     """The initramfs of a kernel, in the place where its distribution keeps it."""
     flavour = kernel.version.rpartition("-")[2]
     package = image.text(f"{kernel.folder}/pkgbase").strip() or "linux"

@@ -1,23 +1,18 @@
 """The services that start at boot, found in the files of an image without running anything.
 
-Sources: systemd.unit(5), systemd.preset(5), machine-id(5) and openrc-run(8).
+Sources: systemd.unit(5) and openrc-run(8).
 """
 
-from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Iterator, List, Optional, Sequence, Set
 
 from ...errors import HostError
-from ...formats.host.config_syntax import uncommented
-from ...formats.patterns import is_pattern, matches
 from ...system.init import InitSystem
 from ...system.init.known import INIT_SYSTEMS, find_init
-from .files import Files, TooMuch
+from .files import Files
+from .presets import Presets
 
-_PRESET_FOLDERS = [
-    "/etc/systemd/system-preset",
-    "/usr/local/lib/systemd/system-preset",
-    "/usr/lib/systemd/system-preset",
-    "/lib/systemd/system-preset",
-]
+# systemd removes links from this folder at a first boot if its presets say so.
+_ADMIN_FOLDER = "/etc/systemd/system"
 # Targets that a normal boot does not reach.
 _OTHER_TARGETS = (
     "initrd",
@@ -35,17 +30,6 @@ _OTHER_TARGETS = (
 )
 
 
-_MOST_PATTERNS = 1000
-
-
-class _Preset(NamedTuple):
-    """A line of a preset, with its number in all presets: the first that matches counts."""
-
-    number: int
-    action: str
-    pattern: str
-
-
 class Services:
     """The services of an image.
 
@@ -55,13 +39,13 @@ class Services:
 
     def __init__(self, files: Files) -> None:
         self._files = files
-        self._known_presets: Optional[Tuple[Dict[str, _Preset], List[_Preset]]] = None
+        self._presets = Presets(files)
         self.init = self._find_init()
         self._started: Set[str] = set()
-        self._has_presets_to_come = False
+        # The units that are started by links other than those that presets may remove.
+        self._surely_started: Set[str] = set()
         if self.init is not None and self.init.has_units:
             self._started = set(self._wanted_units())
-            self._has_presets_to_come = self._is_first_boot()
         elif self.init is not None:
             self._started = {
                 self.init.service_of(name)
@@ -90,20 +74,29 @@ class Services:
 
     def instances(self, template: str) -> Set[str]:
         """The instances of a template that start, such as eth0 for dhcpcd@eth0."""
-        found = [unit.partition("@") for unit in self._started]
+        found = [
+            unit.partition("@") for unit in self._started if not self.is_disabled_by_preset(unit)
+        ]
         return {
             instance.rpartition(".")[0] for name, at, instance in found if at and name == template
         } - {""}
 
+    def is_disabled_by_preset(self, name: str) -> bool:
+        """Whether systemd disables a service at the next boot, before it would start it."""
+        unit = self._full(name)
+        if unit in self._surely_started or not self._presets.disable_at_next_boot():
+            return False
+        return not self._presets.enable((self._unit_file(unit) or unit).rpartition("/")[2])
+
     def _full(self, name: str) -> str:
-        if self.init is None or name.endswith((".socket", ".target", ".timer")):
+        if self.init is None or name.endswith((".service", ".socket", ".target", ".timer")):
             return name
         return self.init.unit_name(name)
 
     def _starts(self, unit: str) -> bool:
         if unit in self._started:
-            return True
-        return self._has_presets_to_come and self._preset_enables(unit)
+            return not self.is_disabled_by_preset(unit)
+        return self._presets.are_applied() and self._preset_enables(unit)
 
     def _find_init(self) -> Optional[InitSystem]:
         """The init system that `install` would find, if its programs are in the image."""
@@ -120,12 +113,6 @@ class Services:
         except HostError:
             return False
 
-    def _is_first_boot(self) -> bool:
-        """Whether systemd will apply presets at the next boot: machine-id(5)."""
-        machine_id = self._files.text("/etc/machine-id").strip()
-        is_missing = not (machine_id or self._files.is_there("/etc/machine-id"))
-        return is_missing or machine_id == "uninitialized"
-
     @property
     def _unit_folders(self) -> Sequence[str]:
         return () if self.init is None else self.init.unit_folders
@@ -139,13 +126,16 @@ class Services:
                 ):
                     for unit in self._files.names(f"{folder}/{target}"):
                         if self._files.link(f"{folder}/{target}/{unit}") != "/dev/null":
-                            yield from self._names_of(unit)
+                            names = list(self._names_of(unit))
+                            self._surely_started.update(names if folder != _ADMIN_FOLDER else ())
+                            yield from names
         for level in ("S", "2", "3", "4", "5"):
             for link in self._files.matching(f"/etc/rc{level}.d"):
                 script = link.rpartition("/")[2][3:]
                 if link.rpartition("/")[2].startswith("S") and script:
                     unit = f"{script}.service"
                     if self._place(unit) is None and self._files.is_there(f"/etc/init.d/{script}"):
+                        self._surely_started.add(unit)
                         yield unit
 
     def _names_of(self, unit: str) -> Iterator[str]:
@@ -179,30 +169,5 @@ class Services:
 
     def _preset_enables(self, unit: str) -> bool:
         path = self._unit_file(unit)
-        if path is None or "[Install]" not in self._files.text(path):
-            return False
-        exact, patterns = self._presets()
-        found = [exact[unit]] if unit in exact else []
-        found += [preset for preset in patterns if matches(unit, preset.pattern)][:1]
-        return min(found).action == "enable" if found else True
-
-    def _presets(self) -> Tuple[Dict[str, "_Preset"], List["_Preset"]]:
-        """The first preset for each unit that is named in full, and those with patterns."""
-        if self._known_presets is None:
-            exact: Dict[str, _Preset] = {}
-            patterns: Dict[str, _Preset] = {}
-            number = 0
-            for path in self._files.layered(_PRESET_FOLDERS, ".preset"):
-                for line in uncommented(self._files.text(path)):
-                    action, _, names = line.partition(" ")
-                    name = (names.split() or [""])[0]
-                    number += 1
-                    known = patterns if is_pattern(name) else exact
-                    known.setdefault(name, _Preset(number, action, name))
-            if len(patterns) > _MOST_PATTERNS:
-                raise TooMuch(
-                    f"the presets of systemd have more than {_MOST_PATTERNS} patterns",
-                    "shorten that file",
-                )
-            self._known_presets = exact, list(patterns.values())
-        return self._known_presets
+        has_links = path is not None and "[Install]" in self._files.text(path)
+        return has_links and self._presets.enable(unit)

@@ -32,6 +32,9 @@ class InitSystem:
     mode: int
     #: Other links that belong to the service, with their targets.
     parts: Tuple[Tuple[str, str], ...] = ()
+    #: Another file that keeps the service enabled, and its text; empty if none is needed.
+    preset = ""
+    preset_text = ""
     #: Where the file of a service may be; the first file found is in effect. Includes `folder`.
     unit_folders: Tuple[str, ...]
     #: A link to the service in this folder enables it.
@@ -140,18 +143,32 @@ class InitSystem:
         return [link for link in links if root.status(link, follow=False) is not None]
 
     def enable(self, root: Root, file: str = "") -> List[str]:
-        """Make azprov's service start at boot, and return the links that are new. Idempotent.
+        """Make azprov's service start at boot, and return the paths that are new. Idempotent.
 
         `file` is the service file, if it may be that of a package.
         """
         link = self.link_in(root)
         is_of_package = file in self.package_files
         target = file[: len(file) - len(self.inner)] if is_of_package else self.target
+        changed = [] if is_of_package else self.write_preset(root)
         if root.read_link(link) == target:
-            return []
+            return changed
         root.make_folders(link.rpartition("/")[0])
         root.link(link, target)
-        return [link]
+        return [*changed, link]
+
+    def write_preset(self, root: Root) -> List[str]:
+        """Write the preset of azprov's service if it has one, and return its path if it is new."""
+        text = self.preset_text.encode("ascii")
+        link = root.read_link(self.preset) if self.preset else None
+        if not self.preset or (link is None and root.read(self.preset) == text):
+            return []
+        root.make_folders(self.preset.rpartition("/")[0])
+        # Writing would replace the file that a link leads to.
+        if link is not None:
+            root.remove(self.preset)
+        root.write(self.preset, text, mode=0o644)
+        return [self.preset]
 
     def obstacle_in(self, root: Root) -> str:  # noqa: ARG002 - for overriding
         """The file because of which the enabled service does not start; empty without one."""

@@ -28,6 +28,11 @@ class Systemd(InitSystem):
         "/lib/systemd/system",
     )
     link_folder = "/etc/systemd/system/multi-user.target.wants"
+    # At a first boot, which a missing or "uninitialized" machine-id announces, systemd applies
+    # its presets, and may remove the links of every other service. The first line that matches
+    # counts, in the order of the names of the files: systemd.preset(5).
+    preset = "/etc/systemd/system-preset/00-azprov.preset"
+    preset_text = f"# Keeps azprov enabled at a first boot. Written by azprov.\nenable {unit}\n"
     shipped = "azure-provisioning.service"
     command = "ExecStart={python} {arguments}\n"
     # systemd.unit(5): sections whose names begin with "X-" are for other programs.
