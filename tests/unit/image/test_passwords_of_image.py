@@ -86,6 +86,7 @@ def test_a_password_is_removed(
         ("etc/passwd", "root:x:0:0::/root:/bin/sh\n"),
         ("etc/passwd", "+::::::\n+ops::::::\n-bad::::::\n"),
         ("etc/shadow", "a:*:1::::::\nb:!:1::::::\nc:!!:::::::\nd:!*:1::::::\ne:*LK*:1::::::\n"),
+        ("etc/shadow", "root:!locked::0:99999:7:::\n"),
         ("etc/shadow", "a:x:1::::::\nb:!x:1::::::\nc:*NP*:1::::::\n"),
         ("etc/group", "root:x:0:\nsudo::27:ops\nusers:!:100:\n"),
         ("etc/gshadow", "root:*::\nsudo:!::ops\nusers:::\n"),

@@ -24,8 +24,9 @@ _AGELESS_DAYS = 10000
 _LOCK = "!"
 # In passwd: the password is in shadow.
 _SHADOWED = "x"
-# Fields without a hash: locks, and the words that other systems write for no password.
-_WITHOUT_HASH = re.compile(r"(?:x|[!*]+x?|[!*]*\*(?:LK|NP)\*)\Z")
+# Fields without a hash: locks, the words that other systems write for no password, and a lock
+# with a word that is too short for a hash, such as the "!locked" of Red Hat's installer.
+_WITHOUT_HASH = re.compile(r"(?:x|[!*]+[A-Za-z0-9]{0,12}|[!*]*\*(?:LK|NP)\*)\Z")
 # A sign and a name. Comments of several words do not match.
 _HIDDEN = re.compile(r"[#+-][^\s#]+\Z")
 _HASH = re.compile(r"\$[^$]+\$|\A!*[A-Za-z0-9./]{13}\Z")
