@@ -465,6 +465,10 @@ FINE_BOOT: Dict[str, Change] = {
         "boot/grub2/grubenv": "kernelopts=root=UUID=1 console=ttyS0\n",
         ENTRY: "options $kernelopts\n",
     },
+    "console: in the variables of Photon": {
+        **grub(f"linux /{VMLINUZ} root=UUID=1 $photon_cmdline $systemd_cmdline\n"),
+        "boot/photon.cfg": "photon_cmdline=init=/lib/systemd/systemd ro console=ttyS0\n",
+    },
     "console: the port of Arm, on Arm": {
         **grub(f"linux /{VMLINUZ} console=ttyAMA0\n"),
         "bin/sh": elf(183),

@@ -17,6 +17,10 @@ GRUB_FILES = ("/boot/grub/grub.cfg", "/boot/grub2/grub.cfg")
 _FILES = (
     *GRUB_FILES,
     "/boot/grub2/grubenv",
+    # The variables of the menus of Photon and Azure Linux.
+    "/boot/photon.cfg",
+    "/boot/mariner.cfg",
+    "/boot/systemd.cfg",
     "/boot/extlinux/extlinux.conf",
     "/boot/extlinux.conf",
     "/extlinux.conf",

@@ -11,7 +11,9 @@ from .files import Files, read_once
 GRUB_SETTINGS = "/etc/default/grub"
 # kernel-install(8) builds the entries of new kernels from these.
 _KERNEL_INSTALL = ("/etc/kernel/cmdline", "/usr/lib/kernel/cmdline")
-_KERNEL_LINE = re.compile(r"((linux|linux16|linuxefi|options|append)\b|kernelopts=)", re.IGNORECASE)
+_KERNEL_LINE = re.compile(
+    r"((linux|linux16|linuxefi|options|append)\b|(kernelopts|[a-z]+_cmdline)=)", re.IGNORECASE
+)
 # Where a menu has these lines, those with "linux" name the kernel only.
 _OPTIONS_LINE = re.compile(r"(options|append)\b", re.IGNORECASE)
 # The settings for the entries that are started by default.
