@@ -26,6 +26,7 @@ from azprov.formats.host.sent_hostname import without_sent_hostname
         ("dhcpcd", "duid\nhostname base\n", "duid\nhostname\n"),
         ("dhcpcd", "hostname # mine\nhostname_short\n", "hostname # mine\nhostname_short\n"),
         ("interfaces", "iface eth0 inet dhcp\n  hostname base\n", "iface eth0 inet dhcp\n"),
+        ("interfaces", "  hostname $(hostname)\n", "  hostname $(hostname)\n"),
         ("networkd", "[DHCPv4]\nHostname=base\nSendHostname=yes\n", "[DHCPv4]\nSendHostname=yes\n"),
         ("keyfile", "[ipv4]\nmethod=auto\ndhcp-hostname=base\n", "[ipv4]\nmethod=auto\n"),
         ("keyfile", "[ipv4]\ndhcp-send-hostname=true\n", "[ipv4]\ndhcp-send-hostname=true\n"),
