@@ -122,6 +122,7 @@ def change(root: Path, changes: Change) -> None:
             path.chmod(content.mode)
         elif isinstance(content, bytes):
             path.write_bytes(content)
+            path.chmod(0o755 if content.startswith(b"\x7fELF") else 0o644)
         elif isinstance(content, File):
             path.write_text(content.text)
             path.chmod(content.mode)

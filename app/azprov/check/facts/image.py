@@ -28,6 +28,11 @@ class Image(Files):
         )
 
     @property
+    def has_usual_folders(self) -> bool:
+        """Whether programs are where most distributions have them; NixOS and Guix have a store."""
+        return not self.is_there("/nix/store", "/gnu/store")
+
+    @property
     def package_tool(self) -> Optional[PackageTool]:
         """The package tool of the distribution, None if the distribution is not known."""
         ids = [self.os_release.get("ID", ""), *self.os_release.get("ID_LIKE", "").split()]

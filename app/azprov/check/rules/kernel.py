@@ -45,7 +45,7 @@ KERNEL_DRIVER_FORBIDDEN = Rule(
 
 def check_drivers(image: Image) -> Iterator[Finding]:
     kernels = installed_kernels(image)
-    if not kernels:
+    if not kernels and image.has_usual_folders:
         yield KERNEL_NONE.found(
             "no kernel modules are installed, so this root cannot boot unless a kernel is "
             "added later, and its drivers for Azure cannot be checked",

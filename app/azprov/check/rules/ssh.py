@@ -66,6 +66,8 @@ SSH_KEEPALIVE = Rule(
 def check_ssh(image: Image) -> Iterator[Finding]:
     """An SSH server has to be installed, start at boot and have host keys: sshd(8)."""
     has_sshd = image.is_program(*_SSHD)
+    if not image.has_usual_folders:
+        return
     if not has_sshd and not image.is_program(*_OTHER_SERVERS):
         yield SSH_MISSING.found(
             f"there is no SSH server, {_COST}", install(image, packages.SSH_SERVER)

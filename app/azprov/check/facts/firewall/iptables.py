@@ -7,12 +7,14 @@ from ....formats.host.config_syntax import uncommented
 from ..image import Image
 from .output_rules import IPTABLES_ACCEPT, OutputRules
 
-_SERVICES = ("netfilter-persistent", "iptables", "iptables-persistent")
+_SERVICES = ("netfilter-persistent", "iptables", "iptables-persistent", "iptables-restore")
 _FILES = (
-    "/etc/iptables/rules.v4",
-    "/etc/sysconfig/iptables",
-    "/etc/iptables/iptables.rules",
-    "/etc/iptables/rules-save",
+    "/etc/iptables/rules.v4",  # Debian
+    "/etc/sysconfig/iptables",  # Red Hat
+    "/etc/iptables/iptables.rules",  # Arch Linux, Void
+    "/etc/iptables/rules-save",  # Alpine
+    "/var/lib/iptables/rules-save",  # Gentoo, Flatcar
+    "/etc/systemd/scripts/ip4save",  # Azure Linux, Photon
 )
 
 

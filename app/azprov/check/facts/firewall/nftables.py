@@ -10,7 +10,12 @@ from ..files import TooMuch
 from ..image import Image
 from .output_rules import BOTH_ADDRESSES, OutputRules
 
-_FILES = ("/etc/nftables.conf", "/etc/sysconfig/nftables.conf", "/etc/nftables.nft")
+_FILES = (
+    "/etc/nftables.conf",
+    "/etc/sysconfig/nftables.conf",  # Red Hat
+    "/etc/nftables.nft",  # Alpine
+    "/var/lib/nftables/rules-save",  # Gentoo
+)
 _ACCEPT = f"ip daddr {{{BOTH_ADDRESSES}}} tcp dport 80 accept"
 # Chains of these families see no IPv4 traffic, or none that the VM itself sends.
 _OTHER_FAMILIES = ("ip6", "arp", "bridge", "netdev")
