@@ -40,8 +40,7 @@ ALLOWED = {
     ("check/facts/network/netplan.py", "text"),
     ("check/facts/network/networkd.py", "nic"),
     # Numbers, and the command that started azprov.
-    ("check/rules/disk_tree.py", "offset"),
-    ("check/rules/disk_tree.py", "size"),
+    ("check/rules/disk_tree.py", "options"),
     ("check/rules/disk_tree.py", "disk.program"),
     # A reason, after the command.
     ("system/logins.py", "home"),

@@ -1,11 +1,11 @@
 """Whether an image will provision on Azure: every rule, applied to the files of the image.
 
 Rule of this package: a check reads files only. It changes nothing and sends nothing, runs
-nothing but a program of this machine that unpacks an initramfs, such as zstd, and no
-content of an image can stop it.
+nothing but programs of this machine that unpack an initramfs, such as zstd, or mount a disk file
+for itself alone, and no content of an image can stop it.
 """
 
-from typing import Dict, Iterator, List, Sequence, Tuple
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from ..errors import HostError
 from ..formats.bounds import FINDINGS
@@ -14,6 +14,7 @@ from .facts.disk.disk_file import DiskFile
 from .facts.files import Unread
 from .facts.image import Image
 from .finding import SEVERITIES, UNREAD, Check, DiskCheck, Finding, Rule
+from .mounted_disk import Tree
 from .rules import (
     agents,
     azprov_program,
@@ -75,7 +76,6 @@ DISK_CHECKS: Tuple[DiskCheck, ...] = (
     *disk_format.CHECKS,
     *partition_table.CHECKS,
     *disk_boot.CHECKS,
-    *disk_tree.CHECKS,
 )
 
 #: Every rule once, in the order of the checks.
@@ -85,6 +85,7 @@ RULES: Tuple[Rule, ...] = tuple(
             *(rule for one in CHECKS for rule in one.rules),
             *PROBE_RULES,
             *(rule for one in DISK_CHECKS for rule in one.rules),
+            disk_tree.DISK_TREE,
             UNREAD,
         ]
     )
@@ -102,9 +103,19 @@ def check(image: Image, probes: Sequence[Probe] = ()) -> List[Finding]:
     return _sorted(found)
 
 
-def check_disk(disk: DiskFile) -> List[Finding]:
-    """All findings about a disk file, errors first. The files on it are not read."""
-    return _sorted([finding for one in DISK_CHECKS for finding in _most(_find_on(one, disk))])
+def check_disk(
+    disk: DiskFile, tree: Optional[Tree] = None, unpackers: Sequence[str] = ()
+) -> List[Finding]:
+    """All findings about a disk file, and about the files on it if they are mounted."""
+    found = [finding for one in DISK_CHECKS for finding in _most(_find_on(one, disk))]
+    if tree is not None:
+        found.append(disk_tree.report_tree(disk, tree))
+    if tree is not None and tree.root is not None:
+        # A loader that is missing in the partition is missing where it is mounted, too.
+        known = {one.rule for one in found}
+        image = Image(tree.root, disk.program, unpackers)
+        found += [one for one in check(image) if one.rule not in known]
+    return _sorted(found)
 
 
 def apply(one: Check, image: Image) -> Iterator[Finding]:

@@ -1,39 +1,38 @@
 """The files on a disk file, which only a mount can show."""
 
-from typing import Iterator
-
-from ...formats.disk.partition_table import LINUX_TYPES, SECTOR_BYTES
+from ...formats.disk.partition_table import SECTOR_BYTES
+from ...formats.text import printable
 from ..facts.disk.disk_file import DiskFile, file_argument
-from ..facts.disk.partitions import read_table
-from ..finding import NOTE, DiskCheck, Finding, Rule
+from ..finding import NOTE, Finding, Rule
+from ..mounted_disk import MOUNT_POINT, Tree
 
 DISK_TREE = Rule(
     "disk-tree",
     NOTE,
-    "the file systems on the disk were not checked, but only what starts it",
-    "mount them, and run check --root on the folder",
+    "the files on the disk were not checked, or were mounted for the check only",
+    "mount them, to run check --root on the folder or to apply fixes",
 )
 
 
-def check_tree(disk: DiskFile) -> Iterator[Finding]:
-    """The command mounts the largest partition for Linux, without changing it."""
-    table = read_table(disk) if disk.is_readable else None
-    if table is None or table.fault or not table.partitions:
-        return
-    systems = [one for one in table.partitions if one.type in LINUX_TYPES and one.last >= one.first]
-    root = max(systems, key=lambda one: one.last - one.first, default=None)
+def report_tree(disk: DiskFile, tree: Tree) -> Finding:
+    """How the files were checked, or how to check them."""
+    root = tree.partition
     if root is None:
-        yield DISK_TREE.found(
-            f"the files on {disk.shown} were not checked, because no partition has a type of Linux",
+        return DISK_TREE.found(
+            f"the files on {disk.shown} were not checked: {tree.reason}",
             "mount its root file system, and run check --root on the folder",
         )
-        return
     offset, size = root.first * SECTOR_BYTES, (root.last - root.first + 1) * SECTOR_BYTES
-    yield DISK_TREE.found(
-        f"the files in partition {root.number} of {disk.shown} were not checked",
-        f"mount -o ro,loop,offset={offset},sizelimit={size} {file_argument(disk.path)} /mnt && "
-        f"{disk.program} check --root /mnt; umount /mnt",
+    options = f"loop,offset={offset},sizelimit={size}"
+    file = file_argument(disk.path)
+    if tree.root is not None:
+        return DISK_TREE.found(
+            f"partition {root.number} of {disk.shown} was mounted for this check only, and the "
+            f"paths of its files begin with {printable(tree.root.path)}",
+            f"to apply the fixes, run mount -o {options} {file} {MOUNT_POINT}",
+        )
+    return DISK_TREE.found(
+        f"the files in partition {root.number} of {disk.shown} were not checked: {tree.reason}",
+        f"mount -o ro,{options} {file} {MOUNT_POINT} && {disk.program} check --root "
+        f"{MOUNT_POINT}; umount {MOUNT_POINT}",
     )
-
-
-CHECKS = (DiskCheck(check_tree, (DISK_TREE,)),)

@@ -4,12 +4,13 @@ import argparse
 import sys
 from typing import Any, Dict, List, Sequence, Tuple
 
-from ...boot.connect import open_imds, open_wireserver, real_ports
+from ...boot.connect import open_imds, open_wireserver, real_commands, real_ports
 from ...boot.settings import ImdsSettings, WireServerSettings
 from ...check import RULES, check, check_disk
 from ...check.facts.disk.disk_file import DiskFile, open_disk
 from ...check.facts.image import Image
 from ...check.finding import ERROR, NOTE, SEVERITIES, UNREAD, WARNING, Finding
+from ...check.mounted_disk import mount_tree
 from ...check.rules.leftovers import DEPROVISIONED
 from ...check.rules.platform import METADATA_SERVICE, WIRESERVER, Probe, is_on_azure
 from ...errors import ERRORS_FOUND, AzprovError, HostError, NotPermitted, UsageError
@@ -115,13 +116,16 @@ def _check_disk(options: argparse.Namespace, ignored_rules: Sequence[str]) -> An
                 "--image and --root exclude each other",
                 "check the folder and the disk file one by one",
             )
-        findings = check_disk(disk)
+        tree = mount_tree(disk, real_commands()) if disk.is_readable else None
+        findings = check_disk(disk, tree, FOLDERS)
     shown, text, data = _report(findings, ignored_rules)
     errors = [one for one in shown if one.severity == ERROR]
+    if not errors and tree is not None and tree.root is not None:
+        return Answer(f"{text}: {disk.shown} should provision on Azure", data)
     if not errors:
         return Answer(f"{text}: a VM should start from {disk.shown}", data)
     failure = AzprovError(
-        f"no VM would start from {disk.shown}: {_counted(len(errors), ERROR)} found",
+        f"{disk.shown} would not provision on Azure: {_counted(len(errors), ERROR)} found",
         "apply the fixes above and check again; azprov.pyz check --list-rules lists all rules",
     )
     return Answer(text, data, exit_code=ERRORS_FOUND, failure=failure)

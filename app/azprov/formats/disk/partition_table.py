@@ -11,13 +11,6 @@ from uuid import UUID
 SECTOR_BYTES = 512
 #: The types of partitions that azprov knows: of GPT, then of MBR.
 ESP_TYPES = ("c12a7328-f81f-11d2-ba4b-00a0c93ec93b", "ef")
-BIOS_BOOT = "21686148-6449-6e6f-744e-656564454649"
-LINUX_TYPES = (
-    "0fc63daf-8483-4772-8e79-3d69d8477de4",
-    "4f68bce3-e8cd-4db1-96e7-fbcaf984b709",  # root, x86-64
-    "b921b045-1df0-41c3-af44-4c6f280d3fae",  # root, arm64
-    "83",
-)
 PROTECTIVE = "ee"
 #: A partition that holds a list of others.
 EXTENDED_TYPES = ("05", "0f", "85")
@@ -26,7 +19,7 @@ _MBR_ENTRY = struct.Struct("<B3xB3xII")
 _MBR_ENTRIES_AT = 446
 _BOOT_CODE_BYTES = 440
 _GPT_HEADER = struct.Struct("<8sIII4xQQQQ16sQIII")
-_GPT_ENTRY = struct.Struct("<16s16xQQ")
+_GPT_ENTRY = struct.Struct("<16s16sQQ")
 _GPT_SIGNATURE = b"EFI PART"
 _HEADER_CHECKSUM_AT = slice(16, 20)
 _NO_TYPE = UUID(int=0)
@@ -35,12 +28,16 @@ _MOST_ENTRIES_BYTES = 1 << 20
 
 
 class Partition(NamedTuple):
-    """A partition: its first and last sector, and its type, a GUID or two hexadecimal digits."""
+    """A partition: its first and last sector, and its type, a GUID or two hexadecimal digits.
+
+    `uuid` is what follows PARTUUID= in fstab(5); empty for a logical partition.
+    """
 
     number: int
     first: int
     last: int
     type: str
+    uuid: str = ""
 
 
 class GptHeader(NamedTuple):
@@ -73,12 +70,14 @@ def is_table(sector: bytes) -> bool:
 def parse_mbr(sector: bytes) -> List[Partition]:
     """The partitions in a sector: those of the disk, or the two of a link in an extended one."""
     found = []
+    (signature,) = struct.unpack_from("<I", sector, _BOOT_CODE_BYTES)
     for number in range(4):
         _, kind, first, count = _MBR_ENTRY.unpack_from(
             sector, _MBR_ENTRIES_AT + number * _MBR_ENTRY.size
         )
         if kind and count:
-            found.append(Partition(number + 1, first, first + count - 1, f"{kind:02x}"))
+            uuid = f"{signature:08x}-{number + 1:02x}"
+            found.append(Partition(number + 1, first, first + count - 1, f"{kind:02x}", uuid))
     return found
 
 
@@ -106,8 +105,8 @@ def parse_gpt_entries(header: GptHeader, entries: bytes) -> List[Partition]:
         raise ValueError("the checksum of its entries is wrong")
     found = []
     for number in range(header.entry_count):
-        kind, first, last = _GPT_ENTRY.unpack_from(entries, number * header.entry_bytes)
+        kind, uuid, first, last = _GPT_ENTRY.unpack_from(entries, number * header.entry_bytes)
         guid = UUID(bytes_le=kind)
         if guid != _NO_TYPE:
-            found.append(Partition(number + 1, first, last, str(guid)))
+            found.append(Partition(number + 1, first, last, str(guid), str(UUID(bytes_le=uuid))))
     return found

@@ -1,0 +1,116 @@
+"""The files on a disk: its file systems, mounted read-only where no other process sees them."""
+
+import os
+from typing import List, NamedTuple, Optional, Tuple
+
+from ..errors import HostError
+from ..formats.disk.file_system import HEAD_BYTES, LUKS, LVM, FileSystem, parse_file_system
+from ..formats.disk.partition_table import SECTOR_BYTES, Partition
+from ..system.commands import Commands
+from ..system.private_mounts import leave_shared_mounts
+from ..system.root import Root
+from .facts.disk.disk_file import DiskFile
+from .facts.disk.partitions import read_table
+from .facts.fstab import read_fstab
+from .facts.image import Image
+
+#: Where the root is mounted, and so where the paths of the findings begin.
+MOUNT_POINT = "/mnt"
+_MOUNT_S = 60.0
+# What each file system must not do while it is mounted: replay its log, which would be a change.
+_OPTIONS = {"ext4": ",noload", "xfs": ",norecovery,nouuid"}
+_SIGNS = ("/etc/os-release", "/usr/lib/os-release")
+_VOLUMES = {LVM: "a physical volume of LVM", LUKS: "encrypted"}
+# Other folders that fstab mounts are not needed to judge an image.
+_NEEDED = ("/usr", "/var", "/etc", "/opt", "/home", "/root", "/boot", "/boot/efi", "/efi")
+
+
+class Tree(NamedTuple):
+    """`root` is None, with a reason, if the root of the disk is not mounted.
+
+    `partition` then is the one that probably has it, None if there is no such one.
+    """
+
+    root: Optional[Root]
+    partition: Optional[Partition]
+    reason: str
+
+
+def mount_tree(disk: DiskFile, commands: Commands) -> Tree:
+    """Mount the root and what its fstab adds, for this process alone. Raises HostError."""
+    found = _file_systems(disk)
+    mountable = [(one, system) for one, system in found if system.kind not in _VOLUMES]
+    candidate = next((one for one, system in mountable if system.kind != "vfat"), None)
+    for partition, system in found:
+        if candidate is None and system.kind in _VOLUMES:
+            reason = f"partition {partition.number} is {_VOLUMES[system.kind]}"
+            return Tree(None, None, reason)
+    if candidate is None:
+        return Tree(None, None, "no partition has a file system that azprov knows")
+    if os.geteuid() != 0:
+        return Tree(None, candidate, "only root can mount them")
+    if not leave_shared_mounts():
+        return Tree(None, candidate, "this process may not have mounts of its own")
+    for partition, system in mountable:
+        if _mount(disk, partition, system, MOUNT_POINT, commands):
+            root = _root_below(MOUNT_POINT)
+            if root is not None:
+                _mount_others(disk, root, mountable, commands)
+                # Opened again, to see what was mounted below it.
+                return Tree(Root(root.path), partition, "")
+            commands.run(["umount", MOUNT_POINT], limit_s=_MOUNT_S)
+    return Tree(None, candidate, "no partition could be mounted that has the root of a system")
+
+
+def _file_systems(disk: DiskFile) -> List[Tuple[Partition, FileSystem]]:
+    """The partitions with something that azprov knows, the largest one first."""
+    table = read_table(disk)
+    found = [
+        (one, parse_file_system(disk.read(one.first * SECTOR_BYTES, HEAD_BYTES)))
+        for one in table.partitions
+        if one.first <= one.last < table.end
+    ]
+    known = [(one, system) for one, system in found if system.kind]
+    return sorted(known, key=lambda item: item[0].first - item[0].last)
+
+
+def _mount(
+    disk: DiskFile, partition: Partition, system: FileSystem, folder: str, commands: Commands
+) -> bool:
+    offset = partition.first * SECTOR_BYTES
+    size = (partition.last - partition.first + 1) * SECTOR_BYTES
+    options = f"ro,nosuid,nodev,noexec,loop,offset={offset},sizelimit={size}"
+    options += _OPTIONS.get(system.kind, "")
+    command = ["mount", "-t", system.kind, "-o", options, os.path.abspath(disk.path), folder]
+    return commands.run(command, limit_s=_MOUNT_S)
+
+
+def _root_below(folder: str) -> Optional[Root]:
+    """The root of a system in a folder, or in a subvolume of Btrfs such as @."""
+    top = Root(folder)
+    for name in ("", *sorted(top.names("/"))):
+        try:
+            if any(top.status(f"/{name}{sign}") is not None for sign in _SIGNS):
+                return Root(f"{folder}/{name}".rstrip("/"))
+        except HostError:
+            continue
+    return None
+
+
+def _mount_others(
+    disk: DiskFile, root: Root, found: List[Tuple[Partition, FileSystem]], commands: Commands
+) -> None:
+    """Mount what the root's fstab has from the same disk. A mount point never leaves the root."""
+    for line in sorted(read_fstab(Image(root)), key=lambda line: line.path):
+        if line.path not in _NEEDED:
+            continue
+        for partition, system in found:
+            names = (
+                f"UUID={system.uuid}",
+                f"LABEL={system.label}",
+                f"PARTUUID={partition.uuid}",
+            )
+            if line.device.replace('"', "").lower() in map(str.lower, names):
+                folder = Root(root.path).real_path(line.path)
+                _mount(disk, partition, system, f"{root.path}{folder}", commands)
+                break
