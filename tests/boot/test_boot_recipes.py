@@ -100,22 +100,26 @@ def run_inside(machine: SystemdMachine, program: str, *, folder: str = "/root") 
     return run_program([*ALONE, *guest], program)
 
 
-def test_azure_vm(tmp_path: Path) -> None:
-    """The recipe azure-vm removes the agents and the traces of the base VM from an image.
-
-    The next VM provisions, and its journal is as the recipe shows it.
-    """
-    machine = machine_with_dhcp(tmp_path)
+def add_agents(machine: SystemdMachine, folder: Path) -> None:
+    """Install packages of the agents' names, and create the user builder, whose home has dist/."""
     for agent in ("waagent", "cloud-init"):
-        package = tmp_path / agent
+        package = folder / agent
         (package / "DEBIAN").mkdir(parents=True)
         (package / "DEBIAN/control").write_text(AGENT.format(agent))
         (package / f"etc/{agent}").mkdir(parents=True)
         (package / f"etc/{agent}/of-the-agent").write_text("")
         subprocess.run(["dpkg-deb", "--build", package, machine.root / "root"], check=True)
     run_inside(machine, "dpkg -i *.deb; rm *.deb; useradd --create-home builder")
-    home = machine.root / "home/builder"
-    shutil.copytree(PYZ.parent, home / "dist")
+    shutil.copytree(PYZ.parent, machine.root / "home/builder/dist")
+
+
+def test_azure_vm(tmp_path: Path) -> None:
+    """The recipe azure-vm removes the agents and the traces of the base VM from an image.
+
+    The next VM provisions, and its journal is as the recipe shows it.
+    """
+    machine = machine_with_dhcp(tmp_path)
+    add_agents(machine, tmp_path)
 
     run_inside(machine, "".join(blocks_of("azure-vm")), folder="/home/builder")
 
@@ -123,7 +127,7 @@ def test_azure_vm(tmp_path: Path) -> None:
     assert leftovers.isdisjoint({"waagent", "cloud-init"})
     assert "builder" not in (machine.read("etc/passwd") or "")
     assert list((machine.root / "etc/ssh").glob("ssh_host_*")) == []
-    assert not home.exists()
+    assert not (machine.root / "home/builder").exists()
     machine.trust_platform()
     metadata, ssh = with_admin(tmp_path)
     result = machine.boot(metadata=metadata, then_run=[[*ssh, "true"]])
@@ -132,6 +136,46 @@ def test_azure_vm(tmp_path: Path) -> None:
     shown = text_of("azure-vm").partition("$ journalctl")[2].partition("```")[0].splitlines()[1:]
     output = machine.journal()
     assert [line for line in output if line in shown] == shown
+
+
+# Files that cloud-init and walinuxagent generate on a VM; purging their packages leaves them.
+GENERATED = {
+    "etc/netplan/50-cloud-init.yaml": "network:\n  version: 2\n  ethernets:\n    eth0:\n"
+    "      match: {macaddress: '00:22:48:aa:bb:cc'}\n      dhcp4: true\n",
+    "etc/network/interfaces.d/50-cloud-init": "auto eth0\niface eth0 inet dhcp\n",
+    "etc/systemd/network/10-cloud-init-eth0.network": "[Match]\nMACAddress=00:22:48:aa:bb:cc\n",
+    "etc/NetworkManager/conf.d/99-cloud-init.conf": "",
+    "etc/NetworkManager/system-connections/cloud-init-eth0.nmconnection": "",
+    "etc/ssh/sshd_config.d/50-cloud-init.conf": "PasswordAuthentication yes\n",
+    "etc/sudoers.d/90-cloud-init-users": "builder ALL=(ALL) NOPASSWD:ALL\n",
+    "etc/sudoers.d/waagent": "builder ALL=(ALL) NOPASSWD:ALL\n",
+    "var/lib/cloud/instance/user-data.txt": "a secret",
+}
+
+
+def test_migration(tmp_path: Path) -> None:
+    """The recipe migration leaves nothing of the agents in an image, and the next VM provisions."""
+    machine = SystemdMachine(tmp_path, "bookworm")
+    add_agents(machine, tmp_path)
+    for name, text in GENERATED.items():
+        (machine.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (machine.root / name).write_text(text)
+    (machine.root / "etc/fstab").write_text(
+        "LABEL=data /srv ext4 nofail 0 2\n"
+        "/dev/disk/cloud/azure_resource-part1 /mnt auto nofail,comment=cloudconfig 0 2\n"
+    )
+    (machine.root / "etc/chrony/conf.d").mkdir(parents=True, exist_ok=True)
+
+    output = run_inside(machine, "".join(blocks_of("migration")), folder="/home/builder")
+
+    assert "\n0 errors, " in output, output  # this root has no kernel, so it has a warning
+    assert [name for name in GENERATED if (machine.root / name).exists()] == []
+    assert machine.read("etc/fstab") == "LABEL=data /srv ext4 nofail 0 2\n"
+    machine.trust_platform()
+    metadata, ssh = with_admin(tmp_path)
+    result = machine.boot(metadata=metadata, then_run=[[*ssh, "hostname"]])
+    assert result["verdicts"] == ["goal state", "ready"]
+    assert result["ran"][0][1].endswith("web01\n"), result["ran"]
 
 
 @pytest.mark.skipif(bool(os.environ.get("PIP_NO_INDEX")), reason="needs a package index")
