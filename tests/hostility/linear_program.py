@@ -20,6 +20,7 @@ from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Sequenc
 from azprov.check import apply
 from azprov.check.facts.files import Files
 from azprov.check.facts.image import Image
+from azprov.check.facts.network.own_scripts import starts_client
 from azprov.check.facts.services import Services
 from azprov.check.finding import Check
 from azprov.check.rules import (
@@ -203,6 +204,9 @@ CASES = (
         ("auto eth1", "iface eth1 inet static", "source /etc/network/d/*"),
     ),
     Case("etc/dhcpcd.conf", _NETWORK, ("interface eth1", "static ip_address=1", "denyinterfaces ")),
+    Case("etc/conf.d/net", _NETWORK, ('config_eth1="', "config_eth2=(", "config_a=dhcp", '"')),
+    Case("etc/netctl/a", _NETWORK, ("Interface=eth1", "Connection=ethernet", "IP=static")),
+    Case("etc/rc.local", starts_client, ("udhcpc -i eth0", "dhclient ", "/sbin/")),
     Case("etc/sysconfig/network-scripts/ifcfg-eth0", _NETWORK, ("DEVICE=eth1", "IPADDR=1.1.1.1")),
     Case(
         "etc/NetworkManager/system-connections/a.nmconnection",
@@ -378,6 +382,10 @@ def make_base(root: Path) -> None:
         "dhcpcd",
         "wicked",
         "cloud-init",
+        "net@",
+        "net@eth0",
+        "netctl@",
+        "netctl@a",
     )
     change(
         root,
@@ -386,6 +394,7 @@ def make_base(root: Path) -> None:
             **{f"{WANTS}/{unit}.service": f"-> /{VENDOR}/{unit}.service" for unit in units},
             f"{VENDOR}/preset.service": "[Install]\n",
             "usr/sbin/netplan": "program",
+            "etc/init.d/net.lo": "program",
             "etc/ufw/ufw.conf": "ENABLED=yes\n",
             "etc/default/ufw": "DEFAULT_OUTPUT_POLICY=DROP\n",
             "etc/passwd": "root:x:0:0::/root:/bin/sh\nops:x:1000:1000::/home/ops:/bin/sh\n",

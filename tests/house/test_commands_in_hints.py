@@ -37,6 +37,9 @@ ALLOWED = {
     # eth0, or a name of letters, digits, dots, dashes and underscores.
     ("check/facts/network/ifcfg.py", "text"),
     ("check/facts/network/ifupdown.py", "nic"),
+    ("check/facts/network/netctl.py", "nic"),
+    ("check/facts/network/netifrc.py", "name"),
+    ("check/facts/network/netifrc.py", "command"),
     ("check/facts/network/netplan.py", "text"),
     ("check/facts/network/networkd.py", "nic"),
     # Numbers, and the command that started azprov.

@@ -18,6 +18,8 @@ _KERNEL_LINE = re.compile(
 _OPTIONS_LINE = re.compile(r"(options|append)\b", re.IGNORECASE)
 # The settings for the entries that are started by default.
 _GRUB_NAMES = ("GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT")
+# The values of ip= that ask for IPv4 by DHCP, after the last colon.
+_DHCP = ("dhcp", "on", "any", "both")
 _QUOTES = str.maketrans("", "", "\"'")
 
 
@@ -78,3 +80,12 @@ def find_in_every_entry(image: Files, has: Callable[[List[str]], bool]) -> Optio
 def values_of(words: List[str], *names: str) -> List[str]:
     """The values of all options with one of these names, in their order."""
     return [value for name, _, value in (word.partition("=") for word in words) if name in names]
+
+
+def uses_dhcp(files: Files) -> bool:
+    """Whether ip= lets the kernel, or dracut in the initramfs, use DHCP: dracut.cmdline(7)."""
+
+    def asks_for_it(words: List[str]) -> bool:
+        return any(value.rpartition(":")[2] in _DHCP for value in values_of(words, "ip"))
+
+    return find_in_every_entry(files, asks_for_it) is not None

@@ -56,7 +56,10 @@ class Services:
 
     def starts(self, *names: str) -> bool:
         """Whether one of them starts at boot. A template, "dhcpcd@", means any instance."""
-        return any(self._starts(self._full(name)) for name in names)
+        return any(
+            self._starts(self.file_name(name)) or (name[-1] == "@" and self.instances(name[:-1]))
+            for name in names
+        )
 
     def is_there(self, *names: str) -> bool:
         """Whether one of them is installed, and not masked."""
@@ -64,31 +67,51 @@ class Services:
 
     def files(self, *names: str) -> List[str]:
         """The files of the services that are installed and not masked."""
-        paths = [self._unit_file(self._full(name)) for name in names]
+        paths = [self._unit_file(self.file_name(name)) for name in names]
         return [path for path in paths if path is not None]
 
     def is_masked(self, name: str) -> bool:
         """Whether a link or an empty file keeps the service from ever starting."""
-        path = self._place(self._full(name))
+        path = self._place(self.file_name(name))
         return path is not None and self._masks(path)
 
     def instances(self, template: str) -> Set[str]:
         """The instances of a template that start, such as eth0 for dhcpcd@eth0."""
-        found = [
-            unit.partition("@") for unit in self._started if not self.is_disabled_by_preset(unit)
-        ]
+        before = self.instance(template, "")
+        after = len(self.file_name(""))
         return {
-            instance.rpartition(".")[0] for name, at, instance in found if at and name == template
+            unit[len(before) : len(unit) - after]
+            for unit in self._started
+            if unit.startswith(before) and not self.is_disabled_by_preset(unit)
         } - {""}
 
     def is_disabled_by_preset(self, name: str) -> bool:
         """Whether systemd disables a service at the next boot, before it would start it."""
-        unit = self._full(name)
+        unit = self.file_name(name)
         if unit in self._surely_started or not self._presets.disable_at_next_boot():
             return False
         return not self._presets.enable((self._unit_file(unit) or unit).rpartition("/")[2])
 
-    def _full(self, name: str) -> str:
+    def instance(self, template: str, name: str) -> str:
+        """The service that a template, such as dhcpcd, has for an interface."""
+        return f"{template}{'@' if self.init is None else self.init.instance_mark}{name}"
+
+    def started_files(self) -> List[str]:
+        """The files of all services that start at boot."""
+        if self.init is None:
+            return []
+        if self.init.has_units:
+            paths = [self._unit_file(unit) for unit in sorted(self._started)]
+            return [path for path in paths if path is not None]
+        return [
+            f"{folder}/{entry}{self.init.inner}"
+            for folder in self.init.boot_folders_in(self._files.root)
+            for entry in self._files.names(folder)
+            if self.init.service_of(entry)
+        ]
+
+    def file_name(self, name: str) -> str:
+        """The name of the file of a service."""
         if self.init is None or name.endswith((".service", ".socket", ".target", ".timer")):
             return name
         return self.init.unit_name(name)

@@ -7,6 +7,7 @@ read 2026-11-22.
 from typing import Iterator, List, Tuple
 
 from ..facts.image import Image
+from ..facts.kernel_command_line import uses_dhcp
 from ..facts.network import managers_in_use, netplan, networkd
 from ..facts.network.base import Manager, ManagerState, read_state
 from ..facts.network.nic_settings import (
@@ -19,6 +20,7 @@ from ..facts.network.nic_settings import (
     NicSetting,
     Source,
 )
+from ..facts.network.own_scripts import starts_client
 from ..facts.network.systemd_files import remove
 from ..facts.network.udev_links import Renaming, find_renaming
 from ..facts.network.udev_rules import read_named_macs
@@ -92,7 +94,8 @@ def check_network(image: Image) -> Iterator[Finding]:
         return
     states = managers_in_use(image)
     if not states:
-        yield from _no_manager(image)
+        if not uses_dhcp(image) and not starts_client(image):
+            yield from _no_manager(image)
         return
     if states[0].manager is netplan.MANAGER:
         without_renderer = list(_no_renderer(image))
@@ -238,7 +241,9 @@ def _no_dhcp(image: Image, states: List[ManagerState], nic: str) -> Iterator[Fin
             manager.fix(image, nic),
             severity=ERROR if is_unit else WARNING,
         )
-    elif not any(setting.mac for state in states for setting in state.settings):
+    elif not (
+        any(setting.mac for state in states for setting in state.settings) or uses_dhcp(image)
+    ):
         yield NETWORK_NO_DHCP.found(
             f"{first.name} starts at boot and is not configured to use DHCP on {nic}, {_COST}",
             first.fix(image, nic),

@@ -39,6 +39,8 @@ class InitSystem:
     unit_folders: Tuple[str, ...]
     #: A link to the service in this folder enables it.
     link_folder: str
+    #: What is between the name of a service and the interface that it is for.
+    instance_mark = "@"
     #: Services linked in these folders start at boot; empty if units decide, see has_units.
     boot_folders: Tuple[str, ...] = ()
 

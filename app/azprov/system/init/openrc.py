@@ -16,6 +16,7 @@ class OpenRc(ScriptInit):
     name, title = "openrc", "OpenRC"
     folder = "/etc/init.d"
     unit_folders = ("/etc/init.d",)
+    instance_mark = "."
     # In this runlevel the disks, syslog and the old host name are ready. The order in the
     # runlevel boot differs between distributions.
     link_folder = f"{_RUNLEVELS}/default"

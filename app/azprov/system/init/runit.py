@@ -21,6 +21,8 @@ class Runit(SupervisedInit):
     parts = ((f"/etc/sv/{SERVICE}/supervise", f"/run/{SERVICE}.supervise"),)
     unit_folders = ("/etc/sv", "/etc/runit/sv", "/usr/share/runit/sv")
     link_folder = _DEFAULT
+    # As in dhcpcd-eth0 of Void.
+    instance_mark = "-"
     # Debian's runit also runs the scripts of System V that are not services of runit.
     boot_folders = (_DEFAULT, *_WATCHED, "/etc/rcS.d", "/etc/rc2.d")
     shipped = "azure-provisioning.runit"

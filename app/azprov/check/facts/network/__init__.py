@@ -3,7 +3,18 @@
 from typing import List
 
 from ..image import Image
-from . import connman, dhclient, dhcpcd, ifcfg, ifupdown, netplan, network_manager, networkd
+from . import (
+    connman,
+    dhclient,
+    dhcpcd,
+    ifcfg,
+    ifupdown,
+    netctl,
+    netifrc,
+    netplan,
+    network_manager,
+    networkd,
+)
 from .base import ManagerState, read_state
 
 #: To add a manager, add its module and one line here. Findings name the first manager in this
@@ -18,6 +29,9 @@ MANAGERS = (
     dhclient.MANAGER,
     connman.MANAGER,
     ifcfg.MANAGER,
+    ifupdown.BUILDROOT,
+    netifrc.MANAGER,
+    netctl.MANAGER,
 )
 
 

@@ -10,7 +10,8 @@ class Manager(NamedTuple):
     """A program that configures network interfaces at boot."""
 
     name: str
-    #: Any of these starts the manager; masking the first one prevents that.
+    #: Any of these starts the manager; masking the first one prevents that. Without a service,
+    #: a setting starts it.
     services: Tuple[str, ...]
     #: What the image says to this manager about network interfaces.
     reads: Callable[[Image], Iterator[NicSetting]]
@@ -22,14 +23,15 @@ class Manager(NamedTuple):
     first_match_wins: bool = False
     #: The manager runs one of these programs for DHCP; empty if it speaks DHCP itself.
     dhcp_clients: Tuple[str, ...] = ()
-    #: Programs that run at every boot without a service. One of them and a setting are enough
-    #: for the manager to be in use.
-    generators: Tuple[str, ...] = ()
+    #: The manager is in use only if the image has one of these; empty if it needs none.
+    files: Tuple[str, ...] = ()
 
     def is_in_use(self, image: Image) -> bool:
         """Whether the manager configures interfaces when the image boots."""
-        if self.generators:
-            return image.is_there(*self.generators) and any(self.reads(image))
+        if self.files and not image.is_there(*self.files):
+            return False
+        if not self.services:
+            return any(self.reads(image))
         # A socket cannot start a service that is masked.
         return image.services.starts(*self.services) and not image.services.is_masked(
             self.services[0]

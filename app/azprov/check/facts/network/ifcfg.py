@@ -13,6 +13,8 @@ from .nic_settings import DHCP, OFF, STATIC, NicSetting, from_file, only_mac, st
 _RED_HAT_FOLDER = "/etc/sysconfig/network-scripts"
 _SUSE_FOLDER = "/etc/sysconfig/network"
 # What editors and package managers leave beside the files in use.
+# As Red Hat's ifup and wicked's ifcfg(5) know them.
+_DHCP = ("dhcp", "dhcp4", "dhcp+autoip", "bootp")
 _BACKUPS = (".bak", ".rpmsave", ".rpmnew", "~")
 
 
@@ -27,7 +29,7 @@ def reads(image: Image) -> Iterator[NicSetting]:
 def _setting(image: Image, path: str, name: str) -> NicSetting:
     values = parse_assignments(image.text(path))
     protocol = values.get("BOOTPROTO", "none").lower()
-    method = DHCP if protocol in ("dhcp", "dhcp4", "bootp") else OFF
+    method = DHCP if protocol in _DHCP else OFF
     if method == OFF and starts_with_ipv4(values.get("IPADDR", values.get("IPADDR0", ""))):
         method = STATIC
     if (
@@ -50,5 +52,9 @@ def fix(image: Image, nic: str) -> str:
 
 
 MANAGER = Manager(
-    "the distribution's network service", ("wicked", "wickedd", "network"), reads, fix
+    "the distribution's network service",
+    ("wicked", "wickedd", "network"),
+    reads,
+    fix,
+    files=(_RED_HAT_FOLDER, _SUSE_FOLDER),
 )

@@ -97,3 +97,5 @@ def fix(image: Image, nic: str) -> str:
 
 
 MANAGER = Manager("ifupdown", ("networking", "ifupdown"), reads, fix, dhcp_clients=_CLIENTS)
+#: The service of buildroot has the name of Red Hat's.
+BUILDROOT = Manager("ifup", ("network",), reads, fix, dhcp_clients=_CLIENTS, files=(_FILE,))

@@ -101,4 +101,4 @@ def fix(image: Image, nic: str) -> str:
     return f"printf '{text}' > {typed} && chmod 600 {typed}"
 
 
-MANAGER = Manager("netplan", (), reads, fix, generators=_PROGRAMS)
+MANAGER = Manager("netplan", (), reads, fix, files=_PROGRAMS)
