@@ -25,6 +25,18 @@ UNIT = f"{SYSTEM}/azure-provisioning.service"
 #: Sets a title, clears the screen, and turns the direction of text.
 TITLE = "\x1b]0;owned\x07\x1b[2J\u202e"
 
+#: Folders in which files of any name are read, each with a pattern of such names.
+FOLDERS_OF_SETTINGS = (
+    "etc/init.d/%d",
+    "etc/cron.d/%d",
+    "etc/sudoers.d/%d",
+    "etc/doas.d/%d.conf",
+    "etc/netplan/%d.yaml",
+    "etc/udev/rules.d/%d.rules",
+    "home/ops/.ssh/%d",
+    f"{SYSTEM}/%d.service",
+)
+
 Tree = Union[Change, Callable[[Path], None]]
 
 
@@ -67,6 +79,29 @@ def _many_kernels(root: Path) -> None:
         folder = root / f"usr/lib/modules/6.1.{number}-cloud-amd64"
         shutil.copytree(root / MODULES, folder)
         os.link(root / INITRD, root / f"boot/initrd.img-6.1.{number}-cloud-amd64")
+
+
+def _names_of_one_file(root: Path) -> None:
+    """Each folder of settings has many links to the same megabyte."""
+    (root / "srv").mkdir()
+    (root / "srv/large").write_text("a a\n" * (MIB // 4))
+    for name in FOLDERS_OF_SETTINGS:
+        folder, _, pattern = name.rpartition("/")
+        (root / folder).mkdir(parents=True, exist_ok=True)
+        for number in range(600):
+            (root / folder / (pattern % number)).symlink_to("/srv/large")
+
+
+def _homes_with_one_folder(root: Path) -> None:
+    """The keys of each of many users are in the same folder of many files."""
+    (root / "srv/keys").mkdir(parents=True)
+    for number in range(1000):
+        (root / f"srv/keys/{number}").touch()
+        (root / f"home/u{number}").mkdir(parents=True)
+        (root / f"home/u{number}/.ssh").symlink_to("/srv/keys")
+    users = [f"u{number}:x:{number + 2000}:1::/home/u{number}:/bin/sh\n" for number in range(1000)]
+    with (root / "etc/passwd").open("a") as file:
+        file.writelines(users)
 
 
 def _links_to_long_paths(root: Path) -> None:
@@ -238,6 +273,8 @@ TREES: Dict[str, Tree] = {
     "dpkg has many file lists": _many_files("var/lib/dpkg/info", "python3.%d.list", 9000),
     "folders contain themselves": _folders_of_themselves,
     "links lead to long paths": _links_to_long_paths,
+    "many links lead to one large file": _names_of_one_file,
+    "homes share a folder of keys": _homes_with_one_folder,
     "folders are deep": _deep_folders,
     "every file has only CRLF": _every_file(_write_crlf),
     "every file is NULs": _every_file(_write_nuls),

@@ -15,9 +15,10 @@ from typing import BinaryIO, ContextManager, Iterator, List, Optional, Union
 
 from ...errors import HostError
 from ...formats.text import printable
-from .entry import Entry, Owner, make_folder, names_in, replace, replace_by_link, sync
+from .entry import Entry, Owner, make_folder, names_in, replace, replace_by_link
 from .opening import NotRegularFile, OpenFolder
 from .paths import MOST_LINKS, PathResolver, ancestry, as_file_name, resolved_as
+from .repeats import Repeats
 
 _LIMIT_BYTES = 1 << 20
 # PATH_MAX of Linux.
@@ -37,6 +38,7 @@ class Root:
         # Set by `as_user`.
         self._user: Optional[Owner] = None
         self._most_links = MOST_LINKS
+        self._repeats = Repeats()
         try:
             self._top = OpenFolder(path)
             # Not by name: the kernel shows "/" as the name of every container's root.
@@ -71,6 +73,7 @@ class Root:
         try:
             with self._entry(path, follow=True) as entry:
                 content = entry.content(limit_bytes)
+                self._repeats.read(path, entry, len(content or b""))
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -84,6 +87,7 @@ class Root:
         """A regular file of any size, open for reading; None if it is missing. Raises HostError."""
         try:
             with self._entry(path, follow=True) as entry:
+                self._repeats.opened(path, entry)
                 number = entry.open(os.O_RDONLY)
         except (FileNotFoundError, NotADirectoryError):
             return None
@@ -100,10 +104,8 @@ class Root:
         try:
             with self._entry(path, follow=True) as entry:
                 number = entry.open(os.O_RDWR)
-            try:
+            with open(number, "r+b", buffering=0):
                 yield number
-            finally:
-                os.close(number)
         except OSError as error:
             raise self._failed("write", path, error) from error
 
@@ -203,7 +205,7 @@ class Root:
         """The names in a folder, sorted; none if there is no such folder."""
         try:
             with self._entry(path, follow=True) as entry:
-                return names_in(entry)
+                return self._repeats.listed(path, entry, names_in(entry))
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
@@ -248,9 +250,7 @@ class Root:
         """Give a file or folder another name in the same folder, durably, in one step."""
         try:
             with self._entry(path, follow=False) as entry:
-                new = as_file_name(name)
-                os.rename(entry.name, new, src_dir_fd=entry.folder, dst_dir_fd=entry.folder)
-                sync(entry.folder)
+                entry.rename(as_file_name(name))
         except OSError as error:
             raise self._failed("rename", path, error) from error
 

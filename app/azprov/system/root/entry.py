@@ -116,6 +116,11 @@ class Entry:
             raise explained(error, self.folder, self.name) from error
         sync(self.folder)
 
+    def rename(self, name: str) -> None:
+        """Give it another name in the same folder, durably."""
+        os.rename(self.name, name, src_dir_fd=self.folder, dst_dir_fd=self.folder)
+        sync(self.folder)
+
 
 def replace(
     entry: Entry, content: Union[bytes, BinaryIO], mode: Optional[int], owner: Optional[Owner]

@@ -15,6 +15,7 @@ _HINTS = {
     errno.ENOSPC: "free some space on the file system",
     errno.EDQUOT: "free some space on the file system",
     errno.ENOTEMPTY: "end the processes that make new files in it",
+    errno.EMLINK: "remove files that the image does not need",
     errno.EXDEV: "unmount the file system that is mounted inside",
 }
 # The errors of a path that the next boot finds unchanged. With any other one, such as a
