@@ -234,8 +234,10 @@ def _imds_seconds(text: str) -> float:
 def _root(text: str, for_file: str) -> Root:
     from ..system.root.linux_root import require_linux_root
 
+    # A command that names it is printed: there it is no option, and the shell keeps its end.
+    path = f"./{text}" if text.startswith("-") else text
     try:
-        root = Root(text)
+        root = Root(f"{path}/" if path.endswith("\n") else path)
     except NotPermitted:
         raise
     except HostError as error:

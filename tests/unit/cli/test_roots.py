@@ -1,12 +1,13 @@
 """The folder of --root is examined before anything else: is it a Linux root, and may it change?"""
 
+import os
 from pathlib import Path
 from typing import Callable, Tuple
 
 import pytest
 
 from images import azprov, tree
-from sound_image import make_sound
+from sound_image import VENDOR, WANTS, change, make_sound
 
 #: Every command with --root.
 COMMANDS = (
@@ -175,3 +176,29 @@ def test_the_verdict_of_check_says_that_files_could_not_be_read(
         "0 errors, 0 warnings, 2 notes: . should provision on Azure, as far as it could be read; "
         "the notes name the files that could not be read\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("-x", "./-x"),
+        ("line\n", "\"$(printf 'line\\012/')\""),
+        ("a b", "'a b'"),
+    ],
+)
+def test_a_root_with_an_odd_name_is_named_so_that_commands_work(
+    tmp_path: Path, name: str, typed: str
+) -> None:
+    """In a printed command, such a name is neither an option nor the name of another folder."""
+    agent = {"usr/bin/cloud-init": "program", f"{VENDOR}/cloud-init.service": "[Unit]\n"}
+    enabled = {f"{WANTS}/cloud-init.service": f"-> /{VENDOR}/cloud-init.service"}
+    change(make_sound(tmp_path / name), {**agent, **enabled})
+    before = os.getcwd()
+    os.chdir(tmp_path)
+    try:
+        code, out, _ = azprov("check", f"--root={name}")
+    finally:
+        os.chdir(before)
+
+    assert code == 1
+    assert f"fix: chroot {typed} apt-get" in out
