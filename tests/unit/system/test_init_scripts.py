@@ -2,10 +2,11 @@
 
 import os
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 import pytest
 
+from azprov.errors import HostError
 from azprov.image.deprovision import carry_out, plan
 from azprov.image.install import install
 from azprov.image.service_file import command_of, render_unit
@@ -16,7 +17,7 @@ from azprov.system.root import Root
 from images import tree
 from ports import NoCommands
 from project import ROOT, SMALL_ARCHIVE
-from sound_image import Change, change
+from sound_image import Change, File, change
 
 INITTAB = "id:2:initdefault:\nsi::sysinit:/etc/init.d/rcS\nl2:2:wait:/etc/init.d/rc 2\n"
 ORDER = (
@@ -219,6 +220,54 @@ def test_a_link_that_insserv_has_renamed_is_kept(tmp_path: Path) -> None:
     assert links_in(root) == {}
 
 
+class SwappedByItsOwner(Root):
+    """A root in which a user replaces a file by a link as soon as azprov has read it."""
+
+    def read(self, path: str, *, limit_bytes: int = 1 << 20) -> Optional[bytes]:
+        content = super().read(path, limit_bytes=limit_bytes)
+        swapped = Path(self.path) / "home/ops/order"
+        if path == "/etc/init.d/.depend.boot" and not swapped.is_symlink():
+            swapped.unlink()
+            swapped.symlink_to("/etc/shadow")
+        return content
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize("change_order", [BY_NAME["sysvinit"].enable, BY_NAME["sysvinit"].forget])
+def test_a_list_of_scripts_in_a_user_s_folder_is_written_as_that_user(
+    change_order: Callable[[Root], object], tmp_path: Path
+) -> None:
+    """The owner of the folder could plant a link to a file that only root may change."""
+    change(
+        tmp_path,
+        {
+            **DEBIAN,
+            "etc/init.d/.depend.boot": "-> /home/ops/order",
+            "home/ops/order": ORDER.replace("networking", "networking azure-provisioning")
+            if change_order == BY_NAME["sysvinit"].forget
+            else ORDER,
+            "etc/shadow": File("root:*::::::\n", 0o600),
+        },
+    )
+    os.chown(tmp_path / "home/ops", 54321, 54321)
+    tmp_path.chmod(0o755)
+
+    with pytest.raises(HostError):
+        change_order(SwappedByItsOwner(str(tmp_path)))
+
+    assert (tmp_path / "etc/shadow").read_text() == "root:*::::::\n"
+
+
+@pytest.mark.needs("root")
+def test_a_list_of_scripts_that_a_user_can_change_is_refused(tmp_path: Path) -> None:
+    """Its owner decides which scripts root starts at boot, and whether azprov's is one."""
+    change(tmp_path, DEBIAN)
+    os.chown(tmp_path / "etc/init.d/.depend.boot", 54321, 54321)
+
+    with pytest.raises(HostError, match=r"users other than root can change .*/\.depend\.boot"):
+        install_into(Root(str(tmp_path)), CASES["Debian with sysvinit"])
+
+
 UNKNOWN: Dict[str, Tuple[Change, str]] = {
     "an unknown program": ({"sbin/init": "-> shepherd", "sbin/shepherd": "ELF"}, "/sbin/shepherd"),
     "sysvinit without rcS.d": (
@@ -235,6 +284,10 @@ UNKNOWN: Dict[str, Tuple[Change, str]] = {
     ),
     "s6 with a scan folder that is empty at each boot": (
         {"sbin/init": "#!/bin/sh\nexec s6-svscan /run/service\n", "bin/s6-svscan": "ELF"},
+        "/sbin/init",
+    ),
+    "s6 with a scan folder of many levels": (
+        {"sbin/init": f"#!/bin/sh\nexec s6-svscan {'/x' * 128}\n", "bin/s6-svscan": "ELF"},
         "/sbin/init",
     ),
     "a script without an init system": ({"sbin/init": "#!/bin/sh\n"}, "/sbin/init"),

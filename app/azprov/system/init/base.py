@@ -44,6 +44,9 @@ class InitSystem:
     #: Services linked in these folders start at boot; empty if units decide, see has_units.
     boot_folders: Tuple[str, ...] = ()
 
+    #: Files of the init system that decide whether it starts the service.
+    settings: Tuple[str, ...] = ()
+
     #: The service file with the default command, in azprov/image, and how it spells the
     #: command; the fields are python and arguments.
     shipped: str

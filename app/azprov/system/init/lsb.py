@@ -6,6 +6,7 @@ Sources: init(8) and insserv(8) of Debian 13, and the rcS of Yocto and of buildr
 from typing import List, Optional, Tuple
 
 from ..commands import Commands
+from ..planting import planter_of, root_of
 from ..root import Root
 from .base import COMMAND_S, SERVICE
 from .scripts import ScriptInit, inittab_programs, script_of, script_text
@@ -29,6 +30,7 @@ class LsbInit(ScriptInit):
     shipped = "azure-provisioning.sysvinit"
     # As insserv writes its links.
     target = f"../init.d/{SERVICE}"
+    settings = (_ORDER,)
     init_programs = ("/sbin/init", "/usr/sbin/init", "/bin/init")
     programs = init_programs
     #: The names that its program may begin with, once links are resolved.
@@ -113,7 +115,8 @@ class BusyboxInit(LsbInit):
 
 def _write(root: Root, old: bytes, new: bytes) -> None:
     if new != old:
-        root.write(_ORDER, new)
+        with root_of(root, planter_of(root, _ORDER)) as user_root:
+            user_root.write(_ORDER, new)
 
 
 def _with_service(order: bytes) -> bytes:

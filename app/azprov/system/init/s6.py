@@ -13,6 +13,8 @@ from .scripts import SupervisedInit, script_text
 
 _USUAL_FOLDER = "/etc/service"
 _VOLATILE = ("/run/", "/dev/", "/var/run/")
+# A path of thousands of folders would keep `install` busy.
+_LONGEST_FOLDER = 255
 
 
 class S6Init(SupervisedInit):
@@ -71,7 +73,8 @@ def _scan_folder(script: str) -> Optional[str]:
     lines = [line.split() for line in script.splitlines() if script.startswith("#!")]
     given = [words for words in lines if "s6-svscan" in {word.rpartition("/")[2] for word in words}]
     folder = given[-1][-1].rstrip("/") if given else ""
-    return folder if folder.startswith("/") and not folder.startswith(_VOLATILE) else None
+    is_usable = folder.startswith("/") and len(folder) <= _LONGEST_FOLDER
+    return folder if is_usable and not folder.startswith(_VOLATILE) else None
 
 
 S6_INIT = S6Init()

@@ -4,6 +4,7 @@ import re
 import stat
 from typing import List
 
+from ..planting import remove_planted
 from ..root import Root
 from .base import MADE_FOLDERS_NOTE, SERVICE, InitSystem
 
@@ -37,7 +38,7 @@ class SupervisedInit(ScriptInit):
         return "" if root.status(down) is None else down
 
     def enable(self, root: Root, file: str = "") -> List[str]:
-        root.remove(f"{self.target}/down")
+        remove_planted(root, f"{self.target}/down")
         return super().enable(root, file)
 
 
