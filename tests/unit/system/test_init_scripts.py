@@ -72,6 +72,16 @@ CASES: Dict[str, Case] = {
         {"sbin/init": "-> ../bin/busybox", "bin/busybox": "ELF", "etc/init.d/rcS": BUILDROOT},
         {"etc/init.d/S03azure-provisioning": "../init.d/azure-provisioning"},
     ),
+    "buildroot's rcS beside a folder of Debian's packages": Case(
+        "busybox",
+        {
+            **DEBIAN,
+            "sbin/init": "-> ../bin/busybox",
+            "bin/busybox": "ELF",
+            "etc/init.d/rcS": BUILDROOT,
+        },
+        {"etc/init.d/S03azure-provisioning": "../init.d/azure-provisioning"},
+    ),
     "Debian with runit": Case(
         "runit",
         {
@@ -276,6 +286,15 @@ UNKNOWN: Dict[str, Tuple[Change, str]] = {
     ),
     "busybox without scripts": (
         {"sbin/init": "-> ../bin/busybox", "bin/busybox": "ELF"},
+        "/bin/busybox",
+    ),
+    "busybox with an rcS that runs no other scripts": (
+        {
+            **DEBIAN,
+            "sbin/init": "-> ../bin/busybox",
+            "bin/busybox": "ELF",
+            "etc/init.d/rcS": "#!/bin/sh\nmount -a\nifup -a\nexec app\n",
+        },
         "/bin/busybox",
     ),
     "s6 with services of s6-rc": (

@@ -59,10 +59,14 @@ class LsbInit(ScriptInit):
 
     def _new_link(self, root: Root) -> Optional[str]:
         """The first link that rcS would run after the local file systems are mounted."""
-        if root.status(_RUNLEVELS[0]) is not None:
-            return f"{_RUNLEVELS[0]}/S99{SERVICE}"
-        runs_scripts = f"{_SCRIPTS}/S" in script_text(root, f"{_SCRIPTS}/rcS")
-        return f"{_SCRIPTS}/S03{SERVICE}" if runs_scripts else None
+        text = script_text(root, f"{_SCRIPTS}/rcS")
+        if f"{_SCRIPTS}/S" in text:
+            return f"{_SCRIPTS}/S03{SERVICE}"
+        # Packages of Debian have scripts in rcS.d, whether the image's rcS runs them or not. It
+        # does so itself, or by /etc/init.d/rc.
+        runs_folder = not text or "/rc" in text
+        is_there = root.status(_RUNLEVELS[0]) is not None
+        return f"{_RUNLEVELS[0]}/S99{SERVICE}" if runs_folder and is_there else None
 
     def service_of(self, entry: str) -> str:
         return script_of(entry)
