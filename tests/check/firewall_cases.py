@@ -5,9 +5,12 @@ from typing import Dict
 from check.image_changes import (
     UNIT,
     Wrong,
+    direct,
+    firewalld,
     first_boot,
     iptables,
     nft,
+    policy,
     ufw,
 )
 from project import ROOT
@@ -72,6 +75,40 @@ WRONG_FIREWALL: Dict[str, Wrong] = {
         "firewall-metadata",
         "warning",
         ufw("-A ufw-user-output -p tcp -d 168.63.129.16 --dport 80 -j ACCEPT\n"),
+    ),
+    "firewalld: a last direct rule that drops": Wrong(
+        "firewall-output",
+        "error",
+        direct("-p tcp -m tcp --dport=443 -j ACCEPT", "-p udp --dport 53 -j ACCEPT", "-j DROP"),
+    ),
+    "firewalld: a passthrough rule that drops": Wrong(
+        "firewall-output",
+        "error",
+        firewalld(
+            "direct.xml",
+            '<direct>\n  <passthrough ipv="ipv4">-A OUTPUT -j DROP</passthrough>\n</direct>\n',
+        ),
+    ),
+    "firewalld: direct rules for WireServer only": Wrong(
+        "firewall-metadata",
+        "warning",
+        direct("-d 168.63.129.16 -p tcp --dport 80 -j ACCEPT", "-j REJECT"),
+    ),
+    "firewalld: a policy that drops": Wrong(
+        "firewall-output",
+        "error",
+        policy('  <service name="dns"/>\n  <port port="443" protocol="tcp"/>\n'),
+    ),
+    "firewalld: a policy for the default zone": Wrong(
+        "firewall-output", "error", policy("", target="REJECT", egress="public")
+    ),
+    "firewalld: a policy with a rule for WireServer": Wrong(
+        "firewall-metadata",
+        "warning",
+        policy(
+            '  <rule family="ipv4">\n    <destination address="168.63.129.16"/>\n'
+            '    <port port="80" protocol="tcp"/>\n    <accept/>\n  </rule>\n'
+        ),
     ),
 }
 
@@ -141,6 +178,24 @@ FINE_FIREWALL: Dict[str, Change] = {
         "-A ufw-user-output -p tcp -d 168.63.129.16 --dport 80 -j ACCEPT\n"
         "-A ufw-user-output -p tcp -d 169.254.169.254 --dport 80 -j ACCEPT\n"
     ),
+    "firewalld: no rules": firewalld("firewalld.conf", "DefaultZone=public\n"),
+    "firewalld: direct rules with both addresses": direct(
+        "-d 168.63.129.16,169.254.169.254 -p tcp --dport 80 -j ACCEPT", "-j DROP"
+    ),
+    "firewalld: direct rules for another chain": direct("-p tcp -j allowed", "-j DROP"),
+    "firewalld: direct rules for IPv6": firewalld(
+        "direct.xml",
+        '<direct>\n  <rule ipv="ipv6" table="filter" chain="OUTPUT" priority="0">-j DROP</rule>\n'
+        "</direct>\n",
+    ),
+    "firewalld: a policy with the port": policy('  <port port="80" protocol="tcp"/>\n'),
+    "firewalld: a policy with a service": policy('  <service name="http"/>\n'),
+    "firewalld: a policy with a service of its own": {
+        **policy('  <service name="azure"/>\n'),
+        "etc/firewalld/services/azure.xml": "<service/>\n",
+    },
+    "firewalld: a policy that continues": policy("", target="CONTINUE"),
+    "firewalld: a policy for another zone": policy("", egress="dmz"),
     "ufw: accepts by default": ufw("", policy="ACCEPT"),
     "ufw: not enabled in ufw.conf": {**ufw(""), "etc/ufw/ufw.conf": "ENABLED=no\n"},
 }

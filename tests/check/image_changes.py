@@ -111,6 +111,28 @@ def ufw(rules: str, policy: str = "DROP") -> Change:
     }
 
 
+def firewalld(name: str, text: str) -> Change:
+    """A file of firewalld, which starts at boot."""
+    return firewall("firewalld.service", f"etc/firewalld/{name}", text)
+
+
+def direct(*rules: str) -> Change:
+    """Direct rules of the chain OUTPUT, as firewall-offline-cmd writes them."""
+    lines = [
+        f'  <rule ipv="ipv4" table="filter" chain="OUTPUT" priority="{number}">{rule}</rule>\n'
+        for number, rule in enumerate(rules)
+    ]
+    head = '<?xml version="1.0" encoding="utf-8"?>\n'
+    return firewalld("direct.xml", f"{head}<direct>\n{''.join(lines)}</direct>\n")
+
+
+def policy(rules: str, *, target: str = "DROP", egress: str = "ANY") -> Change:
+    """A policy for the traffic that the machine sends."""
+    head = f'<?xml version="1.0" encoding="utf-8"?>\n<policy target="{target}">\n'
+    zones = f'  <ingress-zone name="HOST"/>\n  <egress-zone name="{egress}"/>\n'
+    return firewalld("policies/out.xml", f"{head}{rules}{zones}</policy>\n")
+
+
 def zstd_initramfs(path: str, text: str) -> Change:
     """Settings, and an initramfs that is not older."""
     return {path: text, INITRAMFS: b"\x28\xb5\x2f\xfd and compressed data"}

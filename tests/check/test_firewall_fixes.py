@@ -10,7 +10,7 @@ from azprov.check import check
 from azprov.check.facts.image import Image
 from azprov.system.root import Root
 from check.firewall_cases import WRONG_FIREWALL
-from check.image_changes import firewall, found, iptables, nft, ufw
+from check.image_changes import direct, firewall, found, iptables, nft, policy, ufw
 from sound_image import Change, change
 
 #: Firewalls whose fix is a command.
@@ -71,6 +71,14 @@ CLOSED_OTHERWISE: Dict[str, Tuple[Change, str]] = {
             "*filter\n-A OUTPUT -j DROP\nCOMMIT\n",
         ),
         "add to {image}/etc/iptables/rules.v4, below *filter and before its other rules: -A OUTPUT",
+    ),
+    "firewalld with direct rules": (
+        direct("-j DROP"),
+        "add to {image}/etc/firewalld/direct.xml, below <direct>: <rule ipv='ipv4' ",
+    ),
+    "firewalld with a policy": (
+        policy(""),
+        "add to {image}/etc/firewalld/policies/out.xml, before </policy>: <rule family='ipv4'>",
     ),
     "ufw with rules of its own": (
         {**ufw(""), "etc/ufw/before.rules": "*filter\nCOMMIT\n"},

@@ -3,10 +3,10 @@
 from typing import List
 
 from ..image import Image
-from . import iptables, nftables, ufw
+from . import firewalld, iptables, nftables, ufw
 from .output_rules import OutputRules
 
-_READERS = (nftables.reads, iptables.reads, ufw.reads)
+_READERS = (nftables.reads, iptables.reads, ufw.reads, firewalld.reads)
 
 
 def read_output_rules(image: Image) -> List[OutputRules]:

@@ -19,10 +19,11 @@ _LONGEST_NETWORK = 100
 # The conditions of nftables and iptables that can exclude a new connection to the platform.
 _LOOPBACK = re.compile(r"\boif(name)?\s+\"?lo\b|-o\s+lo\b")
 _OTHER_PROTOCOL = re.compile(r"\b(icmp|icmpv6|ipv6-icmp|udp|ip6)\b")
-_PORTS = re.compile(r"(?:dport|dports)\s+(\{[^}]*\}|\S+)")
+# iptables takes a value after a blank or an equals sign.
+_PORTS = re.compile(r"(?:dport|dports)[\s=]\s*(\{[^}]*\}|[^\s{]\S*)")
 _PORT_80 = re.compile(r"(?<!\d)80(?!\d)|http(?!s)|-|:|[$@]")
-_TARGETS = re.compile(r"(?:\bdaddr|(?<!\S)-d|--destination)\s+(\{[^}]*\}|\S+)")
-_STATES = re.compile(r"(?:ct state|--state|--ctstate)\s+(\{[^}]*\}|\S+(?:\s*,\s*\S+)*)")
+_TARGETS = re.compile(r"(?:\bdaddr|(?<!\S)-d|--dst|--destination)[\s=]\s*(\{[^}]*\}|[^\s{]\S*)")
+_STATES = re.compile(r"(?:ct state|--state|--ctstate)[\s=]\s*(\{[^}]*\}|\S+(?:\s*,\s*\S+)*)")
 
 
 class OutputRules(NamedTuple):
