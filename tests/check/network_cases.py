@@ -48,6 +48,16 @@ WRONG_NETWORK: Dict[str, Wrong] = {
     "networkd: a file for containers only": Wrong(
         "network-no-dhcp", "error", networkd("[Match]\nName=ve-*\nKind=veth\n[Network]\nDHCP=yes\n")
     ),
+    "networkd: a word that the kernel command line does not have": Wrong(
+        "network-no-dhcp",
+        "error",
+        networkd("[Match]\nName=eth0\nKernelCommandLine=netboot\n[Network]\nDHCP=yes\n"),
+    ),
+    "networkd: a word that the kernel command line has": Wrong(
+        "network-no-dhcp",
+        "error",
+        networkd("[Match]\nName=eth0\nKernelCommandLine=!ro\n[Network]\nDHCP=yes\n"),
+    ),
     "networkd: the interface is unmanaged": Wrong(
         "network-no-dhcp",
         "error",
@@ -384,6 +394,16 @@ FINE_NETWORK: Dict[str, Change] = {
         "[Network]\nAddress=10.0.0.4/24\n",
         "usr/lib/systemd/network/06-veth.network": "[Match]\nKind=veth\nName=*\n",
     },
+    "networkd: a kind that an Ethernet card does not have": networkd(
+        "[Match]\nType=ether\nKind=!*\nWLANInterfaceType=!ap\n[Network]\nDHCP=y\n"
+    ),
+    "networkd: words that the kernel command line does not have": networkd(
+        "[Match]\nType=ether\nName=!veth*\nKernelCommandLine=!nfsroot\nKernelCommandLine=!ip\n"
+        "[Network]\nDHCP=v4\n"
+    ),
+    "networkd: an option that the kernel command line has": networkd(
+        "[Match]\nName=eth0\nKernelCommandLine=console\n[Network]\nDHCP=both\n"
+    ),
     "networkd: a masked file": {
         "usr/lib/systemd/network/05-a.network": "[Match]\nName=e*\n[Network]\nAddress=10.0.0.4\n",
         "etc/systemd/network/05-a.network": "-> /dev/null",

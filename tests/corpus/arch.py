@@ -164,6 +164,29 @@ TREES: Dict[str, Tree] = {
         warnings="initramfs-unread",
     ),
     "Arch Linux, MODULES and zstd": changed(_SOUND, {"boot/initramfs-linux.img": ZSTD}),
+    "Arch Linux, netctl": changed(
+        _SOUND,
+        {
+            **unwanted("systemd-networkd.service"),
+            "etc/systemd/network/80-dhcp.network": None,
+            "etc/machine-id": "",
+            "usr/bin/netctl": "program",
+            "usr/bin/dhcpcd": "program",
+            f"{VENDOR}/netctl@.service": INSTALLED,
+            f"{SYSTEM}/multi-user.target.wants/netctl@eth0.service": "-> /usr/lib/systemd/system/"
+            "netctl@.service",
+            "etc/netctl/eth0": "Description='A basic dhcp ethernet connection'\nInterface=eth0\n"
+            "Connection=ethernet\nIP=dhcp\n",
+        },
+    ),
+    "Arch Linux, the default file of networkd": changed(
+        _SOUND,
+        {
+            "etc/systemd/network/80-dhcp.network": None,
+            "usr/lib/systemd/network/89-ethernet.network": "[Match]\nKind=!*\nType=ether\n\n"
+            "[Network]\nDHCP=yes\n",
+        },
+    ),
     "Arch Linux, networkd without a file": changed(
         _SOUND, {"etc/systemd/network/80-dhcp.network": None}, "network-no-dhcp"
     ),

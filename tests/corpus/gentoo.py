@@ -104,6 +104,22 @@ _SYSTEMD = Tree(
 
 TREES: Dict[str, Tree] = {
     "Gentoo, dhcpcd": _DHCPCD,
+    "Gentoo, netifrc": _NETIFRC,
+    "Gentoo, netifrc with a fixed address": changed(
+        _NETIFRC,
+        {"etc/conf.d/net": 'config_eth0="192.168.0.2/24"\nroutes_eth0="default via 192.168.0.1"\n'},
+        "network-static",
+    ),
+    "Gentoo, netifrc for the interface of another machine": changed(
+        _NETIFRC,
+        {
+            "etc/init.d/net.ens3": "-> net.lo",
+            "etc/runlevels/default/net.eth0": None,
+            "etc/runlevels/default/net.ens3": "-> /etc/init.d/net.ens3",
+            "etc/conf.d/net": 'config_ens3="dhcp"\n',
+        },
+        warnings="network-other-nic",
+    ),
     "Gentoo, systemd": _SYSTEMD,
     "Gentoo, no network": changed(_DHCPCD, {"etc/runlevels/default/dhcpcd": None}, "network-none"),
     "Gentoo, a fixed address in dhcpcd.conf": changed(

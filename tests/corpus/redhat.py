@@ -444,6 +444,26 @@ TREES: Dict[str, Tree] = {
         },
         warnings="swap-on-os-disk",
     ),
+    "RHEL 9, direct rules of firewalld that drop output": changed(
+        _9,
+        {
+            "etc/firewalld/direct.xml": '<?xml version="1.0" encoding="utf-8"?>\n<direct>\n'
+            '  <rule ipv="ipv4" table="filter" chain="OUTPUT" priority="0">-p tcp -m tcp '
+            "--dport=443 -j ACCEPT</rule>\n"
+            '  <rule ipv="ipv4" table="filter" chain="OUTPUT" priority="99">-j DROP</rule>\n'
+            "</direct>\n"
+        },
+        "firewall-output",
+    ),
+    "Fedora 43, a policy of firewalld that drops output": changed(
+        _FEDORA,
+        {
+            "etc/firewalld/policies/out.xml": '<?xml version="1.0" encoding="utf-8"?>\n'
+            '<policy target="DROP">\n  <service name="dns"/>\n  <ingress-zone name="HOST"/>\n'
+            '  <egress-zone name="ANY"/>\n</policy>\n'
+        },
+        "firewall-output",
+    ),
     "RHEL 9, waagent of osbuild's image": changed(
         _9,
         {

@@ -182,6 +182,10 @@ TREES: Dict[str, Tree] = {
     "SLES 15, an initrd with zstd": _SLES,
     "SLES 16": _SLES_16,
     "openSUSE Tumbleweed, systemd-boot": _TUMBLEWEED,
+    "openSUSE Leap 15.6, DHCP with a link-local address": changed(
+        _LEAP,
+        {"etc/sysconfig/network/ifcfg-eth0": "BOOTPROTO='dhcp+autoip'\nSTARTMODE='hotplug'\n"},
+    ),
     "openSUSE Leap 15.6, a fixed address": changed(
         _LEAP,
         {

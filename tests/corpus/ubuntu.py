@@ -161,6 +161,14 @@ TREES: Dict[str, Tree] = {
         ),
         "network-mac",
     ),
+    "Ubuntu 24.04, the flow style of YAML": changed(
+        _24, _netplan("network: {version: 2, ethernets: {eth0: {dhcp4: true}}}\n")
+    ),
+    "Ubuntu 24.04, a fixed address in flow style": changed(
+        _24,
+        _netplan("network: {version: 2, ethernets: {eth0: {addresses: [10.0.0.9/24]}}}\n"),
+        "network-static",
+    ),
     "Ubuntu 24.04, a fixed address": changed(
         _24,
         _netplan(

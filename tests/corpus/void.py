@@ -113,6 +113,13 @@ _CHIMERA = Tree(
 
 TREES: Dict[str, Tree] = {
     "Void": _VOID,
+    "Void, dhcpcd for one interface": changed(
+        _VOID,
+        {
+            "etc/runit/runsvdir/default/dhcpcd": None,
+            "etc/runit/runsvdir/default/dhcpcd-eth0": "-> /etc/sv/dhcpcd-eth0",
+        },
+    ),
     "Void, no DHCP": changed(_VOID, {"etc/runit/runsvdir/default/dhcpcd": None}, "network-none"),
     "Void, a fixed address": changed(
         _VOID,

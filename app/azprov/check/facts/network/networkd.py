@@ -4,6 +4,7 @@ from typing import Dict, Iterator, List, Optional
 
 from ....formats.host.config_syntax import Setting, parse_sections
 from ..image import Image
+from ..kernel_command_line import command_lines
 from .base import Manager
 from .nic_settings import (
     DHCP,
@@ -19,6 +20,8 @@ from .nic_settings import (
 )
 from .systemd_files import FOLDERS, YES, last_values, matches, patterns, remove
 
+# As networkd reads them: booleans, the values of the manual, and those of old versions.
+_DHCP_V4 = (*YES, "y", "t", "ipv4", "both", "v4")
 # Early in the order of files, so that it wins.
 _NEW_FILE = "00-azure.network"
 
@@ -40,7 +43,7 @@ def reads(image: Image) -> Iterator[NicSetting]:
             has_address = has_address or any(map(_is_ipv4_address, settings))
             if method != _method(values, has_address=has_address):
                 method, decisive = _method(values, has_address=has_address), part
-        if not values or not _may_match_ethernet(values):
+        if not values or not _may_match_ethernet(image, values):
             continue
         mac = only_mac(values.get("Match.MACAddress", values.get("Match.PermanentMACAddress", "")))
         ignored = _unreadable(image, path)
@@ -55,7 +58,7 @@ def _is_ipv4_address(setting: Setting) -> bool:
 def _method(values: Dict[str, str], *, has_address: bool) -> str:
     if values.get("Link.Unmanaged", "").lower() in YES:
         return OFF
-    if values.get("Network.DHCP", "").lower() in (*YES, "ipv4", "both"):
+    if values.get("Network.DHCP", "").lower() in _DHCP_V4:
         return DHCP
     return STATIC if has_address else OFF
 
@@ -81,19 +84,27 @@ def _unreadable(image: Image, path: str) -> Optional[Ignored]:
     return None
 
 
-def _may_match_ethernet(values: Dict[str, str]) -> bool:
-    """Whether a [Match] section can match an Ethernet card of Azure."""
+def _may_match_ethernet(image: Image, values: Dict[str, str]) -> bool:
+    """Whether a [Match] section can match an Ethernet card of Azure, which has no kind."""
     path = values.get("Match.Path", "acpi-VMBUS")
     machine = values.get("Match.Virtualization", "vm").lower()
     return (
-        "Match.Kind" not in values
-        and "Match.WLANInterfaceType" not in values
-        and "Match.KernelCommandLine" not in values
+        values.get("Match.Kind", "!").startswith("!")
+        and values.get("Match.WLANInterfaceType", "!").startswith("!")
+        and _fits_command_line(image, values.get("Match.KernelCommandLine", ""))
         and matches("ether", values.get("Match.Type", "ether"))
         and matches(DRIVER, values.get("Match.Driver", DRIVER))
         and ("*" in path or "VMBUS" in path)
         and machine in (*YES, "vm", "microsoft", "!container")
     )
+
+
+def _fits_command_line(image: Image, condition: str) -> bool:
+    """Whether the kernel command line has a word or option, or does not have it after "!"."""
+    wanted = condition.lstrip("!")
+    words = [word for line in command_lines(image) for word in line.words]
+    names = [word.partition("=")[0] for word in words]
+    return not wanted or (wanted in (*words, *names)) is not condition.startswith("!")
 
 
 def fix(image: Image, nic: str) -> str:
