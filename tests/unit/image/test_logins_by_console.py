@@ -289,6 +289,15 @@ INITTAB = [
                 "LoadCredential=a:/etc/a",
             ],
         ),
+        (
+            "etc/systemd/system/a.service",
+            [
+                # grub-common of Debian 13.
+                "ExecStartPre=/bin/sh -c '[ -s /boot/grub/grubenv ] || rm -f /boot/grub/grubenv'",
+                "ExecStart=/bin/sh -c 'test -s /etc/a && [[ -s /etc/b ]] && /usr/bin/agent'",
+                "ExecStart=/bin/sh -c 'if [ ! -s /etc/a ]; then /usr/bin/agent; fi'",
+            ],
+        ),
         ("etc/rc.local", ["#!/bin/sh -e", "exit 0"]),
         ("etc/inetd.conf", ["#<off># a", "time stream tcp nowait root internal"]),
         ("usr/lib/udev/rules.d/99-systemd.rules", ['ENV{SYSTEMD_WANTS}="bluetooth.target"']),

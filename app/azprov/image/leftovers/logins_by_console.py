@@ -69,6 +69,8 @@ _SHELL = re.compile(rf"(?:{SHELLS})(?:[-.]static)?")
 # Programs that are a shell with the option -i.
 _INTERPRETER = re.compile(rf"(?:{SHELLS}|python[0-9.]*|perl)(?:[-.]static)?")
 _INTERACTIVE = re.compile(r"-[a-zA-Z]*[is]\Z|--interactive|--rcfile|--init-file")
+# After one of these, -s asks for the size of a file.
+_ASKING = ("[", "[[", "test", "!")
 # The program of telnetd -l, nc -e, script -c and socat.
 _RUN_BY_OPTION = re.compile(
     rf"\s-[a-zA-Z]*[cel]\s*[\"']?(?:/\S{{0,255}}/)?(?:{SHELLS})(?:[\s\"']|\Z)"
@@ -207,7 +209,11 @@ def _is_shell(command: str) -> bool:
     """The same for a simple command."""
     words = [word for word in re.split(r"[\s'\"\\]+", command) if word]
     names = [word.rpartition("/")[2] for word in words if not word.startswith("-")]
-    options = [word for word in words if word.startswith("-")]
+    options = [
+        word
+        for before, word in zip(["", *words], words)
+        if word.startswith("-") and before not in _ASKING
+    ]
     if names and _SHELL.fullmatch(names[-1]):
         return True
     if any(map(_INTERPRETER.fullmatch, names[:1])) and any(map(_INTERACTIVE.match, options)):
