@@ -32,6 +32,7 @@ ALONE = ["unshare", "-nm", "--pid", "--fork", "--kill-child", "--mount-proc"]
 # One root per release has every network manager; `use_network` leaves one of them.
 _EVERY = "systemd,systemd-sysv,python3,dbus,openssh-server,sudo,iproute2"
 _EVERY += ",network-manager,ifupdown,dhcpcd-base"
+_FOR_A_DISK = "python3,linux-image-cloud-amd64,shim-signed,grub-efi-amd64-signed"
 #: The Debian release and the packages of each root.
 KINDS = {
     "minimal": ("bookworm", "systemd,systemd-sysv,python3"),  # no dbus, no curl
@@ -40,6 +41,8 @@ KINDS = {
     "trixie": ("trixie", f"{_EVERY},isc-dhcp-client"),
     "sid": ("sid", _EVERY),
     "openrc": ("bookworm", "openrc,python3,isc-dhcp-client"),
+    "disk": ("trixie", f"systemd,systemd-sysv,systemd-repart,{_FOR_A_DISK}"),
+    "openrc-disk": ("bookworm", f"openrc,fdisk,{_FOR_A_DISK}"),
     "sysvinit": ("trixie", "sysvinit-core,python3,isc-dhcp-client,ifupdown"),
     "busybox": ("trixie", "busybox,python3,isc-dhcp-client,iproute2"),
     "s6": ("trixie", "s6,python3,isc-dhcp-client,iproute2"),
