@@ -42,8 +42,8 @@ def main() -> None:
         if order["is_instant"]:
             InstantPlatform(("169.254.169.254", 80)).open()
         elif order["imds"]:
-            answer = json.dumps(order["metadata"]).encode()
-            imds = http.server.HTTPServer(("169.254.169.254", 80), handler(answer, imds_requests))
+            answers = handler(order["metadata"], imds_requests)
+            imds = http.server.HTTPServer(("169.254.169.254", 80), answers)
             threading.Thread(target=imds.serve_forever, daemon=True).start()
         leased = False
         if order["late_s"] is not None:
@@ -182,12 +182,15 @@ def stop(process: "subprocess.Popen[bytes]", *, is_ending: bool = False) -> None
         process.wait()
 
 
-def handler(body: bytes, requests: List[str]) -> type:
+def handler(metadata: Any, requests: List[str]) -> type:
     class Imds(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             requests.append(self.path)
             is_good = self.headers.get("Metadata") == "true"
-            self.send_response(200 if is_good else 400)
+            value = value_at(metadata, self.path)
+            is_text = "format=text" in self.path and value is not None
+            body = (str(value) if is_text else json.dumps(value)).encode()
+            self.send_response(404 if value is None else 200 if is_good else 400)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -196,6 +199,16 @@ def handler(body: bytes, requests: List[str]) -> type:
             """Log nothing: the requests are part of the result."""
 
     return Imds
+
+
+def value_at(metadata: Any, path: str) -> Any:
+    """Return what a path such as /metadata/instance/compute/name?api-version=... names."""
+    for name in path.partition("?")[0].split("/")[3:]:
+        if isinstance(metadata, list):
+            metadata = dict(enumerate(metadata)).get(int(name))
+        else:
+            metadata = metadata.get(name) if isinstance(metadata, dict) else None
+    return metadata
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ KINDS = {
     "bookworm": ("bookworm", f"{_EVERY},isc-dhcp-client"),
     "trixie": ("trixie", f"{_EVERY},isc-dhcp-client"),
     "sid": ("sid", _EVERY),
+    "imds": ("sid", f"{_EVERY},systemd-imds,libnss-myhostname,udev"),
     "openrc": ("bookworm", "openrc,python3,isc-dhcp-client"),
     "disk": ("trixie", f"systemd,systemd-sysv,systemd-repart,{_FOR_A_DISK}"),
     "openrc-disk": ("bookworm", f"openrc,fdisk,{_FOR_A_DISK}"),
