@@ -66,7 +66,7 @@ URLLIB3_REQUIREMENTS = {
     "urllib3-1": APP / "requirements" / "urllib3-1.txt",
 }
 
-_INIT_SYSTEMS = ("service", "openrc", "sysvinit", "runit")
+_INIT_SYSTEMS = ("service", "openrc", "sysvinit", "runit", "dinit")
 SERVICES = tuple(f"azure-provisioning.{init}" for init in _INIT_SYSTEMS)
 
 # Files of an installed wheel that are not shipped: those that pip writes differ between machines,

@@ -65,6 +65,7 @@ _FROM_SOURCE = (
     "azprov.system.init.known",
     "azprov.system.init.lsb",
     "azprov.system.init.openrc",
+    "azprov.system.init.dinit",
     "azprov.system.init.runit",
     "azprov.system.init.s6",
     "azprov.system.init.scripts",

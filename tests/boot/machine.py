@@ -47,6 +47,8 @@ KINDS = {
     "sysvinit": ("trixie", "sysvinit-core,python3,isc-dhcp-client,ifupdown"),
     "busybox": ("trixie", "busybox,python3,isc-dhcp-client,iproute2"),
     "s6": ("trixie", "s6,python3,isc-dhcp-client,iproute2"),
+    "s6-rc": ("trixie", "s6,python3,isc-dhcp-client,iproute2"),
+    "dinit": ("trixie", "python3,isc-dhcp-client,iproute2"),
     "runit": ("trixie", "runit-init,python3,isc-dhcp-client,iproute2"),
 }
 #: The services of each network manager.
@@ -75,6 +77,17 @@ METADATA: Dict[str, Any] = {
         "vmId": "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90",
     }
 }
+
+
+def add_programs(kind: str, root: Path) -> None:
+    """Copy the programs of an init system that Debian has no package of; skip without them.
+
+    They are below ROOTS, where `make install DESTDIR=...` has put them.
+    """
+    programs = ROOTS / f"{kind}.programs"
+    if not programs.is_dir():
+        pytest.skip(f"Debian has no package of {kind}: install its programs in {programs}")
+    subprocess.run(["cp", "-a", f"{programs}/.", root], check=True)
 
 
 def skip_without_means() -> None:

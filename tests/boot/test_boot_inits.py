@@ -12,7 +12,7 @@ from typing import Callable, Dict, List, NamedTuple, Tuple
 
 import pytest
 
-from boot.machine import Machine, skip_without_means
+from boot.machine import Machine, add_programs, skip_without_means
 from pyz import PYZ
 
 LOG = "var/log/azure-provisioning.log"
@@ -66,6 +66,47 @@ def scan_folder(root: Path) -> None:
     supervised_network(root, "etc/scan")
 
 
+def compiled_services(root: Path) -> None:
+    """Make a root with s6-linux-init and s6-rc, as their own documentation says."""
+    for program in root.glob("usr/bin/s6-*"):
+        program.unlink()
+    add_programs("s6-rc", root)
+    for name, text in {
+        "default/type": "bundle\n",
+        "default/contents.d/network": "",
+        "network/type": "longrun\n",
+        "network/run": "#!/bin/sh\nexec dhclient -d host0\n",
+    }.items():
+        path = root / "etc/s6-rc/source" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (root / "etc/s6-linux-init").mkdir()
+    base = "/etc/s6-linux-init/current"
+    for command in (
+        ["s6-rc-compile", "/etc/s6-rc/compiled", "/etc/s6-rc/source"],
+        ["s6-linux-init-maker", "-C", "-c", base, "-p", "/usr/sbin:/usr/bin:/sbin:/bin", base],
+    ):
+        subprocess.run(["chroot", root, *command], check=True)
+    (root / base[1:] / "scripts/rc.init").write_text(
+        "#!/bin/sh -e\ns6-rc-init -c /etc/s6-rc/compiled /run/service\n"
+        "exec s6-rc -up change default\n"
+    )
+    shutil.copytree(root / base[1:] / "bin", root / "usr/sbin", dirs_exist_ok=True)
+
+
+def services_of_dinit(root: Path) -> None:
+    """Make a root that starts as the example in dinit's sources."""
+    add_programs("dinit", root)
+    (root / "usr/sbin/init").symlink_to("dinit")
+    (root / "etc/dinit.d/boot.d").mkdir(parents=True)
+    (root / "etc/dinit.d/boot.d/network").symlink_to("../network")
+    for name, text in {
+        "boot": "type = internal\nwaits-for.d: boot.d\n",
+        "network": "type = process\ncommand = /usr/sbin/dhclient -d host0\n",
+    }.items():
+        (root / "etc/dinit.d" / name).write_text(text)
+
+
 def supervised_network(root: Path, links: str) -> None:
     folder = root / "etc/sv/network"
     folder.mkdir(parents=True)
@@ -101,6 +142,18 @@ KINDS: Dict[str, Kind] = {
         "etc/scan/azure-provisioning",
         ("s6-svscanctl", "-t", "/etc/scan"),
         scan_folder,
+    ),
+    "s6-rc": Kind(
+        "etc/sv/azure-provisioning/run",
+        "etc/s6-linux-init/current/run-image/service/azure-provisioning",
+        ("s6-linux-init-hpr", "-p"),
+        compiled_services,
+    ),
+    "dinit": Kind(
+        "etc/dinit.d/azure-provisioning",
+        "etc/dinit.d/boot.d/azure-provisioning",
+        ("dinitctl", "shutdown"),
+        services_of_dinit,
     ),
     "runit": Kind(
         "etc/sv/azure-provisioning/run",

@@ -291,6 +291,7 @@ def test_the_build_names_its_commit(origin: Origin, text: str) -> None:
 
 SERVICES = (
     "azure-provisioning.service",
+    "azure-provisioning.dinit",
     "azure-provisioning.openrc",
     "azure-provisioning.runit",
     "azure-provisioning.sysvinit",

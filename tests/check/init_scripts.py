@@ -3,6 +3,7 @@
 from typing import Dict
 
 from check.image_changes import Wrong
+from project import ROOT
 from sound_image import OPENRC, Change, File
 
 SCRIPT = "etc/init.d/azure-provisioning"
@@ -72,11 +73,35 @@ S6: Change = {
     "etc/sv/chrony/run": "program",
     "etc/scan/chrony": "-> /etc/sv/chrony",
 }
+S6_LINUX_INIT: Change = {
+    **S6,
+    **{path: None for path in S6 if path.startswith("etc/scan/")},
+    "sbin/init": '#!/bin/execlineb -S0\ns6-linux-init -c "/etc/s6-linux-init/current" -- "$@"\n',
+    **{
+        f"etc/s6-linux-init/current/run-image/service/{name}": f"-> /etc/sv/{name}"
+        for name in ("azure-provisioning", "ssh", "networking", "chrony")
+    },
+}
+DINIT: Change = {
+    **S6,
+    **{path: None for path in S6 if path.startswith(("etc/scan/", "etc/sv/"))},
+    "sbin/init": "-> dinit",
+    "sbin/dinit": "ELF",
+    "etc/dinit.d/boot": "type = internal\nwaits-for.d: boot.d\n",
+    "etc/dinit.d/azure-provisioning": (ROOT / "unit/azure-provisioning.dinit").read_text(),
+    **{
+        f"etc/dinit.d/boot.d/{name}": f"-> ../{name}"
+        for name in ("azure-provisioning", "sshd", "networking", "chrony")
+    },
+    **{f"etc/dinit.d/{name}": "type = process\n" for name in ("sshd", "networking", "chrony")},
+}
 FINE_SCRIPTS: Dict[str, Change] = {
     "sysvinit": SYSVINIT,
     "busybox": BUSYBOX,
     "runit": RUNIT,
     "s6": S6,
+    "s6-linux-init": S6_LINUX_INIT,
+    "dinit": DINIT,
 }
 
 WRONG_SCRIPTS: Dict[str, Wrong] = {
@@ -129,6 +154,20 @@ WRONG_SCRIPTS: Dict[str, Wrong] = {
             SCRIPT: _TEXT + _OPTIONS,
             "etc/rcS.d/S09azure-provisioning": "-> ../init.d/azure-provisioning",
         },
+    ),
+    "s6-linux-init, not enabled": Wrong(
+        "service-disabled",
+        "error",
+        {
+            **S6_LINUX_INIT,
+            "etc/s6-linux-init/current/run-image/service/azure-provisioning": None,
+        },
+    ),
+    "dinit, not enabled": Wrong(
+        "service-disabled", "error", {**DINIT, "etc/dinit.d/boot.d/azure-provisioning": None}
+    ),
+    "dinit, sshd not enabled": Wrong(
+        "ssh-disabled", "warning", {**DINIT, "etc/dinit.d/boot.d/sshd": None}
     ),
     "s6, not enabled": Wrong(
         "service-disabled", "error", {**S6, "etc/scan/azure-provisioning": None}

@@ -228,7 +228,7 @@ def test_only_connect_builds_clocks_transports_and_command_runners(path: Path) -
         assert built_ports(path) == []
 
 
-NAMES_OF_INIT_SYSTEMS = ("systemd", "openrc", "runit", "sysvinit")
+NAMES_OF_INIT_SYSTEMS = ("systemd", "openrc", "runit", "sysvinit", "dinit")
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(APP)))

@@ -30,7 +30,7 @@ OFFERED = {
     "goal-state --r": ["--raw"],
     "-q report-ready --t": ["--timeout"],
     "report-ready --ro": [],
-    "install --init ": ["busybox", "openrc", "runit", "s6", "systemd", "sysvinit"],
+    "install --init ": ["busybox", "dinit", "openrc", "runit", "s6", "systemd", "sysvinit"],
     "install --root": ["--root"],
     "check --json --root ima": ["images/"],
     "check --image image.": ["image.vhd"],

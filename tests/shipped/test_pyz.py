@@ -518,7 +518,7 @@ def test_the_package_is_that_of_the_distribution(name: str, tmp_path: Path) -> N
     assert sentence.endswith(advice)
 
 
-INIT_SYSTEMS = ("openrc", "runit", "service", "sysvinit")
+INIT_SYSTEMS = ("dinit", "openrc", "runit", "service", "sysvinit")
 
 
 def test_the_archive_has_its_contents() -> None:

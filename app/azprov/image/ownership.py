@@ -31,6 +31,7 @@ PROGRAMS = (
     "busybox",
     "dhclient",
     "dhcpcd",
+    "dinitctl",
     "doas",
     "getent",
     "nmcli",
@@ -80,7 +81,7 @@ def service_paths(root: Root, init: InitSystem) -> List[str]:
     folders = [f"{folder}/{name}" for folder in init.unit_folders for name in _DROP_INS]
     drop_ins = [f"{folder}/{name}" for folder in folders for name in root.names(folder)]
     settings = [*folders, *drop_ins] if init.has_units else [f"/etc/conf.d/{SERVICE}"]
-    settings += init.settings
+    settings += [*init.settings, *([init.preset] if init.preset else [])]
     links = [link.rpartition("/")[0] for link in init.enabling_links(root, init.unit)]
     programs = dict.fromkeys(_programs(root))
     link_folder = init.link_in(root).rpartition("/")[0]

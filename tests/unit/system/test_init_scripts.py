@@ -115,7 +115,48 @@ CASES["s6"] = Case(
         "etc/scan/azure-provisioning": SERVICE_FOLDER,
     },
 )
+CASES["s6-linux-init"] = Case(
+    "s6",
+    {
+        "sbin/init": "#!/bin/execlineb -S0\n\n"
+        's6-linux-init -v 1 -m 0022 -c "/etc/s6/current" -p "/usr/bin:/bin" -- "$@"\n',
+        "etc/s6/current/run-image/service/s6-linux-init-shutdownd/run": "program",
+        "usr/bin/s6-svscan": "ELF",
+    },
+    {
+        "etc/sv/azure-provisioning/event": "/run/azure-provisioning.event",
+        **SUPERVISE,
+        "etc/s6/current/run-image/service/azure-provisioning": SERVICE_FOLDER,
+    },
+)
+DINIT = {
+    "sbin/init": "-> dinit",
+    "sbin/dinit": "ELF",
+    "etc/dinit.d/boot": "type = internal\nwaits-for.d: boot.d\n",
+    "etc/dinit.d/boot.d/sshd": "-> ../sshd",
+}
+CASES["dinit"] = Case(
+    "dinit",
+    DINIT,
+    {"etc/dinit.d/boot.d/azure-provisioning": "/etc/dinit.d/azure-provisioning"},
+)
+CASES["Chimera"] = Case(
+    "dinit",
+    {
+        "sbin/init": "-> ../usr/bin/dinit",
+        "usr/bin/dinit": "ELF",
+        "usr/lib/dinit.d/boot": "type = internal\ndepends-on = login.target\n"
+        "waits-for.d = /usr/lib/dinit.d/boot.d\nwaits-for.d = /etc/dinit.d/boot.d\n",
+    },
+    {"etc/dinit.d/boot.d/azure-provisioning": "/etc/dinit.d/azure-provisioning"},
+)
+CASES["a script that becomes dinit"] = Case(
+    "dinit",
+    {**DINIT, "sbin/init": "#!/bin/sh\nmount -o remount,rw /\nexec /sbin/dinit --container\n"},
+    {"etc/dinit.d/boot.d/azure-provisioning": "/etc/dinit.d/azure-provisioning"},
+)
 FILES = {
+    "dinit": "etc/dinit.d/azure-provisioning",
     "s6": "etc/sv/azure-provisioning/run",
     "sysvinit": "etc/init.d/azure-provisioning",
     "busybox": "etc/init.d/azure-provisioning",
@@ -309,6 +350,14 @@ UNKNOWN: Dict[str, Tuple[Change, str]] = {
         {"sbin/init": f"#!/bin/sh\nexec s6-svscan {'/x' * 128}\n", "bin/s6-svscan": "ELF"},
         "/sbin/init",
     ),
+    "s6-linux-init without its folder": (
+        {"sbin/init": "#!/bin/execlineb -S0\ns6-linux-init -c /etc/s6 --\n", "bin/s6-svscan": "x"},
+        "/sbin/init",
+    ),
+    "dinit with services elsewhere": (
+        {"sbin/init": "-> dinit", "sbin/dinit": "ELF", "etc/dinit.d/boot": "type = internal\n"},
+        "/sbin/dinit",
+    ),
     "a script without an init system": ({"sbin/init": "#!/bin/sh\n"}, "/sbin/init"),
     "an unknown program beside systemd": (
         {"sbin/init": "ELF", "usr/lib/systemd/systemd": "another"},
@@ -331,7 +380,7 @@ def test_a_program_that_azprov_has_no_service_for_is_unknown(tmp_path: Path, kin
     assert unknown_program(Root(str(tmp_path))) == program
 
 
-@pytest.mark.parametrize("init", ["sysvinit", "runit"])
+@pytest.mark.parametrize("init", ["dinit", "sysvinit", "runit"])
 def test_the_shipped_script_has_the_default_command(init: str) -> None:
     """The file in unit/ is the one that install writes without options."""
     shipped = (ROOT / "unit" / f"azure-provisioning.{init}").read_text()

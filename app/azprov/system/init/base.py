@@ -168,11 +168,14 @@ class InitSystem:
         link = root.read_link(self.preset) if self.preset else None
         if not self.preset or (link is None and root.read(self.preset) == text):
             return []
+        from ..planting import planter_of, root_of
+
         root.make_folders(self.preset.rpartition("/")[0])
-        # Writing would replace the file that a link leads to.
-        if link is not None:
-            root.remove(self.preset)
-        root.write(self.preset, text, mode=0o644)
+        with root_of(root, planter_of(root, self.preset)) as user_root:
+            # Writing would replace the file that a link leads to.
+            if link is not None:
+                user_root.remove(self.preset)
+            user_root.write(self.preset, text, mode=0o644)
         return [self.preset]
 
     def obstacle_in(self, root: Root) -> str:  # noqa: ARG002 - for overriding

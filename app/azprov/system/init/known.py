@@ -7,6 +7,7 @@ from typing import Dict, List, Optional, Tuple
 
 from ..root import Root
 from .base import InitSystem
+from .dinit import DINIT
 from .lsb import BUSYBOX, SYSVINIT
 from .openrc import OPENRC
 from .runit import RUNIT
@@ -25,7 +26,7 @@ __all__ = [
 ]
 
 #: In the order in which an image is searched for them.
-INIT_SYSTEMS: Tuple[InitSystem, ...] = (SYSTEMD, OPENRC, RUNIT, S6_INIT, SYSVINIT, BUSYBOX)
+INIT_SYSTEMS: Tuple[InitSystem, ...] = (SYSTEMD, OPENRC, DINIT, RUNIT, S6_INIT, SYSVINIT, BUSYBOX)
 BY_NAME: Dict[str, InitSystem] = {init.name: init for init in INIT_SYSTEMS}
 
 _KERNEL_STARTS = ("/sbin/init", "/etc/init", "/bin/init")

@@ -1,7 +1,10 @@
 """s6 with a scan folder of the image, in which s6-svscan starts every service: s6-svscan(8).
 
-The services of s6-rc are compiled by a program, which `install` never runs. A scan folder in
-/run is filled at each boot by scripts of the image. Both are refused.
+s6-linux-init copies its scan folder from the image to /run at each boot, before it starts s6-rc
+or another service manager:
+https://skarnet.org/software/s6-linux-init/s6-linux-init-maker.html, read 2026-11-27. azprov is one
+of these early services: those of s6-rc are compiled by a program, which `install` never runs. A
+scan folder in /run that scripts of the image fill is refused.
 """
 
 from typing import List, Optional, Sequence
@@ -12,6 +15,8 @@ from .base import COMMAND_S, SERVICE
 from .scripts import SupervisedInit, script_text
 
 _USUAL_FOLDER = "/etc/service"
+# Where s6-linux-init-maker puts its files, unless the option -c names another folder.
+_USUAL_BASE = "/etc/s6-linux-init/current"
 _VOLATILE = ("/run/", "/dev/", "/var/run/")
 # A path of thousands of folders would keep `install` busy.
 _LONGEST_FOLDER = 255
@@ -37,7 +42,7 @@ class S6Init(SupervisedInit):
         return "supervise/" in service
 
     def is_started_by(self, root: Root, program: str) -> bool:
-        return _scan_folder(script_text(root, program)) is not None
+        return _scan_folder(root, script_text(root, program)) is not None
 
     def is_installed(self, root: Root) -> bool:
         # Its programs are in images that boot with another init system.
@@ -55,7 +60,7 @@ class S6Init(SupervisedInit):
     def _folder(self, root: Root) -> Optional[str]:
         there = (one for one in self.init_programs if root.status(one) is not None)
         program = next(there, None)
-        return program and _scan_folder(script_text(root, root.real_path(program)))
+        return program and _scan_folder(root, script_text(root, root.real_path(program)))
 
     def restart(
         self,
@@ -68,13 +73,23 @@ class S6Init(SupervisedInit):
             commands.run(["s6-svc", "-r", link], limit_s=COMMAND_S)
 
 
-def _scan_folder(script: str) -> Optional[str]:
-    """The folder that a script gives to s6-svscan; None if it is empty at each boot."""
+def _scan_folder(root: Root, script: str) -> Optional[str]:
+    """The folder of the image with the services that a script starts; None without one."""
     lines = [line.split() for line in script.splitlines() if script.startswith("#!")]
-    given = [words for words in lines if "s6-svscan" in {word.rpartition("/")[2] for word in words}]
-    folder = given[-1][-1].rstrip("/") if given else ""
-    is_usable = folder.startswith("/") and len(folder) <= _LONGEST_FOLDER
-    return folder if is_usable and not folder.startswith(_VOLATILE) else None
+    for words in reversed(lines):
+        programs = {word.rpartition("/")[2] for word in words}
+        if "s6-svscan" in programs:
+            folder = words[-1].rstrip("/")
+            return folder if _is_usable(folder) and not folder.startswith(_VOLATILE) else None
+        if "s6-linux-init" in programs:
+            base = [after.strip("\"'") for word, after in zip(words, words[1:]) if word == "-c"]
+            folder = f"{(base or [_USUAL_BASE])[-1]}/run-image/service"
+            return folder if _is_usable(folder) and root.status(folder) is not None else None
+    return None
+
+
+def _is_usable(folder: str) -> bool:
+    return folder.startswith("/") and len(folder) <= _LONGEST_FOLDER
 
 
 S6_INIT = S6Init()
