@@ -1,15 +1,27 @@
 """What `check` finds in images that boot with sysvinit, busybox init or runit."""
 
+import json
 from pathlib import Path
+from typing import Dict, Tuple
 
 import pytest
 
 from azprov.check import check
 from azprov.check.facts.image import Image
 from azprov.system.root import Root
-from check.image_changes import found
-from check.init_scripts import BUSYBOX, FINE_SCRIPTS, SYSVINIT, WRONG_SCRIPTS
-from sound_image import change
+from check.image_changes import UNIT, found
+from check.init_scripts import (
+    BUSYBOX,
+    DINIT,
+    FINE_SCRIPTS,
+    RUNIT,
+    S6_LINUX_INIT,
+    SCRIPT,
+    SYSVINIT,
+    WRONG_SCRIPTS,
+)
+from images import azprov
+from sound_image import OPENRC, SYSTEM, Change, change, make_sound
 
 
 @pytest.mark.parametrize("case", FINE_SCRIPTS)
@@ -56,3 +68,50 @@ def test_a_script_for_another_init_system_is_replaced(image: Path) -> None:
         "never runs"
     )
     assert finding.fix.replace(str(image), "IMAGE").endswith(" install --force --root IMAGE")
+
+
+MISTYPED: Dict[str, Tuple[Change, str]] = {
+    "systemd": ({}, f"{SYSTEM}/{UNIT}"),
+    "sysvinit": (SYSVINIT, SCRIPT),
+    "runit": (RUNIT, "etc/sv/azure-provisioning/run"),
+    "s6-linux-init": (S6_LINUX_INIT, "etc/sv/azure-provisioning/run"),
+    "dinit": (DINIT, "etc/dinit.d/azure-provisioning"),
+    "OpenRC": (OPENRC, SCRIPT),
+}
+
+
+@pytest.mark.parametrize("kind", MISTYPED)
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--admin-usr", "there is no option '--admin-usr'"),
+        ("--ssh-keys", "--ssh-keys needs a value, USER"),
+        ("--admin-user=yes", "--admin-user takes no value"),
+        ("admin", "'admin' is an unexpected argument"),
+        ("--help", "with --help, azprov does nothing else"),
+    ],
+)
+def test_options_that_azprov_does_not_accept_are_found(
+    tmp_path: Path, kind: str, options: str, said: str
+) -> None:
+    """With such options azprov ends with exit code 2 at the first boot, and reports nothing."""
+    image = make_sound(tmp_path / "image")
+    changes, service = MISTYPED[kind]
+    change(image, changes)
+    assert "service-altered" not in azprov("check", "--root", image, "--json")[1]
+    file = image / service
+    text = file.read_text()
+    end = (
+        " --unit azure-provisioning"
+        if " --unit azure-provisioning" in text
+        else "azprov.pyz provision"
+    )
+    file.write_text(text.replace(end, f"{end} {options}", 1))
+
+    findings = json.loads(azprov("check", "--root", image, "--json")[1])["findings"]
+
+    (finding,) = [one for one in findings if one["rule"] == "service-altered"]
+    assert finding["severity"] == "error"
+    assert finding["what"].startswith(
+        f"azprov does not accept the options in {file} ({said}), so nothing reports Ready"
+    )

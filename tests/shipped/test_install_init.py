@@ -55,13 +55,12 @@ def test_another_init_system_than_the_one_that_boots_is_refused(image: Path) -> 
 
 def test_a_service_for_each_init_system_can_be_printed(image: Path) -> None:
     """`unit --init` prints the script with the options of the service."""
-    for init in ("sysvinit", "busybox", "runit", "s6"):
+    for init in ("sysvinit", "busybox", "runit", "s6", "dinit"):
         code, out, _ = azprov("unit", "--root", image, "--init", init, "--no-hostname")
 
         assert code == 0
         assert (
-            'command_args="-I /usr/local/lib/azprov/azprov.pyz provision --unit azure-provisioning '
-            '--no-hostname"\n'
+            "-I /usr/local/lib/azprov/azprov.pyz provision --unit azure-provisioning --no-hostname"
         ) in out
 
 
@@ -78,3 +77,27 @@ def test_install_prints_what_it_installed(image: Path) -> None:
         f"installed {image}/etc/init.d/azure-provisioning",
         f"installed {image}/etc/rcS.d/S99azure-provisioning",
     ]
+
+
+def test_install_says_that_it_edited_the_file_of_insserv(image: Path) -> None:
+    """Debian's rc starts only scripts that this file names, so install adds azprov's again."""
+    change(image, SYSVINIT)
+    order = "TARGETS = mountall.sh ssh\n"
+    change(image, {"etc/init.d/.depend.boot": order})
+
+    out = azprov("install", "--root", image)[1]
+    assert f"edited {image}/etc/init.d/.depend.boot" in out.splitlines()
+    change(image, {"etc/init.d/.depend.boot": order})
+
+    assert azprov("install", "--root", image)[1] == f"edited {image}/etc/init.d/.depend.boot\n"
+    assert azprov("install", "--root", image)[1] == "everything is already installed\n"
+
+
+def test_quiet_commands_print_nothing_if_they_succeed(image: Path) -> None:
+    """With -q, commands that change an image print only errors, and JSON if it is asked for."""
+    change(image, SYSVINIT)
+
+    for command in ("install", "install", "uninstall", "uninstall"):
+        assert azprov(command, "--root", image, "-q") == (0, "", "")
+
+    assert '"removed": []' in azprov("uninstall", "--root", image, "-q", "--json")[1]

@@ -1,6 +1,6 @@
 """An image as the rules see it: its files, its services and its distribution."""
 
-from typing import Optional, Sequence
+from typing import Callable, Optional, Sequence
 
 from ...formats.host.os_release import parse_os_release
 from ...system.root import Root
@@ -13,15 +13,21 @@ class Image(Files):
     """The tree below a root, or the running machine.
 
     `program` is the command that started azprov, for fixes that run it again. `unpackers` are
-    folders of this machine with programs such as zstd.
+    folders of this machine with programs such as zstd. `usage_error` gives what is wrong about
+    options of `provision`, which only the command line knows; it is empty for correct ones.
     """
 
     def __init__(
-        self, root: Root, program: str = "python3 azprov.pyz", unpackers: Sequence[str] = ()
+        self,
+        root: Root,
+        program: str = "python3 azprov.pyz",
+        unpackers: Sequence[str] = (),
+        usage_error: Callable[[Sequence[str]], str] = lambda _: "",
     ) -> None:
         super().__init__(root)
         self.program = program
         self.unpackers = unpackers
+        self.usage_error = usage_error
         self.services = Services(self)
         self.os_release = parse_os_release(
             self.content("/etc/os-release") or self.content("/usr/lib/os-release")

@@ -194,20 +194,36 @@ def _disabled(image: Image, init: InitSystem) -> Finding:
     )
 
 
-def check_unit(image: Image) -> Iterator[Finding]:
-    """The unit file and its drop-ins: systemd.unit(5)."""
+def check_command(image: Image) -> Iterator[Finding]:
+    """The command in the service: azprov ends at once if it does not accept the options."""
     path = own_file(image)
     command = own_command(image)
-    init = image.services.init
-    if path is None or command is None or init is None or not init.has_units:
+    if path is None or command is None:
         return
+    error = image.usage_error(command.options) if command.name == "provision" else ""
     if command.name != "provision":
         yield SERVICE_ALTERED.found(
             f"{image.shown(path)} does not start azprov.pyz provision, so nothing reports Ready",
             install_again(image),
             severity=ERROR,
         )
-    elif not _is_as_written(image.text(path), command, init):
+    elif error:
+        yield SERVICE_ALTERED.found(
+            f"azprov does not accept the options in {image.shown(path)} ({error}), so nothing "
+            "reports Ready and the deployment fails after 40 minutes",
+            f"run this with the options that the VMs need: {azprov(image, 'install --force')}",
+            severity=ERROR,
+        )
+    else:
+        yield from _differences(image, path, command)
+
+
+def _differences(image: Image, path: str, command: Command) -> Iterator[Finding]:
+    """The unit file and its drop-ins: systemd.unit(5)."""
+    init = image.services.init
+    if init is None or not init.has_units:
+        return
+    if not _is_as_written(image.text(path), command, init):
         yield SERVICE_ALTERED.found(
             f"{image.shown(path)} differs from the service that this version installs: it was "
             "edited or comes from another version, so it is untested",
@@ -259,5 +275,5 @@ CHECKS = (
         ),
     ),
     Check(check_trust, (SERVICE_TRUSTING,)),
-    Check(check_unit, (SERVICE_ALTERED, SERVICE_DROP_IN)),
+    Check(check_command, (SERVICE_ALTERED, SERVICE_DROP_IN)),
 )

@@ -27,7 +27,7 @@ from ..options import (
     wireserver_settings,
 )
 from ..output import Answer
-from ..parser import Parser
+from ..parser import HelpRequested, Parser
 from ..program import own_command
 
 SUMMARY = "check whether an image will provision on Azure"
@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> Answer:
     _require_rules(ignored_rules)
     if options.image is not None:
         return _check_disk(options, ignored_rules)
-    image = Image(options.root, own_command(), FOLDERS)
+    image = Image(options.root, own_command(), FOLDERS, _usage_error)
     probes = _probes(options, image)
     findings = check(image, probes)
     shown, text, data = _report(findings, ignored_rules)
@@ -92,6 +92,19 @@ def run(options: argparse.Namespace) -> Answer:
             f"run azprov.pyz deprovision --root {shell_word(image.root.path)}, and check again",
         )
     return Answer(text, data, exit_code=ERRORS_FOUND, failure=failure)
+
+
+def _usage_error(words: Sequence[str]) -> str:
+    """What is wrong about the options of `provision` in a service; empty for correct ones."""
+    from ..registry import command_parser
+
+    try:
+        command_parser("provision").parse(words)
+    except UsageError as error:
+        return error.summary
+    except HelpRequested:
+        return "with --help, azprov does nothing else"
+    return ""
 
 
 def _disk(text: str) -> DiskFile:

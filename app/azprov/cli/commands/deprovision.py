@@ -71,6 +71,8 @@ def run(options: argparse.Namespace) -> Answer:
     text = "" if changes else "Nothing is left to do."
     if changes and root.is_live:
         text = _SHUT_DOWN
+    if options.quiet:
+        text = ""
     failure = _failure(failures, len(changes), has_logins=bool(logins))
     if failure is None:
         return Answer(text, data)

@@ -64,16 +64,18 @@ def run(options: argparse.Namespace) -> Answer:
         )
     except HostError as error:
         failure = error
-    text = "\n".join(_line(options.root, path) for path in changed)
+    text = "\n".join(_line(options.root, path, service.init) for path in changed)
     data = {"error": None, "changed": changed}
     if failure is not None:
-        return Answer(text, data, exit_code=failure.exit_code, failure=failure)
+        return Answer(
+            "" if options.quiet else text, data, exit_code=failure.exit_code, failure=failure
+        )
     if changed and options.ssh_keys is None and not options.admin_user:
         log.info(
             "The first boot creates no user, so the user that a deployment names will not exist on "
             "its VM; to have the user, install with --admin-user"
         )
-    return Answer(text or "everything is already installed", data)
+    return Answer("" if options.quiet else text or "everything is already installed", data)
 
 
 def _verified(archive: str) -> bytes:
@@ -98,10 +100,10 @@ def _verified(archive: str) -> bytes:
     return content
 
 
-def _line(root: Root, path: str) -> str:
-    """Whether `install` wrote or removed a path; --no-enable removes the link."""
+def _line(root: Root, path: str, init: InitSystem) -> str:
+    """Whether `install` wrote, removed or edited a path; --no-enable removes the link."""
     verb = "removed" if root.status(path, follow=False) is None else "installed"
-    return f"{verb} {root.outside(path)}"
+    return f"{'edited' if path in init.settings else verb} {root.outside(path)}"
 
 
 def _refuse_unknown(root: Root, service: str) -> None:

@@ -35,5 +35,7 @@ def run(options: argparse.Namespace) -> Answer:
         log.info("Kept %s, which %s", options.root.outside(one.path), one.what)
     data = {"error": None, "removed": removed, "kept": [one.path for one in kept]}
     if failure is not None:
-        return Answer(text, data, exit_code=failure.exit_code, failure=failure)
-    return Answer(text or "azprov is not installed", data)
+        return Answer(
+            "" if options.quiet else text, data, exit_code=failure.exit_code, failure=failure
+        )
+    return Answer("" if options.quiet else text or "azprov is not installed", data)

@@ -81,9 +81,11 @@ class LsbInit(ScriptInit):
 
     def enable(self, root: Root, file: str = "") -> List[str]:
         order = root.read(_ORDER)
-        if order is not None:
-            _write(root, order, _with_service(order))
-        return [] if self.enabling_links(root, SERVICE) else super().enable(root, file)
+        changed = [] if order is None else _write(root, order, _with_service(order))
+        return [
+            *changed,
+            *([] if self.enabling_links(root, SERVICE) else super().enable(root, file)),
+        ]
 
     def obstacle_in(self, root: Root) -> str:
         order = root.read(_ORDER)
@@ -117,10 +119,13 @@ class BusyboxInit(LsbInit):
     needs_inittab = False
 
 
-def _write(root: Root, old: bytes, new: bytes) -> None:
-    if new != old:
-        with root_of(root, planter_of(root, _ORDER)) as user_root:
-            user_root.write(_ORDER, new)
+def _write(root: Root, old: bytes, new: bytes) -> List[str]:
+    """Write insserv's file, and return its path, if the content is new."""
+    if new == old:
+        return []
+    with root_of(root, planter_of(root, _ORDER)) as user_root:
+        user_root.write(_ORDER, new)
+    return [_ORDER]
 
 
 def _with_service(order: bytes) -> bytes:
