@@ -49,6 +49,7 @@ _FROM_SOURCE = (
     "azprov.cli.commands.rehearse",
     "azprov.cli.commands.report_failure",
     "azprov.cli.commands.set_hostname",
+    "azprov.cli.commands.simulate",
     "azprov.cli.commands.ssh_keys",
     "azprov.cli.commands.uninstall",
     "azprov.cli.commands.unit",

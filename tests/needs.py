@@ -48,6 +48,7 @@ PACKAGES = {
     "nmcli": "network-manager",
     "netplan": "netplan.io",
     "networkctl": "systemd",
+    "nsenter": "util-linux",
     "openssl": "openssl",
     "python3": "python3",
     "qemu-img": "qemu-utils",

@@ -9,8 +9,9 @@ import pytest
 
 import needs
 from azprov.cli import main
-from azprov.rehearsal.run import Event, Outcome, play
+from azprov.rehearsal.run import Outcome, play
 from azprov.rehearsal.scenarios import UNAVAILABLE, Scenario
+from azprov.rehearsal.transcript import Event
 from azprov.system.clock import Clock
 from namespaces import UNSHARE, skip_without_namespaces
 from person import GID, UID

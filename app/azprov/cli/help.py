@@ -84,6 +84,9 @@ def sentence(summary: str) -> str:
 def command_usage(command: str) -> str:
     """One line: the arguments and the options that are required."""
     words = [PROGRAM, command]
+    usage = getattr(load_command(command), "USAGE", "")
+    if usage:
+        return " ".join([*words, usage])
     for option in options_of(command_parser(command)):
         if option.is_required:
             words.append(option.form)
@@ -100,10 +103,10 @@ def help_text(command: Optional[str]) -> str:
 def _program_help() -> List[str]:
     # No empty lines between the parts: with them it would not fit a screen.
     lines = [f"usage: {PROGRAM} COMMAND [OPTIONS], or {PROGRAM} --version"]
-    lines += [sentence(PROGRAM_SUMMARY)]
-    lines += ["commands (COMMAND --help shows the options and an example):"]
+    lines += [f"{sentence(PROGRAM_SUMMARY)} Commands:"]
     lines += [f"  {name:<15}{load_command(name).SUMMARY}" for name in COMMANDS]
-    lines += ["options of every command:", *_in_pairs(common_options())]
+    lines += ["options of every command; COMMAND --help shows the others and an example:"]
+    lines += _in_pairs(common_options())
     return [*lines, *_exit_code_lines()]
 
 

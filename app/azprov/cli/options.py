@@ -50,7 +50,7 @@ def add_wireserver_options(
     parser.add_argument(
         "--timeout",
         metavar="SECONDS",
-        type=_seconds,
+        type=parse_seconds,
         default=None if has_dry_run else timeout_s,
         help=f"time limit for all attempts together (default {timeout_s:g}"
         + (f"; {SHOW_TIMEOUT_S:g} with --dry-run)" if has_dry_run else ")"),
@@ -217,7 +217,8 @@ def option_value(parse: Callable[[str], str], text: str) -> str:
         raise argparse.ArgumentTypeError(error.summary) from error
 
 
-def _seconds(text: str) -> float:
+def parse_seconds(text: str) -> float:
+    """A duration in seconds, above 0. Raises ArgumentTypeError for another text."""
     seconds = float(text) if re.match(r"[0-9]{1,9}(?:\.[0-9]{1,9})?\Z", text) else 0.0
     if not seconds:
         raise argparse.ArgumentTypeError(f"not a number of seconds above 0: {text!a}")
@@ -225,7 +226,7 @@ def _seconds(text: str) -> float:
 
 
 def _imds_seconds(text: str) -> float:
-    seconds = _seconds(text)
+    seconds = parse_seconds(text)
     if seconds > LONGEST_IMDS_TIMEOUT_S:
         raise argparse.ArgumentTypeError(f"more than {LONGEST_IMDS_TIMEOUT_S:g} seconds: {text!a}")
     return seconds

@@ -1,13 +1,14 @@
-"""The simulated platform: WireServer and the metadata service on loopback.
+"""The simulated platform: WireServer and the metadata service.
 
 It follows a scenario, and is as strict as the real platform may be: it refuses a
 report for an old goal state, and one that is not in the documented form.
 """
 
 import json
+import re
 import threading
 from types import TracebackType
-from typing import Any, Callable, List, Optional, Type
+from typing import Any, Callable, List, Optional, Tuple, Type
 
 from ..azure.wireserver import GOAL_STATE_TARGET, HEALTH_TARGET, PROTOCOL_VERSION
 from ..azure.wireserver_json import PROVISIONING_HEALTH_TARGET
@@ -16,7 +17,7 @@ from ..formats.platform.goal_state import GoalState, render_goal_state
 from ..formats.platform.health import HealthReport, parse_health_report
 from ..formats.platform.health_json import parse_json_health
 from .scenarios import Reply, Scenario
-from .server import Request, Server
+from .server import LOOPBACK, Request, Server
 
 _CONTAINER_ID = "2c6e5e1b-74a1-4d62-9a6c-5f2f0d7b9b11"
 _INSTANCE_ID = "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90._rehearsal"
@@ -24,16 +25,32 @@ _INSTANCE_ID = "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90._rehearsal"
 #: The ids of the VM and of a second one, in the metadata service's form.
 VM_IDS = ("b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90", "07e5d1f4-9c0b-4b57-8a44-63d7a6ac1f0e")
 
-_API_VERSIONS = "2021-"
+# Versions of the metadata service have the form of a date.
+_API_VERSION = re.compile(r"(?:.*&)?api-version=20(?:1[7-9]|2[0-9])-[01][0-9]-[0-3][0-9](?:&|\Z)")
+_INSTANCE = "/metadata/instance"
+_VERSIONS_TARGET = "/?comp=versions"
+_VERSIONS = (
+    b'<?xml version="1.0" encoding="utf-8"?><Versions><Preferred><Version>2015-04-05</Version>'
+    b"</Preferred><Supported><Version>2015-04-05</Version><Version>2012-11-30</Version>"
+    b"</Supported></Versions>"
+)
 
 
 class Platform:
     """Both services; they run while the context is open.
 
-    `log` is called with a line for each request and its reply.
+    `log` is called with a line for each request and its reply. The services are on loopback if
+    no other addresses are given.
     """
 
-    def __init__(self, scenario: Scenario, log: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        log: Callable[[str], None],
+        *,
+        wireserver: Tuple[str, int] = LOOPBACK,
+        imds: Tuple[str, int] = LOOPBACK,
+    ) -> None:
         self._scenario = scenario
         self._log = log
         self._lock = threading.Lock()
@@ -47,8 +64,8 @@ class Platform:
         self.vm_id = VM_IDS[0]
         #: The number of requests to both services.
         self.requests = 0
-        self.wireserver = Server(self._answer_wireserver, self._log_of("WireServer"))
-        self.imds = Server(self._answer_imds, self._log_of("metadata service"))
+        self.wireserver = Server(self._answer_wireserver, self._log_of("WireServer"), wireserver)
+        self.imds = Server(self._answer_imds, self._log_of("metadata service"), imds)
 
     def __enter__(self) -> "Platform":
         self.wireserver.open_after(self._scenario.closed_s)
@@ -82,13 +99,17 @@ class Platform:
     def _judge(self, request: Request) -> Reply:
         if (request.method, request.target) == ("POST", PROVISIONING_HEALTH_TARGET):
             return self._reports.pop(0) if self._reports else self._judge_json(request)
+        # Agents ask for both /machine?comp= and /machine/?comp=, and WireServer answers both.
+        target = request.target.replace("/machine/?", "/machine?", 1)
+        if (request.method, target) == ("GET", _VERSIONS_TARGET):
+            return Reply(200, _VERSIONS)
         if request.headers.get("x-ms-version") != PROTOCOL_VERSION:
             return Reply(400)
-        if (request.method, request.target) == ("GET", GOAL_STATE_TARGET):
+        if (request.method, target) == ("GET", GOAL_STATE_TARGET):
             if self._goal_states:
                 return self._goal_states.pop(0)
             return Reply(200, render_goal_state(self._goal_state))
-        if (request.method, request.target) == ("POST", HEALTH_TARGET):
+        if (request.method, target) == ("POST", HEALTH_TARGET):
             if self._reports:
                 return self._reports.pop(0)
             return self._judge_xml(request)
@@ -127,9 +148,9 @@ class Platform:
         if request.headers.get("Metadata") != "true" or "X-Forwarded-For" in request.headers:
             return Reply(400)
         path, _, query = request.target.partition("?")
-        if (request.method, path) != ("GET", "/metadata/instance"):
+        if request.method != "GET" or not f"{path}/".startswith(f"{_INSTANCE}/"):
             return Reply(404)
-        if f"api-version={_API_VERSIONS}" not in query:
+        if not _API_VERSION.match(query):
             return Reply(400)
         scenario = self._scenario
         compute: Any = {
@@ -142,4 +163,12 @@ class Platform:
             "publicKeys": [{"keyData": key, "path": ""} for key in scenario.public_keys],
             "vmId": self.vm_id,
         }
-        return Reply(200, json.dumps({"compute": compute}).encode("ascii"))
+        value: Any = {"compute": compute}
+        for name in filter(None, path[len(_INSTANCE) :].split("/")):
+            if not isinstance(value, dict) or name not in value:
+                return Reply(404)
+            value = value[name]
+        is_leaf = isinstance(value, str)
+        if is_leaf != ("format=text" in query.split("&")):
+            return Reply(400)
+        return Reply(200, value.encode() if is_leaf else json.dumps(value).encode("ascii"))

@@ -13,17 +13,10 @@ from ..system.clock import Clock
 from .machine import Machine
 from .platform import VM_IDS, Platform
 from .scenarios import Scenario
+from .transcript import Event, Transcript
 
 # A client is killed when it runs this much longer than its own deadline.
 _GRACE_S = 20.0
-
-
-class Event(NamedTuple):
-    """A line of the transcript; at_s counts from the first boot."""
-
-    at_s: float
-    who: str
-    what: str
 
 
 class BootResult(NamedTuple):
@@ -85,29 +78,18 @@ def play(
     `show` is called with each event. The client changes a scratch folder, which is
     removed afterwards. Raises HostError if the folder cannot be created.
     """
-    events: List[Event] = []
-    lock = threading.Lock()
-    began = clock.now()
-
-    def log_of(who: str) -> Callable[[str], None]:
-        def log(what: str) -> None:
-            with lock:
-                events.append(Event(clock.now() - began, who, what))
-                show(events[-1])
-
-        return log
-
+    transcript = Transcript(clock, show)
     with _scratch_folder() as folder:
         machine = Machine(os.path.realpath(folder))
         machine.prepare_boot(VM_IDS[0])
         image = machine.files()
-        with Platform(scenario, log_of("platform")) as platform:
-            booted = _boot_all(scenario, client, machine, platform, log_of("VM"))
+        with Platform(scenario, transcript.log_of("platform")) as platform:
+            booted = _boot_all(scenario, client, machine, platform, transcript.log_of("VM"))
         changes = list(_changes(image, machine.files()))
         ready_reports = sum(report.state == READY for report in platform.acknowledged)
         return Outcome(
             scenario,
-            events,
+            transcript.events,
             booted,
             ready_reports,
             len(platform.acknowledged) - ready_reports,
@@ -162,18 +144,22 @@ def _boot_all(
 
 
 def _start(command: Sequence[str]) -> "subprocess.Popen[bytes]":
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name != "JOURNAL_STREAM" and not name.startswith("AZPROV_")
-    }
     return subprocess.Popen(
         command,
-        env=environment,
+        env=environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
+
+
+def environment() -> Dict[str, str]:
+    """The environment without what would lead azprov to other addresses or another log."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name != "JOURNAL_STREAM" and not name.startswith("AZPROV_")
+    }
 
 
 def _follow(client: "subprocess.Popen[bytes]", log: Callable[[str], None], limit_s: float) -> int:

@@ -250,5 +250,17 @@ SCENARIOS = (
 )
 
 
+#: The scenarios in which any agent has something to do: what they expect of Ready holds for all.
+FOR_ANY_AGENT = (
+    "healthy",
+    "network-late",
+    "busy",
+    "wrong-answers",
+    "ids-change",
+    "refused",
+    "imds-down",
+)
+
+
 def find_scenario(name: str) -> Optional[Scenario]:
     return next((scenario for scenario in SCENARIOS if scenario.name == name), None)

@@ -1,17 +1,19 @@
-"""A small HTTP server on loopback, for a service of the simulated platform."""
+"""A small HTTP server, for a service of the simulated platform."""
 
 import re
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from socketserver import ThreadingMixIn
-from typing import Any, Callable, NamedTuple, Type
+from typing import Any, Callable, NamedTuple, Tuple, Type
 
 from .scenarios import Reply
 
 # A delay as of a real platform, so that the client's earlier log lines are read first.
 _LATENCY_S = 0.005
 _LONGEST_BODY_BYTES = 1 << 20
+#: Loopback, with any free port.
+LOOPBACK = ("127.0.0.1", 0)
 
 
 class Request(NamedTuple):
@@ -24,17 +26,22 @@ class Request(NamedTuple):
 class Server:
     """Sends the replies that `answer` returns, and logs each request and its reply."""
 
-    def __init__(self, answer: Callable[[Request], Reply], log: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        answer: Callable[[Request], Reply],
+        log: Callable[[str], None],
+        address: Tuple[str, int] = LOOPBACK,
+    ) -> None:
         self._log = log
         # The port is bound but does not listen, so connections are refused.
-        self._server = _HTTPServer(("127.0.0.1", 0), _handler(answer, log), bind_and_activate=False)
+        self._server = _HTTPServer(address, _handler(answer, log), bind_and_activate=False)
         self._server.server_bind()
         self._is_open = False
         self._opening = threading.Timer(0, self._open)
 
     @property
     def address(self) -> str:
-        return f"127.0.0.1:{self._server.server_port}"
+        return f"{self._server.server_name}:{self._server.server_port}"
 
     def open_after(self, seconds: float) -> None:
         if not seconds:

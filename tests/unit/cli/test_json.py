@@ -21,7 +21,16 @@ SCHEMAS = {path.stem: json.loads(path.read_text()) for path in (ROOT / "tests/sc
 HEAD = ("command", "ok", "exit_code")
 CLOSED = "127.0.0.1:9"
 #: The schemas that have `error` beside other members.
-WITH_ERROR = {"check", "deprovision", "failure", "install", "provision", "rehearse", "uninstall"}
+WITH_ERROR = {
+    "check",
+    "deprovision",
+    "failure",
+    "install",
+    "provision",
+    "rehearse",
+    "simulate",
+    "uninstall",
+}
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILeLl+L9DUoUbgVpkSxX5nH3FeAxsKNpir5ZJZkpGAQS me"
 METADATA = {
@@ -105,6 +114,10 @@ CASES: Dict[str, List[Tuple[str, int, str]]] = {
         ("rehearse", 0, "rehearse"),
         ("rehearse --scenario none", 2, "failure"),
     ],
+    "simulate": [
+        ("simulate -- true", 1, "simulate"),
+        ("simulate", 2, "failure"),
+    ],
     "completion": [("completion fish", 0, "completion"), ("completion csh", 2, "failure")],
     "no command": [
         ("--version", 0, "version"),
@@ -155,6 +168,8 @@ def fits(answer: object, name: str) -> bool:
 
 NEEDS = {
     "install": [pytest.mark.needs("archive")],  # which it copies
+    # The process that simulates leaves its network.
+    "simulate": [pytest.mark.needs("archive", "unshare")],
     "ssh-keys": [pytest.mark.needs("root")],  # azprov acts as root
 }
 
@@ -165,7 +180,7 @@ NEEDS = {
 def test_an_answer_fits_its_schema_and_no_other(command: str, tmp_path: Path) -> None:
     """The answer of each command line, also of one that fails, fits exactly one schema."""
     run = azprov
-    if command == "install":
+    if command in ("install", "simulate"):
         from pyz import azprov as run
     bare = tmp_path / "bare"
     (bare / "usr/bin").mkdir(parents=True)
@@ -183,7 +198,8 @@ def test_an_answer_fits_its_schema_and_no_other(command: str, tmp_path: Path) ->
                 tmp=tmp_path,
                 bare=bare,
             )
-            code, out, err = run(*words.split(), "--json")
+            first, rest = words.split()[:1], words.split()[1:]
+            code, out, err = run(*first, "--json", *rest)
 
         assert code == exit_code, err
         assert out.count("\n") == 1

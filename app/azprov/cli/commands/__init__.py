@@ -2,7 +2,8 @@
 
 Each command is a module of this package, named like the command with underscores. It has
 SUMMARY (one line), EXAMPLE (a purpose and a command line), configure(parser) and
-run(options) -> Answer, and DESCRIPTION if the help needs to say more than the summary.
+run(options) -> Answer, DESCRIPTION if the help needs to say more than the summary, and USAGE if the
+options do not come last.
 
 Only the names are here, so that a first boot imports the one command that it runs.
 """
@@ -22,5 +23,6 @@ COMMANDS = (
     "deprovision",
     "unit",
     "rehearse",
+    "simulate",
     "completion",
 )

@@ -9,8 +9,9 @@ from typing import Any, Dict, List
 from ...boot.connect import real_ports
 from ...errors import ERRORS_FOUND, AzprovError, HostError, UsageError
 from ...rehearsal.machine import require_person
-from ...rehearsal.run import Event, Outcome, play
+from ...rehearsal.run import Outcome, play
 from ...rehearsal.scenarios import SCENARIOS, find_scenario
+from ...rehearsal.transcript import Event
 from ..colour import coloured_word
 from ..output import Answer, write_line
 from ..parser import Parser

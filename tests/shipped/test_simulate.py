@@ -1,0 +1,239 @@
+"""`simulate`: any command beside the simulated platform, at the platform's own addresses."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import List, Tuple
+
+import pytest
+
+from needs import unshare
+from pyz import PYZ, azprov
+
+#: What Microsoft's page shows: no wait, no retry, no look at a status.
+SAMPLE = """\
+import http.client
+from xml.etree import ElementTree
+def ask(method, target, body=None):
+    connection = http.client.HTTPConnection("168.63.129.16")
+    headers = {"x-ms-version": "2012-11-30", "Content-Type": "text/xml;charset=utf-8"}
+    connection.request(method, target, body, headers)
+    return connection.getresponse()
+state = ElementTree.fromstring(ask("GET", "/machine/?comp=goalstate").read())
+def text(path):
+    return state.find(path).text
+ask("POST", "/machine?comp=health", "<Health><GoalStateIncarnation>" + text("Incarnation")
+    + "</GoalStateIncarnation><Container><ContainerId>" + text("Container/ContainerId")
+    + "</ContainerId><RoleInstanceList><Role><InstanceId>"
+    + text("Container/RoleInstanceList/RoleInstance/InstanceId")
+    + "</InstanceId><Health><State>Ready</State></Health></Role></RoleInstanceList></Container>"
+    "</Health>")
+"""
+READY = [sys.executable, "-I", str(PYZ), "report-ready", "--timeout", "5"]
+
+
+def verdicts(out: str) -> List[Tuple[str, str]]:
+    return [(one["name"], "; ".join(one["shortcomings"])) for one in json.loads(out)["scenarios"]]
+
+
+@pytest.mark.needs("unshare")
+def test_an_ordinary_user_can_simulate() -> None:
+    """A user namespace has the network, where the kernel allows one."""
+    unshare("--user", "--net")
+
+    code, out, err = azprov("simulate", "--", *READY)
+
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0] == "Simulating healthy: the platform answers from the start"
+    assert out.splitlines()[-1] == (
+        "PASSED: Ready was acknowledged once, as expected (exit code 0)."
+    )
+    assert re.search(
+        r"^ +[0-9.]+ s  platform  WireServer answers POST /machine\?comp=health with 200 OK$",
+        out,
+        re.MULTILINE,
+    )
+    assert re.search(r"^ +[0-9.]+ s  command   Response: 200 OK$", out, re.MULTILINE)
+
+
+@pytest.mark.needs("unshare")
+def test_every_scenario_is_passed_by_azprov() -> None:
+    """The same rows judge any agent."""
+    unshare("--user", "--net")
+
+    code, out, _ = azprov("simulate", "--json", "--all", "--", *READY)
+
+    assert code == 0
+    assert verdicts(out) == [
+        ("healthy", ""),
+        ("network-late", ""),
+        ("busy", ""),
+        ("wrong-answers", ""),
+        ("ids-change", ""),
+        ("refused", ""),
+        ("imds-down", ""),
+    ]
+
+
+@pytest.mark.needs("unshare")
+def test_the_script_of_the_page_fails_five_scenarios(tmp_path: Path) -> None:
+    """It reaches Ready on a platform that is there from the start and never busy."""
+    unshare("--user", "--net")
+    (tmp_path / "sample.py").write_text(SAMPLE)
+    never = "Ready was acknowledged 0 times, not 1"
+    silent = "the exit code is 0 without an acknowledged report"
+
+    code, out, err = azprov(
+        "simulate", "--json", "--all", "--", sys.executable, tmp_path / "sample.py"
+    )
+
+    assert code == 1
+    assert verdicts(out) == [
+        ("healthy", ""),
+        ("network-late", never),
+        ("busy", never),
+        ("wrong-answers", never),
+        ("ids-change", f"{never}; {silent}"),
+        ("refused", silent),
+        ("imds-down", ""),
+    ]
+    assert err == (
+        "azprov: these scenarios failed: network-late, busy, wrong-answers, ids-change, refused; "
+        "read the transcript\n"
+    )
+
+
+@pytest.mark.needs("unshare")
+def test_nothing_else_can_be_reached() -> None:
+    """The network has two addresses, and no route to any other one."""
+    unshare("--user", "--net")
+    code = "import socket; s = socket.socket(); s.settimeout(5); s.connect(('192.0.2.1', 80))"
+
+    _, out, _ = azprov("simulate", "--json", "--", sys.executable, "-c", code)
+
+    events = json.loads(out)["scenarios"][0]["events"]
+    assert events[-1]["what"] == "OSError: [Errno 101] Network is unreachable"
+
+
+@pytest.mark.needs("unshare")
+def test_metadata_is_answered_as_a_document_and_as_text() -> None:
+    """Other agents ask for other versions, and for one leaf."""
+    unshare("--user", "--net")
+    code = """if True:
+        import http.client, sys
+        for query in sys.argv[1:]:
+            connection = http.client.HTTPConnection("169.254.169.254")
+            connection.request("GET", "/metadata/instance" + query, headers={"Metadata": "true"})
+            reply = connection.getresponse()
+            print(reply.status, reply.read()[:30].decode())
+    """
+    queries = [
+        "/compute/name?api-version=2020-09-01&format=text",
+        "/compute/name?api-version=2020-09-01",
+        "/compute?api-version=2019-06-01",
+        "?api-version=2021-08-01&format=text",
+        "/nothing?api-version=2021-08-01",
+        "?api-version=latest",
+    ]
+
+    _, out, _ = azprov("simulate", "--json", "--", sys.executable, "-c", code, *queries)
+
+    events = json.loads(out)["scenarios"][0]["events"]
+    assert [one["what"] for one in events if one["who"] == "command"] == [
+        "200 rehearsal-vm",
+        "400 ",
+        '200 {"name": "rehearsal-vm", "osPr',
+        "400 ",
+        "404 ",
+        "400 ",
+    ]
+
+
+@pytest.mark.needs("unshare")
+@pytest.mark.parametrize(
+    ("command", "shortcomings", "exit_code"),
+    [
+        (["sleep", "1000"], "the command did not end", None),
+        (
+            ["sh", "-c", "sleep 1000 & echo $!"],
+            "the command did not end",
+            None,
+        ),
+        (["sh", "-c", "kill -9 $$"], "", 137),
+    ],
+)
+def test_a_command_and_its_children_are_ended(
+    command: List[str], shortcomings: str, exit_code: object
+) -> None:
+    """A command that does not end is ended at the limit."""
+    unshare("--user", "--net")
+
+    _, out, _ = azprov("simulate", "--json", "--limit", "3", "--", *command)
+
+    (result,) = json.loads(out)["scenarios"]
+    assert result["shortcomings"][1:] == list(filter(None, [shortcomings]))
+    assert result["command_exit_code"] == exit_code
+    for event in result["events"]:
+        # A process that has ended, and is not waited for yet, has no command line.
+        command_line = Path("/proc", event["what"], "cmdline")
+        assert not command_line.exists() or not command_line.read_bytes()
+
+
+@pytest.mark.needs("root", "nsenter")
+def test_it_serves_until_it_is_interrupted() -> None:
+    """Another shell can enter the network by the command that is printed."""
+    process = subprocess.Popen(
+        [sys.executable, "-I", str(PYZ), "simulate", "--serve"], stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        enter = process.stdout.readline().split()
+        enter = [*enter[:-1], "env", "-u", "AZPROV_WIRESERVER"]
+        done = subprocess.run([*enter, *READY], capture_output=True, text=True, check=False)
+        process.send_signal(signal.SIGINT)
+        out = process.stdout.read()
+
+    assert enter[0] == "nsenter"
+    assert done.returncode == 0, done.stderr
+    assert "WireServer answers POST /machine?comp=health with 200 OK" in out
+    assert out.endswith("The platform answers no longer.\n")
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("argv", "line"),
+    [
+        (["simulate"], "a simulation needs a command, or --serve alone; give the command after --"),
+        (["simulate", "--serve", "--", "true"], "a simulation needs a command, or --serve alone"),
+        (
+            ["simulate", "--scenario", "bad-keys", "--", "true"],
+            "there is no scenario 'bad-keys' for other commands than azprov's",
+        ),
+        (["simulate", "--limit", "0", "--", "true"], "argument --limit: not a number of seconds"),
+        (["simulate", "true", "--quick"], "there is no option '--quick'"),
+    ],
+)
+def test_wrong_usage_is_exit_2(argv: List[str], line: str) -> None:
+    """Nothing is simulated."""
+    code, out, err = azprov(*argv)
+
+    assert (code, out) == (2, "")
+    assert err.startswith(f"azprov: {line}")
+
+
+@pytest.mark.needs("unshare")
+def test_a_missing_command_is_named() -> None:
+    """The error is that of the system."""
+    unshare("--user", "--net")
+
+    code, _, err = azprov("simulate", "--", "no such command")
+
+    assert code == 73
+    assert err == (
+        "azprov: 'no such command' could not be started (No such file or directory); check the "
+        "command\n"
+    )
