@@ -151,6 +151,16 @@ TREES: Dict[str, Tree] = {
     "Azure Linux 3, no console": changed(
         _AZL, {"boot/grub2/grub.cfg": _IN_THE_ENVIRONMENT}, warnings="console-missing"
     ),
+    "Azure Linux 3, no preset for azprov": changed(
+        _AZL,
+        {
+            "etc/systemd/system-preset/00-azprov.preset": None,
+            "etc/machine-id": "uninitialized\n",
+            "usr/lib/systemd/libsystemd-shared-255.so": "",
+            "boot/mariner.cfg": "mariner_cmdline=rw\n",
+        },
+        "service-disabled",
+    ),
     "Azure Linux 3, networkd disabled": changed(
         _AZL, unwanted("systemd-networkd.service"), "network-none"
     ),

@@ -241,6 +241,16 @@ TREES: Dict[str, Tree] = {
         {**unwanted("systemd-networkd.service"), "etc/machine-id": ""},
         "network-none",
     ),
+    "Debian 13, networkd by a preset only, which a read-only root prevents": changed(
+        _13, unwanted("systemd-networkd.service"), "network-none"
+    ),
+    "Debian 13, networkd by a preset only": changed(
+        _13,
+        {
+            **unwanted("systemd-networkd.service"),
+            "boot/grub/grub.cfg": _menu(_13_KERNEL).replace(" ro ", " rw "),
+        },
+    ),
     "Debian 12, netplan for NetworkManager without it": changed(
         _12,
         {
@@ -524,6 +534,23 @@ TREES: Dict[str, Tree] = {
             "[DHCPv4]\nHostname=builder\n"
         },
         warnings="sent-hostname",
+    ),
+    "Debian 11, a host name for the DHCP server": changed(
+        _11,
+        {"etc/dhcp/dhclient.conf": 'send host-name "builder";\n'},
+        warnings="sent-hostname",
+    ),
+    "Debian 13, systemd-imdsd of systemd 261": changed(
+        _13,
+        {"usr/lib/systemd/system-generators/systemd-imds-generator": "program"},
+        warnings="imds-locked",
+    ),
+    "Debian 13, systemd-imdsd that leaves the metadata service open": changed(
+        _13,
+        {
+            "usr/lib/systemd/system-generators/systemd-imds-generator": "program",
+            "boot/grub/grub.cfg": _menu(_13_KERNEL, "console=ttyS0 systemd.imds.network=unlocked"),
+        },
     ),
     "Debian 12, the mark of a container": changed(
         _12, {".dockerenv": ""}, warnings="container-mark"

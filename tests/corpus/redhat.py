@@ -40,6 +40,8 @@ _PRESETS: Change = {
     "enable NetworkManager.service\nenable chronyd.service\nenable firewalld.service\n",
     "usr/lib/systemd/system-preset/99-default-disable.preset": "disable *\n",
 }
+#: The machine ID in the names of BLS entries of an image.
+_ID = "ffffffffffffffffffffffffffffffff"
 _GRUB_ENV = "# GRUB Environment Block\nsaved_entry=0\n"
 _GENERIC: Change = {"usr/lib/dracut/dracut.conf.d/02-generic-image.conf": 'hostonly="no"\n'}
 _FSTAB = (
@@ -90,9 +92,7 @@ def _red_hat(
         "boot/grub2/grub.cfg": 'set default="${saved_entry}"\ninsmod blscfg\nblscfg\n'
         "menuentry 'UEFI Firmware Settings' {\n\tfwsetup\n}\n",
         "boot/grub2/grubenv": _GRUB_ENV,
-        f"boot/loader/entries/ffffffffffffffffffffffffffffffff-{version}.conf": _entry(
-            version, options
-        ),
+        f"boot/loader/entries/{_ID}-{version}.conf": _entry(version, options),
         **_efi(name, "aa64" if machine == ARM else "x64"),
         "etc/firewalld/firewalld.conf": "DefaultZone=public\nFirewallBackend=nftables\n",
         "etc/modprobe.d/blacklist-floppy.conf": "blacklist floppy\n",
@@ -148,17 +148,18 @@ _FEDORA = Tree(
         **python(14, library="usr/lib64"),
         **_network_manager(),
         **_GENERIC,
+        "usr/lib64/systemd/libsystemd-shared-258.2-1.fc43.so": "",
     },
     options=_ADMIN,
 )
 _UKI: Change = {
-    f"boot/loader/entries/ffffffffffffffffffffffffffffffff-{_FEDORA_KERNEL}.conf": None,
+    f"boot/loader/entries/{_ID}-{_FEDORA_KERNEL}.conf": None,
     "boot/grub2/grub.cfg": None,
     "boot/grub2/grubenv": None,
     "etc/default/grub": None,
     f"boot/initramfs-{_FEDORA_KERNEL}.img": None,
     f"boot/vmlinuz-{_FEDORA_KERNEL}": None,
-    f"boot/efi/EFI/Linux/ffffffffffffffffffffffffffffffff-{_FEDORA_KERNEL}.efi": pe(
+    f"boot/efi/EFI/Linux/{_ID}-{_FEDORA_KERNEL}.efi": pe(
         signed=True,
         section=".initrd",
         content=cpio(*(f"usr/lib/modules/V/{one}.ko" for one in DISK_DRIVERS)),
@@ -315,7 +316,7 @@ _CONNECTION = "[connection]\nid=eth0\ntype=ethernet\ninterface-name=eth0\n[ipv4]
 
 
 def _nine(options: str) -> Change:
-    entry = f"boot/loader/entries/ffffffffffffffffffffffffffffffff-{_9_KERNEL}.conf"
+    entry = f"boot/loader/entries/{_ID}-{_9_KERNEL}.conf"
     return {entry: _entry(_9_KERNEL, options)}
 
 
@@ -338,6 +339,20 @@ TREES: Dict[str, Tree] = {
     "Amazon Linux 2023, the network of EC2": changed(
         _AMAZON_2023, {"etc/systemd/network/70-azure.network": None}, "network-no-dhcp"
     ),
+    "Fedora 43, no preset for azprov": changed(
+        _FEDORA,
+        {
+            "etc/systemd/system-preset/00-azprov.preset": None,
+            f"boot/loader/entries/{_ID}-{_FEDORA_KERNEL}.conf": _entry(
+                _FEDORA_KERNEL, f"root=UUID=11 rw {_CONSOLE}"
+            ),
+        },
+        "service-disabled",
+    ),
+    "Fedora 43, no preset for azprov, but a machine ID to be filled": changed(
+        _FEDORA,
+        {"etc/systemd/system-preset/00-azprov.preset": None, "etc/machine-id": ""},
+    ),
     "Fedora 43, the initramfs of the build machine": changed(
         _FEDORA,
         {"usr/lib/dracut/dracut.conf.d/02-generic-image.conf": 'hostonly="yes"\n'},
@@ -347,7 +362,7 @@ TREES: Dict[str, Tree] = {
         _FEDORA,
         {
             **_UKI,
-            f"boot/efi/EFI/Linux/ffffffffffffffffffffffffffffffff-{_FEDORA_KERNEL}.efi": pe(
+            f"boot/efi/EFI/Linux/{_ID}-{_FEDORA_KERNEL}.efi": pe(
                 signed=True, section=".initrd", content=cpio("init", "virtio_blk.ko")
             ),
         },
@@ -463,6 +478,15 @@ TREES: Dict[str, Tree] = {
             '  <egress-zone name="ANY"/>\n</policy>\n'
         },
         "firewall-output",
+    ),
+    "RHEL 9, a host name for the DHCP server": changed(
+        _9_ARM64,
+        {
+            "etc/NetworkManager/system-connections/0.nmconnection": File(
+                f"{_CONNECTION}dhcp-hostname=builder\n", 0o600
+            )
+        },
+        warnings="sent-hostname",
     ),
     "RHEL 9, waagent of osbuild's image": changed(
         _9,
