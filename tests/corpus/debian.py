@@ -204,6 +204,50 @@ _SID = Tree(
     }
 )
 
+
+def _script(name: str, level: str, number: int) -> Change:
+    return {
+        f"etc/init.d/{name}": "#!/bin/sh\n### BEGIN INIT INFO\n",
+        f"etc/rc{level}.d/S{number:02}{name}": f"-> ../init.d/{name}",
+    }
+
+
+# The files of systemd without systemd-sysv, which Debian keeps beside another init system.
+_SYSVINIT = Tree(
+    {
+        **{
+            name: content
+            for name, content in _12_IFUPDOWN.files.items()
+            if not name.startswith((SYSTEM, "etc/machine-id"))
+        },
+        "usr/sbin/init": "program",
+        "etc/inittab": "id:2:initdefault:\nsi::sysinit:/etc/init.d/rcS\n~~:S:wait:/sbin/sulogin "
+        "--force\nl0:0:wait:/etc/init.d/rc 0\nl2:2:wait:/etc/init.d/rc 2\n"
+        "l6:6:wait:/etc/init.d/rc 6\n1:2345:respawn:/sbin/getty --noclear 38400 tty1\n"
+        "T0:23:respawn:/sbin/getty -L ttyS0 115200 vt100\n",
+        "etc/init.d/rcS": "#!/bin/sh\nexec /etc/init.d/rc S\n",
+        "etc/init.d/rc": "#!/bin/sh\n",
+        **_script("mountall.sh", "S", 9),
+        **_script("networking", "S", 12),
+        **_script("ssh", "2", 1),
+        **_script("chrony", "2", 1),
+        "etc/init.d/.depend.boot": "TARGETS = mountall.sh networking\nINTERACTIVE =\n"
+        "networking: mountall.sh\n",
+    }
+)
+_RUNIT = Tree(
+    {
+        **_SYSVINIT.files,
+        "usr/sbin/init": "-> runit-init",
+        "usr/sbin/runit-init": "program",
+        "etc/runit/2": "#!/bin/sh\nrunsvchdir default\nexec runsvdir -P /etc/service\n",
+        "etc/service": "-> /etc/runit/runsvdir/current",
+        "etc/runit/runsvdir/current": "-> default",
+        "etc/sv/ssh/run": "#!/usr/bin/env /lib/runit/invoke-run\n",
+        "etc/runit/runsvdir/default/ssh": "-> /etc/sv/ssh",
+    }
+)
+
 TREES: Dict[str, Tree] = {
     "Debian 11, ifupdown": _11,
     "Debian 12, netplan of the cloud images": _12,
@@ -211,6 +255,22 @@ TREES: Dict[str, Tree] = {
     "Debian 13, networkd": _13,
     "Debian 13 on arm64, ifupdown and dhcpcd": _13_ARM64,
     "Debian sid, dracut and NetworkManager": _SID,
+    "Debian 12, sysvinit-core": _SYSVINIT,
+    "Debian 12, runit-init": _RUNIT,
+    "Debian 12, sysvinit-core after an installation for systemd": changed(
+        _12_IFUPDOWN,
+        {
+            name: content
+            for name, content in _SYSVINIT.files.items()
+            if name.startswith(("usr/sbin/init", "etc/inittab", "etc/init.d/", "etc/rc"))
+        },
+        "service-missing",
+    ),
+    "Debian 12, sysvinit-core, insserv made its order without azprov": changed(
+        _SYSVINIT,
+        {"etc/init.d/.depend.boot": "TARGETS = mountall.sh networking\nINTERACTIVE =\n"},
+        "service-disabled",
+    ),
     "Debian 13, a used system": changed(
         _13,
         {

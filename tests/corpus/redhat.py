@@ -330,6 +330,13 @@ TREES: Dict[str, Tree] = {
     "RHEL 9 on LVM": _9,
     "RHEL 9 on arm64": _9_ARM64,
     "RHEL 8, kernelopts and platform-python": _8,
+    "Oracle Linux 9 on arm64": Tree(
+        {
+            **_9_ARM64.files,
+            "usr/lib/os-release": 'NAME="Oracle Linux Server"\nID="ol"\nID_LIKE="fedora"\n'
+            'VERSION_ID="9.6"\n',
+        }
+    ),
     "CentOS 7, the network service": _7,
     "CentOS 7, NetworkManager": changed(
         _7, {"etc/rc.d/rc3.d/S10network": None, **_network_manager(), **_UNMANAGED}

@@ -177,10 +177,27 @@ _TUMBLEWEED = Tree(
     }
 )
 
+_MICRO = _SLES_16._replace(
+    files={
+        **_SLES_16.files,
+        "usr/lib/os-release": 'NAME="SL-Micro"\nVERSION="6.1"\nID="sl-micro"\nID_LIKE="suse"\n',
+        # transactional-update mounts / read-only, and /etc as an overlay or a subvolume.
+        "etc/fstab": "UUID=11 / btrfs ro 0 0\nUUID=11 /etc btrfs subvol=/@/etc,x-initrd.mount 0 0\n"
+        "UUID=11 /var btrfs subvol=/@/var,x-initrd.mount 0 0\n"
+        "UUID=11 /home btrfs subvol=/@/home 0 0\nUUID=AA-BB /boot/efi vfat utf8 0 2\n",
+    }
+)
+
 TREES: Dict[str, Tree] = {
     "openSUSE Leap 15.6": _LEAP,
     "SLES 15, an initrd with zstd": _SLES,
     "SLES 16": _SLES_16,
+    "SL Micro, a read-only root": _MICRO,
+    "SL Micro, a read-only root without a writable /etc": changed(
+        _MICRO,
+        {"etc/fstab": "UUID=11 / btrfs ro 0 0\nUUID=11 /var btrfs subvol=/@/var 0 0\n"},
+        warnings="fstab-read-only",
+    ),
     "openSUSE Tumbleweed, systemd-boot": _TUMBLEWEED,
     "openSUSE Leap 15.6, DHCP with a link-local address": changed(
         _LEAP,
