@@ -71,7 +71,8 @@ _VOID = Tree(
         "etc/runit/2": "#!/bin/sh\nrunsvchdir default\nexec env - PATH=$PATH \\\n"
         "    runsvdir -P /run/runit/runsvdir/current 'log: ....'\n",
         "etc/runit/3": "#!/bin/sh\n",
-        "etc/runit/core-services/03-filesystems.sh": "mount -a\n",
+        "etc/runit/core-services/03-filesystems.sh": 'msg "Mounting all non-network filesystems..."'
+        '\nmount -a -t "nosysfs,nonfs,nonfs4,nosmbfs,nocifs" -O no_netdev || emergency_shell\n',
         "etc/runit/runsvdir/current": "-> default",
         "etc/service": "-> /etc/runit/runsvdir/current",
         **_services("sshd", "chronyd", "dhcpcd", "agetty-ttyS0"),
@@ -119,6 +120,20 @@ TREES: Dict[str, Tree] = {
             "etc/runit/runsvdir/default/dhcpcd": None,
             "etc/runit/runsvdir/default/dhcpcd-eth0": "-> /etc/sv/dhcpcd-eth0",
         },
+    ),
+    "Void, a data disk": changed(
+        _VOID,
+        {"etc/fstab": "UUID=11 / ext4 defaults 0 1\nUUID=33 /data ext4 defaults 0 2\n"},
+        warnings="fstab-needed",
+    ),
+    "Void, a data disk with nofail": changed(
+        _VOID,
+        {"etc/fstab": "UUID=11 / ext4 defaults 0 1\nUUID=33 /data ext4 nofail 0 2\n"},
+    ),
+    "Void, vfat forbidden": changed(
+        _VOID,
+        {"etc/modprobe.d/vfat.conf": "install vfat /bin/false\n"},
+        "fstab-driver-forbidden",
     ),
     "Void, no DHCP": changed(_VOID, {"etc/runit/runsvdir/default/dhcpcd": None}, "network-none"),
     "Void, a fixed address": changed(

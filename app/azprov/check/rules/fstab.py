@@ -147,17 +147,17 @@ def check_file_system_drivers(image: Image) -> Iterator[Finding]:
 
 
 def _stops_the_boot(image: Image, mount: Mount) -> bool:
-    """Whether systemd ends in the emergency shell if a mount fails: systemd.mount(5)."""
+    """Whether the boot ends in the emergency shell if a mount fails: systemd.mount(5)."""
     init = image.services.init
     return (
         init is not None
-        and init.has_units
+        and init.waits_for_mounts(image.root)
         and not any(option.startswith(_OPTIONS_WITHOUT_WAITING) for option in mount.options)
     )
 
 
 def _may_wait_forever(image: Image, mount: Mount) -> bool:
-    """Whether systemd needs a mount that may be on another disk than the image: systemd.mount(5).
+    """Whether the boot needs a mount that may be on another disk than the image: systemd.mount(5).
 
     A file system at an unusual path may be on a data disk.
     """

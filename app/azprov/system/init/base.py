@@ -178,6 +178,10 @@ class InitSystem:
             user_root.write(self.preset, text, mode=0o644)
         return [self.preset]
 
+    def waits_for_mounts(self, root: Root) -> bool:  # noqa: ARG002 - for overriding
+        """Whether the boot ends in an emergency shell if a file system of fstab is missing."""
+        return self.has_units
+
     def obstacle_in(self, root: Root) -> str:  # noqa: ARG002 - for overriding
         """The file because of which the enabled service does not start; empty without one."""
         return ""

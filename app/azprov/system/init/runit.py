@@ -4,9 +4,10 @@ from typing import List
 
 from ..root import Root
 from .base import SERVICE
-from .scripts import SupervisedInit, script_of
+from .scripts import SupervisedInit, script_of, script_text
 
 _SETS = "/etc/runit/runsvdir"
+_FILE_SYSTEMS = "/etc/runit/core-services/03-filesystems.sh"
 _DEFAULT = f"{_SETS}/default"
 # What runsvdir watches without sets of services, as in runit's own documentation.
 _WATCHED = ("/etc/service", "/service")
@@ -40,6 +41,10 @@ class Runit(SupervisedInit):
         links = self.enabling_links(root, SERVICE)
         found = [one for one in (_DEFAULT, *_WATCHED) if root.status(one) is not None]
         return links[0] if links else f"{[*found, _DEFAULT][0]}/{SERVICE}"
+
+    def waits_for_mounts(self, root: Root) -> bool:
+        # In Void, `mount -a || emergency_shell`.
+        return "|| emergency_shell" in script_text(root, _FILE_SYSTEMS)
 
     def service_of(self, entry: str) -> str:
         return script_of(entry) or entry
