@@ -1,5 +1,6 @@
 """The state in which every test starts, the unit tests by folder, and the skipped tests."""
 
+import gc
 import logging
 import os
 import re
@@ -61,6 +62,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item
             item.add_marker(pytest.mark.xdist_group("boot"))
             if not config.getoption("--boot"):
                 item.add_marker(pytest.mark.skip(reason="boots run with --boot only"))
+
+
+def pytest_collection_finish() -> None:
+    """Leave the collected tests out of all garbage collections, some of which tests ask for."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -129,7 +129,7 @@ def test_an_answer_of_the_platform_is_shown_as_printable_text(
     """Control characters reach neither stdout nor the log, although both are pipes."""
     reply = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
     with RawServer(replying(reply)) as server:
-        code = main([*command, str(server.endpoint), "--timeout", "1", *json_option])
+        code = main([*command, str(server.endpoint), "--timeout", "0.5", *json_option])
 
     out, err = capfdbinary.readouterr()
     assert code in (0, 76)
