@@ -30,7 +30,7 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import Dict, List
+from typing import BinaryIO, Dict, List, Optional
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "app"))
 
@@ -97,7 +97,8 @@ COMMANDS = ("build", "check", "test", "coverage", "bench", "fuzz", "mutate", "wh
 WITHOUT_ARGUMENTS = ("build", "check", "coverage")
 # One worker for each processor; tests that share something are in one xdist_group.
 PARALLEL = ("-n", "auto", "--dist", "loadgroup")
-UNIT_TESTS = ("-m", "unit", "tests/unit", "tests/check")
+# The longest files are in the first folder.
+UNIT_TESTS = ("-m", "unit", "tests/check", "tests/unit")
 
 
 def main() -> int:
@@ -161,28 +162,62 @@ def check() -> int:
         subprocess.call([python, "-I", "-m", "ruff", "format", "--quiet", "--check"], cwd=ROOT),
     ]
     with subprocess.Popen([python, "-I", "-m", "mypy"], cwd=ROOT, stdout=subprocess.PIPE) as mypy:
-        codes.append(run_unit_tests("pytest", *PARALLEL, "-q", "--hypothesis-profile=quick"))
+        codes.append(share_unit_tests(len(os.sched_getaffinity(0))))
         output, _ = mypy.communicate()
     if mypy.returncode != 0:
         print(output.decode(), end="")
     return int(any([*codes, mypy.returncode]))
 
 
+def share_unit_tests(count: int) -> int:
+    """Run the unit tests in several sessions. The first one shows its progress, all their end."""
+    with scratch_folder() as scratch:
+        outputs = [os.path.join(scratch, f"output-{number}") for number in range(1, count)]
+        sessions = [start_session(scratch, 0)]
+        for number, path in enumerate(outputs, 1):
+            with open(path, "wb") as output:
+                sessions.append(start_session(scratch, number, output))
+        codes = [session.wait() for session in sessions]
+        for code, path in zip(codes[1:], outputs):
+            lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
+            print("\n".join(lines if code else lines[-1:]))
+    return max(codes)
+
+
+def start_session(
+    scratch: str, number: int, output: Optional[BinaryIO] = None
+) -> "subprocess.Popen[bytes]":
+    """Start a session that runs the files of unit tests that no other one has taken."""
+    folder = os.path.join(scratch, f"tests-{number}")
+    command = ["pytest", "-q", "--hypothesis-profile=quick", "-p", "sharing", "--taken", scratch]
+    # A percentage would be that of one session.
+    command += ["-o", "console_output_style=classic", "--basetemp", folder]
+    return start_module(*command, *UNIT_TESTS, output=output)
+
+
 def measure_coverage() -> int:
     """Run the unit tests, and fail if they cover less than pyproject.toml demands."""
-    code = run_unit_tests("coverage", "run", "-m", "pytest", "-q")
+    with scratch_folder() as scratch:
+        folder = os.path.join(scratch, "tests")
+        command = ("coverage", "run", "-m", "pytest", "-q", "--basetemp", folder, *UNIT_TESTS)
+        code = run_module(*command)
     return code or run_module("coverage", "report")
 
 
-def run_unit_tests(*module: str) -> int:
-    """Run the unit tests, with their files in memory if possible: most of their time is writing."""
+def scratch_folder() -> "tempfile.TemporaryDirectory[str]":
+    """A folder for unit tests, in memory if possible: most of their time is writing."""
     folder = MEMORY if os.access(MEMORY, os.W_OK) else WORK
-    with tempfile.TemporaryDirectory(prefix="azprov-", dir=folder) as scratch:
-        return run_module(*module, "--basetemp", os.path.join(scratch, "tests"), *UNIT_TESTS)
+    return tempfile.TemporaryDirectory(prefix="azprov-", dir=folder)
 
 
 def run_module(module: str, *arguments: str) -> int:
-    """Run a module of the test environment. The files that it keeps go to .build/."""
+    return start_module(module, *arguments).wait()
+
+
+def start_module(
+    module: str, *arguments: str, output: Optional[BinaryIO] = None
+) -> "subprocess.Popen[bytes]":
+    """Start a module of the test environment. The files that it keeps go to .build/."""
     python = python_of(make_environment("tests", TEST_REQUIREMENTS))
     variables = {
         "PYTHONPATH": os.pathsep.join([str(APP), str(ROOT / "tests")]),
@@ -192,8 +227,13 @@ def run_module(module: str, *arguments: str) -> int:
         # Otherwise pytest rewrites all tests again at each run.
         "PYTHONDONTWRITEBYTECODE": "",
     }
-    command = [python, "-m", module, *arguments]
-    return subprocess.call(command, cwd=ROOT, env=dict(os.environ, **variables))
+    return subprocess.Popen(
+        [python, "-m", module, *arguments],
+        cwd=ROOT,
+        env=dict(os.environ, **variables),
+        stdout=output,
+        stderr=output and subprocess.STDOUT,
+    )
 
 
 def build() -> None:

@@ -61,7 +61,7 @@ def test_a_platform_that_answers_gives_no_finding(image: Path) -> None:
 def test_a_platform_that_does_not_answer_is_found(image: Path) -> None:
     """A missing WireServer prevents Ready, and a missing metadata service the host name."""
     addresses = ["--wireserver", UNUSED, "--imds", UNUSED]
-    limits = ["--timeout", "0.5", "--imds-timeout", "0.5"]
+    limits = ["--timeout", "1", "--imds-timeout", "1"]
 
     assert platform_findings(checked(image, *addresses, *limits)) == {
         "wireserver": (
