@@ -156,6 +156,20 @@ def test_a_folder_that_azprov_makes_is_no_lock_of_an_image(
         pass
 
 
+def test_a_user_delays_an_image_without_a_closed_folder_for_a_second_at_most(
+    tmp_path: Path, clocks: List[Holder]
+) -> None:
+    """The usual wait for another azprov is longer, and any user can hold this lock."""
+    tmp_path.chmod(0o755)
+    clock = Holder(tmp_path, for_s=60.0)
+    clocks.append(clock)
+
+    with lock_root(Root(str(tmp_path)), clock, wait_s=10.0):
+        pass
+
+    assert sum(clock.sleeps) == pytest.approx(1.0)
+
+
 def test_a_folder_that_any_user_can_lock_is_not_waited_for_in_vain(
     tmp_path: Path, clocks: List[Holder], caplog: pytest.LogCaptureFixture
 ) -> None:
