@@ -98,10 +98,18 @@ def make_home(root: Root, account: Account, *, without: Sequence[str] = ()) -> N
                 with suppress(HostError):
                     maker.remove_tree(temporary)
                 raise
-    except (DiskError, NotPermitted, PassingError):
+    except (DiskError, NotPermitted):
         raise
     except HostError as error:
-        raise _blocked(root, account, parent or "/", error) from error
+        from .folder_of_homes import find_obstacle
+
+        obstacle = find_obstacle(root, parent or "/")
+        # Without an obstacle, a passing error such as a full table of inodes is over next time.
+        if obstacle is None and isinstance(error, PassingError):
+            raise
+        hint = error.hint if obstacle is None else obstacle.fix(root)
+        summary = f"{account.name} gets no home: {error.summary}"
+        raise LoginBlocked(summary, hint) from error
 
 
 def _remove_copied(user_root: Root, home: str, temporary: str, paths: Sequence[str]) -> None:
@@ -116,22 +124,16 @@ def _remove_copied(user_root: Root, home: str, temporary: str, paths: Sequence[s
 
 
 def require_folder_of_homes(root: Root, name: str) -> None:
-    """Raises LoginBlocked if a new user could not have a home in /home, at any boot."""
+    """Raises LoginBlocked if a new user could not have a home in /home.
+
+    The step stays open then: a link may lead to a disk that only the next boot has.
+    """
     from .folder_of_homes import find_obstacle
 
     obstacle = find_obstacle(root, HOMES)
-    if obstacle is not None and not obstacle.is_missing:
+    if obstacle is not None:
         shown = root.outside(obstacle.path)
         raise LoginBlocked(f"{name} gets no home: {shown} {obstacle.cause}", obstacle.fix(root))
-
-
-def _blocked(root: Root, account: Account, parent: str, error: HostError) -> LoginBlocked:
-    """The error that a home cannot be made in a folder, with the command that helps."""
-    from .folder_of_homes import find_obstacle
-
-    obstacle = find_obstacle(root, parent)
-    hint = error.hint if obstacle is None else obstacle.fix(root)
-    return LoginBlocked(f"{account.name} gets no home: {error.summary}", hint)
 
 
 def _unused(root: Root, path: str) -> str:
