@@ -33,6 +33,7 @@ from sound_image import (
     SYSTEM,
     WANTS,
     Change,
+    Folder,
     change,
     make_sound,
 )
@@ -534,4 +535,20 @@ def test_host_keys_that_deprovision_keeps_are_found(image: Path, case: str) -> N
     assert findings == [
         ("error", ", ".join(f"{image}{key}" for key in keys), fix),
         ("note", ", ".join(keys), f"before you make an image of this VM: {fix}"),
+    ]
+
+
+def test_a_home_among_temporary_files_is_moved(image: Path) -> None:
+    """Everyone has to be able to write to /tmp, so its mode is not what has to be changed."""
+    change(
+        image,
+        {
+            **keys_for("ops", ""),
+            "etc/passwd": f"{ROOT_USER}ops:x:1000:1000::/tmp/ops:/bin/sh\n",
+            "tmp": Folder(0o1777),
+        },
+    )
+
+    assert [one.fix for one in found_by(image, "homes-writable")] == [
+        "give that user a home in a folder that is not for temporary files"
     ]

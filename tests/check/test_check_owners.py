@@ -15,7 +15,8 @@ from access_lists import allow
 from azprov.check.finding import Finding
 from azprov.errors import HostError
 from azprov.image.install import install
-from azprov.image.ownership import PROGRAMS, find_unsafe, fix
+from azprov.image.leftovers.catalogue_of_logs import TEMPORARY_FOLDERS
+from azprov.image.ownership import PROGRAMS, Unsafe, find_unsafe, fix
 from azprov.image.service_file import render_unit
 from azprov.system.init import SYSTEMD, InitSystem
 from azprov.system.init.openrc import OPENRC as OPENRC_INIT
@@ -569,3 +570,14 @@ def test_blanks_in_pyvenv_cfg_cost_no_time(debian: Path, text: str) -> None:
     (debian / "usr/bin/pyvenv.cfg").write_text(text)
 
     assert found(debian) == []
+
+
+def test_a_folder_for_temporary_files_stays_one(tmp_path: Path) -> None:
+    """Everyone has to be able to write there, so a Python in it is what has to be changed."""
+    folder = TEMPORARY_FOLDERS[1]
+    unsafe = [Unsafe(path, is_owned=False, is_writable=True) for path in (folder, "/opt")]
+
+    assert fix(Root(str(tmp_path)), unsafe) == (
+        f"chmod go-w {tmp_path}/opt; keep what root runs out of {tmp_path}{folder}: azprov install "
+        "--force --python PATH names a Python elsewhere"
+    )

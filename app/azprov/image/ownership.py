@@ -16,6 +16,7 @@ from ..system.state import STATE_FILE
 from ..system.typed_paths import typed
 from ..system.user_database import read_all_accounts
 from ..system.writers import Followed, Writers, steps_to
+from .leftovers.catalogue_of_logs import TEMPORARY_FOLDERS
 from .python import check_python, code_of
 
 # A standard library has up to 5 levels and 10,000 files.
@@ -118,9 +119,13 @@ def sentence(root: Root, found: List[Unsafe]) -> str:
 
 
 def fix(root: Root, found: List[Unsafe]) -> str:
-    """The command that gives everything that was found to root, except what is in a home."""
+    """The command that gives everything that was found to root.
+
+    Homes and folders for temporary files are not changed: the image would not work any more.
+    """
     known = _known(found)
     homes = _homes_of(root, [one for one in known if one.is_owned])
+    homes.update((one.path, one.path) for one in known if one.path in TEMPORARY_FOLDERS)
     known = [one for one in known if one.path not in homes]
     parts = [
         ("chown root:root", [one for one in known if one.is_owned and not one.is_tree]),
@@ -135,7 +140,6 @@ def fix(root: Root, found: List[Unsafe]) -> str:
     ]
     advice = [" && ".join(commands)] if commands else []
     if homes:
-        # Without these files, the user could not work there any more.
         folders = " and ".join(sorted(set(map(root.outside, homes.values()))))
         advice.append(
             f"keep what root runs out of {folders}: azprov install --force --python PATH names a "

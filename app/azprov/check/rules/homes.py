@@ -5,6 +5,7 @@ from typing import Dict, Iterator, Optional, Set
 
 from ...formats.host.config_syntax import uncommented
 from ...formats.host.passwd import Account
+from ...image.leftovers.catalogue_of_logs import TEMPORARY_FOLDERS
 from ...image.service_file import user_of_keys
 from ...system.folder_of_homes import ENTER, OWN, Obstacle, find_obstacle
 from ...system.homes import HOMES
@@ -41,10 +42,13 @@ def check_homes_are_safe(image: Image) -> Iterator[Finding]:
         status = image.root.status(folder) if _obstacle(image, folder) is None else None
         others = stat.S_IWOTH | (stat.S_IWGRP if status and status.st_gid else 0)
         if status is not None and status.st_mode & others:
+            fix = f"chmod go-w {image.typed(folder)}"
+            if image.root.real_path(folder) in TEMPORARY_FOLDERS:
+                fix = "give that user a home in a folder that is not for temporary files"
             yield HOMES_WRITABLE.found(
                 f"{image.shown(folder)} has the mode {stat.S_IMODE(status.st_mode):04o}, so other "
                 "users can put folders in the place of homes that do not exist yet",
-                f"chmod go-w {image.typed(folder)}",
+                fix,
             )
 
 
