@@ -51,7 +51,7 @@ def plan(root: Root, user: str) -> List[Leftover]:
     with UID 0, or one who has neither an account nor anything else in the image. A change to
     files from outside that are mounted in the image is a HostError, too.
     """
-    refuse_mounts_of_users(root)
+    refuse_mounts_of_users(root, "deprovision", done="changed")
     leftovers = find_leftovers(root, user)
     of_user = [leftover for leftover in leftovers if user and leftover.user == user]
     changes = [leftover for leftover in leftovers if not user or leftover.user != user]

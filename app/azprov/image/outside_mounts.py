@@ -1,4 +1,4 @@
-"""Mounts that keep deprovision from changing an image.
+"""Mounts that keep deprovision from changing an image, and check from reading it.
 
 A change to a file from outside, mounted inside as for a chroot, changes the machine on which the
 image is made. A partition of the image that is mounted in its place is no such mount.
@@ -33,10 +33,11 @@ def refuse_changes_outside(root: Root, changes: Iterable[Leftover]) -> None:
                 )
 
 
-def refuse_mounts_of_users(root: Root) -> None:
+def refuse_mounts_of_users(root: Root, command: str, *, done: str) -> None:
     """Raise HostError if a user other than root serves a file system for all users in the root.
 
-    The program of that user could keep deprovision waiting forever. Those below /run are not
+    The program of that user could keep the command waiting forever; `done` is what the command
+    does to files. Those below /run are not
     looked at, and without `allow_other` the kernel keeps root out.
     """
     served = [
@@ -49,7 +50,7 @@ def refuse_mounts_of_users(root: Root) -> None:
     if found:
         raise HostError(
             f"a program of another user serves the file system at {root.outside(found[0])}, and "
-            "could keep deprovision waiting forever, so nothing was changed",
+            f"could keep {command} waiting forever, so nothing was {done}",
             "unmount the file system that is mounted inside",
         )
 

@@ -854,11 +854,11 @@ def deprovision_after(
     )
 
 
-def deprovision_beside(
-    point: Path, options: str, clean: Path
+def run_beside(
+    point: Path, options: str, clean: Path, *words: str
 ) -> "subprocess.CompletedProcess[str]":
-    """Run deprovision while a file system is mounted whose program never answers."""
-    command = [sys.executable, "-m", "azprov", "deprovision", "--root", str(clean), "--yes"]
+    """Run a command while a file system is mounted whose program never answers."""
+    command = [sys.executable, "-m", "azprov", *words, "--root", str(clean)]
     done = subprocess.run(
         [*needs.unshare("-m"), sys.executable, str(ROOT / "tests/silent_mount.py")]
         + [str(point), options, *command],
@@ -880,7 +880,7 @@ def test_a_file_system_that_a_user_serves_is_refused(clean: Path, place: str) ->
     (clean / place).mkdir(parents=True, exist_ok=True)
     before = tree(clean)
 
-    done = deprovision_beside(clean / place, ",allow_other", clean)
+    done = run_beside(clean / place, ",allow_other", clean, "deprovision", "--yes")
 
     assert done.stderr == (
         f"azprov: a program of another user serves the file system at {clean}/{place}, and could "
@@ -892,12 +892,28 @@ def test_a_file_system_that_a_user_serves_is_refused(clean: Path, place: str) ->
 
 
 @pytest.mark.needs("root", "unshare")
+def test_a_file_system_that_a_user_serves_is_not_checked(clean: Path) -> None:
+    """check reads homes, too, and would wait for the user's program."""
+    with_user(clean)
+    (clean / "home/deploy/.ssh").mkdir(parents=True, exist_ok=True)
+
+    done = run_beside(clean / "home/deploy/.ssh", ",allow_other", clean, "check")
+
+    assert done.stderr == (
+        f"azprov: a program of another user serves the file system at {clean}/home/deploy/.ssh, "
+        "and could keep check waiting forever, so nothing was checked; unmount the file system "
+        "that is mounted inside\n"
+    )
+    assert done.returncode == 73
+
+
+@pytest.mark.needs("root", "unshare")
 def test_a_file_system_that_is_for_its_user_alone_is_passed_by(clean: Path) -> None:
     """The kernel keeps root out of it without asking the user's program."""
     with_user(clean)
     (clean / "home/deploy/mnt").mkdir()
 
-    done = deprovision_beside(clean / "home/deploy/mnt", "", clean)
+    done = run_beside(clean / "home/deploy/mnt", "", clean, "deprovision", "--yes")
 
     assert done.returncode == 0, done.stderr
 

@@ -15,6 +15,7 @@ from ...check.rules.leftovers import DEPROVISIONED
 from ...check.rules.platform import METADATA_SERVICE, WIRESERVER, Probe, is_on_azure
 from ...errors import ERRORS_FOUND, AzprovError, HostError, NotPermitted, UsageError
 from ...formats.text import shell_word
+from ...image.outside_mounts import refuse_mounts_of_users
 from ...system.commands import FOLDERS
 from ...system.root import Root
 from ...system.root.opening import NotRegularFile
@@ -66,6 +67,7 @@ def run(options: argparse.Namespace) -> Answer:
     _require_rules(ignored_rules)
     if options.image is not None:
         return _check_disk(options, ignored_rules)
+    refuse_mounts_of_users(options.root, "check", done="checked")
     image = Image(options.root, own_command(), FOLDERS, _usage_error)
     probes = _probes(options, image)
     findings = check(image, probes)
