@@ -2,6 +2,7 @@
 
 from argparse import Action
 from difflib import get_close_matches
+from os.path import isdir
 from typing import Iterable, List, Mapping, Sequence
 
 from ..formats.text import printable
@@ -52,7 +53,10 @@ def suggest_for_word(word: str, options: Mapping[str, Action], usual_option: str
         option = "--image"
     elif "--root" in options and "/" in word:
         option = "--root"
-    return _question([f"{option} {printable(word)}"] if option else [])
+    likely = [option] if option else []
+    if option != "--user" and "--user" in options and "/" not in word and not isdir(word):
+        likely.insert(0, "--user")
+    return _question([f"{one} {printable(word)}" for one in likely])
 
 
 def suggest_value(word: str, known: Iterable[str]) -> str:

@@ -444,6 +444,16 @@ USAGE = {
         "'root' is an unexpected argument; did you mean --user root? "
         "azprov.pyz ssh-keys --help lists its options",
     ),
+    "a user or a root without the option": (
+        ["deprovision", "bob"],
+        "'bob' is an unexpected argument; did you mean --user bob or --root bob? "
+        "azprov.pyz deprovision --help lists its options",
+    ),
+    "a root without the option": (
+        ["deprovision", "/"],
+        "'/' is an unexpected argument; did you mean --root /? "
+        "azprov.pyz deprovision --help lists its options",
+    ),
     "an option without its dashes": (
         ["goal-state", "raw"],
         "'raw' is an unexpected argument; did you mean --raw? "
