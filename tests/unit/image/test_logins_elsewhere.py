@@ -44,6 +44,11 @@ BY_CLOUD_INIT = (
             {"timeshift/snapshots/2/localhost/etc/shadow": ""},
             SNAPSHOT % "timeshift/snapshots/2/localhost",
         ),
+        (
+            {"ostree/deploy/fedora/deploy/a.0/etc/shadow": "root:$6$a::::::\n"},
+            "the deployment in {root}/ostree/deploy/fedora/deploy/a.0 may have earlier passwords "
+            "of users and private keys",
+        ),
         ({CLOUD_FILE: "a: b\nusers:\n- name: ops\n  passwd: $6$a\n", **CLOUD}, BY_CLOUD_INIT % 3),
         (
             {CLOUD_FILE: "users: [{name: a, ssh_authorized_keys: [a]}]\n", **CLOUD},
@@ -135,6 +140,12 @@ def test_a_store_of_logins_is_named(files: Dict[str, str], what: str, tmp_path: 
         },
         {".snapshots/1/info.xml": "", "home/ops/a": ""},
         {".snapshots/1/snapshot": "-> /", "etc/shadow": "root:*:::::::\n"},
+        {
+            # With composefs, only /etc is the same folder.
+            "ostree/deploy/fedora/deploy/a.0/etc": "-> /etc",
+            "ostree/deploy/fedora/deploy/b.0": "-> /",
+            "etc/shadow": "root:*:::::::\n",
+        },
         {"etc/default/dropbear": '#DROPBEAR_EXTRA_ARGS="-D /a"\nDROPBEAR_RECEIVE_WINDOW=65536\n'},
     ],
 )

@@ -51,6 +51,9 @@ _SNAPSHOTS = (
     ("/timeshift/snapshots", "/localhost"),
     ("/timeshift-btrfs/snapshots", "/@"),
 )
+# The folders of ostree's systems, the present one and earlier ones, which a boot loader can start.
+_OSTREE = "/ostree/deploy"
+_SHADOW = "/etc/shadow"
 # The folder of dropbear's keys, dropbear(8).
 _DROPBEAR = ("/etc/default/dropbear", "/etc/conf.d/dropbear")
 _KEYS_ELSEWHERE = re.compile(r"[\s=\"']-[A-Za-z]*D")
@@ -102,14 +105,15 @@ def _extensions(root: Root) -> Iterator[OpenLogin]:
 
 
 def _snapshots(root: Root) -> Iterator[OpenLogin]:
-    """The folders with snapshots of other systems: openSUSE's system is a snapshot itself."""
-    system = root.status("/")
-    for folder, inside in _SNAPSHOTS:
+    """The folders with other systems, or earlier ones; the system may itself be in one of them."""
+    own = [root.status(one) for one in ("/", _SHADOW)]
+    deployments = [(f"{_OSTREE}/{name}/deploy", "") for name in root.names(_OSTREE)]
+    for folder, inside in (*_SNAPSHOTS, *deployments):
         for name in root.names(folder):
             path = f"{folder}/{name}{inside}"
-            if root.status(f"{path}/etc/shadow") is None:
-                continue
-            other = root.status(path)
-            if system is None or other is None or not os.path.samestat(system, other):
-                yield _copy(f"snapshot in {root.outside(path)}")
+            others = [root.status(one) for one in (path, f"{path}{_SHADOW}")]
+            is_own = any(a and b and os.path.samestat(a, b) for a, b in zip(own, others))
+            if others[-1] is not None and not is_own:
+                kind = "deployment" if folder.startswith(_OSTREE) else "snapshot"
+                yield _copy(f"{kind} in {root.outside(path)}")
                 break
