@@ -91,7 +91,8 @@ def _root_below(folder: str) -> Optional[Root]:
     for name in ("", *sorted(top.names("/"))):
         try:
             if any(top.status(f"/{name}{sign}") is not None for sign in _SIGNS):
-                return Root(f"{folder}/{name}".rstrip("/"))
+                # Not by its name, which may be a link that leads elsewhere on this machine.
+                return Root(f"{folder}{top.real_path(f'/{name}')}".rstrip("/"))
         except HostError:
             continue
     return None
