@@ -2,8 +2,16 @@
 
 from pathlib import Path
 
-from azprov.check.mounted_disk import _root_below
+from azprov.check.facts.disk.disk_file import open_disk
+from azprov.check.mounted_disk import _file_systems, _mount_others, _root_below
+from azprov.formats.disk.file_system import FileSystem
+from azprov.formats.disk.partition_table import Partition
+from azprov.system.root import Root
+from check.disk_files import LINUX, Part, gpt, write_disk
+from ports import Recorder
 from sound_image import change
+
+SQUASHFS = b"hsqs"
 
 
 def test_a_link_on_a_disk_does_not_lead_to_this_machine(tmp_path: Path) -> None:
@@ -27,3 +35,32 @@ def test_a_root_in_a_subvolume_is_found(tmp_path: Path) -> None:
 
     assert root is not None
     assert root.path == f"{tmp_path}/@"
+
+
+def test_a_disk_of_many_partitions_has_few_that_are_mounted(tmp_path: Path) -> None:
+    """A mount may take a minute, and a partition table has room for thousands."""
+    partitions = [(2048, 2048 + number, LINUX) for number in range(100)]
+    parts = [*gpt(partitions), Part(2048, SQUASHFS)]
+    disk = open_disk(str(write_disk(tmp_path / "disk.raw", parts)))
+
+    with disk.file:
+        found = _file_systems(disk)
+
+    assert [partition.number for partition, _ in found] == list(range(100, 68, -1))
+
+
+def test_a_folder_is_mounted_once_however_often_fstab_has_it(tmp_path: Path) -> None:
+    """Each line of fstab could mount the same partition again."""
+    change(tmp_path, {"etc/fstab": "LABEL=a /home ext4\nLABEL=b /home ext4\n" * 3000, "home/a": ""})
+    disk = open_disk(str(write_disk(tmp_path / "disk.raw", gpt())))
+    found = [(Partition(1, 2048, 4095, LINUX), FileSystem("ext4", "", "b"))]
+    commands = Recorder()
+
+    with disk.file:
+        _mount_others(disk, Root(str(tmp_path)), found, commands)
+
+    assert commands.commands == [
+        ["mount", "-t", "ext4", "-o"]
+        + ["ro,nosuid,nodev,noexec,loop,offset=1048576,sizelimit=1048576,noload"]
+        + [f"{tmp_path}/disk.raw", f"{tmp_path}/home"]
+    ]

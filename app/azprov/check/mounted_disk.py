@@ -17,6 +17,8 @@ from .facts.image import Image
 #: Where the root is mounted, and so where the paths of the findings begin.
 MOUNT_POINT = "/mnt"
 _MOUNT_S = 60.0
+# Each one may be mounted, and a table has room for thousands. ChromeOS and Flatcar have 9 to 12.
+_MOST_PARTITIONS = 32
 # What each file system must not do while it is mounted: replay its log, which would be a change.
 _OPTIONS = {"ext4": ",noload", "xfs": ",norecovery,nouuid"}
 _SIGNS = ("/etc/os-release", "/usr/lib/os-release")
@@ -63,15 +65,14 @@ def mount_tree(disk: DiskFile, commands: Commands) -> Tree:
 
 
 def _file_systems(disk: DiskFile) -> List[Tuple[Partition, FileSystem]]:
-    """The partitions with something that azprov knows, the largest one first."""
+    """The largest partitions with something that azprov knows, the largest one first."""
     table = read_table(disk)
+    valid = [one for one in table.partitions if one.first <= one.last < table.end]
+    largest = sorted(valid, key=lambda one: one.first - one.last)[:_MOST_PARTITIONS]
     found = [
-        (one, parse_file_system(disk.read(one.first * SECTOR_BYTES, HEAD_BYTES)))
-        for one in table.partitions
-        if one.first <= one.last < table.end
+        (one, parse_file_system(disk.read(one.first * SECTOR_BYTES, HEAD_BYTES))) for one in largest
     ]
-    known = [(one, system) for one, system in found if system.kind]
-    return sorted(known, key=lambda item: item[0].first - item[0].last)
+    return [(one, system) for one, system in found if system.kind]
 
 
 def _mount(
@@ -102,9 +103,9 @@ def _mount_others(
     disk: DiskFile, root: Root, found: List[Tuple[Partition, FileSystem]], commands: Commands
 ) -> None:
     """Mount what the root's fstab has from the same disk. A mount point never leaves the root."""
-    for line in sorted(read_fstab(Image(root)), key=lambda line: line.path):
-        if line.path not in _NEEDED:
-            continue
+    # Each folder once, however often fstab has it: the last line is in effect.
+    lines = {line.path: line for line in read_fstab(Image(root)) if line.path in _NEEDED}
+    for _, line in sorted(lines.items()):
         for partition, system in found:
             names = (
                 f"UUID={system.uuid}",
