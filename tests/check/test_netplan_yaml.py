@@ -150,3 +150,21 @@ def test_entries_of_several_files_are_merged(tmp_path: Path) -> None:
 
     assert written(tmp_path) == [("eth0", "static")]
     assert (setting.method, setting.source.name) == ("static", "/etc/netplan/a.yaml")
+
+
+def test_long_files_are_not_read(tmp_path: Path) -> None:
+    """A megabyte of brackets took 9 s, and an image may have 32 of them. Real files have a page."""
+    static = "network: {ethernets: {eth%d: {addresses: [10.0.0.4/24]}}}\n"
+    folder = tmp_path / "etc/netplan"
+    folder.mkdir(parents=True)
+    for number in range(4):
+        (folder / f"{number}.yaml").write_text(static % number + "#" * 40_000)
+
+    found = [(one.pattern, one.method) for one in reads(Image(Root(str(tmp_path))))]
+
+    assert sorted(found) == [
+        ("*", "dhcp"),
+        ("eth0", "static"),
+        ("eth1", "static"),
+        ("eth2", "static"),
+    ]

@@ -7,6 +7,7 @@ Source: https://netplan.readthedocs.io/en/stable/netplan-yaml, read 2026-11-22.
 import re
 from typing import Dict, Iterator, List, NamedTuple, Tuple
 
+from ....formats.bounds import NETPLAN_CHARACTERS
 from ....formats.host.yaml_subset import HardYaml, read_yaml
 from ....formats.patterns import matches
 from ..image import Image
@@ -40,10 +41,15 @@ _Entry = Dict[Tuple[str, ...], _Value]
 def reads(image: Image) -> Iterator[NicSetting]:
     """Each entry of `ethernets`. netplan merges those of all files."""
     entries: Dict[str, _Entry] = {}
+    left = NETPLAN_CHARACTERS
     for path in image.layered(_FOLDERS, ".yaml"):
+        text = image.text(path)
+        left -= len(text)
         try:
-            found = read_yaml(image.text(path))
+            found = read_yaml(text) if left >= 0 else None
         except HardYaml:
+            found = None
+        if found is None:
             yield NicSetting(from_file(path), "*", DHCP)
             continue
         for names, words in found.items():
