@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -51,6 +52,7 @@ def test_debian_vhd(tmp_path: Path) -> None:
     output = run_recipe("debian-vhd", tmp_path)
 
     assert "0 errors, 0 warnings, 0 notes: root should provision on Azure" in output
+    assert re.search(r"^0 errors, 0 warnings, \d notes?: disk.vhd should provision", output, re.M)
     vhd = tmp_path / "disk.vhd"
     with vhd.open("rb") as file:
         file.seek(-512, os.SEEK_END)
@@ -248,3 +250,36 @@ def test_dockerfile(tmp_path: Path) -> None:
     assert result["verdicts"] == ["goal state", "ready"]
     assert result["ran"][0][1].endswith("web01\n")
     assert machine.read("etc/hosts") == "127.0.0.1\tlocalhost\n127.0.1.1\tweb01\n"
+
+
+def test_bootc(tmp_path: Path) -> None:
+    """The recipe bootc makes an image that provisions where only /etc and /var can be written."""
+    machine = machine_with_dhcp(tmp_path)
+    for name in ("home", "srv"):
+        shutil.move(machine.root / name, machine.root / "var" / name)
+        (machine.root / name).symlink_to(f"var/{name}")
+    shutil.copytree(PYZ.parent, machine.root / "root/dist")
+    (containerfile,) = re.findall(
+        r"^```Dockerfile\n(.*?)^```$", text_of("bootc"), re.DOTALL | re.MULTILINE
+    )
+    steps = re.findall(r"^RUN (.*?[^\\])$", containerfile, re.DOTALL | re.MULTILINE)
+    here = [step for step in steps if not step.startswith(("dnf ", "bootc "))]
+
+    run_inside(machine, "\n".join(["cp -r dist /tmp/dist", *here]))
+
+    assert "console=ttyS0" in (machine.read("usr/lib/bootc/kargs.d/10-azure.toml") or "")
+    for key in (machine.root / "etc/ssh").glob("ssh_host_*"):
+        key.unlink()  # of Debian's package; Fedora's makes none
+    machine.trust_platform()
+    metadata, ssh = with_admin(tmp_path)
+    writable = [f"--bind={machine.root}.writable/{name}:/{name}" for name in ("etc", "var")]
+    result = machine.boot(
+        metadata=metadata,
+        nspawn=["--read-only", *writable],
+        prepare="mkdir $0.writable; mount --bind $0 $0.writable",
+        then_run=[[*ssh, "pwd -P; sudo -n touch /usr/x 2>/dev/null || echo read-only"]],
+    )
+    assert result["verdicts"] == ["goal state", "ready"]
+    assert result["ran"][0][1].splitlines()[-2:] == ["/var/home/azureuser", "read-only"]
+    assert not machine.is_enabled
+    assert "azureuser" in (machine.read("etc/passwd") or "")
