@@ -91,10 +91,14 @@ _CHIMERA = Tree(
         **python(13),
         **kernel(_CHIMERA_KERNEL, *DRIVERS, suffix=".ko.zst"),
         "etc/os-release": 'NAME="Chimera"\nID="chimera"\n',
-        "usr/bin/init": '#!/bin/sh\nexec /usr/bin/dinit "$@"\n',
+        "usr/bin/init": '#!/bin/sh\nif [ -n "${container+x}" ]; then\n'
+        '    exec /usr/bin/dinit "$@"\nfi\n'
+        'set -- PATH=/usr/bin "HOME=$HOME" /usr/bin/dinit "$@"\nexec env -i "$@"\n',
         "usr/bin/dinit": "program",
-        "usr/lib/dinit.d/boot": "type = internal\nwaits-for.d: /usr/lib/dinit.d/boot.d\n"
+        "usr/lib/dinit.d/boot": "type = internal\ndepends-on: system\n"
         "waits-for.d: /etc/dinit.d/boot.d\n",
+        "usr/lib/dinit.d/system": "type = internal\ndepends-on: login.target\n"
+        "depends-on: network.target\nwaits-for.d: /usr/lib/dinit.d/boot.d\n",
         "usr/lib/dinit.d/dhcpcd": "type = process\ncommand = /usr/bin/dhcpcd -B -M\n",
         "etc/dinit.d/boot.d/dhcpcd": "-> ../../../usr/lib/dinit.d/dhcpcd",
         "usr/lib/dinit.d/sshd": "type = process\ncommand = /usr/bin/sshd -D\n",
@@ -107,9 +111,7 @@ _CHIMERA = Tree(
         "boot/grub/grub.cfg": _menu(
             _CHIMERA_KERNEL, f"initrd.img-{_CHIMERA_KERNEL}", "console=ttyS0"
         ),
-    },
-    errors="init-unknown",
-    has_azprov=False,
+    }
 )
 
 TREES: Dict[str, Tree] = {
@@ -195,4 +197,18 @@ TREES: Dict[str, Tree] = {
         "python-unusable",
     ),
     "Chimera": _CHIMERA,
+    "Chimera, no DHCP": changed(_CHIMERA, {"etc/dinit.d/boot.d/dhcpcd": None}, "network-none"),
+    "Chimera, sshd not linked": changed(
+        _CHIMERA, {"etc/dinit.d/boot.d/sshd": None}, warnings="ssh-disabled"
+    ),
+    "Chimera, the service not linked": changed(
+        _CHIMERA, {"etc/dinit.d/boot.d/azure-provisioning": None}, "service-disabled"
+    ),
+    "Chimera, a kernel without Hyper-V": changed(
+        _CHIMERA, kernel(_CHIMERA_KERNEL, VFAT, suffix=".ko.zst"), "kernel-drivers"
+    ),
+    "Chimera, a data disk, for which the boot does not wait": changed(
+        _CHIMERA,
+        {"etc/fstab": "UUID=11 / ext4 defaults 0 1\nUUID=33 /data ext4 defaults 0 2\n"},
+    ),
 }
