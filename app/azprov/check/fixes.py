@@ -4,11 +4,10 @@ import os
 from typing import Optional, Sequence
 
 from ..formats.text import shell_word
-from ..image.service_file import PYZ
 from ..system import typed_paths
 from ..system.init import SYSTEMD
 from .facts.architecture import ARM, architecture
-from .facts.azprov_service import installed_options, installed_program, own_file
+from .facts.azprov_service import installed_options, is_of_package, own_file
 from .facts.image import Image
 from .facts.packages import Package
 
@@ -78,7 +77,7 @@ def install_again(image: Image, options: Optional[Sequence[str]] = None) -> str:
 
     For a service that a package owns it is a sentence: a second service would hide it.
     """
-    if installed_program(image) != PYZ:
+    if is_of_package(image):
         return f"reinstall the package that has {image.edited(own_file(image) or '')}"
     words = installed_options(image) if options is None else options
     return azprov(image, " ".join(["install --force", *map(shell_word, words)]))

@@ -1,12 +1,12 @@
 """The options of a boot service, and the service file for them."""
 
 import argparse
-from typing import List, NamedTuple
+from typing import List, NamedTuple, Optional
 
 from ..boot.settings import ON_AZURE
 from ..errors import UsageError
 from ..image.python import UnusablePython, check_python, find_python
-from ..image.service_file import PYZ, UnusableWord, render_unit
+from ..image.service_file import UnusableWord, location, render_unit
 from ..system.init import InitSystem
 from ..system.init.known import BY_NAME, find_init
 from .options import add_root_option, add_step_options
@@ -34,8 +34,8 @@ def add_service_options(parser: Parser, *, root_purpose: str = "change") -> None
     parser.option_of_words = "--root"
 
 
-def unit_of(options: argparse.Namespace, program: str = PYZ) -> Service:
-    """The service for these options.
+def unit_of(options: argparse.Namespace, program: Optional[str] = None) -> Service:
+    """The service for these options, by default for the program that `install` installs.
 
     Raises HostError if the image has no Python that can run azprov, and UsageError for options
     that do not fit the image.
@@ -46,6 +46,7 @@ def unit_of(options: argparse.Namespace, program: str = PYZ) -> Service:
         found = find_python(options.root) if python is None else check_python(options.root, python)
     except UnusablePython as error:
         raise UsageError(error.summary, error.hint) from error
+    program = location(options.root).program if program is None else program
     arguments: List[str] = []
     if options.no_hostname:
         arguments.append("--no-hostname")

@@ -15,8 +15,9 @@ from ..system.root import Root
 from ..system.root.entry import Owner
 from .ownership import find_unsafe, fix, sentence, service_paths
 from .service_file import (
-    PYZ,
+    Location,
     command_of,
+    location,
     made_folders,
     own_service,
     program_of,
@@ -26,9 +27,6 @@ from .service_file import (
 )
 
 log = logging.getLogger(__name__)
-
-COMMAND_LINK = "/usr/local/bin/azprov"
-PYZ_FOLDER = "/usr/local/lib/azprov"
 
 
 def install(
@@ -50,13 +48,14 @@ def install(
     or if the service is masked; with `force` the last three are replaced.
     """
     old = read_service(root, init)
+    place = location(root)
     if force:
         _log_options(old or "", unit)
     else:
-        _refuse_foreign(root, old, unit, init)
+        _refuse_foreign(root, old, unit, init, place)
     folder = _folder(init.file)
     enabling = [path for path in (init.preset, init.link_in(root)) if path] if enable else []
-    wanted = [PYZ_FOLDER, "/usr/local/bin", folder, *map(_folder, enabling)]
+    wanted = [*map(_folder, [*place, init.file, *enabling])]
     unsafe = find_unsafe(root, [*wanted, *service_paths(root, init)], python=python)
     if unsafe:
         raise HostError(sentence(root, unsafe), fix(root, unsafe))
@@ -65,17 +64,17 @@ def install(
     folders += [one for one in missing if one not in folders]
     noted = with_made_folders(unit, folders, init=init).encode("utf-8")
     root.make_folders(folder, owner=_owner())
-    _remove_links(root, init)
+    _remove_links(root, (init.file, place.program))
     # Folders are noted in the service file before they are made, because of power cuts. Without
     # new folders the service file is written last, after the program that it starts.
     if missing and _write(root, init.file, noted, mode=init.mode):
         changed.append(init.file)
     for one in wanted:
         root.make_folders(one, owner=_owner())
-    if _write(root, PYZ, archive, mode=0o755):
-        changed.append(PYZ)
-    if _link(root, COMMAND_LINK, PYZ):
-        changed.append(COMMAND_LINK)
+    if _write(root, place.program, archive, mode=0o755):
+        changed.append(place.program)
+    if _link(root, place.command, place.program):
+        changed.append(place.command)
     if _write(root, init.file, noted, mode=init.mode) or init.file in changed:
         changed[:] = [*(path for path in changed if path != init.file), init.file]
     changed.extend(path for path, target in init.parts if _link(root, path, target))
@@ -87,9 +86,9 @@ def install(
         changed.extend(link for link in links if root.remove(link))
 
 
-def _remove_links(root: Root, init: InitSystem) -> None:
+def _remove_links(root: Root, paths: Sequence[str]) -> None:
     """Remove links in place of the files: writing would replace the file that a link leads to."""
-    for path in (init.file, PYZ):
+    for path in paths:
         if root.read_link(path) is not None:
             root.remove(path)
 
@@ -101,16 +100,25 @@ def _log_options(old: str, new: str) -> None:
         log.info("The service had %s, and now has %s", was, now)
 
 
+def _difference(old: str, new: str) -> str:
+    programs = [printable(program_of(text) or "") for text in (old, new)]
+    if programs[0] != programs[1]:
+        return f"it starts {programs[0]}, and the new one would start {programs[1]}"
+    return f"it has {_shown_options(old)}, and the new one would have {_shown_options(new)}"
+
+
 def _shown_options(service: str) -> str:
     options = command_of(service).options
     return printable(f"the options {' '.join(options)}" if options else "no options")
 
 
-def _refuse_foreign(root: Root, old: Optional[str], unit: str, init: InitSystem) -> None:
+def _refuse_foreign(
+    root: Root, old: Optional[str], unit: str, init: InitSystem, place: Location
+) -> None:
     """Raises HostError for a file that `install` would replace but did not write."""
     shown = root.outside(init.file)
     hint = "if the image does not need it, replace it with --force"
-    for path in (init.file, PYZ):
+    for path in (init.file, place.program):
         link = root.read_link(path)
         if link is not None:
             is_masked = path == init.file and link == "/dev/null"
@@ -120,8 +128,7 @@ def _refuse_foreign(root: Root, old: Optional[str], unit: str, init: InitSystem)
         if program_of(old) is not None:
             raise HostError(
                 f"{shown} is an azprov service with different options, from another version, "
-                f"or edited (it has {_shown_options(old)}, and the new one would have "
-                f"{_shown_options(unit)})",
+                f"or edited ({_difference(old, unit)})",
                 "replace it with --force",
             )
         raise HostError(f"{shown} is a different service", hint)
@@ -135,8 +142,9 @@ def _refuse_foreign(root: Root, old: Optional[str], unit: str, init: InitSystem)
                 )
             if root.status(path) is not None:
                 raise HostError(f"{root.outside(path)} is a service of the same name", hint)
-    if root.status(COMMAND_LINK, follow=False) and root.read_link(COMMAND_LINK) != PYZ:
-        raise HostError(f"{root.outside(COMMAND_LINK)} is a different command", hint)
+    link = root.read_link(place.command)
+    if root.status(place.command, follow=False) and link != place.program:
+        raise HostError(f"{root.outside(place.command)} is a different command", hint)
 
 
 def _folder(path: str) -> str:
@@ -147,7 +155,8 @@ def _missing(root: Root, folders: Sequence[str]) -> List[str]:
     """The folders and their parents that do not exist yet, parents first."""
     missing: List[str] = []
     for folder in folders:
-        names = folder.split("/")
+        # A folder that a broken link leads to is missing, not the link.
+        names = root.real_path(folder, allow_missing=True).split("/")
         for count in range(2, len(names) + 1):
             path = "/".join(names[:count])
             if path not in missing and root.status(path) is None:

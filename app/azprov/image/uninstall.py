@@ -9,8 +9,7 @@ from ..system.root import Root
 from ..system.sshd.passwords import DROP_IN, without_own_lines
 from ..system.sshd.server import CONFIGS
 from ..system.state import STATE_FOLDER
-from .install import COMMAND_LINK, PYZ_FOLDER
-from .service_file import PYZ, made_folders, program_of, read_service
+from .service_file import USUAL_LOCATION, location, made_folders, program_of, read_service
 
 
 def uninstall(root: Root, removed: List[str]) -> None:
@@ -19,21 +18,24 @@ def uninstall(root: Root, removed: List[str]) -> None:
     A service or command of the same name that is not azprov's is kept. Raises HostError; then
     the paths in `removed` are gone anyway.
     """
-    folders = [PYZ_FOLDER]
+    places = list(dict.fromkeys([USUAL_LOCATION, location(root)]))
+    folders = [place.program.rpartition("/")[0] for place in places]
     files = []
     for init in INIT_SYSTEMS:
         service = read_service(root, init)
         folders += made_folders(service or "", init)
-        if service is not None and program_of(service) == PYZ:
+        if service is not None and program_of(service) in [place.program for place in places]:
             links = [*init.enabling_links(root, init.unit), *(path for path, _ in init.parts)]
             links += [init.preset] if init.preset else []
             removed.extend(link for link in links if root.remove(link))
             init.forget(root)
             files.append(init.file)
-    if root.read_link(COMMAND_LINK) == PYZ and root.remove(COMMAND_LINK):
-        removed.append(COMMAND_LINK)
-    if root.remove(PYZ):
-        removed.append(PYZ)
+    for place in places:
+        if root.read_link(place.command) == place.program and root.remove(place.command):
+            removed.append(place.command)
+        # A package may have another path of azprov, but not a service of `install`.
+        if (files or place == USUAL_LOCATION) and root.remove(place.program):
+            removed.append(place.program)
     # The service file has the list of folders, so it is removed after them. Then its own
     # folders are empty, too.
     _remove_empty(root, folders)

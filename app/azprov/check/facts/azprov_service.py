@@ -2,7 +2,7 @@
 
 from typing import List, Optional
 
-from ...image.service_file import PYZ, Command, command_of, program_of
+from ...image.service_file import PYZ, Command, command_of, location, program_of
 from ...system.init import SERVICE
 from .files import read_once
 from .image import Image
@@ -39,7 +39,15 @@ def own_command(image: Image) -> Optional[Command]:
 def installed_program(image: Image) -> str:
     """The archive that the installed service starts, or the path that `install` uses."""
     command = own_command(image)
-    return PYZ if command is None else command.program
+    return location(image.root).program if command is None else command.program
+
+
+def is_of_package(image: Image) -> bool:
+    """Whether a distribution's package has the installed service, and not `install`."""
+    init = image.services.init
+    is_elsewhere = init is not None and own_file(image) in init.package_files
+    programs = (PYZ, location(image.root).program)
+    return is_elsewhere or installed_program(image) not in programs
 
 
 def installed_options(image: Image) -> List[str]:

@@ -6,10 +6,10 @@ from typing import Iterator
 from ...errors import HostError
 from ...formats.text import printable
 from ...image.python import check_python
-from ...image.service_file import PYZ
+from ...image.service_file import PYZ, location
 from ..facts import packages
 from ..facts.archive import flaw_of
-from ..facts.azprov_service import installed_program, own_command, own_file
+from ..facts.azprov_service import installed_program, is_of_package, own_command, own_file
 from ..facts.image import Image
 from ..finding import ERROR, Check, Finding, Rule
 from ..fixes import install, install_again
@@ -71,13 +71,16 @@ def _install_python(image: Image) -> str:
     if installed and image.tool == "apt-get":
         names = " ".join(["--reinstall", *installed])
     command = install(image, packages.PYTHON, names=names)
-    if installed_program(image) != PYZ:
+    if is_of_package(image):
         return command
     return f"{command} && {again}" if image.tool else f"{command}, then: {again}"
 
 
 def _flaw_of(image: Image, program: str) -> str:
     try:
+        is_in_var = image.root.real_path(program, allow_missing=True).startswith("/var/")
+        if is_in_var and location(image.root).program != PYZ:
+            return "is in /var, and a deployment of this image has a /var of its own"
         file = image.root.open_file(program)
     except HostError as error:
         return f"cannot be read ({printable(error.summary)})"

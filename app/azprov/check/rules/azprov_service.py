@@ -7,7 +7,6 @@ from ...errors import HostError
 from ...formats.host.config_syntax import parse_sections
 from ...formats.text import shell_word
 from ...image.service_file import (
-    PYZ,
     Command,
     command_of,
     program_of,
@@ -19,7 +18,7 @@ from ...system.init.known import INIT_SYSTEMS
 from ...system.state import STATE_FILE
 from ..facts.azprov_service import (
     installed_options,
-    installed_program,
+    is_of_package,
     own_command,
     own_file,
     service_file,
@@ -180,12 +179,11 @@ def _disabled(image: Image, init: InitSystem) -> Finding:
             f"{what}; for a specialized image or a copy, the fix is {keeping}", command
         )
     if image.services.is_disabled_by_preset(SERVICE) and init.enabling_links(image.root, init.unit):
-        is_of_package = installed_program(image) != PYZ
         return SERVICE_DISABLED.found(
             f"systemd would disable {init.unit} at the first boot, because its presets disable "
             f"it, and without an ID in {image.shown('/etc/machine-id')} they are applied; so "
             "nothing reports Ready and the deployment fails after 40 minutes",
-            preset(image, SERVICE) if is_of_package else install_again(image),
+            preset(image, SERVICE) if is_of_package(image) else install_again(image),
         )
     return SERVICE_DISABLED.found(
         f"{SERVICE} is installed but does not start at boot, so nothing reports Ready and the "

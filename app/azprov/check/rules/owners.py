@@ -2,8 +2,8 @@
 
 from typing import Iterator
 
-from ...image.install import COMMAND_LINK
 from ...image.ownership import find_unsafe, fix, sentence, service_paths
+from ...image.service_file import location
 from ..facts.azprov_service import own_command, own_file
 from ..facts.image import Image
 from ..finding import WARNING, Check, Finding, Rule
@@ -25,7 +25,7 @@ def check_owners(image: Image) -> Iterator[Finding]:
     paths = [
         command.program,
         service,
-        COMMAND_LINK,
+        location(image.root).command,
         *service_paths(image.root, image.services.init),
     ]
     found = find_unsafe(image.root, paths, python=command.python)

@@ -21,7 +21,7 @@ def configure(parser: Parser) -> None:
         "--program",
         metavar="PATH",
         type=_program,
-        default=PYZ,
+        default=None,
         help=f"path of azprov.pyz (default {PYZ})",
     )
 
