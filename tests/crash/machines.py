@@ -7,6 +7,7 @@ from typing import Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Optiona
 from azprov.image.install import install
 from azprov.image.service_file import render_unit
 from azprov.system.init import SYSTEMD
+from azprov.system.init.lsb import SYSVINIT
 from azprov.system.root import Root
 from crash.simulated_azure import KEY, VM, Azure
 from images import add_python
@@ -129,6 +130,43 @@ def _prepare_image(root: Path, init: str, folder: str) -> None:
     root.chmod(0o755)
 
 
+#: Files of images with other init systems, and of insserv.
+_SYSVINIT: Change = {
+    "sbin/init": "ELF",
+    "etc/inittab": "si::sysinit:/etc/init.d/rcS\n",
+    "etc/init.d/.depend.boot": "TARGETS = mountall.sh networking\nnetworking: mountall.sh\n",
+    "etc/rcS.d/S01mountall.sh": "-> ../init.d/mountall.sh",
+}
+_S6: Change = {
+    "sbin/init": '#!/bin/execlineb -S0\ns6-linux-init -c "/etc/s6-linux-init/current" -- "$@"\n',
+    "etc/s6-linux-init/current/run-image/service/s6-svscan-log/run": "program",
+    "etc/sv/README": "",
+}
+_DINIT: Change = {
+    "sbin/init": "-> dinit",
+    "sbin/dinit": "ELF",
+    "etc/dinit.d/boot": "type = internal\nwaits-for.d: boot.d\n",
+}
+_OSTREE: Change = {
+    "usr/lib/systemd/systemd": "program",
+    "usr/local": "-> ../var/usrlocal",
+    "var/README": "",
+    f"{SYSTEM}/README": "",
+}
+
+
+def _prepare_files(root: Path, files: Change) -> None:
+    add_python(root)
+    change(root, files)
+    root.chmod(0o755)
+
+
+def _prepare_installed_with_sysvinit(root: Path) -> None:
+    _prepare_files(root, _SYSVINIT)
+    unit = render_unit("/usr/bin/python3", [], init=SYSVINIT)
+    install(Root(str(root)), b"archive", unit, [], init=SYSVINIT, enable=True, force=False)
+
+
 def _prepare_installed(root: Path) -> None:
     _prepare_image(root, "usr/lib/systemd/systemd", SYSTEM)
     unit = render_unit("/usr/bin/python3", [])
@@ -171,7 +209,12 @@ COMMANDS = (
         ("install",),
         lambda root: _prepare_image(root, "sbin/openrc-run", "etc/init.d"),
     ),
+    Command("install-sysvinit", ("install",), lambda root: _prepare_files(root, _SYSVINIT)),
+    Command("install-s6", ("install",), lambda root: _prepare_files(root, _S6)),
+    Command("install-dinit", ("install",), lambda root: _prepare_files(root, _DINIT)),
+    Command("install-ostree", ("install",), lambda root: _prepare_files(root, _OSTREE)),
     Command("uninstall", ("uninstall",), _prepare_installed),
+    Command("uninstall-sysvinit", ("uninstall",), _prepare_installed_with_sysvinit),
     Command(
         "deprovision",
         ("deprovision", "--user", "used", "--yes"),

@@ -64,10 +64,13 @@ from azprov.image.leftovers.passwords import find_passwords
 from azprov.image.leftovers.search import find_leftovers
 from azprov.image.leftovers.user import find_user
 from azprov.system.hostname import renamed_hosts
+from azprov.system.init.dinit import DINIT
+from azprov.system.init.known import find_init
+from azprov.system.init.lsb import SYSVINIT
 from azprov.system.init.openrc import OPENRC
 from azprov.system.root import Root
 from azprov.system.user_database import find_account
-from sound_image import KERNEL, MODULES, SYSTEM, VENDOR, WANTS, change, make_sound
+from sound_image import GRUB, KERNEL, MODULES, SYSTEM, VENDOR, WANTS, change, make_sound
 
 #: The second size is twice the first.
 SIZES = (1500, 3000)
@@ -85,6 +88,7 @@ class _Image(Image):
         Files.__init__(self, root)
         self.program = "azprov"
         self.unpackers = ()
+        self.usage_error = lambda _: ""
         self.services = services
         self.os_release = {}
 
@@ -93,8 +97,9 @@ class _FirstBoot(Files):
     """An image to which systemd applies presets when it boots."""
 
     def text(self, path: str, *, limit_bytes: int = TEXT_BYTES) -> str:
-        is_id = path == "/etc/machine-id"
-        return "uninitialized" if is_id else super().text(path, limit_bytes=limit_bytes)
+        # The kernel line of the base has ro, with which systemd applies no presets.
+        fixed = {"/etc/machine-id": "uninitialized", f"/{GRUB}": ""}
+        return fixed[path] if path in fixed else super().text(path, limit_bytes=limit_bytes)
 
 
 def _rules(*checks: Sequence[Check]) -> Reader:
@@ -250,6 +255,22 @@ CASES = (
         "etc/cloud/cloud.cfg.d/a.cfg",
         _searches(find_by_first_boot_tools),
         ("users:", "- default", "users: [default, "),
+    ),
+    # The file of the program that the kernel starts, which is a script of s6 or dinit.
+    Case(
+        "bin/init",
+        lambda image: find_init(image.root),
+        ("#!s6-linux-init -c /a ", "#!/x s6-svscan /a ", "#!exec dinit "),
+    ),
+    Case(
+        "etc/dinit.d/boot",
+        lambda image: DINIT.link_folders(image.root),
+        ("waits-for.d: a", "waits-for.d = ", "waits-for.d:a "),
+    ),
+    Case(
+        "etc/init.d/.depend.boot",
+        lambda image: SYSVINIT.obstacle_in(image.root),
+        ("TARGETS = a ", "a: b azure-provisioning"),
     ),
     Case(
         "etc/inittab",

@@ -61,7 +61,9 @@ def install(
         raise HostError(sentence(root, unsafe), fix(root, unsafe))
     missing = _missing(root, wanted)
     folders = made_folders(old or "", init)
-    folders += [one for one in missing if one not in folders]
+    # The folder of the service may have been made before a power cut, and it is always azprov's.
+    own = [init.target] if init.inner else []
+    folders = list(dict.fromkeys([*folders, *own, *missing]))
     noted = with_made_folders(unit, folders, init=init).encode("utf-8")
     root.make_folders(folder, owner=_owner())
     _remove_links(root, (init.file, place.program))
