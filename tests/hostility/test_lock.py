@@ -78,7 +78,8 @@ def test_waiting_ends_with_a_sentence_that_names_the_root(tmp_path: Path) -> Non
 def test_the_command_line_waits(tmp_path: Path) -> None:
     """A command that has to wait logs it, and does its work after the other one has ended."""
     root = make_machine(tmp_path / "root")
-    with held(root):
+    (root / "root").chmod(0o700)
+    with held(root / "root"):
         process = subprocess.Popen(
             [sys.executable, "-I", PYZ, *WRITING["set-hostname"], "--root", root],
             stderr=subprocess.PIPE,
