@@ -66,6 +66,27 @@ WRONG_NETWORK: Dict[str, Wrong] = {
     "networkd: DHCP for IPv6 only": Wrong(
         "network-no-dhcp", "error", networkd("[Match]\nName=e*\n[Network]\nDHCP=ipv6\n")
     ),
+    **{
+        f"networkd: {lines}": Wrong(
+            "network-no-dhcp",
+            "error",
+            networkd(f"[Match]\nName=eth0\n{lines}\n[Network]\nDHCP=yes\n"),
+        )
+        for lines in (
+            "Kind=*",
+            "Type=!ether",
+            "Driver=!hv_netvsc",
+            "Driver=!x\nDriver=y",
+            "Path=pci-*",
+            "KernelCommandLine=!console",
+            "KernelCommandLine=nfsroot",
+            "Virtualization=!vm",
+            "Property=AZURE_UNMANAGED_SRIOV=1",
+            "SSID=a",
+            "Name=!eth0",
+            "[Link]\nActivationPolicy=manual",
+        )
+    },
     "networkd: a drop-in turns DHCP off": Wrong(
         "network-no-dhcp", "error", {f"{NETWORK}.d/a.conf": "[Network]\nDHCP=no\n"}
     ),
@@ -347,6 +368,44 @@ FINE_NETWORK: Dict[str, Change] = {
     ),
     "networkd: a file for another interface that only root can read": {
         "etc/systemd/network/05-a.network": File("[Match]\nName=wg0\n", 0o600)
+    },
+    **{
+        f"networkd: {lines}": networkd(f"[Match]\nName=eth0\n{lines}\n[Network]\nDHCP=yes\n")
+        for lines in (
+            "Kind=!*",
+            "Kind=!veth bridge",
+            "KernelCommandLine=!nfsroot",
+            "KernelCommandLine=console",
+            "Type=!loopback bridge",
+            "Type=!bridge\nType=ether",
+            "Driver=!veth",
+            "Driver=x\nDriver=",
+            "Path=!pci-*",
+            "Virtualization=!container",
+            "Virtualization=y",
+            "Property=!AZURE_UNMANAGED_SRIOV=1",
+            "WLANInterfaceType=!station",
+            "Host=x",
+            "Architecture=arm64",
+        )
+    },
+    **{
+        f"networkd: DHCP={value}": networkd(f"[Match]\nName=eth0\n[Network]\nDHCP={value}\n")
+        for value in ("v4", "y", "t", "both", "True")
+    },
+    "networkd: a file that only a VM can judge, before another": {
+        "etc/systemd/network/00-a.network": "[Match]\nHost=builder\n[Network]\nAddress=10.0.0.4/8\n"
+    },
+    "networkd: a file without conditions": {
+        "etc/systemd/network/00-a.network": "[Network]\nAddress=10.0.0.4/8\n"
+    },
+    "networkd: files of Flatcar": {
+        NETWORK: None,
+        "usr/lib/systemd/network/yy-azure-sriov.network": "[Match]\n"
+        "KernelCommandLine=flatcar.oem.id=azure\nDriver=mlx4_en mlx5_core mana\n"
+        "[Link]\nUnmanaged=yes\n",
+        "usr/lib/systemd/network/zz-default.network": "[Network]\nDHCP=yes\n"
+        "[Match]\nName=*\nType=!loopback dummy bridge tunnel vxlan wireguard\nDriver=!veth\n",
     },
     "networkd: two Name lines": networkd("[Match]\nName=eth0\nName=ens3\n[Network]\nDHCP=yes\n"),
     "networkd: DHCP set twice, last on": networkd(

@@ -20,7 +20,8 @@ from .nic_settings import (
     in_effect,
     only_mac,
 )
-from .systemd_files import YES, last_values
+from .systemd_files import last_values
+from .systemd_match import YES
 
 _KEYFILES = "/etc/NetworkManager/system-connections"
 _PACKAGED_KEYFILES = "/usr/lib/NetworkManager/system-connections"

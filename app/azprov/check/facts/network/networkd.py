@@ -1,54 +1,100 @@
 """systemd-networkd: systemd.network(5)."""
 
-from typing import Dict, Iterator, List, Optional
+from typing import Dict, Iterator, List, NamedTuple, Optional
 
 from ....formats.host.config_syntax import Setting, parse_sections
+from ....formats.patterns import matches
 from ..image import Image
 from ..kernel_command_line import command_lines
 from .base import Manager
 from .nic_settings import (
     DHCP,
-    DRIVER,
+    FIRST_NIC,
     OFF,
     STATIC,
     Ignored,
     NicSetting,
     from_file,
     in_effect,
-    only_mac,
     starts_with_ipv4,
 )
-from .systemd_files import FOLDERS, YES, last_values, matches, patterns, remove
+from .systemd_files import FOLDERS, last_values, remove
+from .systemd_match import (
+    FIRST_CARD,
+    YES,
+    Card,
+    Match,
+    covers,
+    is_certain,
+    is_for,
+    patterns,
+    read_match,
+)
 
-# As networkd reads them: booleans, the values of the manual, and those of old versions.
-_DHCP_V4 = (*YES, "y", "t", "ipv4", "both", "v4")
 # Early in the order of files, so that it wins.
 _NEW_FILE = "00-azure.network"
 
 
-def reads(image: Image) -> Iterator[NicSetting]:
-    """The .network files in their order, each with its drop-ins.
+class _File(NamedTuple):
+    """A .network file with its drop-ins, and what it says."""
 
-    The source of a setting is the drop-in that decided its method, if there is one.
-    """
+    path: str
+    match: Match
+    method: str
+    #: The path of the file or drop-in that decided the method.
+    decisive: str
+
+
+def reads(image: Image) -> Iterator[NicSetting]:
+    """The settings for Azure's first network card, in the order in which networkd tries them."""
+    words = [word for line in command_lines(image) for word in line.words]
+    for file in _files(image):
+        # A condition that only a VM can decide is no reason for a finding.
+        if not is_for(file.match, FIRST_CARD, words) or not (
+            file.method == DHCP or is_certain(file.match)
+        ):
+            continue
+        macs = [*file.match.get("MACAddress", []), *file.match.get("PermanentMACAddress", [])]
+        mac = " ".join(macs).partition(" ")[0]
+        ignored = _unreadable(image, file.path)
+        for pattern in _names(file.match):
+            yield NicSetting(from_file(file.decisive), pattern, file.method, mac, ignored)
+
+
+def _files(image: Image) -> Iterator[_File]:
     for path in image.layered(FOLDERS, ".network"):
         values: Dict[str, str] = {}
-        names: List[str] = []
+        settings: List[Setting] = []
         has_address = False
         method, decisive = "", path
         for part in [path, *image.drop_ins(FOLDERS, path.rpartition("/")[2])]:
-            settings = parse_sections(image.text(part))
-            values.update(last_values(settings))
-            names += [setting.value for setting in settings if setting[:2] == ("Match", "Name")]
-            has_address = has_address or any(map(_is_ipv4_address, settings))
-            if method != _method(values, has_address=has_address):
-                method, decisive = _method(values, has_address=has_address), part
-        if not values or not _may_match_ethernet(image, values):
-            continue
-        mac = only_mac(values.get("Match.MACAddress", values.get("Match.PermanentMACAddress", "")))
-        ignored = _unreadable(image, path)
-        for pattern in patterns(" ".join(names) or "*"):
-            yield NicSetting(from_file(decisive), pattern, method, mac, ignored)
+            added = parse_sections(image.text(part))
+            settings += added
+            values.update(last_values(added))
+            has_address = has_address or any(map(_is_ipv4_address, added))
+            now = _method(values, has_address=has_address)
+            if method != now:
+                method, decisive = now, part
+        match = read_match(settings)
+        if match:  # networkd ignores a file without conditions
+            yield _File(path, match, method, decisive)
+
+
+def _names(match: Match) -> List[str]:
+    """The patterns of names; none if one of them excludes Azure's first interface."""
+    wanted, excluded = patterns(match.get("Name", []))
+    if any(matches(FIRST_NIC, one) for one in excluded):
+        return []
+    return wanted or ["*"]
+
+
+def uses_dhcp_for(image: Image, card: Card) -> str:
+    """The file by which networkd uses DHCP on a card; empty if it does not."""
+    words = [word for line in command_lines(image) for word in line.words]
+    for file in _files(image):
+        if covers(file.match.get("Name", []), card.name) and is_for(file.match, card, words):
+            return file.decisive if file.method == DHCP else ""
+    return ""
 
 
 def _is_ipv4_address(setting: Setting) -> bool:
@@ -58,7 +104,9 @@ def _is_ipv4_address(setting: Setting) -> bool:
 def _method(values: Dict[str, str], *, has_address: bool) -> str:
     if values.get("Link.Unmanaged", "").lower() in YES:
         return OFF
-    if values.get("Network.DHCP", "").lower() in _DHCP_V4:
+    if values.get("Link.ActivationPolicy", "") in ("manual", "down", "always-down"):
+        return OFF
+    if values.get("Network.DHCP", "").lower() in (*YES, "ipv4", "v4", "both"):
         return DHCP
     return STATIC if has_address else OFF
 
@@ -82,29 +130,6 @@ def _unreadable(image: Image, path: str) -> Optional[Ignored]:
             fix = f"chmod {new_mode} {image.typed(needed_path)}"
             return Ignored(needed_path, "cannot be read by systemd-networkd", fix)
     return None
-
-
-def _may_match_ethernet(image: Image, values: Dict[str, str]) -> bool:
-    """Whether a [Match] section can match an Ethernet card of Azure, which has no kind."""
-    path = values.get("Match.Path", "acpi-VMBUS")
-    machine = values.get("Match.Virtualization", "vm").lower()
-    return (
-        values.get("Match.Kind", "!").startswith("!")
-        and values.get("Match.WLANInterfaceType", "!").startswith("!")
-        and _fits_command_line(image, values.get("Match.KernelCommandLine", ""))
-        and matches("ether", values.get("Match.Type", "ether"))
-        and matches(DRIVER, values.get("Match.Driver", DRIVER))
-        and ("*" in path or "VMBUS" in path)
-        and machine in (*YES, "vm", "microsoft", "!container")
-    )
-
-
-def _fits_command_line(image: Image, condition: str) -> bool:
-    """Whether the kernel command line has a word or option, or does not have it after "!"."""
-    wanted = condition.lstrip("!")
-    words = [word for line in command_lines(image) for word in line.words]
-    names = [word.partition("=")[0] for word in words]
-    return not wanted or (wanted in (*words, *names)) is not condition.startswith("!")
 
 
 def fix(image: Image, nic: str) -> str:

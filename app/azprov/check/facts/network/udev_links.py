@@ -1,16 +1,17 @@
 """Whether udev gives the first network interface a name other than eth0: systemd.link(5)."""
 
 import re
-from typing import Dict, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 from ....formats.host.config_syntax import parse_sections
 from ..image import Image
-from .nic_settings import DRIVER, FIRST_NIC
-from .systemd_files import FOLDERS, matches
+from .nic_settings import FIRST_NIC
+from .systemd_files import FOLDERS
+from .systemd_match import FIRST_CARD, Match, covers, is_for, read_match
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}\Z")
-# The conditions of a [Match] section that are known here, with the first interface's values.
-_KNOWN_CONDITIONS = {"OriginalName": FIRST_NIC, "Driver": DRIVER, "Type": "ether"}
+# The conditions of a [Match] section that are certain.
+_KNOWN_CONDITIONS = ("OriginalName", "Driver", "Type", "Kind")
 _MAC_CONDITIONS = ("MACAddress", "PermanentMACAddress")
 
 
@@ -30,7 +31,7 @@ def find_renaming(image: Image) -> Optional[Renaming]:
             setting for part in [path, *drop_ins] for setting in parse_sections(image.text(part))
         ]
         link = {setting.key: setting.value for setting in settings if setting.section == "Link"}
-        match = {setting.key: setting.value for setting in settings if setting.section == "Match"}
+        match = read_match(settings)
         if not match or not _may_match(match):
             continue
         name = link.get("Name", "")
@@ -41,10 +42,10 @@ def find_renaming(image: Image) -> Optional[Renaming]:
     return None
 
 
-def _may_match(match: Dict[str, str]) -> bool:
+def _may_match(match: Match) -> bool:
     """Whether no condition is known to exclude the first interface."""
     if any(key in match for key in _MAC_CONDITIONS):
         return False
-    return all(
-        matches(value, match[key]) for key, value in _KNOWN_CONDITIONS.items() if key in match
-    )
+    # The path and the properties of the card are not known for certain.
+    known = {key: lines for key, lines in match.items() if key in _KNOWN_CONDITIONS}
+    return covers(match.get("OriginalName", []), FIRST_NIC) and is_for(known, FIRST_CARD, ())
