@@ -139,6 +139,7 @@ FINE_DISTRIBUTIONS: Dict[str, Change] = {
         NETWORK: None,
         "etc/systemd/network/99-dhcp-en.network": "[Match]\nName=e*\n\n[Network]\nDHCP=yes\n"
         "IPv6AcceptRA=no\n",
+        "usr/lib/udev/rules.d/10-azure-sriov.rules": 'ENV{ID_NET_MANAGED_BY}="unmanaged"\n',
     },
 }
 

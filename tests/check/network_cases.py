@@ -44,6 +44,9 @@ WRONG_NETWORK: Dict[str, Wrong] = {
     "networkd: not enabled": Wrong(
         "network-none", "error", {f"{WANTS}/systemd-networkd.service": None, NETWORK: None}
     ),
+    "networkd: DHCP for every Ethernet card": Wrong(
+        "network-vf", "warning", networkd("[Match]\nType=ether\n[Network]\nDHCP=yes\n")
+    ),
     "networkd: no file": Wrong("network-no-dhcp", "error", {NETWORK: None}),
     "networkd: a file for containers only": Wrong(
         "network-no-dhcp", "error", networkd("[Match]\nName=ve-*\nKind=veth\n[Network]\nDHCP=yes\n")
@@ -416,7 +419,7 @@ FINE_NETWORK: Dict[str, Change] = {
         "etc/systemd/network/10-a.link": "[Match]\nOriginalName=eth*\n[Link]\nName=lan0\n",
     },
     "udev: a .link file renames the interface, networkd configures any name": {
-        **networkd("[Match]\nType=ether\n[Network]\nDHCP=yes\n"),
+        **networkd("[Match]\nType=ether\nDriver=hv_netvsc\n[Network]\nDHCP=yes\n"),
         "etc/systemd/network/10-a.link": "[Match]\nOriginalName=*\n[Link]\nName=lan0\n",
     },
     "udev: a .link file renames the interface, NetworkManager configures any name": {
@@ -444,9 +447,11 @@ FINE_NETWORK: Dict[str, Change] = {
             "network:\n  ethernets:\n    eth0:\n      dhcp4: true\n", 0o600
         ),
     },
-    "networkd: all interfaces except lo": networkd("[Match]\nName=!lo\n[Network]\nDHCP=true\n"),
+    "networkd: all interfaces except lo": networkd(
+        "[Match]\nName=!lo enP*\n[Network]\nDHCP=true\n"
+    ),
     "networkd: a file for Ethernet": networkd(
-        "[Match]\nType=ether\n[Network]\nDHCP=yes\nAddress=10.0.0.4/24\n"
+        "[Match]\nType=ether\nDriver=hv_netvsc\n[Network]\nDHCP=yes\nAddress=10.0.0.4/24\n"
     ),
     "networkd: earlier files for containers": {
         "usr/lib/systemd/network/05-host0.network": "[Match]\nVirtualization=container\nName=eth0\n"
@@ -454,10 +459,10 @@ FINE_NETWORK: Dict[str, Change] = {
         "usr/lib/systemd/network/06-veth.network": "[Match]\nKind=veth\nName=*\n",
     },
     "networkd: a kind that an Ethernet card does not have": networkd(
-        "[Match]\nType=ether\nKind=!*\nWLANInterfaceType=!ap\n[Network]\nDHCP=y\n"
+        "[Match]\nName=eth0\nType=ether\nKind=!*\nWLANInterfaceType=!ap\n[Network]\nDHCP=y\n"
     ),
     "networkd: words that the kernel command line does not have": networkd(
-        "[Match]\nType=ether\nName=!veth*\nKernelCommandLine=!nfsroot\nKernelCommandLine=!ip\n"
+        "[Match]\nType=ether\nName=!veth* enP*\nKernelCommandLine=!nfsroot\nKernelCommandLine=!ip\n"
         "[Network]\nDHCP=v4\n"
     ),
     "networkd: an option that the kernel command line has": networkd(

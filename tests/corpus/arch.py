@@ -92,7 +92,8 @@ _SOUND = Tree(
     {
         **_BASE,
         **_NETWORKD,
-        "etc/systemd/network/80-dhcp.network": "[Match]\nName=en*\nName=eth*\n\n"
+        "etc/systemd/network/80-dhcp.network": "[Match]\nName=en*\nName=eth*\n"
+        "Driver=hv_netvsc\n\n"
         "[Link]\nRequiredForOnline=routable\n\n[Network]\nDHCP=yes\n",
     }
 )

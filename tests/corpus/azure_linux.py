@@ -32,6 +32,8 @@ from corpus.tree import (
 from sound_image import Change
 
 _DHCP_EN = "[Match]\nName=e*\n\n[Network]\nDHCP=yes\nIPv6AcceptRA=no\n"
+# Of azure-vm-utils.
+_SRIOV = 'DRIVERS=="mana|mlx4_core|mlx5_core", ENV{AZURE_UNMANAGED_SRIOV}="1"\n'
 _AZL_KERNEL, _PH_KERNEL = "6.6.112.1-2.azl3", "6.1.155-6.ph5"
 
 
@@ -57,6 +59,7 @@ def _azure_linux(machine: int = X86) -> Change:
         "systemd-oomd.service\n",
         "usr/lib/systemd/system-preset/99-default-disable.preset": "disable *\n",
         "etc/systemd/network/99-dhcp-en.network": _DHCP_EN,
+        "usr/lib/udev/rules.d/10-azure-unmanaged-sriov.rules": _SRIOV,
         "usr/lib/systemd/network/98-default-mac-none.link": "[Match]\nKind=bridge bond team\n"
         "[Link]\nNamePolicy=keep kernel database onboard slot path\nMACAddressPolicy=none\n",
         "etc/dracut.conf.d/00-hostonly.conf": 'hostonly="yes"\n',
@@ -119,6 +122,7 @@ _PHOTON = Tree(
         "usr/lib/systemd/system-preset/10-defaults.preset": "enable remote-fs.target\n"
         "enable systemd-timesyncd.service\nenable systemd-networkd.service\n",
         "etc/systemd/network/99-dhcp-en.network": f"{_DHCP_EN}\n[DHCPv4]\nSendRelease=no\n",
+        "usr/lib/udev/rules.d/10-azure-unmanaged-sriov.rules": _SRIOV,
         "usr/lib/systemd/network/99-default.link": "[Match]\nOriginalName=*\n[Link]\n"
         "NamePolicy=kernel database\n",
         "etc/fstab": "PARTUUID=22 / ext4 defaults,barrier,noatime,noacl,data=ordered 1 1\n"

@@ -107,6 +107,7 @@ _SYSTEMD = Tree(
         "sbin/init": "-> ../usr/lib/systemd/systemd",
         **wanted("sshd.socket", target="sockets"),
         "usr/lib/systemd/network/80-wired.network": "[Match]\nName=en* eth*\n"
+        "Driver=hv_netvsc\n"
         "[Network]\nDHCP=yes\n\n[DHCP]\nUseMTU=yes\nRouteMetric=10\nClientIdentifier=mac\n",
         "etc/fstab": "/dev/root / auto defaults 1 1\nLABEL=boot /boot vfat defaults 0 0\n",
     }
@@ -117,7 +118,8 @@ _SYSTEMD_ARM64 = Tree(
         **systemd(*_YOCTO_UNITS, machine=ARM),
         "usr/sbin/init": None,
         "sbin/init": "-> ../usr/lib/systemd/systemd",
-        "usr/lib/systemd/network/80-wired.network": "[Match]\nType=ether\n[Network]\nDHCP=yes\n",
+        "usr/lib/systemd/network/80-wired.network": "[Match]\nType=ether\n"
+        "Driver=hv_netvsc\n[Network]\nDHCP=yes\n",
     }
 )
 _BUILDROOT = Tree(

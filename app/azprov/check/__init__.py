@@ -42,6 +42,7 @@ from .rules import (
     root_device,
     serial_console,
     ssh,
+    virtual_functions,
 )
 from .rules.platform import PROBE_RULES, Probe, ask
 
@@ -53,6 +54,7 @@ CHECKS: Tuple[Check, ...] = (
     *owners.CHECKS,
     *agents.CHECKS,
     *network.CHECKS,
+    *virtual_functions.CHECKS,
     *kernel.CHECKS,
     *initramfs.CHECKS,
     *boot_loader.CHECKS,

@@ -88,12 +88,16 @@ def _names(match: Match) -> List[str]:
     return wanted or ["*"]
 
 
-def uses_dhcp_for(image: Image, card: Card) -> str:
-    """The file by which networkd uses DHCP on a card; empty if it does not."""
+def dhcp_file_for(image: Image, card: Card) -> str:
+    """The file by which networkd uses DHCP on a card; empty if it does not, or may not."""
     words = [word for line in command_lines(image) for word in line.words]
     for file in _files(image):
-        if covers(file.match.get("Name", []), card.name) and is_for(file.match, card, words):
-            return file.decisive if file.method == DHCP else ""
+        match = dict(file.match)
+        if file.method != DHCP:
+            match.pop("KernelCommandLine", None)  # the boot loader may add to it
+        is_named = covers(match.get("Name", []), card.name) and "MACAddress" not in match
+        if is_named and is_for(match, card, words):
+            return file.path if file.method == DHCP and is_certain(match) else ""
     return ""
 
 
