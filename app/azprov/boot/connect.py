@@ -43,18 +43,21 @@ class Ports:
         transport: Callable[[Endpoint, Locate], Transport],
         probe: "Callable[[Endpoint, Locate], WireServerProbe]",
         firmware: Optional[Root] = None,
+        eject_dvd: Callable[[Root], None] = lambda _: None,
     ) -> None:
         """`jitter` gives a random number from 0 to 1 for the pauses between attempts.
 
         `probe` finds out whether WireServer accepts connections. `firmware` is the root of the
         machine that runs azprov: its firmware says whether this is Azure, whatever
         an image below another root contains. None: it is the root that azprov changes.
+        `eject_dvd` ejects the provisioning DVD of a machine, and raises nothing.
         """
         self.clock = clock
         self.jitter = jitter
         self.transport = transport
         self.probe = probe
         self.firmware = firmware
+        self.eject_dvd = eject_dvd
 
 
 def real_ports() -> Ports:
@@ -72,7 +75,14 @@ def real_ports() -> Ports:
         lambda endpoint, locate: Transport(endpoint, clock, locate),
         probe,
         Root(),
+        _eject_dvd,
     )
+
+
+def _eject_dvd(root: Root) -> None:
+    from ..system.provisioning_dvd import eject_dvd
+
+    eject_dvd(root)
 
 
 def real_commands() -> "Commands":

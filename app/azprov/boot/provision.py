@@ -8,10 +8,10 @@ service, the host name follows Ready in the same run.
 """
 
 import logging
-from typing import Callable, Iterable
+from typing import Callable, Iterable, Optional
 
 from ..azure.retry_loop import LAST_ATTEMPT_S
-from ..errors import AzprovError
+from ..errors import AzprovError, UntrustedPlatform
 from ..system.clock import Clock
 from ..system.commands import Commands
 from ..system.firmware import read_vm_id
@@ -86,6 +86,7 @@ def provision(
         )
 
     def send_ready() -> None:
+        _eject_dvd(ports, root, distrust)
         try:
             report_ready(ports, root, wireserver(), dry_run=False)
         except AzprovError as error:
@@ -118,6 +119,12 @@ def provision(
         root,
         settings.unit,
     )
+
+
+def _eject_dvd(ports: Ports, root: Root, distrust: Optional[UntrustedPlatform]) -> None:
+    """Eject the provisioning DVD of this machine. Elsewhere than on Azure, a disc is the user's."""
+    if distrust is None and root.is_live:
+        ports.eject_dvd(root)
 
 
 def _with_next_run(outcome: Outcome, root: Root, unit: str) -> Outcome:
