@@ -44,6 +44,8 @@ SOUND: Change = {
     "usr/lib/os-release": 'ID=debian\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n',
     "etc/os-release": "-> ../usr/lib/os-release",
     "etc/machine-id": "",
+    # As if the file systems of the kernel were mounted; test_fixes_in_a_chroot.py has none.
+    "proc/self/status": "",
     "usr/lib/systemd/systemd": "program",
     "sbin/init": "-> /usr/lib/systemd/systemd",
     "etc/fstab": "# <file system> ...\nUUID=0000 / ext4 errors=remount-ro 0 1\n",

@@ -84,8 +84,16 @@ def install_again(image: Image, options: Optional[Sequence[str]] = None) -> str:
 
 
 def inside(image: Image, command: str) -> str:
-    """A command that runs in the image, as it is typed on this machine."""
-    return typed_paths.inside(image.root, command)
+    """A command that runs in the image, as it is typed on this machine.
+
+    Package tools and programs that build an initramfs need the file systems of the kernel. If
+    the image lacks them, they are mounted for this command alone.
+    """
+    typed = typed_paths.inside(image.root, command)
+    if image.root.is_live or image.is_there("/proc/self/status"):
+        return typed
+    mounts = [f"mount --rbind /{name} {image.typed(f'/{name}')}" for name in ("dev", "proc", "sys")]
+    return f"unshare -m sh -c {shell_word(' && '.join([*mounts, typed]))}"
 
 
 def _name(image: Image, package: Package) -> str:
