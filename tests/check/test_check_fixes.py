@@ -194,7 +194,7 @@ def test_a_package_is_removed_with_the_tool_of_the_distribution(image: Path, rel
 
 #: The beginning of a fix that is a command.
 COMMAND = re.compile(
-    r"(?:chroot|systemctl|python3|printf|cp|rm|ln|mkdir|chown|chmod|sed|ufw|echo) "
+    r"(?:chroot|unshare|systemctl|python3|printf|cp|rm|ln|mkdir|chown|chmod|sed|ufw|echo) "
 )
 
 

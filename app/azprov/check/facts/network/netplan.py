@@ -40,7 +40,17 @@ _Entry = Dict[Tuple[str, ...], _Value]
 
 def reads(image: Image) -> Iterator[NicSetting]:
     """Each entry of `ethernets`. netplan merges those of all files."""
+    entries, hard = _entries(image)
+    for path in hard:
+        yield NicSetting(from_file(path), "*", DHCP)
+    for entry, values in entries.items():
+        yield _setting(entry, values)
+
+
+def _entries(image: Image) -> Tuple[Dict[str, _Entry], List[str]]:
+    """The entries by name, and the files that cannot be read with certainty."""
     entries: Dict[str, _Entry] = {}
+    hard: List[str] = []
     left = NETPLAN_CHARACTERS
     for path in image.layered(_FOLDERS, ".yaml"):
         text = image.text(path)
@@ -50,13 +60,12 @@ def reads(image: Image) -> Iterator[NicSetting]:
         except HardYaml:
             found = None
         if found is None:
-            yield NicSetting(from_file(path), "*", DHCP)
+            hard.append(path)
             continue
         for names, words in found.items():
             if names[:2] == ("network", "ethernets") and len(names) > 2:
                 entries.setdefault(names[2], {})[names[3:]] = _Value(path, words)
-    for entry, values in entries.items():
-        yield _setting(entry, values)
+    return entries, hard
 
 
 def _setting(entry: str, values: _Entry) -> NicSetting:
@@ -99,7 +108,9 @@ def fix(image: Image, nic: str) -> str:
     A new file would not do for the first case: netplan merges entries, so a static
     default route would stay and win over that of DHCP.
     """
+    named = _entries(image)[0].get(nic)
     paths = [one.source.name for one in reads(image) if one.matches(nic)]
+    paths += [named[()].path] if named else []
     if paths:
         return f"replace the settings for {nic} in {image.edited(paths[0])} with dhcp4: true"
     text = f"network:\\n  version: 2\\n  ethernets:\\n    {nic}:\\n      dhcp4: true\\n"
