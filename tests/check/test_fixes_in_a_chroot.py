@@ -65,7 +65,7 @@ def test_the_standard_input_reaches_a_command_in_the_image(image: Path) -> None:
 
 
 def test_mounted_file_systems_are_used(image: Path) -> None:
-    """Where someone has mounted them already, the command is short."""
+    """The command is short if someone has mounted them already."""
     change(image, {"proc/self/status": ""})
 
     command = inside(Image(Root(str(image))), "update-grub")

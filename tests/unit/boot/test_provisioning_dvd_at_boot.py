@@ -63,7 +63,7 @@ def test_a_later_boot_of_the_same_vm_leaves_the_drive_alone(machine: Machine) ->
 
 
 def test_the_disc_of_another_machine_is_left_alone(machine: Machine) -> None:
-    """Where the firmware is not Azure's, the disc in the drive belongs to someone."""
+    """The disc in the drive belongs to someone if the firmware is not Azure's."""
     tag = machine.folder / "sys/class/dmi/id/chassis_asset_tag"
     tag.write_text("No Asset Tag\n")
 
