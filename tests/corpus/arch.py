@@ -187,6 +187,7 @@ TREES: Dict[str, Tree] = {
             "usr/lib/systemd/network/89-ethernet.network": "[Match]\nKind=!*\nType=ether\n\n"
             "[Network]\nDHCP=yes\n",
         },
+        warnings="network-vf",
     ),
     "Arch Linux, networkd without a file": changed(
         _SOUND, {"etc/systemd/network/80-dhcp.network": None}, "network-no-dhcp"

@@ -173,6 +173,7 @@ TREES: Dict[str, Tree] = {
             "usr/lib/systemd/network/80-wired.network": "[Match]\nType=ether\nName=!veth*\n"
             "KernelCommandLine=!nfsroot\nKernelCommandLine=!ip\n\n[Network]\nDHCP=yes\n"
         },
+        warnings="network-vf",
     ),
     "Yocto, sysvinit, the service not linked": changed(
         _SYSVINIT, {"etc/rcS.d/S99azure-provisioning": None}, "service-disabled"
