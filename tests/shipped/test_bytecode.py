@@ -331,3 +331,18 @@ def test_the_size_of_the_archive() -> None:
     with zipfile.ZipFile(PYZ) as archive:
         others = [i for i in archive.infolist() if not i.filename.startswith("bytecode/")]
     assert sum(info.compress_size for info in others) < 700_000
+
+
+@pytest.mark.parametrize("version", INTERPRETERS)
+def test_the_bytecode_of_an_imported_module_is_not_kept(version: str) -> None:
+    """Bytecode that was used takes no memory, and the code of such a module is still found."""
+    loader = "sys.modules['azprov.errors'].__loader__"
+
+    answer = ask(
+        INTERPRETERS[version],
+        PYZ,
+        f"[{loader}._modules['azprov.errors'][2], {loader}.get_code('azprov.errors').co_name]",
+        "--version",
+    )
+
+    assert answer == "[b'', '<module>']"

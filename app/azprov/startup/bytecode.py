@@ -64,10 +64,15 @@ class _Precompiled:
     def exec_module(self, module: Any) -> None:
         spec = module.__spec__
         module.__file__ = spec.origin
-        exec(self.get_code(spec.name), module.__dict__)
+        code = self.get_code(spec.name)
+        # The bytecode of all modules would be a megabyte of a first boot's memory.
+        self._modules[spec.name] = self._modules[spec.name][:2] + (b"",)
+        exec(code, module.__dict__)
 
     def get_code(self, name: str) -> CodeType:
-        code: CodeType = loads(self._modules[name][2])
+        """The code. After the import its bytecode is gone, and the source is compiled."""
+        packed = self._modules[name][2]
+        code: CodeType = loads(packed) if packed else compile(self.get_source(name), name, "exec")
         return code
 
     def get_source(self, name: str) -> str:
