@@ -9,6 +9,7 @@ import socket
 from typing import Iterator, List, Set
 
 import pytest
+from _pytest.nodeid import coerce_node_id
 from hypothesis import HealthCheck, settings
 
 import needs
@@ -53,7 +54,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item]) -> None:
     for item in items:
         if is_unit_test(item.path, needs_more=item.get_closest_marker("needs") is not None):
@@ -63,6 +63,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item
             item.add_marker(pytest.mark.xdist_group("boot"))
             if not config.getoption("--boot"):
                 item.add_marker(pytest.mark.skip(reason="boots run with --boot only"))
+        group = item.get_closest_marker("xdist_group")
+        if group and hasattr(config, "workerinput"):
+            # What pytest-xdist 3.8.0 does, but it sets a name that pytest 9.2 does not read.
+            item._id = coerce_node_id(f"{item.nodeid}@{group.args[0]}")
 
 
 def pytest_collection_finish() -> None:
