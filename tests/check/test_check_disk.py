@@ -92,9 +92,8 @@ BROKEN: Dict[str, Disk] = {
         (*gpt(backup=False), esp({"BOOTX64.EFI": X64})), [("gpt-backup", "note")]
     ),
     "a disk that was enlarged": Disk(GOOD, [("gpt-backup", "note")], SECTORS + 2048),
-    "a disk that was cut": Disk(
-        GOOD, [("partitions", "error"), ("gpt-backup", "note")], SECTORS - 4096
-    ),
+    "a disk that was cut": Disk(GOOD, [("partition-table", "error")], SECTORS - 4096),
+    "a disk that lost its last MiB": Disk(GOOD, [("partition-table", "error")], SECTORS - 2048),
     "an overlap": Disk(
         (*gpt(((2048, 10239, ESP), (10000, 14335, LINUX))), esp({"BOOTX64.EFI": X64})),
         [("partitions", "error")],
@@ -267,7 +266,8 @@ def test_the_verdict_names_the_file(tmp_path: Path) -> None:
         f"note: the files on {path} were not checked: no partition has a file system that azprov "
         "knows\n"
         "  fix: mount its root file system, and run check --root on the folder\n"
-        f"0 errors, 0 warnings, 1 note: a VM should start from {path}\n"
+        f"0 errors, 0 warnings, 1 note: a VM should start from {path}, but its files "
+        "were not checked\n"
     )
 
 

@@ -57,8 +57,9 @@ def test_a_folder_is_mounted_once_however_often_fstab_has_it(tmp_path: Path) -> 
     commands = Recorder()
 
     with disk.file:
-        _mount_others(disk, Root(str(tmp_path)), found, commands)
+        others = list(_mount_others(disk, Root(str(tmp_path)), found, commands))
 
+    assert [folder for _, folder in others] == [f"{tmp_path}/home"]
     assert commands.commands == [
         ["mount", "-t", "ext4", "-o"]
         + ["ro,nosuid,nodev,noexec,loop,offset=1048576,sizelimit=1048576,noload"]

@@ -24,8 +24,8 @@ _COMMAND = re.compile(
 )
 #: Functions that give one word of a command, or a whole command.
 _SAFE = {
-    "_change", "azprov", "convert_to_vhd", "file_argument", "inside", "install_again", "run",
-    "shell_change", "shell_word", "typed",
+    "_change", "_mount_command", "azprov", "convert_to_vhd", "file_argument", "inside",
+    "install_again", "run", "shell_change", "shell_word", "typed",
 }  # fmt: skip
 
 #: Module and value, each with the reason why it is no text from an image or from a user.
@@ -43,7 +43,9 @@ ALLOWED = {
     ("check/facts/network/netplan.py", "text"),
     ("check/facts/network/networkd.py", "nic"),
     # Numbers, and the command that started azprov.
-    ("check/rules/disk_tree.py", "options"),
+    ("check/rules/disk_tree.py", "offset"),
+    ("check/rules/disk_tree.py", "size"),
+    ("check/rules/partition_table.py", "size"),
     ("check/rules/disk_tree.py", "disk.program"),
     # A reason, after the command.
     ("system/logins.py", "home"),

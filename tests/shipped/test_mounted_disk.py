@@ -77,8 +77,8 @@ def test_the_files_on_a_disk_are_checked(image: Path) -> None:
         ("disk-format", f"{disk} is a raw disk, and Azure accepts only fixed VHDs"),
         (
             "disk-tree",
-            f"partition 2 of {disk} was mounted for this check only, and the paths of its files "
-            "begin with /mnt",
+            f"partitions 2 and 3 of {disk} were mounted for this check only, and the paths of the "
+            "files begin with /mnt",
         ),
     ]
     assert Path("/proc/self/mountinfo").read_text() == mounts
@@ -95,8 +95,8 @@ def test_the_disk_is_not_changed(image: Path) -> None:
     assert disk.read_bytes() == before
 
 
-def test_the_note_has_the_command_for_those_who_may_not_mount(image: Path) -> None:
-    """Only root can mount; the command works when root types it."""
+def test_an_ordinary_user_is_told_to_be_root(image: Path) -> None:
+    """Only root can mount; what can be checked without a mount is checked."""
     disk = make_disk(image)
     disk.chmod(0o644)
     disk.parent.chmod(0o755)
@@ -104,13 +104,21 @@ def test_the_note_has_the_command_for_those_who_may_not_mount(image: Path) -> No
     _, out, _ = azprov_without_root("check", "--json", "--image", disk.name, folder=disk.parent)
 
     note = next(one for one in json.loads(out)["findings"] if one["rule"] == "disk-tree")
-    assert note["what"] == (
-        "the files in partition 2 of disk.raw were not checked: only root can mount them"
-    )
-    mount, _, rest = note["fix"].partition(" && ")
-    listed = f"cd {disk.parent}; {mount} && ls /mnt/etc/fstab; umount /mnt"
-    assert rest.endswith(" check --root /mnt; umount /mnt")
-    assert run("unshare", "--mount", "sh", "-c", listed) == "/mnt/etc/fstab\n"
+    assert note["what"] == "the files on disk.raw were not checked: only root can mount them"
+    assert note["fix"].endswith(" check --image ./disk.raw as root")
+
+
+def test_the_fixes_can_be_applied_where_the_note_says(image: Path) -> None:
+    """Its commands mount the root and what is below it, for writing."""
+    disk = make_disk(image)
+
+    _, out, _ = azprov("check", "--json", "--image", disk)
+
+    note = next(one for one in json.loads(out)["findings"] if one["rule"] == "disk-tree")
+    prefix, commands = note["fix"].split("run ", 1)
+    assert prefix == "to apply the fixes, "
+    listed = f"{commands} && touch /mnt/etc/a && ls /mnt/boot/grub; umount /mnt/boot /mnt"
+    assert run("unshare", "--mount", "sh", "-c", listed) == "grub.cfg\n"
 
 
 @pytest.mark.parametrize(
@@ -166,5 +174,5 @@ def test_a_sound_vhd_should_provision(image: Path) -> None:
 
     assert (code, err) == (0, "")
     assert out.splitlines()[-1] == (
-        f"0 errors, 0 warnings, 2 notes: {disk} should provision on Azure"
+        f"0 errors, 0 warnings, 2 notes: {disk} should provision on Azure, once it is converted"
     )

@@ -1,7 +1,7 @@
 """The files on a disk: its file systems, mounted read-only where no other process sees them."""
 
 import os
-from typing import List, NamedTuple, Optional, Tuple
+from typing import Iterator, List, NamedTuple, Optional, Tuple
 
 from ..errors import HostError
 from ..formats.disk.file_system import HEAD_BYTES, LUKS, LVM, FileSystem, parse_file_system
@@ -16,6 +16,8 @@ from .facts.image import Image
 
 #: Where the root is mounted, and so where the paths of the findings begin.
 MOUNT_POINT = "/mnt"
+#: The reason for someone who may not mount.
+ONLY_ROOT = "only root can mount them"
 _MOUNT_S = 60.0
 # Each one may be mounted, and a table has room for thousands. ChromeOS and Flatcar have 9 to 12.
 _MOST_PARTITIONS = 32
@@ -30,12 +32,14 @@ _NEEDED = ("/usr", "/var", "/etc", "/opt", "/home", "/root", "/boot", "/boot/efi
 class Tree(NamedTuple):
     """`root` is None, with a reason, if the root of the disk is not mounted.
 
-    `partition` then is the one that probably has it, None if there is no such one.
+    `partition` then is the one that probably has it, None if there is no such one. `others` are
+    the partitions that are mounted below the root, by their mount points on this machine.
     """
 
     root: Optional[Root]
     partition: Optional[Partition]
     reason: str
+    others: Tuple[Tuple[Partition, str], ...] = ()
 
 
 def mount_tree(disk: DiskFile, commands: Commands) -> Tree:
@@ -50,16 +54,16 @@ def mount_tree(disk: DiskFile, commands: Commands) -> Tree:
     if candidate is None:
         return Tree(None, None, "no partition has a file system that azprov knows")
     if os.geteuid() != 0:
-        return Tree(None, candidate, "only root can mount them")
+        return Tree(None, candidate, ONLY_ROOT)
     if not leave_shared_mounts():
         return Tree(None, candidate, "this process may not have mounts of its own")
     for partition, system in mountable:
         if _mount(disk, partition, system, MOUNT_POINT, commands):
             root = _root_below(MOUNT_POINT)
             if root is not None:
-                _mount_others(disk, root, mountable, commands)
+                others = _mount_others(disk, root, mountable, commands)
                 # Opened again, to see what was mounted below it.
-                return Tree(Root(root.path), partition, "")
+                return Tree(Root(root.path), partition, "", tuple(others))
             commands.run(["umount", MOUNT_POINT], limit_s=_MOUNT_S)
     return Tree(None, candidate, "no partition could be mounted that has the root of a system")
 
@@ -101,7 +105,7 @@ def _root_below(folder: str) -> Optional[Root]:
 
 def _mount_others(
     disk: DiskFile, root: Root, found: List[Tuple[Partition, FileSystem]], commands: Commands
-) -> None:
+) -> Iterator[Tuple[Partition, str]]:
     """Mount what the root's fstab has from the same disk. A mount point never leaves the root."""
     # Each folder once, however often fstab has it: the last line is in effect.
     lines = {line.path: line for line in read_fstab(Image(root)) if line.path in _NEEDED}
@@ -114,5 +118,6 @@ def _mount_others(
             )
             if line.device.replace('"', "").lower() in map(str.lower, names):
                 folder = Root(root.path).real_path(line.path)
-                _mount(disk, partition, system, f"{root.path}{folder}", commands)
+                if _mount(disk, partition, system, f"{root.path}{folder}", commands):
+                    yield partition, f"{root.path}{folder}"
                 break

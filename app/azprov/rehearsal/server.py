@@ -1,6 +1,7 @@
 """A small HTTP server, for a service of the simulated platform."""
 
 import re
+import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -73,6 +74,8 @@ class _HTTPServer(ThreadingMixIn, HTTPServer):
 
     def server_bind(self) -> None:
         """Bind without the DNS lookup of HTTPServer, which asks for this machine's name."""
+        # A server that closes connections first can otherwise not bind again for a minute.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_name, self.server_port = self.socket.getsockname()[:2]
 

@@ -43,7 +43,7 @@ class Result(NamedTuple):
         if self.failure_reports:
             found.append("a failure was reported, which is final on Azure")
         if self.exit_code == 0 and not self.ready_reports:
-            found.append("the exit code is 0 without an acknowledged report")
+            found.append("the exit code is 0 although Ready was not acknowledged")
         if self.exit_code is None and not self.ready_reports:
             found.append("the command did not end")
         return found

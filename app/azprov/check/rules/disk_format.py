@@ -8,6 +8,7 @@ from typing import Iterator
 
 from ...formats.disk import container
 from ..facts.disk.disk_file import DiskFile, file_argument
+from ..facts.disk.partitions import GPT, read_table
 from ..finding import ERROR, NOTE, DiskCheck, Finding, Rule
 
 _MIB = 1 << 20
@@ -44,7 +45,7 @@ DISK_SIZE = Rule(
 def check_format(disk: DiskFile) -> Iterator[Finding]:
     """A raw disk is a note only: everything in it is checked, and converting it is one command."""
     kind = disk.container
-    if kind == container.FIXED_VHD:
+    if kind == container.FIXED_VHD or not has_table(disk):
         return
     if kind == container.COMPRESSED:
         yield DISK_FORMAT.found(
@@ -55,7 +56,7 @@ def check_format(disk: DiskFile) -> Iterator[Finding]:
         yield DISK_FORMAT.found(
             f"{disk.shown} has no footer of a VHD, so it was cut short or is a raw disk, and "
             f"{_ACCEPTED}",
-            f"convert the disk again, with {convert_to_vhd(disk, 'raw')} if it is raw",
+            f"copy it again if it was cut short, or run {convert_to_vhd(disk, 'raw')} if it is raw",
         )
     elif kind == container.RAW:
         yield DISK_FORMAT.found(
@@ -88,17 +89,40 @@ def check_footer(disk: DiskFile) -> Iterator[Finding]:
 
 
 def check_size(disk: DiskFile) -> Iterator[Finding]:
-    if not disk.is_readable or disk.size % _MIB == 0 or _lacks_footer(disk):
+    if disk.size % _MIB == 0 or _lacks_footer(disk) or not disk.is_readable:
+        return
+    if not has_table(disk):
         return
     what = f"the disk in {disk.shown} has {disk.size} bytes, which is not a whole number of MiB"
     if disk.container == container.RAW:
         fix = f"truncate --size=%1MiB {file_argument(disk.path)}"
     else:
-        fix = (
-            "enlarge the raw disk with truncate --size=%1MiB FILE, and convert it again with "
-            "qemu-img convert -O vpc -o subformat=fixed,force_size"
-        )
+        fix = enlarge_vhd(disk)
     yield DISK_SIZE.found(f"{what}, so Azure refuses it", fix)
+
+
+def enlarge_vhd(disk: DiskFile) -> str:
+    """The commands that make a VHD of whole MiB from one of another size."""
+    raw = file_argument(f"{_stem(disk.path)}.raw")
+    steps = [
+        f"qemu-img convert -f vpc -O raw {file_argument(disk.path)} {raw}",
+        f"truncate --size=%1MiB {raw}",
+    ]
+    if read_table(disk).kind == GPT:
+        steps.append(f"sfdisk --relocate gpt-bak-std {raw}")
+    target = file_argument(f"{_stem(disk.path)}-fixed.vhd")
+    steps.append(f"qemu-img convert -f raw -O vpc -o subformat=fixed,force_size {raw} {target}")
+    return " && ".join(steps)
+
+
+def has_table(disk: DiskFile) -> bool:
+    """Whether a file has a partition table, or a format in which it could have one."""
+    return not disk.is_readable or bool(read_table(disk).kind)
+
+
+def may_be_changed(disk: DiskFile) -> bool:
+    """Whether tools for raw disks may change the file; the footer of a VHD is not for them."""
+    return disk.container == container.RAW and not _lacks_footer(disk)
 
 
 def _lacks_footer(disk: DiskFile) -> bool:
@@ -106,16 +130,20 @@ def _lacks_footer(disk: DiskFile) -> bool:
 
 
 def convert_to_vhd(disk: DiskFile, name: str) -> str:
-    stem = disk.path
-    for suffix in (".raw", ".img", ".vhd", ".vhdx", ".qcow2", ".vmdk", ".vdi"):
-        if stem.lower().endswith(suffix) and len(stem) > len(suffix):
-            stem = stem[: -len(suffix)]
-            break
+    stem = _stem(disk.path)
     target = f"{stem}.vhd" if f"{stem}.vhd" != disk.path else f"{stem}-fixed.vhd"
     return (
         f"qemu-img convert -f {name} -O vpc -o subformat=fixed,force_size "
         f"{file_argument(disk.path)} {file_argument(target)}"
     )
+
+
+def _stem(path: str) -> str:
+    """The path without the ending of a disk file."""
+    for suffix in (".raw", ".img", ".vhd", ".vhdx", ".qcow2", ".vmdk", ".vdi"):
+        if path.lower().endswith(suffix) and len(path) > len(suffix):
+            return path[: -len(suffix)]
+    return path
 
 
 CHECKS = (

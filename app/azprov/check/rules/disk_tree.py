@@ -1,10 +1,10 @@
 """The files on a disk file, which only a mount can show."""
 
-from ...formats.disk.partition_table import SECTOR_BYTES
-from ...formats.text import printable
+from ...formats.disk.partition_table import SECTOR_BYTES, Partition
+from ...formats.text import printable, shell_word
 from ..facts.disk.disk_file import DiskFile, file_argument
 from ..finding import NOTE, Finding, Rule
-from ..mounted_disk import MOUNT_POINT, Tree
+from ..mounted_disk import MOUNT_POINT, ONLY_ROOT, Tree
 
 DISK_TREE = Rule(
     "disk-tree",
@@ -16,23 +16,28 @@ DISK_TREE = Rule(
 
 def report_tree(disk: DiskFile, tree: Tree) -> Finding:
     """How the files were checked, or how to check them."""
-    root = tree.partition
-    if root is None:
+    partition = tree.partition
+    if tree.root is None or partition is None:
+        as_root = tree.reason == ONLY_ROOT
         return DISK_TREE.found(
             f"the files on {disk.shown} were not checked: {tree.reason}",
-            "mount its root file system, and run check --root on the folder",
+            f"run {disk.program} check --image {file_argument(disk.path)} as root"
+            if as_root
+            else "mount its root file system, and run check --root on the folder",
         )
-    offset, size = root.first * SECTOR_BYTES, (root.last - root.first + 1) * SECTOR_BYTES
-    options = f"loop,offset={offset},sizelimit={size}"
-    file = file_argument(disk.path)
-    if tree.root is not None:
-        return DISK_TREE.found(
-            f"partition {root.number} of {disk.shown} was mounted for this check only, and the "
-            f"paths of its files begin with {printable(tree.root.path)}",
-            f"to apply the fixes, run mount -o {options} {file} {MOUNT_POINT}",
-        )
+    mounted = ((partition, MOUNT_POINT), *tree.others)
+    numbers = " and ".join(str(one.number) for one, _ in mounted)
+    what = f"partitions {numbers}" if tree.others else f"partition {numbers}"
+    commands = " && ".join(_mount_command(disk.path, *one) for one in mounted)
     return DISK_TREE.found(
-        f"the files in partition {root.number} of {disk.shown} were not checked: {tree.reason}",
-        f"mount -o ro,{options} {file} {MOUNT_POINT} && {disk.program} check --root "
-        f"{MOUNT_POINT}; umount {MOUNT_POINT}",
+        f"{what} of {disk.shown} {'were' if tree.others else 'was'} mounted for this check only, "
+        f"and the paths of the files begin with {printable(tree.root.path)}",
+        f"to apply the fixes, run {commands}",
     )
+
+
+def _mount_command(path: str, partition: Partition, folder: str) -> str:
+    offset = partition.first * SECTOR_BYTES
+    size = (partition.last - partition.first + 1) * SECTOR_BYTES
+    file = file_argument(path)
+    return f"mount -o loop,offset={offset},sizelimit={size} {file} {shell_word(folder)}"

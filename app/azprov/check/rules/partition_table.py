@@ -5,10 +5,10 @@ Source: UEFI 2.10, chapter 5, read 2026-11-27.
 
 from typing import Iterator
 
-from ...formats.disk.container import RAW
 from ..facts.disk.disk_file import DiskFile, file_argument
 from ..facts.disk.partitions import GPT, read_table
 from ..finding import ERROR, NOTE, DiskCheck, Finding, Rule
+from .disk_format import may_be_changed
 
 # Disks of Azure have physical sectors of 4096 bytes.
 _ALIGNED = 8
@@ -44,14 +44,24 @@ def check_table(disk: DiskFile) -> Iterator[Finding]:
         return
     table = read_table(disk)
     again = "partition the disk again, for example with sfdisk"
-    if table.fault:
+    if table.fault and table.made_for > disk.size:
+        size = table.made_for
+        yield PARTITION_TABLE.found(
+            f"the GPT of {disk.shown} is not usable: {table.fault}; Linux refuses it",
+            f"copy the file again if it was cut short, or run truncate --size={size} "
+            f"{file_argument(disk.path)}"
+            if may_be_changed(disk)
+            else f"copy the file again if it was cut short, or run truncate --size={size} on the "
+            "raw disk, and convert it again",
+        )
+    elif table.fault:
         yield PARTITION_TABLE.found(
             f"the GPT of {disk.shown} is damaged: {table.fault}; firmware or Linux may refuse it",
             f"restore it from its second copy, for example with gdisk, or {again}",
         )
     elif not table.kind:
         yield PARTITION_TABLE.found(
-            f"{disk.shown} has no partition table, so no VM starts from it", again
+            f"{disk.shown} has no partition table, so it is not the disk of a VM", again
         )
     elif not table.partitions:
         yield PARTITION_TABLE.found(
@@ -90,7 +100,7 @@ def check_backup(disk: DiskFile) -> Iterator[Finding]:
     yield GPT_BACKUP.found(
         f"the second copy of the GPT of {disk.shown} is not usable: {table.backup_fault}",
         f"{command} {file_argument(disk.path)}"
-        if disk.container == RAW
+        if may_be_changed(disk)
         else f"run {command} on the raw disk, and convert it again; on a VHD it would overwrite "
         "the footer",
     )

@@ -135,10 +135,12 @@ def _check_disk(options: argparse.Namespace, ignored_rules: Sequence[str]) -> An
         findings = check_disk(disk, tree, FOLDERS)
     shown, text, data = _report(findings, ignored_rules)
     errors = [one for one in shown if one.severity == ERROR]
-    if not errors and tree is not None and tree.root is not None:
-        return Answer(f"{text}: {disk.shown} should provision on Azure", data)
     if not errors:
-        return Answer(f"{text}: a VM should start from {disk.shown}", data)
+        verdict = f"{disk.shown} should provision on Azure"
+        if tree is None or tree.root is None:
+            verdict = f"a VM should start from {disk.shown}, but its files were not checked"
+        converted = ", once it is converted" if disk.footer is None else ""
+        return Answer(f"{text}: {verdict}{converted}", data)
     failure = AzprovError(
         f"{disk.shown} would not provision on Azure: {_counted(len(errors), ERROR)} found",
         "apply the fixes above and check again; azprov.pyz check --list-rules lists all rules",

@@ -60,7 +60,8 @@ def run(options: argparse.Namespace) -> Answer:
 
         nearest = suggest_value(options.scenario, FOR_ANY_AGENT)
         raise UsageError(
-            f"there is no scenario {options.scenario!a} for other commands than azprov's",
+            f"there is no scenario {options.scenario!a}; those for any agent are "
+            f"{', '.join(FOR_ANY_AGENT)}",
             f"{nearest}azprov.pyz simulate --help lists them",
         )
     names = FOR_ANY_AGENT if options.all else [options.scenario]

@@ -25,7 +25,8 @@ _LARGE_SECTOR_BYTES = 4096
 class Table(NamedTuple):
     """`kind` is empty without a table. The faults are empty if a copy is right, and for MBR.
 
-    `end` is the sector after the last one that partitions may have.
+    `end` is the sector after the last one that partitions may have. `made_for` is the size in
+    bytes of the disk for which a GPT was made; 0 without one.
     """
 
     kind: str
@@ -34,6 +35,7 @@ class Table(NamedTuple):
     fault: str = ""
     backup_fault: str = ""
     end: int = 0
+    made_for: int = 0
 
 
 def read_table(disk: DiskFile) -> Table:
@@ -61,6 +63,11 @@ def _read_gpt(disk: DiskFile, sectors: int, has_code: bool) -> Table:
         if disk.read(_LARGE_SECTOR_BYTES, 8) == b"EFI PART":
             reason = f"it is made for sectors of {_LARGE_SECTOR_BYTES} bytes"
         return Table(GPT, [], has_code, fault=reason, end=sectors)
+    made_for = (header.other_sector + 1) * SECTOR_BYTES
+    if header.last_usable >= sectors:
+        # Linux refuses it (is_gpt_valid in block/partitions/efi.c).
+        fault = f"it was made for a disk of {made_for} bytes, and this one has {disk.size}"
+        return Table(GPT, [], has_code, fault=fault, end=sectors, made_for=made_for)
     backup_fault = ""
     try:
         backup = _header(disk, header.other_sector)
@@ -70,8 +77,14 @@ def _read_gpt(disk: DiskFile, sectors: int, has_code: bool) -> Table:
             backup_fault = "it is not at the end of the disk"
     except ValueError as error:
         backup_fault = str(error)
-    end = min(header.last_usable + 1, sectors)
-    return Table(GPT, partitions, has_code, backup_fault=backup_fault, end=end)
+    return Table(
+        GPT,
+        partitions,
+        has_code,
+        backup_fault=backup_fault,
+        end=header.last_usable + 1,
+        made_for=made_for,
+    )
 
 
 def _header(disk: DiskFile, sector: int) -> GptHeader:
