@@ -41,6 +41,8 @@ OPEN = {
         "write /var/lib/azprov",
         "write /run",
     ],
+    # A container has no DVD drive that could be opened.
+    "DeviceAllow": [],
     "IPAddressAllow": [
         "connect to WireServer",
         "connect to the metadata service",
