@@ -9,6 +9,7 @@ from pathlib import Path
 from azprov.cli.commands import COMMANDS
 from azprov.cli.registry import load_command
 from azprov.errors import EXIT_CODES
+from check.disk_files import as_vhd, gpt, write_disk
 from project import ROOT
 from pyz import PYZ, azprov
 from sound_image import make_sound
@@ -129,6 +130,25 @@ def test_the_transcript_of_a_check_is_current(tmp_path: Path) -> None:
 
     assert run.returncode == 1
     assert run.stdout == shown
+
+
+def test_the_transcript_of_a_disk_check_is_current(tmp_path: Path) -> None:
+    """README shows the error of a disk that qemu-img rounded, and the commands that mend it."""
+    command = "check --image disk.vhd"
+    transcript = README.partition(f"$ python3 dist/azprov.pyz {command}\n")[2].partition("```")[0]
+    sectors = 67_125_248 // 512
+    as_vhd(write_disk(tmp_path / "disk.raw", gpt(sectors=sectors), sectors=sectors))
+
+    done = subprocess.run(
+        [sys.executable, PYZ, *command.split()],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert transcript
+    assert transcript in done.stdout
 
 
 def test_app_readme_draws_every_room() -> None:

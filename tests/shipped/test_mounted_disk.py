@@ -9,7 +9,7 @@ import pytest
 
 from check.image_changes import pe
 from pyz import azprov, azprov_without_root
-from sound_image import change, make_sound
+from sound_image import GRUB, change, make_sound
 
 pytestmark = pytest.mark.needs("root", "sfdisk", "mkfs.ext4", "mount", "unshare")
 
@@ -30,7 +30,8 @@ def run(*command: str, text: str = "") -> str:
 def image(tmp_path: Path) -> Path:
     """A sound root, to which a test may add faults before it becomes a disk."""
     folder = make_sound(tmp_path / "image")
-    change(folder, {"etc/fstab": FSTAB})
+    menu = (folder / GRUB).read_text()
+    change(folder, {"etc/fstab": FSTAB, GRUB: menu.replace("root=UUID=0000", "root=LABEL=root")})
     return folder
 
 
@@ -47,6 +48,14 @@ def make_disk(image: Path) -> Path:
         options = ["-q", "-L", label, "-d", str(folder), "-E", f"offset={start << 20}"]
         run("mkfs.ext4", *options, str(disk), f"{size}M")
     return disk
+
+
+def add_loader(disk: Path) -> None:
+    """Make the ESP's file system, with a signed boot loader."""
+    (disk.parent / "loader").write_bytes(pe(signed=True))
+    run("mformat", "-i", f"{disk}@@1M", "-T", str(8 << 11), "-v", "ESP", "::")
+    run("mmd", "-i", f"{disk}@@1M", "::/EFI", "::/EFI/BOOT")
+    run("mcopy", "-i", f"{disk}@@1M", str(disk.parent / "loader"), "::/EFI/BOOT/BOOTX64.EFI")
 
 
 def found(out: str) -> List[Tuple[str, str]]:
@@ -147,6 +156,22 @@ def test_files_that_cannot_be_mounted_are_a_note(head: bytes, reason: str, tmp_p
     assert [what.partition(": ")[2] for rule, what in found(out) if rule == "disk-tree"] == [reason]
 
 
+@pytest.mark.needs("mformat", "mcopy")
+def test_a_boot_partition_by_a_wrong_name_is_an_error(image: Path) -> None:
+    """The boot would wait for it, and stop in the emergency shell."""
+    change(image, {"etc/fstab": FSTAB.replace("LABEL=boot", "LABEL=BOOT2")})
+    disk = make_disk(image)
+    add_loader(disk)
+
+    code, out, _ = azprov("check", "--json", "--image", disk)
+
+    assert code == 1
+    assert [what for rule, what in found(out) if rule == "disk-names"] == [
+        "/mnt/etc/fstab mounts /boot from LABEL=BOOT2, and no file system on the disk has that "
+        "name, so the boot stops in the emergency shell"
+    ]
+
+
 def test_a_mount_point_that_is_a_link_stays_in_the_image(image: Path) -> None:
     """The link leads to a folder of the image, not of this machine."""
     disk = make_disk(image)
@@ -165,10 +190,7 @@ def test_a_mount_point_that_is_a_link_stays_in_the_image(image: Path) -> None:
 def test_a_sound_vhd_should_provision(image: Path) -> None:
     """The last line says so if its files were checked as well."""
     disk = make_disk(image)
-    (image.parent / "loader").write_bytes(pe(signed=True))
-    run("mformat", "-i", f"{disk}@@1M", "-T", str(8 << 11), "-v", "ESP", "::")
-    run("mmd", "-i", f"{disk}@@1M", "::/EFI", "::/EFI/BOOT")
-    run("mcopy", "-i", f"{disk}@@1M", str(image.parent / "loader"), "::/EFI/BOOT/BOOTX64.EFI")
+    add_loader(disk)
 
     code, out, err = azprov("check", "--image", disk)
 

@@ -24,6 +24,7 @@ from .rules import (
     clock,
     disk_boot,
     disk_format,
+    disk_names,
     disk_tree,
     esp,
     firewall,
@@ -87,6 +88,7 @@ RULES: Tuple[Rule, ...] = tuple(
             *(rule for one in CHECKS for rule in one.rules),
             *PROBE_RULES,
             *(rule for one in DISK_CHECKS for rule in one.rules),
+            disk_names.DISK_NAMES,
             disk_tree.DISK_TREE,
             UNREAD,
         ]
@@ -117,6 +119,7 @@ def check_disk(
         known = {one.rule for one in found}
         image = Image(tree.root, disk.program, unpackers)
         found += [one for one in check(image) if one.rule not in known]
+        found += apply(disk_names.names_check(tree.names), image)
     return _sorted(found)
 
 

@@ -1,11 +1,11 @@
 """The files on a disk: its file systems, mounted read-only where no other process sees them."""
 
 import os
-from typing import Iterator, List, NamedTuple, Optional, Tuple
+from typing import FrozenSet, Iterator, List, NamedTuple, Optional, Tuple
 
 from ..errors import HostError
-from ..formats.disk.file_system import HEAD_BYTES, LUKS, LVM, FileSystem, parse_file_system
-from ..formats.disk.partition_table import SECTOR_BYTES, Partition
+from ..formats.disk.file_system import HEAD_BYTES, LUKS, LVM, SWAP, FileSystem, parse_file_system
+from ..formats.disk.partition_table import BIOS_BOOT, SECTOR_BYTES, Partition
 from ..system.commands import Commands
 from ..system.private_mounts import leave_shared_mounts
 from ..system.root import Root
@@ -25,6 +25,7 @@ _MOST_PARTITIONS = 32
 _OPTIONS = {"ext4": ",noload", "xfs": ",norecovery,nouuid"}
 _SIGNS = ("/etc/os-release", "/usr/lib/os-release")
 _VOLUMES = {LVM: "a physical volume of LVM", LUKS: "encrypted"}
+_NOT_MOUNTED = (*_VOLUMES, SWAP, "")
 # Other folders that fstab mounts are not needed to judge an image.
 _NEEDED = ("/usr", "/var", "/etc", "/opt", "/home", "/root", "/boot", "/boot/efi", "/efi")
 
@@ -33,19 +34,22 @@ class Tree(NamedTuple):
     """`root` is None, with a reason, if the root of the disk is not mounted.
 
     `partition` then is the one that probably has it, None if there is no such one. `others` are
-    the partitions that are mounted below the root, by their mount points on this machine.
+    the partitions that are mounted below the root, by their mount points on this machine. `names`
+    are those of all file systems on the disk, such as UUID=... in lower case; empty if the disk
+    has something with names that azprov cannot see.
     """
 
     root: Optional[Root]
     partition: Optional[Partition]
     reason: str
     others: Tuple[Tuple[Partition, str], ...] = ()
+    names: FrozenSet[str] = frozenset()
 
 
 def mount_tree(disk: DiskFile, commands: Commands) -> Tree:
     """Mount the root and what its fstab adds, for this process alone. Raises HostError."""
     found = _file_systems(disk)
-    mountable = [(one, system) for one, system in found if system.kind not in _VOLUMES]
+    mountable = [(one, system) for one, system in found if system.kind not in _NOT_MOUNTED]
     candidate = next((one for one, system in mountable if system.kind != "vfat"), None)
     for partition, system in found:
         if candidate is None and system.kind in _VOLUMES:
@@ -63,7 +67,7 @@ def mount_tree(disk: DiskFile, commands: Commands) -> Tree:
             if root is not None:
                 others = _mount_others(disk, root, mountable, commands)
                 # Opened again, to see what was mounted below it.
-                return Tree(Root(root.path), partition, "", tuple(others))
+                return Tree(Root(root.path), partition, "", tuple(others), _all_names(found))
             commands.run(["umount", MOUNT_POINT], limit_s=_MOUNT_S)
     return Tree(None, candidate, "no partition could be mounted that has the root of a system")
 
@@ -76,7 +80,19 @@ def _file_systems(disk: DiskFile) -> List[Tuple[Partition, FileSystem]]:
     found = [
         (one, parse_file_system(disk.read(one.first * SECTOR_BYTES, HEAD_BYTES))) for one in largest
     ]
-    return [(one, system) for one, system in found if system.kind]
+    return [(one, system) for one, system in found if one.type != BIOS_BOOT]
+
+
+def _all_names(found: List[Tuple[Partition, FileSystem]]) -> FrozenSet[str]:
+    if any(system.kind in (*_VOLUMES, "") for _, system in found):
+        return frozenset()
+    return frozenset(name for one in found for name in names_of(*one))
+
+
+def names_of(partition: Partition, system: FileSystem) -> List[str]:
+    """The names for a file system in fstab(5) and after root=, in lower case."""
+    names = (("UUID", system.uuid), ("LABEL", system.label), ("PARTUUID", partition.uuid))
+    return [f"{kind}={name}".lower() for kind, name in names if name]
 
 
 def _mount(
@@ -111,12 +127,7 @@ def _mount_others(
     lines = {line.path: line for line in read_fstab(Image(root)) if line.path in _NEEDED}
     for _, line in sorted(lines.items()):
         for partition, system in found:
-            names = (
-                f"UUID={system.uuid}",
-                f"LABEL={system.label}",
-                f"PARTUUID={partition.uuid}",
-            )
-            if line.device.replace('"', "").lower() in map(str.lower, names):
+            if line.device.replace('"', "").lower() in names_of(partition, system):
                 folder = Root(root.path).real_path(line.path)
                 if _mount(disk, partition, system, f"{root.path}{folder}", commands):
                     yield partition, f"{root.path}{folder}"

@@ -12,7 +12,7 @@ from uuid import UUID
 HEAD_BYTES = (64 << 10) + 4096
 
 #: The kinds that are no file systems.
-LVM, LUKS = "LVM", "LUKS"
+LVM, LUKS, SWAP = "LVM", "LUKS", "swap"
 _BTRFS_AT = 64 << 10
 # The mark of each kind and its place; then the places of UUID and label, and the label's size.
 _KINDS = (
@@ -23,13 +23,14 @@ _KINDS = (
     ("btrfs", b"_BHRfS_M", _BTRFS_AT + 64, _BTRFS_AT + 32, _BTRFS_AT + 299, 256),
     ("erofs", b"\xe2\xe1\xf5\xe0", 1024, 1024 + 48, 1024 + 64, 16),
     ("squashfs", b"hsqs", 0, 0, 0, 0),
+    (SWAP, b"SWAPSPACE2", 4086, 1036, 1052, 16),
 )
 # The mark of FAT32, and of the two others; then the places of serial number and label.
 _FATS = ((b"FAT", 82, 67, 71), (b"FAT", 54, 39, 43))
 
 
 class FileSystem(NamedTuple):
-    """`kind` is a name for mount -t, LVM or LUKS, or empty; `uuid` has the form of blkid(8)."""
+    """`kind` is a name for mount -t, LVM, LUKS or SWAP, or empty; `uuid` is that of blkid(8)."""
 
     kind: str
     uuid: str = ""

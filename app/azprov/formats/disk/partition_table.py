@@ -11,6 +11,8 @@ from uuid import UUID
 SECTOR_BYTES = 512
 #: The types of partitions that azprov knows: of GPT, then of MBR.
 ESP_TYPES = ("c12a7328-f81f-11d2-ba4b-00a0c93ec93b", "ef")
+#: GRUB's partition without a file system.
+BIOS_BOOT = "21686148-6449-6e6f-744e-656564454649"
 PROTECTIVE = "ee"
 #: A partition that holds a list of others.
 EXTENDED_TYPES = ("05", "0f", "85")
