@@ -53,6 +53,8 @@ def run_two(folder: Path) -> List[int]:
 def make_tests(folder: Path) -> None:
     for name in ("taken", "tests/a", "tests/b"):
         (folder / name).mkdir(parents=True)
+    # Otherwise pytest would use the settings of the repository, if the folder is inside.
+    (folder / "pytest.ini").write_text("[pytest]\n")
     (folder / "tests/a/test_first.py").write_text(FIRST)
     (folder / "tests/a/test_other.py").write_text(SECOND.format(name="other"))
     (folder / "tests/b/test_third.py").write_text(SECOND.format(name="third"))

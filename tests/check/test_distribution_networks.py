@@ -86,6 +86,7 @@ INSIDE = {
 }
 
 
+@pytest.mark.needs("systemctl")
 @pytest.mark.parametrize("case", FIXES)
 def test_the_fixes_for_such_a_network_lead_to_dhcp(image: Path, case: str) -> None:
     """Each fix is pasted into a shell, with a stand-in for the programs inside the image."""

@@ -1089,6 +1089,7 @@ def test_what_is_in_the_way_in_a_home_is_no_reason_for_a_failure_report(
     assert machine.is_enabled
 
 
+@pytest.mark.needs("root")  # which owns the folder that is made on the disk
 def test_a_missing_disk_for_homes_is_no_reason_for_a_failure_report(machine: Machine) -> None:
     """Ready is reported, and the next boot creates the user: /home may be a link to its disk."""
     shutil.rmtree(machine.folder / "home")

@@ -14,6 +14,7 @@ from ...check.mounted_disk import mount_tree
 from ...check.rules.leftovers import DEPROVISIONED
 from ...check.rules.platform import METADATA_SERVICE, WIRESERVER, Probe, is_on_azure
 from ...errors import ERRORS_FOUND, AzprovError, HostError, NotPermitted, UsageError
+from ...formats.bounds import COMPARED
 from ...formats.text import shell_word
 from ...image.outside_mounts import refuse_mounts_of_users
 from ...system.commands import FOLDERS
@@ -100,6 +101,9 @@ def _usage_error(words: Sequence[str]) -> str:
     """What is wrong about the options of `provision` in a service; empty for correct ones."""
     from ..registry import command_parser
 
+    if len(words) > COMPARED:
+        # argparse needs a time that grows with the square of their number.
+        return f"there are more than {COMPARED} words"
     try:
         command_parser("provision").parse(words)
     except UsageError as error:
