@@ -59,8 +59,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item
         if is_unit_test(item.path, needs_more=item.get_closest_marker("needs") is not None):
             item.add_marker("unit")
         if item.get_closest_marker("boot"):
-            # Boots share the archives of their roots, and measure time.
-            item.add_marker(pytest.mark.xdist_group("boot"))
+            # The boots of a file share its machines. Those of two files wait more than they
+            # compute, so both workers have some.
+            item.add_marker(pytest.mark.xdist_group(f"boot {item.path.stem}"))
             if not config.getoption("--boot"):
                 item.add_marker(pytest.mark.skip(reason="boots run with --boot only"))
         group = item.get_closest_marker("xdist_group")
