@@ -77,7 +77,7 @@ def found(image: Path) -> List[str]:
 
 @pytest.mark.parametrize("case", SOUND)
 def test_names_that_are_on_the_disk_are_silent(case: str, image: Path) -> None:
-    """Also names of devices, and of what the boot does not need."""
+    """Names of devices, and of what the boot does not need, are not compared."""
     change(image, SOUND[case])
 
     assert found(image) == []

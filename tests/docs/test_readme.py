@@ -133,7 +133,7 @@ def test_the_transcript_of_a_check_is_current(tmp_path: Path) -> None:
 
 
 def test_the_transcript_of_a_disk_check_is_current(tmp_path: Path) -> None:
-    """README shows the error of a disk that qemu-img rounded, and the commands that mend it."""
+    """README shows the error of a disk that qemu-img rounded, and the commands that fix it."""
     command = "check --image disk.vhd"
     transcript = README.partition(f"$ python3 dist/azprov.pyz {command}\n")[2].partition("```")[0]
     sectors = 67_125_248 // 512
