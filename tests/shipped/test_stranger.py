@@ -46,7 +46,7 @@ ip("link", "set", "lo", "up")
 for address in ("168.63.129.16", "169.254.169.254"):
     ip("address", "add", address + "/32", "dev", "lo")
 wireserver, asked = StrictWireServer(("168.63.129.16", 80)), []
-imds = HTTPServer(("169.254.169.254", 80), handler(sys.argv[1].encode(), asked))
+imds = HTTPServer(("169.254.169.254", 80), handler(json.loads(sys.argv[1]), asked))
 for serve in (wireserver.serve, imds.serve_forever):
     threading.Thread(target=serve, daemon=True).start()
 done = subprocess.run(sys.argv[3:], env={}, capture_output=True, text=True)
