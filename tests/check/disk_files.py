@@ -25,7 +25,7 @@ class Part(NamedTuple):
 
 
 def write_disk(path: Path, parts: Sequence[Part], *, sectors: int = SECTORS) -> Path:
-    """Write a sparse file; what is beyond its last sector is cut off."""
+    """Write a sparse file, cut off after its last sector."""
     with open(path, "wb") as file:
         for part in parts:
             file.seek(part.sector * SECTOR)

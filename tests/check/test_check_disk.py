@@ -36,7 +36,7 @@ USUAL = [("disk-format", "note")]
 
 
 class Disk(NamedTuple):
-    """A raw disk, and what is found besides what is usual."""
+    """A raw disk, and the findings besides the usual ones."""
 
     parts: Sequence[Part]
     found: List[Tuple[str, str]]
@@ -214,7 +214,7 @@ def test_a_vhd_with_a_wrong_footer_is_an_error(footer: bytes, wanted: str, tmp_p
 def test_other_formats_are_named_with_the_command_that_converts_them(
     head: bytes, what: str, fix: str, tmp_path: Path
 ) -> None:
-    """Azure refuses them, and azprov does not read what is in them."""
+    """Azure refuses them, and azprov does not read their content."""
     path = write_disk(tmp_path / "a.img", [Part(0, head)])
     disk = open_disk(str(path))
     with disk.file:

@@ -539,7 +539,7 @@ def test_host_keys_that_deprovision_keeps_are_found(image: Path, case: str) -> N
 
 
 def test_a_home_among_temporary_files_is_moved(image: Path) -> None:
-    """Everyone has to be able to write to /tmp, so its mode is not what has to be changed."""
+    """Everyone has to be able to write to /tmp, so its mode must not be changed."""
     change(
         image,
         {

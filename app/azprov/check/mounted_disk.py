@@ -47,7 +47,10 @@ class Tree(NamedTuple):
 
 
 def mount_tree(disk: DiskFile, commands: Commands) -> Tree:
-    """Mount the root and what its fstab adds, for this process alone. Raises HostError."""
+    """Mount the root and the file systems in its fstab; only this process sees them.
+
+    Raises HostError.
+    """
     found = _file_systems(disk)
     mountable = [(one, system) for one, system in found if system.kind not in _NOT_MOUNTED]
     candidate = next((one for one, system in mountable if system.kind != "vfat"), None)
@@ -66,7 +69,7 @@ def mount_tree(disk: DiskFile, commands: Commands) -> Tree:
             root = _root_below(MOUNT_POINT)
             if root is not None:
                 others = _mount_others(disk, root, mountable, commands)
-                # Opened again, to see what was mounted below it.
+                # Opened again, to see the file systems that were mounted below it.
                 return Tree(Root(root.path), partition, "", tuple(others), _all_names(found))
             commands.run(["umount", MOUNT_POINT], limit_s=_MOUNT_S)
     return Tree(None, candidate, "no partition could be mounted that has the root of a system")

@@ -17,7 +17,7 @@ FINDINGS = 20
 #: The files that the Include lines of sshd_config or of nftables name, and sshd's settings in them.
 INCLUDED_FILES = 200
 INCLUDED_SETTINGS = 300_000
-#: All files of netplan. What is longer counts like YAML that is hard to read.
+#: All files of netplan. A longer file counts like YAML that is hard to read.
 NETPLAN_CHARACTERS = 1 << 17
 #: The text of nftables with its includes, and its chains for outgoing traffic.
 NFTABLES_BYTES = 1 << 21

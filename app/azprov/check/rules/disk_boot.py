@@ -59,7 +59,7 @@ def check_signature(disk: DiskFile) -> Iterator[Finding]:
 
 
 def _without_loader(disk: DiskFile, esps: List[Esp]) -> str:
-    """What is wrong with the EFI system partitions, of which there is mostly one."""
+    """The fault of the EFI system partitions, of which there is mostly one."""
     esp = esps[0]
     where = f"the EFI system partition {esp.number} of {disk.shown}"
     if esp.fault:

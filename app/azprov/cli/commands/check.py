@@ -98,7 +98,7 @@ def run(options: argparse.Namespace) -> Answer:
 
 
 def _usage_error(words: Sequence[str]) -> str:
-    """What is wrong about the options of `provision` in a service; empty for correct ones."""
+    """The fault of the options of `provision` in a service; empty for correct ones."""
     from ..registry import command_parser
 
     if len(words) > COMPARED:

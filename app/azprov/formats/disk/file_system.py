@@ -1,4 +1,4 @@
-"""What is at the beginning of a partition: a file system with its names, or a volume.
+"""The beginning of a partition: a file system with its names, or a volume.
 
 Sources: the kernel's documentation of ext4, XFS, Btrfs and EROFS, and blkid(8) for the forms of
 the names; read 2026-11-27.

@@ -84,7 +84,7 @@ def parse_mbr(sector: bytes) -> List[Partition]:
 
 
 def parse_gpt_header(sector: bytes) -> GptHeader:
-    """A header of GPT. Raises ValueError with what is wrong with it."""
+    """A header of GPT. Raises ValueError with its fault."""
     mark, _, size, checksum, own, other, first, last, _, entries, count, entry_bytes, crc = (
         _GPT_HEADER.unpack_from(sector)
     )

@@ -1,4 +1,4 @@
-"""The partition table of a disk file, with what is wrong in each of its copies."""
+"""The partition table of a disk file, with the fault of each of its copies."""
 
 from typing import List, NamedTuple
 
