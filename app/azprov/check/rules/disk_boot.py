@@ -28,7 +28,7 @@ def check_boot(disk: DiskFile) -> Iterator[Finding]:
     table = read_table(disk)
     if table.fault or not table.partitions:
         return
-    esps = read_esps(disk, table)
+    esps = read_esps(disk)
     if not esps and not table.has_boot_code:
         yield DISK_BOOT.found(
             f"{disk.shown} has neither an EFI system partition, which a VM of generation 2 needs, "
@@ -46,8 +46,7 @@ def check_boot(disk: DiskFile) -> Iterator[Finding]:
 
 
 def check_signature(disk: DiskFile) -> Iterator[Finding]:
-    table = read_table(disk) if disk.is_readable else None
-    for esp in read_esps(disk, table) if table is not None else []:
+    for esp in read_esps(disk) if disk.is_readable else []:
         for one in esp.loaders:
             if one.fits and not one.is_signed:
                 yield UNSIGNED.found(

@@ -4,13 +4,14 @@ Source: UEFI 2.10, section 3.5.1.1, read 2026-11-27: without a boot entry of its
 new VM, the firmware starts EFI/BOOT/BOOTX64.EFI from any EFI system partition.
 """
 
+from functools import lru_cache
 from typing import List, NamedTuple
 
 from ....formats.disk.partition_table import ESP_TYPES
 from ....formats.host.portable_executable import AARCH64, HEADER_BYTES, X86_64, parse_program
 from .disk_file import DiskFile
 from .fat_files import FatFiles, find
-from .partitions import Table
+from .partitions import read_table
 
 LOADERS = {"BOOTX64.EFI": X86_64, "BOOTAA64.EFI": AARCH64}
 
@@ -31,10 +32,11 @@ class Esp(NamedTuple):
     fault: str
 
 
-def read_esps(disk: DiskFile, table: Table) -> List[Esp]:
-    """Raises HostError."""
+@lru_cache(maxsize=1)
+def read_esps(disk: DiskFile) -> List[Esp]:
+    """The EFI system partitions of an open disk file, read once. Raises HostError."""
     found = []
-    for partition in table.partitions:
+    for partition in read_table(disk).partitions:
         if partition.type in ESP_TYPES:
             try:
                 loaders, fault = _loaders(FatFiles(disk, partition)), ""

@@ -1,5 +1,6 @@
 """The partition table of a disk file, with the fault of each of its copies."""
 
+from functools import lru_cache
 from typing import List, NamedTuple
 
 from ....formats.disk.partition_table import (
@@ -38,8 +39,9 @@ class Table(NamedTuple):
     made_for: int = 0
 
 
+@lru_cache(maxsize=1)
 def read_table(disk: DiskFile) -> Table:
-    """Raises HostError."""
+    """The table of an open disk file, read once, since most rules ask for it. Raises HostError."""
     first = disk.read(0, SECTOR_BYTES)
     sectors = disk.size // SECTOR_BYTES
     partitions = parse_mbr(first) if is_table(first) else []
