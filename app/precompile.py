@@ -57,6 +57,7 @@ _FROM_SOURCE = (
     "azprov.cli.progress",
     "azprov.cli.service_options",
     "azprov.cli.suggestions",
+    "azprov.cli.transcript",
     "azprov.cli.version",
     "azprov.formats.disk",
     "azprov.formats.host.pam",

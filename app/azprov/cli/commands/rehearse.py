@@ -11,11 +11,11 @@ from ...errors import ERRORS_FOUND, AzprovError, HostError, UsageError
 from ...rehearsal.machine import require_person
 from ...rehearsal.run import Outcome, play
 from ...rehearsal.scenarios import SCENARIOS, find_scenario
-from ...rehearsal.transcript import Event
 from ..colour import coloured_word
 from ..output import Answer, write_line
 from ..parser import Parser
 from ..program import own_path
+from ..transcript import hide_event, show_event
 
 SUMMARY = "run a first boot against a simulated platform on loopback"
 EXAMPLE = ("see what happens when the network comes late", "rehearse --scenario network-late")
@@ -61,7 +61,12 @@ def run(options: argparse.Namespace) -> Answer:
         if not is_silent:
             write_line(f"Rehearsing {scenario.name}: {scenario.story}")
         outcomes.append(
-            play(scenario, _own_command(), real_ports().clock, _hide if is_silent else _show)
+            play(
+                scenario,
+                _own_command(),
+                real_ports().clock,
+                hide_event if is_silent else show_event,
+            )
         )
         if not is_silent:
             write_line(_verdict(outcomes[-1]) + ("\n" if options.all else ""))
@@ -84,14 +89,6 @@ def _require_loopback() -> None:
             f"loopback is down ({error.strerror}), so the platform cannot be simulated",
             "run ip link set lo up",
         ) from error
-
-
-def _show(event: Event) -> None:
-    write_line("{:6.2f} s  {:<8}  {}".format(*event))
-
-
-def _hide(_event: Event) -> None:
-    """Show nothing: with --json the events are part of the answer."""
 
 
 def _own_command() -> List[str]:

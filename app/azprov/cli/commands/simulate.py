@@ -10,12 +10,12 @@ from ...boot.connect import real_ports
 from ...errors import ERRORS_FOUND, AzprovError, Stopped, UsageError
 from ...rehearsal.scenarios import FOR_ANY_AGENT, Scenario, find_scenario
 from ...rehearsal.simulation import ADDRESSES, Result, serve, simulate
-from ...rehearsal.transcript import Event
 from ...system.own_network import enter_own_network
 from ..colour import coloured_word
 from ..options import parse_seconds
 from ..output import Answer, write_line
 from ..parser import Parser
+from ..transcript import hide_event, show_event
 
 SUMMARY = "run any command where a simulated platform answers"
 EXAMPLE = ("try another agent", "simulate --scenario busy -- python3 agent.py")
@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> Answer:
                 scenario,
                 options.words,
                 real_ports().clock,
-                _hide if is_silent else _show,
+                hide_event if is_silent else show_event,
                 limit_s=options.limit,
             )
         )
@@ -102,16 +102,8 @@ def _serve(scenario: Scenario, has_own_users: bool) -> Answer:
         f"nsenter --target {os.getpid()} {users}--net sh"
     )
     with suppress(Stopped):
-        serve(scenario, real_ports().clock, _show)
+        serve(scenario, real_ports().clock, show_event)
     return Answer("The platform answers no longer.", {"error": None, "scenarios": []})
-
-
-def _show(event: Event) -> None:
-    write_line("{:6.2f} s  {:<8}  {}".format(*event))
-
-
-def _hide(_event: Event) -> None:
-    """Show nothing: with --json the events are part of the answer."""
 
 
 def _ending(result: Result) -> str:
