@@ -60,8 +60,11 @@ _FROM_SOURCE = (
     "azprov.cli.transcript",
     "azprov.cli.version",
     "azprov.formats.disk",
+    "azprov.formats.host.initiator_name",
+    "azprov.formats.host.os_release",
     "azprov.formats.host.pam",
     "azprov.formats.host.portable_executable",
+    "azprov.formats.host.sent_hostname",
     "azprov.formats.host.yaml_subset",
     "azprov.formats.platform.health_json",
     "azprov.system.init.known",
@@ -71,6 +74,8 @@ _FROM_SOURCE = (
     "azprov.system.init.runit",
     "azprov.system.init.s6",
     "azprov.system.init.scripts",
+    "azprov.system.own_network",
+    "azprov.system.private_mounts",
     "azprov.system.root.survey",
 )
 
