@@ -47,8 +47,8 @@ from azprov.formats.host.sudo_rules import (
     without_rules_of,
 )
 from azprov.image.deprovision import plan
+from azprov.image.location import PYZ
 from azprov.image.service_file import (
-    PYZ,
     command_of,
     made_folders,
     render_unit,

@@ -24,7 +24,7 @@ from ..formats.platform.health import (
 from ..formats.platform.provisioning_report import KVP_KEY, Origin, failure_report, success_report
 from ..formats.text import printable
 from ..system.firmware import read_platform_vm_id
-from ..system.kvp import NoDaemon, PoolLocked, has_daemon, send_to_host
+from ..system.kvp_pool import NoDaemon, PoolLocked, has_daemon, send_to_host
 from ..system.root import Root
 from .connect import Ports, open_connection, open_wireserver
 from .settings import JSON, WireServerSettings

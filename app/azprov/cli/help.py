@@ -10,10 +10,10 @@ from typing import Iterator, List, NamedTuple, Optional
 
 from ..errors import SHORT_EXIT_CODES
 from .commands import COMMANDS
-from .options import add_common_options
 from .parser import Parser
 from .program import PROGRAM
 from .registry import command_parser, load_command
+from .shared_options import add_common_options
 
 PROGRAM_SUMMARY = "takes a Linux VM on Azure from first boot to Ready without an agent"
 

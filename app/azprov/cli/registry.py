@@ -3,9 +3,9 @@
 from importlib import import_module
 from types import ModuleType
 
-from .options import add_common_options
 from .parser import Parser
 from .program import PROGRAM
+from .shared_options import add_common_options
 
 
 def load_command(name: str) -> ModuleType:

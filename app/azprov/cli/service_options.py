@@ -5,12 +5,13 @@ from typing import List, NamedTuple, Optional
 
 from ..boot.settings import ON_AZURE
 from ..errors import UsageError
+from ..image.location import location
 from ..image.python import UnusablePython, check_python, find_python
-from ..image.service_file import UnusableWord, location, render_unit
+from ..image.service_file import UnusableWord, render_unit
 from ..system.init import InitSystem
 from ..system.init.known import BY_NAME, find_init
-from .options import add_root_option, add_step_options
 from .parser import Parser
+from .shared_options import add_root_option, add_step_options
 
 
 class Service(NamedTuple):

@@ -13,11 +13,10 @@ from ..formats.text import printable
 from ..system.init import InitSystem
 from ..system.root import Root
 from ..system.root.entry import Owner
+from .location import Location, location
 from .ownership import find_unsafe, fix, sentence, service_paths
 from .service_file import (
-    Location,
     command_of,
-    location,
     made_folders,
     own_service,
     program_of,

@@ -3,13 +3,14 @@
 import stat
 from typing import List, NamedTuple, Sequence
 
-from ..system.accounts import DOAS_FILE, SUDOERS_FILE
+from ..system.administrator import DOAS_FILE, SUDOERS_FILE
 from ..system.init.known import INIT_SYSTEMS
 from ..system.root import Root
 from ..system.sshd.passwords import DROP_IN, without_own_lines
 from ..system.sshd.server import CONFIGS
 from ..system.state import STATE_FOLDER
-from .service_file import USUAL_LOCATION, location, made_folders, program_of, read_service
+from .location import USUAL_LOCATION, location
+from .service_file import made_folders, program_of, read_service
 
 
 def uninstall(root: Root, removed: List[str]) -> None:

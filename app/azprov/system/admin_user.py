@@ -7,7 +7,8 @@ from ..errors import LoginBlocked, UnusableError
 from ..formats.host.passwd import Account, has_login_shell, is_person
 from ..formats.host.ssh_keys import SshKey
 from ..formats.text import printable
-from .accounts import create_account, make_administrator, read_login_defs
+from .accounts import create_account, read_login_defs
+from .administrator import make_administrator
 from .clock import Clock
 from .commands import Commands
 from .homes import HOMES, free_home, require_folder_of_homes

@@ -15,8 +15,8 @@ import pytest
 from azprov import __version__
 from azprov.cli import main
 from azprov.cli.commands import COMMANDS
-from azprov.cli.options import wireserver_settings
 from azprov.cli.registry import command_parser
+from azprov.cli.shared_options import wireserver_settings
 from azprov.errors import EXIT_CODES
 from ports import RawServer, replying
 from sample_files import sample

@@ -7,8 +7,8 @@ import pytest
 
 from azprov.cli import main
 from azprov.cli.commands import provision
-from azprov.cli.options import imds_settings
 from azprov.cli.registry import command_parser
+from azprov.cli.shared_options import imds_settings
 from images import add_python
 
 REFUSAL = (

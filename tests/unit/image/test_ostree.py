@@ -8,7 +8,8 @@ import pytest
 
 from azprov.errors import HostError
 from azprov.image.install import install
-from azprov.image.service_file import location, render_unit
+from azprov.image.location import location
+from azprov.image.service_file import render_unit
 from azprov.image.uninstall import uninstall
 from azprov.system.init import SYSTEMD
 from azprov.system.root import Root

@@ -10,7 +10,8 @@ import pytest
 from azprov.errors import LoginBlocked
 from azprov.formats.host.passwd import Account, without_entry
 from azprov.formats.host.shadow import find_password
-from azprov.system.accounts import create_account, make_administrator
+from azprov.system.accounts import create_account
+from azprov.system.administrator import make_administrator
 from azprov.system.root import Root
 from azprov.system.user_database import find_account
 from person import GID, LOGIN_DEFS, UID

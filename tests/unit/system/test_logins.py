@@ -17,10 +17,10 @@ from azprov.system.accounts import (
     await_account,
     create_account,
     end_password_ageing,
-    make_administrator,
     require_account,
 )
 from azprov.system.admin_user import set_up_admin
+from azprov.system.administrator import make_administrator
 from azprov.system.commands import Commands
 from azprov.system.logins import let_log_in, require_login
 from azprov.system.mounts import mount_above, mount_points_in, mount_unit

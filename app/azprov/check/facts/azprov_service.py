@@ -2,7 +2,8 @@
 
 from typing import List, Optional
 
-from ...image.service_file import PYZ, Command, command_of, location, program_of
+from ...image.location import PYZ, location
+from ...image.service_file import Command, command_of, program_of
 from ...system.init import SERVICE
 from .files import read_once
 from .image import Image

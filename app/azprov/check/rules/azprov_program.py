@@ -5,8 +5,8 @@ from typing import Iterator
 
 from ...errors import HostError
 from ...formats.text import printable
+from ...image.location import PYZ, location
 from ...image.python import check_python
-from ...image.service_file import PYZ, location
 from ..facts import packages
 from ..facts.archive import flaw_of
 from ..facts.azprov_service import installed_program, is_of_package, own_command, own_file

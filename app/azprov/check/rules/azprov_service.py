@@ -6,13 +6,7 @@ from typing import Iterator, List
 from ...errors import HostError
 from ...formats.host.config_syntax import parse_sections
 from ...formats.text import shell_word
-from ...image.service_file import (
-    Command,
-    command_of,
-    program_of,
-    render_unit,
-    without_made_folders,
-)
+from ...image.service_file import Command, command_of, program_of, render_unit, without_made_folders
 from ...system.init import SERVICE, InitSystem
 from ...system.init.known import INIT_SYSTEMS
 from ...system.state import STATE_FILE

@@ -9,7 +9,8 @@ from ...formats.text import printable, shell_word
 from ...image.leftovers.open_login import OpenLogin
 from ...image.leftovers.open_logins import find_open_logins
 from ...image.service_file import makes_users, user_of_keys
-from ...system.accounts import DOAS_FOLDER, SUDOERS_FOLDER, TOOLS, read_login_defs
+from ...system.accounts import read_login_defs
+from ...system.administrator import DOAS_FOLDER, SUDOERS_FOLDER, TOOLS
 from ...system.sshd.authorized_keys import keys_paths
 from ...system.sshd.server import CONFIGS
 from ...system.sshd.settings import read_settings

@@ -2,8 +2,8 @@
 
 from typing import Iterator
 
+from ...image.location import location
 from ...image.ownership import find_unsafe, fix, sentence, service_paths
-from ...image.service_file import location
 from ..facts.azprov_service import own_command, own_file
 from ..facts.image import Image
 from ..finding import WARNING, Check, Finding, Rule

@@ -5,15 +5,15 @@ import argparse
 from ...boot.connect import fetch_metadata, real_commands, real_ports
 from ...boot.steps import create_admin_user
 from ...formats.platform.instance import Wanted
-from ..options import (
+from ..output import Answer
+from ..parser import Parser
+from ..shared_options import (
     NAME_OF_ADMIN,
     add_imds_options,
     add_platform_option,
     add_root_option,
     imds_settings,
 )
-from ..output import Answer
-from ..parser import Parser
 
 SUMMARY = "create the admin user: home, keys, sudo, locked password"
 EXAMPLE = ("give up after half a minute", "admin-user --imds-timeout 30")

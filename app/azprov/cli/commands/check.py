@@ -21,16 +21,16 @@ from ...system.commands import FOLDERS
 from ...system.root import Root
 from ...system.root.opening import NotRegularFile
 from ..colour import coloured_word
-from ..options import (
+from ..output import Answer
+from ..parser import HelpRequested, Parser
+from ..program import own_command
+from ..shared_options import (
     add_imds_options,
     add_root_option,
     add_wireserver_options,
     imds_settings,
     wireserver_settings,
 )
-from ..output import Answer
-from ..parser import HelpRequested, Parser
-from ..program import own_command
 
 SUMMARY = "check whether an image will provision on Azure"
 EXAMPLE = ("check an image before it is deployed", "check --root image")

@@ -11,9 +11,9 @@ from ...image.deprovision import carry_out, plan
 from ...image.leftovers.kept_host_keys import kept_host_keys_of
 from ...image.leftovers.open_logins import find_open_logins
 from ...system.root import Root
-from ..options import add_root_option, user_name
 from ..output import Answer, write_line
 from ..parser import Parser
+from ..shared_options import add_root_option, user_name
 
 SUMMARY = "make a used VM or image generic, and enable azprov's service"
 DESCRIPTION = "All changes are listed first. Nothing is changed until you confirm, or with --yes."

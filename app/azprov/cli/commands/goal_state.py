@@ -6,9 +6,9 @@ from ...boot.connect import open_wireserver, real_ports
 from ...boot.settings import SHOW_TIMEOUT_S
 from ...formats.text import printable, text_of
 from ...system.root import Root
-from ..options import add_wireserver_options, wireserver_settings
 from ..output import Answer
 from ..parser import Parser
+from ..shared_options import add_wireserver_options, wireserver_settings
 from ..streams import are_read
 
 SUMMARY = "show incarnation, container id and instance id, or the document"

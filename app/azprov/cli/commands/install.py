@@ -13,11 +13,11 @@ from ...system.init import InitSystem
 from ...system.init.known import find_init, unknown_program
 from ...system.root import Root
 from ...system.root.opening import open_given_file
-from ..options import require_user
 from ..output import Answer
 from ..parser import Parser
 from ..program import own_path
 from ..service_options import add_service_options, unit_of
+from ..shared_options import require_user
 
 log = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from ...boot.connect import open_imds, real_ports
 from ...boot.settings import SHOW_TIMEOUT_S
 from ...errors import DocumentError
 from ...formats.platform.instance import find
-from ..options import add_imds_options, imds_settings
 from ..output import Answer
 from ..parser import Parser
+from ..shared_options import add_imds_options, imds_settings
 from ..streams import are_read
 
 SUMMARY = "show instance metadata as JSON, or only the part at PATH"

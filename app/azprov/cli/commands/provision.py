@@ -15,7 +15,9 @@ from ...errors import HostError
 from ...formats.text import printable
 from ...system.init import SYSTEMD, is_service_name, report_started
 from ...system.root import Root
-from ..options import (
+from ..output import Answer
+from ..parser import Parser
+from ..shared_options import (
     add_imds_options,
     add_protocol_option,
     add_root_option,
@@ -24,8 +26,6 @@ from ..options import (
     imds_settings,
     wireserver_settings,
 )
-from ..output import Answer
-from ..parser import Parser
 
 log = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from ...boot.connect import real_ports
 from ...boot.report import failure_line, report_failure
 from ...formats.platform.provisioning_report import parse_report
 from ...system.root import Root
-from ..options import add_report_options, wireserver_settings
 from ..output import Answer
 from ..parser import Parser
+from ..shared_options import add_report_options, wireserver_settings
 
 SUMMARY = "report that provisioning failed (final), also to Hyper-V KVP"
 DESCRIPTION = (

@@ -5,9 +5,9 @@ import argparse
 from ...boot.connect import real_ports
 from ...boot.report import report_ready
 from ...system.root import Root
-from ..options import add_report_options, wireserver_settings
 from ..output import Answer
 from ..parser import Parser
+from ..shared_options import add_report_options, wireserver_settings
 
 SUMMARY = "fetch the goal state, post Ready, wait for the acknowledgement"
 EXAMPLE = ("give up after a minute", "report-ready --timeout 60")

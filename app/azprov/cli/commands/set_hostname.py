@@ -7,15 +7,15 @@ from ...boot.steps import hostname_of
 from ...formats.host.hostname import parse_hostname
 from ...formats.platform.instance import Wanted
 from ...system.hostname import set_hostname
-from ..options import (
+from ..output import Answer
+from ..parser import Parser
+from ..shared_options import (
     add_imds_options,
     add_platform_option,
     add_root_option,
     imds_settings,
     option_value,
 )
-from ..output import Answer
-from ..parser import Parser
 
 SUMMARY = "set the host name to NAME, or to the name from Azure"
 EXAMPLE = ("set a name of your own in an image", "set-hostname web01 --root image")

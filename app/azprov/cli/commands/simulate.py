@@ -12,9 +12,9 @@ from ...rehearsal.scenarios import FOR_ANY_AGENT, Scenario, find_scenario
 from ...rehearsal.simulation import ADDRESSES, Result, serve, simulate
 from ...system.own_network import enter_own_network
 from ..colour import coloured_word
-from ..options import parse_seconds
 from ..output import Answer, write_line
 from ..parser import Parser
+from ..shared_options import parse_seconds
 from ..transcript import hide_event, show_event
 
 SUMMARY = "run any command where a simulated platform answers"

@@ -5,7 +5,9 @@ import argparse
 from ...boot.connect import fetch_metadata, real_commands, real_ports
 from ...boot.steps import add_ssh_keys, keys_to_add
 from ...formats.platform.instance import Wanted
-from ..options import (
+from ..output import Answer
+from ..parser import Parser
+from ..shared_options import (
     add_imds_options,
     add_platform_option,
     add_root_option,
@@ -13,8 +15,6 @@ from ..options import (
     require_user,
     user_name,
 )
-from ..output import Answer
-from ..parser import Parser
 
 SUMMARY = "add the platform's public keys to a user's authorized_keys"
 EXAMPLE = ("let the person who deployed the VM log in as root", "ssh-keys --user root")

@@ -6,9 +6,9 @@ from typing import List, Optional
 
 from ...errors import HostError
 from ...image.uninstall import Kept, find_kept, uninstall
-from ..options import add_root_option
 from ..output import Answer
 from ..parser import Parser
+from ..shared_options import add_root_option
 
 log = logging.getLogger(__name__)
 

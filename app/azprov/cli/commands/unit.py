@@ -2,7 +2,8 @@
 
 import argparse
 
-from ...image.service_file import PYZ, program_of
+from ...image.location import PYZ
+from ...image.service_file import program_of
 from ..output import Answer
 from ..parser import Parser
 from ..service_options import add_service_options, unit_of

@@ -10,7 +10,7 @@ import pytest
 
 from azprov.errors import HostError
 from azprov.formats.platform.kvp import RECORD_BYTES, parse_pool, render_record
-from azprov.system.kvp import POOL, NoDaemon, PoolLocked, send_to_host
+from azprov.system.kvp_pool import POOL, NoDaemon, PoolLocked, send_to_host
 from azprov.system.root import Root
 from ports import FakeClock
 
