@@ -242,8 +242,8 @@ WAYS: Dict[str, Way] = {
     "keys beside other lines": Way(
         _keys_beside_other_lines,
         _by_key,
-        "keys in {root}/etc/keys may log in, because AuthorizedKeysFile names it and deprovision "
-        "keeps it: line 2 is not a key",
+        "keys in {root}/etc/keys may allow logins, because AuthorizedKeysFile names it and "
+        "deprovision keeps it: line 2 is not a key",
     ),
     "certificate in a Match block": Way(
         _certificate_in_match_block,

@@ -49,7 +49,7 @@ def refuse_mounts_of_users(root: Root, command: str, *, done: str) -> None:
     found = [point for point in below if point != "/" and not point.startswith("/run/")]
     if found:
         raise HostError(
-            f"a program of another user serves the file system at {root.outside(found[0])}, and "
+            f"another user's program serves the FUSE file system at {root.outside(found[0])}, and "
             f"could keep {command} waiting forever, so nothing was {done}",
             "unmount the file system that is mounted inside",
         )

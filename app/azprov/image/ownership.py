@@ -142,8 +142,8 @@ def fix(root: Root, found: List[Unsafe]) -> str:
     if homes:
         folders = " and ".join(sorted(set(map(root.outside, homes.values()))))
         advice.append(
-            f"keep what root runs out of {folders}: azprov install --force --python PATH names a "
-            "Python elsewhere"
+            f"let root run nothing from {folders}: use a Python elsewhere, with azprov install "
+            "--force --python PATH"
         )
     return "; ".join(advice) or "remove the files there that do not belong to Python"
 

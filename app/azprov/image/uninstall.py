@@ -55,13 +55,14 @@ class Kept(NamedTuple):
 def find_kept(root: Root) -> List[Kept]:
     """What a first boot or `deprovision` made, and `uninstall` keeps. Raises HostError."""
     rights = "gives the admin user administrator rights"
+    state = "records the finished steps of this VM and the UIDs of removed users"
     kept = [
         Kept(path, f"{what}; to remove it: {command} {root.outside(path)}")
         for path, what, command in (
             (SUDOERS_FILE, rights, "rm"),
             (DOAS_FILE, rights, "rm"),
             (DROP_IN, "makes sshd refuse passwords", "rm"),
-            (STATE_FOLDER, "says what is done for this VM and which UIDs had users", "rm -r"),
+            (STATE_FOLDER, state, "rm -r"),
         )
         if root.status(path, follow=False) is not None
     ]

@@ -33,8 +33,8 @@ def test_uninstall_names_the_files_of_a_first_boot_that_it_keeps(tmp_path: Path)
         f"Kept {image}/etc/doas.d/90-azprov.conf, {rights} {image}/etc/doas.d/90-azprov.conf",
         f"Kept {image}/etc/ssh/sshd_config.d/00-azprov.conf, which makes sshd refuse passwords; to "
         f"remove it: rm {image}/etc/ssh/sshd_config.d/00-azprov.conf",
-        f"Kept {image}/var/lib/azprov, which says what is done for this VM and which UIDs had "
-        f"users; to remove it: rm -r {image}/var/lib/azprov",
+        f"Kept {image}/var/lib/azprov, which records the finished steps of this VM and the "
+        f"UIDs of removed users; to remove it: rm -r {image}/var/lib/azprov",
         f"Kept {image}/etc/ssh/sshd_config, which has lines of azprov that make sshd refuse "
         "passwords; to remove them: delete each comment that begins with # azprov:, and the lines "
         "below it that it explains",

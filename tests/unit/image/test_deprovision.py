@@ -883,7 +883,7 @@ def test_a_file_system_that_a_user_serves_is_refused(clean: Path, place: str) ->
     done = run_beside(clean / place, ",allow_other", clean, "deprovision", "--yes")
 
     assert done.stderr == (
-        f"azprov: a program of another user serves the file system at {clean}/{place}, and could "
+        f"azprov: another user's program serves the FUSE file system at {clean}/{place}, and could "
         "keep deprovision waiting forever, so nothing was changed; unmount the file system that "
         "is mounted inside\n"
     )
@@ -900,7 +900,7 @@ def test_a_file_system_that_a_user_serves_is_not_checked(clean: Path) -> None:
     done = run_beside(clean / "home/deploy/.ssh", ",allow_other", clean, "check")
 
     assert done.stderr == (
-        f"azprov: a program of another user serves the file system at {clean}/home/deploy/.ssh, "
+        f"azprov: another user's program serves the FUSE file system at {clean}/home/deploy/.ssh, "
         "and could keep check waiting forever, so nothing was checked; unmount the file system "
         "that is mounted inside\n"
     )

@@ -15,10 +15,13 @@ UNIT = "usr/lib/systemd/system/ssh.service"
 DROP_IN = "etc/systemd/system/ssh.service.d/a.conf"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINf5 ops\n"
 BY_CA = "anyone with a certificate of the CA in {root}/etc/ssh/ca.pub can log in, because line "
-OTHER = "keys that deprovision does not find may log in, because line {} of {{root}}/{} starts sshd"
+OTHER = (
+    "keys that deprovision does not find may allow logins, because line {} of {{root}}/{} "
+    "starts sshd"
+)
 KEPT = (
-    "keys in {{root}}/{} may log in, because AuthorizedKeysFile names it and deprovision keeps it: "
-    "line {} is not a key"
+    "keys in {{root}}/{} may allow logins, because AuthorizedKeysFile names it and deprovision "
+    "keeps it: line {} is not a key"
 )
 
 

@@ -93,7 +93,7 @@ BY_CLOUD_INIT = (
         ),
         (
             {"etc/default/dropbear": 'A=b\nDROPBEAR_EXTRA_ARGS="-s -D /srv/keys"\n'},
-            "keys that deprovision does not find may log in, because line 2 of "
+            "keys that deprovision does not find may allow logins, because line 2 of "
             "{root}/etc/default/dropbear gives dropbear another folder of keys",
         ),
     ],

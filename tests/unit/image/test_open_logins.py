@@ -30,7 +30,7 @@ def by_line(who: str, line: int, keyword: str) -> str:
 BY_CA = "anyone with a certificate of the CA in {root}/etc/ssh/ca.pub"
 BY_PROGRAM = "anyone with a key that {root}/bin/keys prints"
 BY_KERBEROS = "users of the Kerberos realm of {root}/etc/krb5.conf"
-OTHER = "keys that deprovision does not find may log in, because line 1 of {root}/"
+OTHER = "keys that deprovision does not find may allow logins, because line 1 of {root}/"
 BY_NIS = "users of the name service nis can log in, because {root}/etc/nsswitch.conf"
 
 

@@ -58,12 +58,12 @@ def find_options_error(options: str) -> str:
     seen = set()
     for name, value, is_known in _split(options):
         if not is_known:
-            return f"sshd knows no option {printable(name, 40)}, or not in this form"
+            return f"sshd does not know the option {printable(name, 40)} in this form"
         if value is not None:
             if not re.match(rf"(?:{_VALUES.get(name, '(?!)')})\Z", value, re.DOTALL):
-                return f"sshd knows no option {printable(name, 40)}, or not with this value"
+                return f"sshd does not know the option {printable(name, 40)} with this value"
             if name in seen and name in _AT_MOST_ONCE:
-                return f"its option {name} is there twice"
+                return f"it has the option {name} twice"
             seen.add(name)
     return ""
 

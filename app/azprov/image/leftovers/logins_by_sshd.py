@@ -63,8 +63,8 @@ def find_in_key_files(root: Root) -> Iterator[OpenLogin]:
             number = line_without_key(root, path)
             if number:
                 yield OpenLogin(
-                    f"keys in {root.outside(path)} may log in, because AuthorizedKeysFile names it "
-                    f"and deprovision keeps it: line {number} is not a key",
+                    f"keys in {root.outside(path)} may allow logins, because AuthorizedKeysFile "
+                    f"names it and deprovision keeps it: line {number} is not a key",
                     "remove the keys from that file, or remove that setting",
                 )
 

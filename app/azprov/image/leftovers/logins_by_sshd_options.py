@@ -194,7 +194,7 @@ def _starters(root: Root) -> Iterator[str]:
 
 def _other_settings(root: Root, path: str, number: int) -> OpenLogin:
     return OpenLogin(
-        f"keys that deprovision does not find may log in, because line {number} of "
+        f"keys that deprovision does not find may allow logins, because line {number} of "
         f"{root.outside(path)} starts sshd with other settings",
         "check these settings, or remove the option",
     )

@@ -77,8 +77,8 @@ def find_elsewhere(root: Root) -> Iterator[OpenLogin]:
         for number, line in setting_lines(root, path):
             if _KEYS_ELSEWHERE.search(line):
                 yield OpenLogin(
-                    f"keys that deprovision does not find may log in, because line {number} of "
-                    f"{root.outside(path)} gives dropbear another folder of keys",
+                    f"keys that deprovision does not find may allow logins, because line {number} "
+                    f"of {root.outside(path)} gives dropbear another folder of keys",
                     "remove the keys in that folder, or the option",
                 )
 

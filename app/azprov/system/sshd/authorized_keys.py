@@ -38,7 +38,7 @@ def add_keys(root: Root, account: Account, keys: Sequence[SshKey], commands: Com
     path = authorized_keys_path(settings_of_logins(root, account.name, commands), account)
     if path is None:
         raise HostError(
-            f"{root.outside(CONFIGS[0])} sets AuthorizedKeysFile none, so no key can log in",
+            f"{root.outside(CONFIGS[0])} sets AuthorizedKeysFile none, so sshd accepts no key",
             "remove that line from the image",
         )
     folder = path.rpartition("/")[0]
@@ -52,7 +52,7 @@ def add_keys(root: Root, account: Account, keys: Sequence[SshKey], commands: Com
     # Every time: the power may have failed after the file was written and before this.
     relabel(root, folder, commands)
     _require_readable(root, path, account)
-    log.info("SSH keys that may log in as %s: %d", account.name, len(keys))
+    log.info("SSH keys authorized for %s: %d", account.name, len(keys))
 
 
 def keys_paths(
