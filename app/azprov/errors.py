@@ -8,8 +8,8 @@ from typing import Optional
 
 EXIT_CODES = {
     0: "done, or already done for this VM",
-    1: "`check` found errors; a rehearsal did not end as its scenario should; someone can still "
-    "log in after `deprovision`",
+    1: "`check` found errors; a rehearsal or simulation did not end as its scenario should; "
+    "someone can still log in after `deprovision`",
     2: "wrong usage",
     69: "the platform could not be reached, or kept answering with an error, until the deadline",
     70: "this program or this Python cannot run (bug, missing module, damaged file)",

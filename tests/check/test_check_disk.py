@@ -326,8 +326,8 @@ def test_a_path_that_looks_like_an_option_stays_a_path(
         ),
         (
             ["--root", "a.raw"],
-            "argument --root: 'a.raw' is not a folder: mount the image in it and give the "
-            "mount point, or check a disk file with --image",
+            "argument --root: 'a.raw' is not a folder: if it is a disk file, give it as "
+            "--image, or mount it and give the mount point",
         ),
         (["a.raw"], "'a.raw' is an unexpected argument; did you mean --image a.raw?"),
     ],

@@ -265,13 +265,13 @@ def test_a_client_that_is_found_after_its_address_gets_the_name(tmp_path: Path) 
         pytest.param(
             DHCPCD.replace("hostname", "nodelay"),
             "dhcpcd",
-            "eth0: /etc/dhcpcd.conf has no line: hostname",
+            "eth0: /etc/dhcpcd.conf lacks the line: hostname",
             id="dhcpcd without a name",
         ),
         pytest.param(
             DHCLIENT.replace("{\n", "{\n: >/etc/dhcp/dhclient.conf\n"),
             "dhclient",
-            "eth0: the configuration of dhclient has no: send host-name = gethostname();",
+            "eth0: the configuration of dhclient lacks the line: send host-name = gethostname();",
             id="dhclient without a name",
         ),
         pytest.param(

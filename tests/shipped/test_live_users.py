@@ -255,8 +255,8 @@ def test_an_admin_without_a_shell_is_set_up_after_the_command_of_the_hint(tmp_pa
 
     assert done.returncode == 78
     assert done.stderr.splitlines()[-1] == (
-        "azprov: the user ops of this image has the shell /usr/sbin/nologin, as accounts of "
-        "services have, and gets neither keys nor administrator rights; if this is the account of "
+        "azprov: the user ops of this image has the shell /usr/sbin/nologin, like a service "
+        "account, and gets neither keys nor administrator rights; if this is the account of "
         "a person, run usermod --shell /bin/sh ops"
     )
     assert os.listdir(tmp_path / "etc/sudoers.d") == ["README"]
@@ -315,5 +315,5 @@ def test_a_user_who_does_not_fit_on_the_disk_is_completed_by_the_next_run(
     failed, _, completed = done.stderr.partition("enlarged\n")
     assert "No space left on device" in failed.splitlines()[-1]
     assert "Created" not in failed
-    assert "SSH keys that may log in as azureuser: 1" in completed
+    assert "SSH keys authorized for azureuser: 1" in completed
     assert "NOPASSWD" in root.read("etc/sudoers.d/90-azprov")

@@ -135,7 +135,7 @@ def test_the_fixes_can_be_applied_where_the_note_says(image: Path) -> None:
     [
         (bytes(512) + b"LABELONE", "partition 2 is a physical volume of LVM"),
         (b"LUKS\xba\xbe", "partition 2 is encrypted"),
-        (bytes(1080) + b"\x53\xef", "no partition could be mounted that has the root of a system"),
+        (bytes(1080) + b"\x53\xef", "no partition that could be mounted has the root of a system"),
         (b"", "no partition has a file system that azprov knows"),
     ],
 )

@@ -117,19 +117,19 @@ class Metadata:
 
     def _without_service(self, error: NotConnected) -> NotConnected:
         """The error of a platform that may have no metadata service, such as Azure Stack Hub."""
-        missing = "host name"
+        effect = "the host name is unknown"
         hint = (
-            "check the route to the metadata service; on Azure Stack Hub, which has none, "
-            "install azprov with --no-hostname as well"
+            "check the route to the metadata service; on Azure Stack Hub, which has none, add "
+            "--no-hostname when you install azprov"
         )
         if self._settings.has_required_step:
-            missing = "user or key"
+            effect = "the user and the keys are unknown"
             hint = (
                 "check the route to the metadata service; on Azure Stack Hub, which has none, run "
                 "azprov.pyz install without --admin-user and --ssh-keys"
             )
         return NotConnected(
-            f"{error.summary}, although WireServer can be reached, so that no {missing} is known",
+            f"{error.summary}, although WireServer can be reached, so {effect}",
             hint,
         )
 

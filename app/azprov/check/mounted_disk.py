@@ -63,7 +63,7 @@ def mount_tree(disk: DiskFile, commands: Commands) -> Tree:
     if os.geteuid() != 0:
         return Tree(None, candidate, ONLY_ROOT)
     if not leave_shared_mounts():
-        return Tree(None, candidate, "this process may not have mounts of its own")
+        return Tree(None, candidate, "this process may not create a mount namespace")
     for partition, system in mountable:
         if _mount(disk, partition, system, MOUNT_POINT, commands):
             root = _root_below(MOUNT_POINT)
@@ -72,7 +72,7 @@ def mount_tree(disk: DiskFile, commands: Commands) -> Tree:
                 # Opened again, to see the file systems that were mounted below it.
                 return Tree(Root(root.path), partition, "", tuple(others), _all_names(found))
             commands.run(["umount", MOUNT_POINT], limit_s=_MOUNT_S)
-    return Tree(None, candidate, "no partition could be mounted that has the root of a system")
+    return Tree(None, candidate, "no partition that could be mounted has the root of a system")
 
 
 def _file_systems(disk: DiskFile) -> List[Tuple[Partition, FileSystem]]:

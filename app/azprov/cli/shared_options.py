@@ -94,14 +94,14 @@ def add_imds_options(
 def _bounds_of(timeout_s: float) -> str:
     most = f"{LONGEST_IMDS_TIMEOUT_S:g}"
     is_most = timeout_s == LONGEST_IMDS_TIMEOUT_S
-    return f"default, maximum {most}" if is_most else f"default {timeout_s:g}, at most {most}"
+    return f"default and maximum {most}" if is_most else f"default {timeout_s:g}, at most {most}"
 
 
 def add_root_option(
     parser: Parser,
     *,
     purpose: str = "change",
-    for_file: str = "mount the image in it and give the mount point",
+    for_file: str = "if it is a disk file, mount it and give the mount point",
 ) -> None:
     """The option for the root of an image; `for_file` is what to do with a file instead."""
     parser.add_argument(

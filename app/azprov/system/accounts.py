@@ -50,7 +50,7 @@ _SHELLS = ("/bin/bash", "/bin/ash", "/bin/sh")
 # The password fields that useradd and adduser write.
 _LOCKS = ("!", "!!")
 _COMMAND_S = 30.0
-_NO_USER_HINT = "name an existing user, or use --admin-user to create the platform's"
+_NO_USER_HINT = "name an existing user, or use --admin-user to create the platform's admin user"
 # How long a directory server is asked for a user. The time limit of a boot is 900 s.
 _DIRECTORY_S = 300.0
 _DIRECTORY_POLL_S = 2.0
@@ -75,7 +75,7 @@ def refuse_daemon(root: Root, account: Account) -> None:
         raise LoginBlocked(
             f"{account.name} is a service account, with UID {account.uid} and the shell "
             f"{printable(account.shell)}, and gets no SSH keys",
-            "name the account of a person, or use --admin-user to create the platform's",
+            "name the account of a person, or use --admin-user to create the platform's admin user",
         )
 
 

@@ -80,7 +80,7 @@ def _refuse_service_account(root: Root, account: Account) -> None:
         )
     if not has_login_shell(account):
         raise LoginBlocked(
-            f"the user {account.name} of this image has the shell {shell}, as accounts of "
-            "services have, and gets neither keys nor administrator rights",
+            f"the user {account.name} of this image has the shell {shell}, like a service "
+            "account, and gets neither keys nor administrator rights",
             f"if this is the account of a person, run {shell_change(root, account.name)}",
         )

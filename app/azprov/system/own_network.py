@@ -32,13 +32,13 @@ def enter_own_network(addresses: Sequence[str]) -> bool:
         from ctypes import CDLL, get_errno
     except ImportError as error:
         raise HostError(
-            "this Python has no ctypes, which is needed for a network of its own",
+            "this Python has no ctypes, which azprov needs to create a network namespace",
             "use another Python 3",
         ) from error
     if CDLL(None, use_errno=True).unshare(flags) != 0:
         reason = os.strerror(get_errno())
         raise HostError(
-            f"this process may not have a network of its own ({reason})", "run it as root"
+            f"this process may not create a network namespace ({reason})", "run it as root"
         )
     if not is_root:
         for name, content in (

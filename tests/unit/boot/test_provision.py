@@ -769,9 +769,9 @@ def test_a_platform_without_metadata_service_is_named(machine: Machine) -> None:
     assert outcome.done_now == ("ready",)
     assert str(error_of(outcome)) == (
         "Ready was acknowledged, but the host name is not set (gave up after 120 s: "
-        "169.254.169.254 cannot be reached, although WireServer can be reached, so that no host "
-        "name is known), and the next boot tries again; check the route to the metadata service; "
-        "on Azure Stack Hub, which has none, install azprov with --no-hostname as well"
+        "169.254.169.254 cannot be reached, although WireServer can be reached, so the host name "
+        "is unknown), and the next boot tries again; check the route to the metadata service; "
+        "on Azure Stack Hub, which has none, add --no-hostname when you install azprov"
     )
 
 
@@ -782,8 +782,8 @@ def test_a_platform_without_metadata_service_cannot_give_keys(machine: Machine) 
     error = error_of(outcome)
     assert error is not None
     assert (
-        "169.254.169.254 cannot be reached, although WireServer can be reached, so that no user "
-        "or key is known), and "
+        "169.254.169.254 cannot be reached, although WireServer can be reached, so the user "
+        "and the keys are unknown), and "
     ) in error.summary
     assert error.hint == (
         "check the route to the metadata service; on Azure Stack Hub, which has none, run "

@@ -184,7 +184,7 @@ def test_a_reason_is_utf_8_without_a_locale(shell: Shell) -> None:
 def test_a_shortened_reason_is_logged(shell: Shell) -> None:
     """A warning says that the reason was shortened; a reason that fits gives no warning."""
     _, _, err = shell.against("report-failure", "--reason", "x" * 5000, replies=HEALTHY)
-    assert "the reason does not fit into a report unchanged, and was cut or cleaned" in err
+    assert "the reason was shortened or cleaned to fit into the report" in err
 
     _, _, err = shell.against("report-failure", "--reason", "x" * 800, replies=HEALTHY)
     assert "does not fit" not in err
@@ -373,8 +373,8 @@ USAGE = {
     ),
     "a file as the root": (
         ["check", "--root", "/etc/passwd"],
-        "argument --root: '/etc/passwd' is not a folder: mount the image in it and give the "
-        "mount point, or check a disk file with --image; azprov.pyz check --help lists its options",
+        "argument --root: '/etc/passwd' is not a folder: if it is a disk file, give it as "
+        "--image, or mount it and give the mount point; azprov.pyz check --help lists its options",
     ),
     "an unusable user name": (
         ["ssh-keys", "--user", "a b"],

@@ -82,7 +82,7 @@ def test_a_device_is_no_folder() -> None:
     code, _, err = azprov("check", "--root", "/dev/null")
 
     assert code == 2
-    assert err.startswith("azprov: argument --root: '/dev/null' is not a folder: mount the image")
+    assert err.startswith("azprov: argument --root: '/dev/null' is not a folder: if it is a")
 
 
 WithoutRoot = Callable[..., Tuple[int, str, str]]

@@ -96,7 +96,7 @@ def test_keys_are_added_for_a_user(users: Users, image: Path) -> None:
     ]
     assert err.splitlines() == [
         "the platform's public key 1 is left out: it is an X.509 certificate",
-        "SSH keys that may log in as ops: 2",
+        "SSH keys authorized for ops: 2",
     ]
     path = image / "home/ops/.ssh/authorized_keys"
     assert path.read_text() == ED25519 + RSA
@@ -112,9 +112,9 @@ def test_each_bad_line_of_a_key_is_logged(users: Users, image: Path) -> None:
     assert code == 0
     assert err.splitlines() == [
         "line 3 of the platform's public key 1 is left out: it is not an OpenSSH key",
-        "line 5 of the platform's public key 1 is left out: sshd knows no option pty, or not in "
-        "this form",
-        "SSH keys that may log in as ops: 2",
+        "line 5 of the platform's public key 1 is left out: sshd does not know the option "
+        "pty in this form",
+        "SSH keys authorized for ops: 2",
     ]
     path = image / "home/ops/.ssh/authorized_keys"
     assert path.read_text() == f'from="10.0.0.0/8" {ED25519.strip()}\n{RSA}'
@@ -196,7 +196,7 @@ def test_an_existing_user_is_kept(users: Users, image: Path) -> None:
             metadata(ED25519),
             2,
             "there is no user 'nosuch' in IMAGE/etc/passwd; name an existing user; "
-            "azprov.pyz admin-user creates the platform's",
+            "azprov.pyz admin-user creates the platform's admin user",
         ),
         (
             ["admin-user"],
@@ -384,7 +384,7 @@ def test_ready_is_reported_if_the_keys_are_for_a_service_account(
     last = capfd.readouterr().err.splitlines()[-1]
     assert "(bin is a service account, with UID 2 and the shell /usr/sbin/nologin, and " in last
     assert last.endswith(
-        "; name the account of a person, or use --admin-user to create the platform's"
+        "; name the account of a person, or use --admin-user to create the platform's admin user"
     )
     assert main(["ssh-keys", "--user", "bin", "--root", str(image)]) == 2
 

@@ -352,7 +352,7 @@ def test_dhclient_needs_a_configuration_that_sends_the_name(
     machine = Machine(tmp_path, {"etc/dhclient.conf": configuration}, "dhclient|eth0")
 
     assert bool(machine.announce()) is is_announced
-    reason = "eth0: the configuration of dhclient has no: send host-name = gethostname();"
+    reason = "eth0: the configuration of dhclient lacks the line: send host-name = gethostname();"
     assert caplog.messages == ([] if is_announced else [f"{KEEPS} ({reason})"])
 
 
@@ -505,7 +505,7 @@ def test_dhcpcd_needs_a_configuration_that_sends_the_name(
     machine = Machine(tmp_path, {"etc/dhcpcd.conf": configuration, "run/dhcpcd/pid": ""}, "dhcpcd")
 
     assert machine.announce() == (["dhcpcd -N eth0"] if is_announced else [])
-    reason = "eth0: /etc/dhcpcd.conf has no line: hostname"
+    reason = "eth0: /etc/dhcpcd.conf lacks the line: hostname"
     assert caplog.messages == ([] if is_announced else [f"{KEEPS} ({reason})"])
 
 

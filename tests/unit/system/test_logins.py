@@ -299,8 +299,8 @@ def test_an_admin_with_the_name_of_a_user_without_a_login_shell_is_not_set_up(im
         admin(image, "app")
 
     assert str(caught.value) == (
-        "the user app of this image has the shell /usr/sbin/nologin, as accounts of services "
-        "have, and gets neither keys nor administrator rights; if this is the account of a "
+        "the user app of this image has the shell /usr/sbin/nologin, like a service account, "
+        "and gets neither keys nor administrator rights; if this is the account of a "
         f"person, run chroot {image} usermod --shell /bin/sh app"
     )
     assert not caught.value.prevents_ready

@@ -10,7 +10,7 @@ from .files import Files, read_once
 HYPERV_DRIVERS = ("hv_vmbus", "hv_netvsc", "hv_storvsc")
 #: The drivers without which a kernel cannot find its root file system.
 DISK_DRIVERS = ("hv_vmbus", "hv_storvsc")
-#: The driver of the disks of newer sizes of VMs, which have no SCSI disks:
+#: The driver of the disks of newer VM sizes, which have no SCSI disks:
 #: https://learn.microsoft.com/azure/virtual-machines/nvme-overview, read 2026-11-27.
 NVME = "nvme"
 _MODULE_FOLDERS = ("/usr/lib/modules", "/lib/modules")

@@ -24,14 +24,14 @@ _TMPFILES = ("/etc/tmpfiles.d", "/usr/local/lib/tmpfiles.d", "/usr/lib/tmpfiles.
 HOMES_WRITABLE = Rule(
     "homes-writable",
     WARNING,
-    "users other than root can write to the folder of a home that the first boot uses",
+    "users other than root can write to the parent folder of a home that the first boot uses",
     "let only root write to it, with chmod go-w",
 )
 HOMES_UNUSABLE = Rule(
     "homes-unusable",
     ERROR,
-    "the folder of a home that the first boot uses is closed, another user's, or no folder, so "
-    "the user cannot log in",
+    "the parent folder of a home that the first boot uses is closed to users, belongs to another "
+    "user, or is not a folder, so the user cannot log in",
     "make it a folder of root that users may enter",
 )
 

@@ -32,7 +32,7 @@ INITRAMFS_DRIVERS = Rule(
 INITRAMFS_NVME = Rule(
     "initramfs-nvme",
     WARNING,
-    "an initramfs lacks the driver nvme, so the image boots only on sizes of VMs with SCSI disks",
+    "an initramfs lacks the driver nvme, so the image boots only on VM sizes with SCSI disks",
     "add nvme to the initramfs",
 )
 
@@ -70,7 +70,7 @@ def check_initramfs(image: Image) -> Iterator[Finding]:
             elif not search.problem and not search.found.issuperset(nvme):
                 yield INITRAMFS_NVME.found(
                     f"{image.shown(path)} has no {NVME}, so kernel {kernel.version} finds its root "
-                    "only on sizes of VMs with SCSI disks, which the newer sizes do not have",
+                    "only on VM sizes with SCSI disks, which newer sizes do not have",
                     _build(image, kernel, nvme),
                 )
 

@@ -32,7 +32,7 @@ KERNEL_DRIVERS = Rule(
 KERNEL_NVME = Rule(
     "kernel-nvme",
     WARNING,
-    "no kernel has the driver nvme, so the image boots only on sizes of VMs with SCSI disks",
+    "no kernel has the driver nvme, so the image boots only on VM sizes with SCSI disks",
     "install a kernel with the driver nvme",
 )
 KERNEL_DRIVER_FORBIDDEN = Rule(
@@ -71,8 +71,8 @@ def check_nvme(image: Image) -> Iterator[Finding]:
     kernels = [one for one in installed_kernels(image) if not _missing_drivers(one)]
     if kernels and not any(NVME in one.built_in | one.modules for one in kernels):
         yield KERNEL_NVME.found(
-            f"kernel {kernels[-1].version} has no nvme, so the image boots only on sizes of VMs "
-            "with SCSI disks, which the newer sizes do not have",
+            f"kernel {kernels[-1].version} has no nvme, so the image boots only on VM sizes "
+            "with SCSI disks, which newer sizes do not have",
             install(image, packages.HYPERV_KERNEL),
         )
 

@@ -103,7 +103,7 @@ _KINDS = (
         "machine-identity",
         WARNING,
         "keys or names that identify the machine to other services are",
-        "every VM would be taken for that machine",
+        "they would mistake every VM for that machine",
     ),
     _kind("histories", WARNING, "shell histories are", "they may contain passwords"),
     _kind("logs", NOTE, "logs are", "they show who used the machine and how"),

@@ -40,7 +40,7 @@ _PROBE_S = 5.0
 
 
 def configure(parser: Parser) -> None:
-    mounted = "mount the image in it and give the mount point, or check a disk file with --image"
+    mounted = "if it is a disk file, give it as --image, or mount it and give the mount point"
     add_root_option(parser, purpose="check", for_file=mounted)
     parser.option_of_words = "--root"
     parser.add_argument(

@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> Answer:
         if options.init is None:
             _refuse_unknown(options.root, service.text)
     if options.ssh_keys is not None:
-        hint = "name an existing user, or use --admin-user to create the platform's"
+        hint = "name an existing user, or use --admin-user to create the platform's admin user"
         require_user(options.root, options.ssh_keys, hint)
     content = _verified(archive)
     changed: List[str] = []

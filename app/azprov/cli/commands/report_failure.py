@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> Answer:
     ports, root, settings = real_ports(), Root(), wireserver_settings(options)
     line = failure_line(ports, root, settings.agent_name, options.reason, {})
     if ("reason", options.reason) not in parse_report(line):
-        log.warning("the reason does not fit into a report unchanged, and was cut or cleaned")
+        log.warning("the reason was shortened or cleaned to fit into the report")
     reported = report_failure(ports, root, settings, line, dry_run=options.dry_run)
     shown = reported.document.decode("utf-8") if options.dry_run else ""
     return Answer(shown, reported.as_json())

@@ -31,7 +31,7 @@ def configure(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> Answer:
-    hint = "name an existing user; azprov.pyz admin-user creates the platform's"
+    hint = "name an existing user; azprov.pyz admin-user creates the platform's admin user"
     require_user(options.root, options.user, hint)
     ports = real_ports()
     instance = fetch_metadata(ports, options.root, imds_settings(options), Wanted(keys=True))

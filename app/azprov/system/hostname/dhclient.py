@@ -57,7 +57,7 @@ def _announce(
     else:
         sent = [b"", *_NAMED.findall(configuration)][-1].strip()
         if sent != b"gethostname()" and sent.strip(b'"').lower() != name.lower().encode("ascii"):
-            return "the configuration of dhclient has no: send host-name = gethostname();"
+            return "the configuration of dhclient lacks the line: send host-name = gethostname();"
     command = ["dhclient", *options, "-1", "-sf", "/bin/true", "-pf", _PID_FILE, interface]
     is_done = run_client(root, command, commands)
     _end_process(root)

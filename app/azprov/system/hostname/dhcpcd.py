@@ -23,7 +23,7 @@ def announce(root: Root, name: str, commands: Commands) -> Iterator[Sent]:
         return
     for interface in filter(address_of, _interfaces(root)):
         if not _sends_kernels_name(root, name):
-            yield Sent(interface, f"{_CONFIGURATION} has no line: hostname")
+            yield Sent(interface, f"{_CONFIGURATION} lacks the line: hostname")
         elif run_client(root, ["dhcpcd", "-N", interface], commands):
             yield Sent(interface)
         else:
