@@ -221,7 +221,7 @@ def test_the_home_of_a_user_is_not_given_to_root(debian: Path, owned: str) -> No
     found = find_unsafe(Root(str(debian)), ["/usr/local/sbin/getent"], python="/usr/bin/python3")
 
     assert fix(Root(str(debian)), found) == (
-        f"chown root:root {debian}/usr/local/sbin/getent; let root run nothing from "
+        f"chown root:root {debian}/usr/local/sbin/getent; keep root's programs out of "
         f"{debian}/home/ops: use a Python elsewhere, with azprov install --force --python PATH"
     )
 
@@ -578,6 +578,6 @@ def test_a_folder_for_temporary_files_stays_one(tmp_path: Path) -> None:
     unsafe = [Unsafe(path, is_owned=False, is_writable=True) for path in (folder, "/opt")]
 
     assert fix(Root(str(tmp_path)), unsafe) == (
-        f"chmod go-w {tmp_path}/opt; let root run nothing from {tmp_path}{folder}: use a Python "
+        f"chmod go-w {tmp_path}/opt; keep root's programs out of {tmp_path}{folder}: use a Python "
         "elsewhere, with azprov install --force --python PATH"
     )

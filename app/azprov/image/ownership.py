@@ -142,7 +142,7 @@ def fix(root: Root, found: List[Unsafe]) -> str:
     if homes:
         folders = " and ".join(sorted(set(map(root.outside, homes.values()))))
         advice.append(
-            f"let root run nothing from {folders}: use a Python elsewhere, with azprov install "
+            f"keep root's programs out of {folders}: use a Python elsewhere, with azprov install "
             "--force --python PATH"
         )
     return "; ".join(advice) or "remove the files there that do not belong to Python"
