@@ -76,7 +76,7 @@ class RetryLoop:
         """Call `attempt` until it returns, and return its value.
 
         Raises the last attempt's error, with the time that was spent, when there is no
-        time for another attempt, and PlatformError if there is none for the first one. A
+        time for another attempt, and PlatformError if there was no time for a first one. A
         signal's exception gets the last attempt's error too.
         """
         try:

@@ -122,7 +122,7 @@ def provision(
 
 
 def _eject_dvd(ports: Ports, root: Root, distrust: Optional[UntrustedPlatform]) -> None:
-    """Eject the provisioning DVD of this machine. Elsewhere than on Azure, a disc is the user's."""
+    """Eject the provisioning DVD of this machine. On other machines, a disc is the user's."""
     if distrust is None and root.is_live:
         ports.eject_dvd(root)
 

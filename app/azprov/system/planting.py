@@ -23,14 +23,14 @@ class Planter(NamedTuple):
 
 
 def writers_of(root: Root) -> Writers:
-    """Who can write in a root. This process's user could do everything without a link."""
+    """Who can write in a root. The user of this process is trusted, and needs no link."""
     return Writers(root, trusts_self=True)
 
 
 def planter_of(
     root: Root, path: str, *, follow: bool = True, writers: Optional[Writers] = None
 ) -> Optional[Planter]:
-    """The first who could plant a link on the way, except root and this process's user.
+    """The first user who could plant a link on the way, except root and this process's user.
 
     Every folder counts in which a name is looked up, also on the way of the links themselves.
     Without `follow`, the last name may be a link. None if only root could plant one. Raises

@@ -87,7 +87,7 @@ AGENT_INSTALLED = Rule(
 
 
 def check_agents(image: Image) -> Iterator[Finding]:
-    """With two agents, both report and both change the VM: cloud-init issue 3156."""
+    """Find other agents: two of them would both report and change the VM, cloud-init issue 3156."""
     for agent in _AGENTS:
         fix = _fix(image, agent)
         if image.services.starts(*agent.services) and _reports(image, agent):

@@ -33,7 +33,7 @@ PYTHON_UNUSABLE = Rule(
 
 
 def check_program(image: Image) -> Iterator[Finding]:
-    """The archive that the service starts has to be whole."""
+    """Find a missing or damaged archive, or one that is not azprov's."""
     if own_file(image) is None:
         return
     program = installed_program(image)
@@ -47,7 +47,7 @@ def check_program(image: Image) -> Iterator[Finding]:
 
 
 def check_interpreter(image: Image) -> Iterator[Finding]:
-    """The Python that the service starts has to be complete; its files are checked, not run."""
+    """Find an incomplete Python in the service; its files are checked, not run."""
     command = own_command(image)
     if command is None:
         return

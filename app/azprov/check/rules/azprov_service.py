@@ -84,7 +84,7 @@ SERVICE_TRUSTING = Rule(
 
 
 def check_service(image: Image) -> Iterator[Finding]:
-    """The service that starts azprov, as Microsoft's page "without a provisioning agent" asks."""
+    """Find a service of azprov that is missing, masked or disabled, or of another init system."""
     services = image.services
     path = service_file(image)
     text = "" if path is None else image.text(path)
@@ -187,7 +187,7 @@ def _disabled(image: Image, init: InitSystem) -> Finding:
 
 
 def check_command(image: Image) -> Iterator[Finding]:
-    """The command in the service: azprov ends at once if it does not accept the options."""
+    """Find a service whose options azprov does not accept: it would end at once."""
     path = own_file(image)
     command = own_command(image)
     if path is None or command is None:
@@ -234,7 +234,7 @@ def _differences(image: Image, path: str, command: Command) -> Iterator[Finding]
 
 
 def check_trust(image: Image) -> Iterator[Finding]:
-    """The option that makes azprov trust a network that is not Azure's."""
+    """Find the option that makes azprov trust a network that is not Azure's."""
     options = " ".join(installed_options(image))
     if _ANY_PLATFORM.search(options):
         others = _ANY_PLATFORM.sub("", options).split()

@@ -65,7 +65,7 @@ def _rescue_word(words: List[str]) -> str:
 
 
 def check_masks(image: Image) -> Iterator[Finding]:
-    """The services that systemd-debug-generator(8) masks."""
+    """Find needed services that the kernel command line masks: systemd-debug-generator(8)."""
     init = image.services.init
     if init is None or not init.has_units:
         return

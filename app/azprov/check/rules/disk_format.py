@@ -43,7 +43,7 @@ DISK_SIZE = Rule(
 
 
 def check_format(disk: DiskFile) -> Iterator[Finding]:
-    """A raw disk is a note only: everything in it is checked, and converting it is one command."""
+    """Find a wrong format. A raw disk is only a note, because one command converts it."""
     kind = disk.container
     if kind == container.FIXED_VHD or not has_table(disk):
         return

@@ -30,7 +30,7 @@ UNSIGNED = Rule(
 
 
 def check_fallback(image: Image) -> Iterator[Finding]:
-    """Boot entries in the firmware's variables belong to the machine on which they were made."""
+    """Find an ESP without the default loader: a new VM has no boot entries in its firmware."""
     esp = read_esp(image)
     if esp.programs and not esp.started:
         has_bios = starts_with_bios(image)

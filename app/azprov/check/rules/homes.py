@@ -37,7 +37,7 @@ HOMES_UNUSABLE = Rule(
 
 
 def check_homes_are_safe(image: Image) -> Iterator[Finding]:
-    """In /home with the mode of /tmp, anyone can put a folder in the place of a later home."""
+    """Find a parent folder of homes in which anyone can make a folder with the name of a home."""
     for folder in _folders(image):
         status = image.root.status(folder) if _obstacle(image, folder) is None else None
         others = stat.S_IWOTH | (stat.S_IWGRP if status and status.st_gid else 0)
@@ -53,7 +53,7 @@ def check_homes_are_safe(image: Image) -> Iterator[Finding]:
 
 
 def check_homes_can_be_used(image: Image) -> Iterator[Finding]:
-    """Without a home that sshd may read as the user, no key lets that user in."""
+    """Find a parent folder that keeps a user from having a home: no key would let that user in."""
     for folder, account in _folders(image).items():
         obstacle = _obstacle(image, folder)
         if obstacle is not None:

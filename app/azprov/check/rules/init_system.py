@@ -48,7 +48,7 @@ INIT_OTHER = Rule(
 
 
 def check_init(image: Image) -> Iterator[Finding]:
-    """The kernel starts init= of its command line, bootparam(7), or /sbin/init."""
+    """Find a wrong or missing init= of the kernel command line, bootparam(7), or /sbin/init."""
     init = image.services.init
     if init is None:
         return

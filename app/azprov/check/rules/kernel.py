@@ -67,7 +67,7 @@ def check_drivers(image: Image) -> Iterator[Finding]:
 
 
 def check_nvme(image: Image) -> Iterator[Finding]:
-    """The disks of newer sizes are NVMe only."""
+    """Find an image without the driver nvme: newer VM sizes have only NVMe disks."""
     kernels = [one for one in installed_kernels(image) if not _missing_drivers(one)]
     if kernels and not any(NVME in one.built_in | one.modules for one in kernels):
         yield KERNEL_NVME.found(

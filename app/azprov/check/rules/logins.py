@@ -57,7 +57,7 @@ KEYS_USER_LOCKED = Rule(
 KEYS_USER_OF_SERVICE = Rule(
     "keys-user-service",
     ERROR,
-    "a user that is to get SSH keys is a service account, so the first boot adds none",
+    "the user for SSH keys is a service account, so the first boot adds none",
     "run azprov install --force with --ssh-keys and the account of a person, or with --admin-user",
 )
 KEYS_USER_WITHOUT_SHELL = Rule(
@@ -93,15 +93,15 @@ NOBODY_LOGS_IN = Rule(
 
 
 def check_users_of_first_boot(image: Image) -> Iterator[Finding]:
-    """The user has to exist, since a user step that fails ends the provisioning."""
+    """Find users of the first boot who are missing, or who could not use their keys or sudo."""
     options = installed_options(image)
     user = user_of_keys(options)
     account = find_account(image, user) if user else None
     is_of_service = account is not None and is_of_daemon(account, read_login_defs(image.root))
     if account is not None and is_of_service:
         yield KEYS_USER_OF_SERVICE.found(
-            f"the first boot is to add SSH keys to {user}, a service account with UID "
-            f"{account.uid} and the shell {printable(account.shell)}, and adds none",
+            f"the first boot adds no SSH keys to {user}, because that is a service account with "
+            f"UID {account.uid} and the shell {printable(account.shell)}",
             f"for keys of the deployed user: {install_again(image, _with_admin_user(options))}",
         )
     elif account is not None and not has_login_shell(account):
@@ -128,7 +128,7 @@ def check_users_of_first_boot(image: Image) -> Iterator[Finding]:
 
 
 def check_keys_are_accepted(image: Image) -> Iterator[Finding]:
-    """sshd may refuse a user with every key, or ask for more than one key."""
+    """Find settings with which sshd refuses every key of a user, or asks for more than a key."""
     users = _users_with_keys(image)
     if not users:
         return
@@ -216,7 +216,7 @@ def _shown(user: User) -> str:
 
 
 def check_someone_can_log_in(image: Image) -> Iterator[Finding]:
-    """An image without any login suits an appliance, but is rarely intended."""
+    """Find an image without any login, which suits an appliance but is rarely intended."""
     if own_file(image) is None or makes_users(installed_options(image)):
         return
     accounts = parse_accounts(image.content(PASSWD))

@@ -92,7 +92,7 @@ def check_partitions(disk: DiskFile) -> Iterator[Finding]:
 
 
 def check_backup(disk: DiskFile) -> Iterator[Finding]:
-    """A VM starts without it, and tools that grow the root write it again."""
+    """Find a damaged second GPT. A VM starts without it, and sfdisk writes it again."""
     table = read_table(disk) if disk.is_readable else None
     if table is None or table.kind != GPT or not table.backup_fault:
         return

@@ -64,7 +64,7 @@ SSH_KEEPALIVE = Rule(
 
 
 def check_ssh(image: Image) -> Iterator[Finding]:
-    """An SSH server has to be installed, start at boot and have host keys: sshd(8)."""
+    """Find an SSH server that is missing, does not start at boot, or has no host keys: sshd(8)."""
     has_sshd = image.is_program(*_SSHD)
     if not image.has_usual_folders:
         return
@@ -102,7 +102,7 @@ def _has_keys(image: Image) -> bool:
 
 
 def check_keepalive(image: Image) -> Iterator[Finding]:
-    """Find a connection that ends without a word: Azure's network forgets it after 4 minutes."""
+    """Find an sshd without keepalive: Azure's network drops idle connections after 4 minutes."""
     path = config_file(image.root)
     if path is None or not image.is_program(*_SSHD):
         return

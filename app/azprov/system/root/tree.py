@@ -5,10 +5,10 @@ relative to the one folder that is open, so the depth of a tree and the length o
 not matter. A bind mount has the device number of its source, so mounts are told apart by the
 kernel's number of the mount, proc_pid_fdinfo(5).
 
-A user may move and make files meanwhile. If something is left therefore, root becomes the owner
+A user may move and make files meanwhile. If that leaves something behind, root becomes the owner
 of the top folder and of each folder that is entered: no one else can then move anything out of
-it, put anything in, or move it to another folder. Not before, because a run after a power cut
-knows a home by its owner.
+it, put anything in, or move it to another folder. This is not done earlier, because a run after a
+power cut recognises a home by its owner.
 """
 
 import errno
