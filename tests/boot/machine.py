@@ -27,7 +27,7 @@ NEEDED = {
     "ssh": "openssh-client",
 }
 # The process namespace makes sure that a guest ends when nspawn is killed. It would otherwise
-# run for ever, and could fill the disk with its log.
+# run forever, and could fill the disk with its log.
 ALONE = ["unshare", "-nm", "--pid", "--fork", "--kill-child", "--mount-proc"]
 # One root per release has every network manager; `use_network` leaves one of them.
 _EVERY = "systemd,systemd-sysv,python3,dbus,openssh-server,sudo,iproute2"

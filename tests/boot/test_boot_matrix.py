@@ -121,7 +121,7 @@ class Result:
 
 
 def boot(machine: Machine, row: Row, **options: Any) -> Result:
-    """Boot a root of a row until nothing happens any more."""
+    """Boot a root of a row until nothing more happens."""
     is_openrc = row.release == "openrc"
     at_rest = "; ".join(OPENRC_AT_REST if is_openrc else AT_REST)
     inside = [OPENRC_FAILED, "true"] if is_openrc else [FAILED, LOG]

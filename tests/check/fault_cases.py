@@ -314,7 +314,7 @@ WRONG: Dict[str, Wrong] = {
             "data": Folder(0o750),
         },
     ),
-    "a file in the place of the folder of homes": Wrong(
+    "a file in place of the folder of homes": Wrong(
         "homes-unusable",
         "error",
         {

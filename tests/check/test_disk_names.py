@@ -45,17 +45,17 @@ BROKEN: Dict[str, Tuple[Change, str]] = {
     "root by UUID": (
         linux("UUID=9999"),
         "boot/grub/grub.cfg has root=UUID=9999, and no file system on the disk has that name, so "
-        "the initramfs waits in vain for the root",
+        "the initramfs never finds the root",
     ),
     "root by label": (
         linux("LABEL=other"),
         "boot/grub/grub.cfg has root=LABEL=other, and no file system on the disk has that name, "
-        "so the initramfs waits in vain for the root",
+        "so the initramfs never finds the root",
     ),
     "both entries": (
         linux("UUID=9999", "UUID=8888"),
         "boot/grub/grub.cfg has root=UUID=9999, and no file system on the disk has that name, so "
-        "the initramfs waits in vain for the root",
+        "the initramfs never finds the root",
     ),
     "/boot": (
         fstab("UUID=9999 /boot ext4 defaults 0 2"),

@@ -20,7 +20,7 @@ MOVED = ("boot", "etc", "run", "sbin", "usr", "var")
 
 
 def replace_by_links(image: Path) -> None:
-    """Put absolute links in the place of each folder in the image, and of each file below /etc."""
+    """Put absolute links in place of each folder in the image, and of each file below /etc."""
     held = image / "held"
     held.mkdir()
     for name in MOVED:

@@ -96,7 +96,7 @@ FIXES_OF_NETWORKD: Dict[str, Tuple[Change, List[str]]] = {
 
 @pytest.mark.parametrize("case", FIXES_OF_NETWORKD)
 def test_the_fixes_for_networkd_lead_to_dhcp(image: Path, case: str) -> None:
-    """Each fix is pasted into a shell, until nothing is found any more."""
+    """Each fix is pasted into a shell, until nothing more is found."""
     done, fixes = FIXES_OF_NETWORKD[case]
     change(image, done)
     folder = image / "etc/systemd/network"

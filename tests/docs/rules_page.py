@@ -24,7 +24,7 @@ these rules. An error makes the deployment fail, or makes every VM of the image 
 unreachable. A warning may do so, or causes trouble later. A note is worth knowing. The severity of
 a finding can differ from its rule's, for example if another setting makes up for the fault.
 
-A finding names the file and has the exact fix, mostly a command to paste. `--ignore RULE` leaves
+A finding names the file and has the exact fix, usually a command to paste. `--ignore RULE` leaves
 out the findings of a rule, and can be repeated. `--list-rules` lists the rules; with `--json` it
 includes the fixes.
 

@@ -29,7 +29,7 @@ ALLOWED = {
     ("cli/version.py", "os.path.isfile"): 1,
     ("cli/commands/install.py", "os.path.isfile"): 1,
     ("cli/commands/rehearse.py", "os.path.isfile"): 1,
-    # /dev/null in the place of a closed stream.
+    # /dev/null in place of a closed stream.
     ("cli/streams.py", "os.open"): 3,
     # shutil.which: a program of the machine on which azprov runs, such as zstd.
     ("check/facts/unpacking.py", "shutil"): 1,

@@ -124,7 +124,7 @@ class Dialer:
         """`locate` is called before each attempt; None if the endpoint is fixed.
 
         An endpoint that `locate` returns and the usual one are tried in turn, because a
-        DHCP lease may name a server that does not exist any more.
+        DHCP lease may name a server that no longer exists.
         """
         self.endpoint = endpoint
         self._usual = usual

@@ -48,9 +48,9 @@ def printable_lines(text: str, *, is_one: bool = False) -> str:
 
 
 def shell_word(text: str) -> str:
-    """A printable word of a POSIX shell that stands for the text.
+    """A printable word that a POSIX shell reads as the text.
 
-    Raises ValueError for a text that no such word can stand for: one with a line end at its end.
+    Raises ValueError for a text that ends with a line end, which no such word can represent.
     """
     if re.match(r"[A-Za-z0-9@%_+=:,./-]+\Z", text):
         return text

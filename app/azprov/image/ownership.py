@@ -121,7 +121,7 @@ def sentence(root: Root, found: List[Unsafe]) -> str:
 def fix(root: Root, found: List[Unsafe]) -> str:
     """The command that gives everything that was found to root.
 
-    Homes and folders for temporary files are not changed: the image would not work any more.
+    Homes and folders for temporary files are not changed: the image would stop working.
     """
     known = _known(found)
     homes = _homes_of(root, [one for one in known if one.is_owned])

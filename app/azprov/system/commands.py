@@ -36,7 +36,7 @@ def _run(command: Sequence[str], limit_s: float) -> Tuple[int, bytes]:
     """The exit code and the output; after the limit, the program and its children are ended.
 
     subprocess.run ends the program alone. A child that holds the output open would then
-    keep Python 3.6 waiting for ever. Raises OSError or TimeoutExpired.
+    keep Python 3.6 waiting forever. Raises OSError or TimeoutExpired.
     """
     from subprocess import DEVNULL, PIPE, Popen
 

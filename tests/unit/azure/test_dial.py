@@ -193,7 +193,7 @@ def seconds_until_connected(dialer: Dialer, clock: FakeClock) -> float:
 def test_the_usual_address_is_tried_if_the_leased_one_is_silent(
     deaf: DeafListener, answering: Endpoint
 ) -> None:
-    """A DHCP lease may name a WireServer that does not exist any more."""
+    """A DHCP lease may name a WireServer that no longer exists."""
     clock = FakeClock()
     dialer = Dialer(deaf.endpoint, clock, lambda: deaf.endpoint, usual=answering)
 

@@ -30,7 +30,7 @@ Step = Union[AzprovError, str]
 
 
 def scripted(clock: FakeClock, *steps: Step, spent_s: float = 0.0) -> Callable[[], str]:
-    """An attempt that fails or returns as scripted; it repeats the last step for ever."""
+    """An attempt that fails or returns as scripted; it repeats the last step forever."""
     left: List[Step] = list(steps)
 
     def attempt() -> str:
@@ -240,7 +240,7 @@ def test_every_retry_is_logged_on_one_line(caplog: pytest.LogCaptureFixture) -> 
 
 
 def test_the_time_left_ends_when_a_document_is_accepted(caplog: pytest.LogCaptureFixture) -> None:
-    """A document that is accepted as it is after a while is not asked for until the deadline."""
+    """A document that is accepted unchanged after a while is not requested until the deadline."""
     clock = FakeClock()
     attempts = []
     for seconds in (30.0, 1.5, 0.0):

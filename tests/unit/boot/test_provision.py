@@ -1043,7 +1043,7 @@ def test_a_time_limit_that_ends_too_early_for_a_bad_user_name_keeps_the_next_ste
 def test_a_specialized_vm_with_unusable_keys_reports_ready(
     machine: Machine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nothing is to be provisioned on a disk that was provisioned before."""
+    """Nothing is provisioned on a disk that was provisioned before."""
     platform = Platform(imds=specialized(X509))
 
     assert machine.boot(platform, WITH_KEYS).failures == ()

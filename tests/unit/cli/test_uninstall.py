@@ -50,7 +50,7 @@ def test_uninstall_names_the_files_of_a_first_boot_that_it_keeps(tmp_path: Path)
 
 
 def test_a_failed_uninstall_lists_what_it_has_removed(tmp_path: Path) -> None:
-    """A folder in the place of the archive is not removed, because it is not azprov's."""
+    """A folder in place of the archive is not removed, because it is not azprov's."""
     image = make_sound(tmp_path / "image")
     (image / _PYZ).unlink()
     (image / _PYZ).mkdir()

@@ -50,5 +50,5 @@ from azprov.formats.host.sent_hostname import without_sent_hostname
     ],
 )
 def test_the_client_sends_the_name_that_the_machine_has(kind: str, content: str, kept: str) -> None:
-    """A setting that already does so stays as it is."""
+    """A setting that already does so stays unchanged."""
     assert without_sent_hostname(content.encode(), kind).decode() == kept

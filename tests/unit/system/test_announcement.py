@@ -157,7 +157,7 @@ def test_two_failures_are_enough(tmp_path: Path, caplog: pytest.LogCaptureFixtur
 def test_a_client_that_cannot_be_examined_does_not_prevent_the_others(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A folder in the place of a configuration is an error of that client, which is named."""
+    """A folder in place of a configuration is an error of that client, which is named."""
     machine = Machine(
         tmp_path, {"etc/dhcpcd.conf": "hostname", "run/dhcpcd/pid": ""}, "dhclient|eth0", "dhcpcd"
     )

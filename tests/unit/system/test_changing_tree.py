@@ -122,7 +122,7 @@ def test_a_tree_is_emptied_although_its_owner_changes_it(
 
 @pytest.mark.needs("root")
 def test_with_the_rights_of_the_owner_the_rounds_end(home: Path) -> None:
-    """Without root's rights the owner can make new files for ever; the error says so."""
+    """Without root's rights the owner can make new files forever; the error says so."""
     top = os.open(home.parent, os.O_RDONLY)
     walk = Attacked(home, "after a round", create(top, "home/new"))
 
@@ -327,7 +327,7 @@ class Growing(Walk):
 
 
 def test_a_tree_that_grows_below_the_walk_is_emptied_in_pieces(home: Path) -> None:
-    """Each open level needs memory, and a process can make levels for ever."""
+    """Each open level needs memory, and a process can make levels forever."""
     walk = Growing(os.open(home, os.O_RDONLY))
 
     walk.empty()
@@ -338,7 +338,7 @@ def test_a_tree_that_grows_below_the_walk_is_emptied_in_pieces(home: Path) -> No
 
 
 def test_a_look_at_all_files_ends_in_a_tree_that_grows(home: Path) -> None:
-    """A process that makes levels for ever would keep the look busy. The result says so."""
+    """A process that makes levels forever would keep the look busy. The result says so."""
     with deep_tree(home, depth=10_100):
         root = Root(str(home))
         survey = Survey(root.descriptor)

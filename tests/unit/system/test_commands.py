@@ -40,7 +40,7 @@ def test_the_children_of_a_program_that_hangs_are_ended_too(tmp_path: Path) -> N
         assert Commands().output(["sh", "-c", script, "sh", str(fifo)], limit_s=1.0) is None
 
         os.set_blocking(words.fileno(), True)
-        # The end is read when no process can write any more.
+        # The end is read when no process can write to it.
         assert words.read() == b"begun\n"
 
 

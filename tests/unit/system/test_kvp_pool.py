@@ -54,7 +54,7 @@ def test_a_record_is_appended(machine: Path) -> None:
 
 
 def test_a_key_has_one_record(machine: Path) -> None:
-    """The newest value replaces all others of its key, in the place of the first one."""
+    """The newest value replaces all others of its key, in place of the first one."""
     old = [("a", "1"), ("key", "1"), ("b", "1"), ("key", "3"), ("keys", "1")]
     fill(machine, b"".join(render_record(key, value) for key, value in old) + b"torn")
 

@@ -175,7 +175,7 @@ def test_adding_keys_changes_no_file_of_root(planted: str, config: str, image: P
 
 @pytest.mark.parametrize("planted", PLANTED)
 def test_deprovision_changes_no_file_of_root(planted: str, image: Path) -> None:
-    """The link is removed, or a failure is reported, and root's files stay as they are."""
+    """The link is removed, or a failure is reported, and root's files stay unchanged."""
     (image / "root/.ssh/authorized_keys").unlink()
     (image / "root/.ssh/authorized_keys").write_text("")
     (image / "etc/ssh/sshd_config").write_text(CONFIGS[0])
@@ -290,7 +290,7 @@ class Swapping(Root):
 def test_a_folder_that_is_swapped_for_a_link_is_no_way_to_files_of_root(
     swap_at: int, image: Path
 ) -> None:
-    """At whatever moment eve swaps her folder, root's keys stay as they are."""
+    """At whatever moment eve swaps her folder, root's keys stay unchanged."""
     keys = "/home/eve/keys/authorized_keys"
     (image / "etc/ssh/sshd_config").write_text(f"AuthorizedKeysFile {keys}\n")
     (image / "home/eve/keys").mkdir()

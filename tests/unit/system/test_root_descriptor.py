@@ -109,7 +109,7 @@ def test_a_link_to_a_device_of_the_image_is_not_replaced(tmp_path: Path) -> None
 
 
 def test_a_root_stays_the_folder_that_was_opened(tmp_path: Path) -> None:
-    """A link that another user puts in the place of the root's folder changes nothing."""
+    """A link that another user puts in place of the root's folder changes nothing."""
     mine, other = tmp_path / "image", tmp_path / "other"
     for folder in (mine, other):
         (folder / "etc").mkdir(parents=True)

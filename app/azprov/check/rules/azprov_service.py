@@ -240,7 +240,7 @@ def check_trust(image: Image) -> Iterator[Finding]:
         others = _ANY_PLATFORM.sub("", options).split()
         yield SERVICE_TRUSTING.found(
             f"{image.shown(own_file(image) or '')} has --platform any, so anyone who controls the "
-            "network of a VM that boots elsewhere than on Azure can name its users and keys",
+            "network of a VM that boots outside Azure can name its users and keys",
             f"if the image is for Azure only: {install_again(image, others)}",
         )
 

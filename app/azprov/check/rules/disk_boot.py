@@ -58,7 +58,7 @@ def check_signature(disk: DiskFile) -> Iterator[Finding]:
 
 
 def _without_loader(disk: DiskFile, esps: List[Esp]) -> str:
-    """The fault of the EFI system partitions, of which there is mostly one."""
+    """The fault of the EFI system partitions; most disks have only one."""
     esp = esps[0]
     where = f"the EFI system partition {esp.number} of {disk.shown}"
     if esp.fault:

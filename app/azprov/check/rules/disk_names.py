@@ -46,7 +46,7 @@ def check_names(image: Image, names: FrozenSet[str]) -> Iterator[Finding]:
         root = next(filter(is_missing, values_of(line.words, "root")))
         yield DISK_NAMES.found(
             f"{image.shown(line.path)} has root={printable(root, 60)}, and no file system on the "
-            "disk has that name, so the initramfs waits in vain for the root",
+            "disk has that name, so the initramfs never finds the root",
             edit_command_line(image, line.path, "write the name of the root's file system into"),
         )
     for mount in read_fstab(image):

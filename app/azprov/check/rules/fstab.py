@@ -23,7 +23,7 @@ _UNSTABLE_NAME = re.compile(
     r"/dev/(sd|vd|xvd|hd)[a-z]+[0-9]*\Z|/dev/nvme[0-9]+n"
     r"|/dev/disk/by-(id/(?!dm-|md-|lvm-)|path/(?!acpi-))"
 )
-# Names that a file system on any disk may have. Volumes of LVM are mostly the system's own.
+# Names that a file system on any disk may have. Most LVM volumes are the system's own.
 _ANY_DISK = re.compile(r"(LABEL|UUID|PARTLABEL|PARTUUID)=|/dev/disk/(?!azure/(root|os)\b)")
 _SYSTEM_PATHS = re.compile(r"/(\Z|(bin|boot|efi|etc|home|lib\w*|opt|root|sbin|srv|tmp|usr|var)\b)")
 _OPTIONS_WITHOUT_WAITING = ("nofail", "_netdev", "bind", "rbind", "x-systemd.automount")

@@ -47,7 +47,7 @@ def check_homes_are_safe(image: Image) -> Iterator[Finding]:
                 fix = "give that user a home in a folder that is not for temporary files"
             yield HOMES_WRITABLE.found(
                 f"{image.shown(folder)} has the mode {stat.S_IMODE(status.st_mode):04o}, so other "
-                "users can put folders in the place of homes that do not exist yet",
+                "users can make folders with the names of homes that do not exist yet",
                 fix,
             )
 

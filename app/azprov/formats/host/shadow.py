@@ -140,7 +140,7 @@ def has_ageing(shadow: bytes, name: str) -> bool:
 
 
 def login_end(shadow: bytes, name: str) -> Optional[int]:
-    """The first day, counted from 1970-01-01, on which the account cannot log in any more.
+    """The first day, counted from 1970-01-01, on which the account can no longer log in.
 
     The account expires on that day, or its password has been out of date for too long. None
     if there is no such day.

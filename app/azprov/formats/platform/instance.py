@@ -48,7 +48,7 @@ class Instance(NamedTuple):
 
     @property
     def is_specialized(self) -> bool:
-        """Whether there is no osProfile, so that nothing is to be provisioned.
+        """Whether there is no osProfile, so nothing must be provisioned.
 
         The disk of such a VM was provisioned before: it comes from a specialized image, or
         was restored or attached.

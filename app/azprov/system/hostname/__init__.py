@@ -45,7 +45,7 @@ def set_hostname(root: Root, name: str, commands: Commands, clock: Clock) -> Non
 
 
 def write_hosts(root: Root, name: str) -> None:
-    """Put a name in the place of the machine's own name in /etc/hosts. Raises HostError."""
+    """Put a name in place of the machine's own name in /etc/hosts. Raises HostError."""
     renamed = renamed_hosts(root, name)
     if renamed is not None:
         root.write(HOSTS_FILE, renamed)

@@ -1,6 +1,6 @@
 """udhcpc of busybox: announcing a name by a second request.
 
-udhcpc sends the name of its command line for ever. A second udhcpc requests the same
+udhcpc sends the name of its command line forever. A second udhcpc requests the same
 address once with the new name. Its script does nothing, so the interface stays unchanged.
 """
 

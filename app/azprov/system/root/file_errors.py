@@ -40,7 +40,7 @@ class Unchangeable(OSError):
 
 
 def not_regular(shown: str) -> HostError:
-    """The error to raise for a folder, a device or a FIFO in the place of a file."""
+    """The error to raise for a folder, a device or a FIFO in place of a file."""
     return HostError(f"{shown} is not a regular file", "replace it with a regular file")
 
 

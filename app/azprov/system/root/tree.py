@@ -95,7 +95,7 @@ class Walk:
         self._taken: Optional[os.stat_result] = None
 
     def close(self) -> None:
-        """Close the folders; gives the top folder back to its owner, should it still exist."""
+        """Close the folders; gives the top folder back to its owner, if it still exists."""
         if self._taken is not None:
             with suppress(OSError):
                 os.fchown(self._top, self._taken.st_uid, self._taken.st_gid)
@@ -214,7 +214,7 @@ class Walk:
 
 
 class Moved(OSError):
-    """A folder is not any more where it was entered."""
+    """A folder is no longer where it was entered."""
 
     def __init__(self, name: str) -> None:
         super().__init__(errno.EBUSY, f"{name!a} was moved meanwhile")

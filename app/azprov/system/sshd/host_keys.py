@@ -72,7 +72,7 @@ def host_key_files(root: Root) -> List[str]:
     if first_values(settings, "HostKeyAgent"):
         return []
     named = [one.values[0] for one in settings if one.keyword == "hostkey" and one.values]
-    # OpenSSH 10 has no DSA keys any more, and 7.0 and later do not use them by default.
+    # OpenSSH 10 no longer has DSA keys, and 7.0 and later do not use them by default.
     used = [path for path in named if path.startswith("/") and _kind_of(path) != "dsa"]
     return list(dict.fromkeys(used)) or list(_USUAL)
 

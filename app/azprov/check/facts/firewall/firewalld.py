@@ -61,7 +61,7 @@ def _elements(text: str) -> List[_Element]:
 
 
 def _direct(image: Image) -> OutputRules:
-    """The rules of iptables that firewalld adds as they are."""
+    """The rules of iptables that firewalld adds unchanged."""
     rules = []
     for one in _elements(image.text(_DIRECT)):
         if one.attributes.get("ipv") == "ipv4":
