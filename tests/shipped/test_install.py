@@ -217,7 +217,7 @@ def test_a_service_account_gets_no_ssh_keys(image: Path) -> None:
     assert err == (
         "azprov: daemon is a service account, with UID 1 and the shell /usr/sbin/nologin, and "
         "gets no SSH keys; name the account of a person, or use --admin-user to create the "
-        "platform's\n"
+        "platform's admin user\n"
     )
     for name in ("root", "core"):
         assert azprov("install", "--root", image, "--force", "--ssh-keys", name)[0] == 0

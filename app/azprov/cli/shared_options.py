@@ -94,7 +94,7 @@ def add_imds_options(
 def _bounds_of(timeout_s: float) -> str:
     most = f"{LONGEST_IMDS_TIMEOUT_S:g}"
     is_most = timeout_s == LONGEST_IMDS_TIMEOUT_S
-    return f"default and maximum {most}" if is_most else f"default {timeout_s:g}, at most {most}"
+    return f"default and max. {most}" if is_most else f"default {timeout_s:g}, at most {most}"
 
 
 def add_root_option(
