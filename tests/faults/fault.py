@@ -17,9 +17,13 @@ class End(NamedTuple):
 
     code: int
     line: str
+    #: A line that comes before or after `line`: either may be the last.
+    other: Optional[str] = None
 
 
 READY = End(0, "Response: 200 OK")
+#: Ready does not wait longer than a second for the host name, which then follows it.
+PROVISIONED = READY._replace(other="Host name: web01-host")
 #: stdout has the metadata; stderr may have lines about failed attempts.
 SHOWN = End(0, "*")
 

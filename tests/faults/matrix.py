@@ -1,5 +1,6 @@
 """The rows of the fault matrix, by name."""
 
+import time
 from typing import Dict, Iterator, List
 
 from faults.documents import GOAL_STATES, INSTANCES, MADE, NAMES, Make
@@ -7,6 +8,7 @@ from faults.fault import (
     GOAL_STATE,
     GOOD,
     INSTANCE,
+    PROVISIONED,
     READY,
     SERVER_HINT,
     SHOWN,
@@ -30,6 +32,7 @@ from faults.wire import FAULTS, SLOW, Fault
 
 REPORT = ("report-ready", "--timeout=1.2")
 METADATA = ("metadata", "--imds-timeout=1.2")
+PROVISION = ("provision", "--root=ROOT", "--timeout=60", "--imds-timeout=20")
 # Extra time for a busy machine.
 _BUSY_S = 15.0
 # The limit for rows that never succeed: one or two attempts.
@@ -69,13 +72,13 @@ def _passing(name: str, fault: Fault) -> Row:
     bad = fault.wrap
     return Row(
         f"once, {name}",
-        ("provision", "--root=ROOT", "--timeout=60", "--imds-timeout=20"),
+        PROVISION,
         script(
             [bad(GOAL_STATE), _HEALTHY],
             [bad(b"taken"), answer(http())],
             [bad(INSTANCE), answer(http(INSTANCE))],
         ),
-        READY,
+        PROVISIONED,
         3.0 + _BUSY_S,
     )
 
@@ -212,14 +215,18 @@ def _refusing_for_a_second(act: Act) -> Act:
     return whole
 
 
+def _late(exchange: Exchange) -> None:
+    time.sleep(1.5)  # longer than Ready waits for the host name
+    answer(http(INSTANCE))(exchange)
+
+
 def _changing_ids() -> Row:
     """Each goal state has another incarnation, and each report has the newest one."""
-    second = GOAL_STATE.replace(b">1<", b">2<")
     return Row(
         "ids that change between two reports",
         ("report-ready", "--timeout=30"),
         script(
-            [answer(http(second)), _HEALTHY],
+            [answer(http(GOAL_STATE.replace(b">1<", b">2<"))), _HEALTHY],
             [answer(http(status="500 No")), answer(http())],
         ),
         READY,
@@ -250,6 +257,15 @@ def _others() -> Iterator[Row]:
         files=16,
     )
     yield _changing_ids()
+    yield Row(
+        "the host name comes after Ready",
+        PROVISION,
+        script(metadata=[_late]),
+        End(0, "Host name: web01-host"),
+        _PASSING_S,
+        1,
+        ("Response: 200 OK", "Trying the step hostname again"),
+    )
     busy = refused("503 Busy", SERVER_HINT)
     yield Row("503 that hangs", REPORT, script([_busy_and_hanging]), busy.goal_state, _LASTING_S, 0)
     served = script(metadata=[_busy_and_hanging])
