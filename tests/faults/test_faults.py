@@ -19,6 +19,9 @@ from faults.play import Outcome, play
 from faults.server import Addresses
 from interpreters import INTERPRETERS
 
+# Every worker with a row would run all rows.
+pytestmark = pytest.mark.xdist_group("faults")
+
 PEAK_KIB = 40 << 10
 # Rows mostly wait; only the start of a process needs much CPU.
 _SIDE_BY_SIDE = 96
