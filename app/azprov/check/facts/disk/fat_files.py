@@ -6,8 +6,9 @@ from ....formats.disk.fat import BOOT_SECTOR_BYTES, Entry, Fat, parse_fat, parse
 from ....formats.disk.partition_table import SECTOR_BYTES, Partition
 from .disk_file import DiskFile
 
-# A folder of FAT has at most 65,536 entries.
-_FOLDER_BYTES = 65_536 * 32
+# FAT allows 65,536. The folders on the way to a boot loader have a few, and a long name has several.
+_MOST_ENTRIES = 4096
+_FOLDER_BYTES = _MOST_ENTRIES * 32
 
 
 class FatFiles:
@@ -24,25 +25,26 @@ class FatFiles:
     def folder(self, *names: str) -> List[Entry]:
         """The entries of a folder by its path from the root; none if it is not there.
 
-        Raises HostError.
+        Raises HostError, and ValueError for a folder with too many entries.
         """
-        entries = self._root()
+        entries = _entries(self._root())
         for name in names:
             folder = find(entries, name)
             if folder is None or not folder.is_folder:
                 return []
-            entries = parse_folder(self._chain(folder.cluster, _FOLDER_BYTES))
+            entries = _entries(self._chain(folder.cluster, _FOLDER_BYTES))
         return entries
 
     def head(self, entry: Entry, count: int) -> bytes:
         """The first bytes of a file. Raises HostError."""
         return self._chain(entry.cluster, min(count, entry.size))
 
-    def _root(self) -> List[Entry]:
+    def _root(self) -> bytes:
         fat = self._fat
         if fat.root_cluster:
-            return parse_folder(self._chain(fat.root_cluster, _FOLDER_BYTES))
-        return parse_folder(self._disk.read(self._start + fat.root_offset, fat.root_bytes))
+            return self._chain(fat.root_cluster, _FOLDER_BYTES)
+        count = min(fat.root_bytes, _FOLDER_BYTES)
+        return self._disk.read(self._start + fat.root_offset, count)
 
     def _chain(self, cluster: int, count: int) -> bytes:
         """The first bytes of a chain of clusters."""
@@ -73,6 +75,12 @@ class FatFiles:
         size = fat.bits // 8
         number = int.from_bytes(self._disk.read(place + cluster * size, size), "little")
         return number & 0xFFFFFFF if fat.bits == 32 else number
+
+
+def _entries(folder: bytes) -> List[Entry]:
+    if len(folder) >= _FOLDER_BYTES:
+        raise ValueError(f"a folder in it has {_MOST_ENTRIES} entries or more")
+    return parse_folder(folder)
 
 
 def find(entries: List[Entry], name: str) -> Optional[Entry]:

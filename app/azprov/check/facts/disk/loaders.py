@@ -13,6 +13,8 @@ from .disk_file import DiskFile
 from .fat_files import FatFiles, find
 from .partitions import read_table
 
+# A disk has one or two, and a table has room for thousands that are at the same place.
+_MOST_ESPS = 8
 LOADERS = {"BOOTX64.EFI": X86_64, "BOOTAA64.EFI": AARCH64}
 
 
@@ -35,10 +37,12 @@ class Esp(NamedTuple):
 @lru_cache(maxsize=1)
 def read_esps(disk: DiskFile) -> List[Esp]:
     """The EFI system partitions of an open disk file, read once. Raises HostError."""
-    found = []
+    found: List[Esp] = []
     for partition in read_table(disk).partitions:
         if partition.type in ESP_TYPES:
             try:
+                if len(found) >= _MOST_ESPS:
+                    raise ValueError(f"{_MOST_ESPS} others are before it on the disk")
                 loaders, fault = _loaders(FatFiles(disk, partition)), ""
             except ValueError as error:
                 loaders, fault = [], str(error)
