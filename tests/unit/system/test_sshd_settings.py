@@ -8,6 +8,7 @@ from typing import Dict, List, Optional, Sequence
 import pytest
 
 import needs
+from azprov.errors import HostError
 from azprov.formats.host.passwd import Account
 from azprov.formats.host.ssh_keys import parse_ssh_keys
 from azprov.formats.host.sshd_config import first_values, for_user, parse_sshd_config
@@ -318,6 +319,22 @@ def test_keys_are_added_where_a_match_block_says(tmp_path: Path) -> None:
     add_keys(Root(str(image)), account, keys, NoCommands())
 
     assert os.listdir(image / "home/ops") == ["b"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {_MAIN: "a b\n" * 20_001},
+        {_MAIN: "#\n" * 131_073},
+        {_MAIN: _INCLUDE, f"{_D}/a.conf": "#\n" * 70_000, f"{_D}/b.conf": "#\n" * 70_000},
+    ],
+)
+def test_settings_of_sshd_are_bounded(tmp_path: Path, change: Dict[str, str]) -> None:
+    """Many settings, a large file, and large files together are refused: all rules read them."""
+    image = make_image(tmp_path, change)
+
+    with pytest.raises(HostError, match="too many|larger than 262144 bytes"):
+        read_settings(Root(str(image)))
 
 
 def test_included_files_are_bounded(tmp_path: Path) -> None:

@@ -5,10 +5,11 @@ Source: servconf.c and openbsd-compat/glob.c of OpenSSH 10, read 2026-11-27.
 
 import os
 import re
+from itertools import islice
 from typing import Dict, Iterator, List, Optional, Set, Tuple
 
 from ...errors import HostError
-from ...formats.bounds import COMPARED, INCLUDED_FILES, INCLUDED_SETTINGS
+from ...formats.bounds import COMPARED, INCLUDED_FILES, INCLUDED_SETTINGS, SSHD_BYTES
 from ...formats.host.sshd_config import (
     Setting,
     for_every_connection,
@@ -81,6 +82,7 @@ class _Reader:
         self._settings: Dict[str, List[Setting]] = {}
         self._read: Set[Tuple[str, Tuple[str, ...]]] = set()
         self._count = 0
+        self._bytes_left = SSHD_BYTES
         self._names = _Names(root)
 
     def read(self, path: str, match: Tuple[str, ...], depth: int) -> Iterator[Setting]:
@@ -105,10 +107,14 @@ class _Reader:
                         yield from self.read(included, within, depth + 1)
 
     def _parsed(self, path: str) -> List[Setting]:
-        """The settings of one file. Raises HostError above the bound."""
+        """The settings of one file. Raises HostError above the bound, without parsing the rest."""
         if path not in self._settings:
-            content = self._root.read(path) or b""
-            self._settings[path] = list(parse_sshd_config(content))
+            content = self._root.read(path, limit_bytes=SSHD_BYTES) or b""
+            self._bytes_left -= len(content)
+            if self._bytes_left < 0:
+                raise _too_many(self._root)
+            most = INCLUDED_SETTINGS + 1
+            self._settings[path] = list(islice(parse_sshd_config(content), most))
         self._count += len(self._settings[path])
         if len(self._read) > INCLUDED_FILES or self._count > INCLUDED_SETTINGS:
             raise _too_many(self._root)
@@ -158,7 +164,7 @@ def included_files(root: Root, pattern: str) -> List[str]:
 
 def _too_many(root: Root) -> HostError:
     return HostError(
-        f"the Include lines of sshd's settings in {root} lead to too many files",
+        f"sshd's settings in {root} are too many, or their Include lines lead to too many files",
         "shorten that file",
     )
 
