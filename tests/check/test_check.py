@@ -45,6 +45,20 @@ def test_one_fault_gives_one_finding(image: Path, case: str) -> None:
     assert found(image) == [(rule, severity)]
 
 
+def test_too_many_units_do_not_end_a_check(image: Path) -> None:
+    """Rules that need no services are checked, and the others are named in notes."""
+    for number in range(12_000):
+        (image / WANTS / f"u@{number}.service").symlink_to("/dev/zero")
+    change(image, {"etc/fstab": "/dev/sdc1 /data ext4 defaults 0 2\n"})
+
+    code, out, _ = azprov("check", "--root", image, "--json")
+
+    findings = json.loads(out)["findings"]
+    assert code == 1
+    assert [one["rule"] for one in findings if one["severity"] == "error"] == ["fstab-by-name"]
+    assert any("network-none" in one["what"] for one in findings if one["rule"] == "unread")
+
+
 @pytest.mark.parametrize("case", WRONG_OPENRC)
 def test_one_fault_under_openrc_gives_one_finding(image: Path, case: str) -> None:
     """Runlevels and init scripts are checked like the units of systemd."""

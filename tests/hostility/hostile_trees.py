@@ -146,6 +146,12 @@ def _deep_folders(root: Path) -> None:
     path.mkdir(parents=True)
 
 
+def _many_wants(root: Path) -> None:
+    folder = root / SYSTEM / "multi-user.target.wants"
+    for unit in range(12_000):
+        (folder / f"u@{unit}.service").symlink_to("/dev/zero")
+
+
 TREES: Dict[str, Tree] = {
     "sshd_config includes itself": {"etc/ssh/sshd_config": "Include sshd_config\n" * 3},
     "sshd_config includes itself and all others": {
@@ -159,6 +165,13 @@ TREES: Dict[str, Tree] = {
     "sshd_config names many files of keys": {
         "etc/ssh/sshd_config": "AuthorizedKeysFile " + "a%u " * 9000,
         "etc/passwd": "".join(f"u{n}:x:{n}:0::/h{n}:/bin/sh\n" for n in range(1000, 9000)),
+    },
+    "sshd_config has many short lines": {"etc/ssh/sshd_config": "a b\n" * 262_000},
+    "sshd_config has a line of empty words": {"etc/ssh/sshd_config": "a " + '"" ' * 340_000},
+    "sshd_config is nothing but comments": {"etc/ssh/sshd_config": "#\n" * 520_000},
+    "sshd_config includes large comments": {
+        **_many_files("etc/ssh", "%d.conf", 100, "#\n" * 130_000),
+        "etc/ssh/sshd_config": "Include *.conf\n",
     },
     "sshd_config has patterns of folders": {
         "etc/ssh/sshd_config": "Include " + "/*" * 12 + "\n",
@@ -274,6 +287,7 @@ TREES: Dict[str, Tree] = {
     "folders contain themselves": _folders_of_themselves,
     "links lead to long paths": _links_to_long_paths,
     "many links lead to one large file": _names_of_one_file,
+    "targets want more units than a rule may look up": _many_wants,
     "homes share a folder of keys": _homes_with_one_folder,
     "folders are deep": _deep_folders,
     "every file has only CRLF": _every_file(_write_crlf),

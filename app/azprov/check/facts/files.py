@@ -6,7 +6,8 @@ in `unread`. Each file and folder is read once.
 
 import functools
 import stat
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, TypeVar
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, TypeVar
 
 from ...errors import HostError, NotPermitted
 from ...formats.bounds import ALL_TEXT_BYTES, LOOK_UPS, TEXT_BYTES
@@ -47,6 +48,15 @@ class Files:
     def begin_rule(self) -> None:
         """Allow the next rule the usual number of look-ups."""
         self._look_ups_left = LOOK_UPS
+
+    @contextmanager
+    def other_look_ups(self) -> Iterator[None]:
+        """Allow the block the usual number of look-ups, and do not count them for the rule."""
+        left, self._look_ups_left = self._look_ups_left, LOOK_UPS
+        try:
+            yield
+        finally:
+            self._look_ups_left = left
 
     def spend(self, look_ups: int = 1) -> None:
         """Count paths that are looked up. Raises TooMuch if a rule looks up too many."""

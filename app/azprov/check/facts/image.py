@@ -1,10 +1,10 @@
 """An image as the rules see it: its files, its services and its distribution."""
 
-from typing import Callable, Optional, Sequence
+from typing import Callable, Optional, Sequence, Union
 
 from ...formats.host.os_release import parse_os_release
 from ...system.root import Root
-from .files import Files
+from .files import Files, TooMuch
 from .packages import TOOLS, PackageTool
 from .services import Services
 
@@ -28,10 +28,26 @@ class Image(Files):
         self.program = program
         self.unpackers = unpackers
         self.usage_error = usage_error
-        self.services = Services(self)
+        self._services: Union[None, Services, TooMuch] = None
         self.os_release = parse_os_release(
             self.content("/etc/os-release") or self.content("/usr/lib/os-release")
         )
+
+    @property
+    def services(self) -> Services:
+        """The services that start at boot, found once, with look-ups of their own.
+
+        Raises TooMuch at each use, so that only the rules that need them are not checked.
+        """
+        if self._services is None:
+            try:
+                with self.other_look_ups():
+                    self._services = Services(self)
+            except TooMuch as error:
+                self._services = error
+        if isinstance(self._services, TooMuch):
+            raise self._services
+        return self._services
 
     @property
     def has_usual_folders(self) -> bool:
