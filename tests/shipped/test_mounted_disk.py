@@ -2,13 +2,14 @@
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import List, Tuple
 
 import pytest
 
 from check.image_changes import pe
-from pyz import azprov, azprov_without_root
+from pyz import PYZ, azprov, azprov_without_root
 from sound_image import GRUB, change, make_sound
 
 pytestmark = pytest.mark.needs("root", "sfdisk", "mkfs.ext4", "mount", "unshare")
@@ -184,6 +185,31 @@ def test_a_mount_point_that_is_a_link_stays_in_the_image(image: Path) -> None:
     _, out, _ = azprov("check", "--json", "--image", disk)
 
     assert [rule for rule, _ in found(out)] == ["esp-fallback", "disk-format", "disk-tree"]
+
+
+def test_a_disk_below_the_mount_point_is_read_whatever_the_image_has_there(image: Path) -> None:
+    """The image's link leads to a disk of this machine, which is not mounted in its place."""
+    secret = image.parent / "secret.raw"
+    change(image, {"disk.raw": f"-> {secret}"})
+    disk = make_disk(image)
+    with open(secret, "wb") as file:
+        file.truncate(64 << 20)
+    (image.parent / "stranger").mkdir()
+    (image.parent / "stranger" / "vmlinuz-1").touch()
+    options = ["-q", "-L", "boot", "-d", str(image.parent / "stranger"), "-E", f"offset={49 << 20}"]
+    run("mkfs.ext4", *options, str(secret), "8M")
+    _, expected, _ = azprov("check", "--json", "--image", disk)
+
+    prepare = f"mount -t tmpfs none /mnt && mv {disk} /mnt/disk.raw && cd /mnt"
+    command = f"{prepare} && {sys.executable} -I {PYZ} check --json --image disk.raw || true"
+    out = run("unshare", "--mount", "sh", "-c", command)
+
+    rules = [rule for rule, _ in found(expected)]
+    assert [rule for rule, _ in found(out)] == rules == ["esp-fallback", "disk-format", "disk-tree"]
+    note = next(one for one in json.loads(out)["findings"] if one["rule"] == "disk-tree")
+    assert note["fix"] == (
+        "to apply the fixes, move the file out of /mnt, and check it again"
+    )
 
 
 @pytest.mark.needs("mformat", "mcopy")

@@ -7,8 +7,9 @@ from ..errors import HostError
 from ..formats.disk.file_system import HEAD_BYTES, LUKS, LVM, SWAP, FileSystem, parse_file_system
 from ..formats.disk.partition_table import BIOS_BOOT, SECTOR_BYTES, Partition
 from ..system.commands import Commands
-from ..system.private_mounts import leave_shared_mounts
+from ..system.private_mounts import OPEN_FILE, leave_shared_mounts, show_open_file
 from ..system.root import Root
+from ..system.root.opening import open_given_file
 from .facts.disk.disk_file import DiskFile
 from .facts.disk.partitions import read_table
 from .facts.fstab import read_fstab
@@ -36,7 +37,8 @@ class Tree(NamedTuple):
     `partition` then is the one that probably has it, None if there is no such one. `others` are
     the partitions that are mounted below the root, by their mount points on this machine. `names`
     are those of all file systems on the disk, such as UUID=... in lower case; empty if the disk
-    has something with names that azprov cannot see.
+    has something with names that azprov cannot see. `hides_disk` is whether the disk file is below
+    MOUNT_POINT.
     """
 
     root: Optional[Root]
@@ -44,6 +46,7 @@ class Tree(NamedTuple):
     reason: str
     others: Tuple[Tuple[Partition, str], ...] = ()
     names: FrozenSet[str] = frozenset()
+    hides_disk: bool = False
 
 
 def mount_tree(disk: DiskFile, commands: Commands) -> Tree:
@@ -62,17 +65,31 @@ def mount_tree(disk: DiskFile, commands: Commands) -> Tree:
         return Tree(None, None, "no partition has a file system that azprov knows")
     if os.geteuid() != 0:
         return Tree(None, candidate, ONLY_ROOT)
-    if not leave_shared_mounts():
+    if not (leave_shared_mounts() and _show_file(disk)):
         return Tree(None, candidate, "this process may not create a mount namespace")
+    path = Root("/").real_path(os.path.abspath(disk.path))
+    hides_disk = path.startswith(f"{MOUNT_POINT}/")
     for partition, system in mountable:
-        if _mount(disk, partition, system, MOUNT_POINT, commands):
+        if _mount(partition, system, MOUNT_POINT, commands):
             root = _root_below(MOUNT_POINT)
             if root is not None:
-                others = _mount_others(disk, root, mountable, commands)
+                others = _mount_others(root, mountable, commands)
                 # Opened again, to see the file systems that were mounted below it.
-                return Tree(Root(root.path), partition, "", tuple(others), _all_names(found))
+                seen = Root(root.path)
+                return Tree(seen, partition, "", tuple(others), _all_names(found), hides_disk)
             commands.run(["umount", MOUNT_POINT], limit_s=_MOUNT_S)
     return Tree(None, candidate, "no partition that could be mounted has the root of a system")
+
+
+def _show_file(disk: DiskFile) -> bool:
+    """Give the open file a path for mount(8), which leads to no other file; whether it worked.
+
+    The file may be below MOUNT_POINT, where the image could have a link of that name.
+    """
+    # The kernel needs one that was opened after the process left the shared mounts.
+    with open_given_file(disk.path) as file:
+        is_same = os.path.samestat(os.fstat(file.fileno()), os.fstat(disk.file.fileno()))
+        return is_same and show_open_file(file.fileno())
 
 
 def _file_systems(disk: DiskFile) -> List[Tuple[Partition, FileSystem]]:
@@ -98,14 +115,12 @@ def names_of(partition: Partition, system: FileSystem) -> List[str]:
     return [f"{kind}={name}".lower() for kind, name in names if name]
 
 
-def _mount(
-    disk: DiskFile, partition: Partition, system: FileSystem, folder: str, commands: Commands
-) -> bool:
+def _mount(partition: Partition, system: FileSystem, folder: str, commands: Commands) -> bool:
     offset = partition.first * SECTOR_BYTES
     size = (partition.last - partition.first + 1) * SECTOR_BYTES
     options = f"ro,nosuid,nodev,noexec,loop,offset={offset},sizelimit={size}"
     options += _OPTIONS.get(system.kind, "")
-    command = ["mount", "-t", system.kind, "-o", options, os.path.abspath(disk.path), folder]
+    command = ["mount", "-t", system.kind, "-o", options, OPEN_FILE, folder]
     return commands.run(command, limit_s=_MOUNT_S)
 
 
@@ -123,7 +138,7 @@ def _root_below(folder: str) -> Optional[Root]:
 
 
 def _mount_others(
-    disk: DiskFile, root: Root, found: List[Tuple[Partition, FileSystem]], commands: Commands
+    root: Root, found: List[Tuple[Partition, FileSystem]], commands: Commands
 ) -> Iterator[Tuple[Partition, str]]:
     """Mount what the root's fstab has from the same disk. A mount point never leaves the root."""
     # Each folder once, however often fstab has it: the last line is in effect.
@@ -132,6 +147,6 @@ def _mount_others(
         for partition, system in found:
             if line.device.replace('"', "").lower() in names_of(partition, system):
                 folder = Root(root.path).real_path(line.path)
-                if _mount(disk, partition, system, f"{root.path}{folder}", commands):
+                if _mount(partition, system, f"{root.path}{folder}", commands):
                     yield partition, f"{root.path}{folder}"
                 break

@@ -1,7 +1,11 @@
 """A view of the file systems that this process has alone."""
 
+from typing import Any
+
 CLONE_NEWNS = 0x00020000
-_MS_REC, _MS_PRIVATE = 0x4000, 0x40000
+_MS_BIND, _MS_REC, _MS_PRIVATE = 0x1000, 0x4000, 0x40000
+#: A file of every Linux that no program needs to mount a disk.
+OPEN_FILE = "/proc/version"
 
 
 def leave_shared_mounts() -> bool:
@@ -11,11 +15,27 @@ def leave_shared_mounts() -> bool:
     """
     try:
         # Python has os.unshare only from 3.12 on.
-        from ctypes import CDLL, c_ulong
+        from ctypes import CDLL
     except ImportError:
         return False
     library = CDLL(None)
     if library.unshare(CLONE_NEWNS) != 0:
         return False
-    flags = c_ulong(_MS_REC | _MS_PRIVATE)
-    return bool(library.mount(b"none", b"/", None, flags, None) == 0)
+    return _mount(library, b"none", b"/", _MS_REC | _MS_PRIVATE)
+
+
+def show_open_file(number: int) -> bool:
+    """Give an open file the path OPEN_FILE for this process and its children; whether it worked.
+
+    For programs that would otherwise open the file again by a path that may lead to another one
+    by then. This process must have left the shared mounts.
+    """
+    from ctypes import CDLL
+
+    return _mount(CDLL(None), b"/proc/self/fd/%d" % number, OPEN_FILE.encode("ascii"), _MS_BIND)
+
+
+def _mount(library: Any, source: bytes, target: bytes, flags: int) -> bool:
+    from ctypes import c_ulong
+
+    return bool(library.mount(source, target, None, c_ulong(flags), None) == 0)

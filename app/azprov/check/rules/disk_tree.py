@@ -29,10 +29,14 @@ def report_tree(disk: DiskFile, tree: Tree) -> Finding:
     numbers = " and ".join(str(one.number) for one, _ in mounted)
     what = f"partitions {numbers}" if tree.others else f"partition {numbers}"
     commands = " && ".join(_mount_command(disk.path, *one) for one in mounted)
+    fix = f"to apply the fixes, run {commands}"
+    if tree.others and tree.hides_disk:
+        # In its place, the second command could find a link of the image.
+        fix = f"to apply the fixes, move the file out of {MOUNT_POINT}, and check it again"
     return DISK_TREE.found(
         f"{what} of {disk.shown} {'were' if tree.others else 'was'} mounted for this check only, "
         f"and the paths of the files begin with {printable(tree.root.path)}",
-        f"to apply the fixes, run {commands}",
+        fix,
     )
 
 
