@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 import threading
 from shlex import quote
-from typing import Callable, Dict, Iterator, List, NamedTuple, Sequence
+from typing import BinaryIO, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, cast
 
 from ..errors import HostError
 from ..formats.platform.health import READY
@@ -13,7 +13,7 @@ from ..system.clock import Clock
 from .machine import Machine
 from .platform import VM_IDS, Platform
 from .scenarios import Scenario
-from .transcript import Event, Transcript
+from .transcript import Event, Transcript, lines_of
 
 # A client is killed when it runs this much longer than its own deadline.
 _GRACE_S = 20.0
@@ -168,8 +168,8 @@ def _follow(client: "subprocess.Popen[bytes]", log: Callable[[str], None], limit
     time_limit.start()
     with client:
         try:
-            for line in client.stderr or ():
-                log(line.decode("utf-8", "replace").rstrip("\n"))
+            for line in lines_of(cast(Optional[BinaryIO], client.stderr)):
+                log(line)
             return client.wait()
         except BaseException:
             client.kill()

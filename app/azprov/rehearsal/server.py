@@ -13,6 +13,10 @@ from .scenarios import Reply
 # A delay as of a real platform, so that the client's earlier log lines are read first.
 _LATENCY_S = 0.005
 _LONGEST_BODY_BYTES = 1 << 20
+# The client may be the system of an image in a VM. A client that is silent for this long is left.
+_SILENCE_S = 30.0
+# Further connections are closed at once. An agent has one or two.
+_MOST_CONNECTIONS = 64
 #: Loopback, with any free port.
 LOOPBACK = ("127.0.0.1", 0)
 
@@ -72,6 +76,23 @@ class Server:
 class _HTTPServer(ThreadingMixIn, HTTPServer):
     daemon_threads = True
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._free = threading.Semaphore(_MOST_CONNECTIONS)
+        super().__init__(*args, **kwargs)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread, of which there is a limited number."""
+        if self._free.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._free.release()
+
     def server_bind(self) -> None:
         """Bind without the DNS lookup of HTTPServer, which asks for this machine's name."""
         # A server that closes connections first can otherwise not bind again for a minute.
@@ -88,6 +109,7 @@ def _handler(
 ) -> Type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        timeout = _SILENCE_S
 
         def do_GET(self) -> None:
             self._answer(b"")
@@ -95,6 +117,8 @@ def _handler(
         def do_POST(self) -> None:
             length = self.headers.get("Content-Length") or "0"
             is_sane = re.match(r"[0-9]{1,9}\Z", length) and int(length) <= _LONGEST_BODY_BYTES
+            # Otherwise the body would be read as the next request.
+            self.close_connection = self.close_connection or not is_sane
             self._answer(self.rfile.read(int(length)) if is_sane else b"")
 
         def _answer(self, body: bytes) -> None:

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import threading
 from contextlib import suppress
-from typing import Callable, List, NamedTuple, Optional, Sequence
+from typing import BinaryIO, Callable, List, NamedTuple, Optional, Sequence, cast
 
 from ..azure.endpoint import IMDS_ADDRESS, WIRESERVER_ADDRESS
 from ..errors import HostError
@@ -14,7 +14,7 @@ from ..system.clock import Clock
 from .platform import Platform
 from .run import environment
 from .scenarios import Scenario
-from .transcript import Event, Transcript
+from .transcript import Event, Transcript, lines_of
 
 ADDRESSES = (WIRESERVER_ADDRESS, IMDS_ADDRESS)
 _PORT = 80
@@ -121,8 +121,8 @@ def _run(command: Sequence[str], log: Callable[[str], None], limit_s: float) -> 
     timer.start()
     with process:
         try:
-            for line in process.stdout or ():
-                log(line.decode("utf-8", "replace").rstrip("\n"))
+            for line in lines_of(cast(Optional[BinaryIO], process.stdout)):
+                log(line)
             code = process.wait()
         finally:
             timer.cancel()
