@@ -207,9 +207,7 @@ def test_a_disk_below_the_mount_point_is_read_whatever_the_image_has_there(image
     rules = [rule for rule, _ in found(expected)]
     assert [rule for rule, _ in found(out)] == rules == ["esp-fallback", "disk-format", "disk-tree"]
     note = next(one for one in json.loads(out)["findings"] if one["rule"] == "disk-tree")
-    assert note["fix"] == (
-        "to apply the fixes, move the file out of /mnt, and check it again"
-    )
+    assert note["fix"] == ("to apply the fixes, move the file out of /mnt, and check it again")
 
 
 @pytest.mark.needs("mformat", "mcopy")

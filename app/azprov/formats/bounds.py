@@ -17,7 +17,7 @@ FINDINGS = 20
 #: The files that the Include lines of sshd_config or of nftables name, and sshd's settings in them.
 INCLUDED_FILES = 200
 INCLUDED_SETTINGS = 20_000
-#: All files of sshd's settings, of which each rule that needs them reads all. Distributions have 4 kB.
+#: All files of sshd's settings, which several rules read again. Distributions have 4 kB.
 SSHD_BYTES = 1 << 18
 #: All files of netplan. A longer file counts like YAML that is hard to read.
 NETPLAN_CHARACTERS = 1 << 17

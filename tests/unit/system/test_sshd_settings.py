@@ -333,7 +333,7 @@ def test_settings_of_sshd_are_bounded(tmp_path: Path, change: Dict[str, str]) ->
     """Many settings, a large file, and large files together are refused: all rules read them."""
     image = make_image(tmp_path, change)
 
-    with pytest.raises(HostError, match="too many|larger than 262144 bytes"):
+    with pytest.raises(HostError, match=r"too many|larger than 262144 bytes"):
         read_settings(Root(str(image)))
 
 

@@ -28,7 +28,7 @@ class Image(Files):
         self.program = program
         self.unpackers = unpackers
         self.usage_error = usage_error
-        self._services: Union[None, Services, TooMuch] = None
+        self._services: Union[Services, TooMuch, None] = None
         self.os_release = parse_os_release(
             self.content("/etc/os-release") or self.content("/usr/lib/os-release")
         )

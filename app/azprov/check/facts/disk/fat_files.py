@@ -6,7 +6,7 @@ from ....formats.disk.fat import BOOT_SECTOR_BYTES, Entry, Fat, parse_fat, parse
 from ....formats.disk.partition_table import SECTOR_BYTES, Partition
 from .disk_file import DiskFile
 
-# FAT allows 65,536. The folders on the way to a boot loader have a few, and a long name has several.
+# FAT allows 65,536. The folders on the way to a boot loader have a few; a long name has several.
 _MOST_ENTRIES = 4096
 _FOLDER_BYTES = _MOST_ENTRIES * 32
 

@@ -40,12 +40,13 @@ def read_esps(disk: DiskFile) -> List[Esp]:
     found: List[Esp] = []
     for partition in read_table(disk).partitions:
         if partition.type in ESP_TYPES:
-            try:
-                if len(found) >= _MOST_ESPS:
-                    raise ValueError(f"{_MOST_ESPS} others are before it on the disk")
-                loaders, fault = _loaders(FatFiles(disk, partition)), ""
-            except ValueError as error:
-                loaders, fault = [], str(error)
+            loaders: List[Loader] = []
+            fault = f"{_MOST_ESPS} others are before it on the disk"
+            if len(found) < _MOST_ESPS:
+                try:
+                    loaders, fault = _loaders(FatFiles(disk, partition)), ""
+                except ValueError as error:
+                    fault = str(error)
             found.append(Esp(partition.number, loaders, fault))
     return found
 
