@@ -89,7 +89,7 @@ class _Image(Image):
         self.program = "azprov"
         self.unpackers = ()
         self.usage_error = lambda _: ""
-        self.services = services
+        self._services = services
         self.os_release = {}
 
 
