@@ -24,6 +24,7 @@ from .service_file import (
     with_made_folders,
     without_made_folders,
 )
+from .uninstall import take_back
 
 log = logging.getLogger(__name__)
 
@@ -41,10 +42,11 @@ def install(
 ) -> None:
     """Install azprov, and append the paths that are new or changed to `changed`. Idempotent.
 
-    `python` is the interpreter that the service starts. Raises HostError; the paths in
-    `changed` are written then. It is raised before the first change if users other than root
-    could change what the service runs, if another service or command has the name of azprov's,
-    or if the service is masked; with `force` the last three are replaced.
+    `python` is the interpreter that the service starts. Raises HostError. Then nothing remains of
+    a first installation, and `changed` has what is written of any other. It is raised before the
+    first change if users other than root could change what the service runs, if another service or
+    command has the name of azprov's, or if the service is masked; with `force` the last three are
+    replaced.
     """
     old = read_service(root, init)
     place = location(root)
@@ -52,7 +54,6 @@ def install(
         _log_options(old or "", unit)
     else:
         _refuse_foreign(root, old, unit, init, place)
-    folder = _folder(init.file)
     enabling = [path for path in (init.preset, init.link_in(root)) if path] if enable else []
     wanted = [*map(_folder, [*place, init.file, *enabling])]
     unsafe = find_unsafe(root, [*wanted, *service_paths(root, init)], python=python)
@@ -64,27 +65,48 @@ def install(
     own = [init.target] if init.inner else []
     folders = list(dict.fromkeys([*folders, *own, *missing]))
     noted = with_made_folders(unit, folders, init=init).encode("utf-8")
-    root.make_folders(folder, owner=_owner())
+    is_first = not any(root.status(path, follow=False) for path in (init.file, place.program))
+    try:
+        _write_all(root, archive, noted, changed, init=init, place=place, wanted=wanted, is_noted_first=bool(missing))
+        if enable:
+            changed.extend(init.write_preset(root))
+            changed.extend(init.enable(root))
+        else:
+            links = [*init.enabling_links(root, init.unit), *([init.preset] if init.preset else [])]
+            changed.extend(link for link in links if root.remove(link))
+    except HostError:
+        if is_first:
+            take_back(root, missing)
+            changed[:] = [path for path in changed if root.status(path, follow=False)]
+        raise
+
+
+def _write_all(
+    root: Root,
+    archive: bytes,
+    service: bytes,
+    changed: List[str],
+    *,
+    init: InitSystem,
+    place: Location,
+    wanted: Sequence[str],
+    is_noted_first: bool,
+) -> None:
+    root.make_folders(_folder(init.file), owner=_owner())
     _remove_links(root, (init.file, place.program))
     # Folders are noted in the service file before they are made, because of power cuts. Without
     # new folders the service file is written last, after the program that it starts.
-    if missing and _write(root, init.file, noted, mode=init.mode):
+    if is_noted_first and _write(root, init.file, service, mode=init.mode):
         changed.append(init.file)
-    for one in wanted:
-        root.make_folders(one, owner=_owner())
+    for folder in wanted:
+        root.make_folders(folder, owner=_owner())
     if _write(root, place.program, archive, mode=0o755):
         changed.append(place.program)
     if _link(root, place.command, place.program):
         changed.append(place.command)
-    if _write(root, init.file, noted, mode=init.mode) or init.file in changed:
+    if _write(root, init.file, service, mode=init.mode) or init.file in changed:
         changed[:] = [*(path for path in changed if path != init.file), init.file]
     changed.extend(path for path, target in init.parts if _link(root, path, target))
-    if enable:
-        changed.extend(init.write_preset(root))
-        changed.extend(init.enable(root))
-    else:
-        links = [*init.enabling_links(root, init.unit), *([init.preset] if init.preset else [])]
-        changed.extend(link for link in links if root.remove(link))
 
 
 def _remove_links(root: Root, paths: Sequence[str]) -> None:

@@ -1,8 +1,10 @@
 """Removing what `install` put into an image or a machine, and nothing else."""
 
 import stat
+from contextlib import suppress
 from typing import List, NamedTuple, Sequence
 
+from ..errors import HostError
 from ..system.administrator import DOAS_FILE, SUDOERS_FILE
 from ..system.init.known import INIT_SYSTEMS
 from ..system.root import Root
@@ -42,6 +44,16 @@ def uninstall(root: Root, removed: List[str]) -> None:
     _remove_empty(root, folders)
     removed.extend(file for file in files if root.remove(file))
     _remove_empty(root, folders)
+
+
+def take_back(root: Root, folders: Sequence[str]) -> None:
+    """Remove what an unfinished first installation wrote, and the folders that it made.
+
+    What cannot be removed stays: the caller reports why the installation failed.
+    """
+    with suppress(HostError):
+        uninstall(root, [])
+        _remove_empty(root, folders)
 
 
 class Kept(NamedTuple):

@@ -1,7 +1,7 @@
 """What install reports if it cannot write everything."""
 
 from pathlib import Path
-from typing import Any, List, Tuple
+from typing import Any, List, Sequence
 
 import pytest
 
@@ -14,17 +14,10 @@ from images import add_python, tree
 
 SERVICE = "/etc/systemd/system/azure-provisioning.service"
 PYZ = "/usr/local/lib/azprov/azprov.pyz"
-COMMAND = "/usr/local/bin/azprov"
-FOLDERS = (
-    "etc/systemd/system-preset",
-    "usr/local/lib/azprov",
-    "usr/local/bin",
-    "etc/systemd/system/multi-user.target.wants",
-)
-
+PRESET = "/etc/systemd/system-preset/00-azprov.preset"
 
 class FullRoot(Root):
-    """A root on a disk that has no space left for azprov.pyz, or for its service."""
+    """A root on a disk that has no space left for one file."""
 
     def __init__(self, path: Path, full: str) -> None:
         super().__init__(str(path))
@@ -36,44 +29,42 @@ class FullRoot(Root):
         super().write(path, *args, **options)
 
 
-@pytest.mark.parametrize(
-    ("full", "folders", "changed"),
-    [
-        (PYZ, (), [SERVICE]),
-        (
-            PYZ,
-            FOLDERS,
-            [],
-        ),
-        (
-            SERVICE,
-            FOLDERS,
-            [PYZ, COMMAND],
-        ),
-    ],
-)
-def test_an_installation_that_fails_knows_what_it_has_written(
-    full: str, folders: Tuple[str, ...], changed: List[str], tmp_path: Path
+@pytest.mark.parametrize("full", [PYZ, SERVICE, PRESET])
+@pytest.mark.parametrize("folders", [(), ("usr/local/bin", "etc/systemd/system-preset")])
+def test_a_first_installation_that_fails_leaves_nothing(
+    full: str, folders: Sequence[str], tmp_path: Path
 ) -> None:
-    """What is written stays, not enabled and without a half-written file."""
+    """Files and folders of an installation that a full disk ends are removed again."""
     add_python(tmp_path)
     for folder in folders:
         (tmp_path / folder).mkdir(parents=True)
+    before = tree(tmp_path)
     written: List[str] = []
 
     with pytest.raises(DiskError):
-        install(
-            FullRoot(tmp_path, full),
-            b"archive",
-            render_unit("/usr/bin/python3", []),
-            written,
-            init=SYSTEMD,
-            enable=True,
-            force=False,
-        )
+        _install(FullRoot(tmp_path, full), b"archive", written)
+
+    assert written == []
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize(("full", "changed"), [(PYZ, []), (SERVICE, [PYZ])])
+def test_an_update_that_fails_reports_what_it_has_written(
+    full: str, changed: List[str], tmp_path: Path
+) -> None:
+    """An older azprov is not removed when a full disk ends the installation of a newer one."""
+    add_python(tmp_path)
+    _install(Root(str(tmp_path)), b"old", [], "--no-hostname")
+    before = set(tree(tmp_path))
+    written: List[str] = []
+
+    with pytest.raises(DiskError):
+        _install(FullRoot(tmp_path, full), b"archive", written)
 
     assert written == changed
-    files = [
-        f"/{name}" for name, kind in tree(tmp_path / "usr/local").items() if "folder" not in kind
-    ]
-    assert sorted(files) == sorted(path[len("/usr/local") :] for path in changed if path != SERVICE)
+    assert set(tree(tmp_path)) == before
+
+
+def _install(root: Root, archive: bytes, changed: List[str], *options: str) -> None:
+    unit = render_unit("/usr/bin/python3", list(options))
+    install(root, archive, unit, changed, init=SYSTEMD, enable=True, force=True)
