@@ -613,20 +613,21 @@ def test_systemd_accepts_the_service() -> None:
 
 
 def test_a_failed_install_lists_what_it_has_written(image: Path) -> None:
-    """The command's text and its JSON name the paths, as those of uninstall do."""
+    """The command's text and its JSON name the paths; a first installation is taken back."""
     link = image / "etc/systemd/system/multi-user.target.wants" / UNIT
     link.mkdir(parents=True)
-    written = [
-        "/usr/local/lib/azprov/azprov.pyz",
-        "/usr/local/bin/azprov",
-        f"/etc/systemd/system/{UNIT}",
-        "/etc/systemd/system-preset/00-azprov.preset",
-    ]
+    written = [f"/etc/systemd/system/{UNIT}", "/etc/systemd/system-preset/00-azprov.preset"]
 
     code, out, err = azprov("install", "--root", image)
 
-    assert (code, out) == (73, "".join(f"installed {image}{path}\n" for path in written))
+    assert (code, out) == (73, "")
     assert str(link) in err
+    assert not (image / "usr/local/lib/azprov").exists()
+    assert not link.exists()
+    assert azprov("install", "--root", image, "--no-enable")[0] == 0
+    link.mkdir(parents=True)
+    code, out, _ = azprov("install", "--root", image)
+    assert (code, out) == (73, "".join(f"installed {image}{path}\n" for path in written))
     code, out, _ = azprov("install", "--root", image, "--json")
     answer = json.loads(out)
     assert (answer["ok"], answer["exit_code"], answer["changed"]) == (False, 73, [])
