@@ -25,8 +25,9 @@ from sound_image import (
     cpio,
 )
 
-#: systemd 261 with its client of the metadata service.
+#: systemd with its client of the metadata service, and the same of version 261.
 IMDSD: Change = {"usr/lib/systemd/system-generators/systemd-imds-generator": "program"}
+IMDSD_261: Change = {**IMDSD, "usr/lib/systemd/libsystemd-shared-261.2-1.so": "library"}
 
 #: A kernel with vfat as a module, and an EFI system partition that the boot waits for.
 ESP_IN_FSTAB: Change = {
@@ -230,7 +231,7 @@ WRONG_BOOT: Dict[str, Wrong] = {
     "command line: a driver that dracut must not load": Wrong(
         "kernel-driver-forbidden", "error", grub(f"{LINUX} rd.driver.blacklist=hv_storvsc\n")
     ),
-    "systemd-imdsd: locked by default": Wrong("imds-locked", "warning", IMDSD),
+    "systemd-imdsd: version 261 ignores its default": Wrong("imds-locked", "warning", IMDSD_261),
     "systemd-imdsd: locked": Wrong(
         "imds-locked", "warning", {**IMDSD, **grub(f"{LINUX} systemd.imds.network=locked\n")}
     ),
@@ -533,10 +534,11 @@ FINE_BOOT: Dict[str, Change] = {
     "modprobe: a command that loads the driver": {
         "etc/modprobe.d/x.conf": "install hv_netvsc /sbin/modprobe -i hv_netvsc; true\n"
     },
-    "systemd-imdsd: unlocked": {**IMDSD, **grub(f"{LINUX} systemd.imds.network=unlocked\n")},
-    "systemd-imdsd: turned off": {**IMDSD, **grub(f"{LINUX} systemd.imds=no\n")},
+    "systemd-imdsd: unlocked by default": IMDSD,
+    "systemd-imdsd: unlocked": {**IMDSD_261, **grub(f"{LINUX} systemd.imds.network=unlocked\n")},
+    "systemd-imdsd: turned off": {**IMDSD_261, **grub(f"{LINUX} systemd.imds=no\n")},
     "systemd-imdsd: masked": {
-        **IMDSD,
+        **IMDSD_261,
         "etc/systemd/system-generators/systemd-imds-generator": "-> /dev/null",
     },
     "GRUB: kernel and initrd are links": grub(

@@ -602,15 +602,22 @@ TREES: Dict[str, Tree] = {
     ),
     "Debian 13, systemd-imdsd of systemd 261": changed(
         _13,
-        {"usr/lib/systemd/system-generators/systemd-imds-generator": "program"},
+        {
+            "usr/lib/systemd/system-generators/systemd-imds-generator": "program",
+            "usr/lib/x86_64-linux-gnu/systemd/libsystemd-shared-261.so": "library",
+        },
         warnings="imds-locked",
     ),
     "Debian 13, systemd-imdsd that leaves the metadata service open": changed(
+        _13, {"usr/lib/systemd/system-generators/systemd-imds-generator": "program"}
+    ),
+    "Debian 13, systemd-imdsd that the command line locks": changed(
         _13,
         {
             "usr/lib/systemd/system-generators/systemd-imds-generator": "program",
-            "boot/grub/grub.cfg": _menu(_13_KERNEL, "console=ttyS0 systemd.imds.network=unlocked"),
+            "boot/grub/grub.cfg": _menu(_13_KERNEL, "console=ttyS0 systemd.imds.network=locked"),
         },
+        warnings="imds-locked",
     ),
     "Debian 12, the mark of a container": changed(
         _12, {".dockerenv": ""}, warnings="container-mark"
