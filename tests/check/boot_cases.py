@@ -11,6 +11,8 @@ from check.image_changes import (
     elf,
     grub,
     pe,
+    shim,
+    shim,
     without_grub,
     zstd_initramfs,
 )
@@ -136,6 +138,29 @@ WRONG_BOOT: Dict[str, Wrong] = {
             "boot/efi/EFI/debian/grubx64.efi": pe(signed=True),
             "boot/grub/i386-pc/core.img": "",
         },
+    ),
+    "ESP: a shim without its boot loader": Wrong(
+        "esp-shim",
+        "error",
+        {
+            "boot/efi/EFI/BOOT/BOOTX64.EFI": shim(),
+            "boot/efi/EFI/BOOT/mmx64.efi": pe(signed=True),
+            "boot/efi/EFI/debian/grubx64.efi": pe(signed=True),
+        },
+    ),
+    "ESP: a shim that starts fallback, without BOOT.CSV": Wrong(
+        "esp-shim",
+        "error",
+        {
+            "boot/efi/EFI/BOOT/BOOTX64.EFI": shim(),
+            "boot/efi/EFI/BOOT/fbx64.efi": pe(signed=True),
+            "boot/efi/EFI/BOOT/grubx64.efi": pe(signed=True),
+        },
+    ),
+    "ESP: a shim without its boot loader, beside one for BIOS": Wrong(
+        "esp-shim",
+        "warning",
+        {"boot/efi/EFI/BOOT/BOOTX64.EFI": shim(), "boot/grub/i386-pc/core.img": ""},
     ),
     "ESP: an unsigned boot loader": Wrong(
         "secure-boot-unsigned", "note", {"boot/efi/EFI/BOOT/BOOTX64.EFI": pe(signed=False)}
@@ -533,6 +558,16 @@ FINE_BOOT: Dict[str, Change] = {
     ),
     "modprobe: a command that loads the driver": {
         "etc/modprobe.d/x.conf": "install hv_netvsc /sbin/modprobe -i hv_netvsc; true\n"
+    },
+    "ESP: a shim and its boot loader": {
+        "boot/efi/EFI/BOOT/BOOTX64.EFI": shim(),
+        "boot/efi/EFI/BOOT/grubx64.efi": pe(signed=True),
+    },
+    "ESP: a shim, fallback and BOOT.CSV": {
+        "boot/efi/EFI/BOOT/BOOTX64.EFI": shim(),
+        "boot/efi/EFI/BOOT/fbx64.efi": pe(signed=True),
+        "boot/efi/EFI/debian/BOOTX64.CSV": "shimx64.efi,debian,,\n",
+        "boot/efi/EFI/debian/shimx64.efi": pe(signed=True),
     },
     "systemd-imdsd: unlocked by default": IMDSD,
     "systemd-imdsd: unlocked": {**IMDSD_261, **grub(f"{LINUX} systemd.imds.network=unlocked\n")},

@@ -156,6 +156,12 @@ def pe(
     return head.ljust(512, b"\0") + content
 
 
+def shim() -> bytes:
+    """A shim that starts fallback or grubx64.efi, with the names as Debian's shim 16.1 has them."""
+    names = ("\\fbx64.efi", "\\EFI\\BOOT\\fbx64.efi", "\\mmx64.efi", "\\\\grubx64.efi")
+    return pe(signed=True) + b"".join(f"{name}\0".encode("utf-16-le") for name in names)
+
+
 def elf(machine: int) -> bytes:
     """The head of a program for one architecture, by its number in elf(5)."""
     return b"\x7fELF\2\1\1" + bytes(9) + struct.pack("<HH", 2, machine)

@@ -22,11 +22,12 @@ from check.disk_files import (
     vhd_footer,
     write_disk,
 )
-from check.image_changes import pe
+from check.image_changes import pe, shim
 from images import azprov
 
 X64 = pe(signed=True)
 UNSIGNED = pe(signed=False)
+SHIM = shim()
 ARM = pe(signed=True, machine=0xAA64)
 GOOD = (*gpt(), esp({"BOOTX64.EFI": X64}))
 BOOT_CODE = b"\xeb\x63GRUB"
@@ -59,6 +60,7 @@ SOUND: Dict[str, Sequence[Part]] = {
     "FAT16": (*gpt(), esp({"BOOTX64.EFI": X64}, bits=16)),
     "FAT12": (*gpt(), esp({"BOOTX64.EFI": X64}, bits=12)),
     "arm64": (*gpt(), esp({"BOOTAA64.EFI": ARM})),
+    "a shim with its loader": (*gpt(), esp({"BOOTX64.EFI": SHIM, "GRUBX64.EFI": X64})),
     "a loader of several clusters": (*gpt(), esp({"GRUB.EFI": b"x", "BOOTX64.EFI": X64 * 30})),
     "generation 1, MBR": (GRUB_MBR,),
     "generation 1, GPT": gpt(
@@ -131,6 +133,19 @@ BROKEN: Dict[str, Disk] = {
     ),
     "an empty ESP beside a BIOS loader": Disk(
         (*gpt(code=BOOT_CODE), esp({})), [("esp-fallback", "warning")]
+    ),
+    "a shim without its loader": Disk(
+        (*gpt(), esp({"BOOTX64.EFI": SHIM, "MMX64.EFI": X64})), [("esp-shim", "error")]
+    ),
+    "a shim whose loader has another name": Disk(
+        (*gpt(), esp({"BOOTX64.EFI": SHIM, "GRUB.EFI": X64})), [("esp-shim", "error")]
+    ),
+    "a shim that starts fallback, without BOOT.CSV": Disk(
+        (*gpt(), esp({"BOOTX64.EFI": SHIM, "FBX64.EFI": X64, "GRUBX64.EFI": X64})),
+        [("esp-shim", "error")],
+    ),
+    "a shim without its loader beside a BIOS loader": Disk(
+        (*gpt(code=BOOT_CODE), esp({"BOOTX64.EFI": SHIM})), [("esp-shim", "warning")]
     ),
     "an unsigned loader": Disk(
         (*gpt(), esp({"BOOTX64.EFI": UNSIGNED})), [("secure-boot-unsigned", "note")]
@@ -322,7 +337,8 @@ def test_a_path_that_looks_like_an_option_stays_a_path(
         (["--image", "x.vhd"], "argument --image: there is no file 'x.vhd'"),
         (
             ["--image", "/dev/null"],
-            "argument --image: '/dev/null' is not a disk file; a folder is checked with --root",
+            "argument --image: '/dev/null' is not a disk file; copy the disk into a file first, "
+            "with dd or qemu-img convert -O raw",
         ),
         (
             ["--root", "a.raw"],

@@ -67,7 +67,16 @@ def install(
     noted = with_made_folders(unit, folders, init=init).encode("utf-8")
     is_first = not any(root.status(path, follow=False) for path in (init.file, place.program))
     try:
-        _write_all(root, archive, noted, changed, init=init, place=place, wanted=wanted, is_noted_first=bool(missing))
+        _write_all(
+            root,
+            archive,
+            noted,
+            changed,
+            init=init,
+            place=place,
+            wanted=wanted,
+            is_noted_first=bool(missing),
+        )
         if enable:
             changed.extend(init.write_preset(root))
             changed.extend(init.enable(root))

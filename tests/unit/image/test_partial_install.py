@@ -16,6 +16,7 @@ SERVICE = "/etc/systemd/system/azure-provisioning.service"
 PYZ = "/usr/local/lib/azprov/azprov.pyz"
 PRESET = "/etc/systemd/system-preset/00-azprov.preset"
 
+
 class FullRoot(Root):
     """A root on a disk that has no space left for one file."""
 

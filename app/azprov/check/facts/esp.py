@@ -4,9 +4,10 @@ Source: UEFI 2.10, section 3.5.1.1, read 2026-11-27: without a boot entry of its
 VM, the firmware starts EFI/BOOT/BOOTX64.EFI.
 """
 
-from typing import List, NamedTuple
+from typing import Iterator, List, NamedTuple, Tuple
 
 from ...formats.host.portable_executable import HEADER_BYTES, parse_program
+from ...formats.host.shim import SHIM_BYTES, is_csv, missing_loader
 from .architecture import ARM, X86, architecture
 from .boot_loader import efi_folders
 from .files import read_once
@@ -67,6 +68,18 @@ def read_esp(image: Image) -> Esp:
         suffixes[0],
     )
     return Esp(programs, started, suffix)
+
+
+def missing_beside_shim(image: Image) -> Iterator[Tuple[str, str]]:
+    """The path of each shim that the firmware starts, and the name of a file that it misses."""
+    for path in read_esp(image).started:
+        folder = path.rpartition("/")[0]
+        efi = folder.rpartition("/")[0]
+        others = [one for one in image.matching(efi) if one != folder]
+        has_csv = any(is_csv(name) for one in others for name in image.names(one))
+        missing = missing_loader(image.head(path, SHIM_BYTES), image.names(folder), has_csv=has_csv)
+        if missing:
+            yield path, missing
 
 
 def starts_with_bios(image: Image) -> bool:

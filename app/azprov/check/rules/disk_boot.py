@@ -10,7 +10,7 @@ from ..facts.disk.disk_file import DiskFile
 from ..facts.disk.loaders import Esp, read_esps
 from ..facts.disk.partitions import read_table
 from ..finding import ERROR, WARNING, DiskCheck, Finding, Rule
-from .esp import ESP_FALLBACK, UNSIGNED
+from .esp import ESP_FALLBACK, ESP_SHIM, UNSIGNED, shim_finding
 
 _NEITHER = "so its deployment fails after 40 minutes"
 
@@ -45,6 +45,17 @@ def check_boot(disk: DiskFile) -> Iterator[Finding]:
         )
 
 
+def check_shim(disk: DiskFile) -> Iterator[Finding]:
+    for esp in read_esps(disk) if disk.is_readable else []:
+        for one in esp.loaders:
+            if one.missing:
+                yield shim_finding(
+                    f"EFI/BOOT/{one.name} in partition {esp.number} of {disk.shown}",
+                    one.missing,
+                    has_bios=read_table(disk).has_boot_code,
+                )
+
+
 def check_signature(disk: DiskFile) -> Iterator[Finding]:
     for esp in read_esps(disk) if disk.is_readable else []:
         for one in esp.loaders:
@@ -71,5 +82,6 @@ def _without_loader(disk: DiskFile, esps: List[Esp]) -> str:
 
 CHECKS = (
     DiskCheck(check_boot, (DISK_BOOT, ESP_FALLBACK)),
+    DiskCheck(check_shim, (ESP_SHIM,)),
     DiskCheck(check_signature, (UNSIGNED,)),
 )

@@ -8,7 +8,7 @@ from typing import Iterator
 
 from ..boot_fixes import install_fallback
 from ..facts.boot_loader import unified_kernels
-from ..facts.esp import read_esp, starts_with_bios, unsigned_programs
+from ..facts.esp import missing_beside_shim, read_esp, starts_with_bios, unsigned_programs
 from ..facts.image import Image
 from ..finding import ERROR, NOTE, WARNING, Check, Finding, Rule
 
@@ -20,6 +20,13 @@ ESP_FALLBACK = Rule(
     "the EFI system partition has no EFI/BOOT/BOOTX64.EFI (BOOTAA64.EFI on arm64), which the "
     "firmware of a new VM of generation 2 starts",
     "copy the boot loader to that path",
+)
+ESP_SHIM = Rule(
+    "esp-shim",
+    ERROR,
+    "the shim in EFI/BOOT does not find the boot loader that it starts, such as grubx64.efi, or "
+    "starts fallback without a BOOT.CSV",
+    "copy the boot loader to EFI/BOOT, and remove fallback (fbx64.efi) from there",
 )
 UNSIGNED = Rule(
     "secure-boot-unsigned",
@@ -44,6 +51,30 @@ def check_fallback(image: Image) -> Iterator[Finding]:
         )
 
 
+def check_shim(image: Image) -> Iterator[Finding]:
+    for path, missing in missing_beside_shim(image):
+        yield shim_finding(image.shown(path), missing, has_bios=starts_with_bios(image))
+
+
+def shim_finding(shown: str, missing: str, *, has_bios: bool) -> Finding:
+    """A shim in EFI/BOOT that does not find a file. Without BOOT.CSV, fallback resets the VM."""
+    is_csv = missing == "BOOT.CSV"
+    return ESP_SHIM.found(
+        f"{shown} is a shim "
+        + (
+            "and starts fallback, which finds no BOOT.CSV and resets the VM again and again"
+            if is_csv
+            else f"and starts {missing}, which is not in its folder"
+        )
+        + ", so a VM of generation 2 does not boot"
+        + ("" if has_bios else " and its deployment fails after 40 minutes"),
+        "remove fallback (fbx64.efi, fbaa64.efi) from EFI/BOOT, and copy the boot loader there"
+        if is_csv
+        else f"copy the boot loader to {missing} in the folder of the shim",
+        severity=WARNING if has_bios else ERROR,
+    )
+
+
 def check_signatures(image: Image) -> Iterator[Finding]:
     esp = read_esp(image)
     if not esp.programs:
@@ -64,5 +95,6 @@ def check_signatures(image: Image) -> Iterator[Finding]:
 
 CHECKS = (
     Check(check_fallback, (ESP_FALLBACK,)),
+    Check(check_shim, (ESP_SHIM,)),
     Check(check_signatures, (UNSIGNED,)),
 )

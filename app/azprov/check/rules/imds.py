@@ -57,7 +57,9 @@ def check_imds(image: Image) -> Iterator[Finding]:
             f"systemd-networkd closes {_COST}",
             edit_command_line(image, locked.path, "remove systemd.imds.network=locked from"),
         )
-    elif _is_version_261(image) and not find_in_every_entry(image, lambda words: bool(_network(words))):
+    elif _is_version_261(image) and not find_in_every_entry(
+        image, lambda words: bool(_network(words))
+    ):
         lines = command_lines(image)
         yield IMDS_LOCKED.found(
             "systemd 261 ignores that systemd.imds.network=unlocked is the default, so "

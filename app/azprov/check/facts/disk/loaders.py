@@ -7,8 +7,10 @@ new VM, the firmware starts EFI/BOOT/BOOTX64.EFI from any EFI system partition.
 from functools import lru_cache
 from typing import List, NamedTuple
 
+from ....formats.disk.fat import Entry
 from ....formats.disk.partition_table import ESP_TYPES
 from ....formats.host.portable_executable import AARCH64, HEADER_BYTES, X86_64, parse_program
+from ....formats.host.shim import SHIM_BYTES, is_csv, missing_loader
 from .disk_file import DiskFile
 from .fat_files import FatFiles, find
 from .partitions import read_table
@@ -19,11 +21,15 @@ LOADERS = {"BOOTX64.EFI": X86_64, "BOOTAA64.EFI": AARCH64}
 
 
 class Loader(NamedTuple):
-    """A file in EFI/BOOT by its name. `fits` is whether it is a program for that architecture."""
+    """A file in EFI/BOOT by its name. `fits` is whether it is a program for that architecture.
+
+    `missing` is the file that it does not find if it is a shim, or empty.
+    """
 
     name: str
     fits: bool
     is_signed: bool
+    missing: str
 
 
 class Esp(NamedTuple):
@@ -59,5 +65,14 @@ def _loaders(files: FatFiles) -> List[Loader]:
         if entry is not None and not entry.is_folder:
             program = parse_program(files.head(entry, HEADER_BYTES))
             fits = program is not None and program.machine == machine
-            found.append(Loader(name, fits, program is not None and program.is_signed))
+            missing = _missing(files, entry, entries) if fits else ""
+            found.append(Loader(name, fits, program is not None and program.is_signed, missing))
     return found
+
+
+def _missing(files: FatFiles, shim: Entry, beside: List[Entry]) -> str:
+    folders = [one.name for one in files.folder("EFI") if one.is_folder]
+    others = [name.upper() for name in folders if name.upper() not in ("BOOT", ".", "..")]
+    has_csv = any(is_csv(one.name) for name in others for one in files.folder("EFI", name))
+    names = [one.name for one in beside]
+    return missing_loader(files.head(shim, SHIM_BYTES), names, has_csv=has_csv)
