@@ -12,7 +12,6 @@ from check.image_changes import (
     grub,
     pe,
     shim,
-    shim,
     without_grub,
     zstd_initramfs,
 )

@@ -332,13 +332,14 @@ def test_a_path_that_looks_like_an_option_stays_a_path(
     [
         (
             ["--image", "."],
-            "argument --image: '.' is not a disk file; a folder is checked with --root",
+            "argument --image: '.' is not a disk file; a folder is checked with --root, and a "
+            "device has to be copied into a file first",
         ),
         (["--image", "x.vhd"], "argument --image: there is no file 'x.vhd'"),
         (
             ["--image", "/dev/null"],
-            "argument --image: '/dev/null' is not a disk file; copy the disk into a file first, "
-            "with dd or qemu-img convert -O raw",
+            "argument --image: '/dev/null' is not a disk file; a folder is checked with --root, "
+            "and a device has to be copied into a file first",
         ),
         (
             ["--root", "a.raw"],

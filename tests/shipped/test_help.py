@@ -168,6 +168,16 @@ MISTYPED = {
         "goal-state -quiet",
         "did you mean --quiet? azprov.pyz goal-state --help lists its options",
     ),
+    "a disk file for install": (
+        "install --image disk.img",
+        "mount the disk's file system in a folder, and add --root with that folder; azprov.pyz "
+        "install --help lists its options",
+    ),
+    "a disk file as a word": (
+        "deprovision disk.vhd",
+        "mount the disk's file system in a folder, and add --root with that folder; azprov.pyz "
+        "deprovision --help lists its options",
+    ),
     "a scenario": (
         "rehearse --scenario helthy",
         "did you mean healthy? azprov.pyz rehearse --list lists them",

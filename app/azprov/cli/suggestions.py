@@ -14,6 +14,7 @@ _SHORTEST_WORD = 2
 # From 0 to 1, as difflib measures it.
 _SIMILARITY = 0.7
 _DISK_FILES = (".vhd", ".vhdx", ".raw", ".img", ".qcow2")
+_MOUNT = "mount the disk's file system in a folder, and add --root with that folder; "
 
 
 def suggest_command(word: str, argv: Sequence[str], commands: Iterable[str]) -> str:
@@ -34,6 +35,8 @@ def suggest_command(word: str, argv: Sequence[str], commands: Iterable[str]) -> 
 def suggest_option(name: str, options: Iterable[str]) -> str:
     """The same for an option that does not exist."""
     known = list(options)
+    if name == "--image" and "--root" in known:
+        return _MOUNT
     opposite = f"--no-{name.strip('-')}"
     if opposite in known:
         return f"that is the default, and {opposite} prevents it; "
@@ -49,8 +52,10 @@ def suggest_for_word(word: str, options: Mapping[str, Action], usual_option: str
     if flag is not None and flag.nargs == 0:
         return _question([f"--{word}"])
     option = usual_option
-    if "--image" in options and word.lower().endswith(_DISK_FILES):
-        option = "--image"
+    if word.lower().endswith(_DISK_FILES):
+        if "--image" not in options and "--root" in options:
+            return _MOUNT
+        option = "--image" if "--image" in options else option
     elif "--root" in options and "/" in word:
         option = "--root"
     likely = [option] if option else []

@@ -123,7 +123,10 @@ def _disk(text: str) -> DiskFile:
         if isinstance(error.__cause__, FileNotFoundError):
             what = f"there is no file {text!a}"
         elif isinstance(error.__cause__, NotRegularFile):
-            what = f"{text!a} is not a disk file; a folder is checked with --root"
+            what = (
+                f"{text!a} is not a disk file; a folder is checked with --root, and a device has "
+                "to be copied into a file first"
+            )
         raise argparse.ArgumentTypeError(what) from error
 
 
