@@ -57,6 +57,10 @@ def instead_of_networkd(service: str, files: Change) -> Change:
     }
 
 
+def connman(files: Change) -> Change:
+    return instead_of_networkd("connman.service", files)
+
+
 def networkd(text: str) -> Change:
     return {NETWORK: text}
 

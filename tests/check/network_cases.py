@@ -7,6 +7,7 @@ from check.image_changes import (
     NETWORK,
     NM,
     Wrong,
+    connman,
     dhcpcd,
     enabled,
     ifcfg,
@@ -212,6 +213,38 @@ WRONG_NETWORK: Dict[str, Wrong] = {
             {f"{NM}/a": f"[connection]\ntype=ethernet\n[ethernet]\nmac-address={MAC}\n"}
         ),
     ),
+    "ConnMan: it leaves Ethernet interfaces alone": Wrong(
+        "network-no-dhcp",
+        "error",
+        connman({"etc/connman/main.conf": "[General]\nNetworkInterfaceBlacklist=ve-,eth\n"}),
+    ),
+    "ConnMan: a static address": Wrong(
+        "network-static",
+        "error",
+        connman(
+            {
+                "var/lib/connman/a.config": "[service_a]\nType=ethernet\n"
+                "IPv4=192.0.2.2/24/192.0.2.1\n"
+            }
+        ),
+    ),
+    "ConnMan: no IPv4": Wrong(
+        "network-no-dhcp",
+        "error",
+        connman(
+            {"var/lib/connman/a.config": "[service_a]\nType=ethernet\nDeviceName=eth0\nIPv4=off\n"}
+        ),
+    ),
+    "ConnMan: a static address for a MAC address": Wrong(
+        "network-mac",
+        "warning",
+        connman(
+            {
+                "var/lib/connman/a.config": "[service_a]\nType=ethernet\n"
+                f"MAC={MAC}\nIPv4=192.0.2.2/24/192.0.2.1\n"
+            }
+        ),
+    ),
     "NetworkManager: no automatic connections": Wrong(
         "network-no-dhcp",
         "error",
@@ -366,6 +399,19 @@ WRONG_NETWORK: Dict[str, Wrong] = {
 }
 
 FINE_NETWORK: Dict[str, Change] = {
+    "ConnMan: DHCP in a file, and interfaces that it leaves alone": connman(
+        {
+            "etc/connman/main.conf": "[General]\nNetworkInterfaceBlacklist=vmnet,virbr,ve-\n",
+            "var/lib/connman/a.config": "[service_a]\nType=ethernet\nIPv4=dhcp\n"
+            "[service_b]\nType=wifi\nName=x\nIPv4=off\n",
+        }
+    ),
+    "ConnMan: a static address for another interface": connman(
+        {
+            "var/lib/connman/a.config": "[service_a]\nType=ethernet\nDeviceName=eth1\n"
+            "IPv4=192.0.2.2/24\n"
+        }
+    ),
     "networkd: a file for the driver": networkd(
         "[Match]\nDriver=hv_netvsc\n[Network]\nDHCP=ipv4\n"
     ),
