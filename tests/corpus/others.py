@@ -1,8 +1,9 @@
 """Slackware 15, NixOS and Guix: systems whose init azprov has no service for.
 
-Slackware's files are those of its packages sysvinit-scripts, network-scripts and openssh. The
-menus of NixOS and Guix are those that NixOS/nixpkgs (azure-common.nix) and Guix's grub.scm write;
-programs are in /nix/store and /gnu/store, and /etc is made at each boot.
+Slackware's tree was written from memory of its packages sysvinit-scripts, network-scripts and
+openssh, since no list of their files could be read. The menus of NixOS and Guix are those that
+NixOS/nixpkgs (azure-common.nix) and Guix's grub.scm write; programs are in /nix/store and
+/gnu/store, and /etc is made at each boot.
 """
 
 from typing import Dict

@@ -2,7 +2,8 @@
 
 The package sets, kernel options, modprobe and NetworkManager settings are those of osbuild/images
 (data/distrodefs) for Azure; the presets are those of fedora-release, which azurelinux-release
-copies. Menus have the forms of grub2-mkconfig and of kernel-install on each release.
+copies. Menus have the forms of grub2-mkconfig and of kernel-install on each release. The trees of
+Amazon Linux were written from memory, as changes of those of CentOS 7 and Fedora.
 """
 
 from typing import Dict, Sequence

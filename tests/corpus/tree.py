@@ -1,6 +1,8 @@
 """A tree of the corpus: a small image of a distribution, and what `check` has to find in it.
 
-Files have the paths of the distribution's packages. They are empty where only existence counts.
+No tree is a copy of an image. Each module's docstring says where the paths and the texts of files
+come from; trees of another processor differ from the first only where the rules look. Files are
+empty where only existence counts.
 """
 
 import gzip
