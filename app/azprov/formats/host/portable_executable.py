@@ -36,10 +36,10 @@ class Program(NamedTuple):
 
 def parse_program(head: bytes) -> Optional[Program]:
     """The program that a file begins with; None if it is no program for UEFI firmware."""
-    if not head.startswith(b"MZ") or len(head) < 64:
+    if not head.startswith(b"MZ"):
         return None
-    (start,) = struct.unpack_from("<I", head, 60)
     try:
+        (start,) = struct.unpack_from("<I", head, 60)
         mark, machine, count, _, _, _, optional_bytes, _ = _COFF.unpack_from(head, start)
         optional = start + _COFF.size
         (kind,) = struct.unpack_from("<H", head, optional)
@@ -51,7 +51,7 @@ def parse_program(head: bytes) -> Optional[Program]:
     except struct.error:
         return None
     first = optional + optional_bytes
-    count = min(count, max(0, len(head) - first) // _SECTION.size)
+    count = min(count, (len(head) - first) // _SECTION.size)
     sections = [_section(head, first + number * _SECTION.size) for number in range(count)]
     return Program(machine, directory_count > _CERTIFICATES and size > 0, sections)
 
