@@ -40,16 +40,16 @@ def read_yaml(text: str) -> Dict[Tuple[str, ...], List[str]]:
         if line.rstrip() != "---" or document.values:
             document.read_line(list(_tokens(line)))
     if document.flow:
-        raise HardYaml("a bracket is not closed")
+        raise HardYaml  # a bracket is not closed
     return document.values
 
 
 def _tokens(line: str) -> Iterator[_Token]:
     at, end_of_word = 0, -1
-    while at < len(line):
+    while True:
         match = _TOKEN.match(line, at)
         if match is None or line.startswith("\t"):
-            raise HardYaml("a character with a meaning that is not read here")
+            raise HardYaml  # a character with a meaning that is not read here
         at, kind = match.end(), match.lastindex or 0
         if kind < _QUOTED:
             return
@@ -58,7 +58,7 @@ def _tokens(line: str) -> Iterator[_Token]:
             yield _Token(column, text, is_mark=True)
             continue
         if column == end_of_word or text in ("---", "..."):
-            raise HardYaml("an escaped quote, or a second document")
+            raise HardYaml  # an escaped quote, or a second document
         end_of_word = at
         if kind == _QUOTED:
             yield _Token(column, text[1:-1], is_mark=False)
@@ -86,7 +86,7 @@ class _Document:
     def _read_block(self, tokens: List[_Token]) -> List[_Token]:
         """Read a line up to the bracket in it, and return the rest."""
         items = 0
-        while tokens[items : items + 1] and tokens[items][1:] == (_ITEM, True):
+        while items < len(tokens) and tokens[items][1:] == (_ITEM, True):
             self._open(tokens[items].column, _ITEM)
             items += 1
         words, rest = _split(tokens[items:])
@@ -95,9 +95,9 @@ class _Document:
             self._add([])
             words, rest = _split(rest[1:])
         elif not items and (words or self._is_left_of_block(tokens)):
-            raise HardYaml("a value of several lines")
+            raise HardYaml  # a value of several lines
         if words and rest:
-            raise HardYaml("a bracket in a value")
+            raise HardYaml  # a bracket in a value
         if words:
             self._add(words)
         return rest
@@ -121,10 +121,10 @@ class _Document:
         elif token.is_mark and token.text in _CLOSING:
             self._open_bracket(token.text)
         elif not self.flow:
-            raise HardYaml("text after a bracket")
+            raise HardYaml  # text after a bracket
         elif token.text == ":":
             if self.flow[-1][1] or not self._words:
-                raise HardYaml("a colon without a name")
+                raise HardYaml  # a colon without a name
             self.flow[-1] = self.flow[-1][0], " ".join(self._words)
             self._words = []
             self._add([])
@@ -133,13 +133,13 @@ class _Document:
 
     def _open_bracket(self, bracket: str) -> None:
         if self._words or self.flow[-1:] == [("{", "")] or len(self.flow) == _DEEPEST:
-            raise HardYaml("a bracket without a name")
+            raise HardYaml  # a bracket without a name
         self.flow.append((bracket, "" if bracket == "{" else _ITEM))
 
     def _end_value(self, mark: str) -> None:
         bracket, name = self.flow.pop()
         if mark not in (",", _CLOSING[bracket]) or (self._words and not name):
-            raise HardYaml("a bracket that does not fit, or a name without a value")
+            raise HardYaml  # a bracket that does not fit, or a name without a value
         if self._words:
             self.flow.append((bracket, name))
             self._add(self._words)
