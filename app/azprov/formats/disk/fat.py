@@ -87,7 +87,7 @@ def parse_folder(data: bytes) -> List[Entry]:
             break
         if name[0] == _DELETED or attributes & _LABEL:
             continue
-        base, suffix = (name[part].decode("latin-1").rstrip() for part in (slice(8), slice(8, 11)))
+        base, suffix = (part.decode("latin-1").rstrip() for part in (name[:8], name[8:]))
         found.append(
             Entry(
                 f"{base}.{suffix}" if suffix else base,
