@@ -29,7 +29,7 @@ def in_own_network(action: Callable[[], T], *commands: str) -> T:
             ip(command)
         return action()
 
-    return _in_thread(act)
+    return in_own_thread(act)
 
 
 def in_own_mounts(action: Callable[[], T], script: str, folder: Path) -> T:
@@ -41,10 +41,11 @@ def in_own_mounts(action: Callable[[], T], script: str, folder: Path) -> T:
         subprocess.run(command, cwd=folder, check=True)
         return action()
 
-    return _in_thread(act)
+    return in_own_thread(act)
 
 
-def _in_thread(act: Callable[[], T]) -> T:
+def in_own_thread(act: Callable[[], T]) -> T:
+    """Run an action that may leave the namespaces of its thread."""
     result: Future[T] = Future()
 
     def run() -> None:
@@ -64,6 +65,14 @@ def leave(namespaces: int) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(namespaces):
         raise OSError(ctypes.get_errno(), "unshare")
+
+
+def drop_capabilities() -> None:
+    """Take root's rights from the calling thread: capset(2)."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    version_and_thread, none = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+    if libc.capset(version_and_thread, none):
+        raise OSError(ctypes.get_errno(), "capset")
 
 
 def ip(command: str) -> None:
