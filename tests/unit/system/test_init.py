@@ -102,9 +102,10 @@ def test_openrc_needs_no_command_to_disable_a_service(tmp_path: Path) -> None:
 @pytest.mark.parametrize("is_abstract", [False, True])
 def test_systemd_gets_a_notification(tmp_path: Path, *, is_abstract: bool) -> None:
     """The address in NOTIFY_SOCKET is a path, or a name in the abstract namespace after an @."""
-    address = f"@azprov-test-{tmp_path.name}" if is_abstract else str(tmp_path / "notify")
+    name = f"azprov@test-{tmp_path.name}"
+    address = f"@{name}" if is_abstract else str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
-        systemd.bind(address.replace("@", "\0", 1))
+        systemd.bind(f"\0{name}" if is_abstract else address)
         systemd.settimeout(5)
 
         report_started({"NOTIFY_SOCKET": address})

@@ -13,6 +13,7 @@ from azprov.image.service_file import command_of, render_unit
 from azprov.image.uninstall import uninstall
 from azprov.system.init import disable, is_enabled
 from azprov.system.init.known import BY_NAME, find_init, unknown_program
+from azprov.system.init.scripts import inittab_programs
 from azprov.system.root import Root
 from images import tree
 from ports import NoCommands
@@ -386,3 +387,76 @@ def test_the_shipped_script_has_the_default_command(init: str) -> None:
     shipped = (ROOT / "unit" / f"azure-provisioning.{init}").read_text()
 
     assert render_unit("/usr/bin/python3", [], init=BY_NAME[init]) == shipped
+
+
+def test_runit_waits_for_mounts_as_void_does(tmp_path: Path) -> None:
+    """A file system of fstab that is missing ends the boot in a shell only there."""
+    runit = BY_NAME["runit"]
+    script = "etc/runit/core-services/03-filesystems.sh"
+
+    assert not runit.waits_for_mounts(Root(str(tmp_path)))
+    change(tmp_path, {script: "mount -a\n"})
+    assert not runit.waits_for_mounts(Root(str(tmp_path)))
+    change(tmp_path, {script: 'mount -a -t "nosysfs" || emergency_shell\n'})
+    assert runit.waits_for_mounts(Root(str(tmp_path)))
+
+
+def test_runit_has_links_in_each_set_of_services(tmp_path: Path) -> None:
+    """`current` and a link to a set are other names of that set, and no folders of their own."""
+    sets = "etc/runit/runsvdir"
+    change(
+        tmp_path,
+        {
+            f"{sets}/default/ssh/run": "",
+            f"{sets}/single/sulogin/run": "",
+            f"{sets}/current": f"-> /{sets}/default",
+            "etc/service": f"-> /{sets}/current",
+        },
+    )
+
+    assert sorted(BY_NAME["runit"].link_folders(Root(str(tmp_path)))) == [
+        "/etc/runit/runsvdir/default",
+        "/etc/runit/runsvdir/single",
+        "/service",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("boot", "folders", "link"),
+    [
+        (None, ["/etc/dinit.d/boot.d"], "/etc/dinit.d/boot.d"),
+        ("type = internal\n", ["/etc/dinit.d/boot.d"], "/etc/dinit.d/boot.d"),
+        ("waits-for.d: /opt/boot.d\n", ["/opt/boot.d"], "/opt/boot.d"),
+        (
+            "waits-for.d = /opt/a\n \twaits-for.d=boot.d\n#waits-for.d = b\n",
+            ["/opt/a", "/etc/dinit.d/boot.d"],
+            "/etc/dinit.d/boot.d",
+        ),
+        (f"waits-for.d = {'/x' * 128}\nwaits-for.d = /b\n", ["/b"], "/b"),
+        (f"waits-for.d = /a{'/x' * 127}\n", ["/etc/dinit.d/boot.d"], "/etc/dinit.d/boot.d"),
+        (f"waits-for.d = {'/x' * 127}y\n", ["/x" * 127 + "y"], "/x" * 127 + "y"),
+        (
+            "".join(f"waits-for.d = /{number}\n" for number in range(11)),
+            [f"/{number}" for number in range(10)],
+            "/0",
+        ),
+    ],
+)
+def test_dinit_has_links_where_its_boot_service_says(
+    tmp_path: Path, boot: Optional[str], folders: List[str], link: str
+) -> None:
+    """The usual folder is used if it is one of them; ten folders of 255 characters are read."""
+    if boot is not None:
+        change(tmp_path, {"etc/dinit.d/boot": boot})
+    root = Root(str(tmp_path))
+
+    assert BY_NAME["dinit"].link_folders(root) == folders
+    assert BY_NAME["dinit"].link_in(root) == f"{link}/azure-provisioning"
+
+
+def test_fifty_programs_of_an_inittab_are_read(tmp_path: Path) -> None:
+    """Each counts once; a line without four fields, and a comment, has none."""
+    lines = "".join(f"{number}::once:/bin/p{number} -x\n" for number in range(51))
+    change(tmp_path, {"etc/inittab": "#::once:/a\n::/b\n::once:/bin/p0\n::once:\n" + lines})
+
+    assert inittab_programs(Root(str(tmp_path))) == [f"/bin/p{number}" for number in range(50)]
