@@ -34,6 +34,7 @@ def test_shell_assignments_are_read() -> None:
     text = (
         'A=1\nexport B="b c" # said twice\nA=2\nC=(x "y")\nD+=" d "\nD+=" e "\n'
         'E=long \\\n and on\nF="never closed\nno assignment\n#G=1\nH=\n'
+        'I="a\\"b\\$c\\`d\\\\e\\f"\nJ=\'a\\b\'\\"c\n'
     )
 
     assert parse_assignments(text) == {
@@ -44,6 +45,8 @@ def test_shell_assignments_are_read() -> None:
         "E": "long and on",
         "F": "never closed",
         "H": "",
+        "I": 'a"b$c`d\\e\\f',
+        "J": 'a\\b"c',
     }
 
 
@@ -73,3 +76,10 @@ def test_any_text_is_read_without_an_error(text: str) -> None:
     for setting in parse_sections(text):
         assert "\n" not in setting.value
     assert all(line == line.strip() for line in uncommented(text))
+
+
+def test_a_comment_is_not_continued() -> None:
+    """A backslash at its end means nothing, with both marks of comments."""
+    text = "; a \\\nb=1\n # c \\\nd=2\n"
+
+    assert parse_sections(text) == [Setting("", "b", "1"), Setting("", "d", "2")]

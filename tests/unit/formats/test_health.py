@@ -181,3 +181,11 @@ def test_an_element_with_other_children_is_named() -> None:
         parse_health_report(b"<Health><Container/></Health>")
 
     assert refused.value.summary == "Health must hold exactly GoalStateIncarnation, Container"
+
+
+def test_a_document_with_another_root_is_named() -> None:
+    """The error says which document was expected."""
+    with pytest.raises(DocumentError) as refused:
+        parse_health_report(b"<GoalState/>")
+
+    assert refused.value.summary == "document is not a health report"

@@ -238,6 +238,7 @@ ALL = Wanted(hostname=True, admin_user=True, keys=True)
         ({"computerName": "a"}, ["c"], Wanted(hostname=True, keys=True), None),
         ({"computerName": "a", "adminUsername": "b"}, [], ALL, "public keys"),
         ({"adminUsername": "b"}, ["c"], ALL, "a host name"),
+        ({"computerName": "a"}, ["c"], Wanted(keys=True, usable=True), "a usable SSH public key"),
     ],
 )
 def test_a_gap_is_the_first_missing_value_that_is_wanted(

@@ -252,3 +252,10 @@ def test_a_password_in_a_damaged_line_counts() -> None:
     shadow = b"root:*:19000:0\nops:$y$hash\ndaemon\n+nis:x\n-dev:x\n"
 
     assert list(password_fields(shadow)) == [("root", "*"), ("ops", "$y$hash")]
+
+
+def test_a_carriage_return_at_the_end_of_a_line_is_left_out() -> None:
+    """Nothing else is: a shell may end in any letter."""
+    content = b"a:x:1:1::/:/bin/X\r\nb:x:2:2::/:/bin/X\n"
+
+    assert [account.shell for account in parse_accounts(content)] == ["/bin/X", "/bin/X"]

@@ -1,12 +1,17 @@
 """The provisioning report and the KVP records that contain it."""
 
-from typing import Dict, Set
+from typing import Dict, List, Set
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azprov.formats.platform.kvp import parse_pool, render_record
+from azprov.formats.platform.kvp import (
+    RECORD_BYTES,
+    VALUE_LIMIT_BYTES,
+    parse_pool,
+    render_record,
+)
 from azprov.formats.platform.provisioning_report import (
     Origin,
     failure_report,
@@ -141,3 +146,37 @@ def test_a_record_has_the_layout_of_the_daemon() -> None:
     record = render_record("K", "é")
 
     assert record == b"K" + bytes(511) + b"\xc3\xa9" + bytes(2046)
+
+
+def test_the_sizes_are_those_of_the_daemon_and_the_host() -> None:
+    """The host uses less than 1024 bytes of a value, and azure-init cuts at 1022."""
+    assert (RECORD_BYTES, VALUE_LIMIT_BYTES) == (2560, 1022)
+
+
+@pytest.mark.parametrize(
+    ("reason", "others", "left"),
+    [
+        (100, 150, ["result", "reason", "agent", "vm_id", "timestamp", "documentation_url"]),
+        (100, 250, ["result", "reason", "agent", "vm_id", "timestamp"]),
+        (400, 250, ["result", "reason", "agent", "vm_id"]),
+        (600, 250, ["result", "reason", "vm_id"]),
+        (790, 250, ["result", "reason"]),
+    ],
+)
+def test_the_least_important_field_is_dropped_first(
+    reason: int, others: int, left: List[str]
+) -> None:
+    """The address of the documentation, the time, the agent and the VM id, in this order."""
+    names = ("agent", "vm_id", "timestamp", "documentation_url")
+    fields = [("result", "error"), ("reason", "r" * reason)]
+
+    line = render_report((*fields, *((name, "x" * others) for name in names)))
+
+    assert [name for name, _ in parse_report(line)] == left
+
+
+def test_a_reason_that_is_long_only_because_of_its_quotes_is_cut() -> None:
+    """Each quote is doubled: of 800 characters, a tenth is cut off until the line fits."""
+    line = render_report((("result", "error"), ("reason", "'" * 800)))
+
+    assert line == "result=error|'reason=" + "''" * 471 + "'"

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azprov.formats.platform.xml import Element, render
-from azprov.formats.text import printable, printable_lines, shell_word, text_of
+from azprov.formats.text import (
+    is_web_page,
+    lines_of,
+    printable,
+    printable_lines,
+    seconds,
+    shell_word,
+    text_of,
+)
 
 
 @given(st.text(), st.integers(3, 50))
@@ -73,3 +81,43 @@ def test_no_word_stands_for_a_line_end_at_the_end() -> None:
     """The shell removes it from what a command prints."""
     with pytest.raises(ValueError, match="line ends"):
         shell_word("a\n")
+
+
+@pytest.mark.parametrize(
+    ("duration_s", "shown"),
+    [
+        (0.0, "less than 0.1 s"),
+        (0.049, "less than 0.1 s"),
+        (0.05, "0.1 s"),
+        (0.94, "0.9 s"),
+        (0.95, "1 s"),
+        (4.95, "5 s"),
+        (300.0, "300 s"),
+    ],
+)
+def test_a_duration_is_never_shown_as_zero(duration_s: float, shown: str) -> None:
+    """A digit after the point is shown below a second only."""
+    assert seconds(duration_s) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "is_page"),
+    [
+        ("<html>", True),
+        ("\r\n <HTML lang=en>", True),
+        ("<!DOCTYPE html>\n<html>", True),
+        ("<!doctype html SYSTEM>", True),
+        ("<htm", False),
+        ("<Health><html>", False),
+        ("", False),
+    ],
+)
+def test_a_web_page_is_recognised_by_its_beginning(text: str, is_page: bool) -> None:
+    """Proxies and captive portals answer with one in place of the platform."""
+    assert is_web_page(text) is is_page
+
+
+def test_a_line_ends_with_a_line_feed() -> None:
+    """The ends are kept, and the last line may lack one."""
+    assert lines_of(b"a\n\nb\rc\r\nd") == [b"a\n", b"\n", b"b\rc\r\n", b"d"]
+    assert lines_of(b"") == []
