@@ -265,3 +265,17 @@ def test_an_attempt_without_a_route_waits_for_a_change(command: str) -> None:
 
     assert max(taken[:2]) < 0.4
     assert min(taken[2:]) >= 0.5
+
+
+def test_nothing_is_sent_after_the_time_limit() -> None:
+    """The limit counts for both directions, and begins when it is set."""
+    clock = FakeClock()
+    here, there = socket.socketpair()
+    with there, BoundedSocket(fileno=here.detach()) as connection:
+        connection.bound(clock, seconds=5.0, limit_bytes=100, what="a reply")
+        clock.spend(4.9)
+        connection.sendall(b"in time")
+        clock.spend(0.1)
+        with pytest.raises(socket.timeout):
+            connection.sendall(b"late")
+        assert there.recv(100) == b"in time"

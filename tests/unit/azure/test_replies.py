@@ -124,3 +124,21 @@ def test_any_retry_after_is_a_number_or_ignored(text: str, date: str) -> None:
     seconds = retry_after_s({"Retry-After": text, "Date": date})
 
     assert seconds is None or seconds >= 0
+
+
+@pytest.mark.parametrize(
+    ("status", "is_passing"),
+    [(410, True), (429, True), (500, True), (599, True), (499, False), (404, False), (301, False)],
+)
+def test_the_hint_of_a_refusal_depends_on_whether_it_may_pass(
+    status: int, is_passing: bool
+) -> None:
+    """Errors of the platform pass; other refusals are those of another server."""
+    with pytest.raises(Refused) as refusal:
+        judge(reply(status, {}), accepted=range(200, 201), request="the request")
+
+    assert refusal.value.hint == (
+        "try again later: the platform may recover"
+        if is_passing
+        else "check whether a proxy or another server answers at that address; -v shows its reply"
+    )

@@ -85,6 +85,11 @@ BROKEN = {
         http(b"0\r\n" + b"a: b\r\n" * 300000, "Transfer-Encoding: chunked\r\n"),
         "sent a reply of more than 1048576 bytes",
     ),
+    # The framing of all chunks may have 256 KiB.
+    "chunks with long extensions": (
+        http((b"1;" + b"x" * 65000 + b"\r\n.\r\n") * 21, "Transfer-Encoding: chunked\r\n"),
+        "sent a reply of more than 1048576 bytes",
+    ),
     "many headers": (
         http(head="a: b\r\n" * 5000),
         "sent no usable reply (got more than 100 headers",

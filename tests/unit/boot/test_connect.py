@@ -1,10 +1,11 @@
 """The ports of this machine, and the request of a single command."""
 
 from pathlib import Path
+from typing import List
 
 import pytest
 
-from azprov.boot.connect import fetch_metadata, real_commands
+from azprov.boot.connect import Ports, fetch_metadata, real_commands
 from azprov.boot.settings import ImdsSettings
 from azprov.formats.platform.instance import Wanted
 from azprov.system.root import Root
@@ -39,3 +40,17 @@ def test_keys_that_come_late_are_taken(tmp_path: Path) -> None:
 
     assert len(instance.public_keys) == 1
     assert len(platform.requests) == 3
+
+
+def test_the_drive_of_the_ports_is_ejected(tmp_path: Path) -> None:
+    """Without a function for it, nothing is ejected."""
+    platform = Platform()
+    ejected: List[Root] = []
+    given = platform.ports
+    others = (given.clock, given.jitter, given.transport, given.probe, None)
+    root = Root(str(tmp_path))
+
+    Ports(*others, ejected.append).eject_dvd(root)
+    Ports(*others).eject_dvd(root)
+
+    assert ejected == [root]

@@ -262,6 +262,20 @@ def test_a_look_at_all_files_goes_on_where_a_folder_was_moved(
     assert looking.is_partial is is_partial
 
 
+def test_a_look_goes_on_beside_a_folder_that_was_moved(home: Path) -> None:
+    """The other files of the folder above are still seen, and each once."""
+    beside = {f"/home/a/{number}" for number in range(20)}
+    for path in beside:
+        (home.parent / path[1:]).touch()
+    top = os.open(home.parent, os.O_RDONLY)
+    looking = Looking(Root(str(home.parent)), {"file": rename(top, "home/a/b/c", "other/c")})
+
+    paths = looking.look()
+    os.close(top)
+
+    assert sorted(path for path in paths if path in beside) == sorted(beside)
+
+
 def test_a_file_that_is_removed_during_a_look_is_left_out(home: Path) -> None:
     """The look goes on with the other files."""
     for name in ("1", "2"):

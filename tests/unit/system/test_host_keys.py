@@ -15,6 +15,7 @@ from azprov.system.root import Root
 from azprov.system.sshd.host_keys import (
     has_sshd,
     has_usable_host_key,
+    host_key_files,
     lacks_host_keys,
     set_up_host_keys,
 )
@@ -379,3 +380,12 @@ def test_sshd_is_released_after_the_step_for_host_keys(machine: Path) -> None:
         events.append(step.name)
 
     assert events == ["host-keys", "released", "hostname"]
+
+
+def test_only_host_key_lines_name_host_keys(machine: Path) -> None:
+    """Other settings have paths, too; a path counts once, and only if it is absolute."""
+    (machine / "etc/ssh/sshd_config").write_text(
+        "Banner /etc/issue\nHostKey /etc/ssh/a_rsa_key\nHostKey key\nHostKey /etc/ssh/a_rsa_key\n"
+    )
+
+    assert host_key_files(live(machine)) == ["/etc/ssh/a_rsa_key"]

@@ -10,7 +10,7 @@ import pytest
 
 from azprov.errors import HostError
 from azprov.formats.platform.kvp import RECORD_BYTES, parse_pool, render_record
-from azprov.system.kvp_pool import POOL, NoDaemon, PoolLocked, send_to_host
+from azprov.system.kvp_pool import POOL, NoDaemon, PoolLocked, has_daemon, send_to_host
 from azprov.system.root import Root
 from ports import FakeClock
 
@@ -190,3 +190,23 @@ def test_a_pool_that_is_a_fifo_is_an_error(machine: Path) -> None:
 
     with pytest.raises(HostError):
         send(machine)
+
+
+@pytest.mark.parametrize(
+    ("path", "is_daemon"),
+    [
+        ("usr/sbin/hv_kvp_daemon", True),
+        ("usr/sbin/hypervkvpd", True),
+        ("usr/lib/hyper-v/bin/hv_kvp_daemon", True),
+        ("usr/sbin/hv_vss_daemon", False),
+    ],
+)
+def test_a_daemon_is_found_where_distributions_have_it(
+    tmp_path: Path, path: str, is_daemon: bool
+) -> None:
+    """Debian and Alpine, Fedora and Azure Linux, and SUSE."""
+    assert not has_daemon(Root(str(tmp_path)))
+    (tmp_path / path).parent.mkdir(parents=True)
+    (tmp_path / path).write_text("ELF")
+
+    assert has_daemon(Root(str(tmp_path))) is is_daemon

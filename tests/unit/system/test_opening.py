@@ -1,5 +1,6 @@
 """How files and folders are opened: nothing else is opened by mistake, and nothing stays open."""
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -54,3 +55,11 @@ def test_a_given_file_that_cannot_be_read_is_named(tmp_path: Path, name: str, re
         open_given_file(str(tmp_path / name))
 
     assert open_files() == before
+
+
+def test_a_lease_of_its_owner_does_not_delay_the_opening_of_a_file(tmp_path: Path) -> None:
+    """fcntl(2): without O_NONBLOCK the kernel would wait up to 45 seconds."""
+    (tmp_path / "file").write_text("")
+
+    with open_given_file(str(tmp_path / "file")) as file:
+        assert fcntl.fcntl(file, fcntl.F_GETFL) & os.O_NONBLOCK

@@ -19,9 +19,10 @@ def connected(addresses: "tuple[str, ...]") -> List[str]:
     """Connect to each of these addresses at a port that a server of this thread has."""
     peers = []
     for address in addresses:
-        with socket.create_server((address, 0)) as server:
-            with socket.create_connection(server.getsockname(), timeout=60.0) as connection:
-                peers.append(connection.getpeername()[0])
+        with socket.create_server((address, 0)) as server, socket.create_connection(
+            server.getsockname(), timeout=60.0
+        ) as connection:
+            peers.append(connection.getpeername()[0])
     return peers
 
 

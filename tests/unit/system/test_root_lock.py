@@ -186,3 +186,41 @@ def test_a_folder_that_any_user_can_lock_is_not_waited_for_in_vain(
         f"another process keeps {tmp_path} locked; any user can do that, so azprov continues "
         "without the lock"
     )
+
+
+def test_the_lock_of_a_live_machine_is_a_file_that_only_root_can_open(tmp_path: Path) -> None:
+    """It exists only while a process has it, so that nothing of it stays."""
+    (tmp_path / "run").mkdir()
+    lock = tmp_path / "run/azprov.lock"
+    root = Root(str(tmp_path))
+    root.is_live = True
+
+    for _ in range(2):
+        with lock_root(root, FakeClock(), wait_s=0.0):
+            assert lock.stat().st_mode == 0o100600
+            with pytest.raises(HostError), lock_root(root, FakeClock(), wait_s=0.0):
+                pass
+        assert os.listdir(tmp_path / "run") == []
+
+
+def test_a_file_that_others_can_open_is_no_lock_of_a_live_machine(
+    tmp_path: Path, clocks: List[Holder]
+) -> None:
+    """The next one is a folder, of which the lock does not make any."""
+    for folder in ("run", "root"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "root").chmod(0o700)
+    lock = tmp_path / "run/azprov.lock"
+    lock.touch()
+    lock.chmod(0o644)
+    root = Root(str(tmp_path))
+    root.is_live = True
+    clock = Holder(lock, for_s=60.0)
+    clocks.append(clock)
+
+    with lock_root(root, clock, wait_s=0.0), pytest.raises(HostError), lock_root(
+        root, FakeClock(), wait_s=0.0
+    ):
+        pass
+
+    assert lock.exists()

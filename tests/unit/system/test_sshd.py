@@ -15,7 +15,7 @@ from azprov.formats.host.ssh_keys import SshKey, parse_ssh_keys
 from azprov.formats.host.sshd_config import first_values
 from azprov.system.planting import planter_or_owner
 from azprov.system.root import Root
-from azprov.system.sshd.authorized_keys import add_keys
+from azprov.system.sshd.authorized_keys import add_keys, keys_paths
 from azprov.system.sshd.passwords import forbid_passwords
 from azprov.system.sshd.settings import read_settings
 from images import changes
@@ -142,6 +142,26 @@ def test_files_that_include_each_other_are_read_once(image: Path) -> None:
     (image / "etc/ssh/sshd_config").write_text("Include sshd_config\nPort 1\n")
 
     assert first_values(read_settings(Root(str(image))), "Port") == ["1"]
+
+
+def test_a_hundred_files_of_keys_are_read(image: Path) -> None:
+    """Of more, the work could not be bounded."""
+    config = image / "etc/ssh/sshd_config"
+    config.write_text(
+        "AuthorizedKeysFile" + " keys" * 60 + "\nMatch User a\n"
+        "AuthorizedKeysFile" + " keys" * 40 + "\n"
+    )
+    root = Root(str(image))
+    assert [account for account, _ in keys_paths(root, [USER])] == [USER, None]
+
+    config.write_text(config.read_text().rstrip("\n") + " keys\n")
+
+    with pytest.raises(HostError) as refused:
+        list(keys_paths(root, [USER]))
+    assert str(refused.value) == (
+        f"the AuthorizedKeysFile lines of sshd's settings in {image} name more than 100 files; "
+        "shorten that file"
+    )
 
 
 def test_adding_keys_without_a_file_of_keys_is_an_error(image: Path) -> None:

@@ -345,6 +345,31 @@ def test_included_files_are_bounded(tmp_path: Path) -> None:
     assert included_files(Root(str(image)), "*") == ["/etc/ssh/sshd_config"]
 
 
+class ManyNames(Root):
+    """A root in which each folder has this many names, of none of which there is a file."""
+
+    count = 0
+
+    def names(self, folder: str) -> List[str]:  # noqa: ARG002 - the same everywhere
+        return [f"name{number}" for number in range(self.count)]
+
+
+def test_names_for_a_pattern_are_bounded(tmp_path: Path) -> None:
+    """5000 looks at folders and names are few for a machine, and quick."""
+    root = ManyNames(str(tmp_path))
+    root.count = 4999
+    assert included_files(root, "x*") == []
+
+    root.count = 5000
+
+    with pytest.raises(HostError) as refused:
+        included_files(root, "x*")
+    assert str(refused.value) == (
+        f"the Include lines of sshd's settings in {tmp_path} lead to too many files; "
+        "shorten that file"
+    )
+
+
 class Sshd(Commands):
     """An sshd that answers to one option only."""
 
