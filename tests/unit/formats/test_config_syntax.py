@@ -34,7 +34,7 @@ def test_shell_assignments_are_read() -> None:
     text = (
         'A=1\nexport B="b c" # said twice\nA=2\nC=(x "y")\nD+=" d "\nD+=" e "\n'
         'E=long \\\n and on\nF="never closed\nno assignment\n#G=1\nH=\n'
-        'I="a\\"b\\$c\\`d\\\\e\\f"\nJ=\'a\\b\'\\"c\n'
+        'I="a\\"b\\$c\\`d\\\\e\\f"\nJ=\'a\\b\'\\"c\nK=a"b"\\c  d\n'
     )
 
     assert parse_assignments(text) == {
@@ -47,6 +47,7 @@ def test_shell_assignments_are_read() -> None:
         "H": "",
         "I": 'a"b$c`d\\e\\f',
         "J": 'a\\b"c',
+        "K": "abc d",
     }
 
 

@@ -25,7 +25,7 @@ DOCUMENTS: Dict[str, Values] = {
         ("a", "-"): ["g"],
         ("i",): ["j"],
     },
-    "\ufeffaX: b\n": {("aX",): ["b"]},
+    "\ufeffXaX: b\n": {("XaX",): ["b"]},
     "a b: c\n": {("a b",): ["c"]},
     "{a b: c}\n": {("a b",): ["c"]},
     "a: 1\na: 2\n": {("a",): ["1", "2"]},
