@@ -5,7 +5,7 @@ import errno
 import pytest
 
 from azprov.errors import DiskError, HostError, NotPermitted
-from azprov.system.root.file_errors import file_error
+from azprov.system.root.file_errors import Unchangeable, file_error, not_regular
 from azprov.system.root.privileges import acting_as
 
 
@@ -79,3 +79,61 @@ def test_an_ordinary_user_is_asked_to_be_root(number: int) -> None:
     assert str(other).startswith("could not write /x (why); check that the user has access to")
     assert type(by_root) is HostError
     assert str(by_root) == "could not write /x (why); check the path and its file system"
+
+
+@pytest.mark.parametrize(
+    ("number", "hint"),
+    [
+        (errno.ENOENT, "check that its folder exists and that no link on the way is broken"),
+        (errno.ENOTDIR, "check the path: one of its folders is a file"),
+        (errno.EISDIR, "move away the folder of this name"),
+        (errno.ELOOP, "fix the links on this path: they form a loop"),
+        (errno.ENOTEMPTY, "end the processes that make new files in it"),
+        (errno.EMLINK, "remove files that the image does not need"),
+        (errno.EXDEV, "unmount the file system that is mounted inside"),
+        (errno.EBUSY, "check the path and its file system"),
+    ],
+)
+def test_each_error_has_its_next_step(number: int, hint: str) -> None:
+    """The hint is one action."""
+    error = file_error("could not write /x", OSError(number, "why"), is_as_user=False)
+
+    assert str(error) == f"could not write /x (why); {hint}"
+
+
+def test_a_link_that_was_not_followed_may_have_been_planted() -> None:
+    """The kernel then reports a loop, and with links that are followed it is one."""
+    error = OSError(errno.ELOOP, "why")
+    planted = file_error("could not write /x", error, is_as_user=True, follows_links=False)
+    loop = file_error("could not write /x", error, is_as_user=True)
+    missing = OSError(errno.ENOENT, "why")
+    other = file_error("could not write /x", missing, is_as_user=True, follows_links=False)
+
+    assert str(planted) == (
+        "could not write /x (another user could have planted a link on the way); replace the link "
+        "on this path, or give its folders to root and let no one else write to them"
+    )
+    assert str(loop) == "could not write /x (why); fix the links on this path: they form a loop"
+    assert str(other).startswith("could not write /x (why); check that its folder exists")
+
+
+def test_a_user_without_access_is_checked() -> None:
+    """Azprov acts as the user who could have planted a link."""
+    error = file_error("could not write /x", OSError(errno.EPERM, "why"), is_as_user=True)
+
+    assert str(error) == (
+        "could not write /x (why); check that the user has access to this path, and that no link "
+        "on it leads elsewhere"
+    )
+
+
+def test_an_attribute_is_removed_by_chattr() -> None:
+    """The error has the path as a word of a command."""
+    error = file_error("could not remove /x", Unchangeable("it is +i", "'/a b'"), is_as_user=True)
+
+    assert str(error) == "could not remove /x (it is +i); run chattr -i -a '/a b'"
+
+
+def test_a_folder_in_the_place_of_a_file_is_replaced() -> None:
+    """The same is said of a device or a FIFO."""
+    assert str(not_regular("/x")) == "/x is not a regular file; replace it with a regular file"

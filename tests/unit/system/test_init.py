@@ -269,3 +269,18 @@ def test_a_service_starts_the_program_with_its_options() -> None:
     assert OPENRC.file == "/etc/init.d/azure-provisioning"
     assert OPENRC.link == "/etc/runlevels/default/azure-provisioning"
     assert OPENRC.package_folders == ()
+
+
+def test_the_kernel_tries_its_programs_in_order(tmp_path: Path) -> None:
+    """The first one that is there counts: init/main.c of Linux."""
+    for path in ("bin/init", "etc/init", "sbin/init"):
+        root = write(tmp_path, {path: ""})
+        assert init_program(root) == f"/{path}"
+
+
+def test_a_service_of_scripts_has_another_command_than_a_unit() -> None:
+    """Each service is read by its own init system."""
+    assert [OPENRC.can_read(text) for text in ("#!/sbin/openrc-run\n", "#!/bin/sh\n")] == [
+        True,
+        False,
+    ]

@@ -16,7 +16,7 @@ from azprov.system.init.known import BY_NAME, find_init, unknown_program
 from azprov.system.init.scripts import inittab_programs
 from azprov.system.root import Root
 from images import tree
-from ports import NoCommands
+from ports import NoCommands, Recorder
 from project import ROOT, SMALL_ARCHIVE
 from sound_image import Change, File, change
 
@@ -460,3 +460,93 @@ def test_fifty_programs_of_an_inittab_are_read(tmp_path: Path) -> None:
     change(tmp_path, {"etc/inittab": "#::once:/a\n::/b\n::once:/bin/p0\n::once:\n" + lines})
 
     assert inittab_programs(Root(str(tmp_path))) == [f"/bin/p{number}" for number in range(50)]
+
+
+@pytest.mark.parametrize(
+    ("name", "service", "command"),
+    [
+        ("s6", "ssh", [["s6-svc", "-r", "/etc/scan/ssh"]]),
+        ("s6", "missing", []),
+        ("sysvinit", "ssh", [["/etc/rc2.d/S01ssh", "restart"]]),
+        ("sysvinit", "missing", []),
+    ],
+)
+def test_a_service_is_restarted_by_its_link(
+    tmp_path: Path, name: str, service: str, command: List[List[str]]
+) -> None:
+    """Only a service that starts at boot is restarted, and once."""
+    change(tmp_path, {**CASES["s6"].image, **SSH_LINKS})
+    recorder = Recorder()
+
+    BY_NAME[name].restart(Root(str(tmp_path)), service, "restart", recorder)
+
+    assert recorder.commands == command
+
+
+SSH_LINKS: Change = {
+    "etc/scan/ssh": "-> /etc/sv/ssh",
+    "etc/rc2.d/S01ssh": "-> ../init.d/ssh",
+    "etc/rc3.d/S01ssh": "-> ../init.d/ssh",
+    "etc/rc4.d/K01ssh": "-> ../init.d/ssh",
+    "etc/rc2.d/S0assh": "-> ../init.d/ssh",
+}
+
+
+@pytest.mark.parametrize("folder", ["/run/scan", "/dev/scan", "/var/run/scan", "scan", "/x" * 128])
+def test_a_scan_folder_that_no_image_has_is_refused(tmp_path: Path, folder: str) -> None:
+    """Scripts fill these folders at each boot."""
+    change(tmp_path, {"sbin/init": f"#!/bin/sh\nexec s6-svscan {folder}\n"})
+
+    assert BY_NAME["s6"].link_folders(Root(str(tmp_path))) == ["/etc/service"]
+    assert not BY_NAME["s6"].is_installed(Root(str(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("script", "folder"),
+    [
+        ("#!/bin/sh\nexec /bin/s6-svscan /opt/scan/\n", "/opt/scan"),
+        ("#!/bin/sh\ns6-svscan /a\nexec s6-svscan /b\n", "/b"),
+        (f"#!/bin/sh\nexec s6-svscan {'/x' * 127}y\n", "/x" * 127 + "y"),
+        (
+            "#!/bin/execlineb -P\ns6-linux-init -c /old -c '/etc/s6' --\n",
+            "/etc/s6/run-image/service",
+        ),
+        (
+            "#!/bin/execlineb -P\n/bin/s6-linux-init -m 0022 --\n",
+            "/etc/s6-linux-init/current/run-image/service",
+        ),
+    ],
+)
+def test_a_scan_folder_is_read_from_the_script_that_boots(
+    tmp_path: Path, script: str, folder: str
+) -> None:
+    """The last command counts, and s6-linux-init has a usual folder."""
+    change(
+        tmp_path,
+        {
+            "bin/init": script,
+            "etc/s6/run-image/service/a/run": "",
+            "etc/s6-linux-init/current/run-image/service/a/run": "",
+        },
+    )
+
+    assert BY_NAME["s6"].link_folders(Root(str(tmp_path))) == [folder]
+    assert BY_NAME["s6"].is_installed(Root(str(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("script", "is_dinit"),
+    [
+        ("#!/bin/sh\nexec dinit\n", True),
+        ("#!/bin/sh\n\n exec env A=1 /usr/bin/dinit -c\n", True),
+        ("#!/bin/sh\ndinit &\n", False),
+        ("#!/bin/sh\nexec dinit-check\n", False),
+        ("exec dinit\n", False),
+        ("", False),
+    ],
+)
+def test_a_script_becomes_dinit_by_exec(tmp_path: Path, script: str, *, is_dinit: bool) -> None:
+    """A script that starts dinit beside itself keeps PID 1."""
+    change(tmp_path, {**DINIT, "opt/start": script})
+
+    assert BY_NAME["dinit"].is_started_by(Root(str(tmp_path)), "/opt/start") is is_dinit
