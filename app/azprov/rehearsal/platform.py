@@ -4,11 +4,9 @@ It follows a scenario, and is as strict as the real platform may be: it refuses 
 report for an old goal state, and one that is not in the documented form.
 """
 
-import json
-import re
 import threading
 from types import TracebackType
-from typing import Any, Callable, List, Optional, Tuple, Type
+from typing import Callable, List, Optional, Tuple, Type
 
 from ..azure.wireserver import GOAL_STATE_TARGET, HEALTH_TARGET, PROTOCOL_VERSION
 from ..azure.wireserver_json import PROVISIONING_HEALTH_TARGET
@@ -16,6 +14,8 @@ from ..errors import DocumentError
 from ..formats.platform.goal_state import GoalState, render_goal_state
 from ..formats.platform.health import HealthReport, parse_health_report
 from ..formats.platform.health_json import parse_json_health
+from .documents import VERSIONS
+from .metadata_service import answer_metadata
 from .scenarios import Reply, Scenario
 from .server import LOOPBACK, Request, Server
 
@@ -25,15 +25,7 @@ _INSTANCE_ID = "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90._rehearsal"
 #: The ids of the VM and of a second one, in the metadata service's form.
 VM_IDS = ("b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90", "07e5d1f4-9c0b-4b57-8a44-63d7a6ac1f0e")
 
-# Versions of the metadata service have the form of a date.
-_API_VERSION = re.compile(r"(?:.*&)?api-version=20(?:1[7-9]|2[0-9])-[01][0-9]-[0-3][0-9](?:&|\Z)")
-_INSTANCE = "/metadata/instance"
 _VERSIONS_TARGET = "/?comp=versions"
-_VERSIONS = (
-    b'<?xml version="1.0" encoding="utf-8"?><Versions><Preferred><Version>2015-04-05</Version>'
-    b"</Preferred><Supported><Version>2015-04-05</Version><Version>2012-11-30</Version>"
-    b"</Supported></Versions>"
-)
 
 
 class Platform:
@@ -102,7 +94,7 @@ class Platform:
         # Agents ask for both /machine?comp= and /machine/?comp=, and WireServer answers both.
         target = request.target.replace("/machine/?", "/machine?", 1)
         if (request.method, target) == ("GET", _VERSIONS_TARGET):
-            return Reply(200, _VERSIONS)
+            return Reply(200, VERSIONS)
         if request.headers.get("x-ms-version") != PROTOCOL_VERSION:
             return Reply(400)
         if (request.method, target) == ("GET", GOAL_STATE_TARGET):
@@ -145,30 +137,4 @@ class Platform:
 
     def _answer_imds(self, request: Request) -> Reply:
         self.requests += 1
-        if request.headers.get("Metadata") != "true" or "X-Forwarded-For" in request.headers:
-            return Reply(400)
-        path, _, query = request.target.partition("?")
-        if request.method != "GET" or not f"{path}/".startswith(f"{_INSTANCE}/"):
-            return Reply(404)
-        if not _API_VERSION.match(query):
-            return Reply(400)
-        scenario = self._scenario
-        compute: Any = {
-            "name": scenario.computer_name,
-            "osProfile": {
-                "adminUsername": scenario.admin_username,
-                "computerName": scenario.computer_name,
-                "disablePasswordAuthentication": "true",
-            },
-            "publicKeys": [{"keyData": key, "path": ""} for key in scenario.public_keys],
-            "vmId": self.vm_id,
-        }
-        value: Any = {"compute": compute}
-        for name in filter(None, path[len(_INSTANCE) :].split("/")):
-            if not isinstance(value, dict) or name not in value:
-                return Reply(404)
-            value = value[name]
-        is_leaf = isinstance(value, str)
-        if is_leaf != ("format=text" in query.split("&")):
-            return Reply(400)
-        return Reply(200, value.encode() if is_leaf else json.dumps(value).encode("ascii"))
+        return answer_metadata(request, self._scenario, self.vm_id)
