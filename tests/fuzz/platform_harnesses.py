@@ -18,7 +18,7 @@ from azprov.formats.host.hostname import parse_hostname
 from azprov.formats.host.passwd import parse_user_name
 from azprov.formats.host.ssh_keys import parse_ssh_keys
 from azprov.formats.platform import xml
-from azprov.formats.platform.goal_state import parse_goal_state, render_goal_state
+from azprov.formats.platform.goal_state import parse_goal_state
 from azprov.formats.platform.health import (
     DESCRIPTION_LIMIT_BYTES,
     parse_health_report,
@@ -30,6 +30,7 @@ from azprov.formats.platform.instance import find, parse_instance
 from azprov.formats.platform.kvp import RECORD_BYTES, parse_pool, render_record
 from azprov.formats.platform.provisioning_report import Origin, failure_report, parse_report
 from azprov.formats.platform.vm_id import is_same_vm, parse_vm_id, swapped
+from azprov.rehearsal.documents import goal_state_document
 from azprov.system.clock import Clock
 from ports import RawServer
 from sample_files import sample
@@ -69,7 +70,7 @@ def goal_state(data: bytes) -> None:
         require_sentence(error)
         return
     assert all(value)
-    assert parse_goal_state(render_goal_state(value)) == value
+    assert parse_goal_state(goal_state_document(value)) == value
     report = ready(value)
     assert parse_health_report(render_health_report(report)) == report
     failed = provisioning_failed(value, text_of(data))

@@ -137,40 +137,6 @@ def test_nothing_else_can_be_reached() -> None:
 
 
 @pytest.mark.needs("unshare")
-def test_metadata_is_answered_as_a_document_and_as_text() -> None:
-    """Other agents ask for other versions, and for one leaf."""
-    unshare("--user", "--net")
-    code = """if True:
-        import http.client, sys
-        for query in sys.argv[1:]:
-            connection = http.client.HTTPConnection("169.254.169.254")
-            connection.request("GET", "/metadata/instance" + query, headers={"Metadata": "true"})
-            reply = connection.getresponse()
-            print(reply.status, reply.read()[:30].decode())
-    """
-    queries = [
-        "/compute/name?api-version=2020-09-01&format=text",
-        "/compute/name?api-version=2020-09-01",
-        "/compute?api-version=2019-06-01",
-        "?api-version=2021-08-01&format=text",
-        "/nothing?api-version=2021-08-01",
-        "?api-version=latest",
-    ]
-
-    _, out, _ = azprov("simulate", "--json", "--", sys.executable, "-c", code, *queries)
-
-    events = json.loads(out)["scenarios"][0]["events"]
-    assert [one["what"] for one in events if one["who"] == "command"] == [
-        "200 rehearsal-vm",
-        "400 ",
-        '200 {"name": "rehearsal-vm", "osPr',
-        "400 ",
-        "404 ",
-        "400 ",
-    ]
-
-
-@pytest.mark.needs("unshare")
 @pytest.mark.parametrize(
     ("command", "shortcomings", "exit_code"),
     [

@@ -11,12 +11,17 @@ from typing import Callable, List, Optional, Tuple, Type
 from ..azure.wireserver import GOAL_STATE_TARGET, HEALTH_TARGET, PROTOCOL_VERSION
 from ..azure.wireserver_json import PROVISIONING_HEALTH_TARGET
 from ..errors import DocumentError
-from ..formats.platform.goal_state import GoalState, render_goal_state
-from ..formats.platform.health import HealthReport, parse_health_report
+from ..formats.platform.goal_state import GoalState
+from ..formats.platform.health import (
+    PROVISIONING_FAILED,
+    READY,
+    HealthReport,
+    parse_health_report,
+)
 from ..formats.platform.health_json import parse_json_health
-from .documents import VERSIONS
+from .documents import VERSIONS, goal_state_document, role_documents, role_path
 from .metadata_service import answer_metadata
-from .scenarios import Reply, Scenario
+from .scenarios import OLD_GOAL_STATE, Reply, Scenario
 from .server import LOOPBACK, Request, Server
 
 _CONTAINER_ID = "2c6e5e1b-74a1-4d62-9a6c-5f2f0d7b9b11"
@@ -26,6 +31,9 @@ _INSTANCE_ID = "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90._rehearsal"
 VM_IDS = ("b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90", "07e5d1f4-9c0b-4b57-8a44-63d7a6ac1f0e")
 
 _VERSIONS_TARGET = "/?comp=versions"
+_CERTIFICATE = "x-ms-guest-agent-public-x509-cert"
+# Requests of walinuxagent that are taken, and of no consequence.
+_TAKEN = ("/machine?comp=telemetrydata", "/machine?comp=roleProperties", "/HealthService")
 
 
 class Platform:
@@ -42,6 +50,7 @@ class Platform:
         *,
         wireserver: Tuple[str, int] = LOOPBACK,
         imds: Tuple[str, int] = LOOPBACK,
+        host_plugin: Tuple[str, int] = LOOPBACK,
     ) -> None:
         self._scenario = scenario
         self._log = log
@@ -58,9 +67,15 @@ class Platform:
         self.requests = 0
         self.wireserver = Server(self._answer_wireserver, self._log_of("WireServer"), wireserver)
         self.imds = Server(self._answer_imds, self._log_of("metadata service"), imds)
+        # walinuxagent asks the host's plugin for settings of extensions. A host without this
+        # service answers 404; where the port is closed, the agent gets no goal state.
+        self._host_plugin = Server(
+            lambda _request: Reply(404), self._log_of("HostGAPlugin"), host_plugin
+        )
 
     def __enter__(self) -> "Platform":
-        self.wireserver.open_after(self._scenario.closed_s)
+        for server in (self.wireserver, self._host_plugin):
+            server.open_after(self._scenario.closed_s)
         self.imds.open_after(self._scenario.imds_closed_s)
         return self
 
@@ -70,8 +85,21 @@ class Platform:
         error: Optional[BaseException],
         trace: Optional[TracebackType],
     ) -> None:
-        self.wireserver.close()
-        self.imds.close()
+        for server in (self.wireserver, self._host_plugin, self.imds):
+            server.close()
+
+    @property
+    def ready_reports(self) -> int:
+        """How often Ready was acknowledged."""
+        return sum(report.state == READY for report in self.acknowledged)
+
+    @property
+    def failure_reports(self) -> int:
+        """How many final failures were acknowledged. Other reports say that it goes on."""
+        return sum(
+            report.details is not None and report.details.substatus == PROVISIONING_FAILED
+            for report in self.acknowledged
+        )
 
     def _log_of(self, service: str) -> Callable[[str], None]:
         def log(what: str) -> None:
@@ -95,17 +123,31 @@ class Platform:
         target = request.target.replace("/machine/?", "/machine?", 1)
         if (request.method, target) == ("GET", _VERSIONS_TARGET):
             return Reply(200, VERSIONS)
+        if request.method == "POST" and target in _TAKEN:
+            return Reply(200)
         if request.headers.get("x-ms-version") != PROTOCOL_VERSION:
             return Reply(400)
         if (request.method, target) == ("GET", GOAL_STATE_TARGET):
             if self._goal_states:
                 return self._goal_states.pop(0)
-            return Reply(200, render_goal_state(self._goal_state))
+            return Reply(200, goal_state_document(self._goal_state))
         if (request.method, target) == ("POST", HEALTH_TARGET):
             if self._reports:
                 return self._reports.pop(0)
             return self._judge_xml(request)
+        if request.method == "GET" and target.startswith(f"{role_path(self._goal_state)}?"):
+            return self._document(target.partition("?")[2], request)
         return Reply(404)
+
+    def _document(self, query: str, request: Request) -> Reply:
+        """The reply with a document that the goal state names; those of an older one are gone."""
+        if query.startswith("comp=certificates") and not request.headers.get(_CERTIFICATE):
+            return Reply(400)
+        documents = role_documents(self._goal_state)
+        if query in documents:
+            return Reply(200, documents[query])
+        is_current = query.endswith(f"incarnation={self._goal_state.incarnation}")
+        return Reply(404) if is_current else OLD_GOAL_STATE
 
     def _judge_xml(self, request: Request) -> Reply:
         if not request.headers.get("Content-Type", "").startswith("text/xml"):
@@ -115,7 +157,7 @@ class Platform:
         except DocumentError:
             return Reply(400)
         if GoalState(*report[:3]) != self._goal_state:
-            return Reply(410)
+            return OLD_GOAL_STATE
         return self._acknowledge(report, 200)
 
     def _judge_json(self, request: Request) -> Reply:

@@ -8,7 +8,6 @@ from shlex import quote
 from typing import BinaryIO, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, cast
 
 from ..errors import HostError
-from ..formats.platform.health import READY
 from ..system.clock import Clock
 from .machine import Machine
 from .platform import VM_IDS, Platform
@@ -86,13 +85,12 @@ def play(
         with Platform(scenario, transcript.log_of("platform")) as platform:
             booted = _boot_all(scenario, client, machine, platform, transcript.log_of("VM"))
         changes = list(_changes(image, machine.files()))
-        ready_reports = sum(report.state == READY for report in platform.acknowledged)
         return Outcome(
             scenario,
             transcript.events,
             booted,
-            ready_reports,
-            len(platform.acknowledged) - ready_reports,
+            platform.ready_reports,
+            platform.failure_reports,
             machine.keys_of(scenario.admin_username),
             machine.hostname,
             machine.is_disabled,

@@ -75,11 +75,11 @@ WITHOUT_IDS = Reply(
     b'<?xml version="1.0" encoding="utf-8"?><GoalState><Incarnation>1</Incarnation>'
     b"<Container><ContainerId></ContainerId></Container></GoalState>",
 )
-GONE = Reply(
-    410,
-    b'<?xml version="1.0" encoding="utf-8"?><Error><Code>ResourceNotAvailable</Code></Error>',
-    raises_incarnation=True,
+#: The reply to a report or a request for an old goal state (WALinuxAgent #2960).
+OLD_GOAL_STATE = Reply(
+    410, b'<?xml version="1.0" encoding="utf-8"?><Error><Code>ResourceNotAvailable</Code></Error>'
 )
+GONE = OLD_GOAL_STATE._replace(raises_incarnation=True)
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILeLl+L9DUoUbgVpkSxX5nH3FeAxsKNpir5ZJZkpGAQS rehearsal"
 # A key with line ends, from a file on Windows.

@@ -4,6 +4,7 @@ import re
 import socket
 import threading
 import time
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from socketserver import ThreadingMixIn
 from typing import Any, Callable, NamedTuple, Tuple, Type
@@ -12,6 +13,7 @@ from .scenarios import Reply
 
 # A delay as of a real platform, so that the client's earlier log lines are read first.
 _LATENCY_S = 0.005
+_POLL_S = 0.02
 _LONGEST_BODY_BYTES = 1 << 20
 # The client may be the system of an image in a VM. A client that is silent for this long is left.
 _SILENCE_S = 30.0
@@ -70,7 +72,9 @@ class Server:
     def _open(self) -> None:
         self._is_open = True
         self._server.server_activate()
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        # With the default, each server needs half a second to close.
+        serve = partial(self._server.serve_forever, poll_interval=_POLL_S)
+        threading.Thread(target=serve, daemon=True).start()
 
 
 class _HTTPServer(ThreadingMixIn, HTTPServer):

@@ -9,7 +9,6 @@ from typing import BinaryIO, Callable, List, NamedTuple, Optional, Sequence, cas
 
 from ..azure.endpoint import IMDS_ADDRESS, WIRESERVER_ADDRESS
 from ..errors import HostError
-from ..formats.platform.health import READY
 from ..system.clock import Clock
 from .platform import Platform
 from .run import environment
@@ -17,7 +16,7 @@ from .scenarios import Scenario
 from .transcript import Event, Transcript, lines_of
 
 ADDRESSES = (WIRESERVER_ADDRESS, IMDS_ADDRESS)
-_PORT = 80
+_PORT, _HOST_PLUGIN_PORT = 80, 32526
 _SERVED_S = 3600.0
 
 
@@ -65,14 +64,13 @@ def simulate(
     transcript = Transcript(clock, show)
     with _platform(scenario, transcript) as platform:
         exit_code = _run(command, transcript.log_of("command"), limit_s)
-    ready_reports = sum(report.state == READY for report in platform.acknowledged)
     return Result(
         scenario,
         transcript.events,
         exit_code,
         platform.requests,
-        ready_reports,
-        len(platform.acknowledged) - ready_reports,
+        platform.ready_reports,
+        platform.failure_reports,
     )
 
 
@@ -92,6 +90,7 @@ def _platform(scenario: Scenario, transcript: Transcript) -> Platform:
         transcript.log_of("platform"),
         wireserver=(WIRESERVER_ADDRESS, _PORT),
         imds=(IMDS_ADDRESS, _PORT),
+        host_plugin=(WIRESERVER_ADDRESS, _HOST_PLUGIN_PORT),
     )
 
 

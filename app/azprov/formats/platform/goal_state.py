@@ -39,33 +39,3 @@ def parse_goal_state(document: bytes) -> GoalState:
         container_id=root.identifier("Container/ContainerId"),
         instance_id=root.identifier("Container/RoleInstanceList/RoleInstance/InstanceId"),
     )
-
-
-def render_goal_state(goal_state: GoalState) -> bytes:
-    """Render a goal state with one started role instance, in WireServer's form."""
-    role_instance = xml.Element(
-        "RoleInstance",
-        children=(
-            xml.Element("InstanceId", goal_state.instance_id),
-            xml.Element("State", "Started"),
-        ),
-    )
-    container = xml.Element(
-        "Container",
-        children=(
-            xml.Element("ContainerId", goal_state.container_id),
-            xml.Element("RoleInstanceList", children=(role_instance,)),
-        ),
-    )
-    machine = xml.Element("Machine", children=(xml.Element("ExpectedState", "Started"),))
-    return xml.render(
-        xml.Element(
-            "GoalState",
-            children=(
-                xml.Element("Version", "2012-11-30"),
-                xml.Element("Incarnation", goal_state.incarnation),
-                machine,
-                container,
-            ),
-        )
-    )
