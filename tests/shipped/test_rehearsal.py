@@ -9,8 +9,9 @@ import pytest
 
 import needs
 from azprov.cli import main
+from azprov.rehearsal.agent_scenarios import UNAVAILABLE
 from azprov.rehearsal.run import Outcome, play
-from azprov.rehearsal.scenarios import UNAVAILABLE, Scenario
+from azprov.rehearsal.scenario import Scenario
 from azprov.rehearsal.transcript import Event
 from azprov.system.clock import Clock
 from namespaces import UNSHARE, skip_without_namespaces
@@ -27,11 +28,19 @@ def client(code: str) -> List[str]:
 # acknowledged, the host name, and whether the service is disabled.
 ENDS = {
     "healthy": ([0], 1, "rehearsal-vm", True),
+    "restarted": ([0], 1, "rehearsal-vm", True),
     "network-late": ([0], 1, "rehearsal-vm", True),
     "busy": ([0], 1, "rehearsal-vm", True),
-    "wrong-answers": ([0], 1, "rehearsal-vm", True),
+    "forbidden": ([0], 1, "rehearsal-vm", True),
+    "web-page": ([0], 1, "rehearsal-vm", True),
+    "half-document": ([0], 1, "rehearsal-vm", True),
+    "no-ids": ([0], 1, "rehearsal-vm", True),
+    "cut-connection": ([0], 1, "rehearsal-vm", True),
+    "silent": ([0], 1, "rehearsal-vm", True),
     "ids-change": ([0], 1, "rehearsal-vm", True),
+    "proxy": ([0], 1, "rehearsal-vm", True),
     "refused": ([69], 0, "rehearsal-vm", False),
+    "imds-busy": ([0], 1, "rehearsal-vm", True),
     "imds-down": ([69], 1, "image", False),
     "imds-late": ([0], 1, "rehearsal-vm", True),
     "bad-host-name": ([78, 78], 1, "image", False),

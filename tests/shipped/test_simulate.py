@@ -13,25 +13,23 @@ import pytest
 from needs import unshare
 from pyz import PYZ, azprov
 
-#: What Microsoft's page shows: no wait, no retry, no look at a status.
-SAMPLE = """\
-import http.client
-from xml.etree import ElementTree
-def ask(method, target, body=None):
-    connection = http.client.HTTPConnection("168.63.129.16")
-    headers = {"x-ms-version": "2012-11-30", "Content-Type": "text/xml;charset=utf-8"}
-    connection.request(method, target, body, headers)
-    return connection.getresponse()
-state = ElementTree.fromstring(ask("GET", "/machine/?comp=goalstate").read())
-def text(path):
-    return state.find(path).text
-ask("POST", "/machine?comp=health", "<Health><GoalStateIncarnation>" + text("Incarnation")
-    + "</GoalStateIncarnation><Container><ContainerId>" + text("Container/ContainerId")
-    + "</ContainerId><RoleInstanceList><Role><InstanceId>"
-    + text("Container/RoleInstanceList/RoleInstance/InstanceId")
-    + "</InstanceId><Health><State>Ready</State></Health></Role></RoleInstanceList></Container>"
-    "</Health>")
-"""
+NAMES = [
+    "healthy",
+    "restarted",
+    "network-late",
+    "busy",
+    "forbidden",
+    "web-page",
+    "half-document",
+    "no-ids",
+    "cut-connection",
+    "silent",
+    "ids-change",
+    "proxy",
+    "refused",
+    "imds-busy",
+    "imds-down",
+]
 READY = [sys.executable, "-I", str(PYZ), "report-ready", "--timeout", "5"]
 
 
@@ -47,7 +45,10 @@ def test_an_ordinary_user_can_simulate() -> None:
     code, out, err = azprov("simulate", "--", *READY)
 
     assert (code, err) == (0, "")
-    assert out.splitlines()[0] == "Simulating healthy: the platform answers from the start"
+    assert out.splitlines()[0] == (
+        "Simulating healthy: the platform answers from the start. Expected: the agent reports "
+        "Ready once."
+    )
     assert out.splitlines()[-1] == (
         "PASSED: Ready was acknowledged once, as expected (exit code 0)."
     )
@@ -60,50 +61,43 @@ def test_an_ordinary_user_can_simulate() -> None:
 
 
 @pytest.mark.needs("unshare")
-def test_every_scenario_is_passed_by_azprov() -> None:
-    """The same rows judge any agent."""
+def test_all_scenarios_end_with_a_table() -> None:
+    """--all runs every scenario that holds for any agent, whatever the verdicts are."""
     unshare("--user", "--net")
 
-    code, out, _ = azprov("simulate", "--json", "--all", "--", *READY)
+    code, out, err = azprov("simulate", "--all", "--", "true")
 
-    assert code == 0
-    assert verdicts(out) == [
-        ("healthy", ""),
-        ("network-late", ""),
-        ("busy", ""),
-        ("wrong-answers", ""),
-        ("ids-change", ""),
-        ("refused", ""),
-        ("imds-down", ""),
-    ]
+    assert code == 1
+    lines = out.splitlines()[-len(NAMES) :]
+    assert [line.split()[0] for line in lines] == NAMES
+    assert lines[0] == (
+        "healthy        failed  Ready was acknowledged 0 times, not 1; the exit code is 0 although "
+        "Ready was not acknowledged (exit code 0)"
+    )
+    assert err == (f"azprov: these scenarios failed: {', '.join(NAMES)}; read the transcript\n")
 
 
 @pytest.mark.needs("unshare")
-def test_the_script_of_the_page_fails_five_scenarios(tmp_path: Path) -> None:
-    """It reaches Ready on a platform that is there from the start and never busy."""
+def test_an_agent_that_still_tries_at_the_limit_is_not_at_fault() -> None:
+    """Where no report is ever acknowledged, an agent may try for longer than the limit."""
     unshare("--user", "--net")
-    (tmp_path / "sample.py").write_text(SAMPLE)
-    never = "Ready was acknowledged 0 times, not 1"
-    silent = "the exit code is 0 although Ready was not acknowledged"
 
-    code, out, err = azprov(
-        "simulate", "--json", "--all", "--", sys.executable, tmp_path / "sample.py"
+    code, out, _ = azprov(
+        "simulate", "--json", "--scenario", "refused", "--limit", "1", "--", "sleep", "9"
     )
 
-    assert code == 1
-    assert verdicts(out) == [
-        ("healthy", ""),
-        ("network-late", never),
-        ("busy", never),
-        ("wrong-answers", never),
-        ("ids-change", f"{never}; {silent}"),
-        ("refused", silent),
-        ("imds-down", ""),
-    ]
-    assert err == (
-        "azprov: these scenarios failed: network-late, busy, wrong-answers, ids-change, refused; "
-        "read the transcript\n"
-    )
+    assert (code, verdicts(out)) == (0, [("refused", "")])
+
+
+@pytest.mark.needs("unshare")
+def test_progress_is_shown_as_a_terminal_shows_it() -> None:
+    """A carriage return replaces the text before it, and one at the end of a line does not."""
+    unshare("--user", "--net")
+
+    _, out, _ = azprov("simulate", "--json", "--", "printf", " 0%%\\r50%%\\r100%%\\r\\nnext\\r\\n")
+
+    events = json.loads(out)["scenarios"][0]["events"]
+    assert [one["what"] for one in events if one["who"] == "command"] == ["100%", "next"]
 
 
 @pytest.mark.needs("unshare")
@@ -118,10 +112,11 @@ def test_the_next_scenario_starts_after_a_server_closed_connections() -> None:
         print(connection.getresponse().status)
     """
 
-    exit_code, out, err = azprov("simulate", "--json", "--all", "--", sys.executable, "-c", code)
+    simulate = ("simulate", "--json", "--all", "--limit", "3")
+    exit_code, out, err = azprov(*simulate, "--", sys.executable, "-c", code)
 
     assert exit_code == 1, err
-    assert len(verdicts(out)) == 7
+    assert len(verdicts(out)) == 15
 
 
 @pytest.mark.needs("unshare")
@@ -191,14 +186,22 @@ def test_it_serves_until_it_is_interrupted() -> None:
 @pytest.mark.parametrize(
     ("argv", "line"),
     [
-        (["simulate"], "a simulation needs a command, or --serve alone; give the command after --"),
+        (
+            ["simulate"],
+            "a simulation needs a command, or --serve alone; type AZPROV simulate -- COMMAND",
+        ),
         (["simulate", "--serve", "--", "true"], "a simulation needs a command, or --serve alone"),
         (
             ["simulate", "--scenario", "bad-keys", "--", "true"],
-            "there is no scenario 'bad-keys'; those for any agent are healthy, network-late, busy",
+            "there is no scenario 'bad-keys'; those for any agent are healthy, restarted, ",
         ),
         (["simulate", "--limit", "0", "--", "true"], "argument --limit: not a number of seconds"),
-        (["simulate", "true", "--quick"], "there is no option '--quick'"),
+        (
+            ["simulate", "--limit", "9", "curl", "-v", "http://168.63.129.16/?comp=versions"],
+            "the command does not follow --; type AZPROV simulate --limit 9 -- curl -v "
+            "'http://168.63.129.16/?comp=versions'",
+        ),
+        (["simulate", "--quick", "true"], "there is no option '--quick'"),
     ],
 )
 def test_wrong_usage_is_exit_2(argv: List[str], line: str) -> None:
@@ -206,7 +209,7 @@ def test_wrong_usage_is_exit_2(argv: List[str], line: str) -> None:
     code, out, err = azprov(*argv)
 
     assert (code, out) == (2, "")
-    assert err.startswith(f"azprov: {line}")
+    assert err.replace(f"python3 {PYZ}", "AZPROV").startswith(f"azprov: {line}")
 
 
 @pytest.mark.needs("unshare")

@@ -24,6 +24,8 @@ class Parser(argparse.ArgumentParser):
         #: What is right instead of an option that takes no value or does not exist. The key ""
         #: is for a word too many.
         self.explanations: Dict[str, str] = {}
+        #: Whether the words are a command with options of its own, which follows "--".
+        self.takes_command = False
 
     def add_argument(self, *names: Any, **settings: Any) -> argparse.Action:
         return self._group.add_argument(*names, **settings)
@@ -53,6 +55,9 @@ class Parser(argparse.ArgumentParser):
                     f"there is no option {name!a}",
                     self._explained(name) or suggest_option(name, self._option_string_actions),
                 )
+            elif action is None and self.takes_command and words:
+                given = argv[: len(argv) - len(words) - 1]
+                self._fail_without_dashes(given, [word, *words])
             elif action is None:
                 names_left -= 1
                 if names_left < 0:
@@ -79,6 +84,13 @@ class Parser(argparse.ArgumentParser):
             f"{word!a} is an unexpected argument{because}",
             self._explained(flag) or self._explained("") or suggestion,
         )
+
+    def _fail_without_dashes(self, given: Sequence[str], command: Sequence[str]) -> NoReturn:
+        """Raises UsageError for a command that does not follow "--"."""
+        from shlex import quote
+
+        typed = " ".join([self.prog, *map(quote, [*given, "--", *command])])
+        raise UsageError("the command does not follow --", f"type {typed}")
 
     def _explained(self, name: str) -> str:
         explanation = self.explanations.get(name)

@@ -8,7 +8,7 @@ from ..formats.host.passwd import NOBODY
 from ..system.init import SYSTEMD
 from ..system.root import Root
 from ..system.user_database import find_account
-from .scenarios import IMAGE_NAME
+from .scenario import IMAGE_NAME
 
 _DMI = "/sys/class/dmi/id"
 

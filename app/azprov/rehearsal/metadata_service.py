@@ -9,7 +9,7 @@ import json
 import re
 from typing import Any, Dict, List, Tuple
 
-from .scenarios import Reply, Scenario
+from .scenario import Reply, Scenario
 from .server import Request
 
 _INSTANCE = "/metadata/instance"

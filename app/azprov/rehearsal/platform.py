@@ -13,15 +13,15 @@ from ..azure.wireserver_json import PROVISIONING_HEALTH_TARGET
 from ..errors import DocumentError
 from ..formats.platform.goal_state import GoalState
 from ..formats.platform.health import (
-    PROVISIONING_FAILED,
     READY,
     HealthReport,
     parse_health_report,
 )
 from ..formats.platform.health_json import parse_json_health
+from .agent_scenarios import OLD_GOAL_STATE
 from .documents import VERSIONS, goal_state_document, role_documents, role_path
 from .metadata_service import answer_metadata
-from .scenarios import OLD_GOAL_STATE, Reply, Scenario
+from .scenario import Reply, Scenario
 from .server import LOOPBACK, Request, Server
 
 _CONTAINER_ID = "2c6e5e1b-74a1-4d62-9a6c-5f2f0d7b9b11"
@@ -31,6 +31,7 @@ _INSTANCE_ID = "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90._rehearsal"
 VM_IDS = ("b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90", "07e5d1f4-9c0b-4b57-8a44-63d7a6ac1f0e")
 
 _VERSIONS_TARGET = "/?comp=versions"
+_PROVISIONING = "Provisioning"
 _CERTIFICATE = "x-ms-guest-agent-public-x509-cert"
 # Requests of walinuxagent that are taken, and of no consequence.
 _TAKEN = ("/machine?comp=telemetrydata", "/machine?comp=roleProperties", "/HealthService")
@@ -57,7 +58,8 @@ class Platform:
         self._lock = threading.Lock()
         self._goal_states = list(scenario.goal_states)
         self._reports = list(scenario.reports)
-        self._goal_state = GoalState("1", _CONTAINER_ID, _INSTANCE_ID)
+        self._instances = list(scenario.instances)
+        self._goal_state = GoalState(str(scenario.incarnation), _CONTAINER_ID, _INSTANCE_ID)
         #: The acknowledged reports, in order.
         self.acknowledged: List[HealthReport] = []
         #: Called when a report is acknowledged, before the reply is sent.
@@ -95,9 +97,10 @@ class Platform:
 
     @property
     def failure_reports(self) -> int:
-        """How many final failures were acknowledged. Other reports say that it goes on."""
+        """How many failures were acknowledged. NotReady with Provisioning says that it goes on."""
         return sum(
-            report.details is not None and report.details.substatus == PROVISIONING_FAILED
+            report.state != READY
+            and (report.details is None or report.details.substatus != _PROVISIONING)
             for report in self.acknowledged
         )
 
@@ -179,4 +182,6 @@ class Platform:
 
     def _answer_imds(self, request: Request) -> Reply:
         self.requests += 1
+        if self._instances:
+            return self._instances.pop(0)
         return answer_metadata(request, self._scenario, self.vm_id)

@@ -11,7 +11,7 @@ from ..errors import HostError
 from ..system.clock import Clock
 from .machine import Machine
 from .platform import VM_IDS, Platform
-from .scenarios import Scenario
+from .scenario import Scenario
 from .transcript import Event, Transcript, lines_of
 
 # A client is killed when it runs this much longer than its own deadline.
@@ -131,7 +131,7 @@ def _boot_all(
         machine.prepare_boot(platform.vm_id)
         requests = platform.requests
         log(f"boot {number}: azprov.pyz provision")
-        client_process = _start([*client, *arguments])
+        client_process = _start([*client, *arguments], scenario)
         if boot.loses_power:
             platform.on_acknowledged = client_process.kill
         exit_code = _follow(client_process, log_line, scenario.timeout_s + _GRACE_S)
@@ -141,23 +141,24 @@ def _boot_all(
     return booted
 
 
-def _start(command: Sequence[str]) -> "subprocess.Popen[bytes]":
+def _start(command: Sequence[str], scenario: Scenario) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
         command,
-        env=environment(),
+        env=environment(scenario),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
 
 
-def environment() -> Dict[str, str]:
-    """The environment without what would lead azprov to other addresses or another log."""
-    return {
+def environment(scenario: Scenario) -> Dict[str, str]:
+    """The environment of a scenario, without what leads azprov to other addresses or logs."""
+    kept = {
         name: value
         for name, value in os.environ.items()
         if name != "JOURNAL_STREAM" and not name.startswith("AZPROV_")
     }
+    return dict(kept, **dict(scenario.variables))
 
 
 def _follow(client: "subprocess.Popen[bytes]", log: Callable[[str], None], limit_s: float) -> int:

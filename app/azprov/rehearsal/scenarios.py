@@ -1,85 +1,14 @@
-"""The scenarios: how the platform behaves, and how the rehearsal must end.
+"""All scenarios: those for any agent, and those for azprov's own first boot.
 
-A scenario is data. To add one, add an entry to SCENARIOS, with a new Reply for a new
-bad reply, and a new field of Boot for a new event.
+To add one, add an entry here or in agent_scenarios.py, with a new Reply for a new bad reply,
+and a new field of Boot for a new event.
 """
 
-from typing import NamedTuple, Optional, Tuple
+from typing import Optional
 
-
-class Reply(NamedTuple):
-    """A scripted reply of the platform, in place of the correct one."""
-
-    status: int
-    body: bytes = b""
-    headers: Tuple[Tuple[str, str], ...] = ()
-    #: With this reply the goal state gets its next incarnation.
-    raises_incarnation: bool = False
-
-
-class Boot(NamedTuple):
-    """A boot of the VM, and its expected exit code."""
-
-    exit_code: int = 0
-    #: This boot must send no request.
-    is_silent: bool = False
-    #: This boot is of a second VM, created from an image of the first one.
-    is_captured: bool = False
-    #: The power fails after the platform has acknowledged Ready, before the VM gets the reply.
-    loses_power: bool = False
-
-
-class Scenario(NamedTuple):
-    name: str
-    story: str
-    #: The result on Azure, if the scenario ends as expected.
-    meaning: str
-    boots: Tuple[Boot, ...] = (Boot(),)
-    #: Replies to the first goal state requests; later ones get the correct reply.
-    goal_states: Tuple[Reply, ...] = ()
-    #: Replies to the first health reports; later ones are checked.
-    reports: Tuple[Reply, ...] = ()
-    #: Additional options of `provision`.
-    options: Tuple[str, ...] = ()
-    #: The host name, admin user and public keys in the instance metadata.
-    computer_name: str = "rehearsal-vm"
-    admin_username: str = "azureuser"
-    public_keys: Tuple[str, ...] = ()
-    #: How many seconds the ports of WireServer and of the metadata service stay closed.
-    closed_s: float = 0.0
-    imds_closed_s: float = 0.0
-    timeout_s: float = 60.0
-    imds_timeout_s: float = 20.0
-    #: The expected end: numbers of acknowledged reports, keys, host name, service.
-    ready_reports: int = 1
-    failure_reports: int = 0
-    #: The number of authorized keys of the admin user.
-    keys: int = 0
-    hostname: str = "rehearsal-vm"
-    is_disabled: bool = True
-
-
-FOR_EVER = 1000
-FOR_EVER_S = 1e6
-
-UNAVAILABLE = Reply(503, b"<html><body>Service Unavailable</body></html>")
-TOO_MANY = Reply(429, headers=(("Retry-After", "1"),))
-HTML = Reply(200, b"<html><body><p>Welcome to the guest network<br></body></html>")
-TRUNCATED = Reply(
-    200,
-    b'<?xml version="1.0" encoding="utf-8"?><GoalState><Incarnation>1</Incarnation>'
-    b"<Container><ContainerId>2c6e5e",
-)
-WITHOUT_IDS = Reply(
-    200,
-    b'<?xml version="1.0" encoding="utf-8"?><GoalState><Incarnation>1</Incarnation>'
-    b"<Container><ContainerId></ContainerId></Container></GoalState>",
-)
-#: The reply to a report or a request for an old goal state (WALinuxAgent #2960).
-OLD_GOAL_STATE = Reply(
-    410, b'<?xml version="1.0" encoding="utf-8"?><Error><Code>ResourceNotAvailable</Code></Error>'
-)
-GONE = OLD_GOAL_STATE._replace(raises_incarnation=True)
+from .agent_scenarios import FOR_ANY_AGENT, UNAVAILABLE
+from .agent_scenarios import RUNNING as _RUNNING
+from .scenario import IMAGE_NAME, Boot, Scenario
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILeLl+L9DUoUbgVpkSxX5nH3FeAxsKNpir5ZJZkpGAQS rehearsal"
 # A key with line ends, from a file on Windows.
@@ -87,70 +16,8 @@ BROKEN_KEY = KEY[:40] + "\r\n" + KEY[40:] + "\r\n"
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIC+TCCAeGgAwIBAgIUe\n-----END CERTIFICATE-----\n"
 CUT_KEY = KEY[:60]
 
-#: The host name in the image.
-IMAGE_NAME = "image"
-
-_RUNNING = "the VM is shown as running."
-
 SCENARIOS = (
-    Scenario(
-        name="healthy",
-        story="the platform answers from the start",
-        meaning=_RUNNING + " The next boot does nothing.",
-    ),
-    Scenario(
-        name="network-late",
-        story="nothing answers for the first 3 seconds",
-        meaning=_RUNNING + " Ready was sent as soon as WireServer could be reached.",
-        closed_s=3.0,
-        imds_closed_s=3.0,
-    ),
-    Scenario(
-        name="busy",
-        story="WireServer answers 503, then 429 with Retry-After, then 503 to the report",
-        meaning=_RUNNING + " WireServer was asked again after growing pauses.",
-        goal_states=(UNAVAILABLE, TOO_MANY),
-        reports=(UNAVAILABLE,),
-    ),
-    Scenario(
-        name="wrong-answers",
-        story="the first replies are a web page, half a document and a goal state without ids",
-        meaning=_RUNNING + " No report was made from a bad reply.",
-        goal_states=(HTML, TRUNCATED, WITHOUT_IDS),
-    ),
-    Scenario(
-        name="ids-change",
-        story="the first report is answered 410, and the goal state has a new incarnation",
-        meaning=_RUNNING + " The second report has the new incarnation.",
-        reports=(GONE,),
-    ),
-    Scenario(
-        name="refused",
-        story="no report is ever acknowledged, and the deadline is short",
-        meaning=(
-            "the VM is not ready. Azure restarts it, and the service, which stays enabled, "
-            "tries again."
-        ),
-        boots=(Boot(exit_code=69),),
-        reports=(UNAVAILABLE,) * FOR_EVER,
-        timeout_s=5.0,
-        ready_reports=0,
-        is_disabled=False,
-    ),
-    Scenario(
-        name="imds-down",
-        story="the metadata service never answers",
-        meaning=(
-            "the VM is shown as running at once. azprov asks for the host name for 300 s more (2 s "
-            "here), and then keeps the image's. The service fails and stays enabled, so the next "
-            "boot asks again."
-        ),
-        boots=(Boot(exit_code=69),),
-        imds_closed_s=FOR_EVER_S,
-        imds_timeout_s=2.0,
-        hostname=IMAGE_NAME,
-        is_disabled=False,
-    ),
+    *FOR_ANY_AGENT,
     Scenario(
         name="imds-late",
         story="the metadata service does not answer for the first 2 seconds",
@@ -247,18 +114,6 @@ SCENARIOS = (
         failure_reports=1,
         is_disabled=False,
     ),
-)
-
-
-#: The scenarios in which any agent has something to do: what they expect of Ready holds for all.
-FOR_ANY_AGENT = (
-    "healthy",
-    "network-late",
-    "busy",
-    "wrong-answers",
-    "ids-change",
-    "refused",
-    "imds-down",
 )
 
 

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from socketserver import ThreadingMixIn
 from typing import Any, Callable, NamedTuple, Tuple, Type
 
-from .scenarios import Reply
+from .scenario import Reply
 
 # A delay as of a real platform, so that the client's earlier log lines are read first.
 _LATENCY_S = 0.005
@@ -133,6 +133,13 @@ def _handler(
         def _answer(self, body: bytes) -> None:
             time.sleep(_LATENCY_S)
             reply = answer(Request(self.command, self.path, self.headers, body))
+            if reply.silent_s:
+                log(f"does not answer {self.command} {self.path}")
+                time.sleep(reply.silent_s)
+            if not reply.status:
+                log(f"closes the connection of {self.command} {self.path} without a reply")
+                self.close_connection = True
+                return
             phrase = self.responses.get(reply.status, ("",))[0]
             log(f"answers {self.command} {self.path} with {reply.status} {phrase}")
             self.send_response(reply.status)

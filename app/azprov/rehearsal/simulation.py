@@ -12,7 +12,7 @@ from ..errors import HostError
 from ..system.clock import Clock
 from .platform import Platform
 from .run import environment
-from .scenarios import Scenario
+from .scenario import Scenario
 from .transcript import Event, Transcript, lines_of
 
 ADDRESSES = (WIRESERVER_ADDRESS, IMDS_ADDRESS)
@@ -43,7 +43,7 @@ class Result(NamedTuple):
             found.append("a failure was reported, which is final on Azure")
         if self.exit_code == 0 and not self.ready_reports:
             found.append("the exit code is 0 although Ready was not acknowledged")
-        if self.exit_code is None and not self.ready_reports:
+        if self.exit_code is None and self.ready_reports < self.scenario.ready_reports:
             found.append("the command did not end")
         return found
 
@@ -63,7 +63,7 @@ def simulate(
     """
     transcript = Transcript(clock, show)
     with _platform(scenario, transcript) as platform:
-        exit_code = _run(command, transcript.log_of("command"), limit_s)
+        exit_code = _run(command, scenario, transcript.log_of("command"), limit_s)
     return Result(
         scenario,
         transcript.events,
@@ -94,12 +94,14 @@ def _platform(scenario: Scenario, transcript: Transcript) -> Platform:
     )
 
 
-def _run(command: Sequence[str], log: Callable[[str], None], limit_s: float) -> Optional[int]:
+def _run(
+    command: Sequence[str], scenario: Scenario, log: Callable[[str], None], limit_s: float
+) -> Optional[int]:
     """The exit code, 128 and the number of a signal, or None if the limit was reached."""
     try:
         process = subprocess.Popen(
             command,
-            env=environment(),
+            env=environment(scenario),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -121,7 +123,7 @@ def _run(command: Sequence[str], log: Callable[[str], None], limit_s: float) -> 
     with process:
         try:
             for line in lines_of(cast(Optional[BinaryIO], process.stdout)):
-                log(line)
+                log(_as_shown(line))
             code = process.wait()
         finally:
             timer.cancel()
@@ -130,3 +132,8 @@ def _run(command: Sequence[str], log: Callable[[str], None], limit_s: float) -> 
     if is_over.is_set():
         return None
     return code if code >= 0 else 128 - code
+
+
+def _as_shown(line: str) -> str:
+    """A line as a terminal shows it in the end: progress replaces itself after "\\r"."""
+    return line.rstrip("\r\n").rpartition("\r")[2]

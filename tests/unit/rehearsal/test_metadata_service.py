@@ -7,7 +7,7 @@ from typing import Any, Optional
 import pytest
 
 from azprov.rehearsal.metadata_service import answer_metadata
-from azprov.rehearsal.scenarios import Reply, Scenario
+from azprov.rehearsal.scenario import Reply, Scenario
 from azprov.rehearsal.server import Request
 
 SCENARIO = Scenario("test", "a story", "a meaning", public_keys=("ssh-ed25519 AAAA",))

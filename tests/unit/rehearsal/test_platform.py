@@ -6,8 +6,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from azprov.rehearsal.agent_scenarios import GONE
 from azprov.rehearsal.platform import Platform
-from azprov.rehearsal.scenarios import GONE, Scenario
+from azprov.rehearsal.scenario import Scenario
 
 VERSION = {"x-ms-version": "2012-11-30"}
 XML = {**VERSION, "Content-Type": "text/xml; charset=utf-8"}

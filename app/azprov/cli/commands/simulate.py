@@ -8,7 +8,8 @@ from typing import Any, Dict, List
 
 from ...boot.connect import real_ports
 from ...errors import ERRORS_FOUND, AzprovError, Stopped, UsageError
-from ...rehearsal.scenarios import FOR_ANY_AGENT, Scenario, find_scenario
+from ...rehearsal.agent_scenarios import FOR_ANY_AGENT
+from ...rehearsal.scenario import Scenario
 from ...rehearsal.simulation import ADDRESSES, Result, serve, simulate
 from ...system.own_network import enter_own_network
 from ..colour import coloured_word
@@ -25,17 +26,19 @@ DESCRIPTION = (
     "168.63.129.16 and 169.254.169.254. Without root it runs as root of a user namespace."
 )
 
+_NAMES = [scenario.name for scenario in FOR_ANY_AGENT]
 # Longer than the deadline that any scenario needs.
 _LIMIT_S = 60.0
 
 
 def configure(parser: Parser) -> None:
+    parser.takes_command = True
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument(
         "--scenario",
         metavar="NAME",
         default="healthy",
-        help=f"behaviour of the platform: {', '.join(FOR_ANY_AGENT)} (default healthy)",
+        help=f"behaviour of the platform: {', '.join(_NAMES)} (default healthy)",
     )
     choice.add_argument("--all", action="store_true", help="run every scenario, show a table")
     parser.add_argument(
@@ -53,19 +56,18 @@ def run(options: argparse.Namespace) -> Answer:
     if bool(options.words) == options.serve:
         raise UsageError(
             "a simulation needs a command, or --serve alone",
-            "give the command after --, as in simulate -- python3 agent.py",
+            "type azprov.pyz simulate -- COMMAND, such as azprov.pyz simulate -- python3 agent.py",
         )
-    if options.scenario not in FOR_ANY_AGENT:
+    if options.scenario not in _NAMES:
         from ..suggestions import suggest_value
 
-        nearest = suggest_value(options.scenario, FOR_ANY_AGENT)
+        nearest = suggest_value(options.scenario, _NAMES)
         raise UsageError(
             f"there is no scenario {options.scenario!a}; those for any agent are "
-            f"{', '.join(FOR_ANY_AGENT)}",
+            f"{', '.join(_NAMES)}",
             f"{nearest}azprov.pyz simulate --help lists them",
         )
-    names = FOR_ANY_AGENT if options.all else [options.scenario]
-    chosen = [one for one in map(find_scenario, names) if one is not None]
+    chosen = [one for one in FOR_ANY_AGENT if options.all or one.name == options.scenario]
     has_own_users = enter_own_network(ADDRESSES)
     if options.serve:
         return _serve(chosen[0], has_own_users)
@@ -73,7 +75,9 @@ def run(options: argparse.Namespace) -> Answer:
     is_silent = options.json or options.quiet
     for scenario in chosen:
         if not is_silent:
-            write_line(f"Simulating {scenario.name}: {scenario.story}")
+            write_line(
+                f"Simulating {scenario.name}: {scenario.story}. Expected: {scenario.expected}."
+            )
         results.append(
             simulate(
                 scenario,
