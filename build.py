@@ -6,6 +6,7 @@
     python3 build.py test [ARGS]       build, then run all tests (ARGS go to pytest)
     python3 build.py coverage          measure what the unit tests cover
     python3 build.py bench [ARGS]      build, then compare costs with other agents
+    python3 build.py agents [ARGS]     build, then try other agents on the simulated platform
     python3 build.py fuzz [ARGS]       fuzz the parsers (--help lists ARGS)
     python3 build.py mutate [ARGS]     count deliberate faults that no unit test notices
     python3 build.py wheelhouse DIR    download all packages, for a machine without a network
@@ -93,7 +94,9 @@ NOT_SHIPPED = (
     "urllib3/py.typed",
     "urllib3/util/ssltransport.py",
 )
-COMMANDS = ("build", "check", "test", "coverage", "bench", "fuzz", "mutate", "wheelhouse")
+COMMANDS = ("build", "check", "test", "coverage", "bench", "agents", "fuzz", "mutate", "wheelhouse")
+# Programs that run after the build.
+MEASUREMENTS = {"bench": "benchmarks", "agents": "agents", "fuzz": "fuzz.campaign"}
 WITHOUT_ARGUMENTS = ("build", "check", "coverage")
 # One worker for each processor; tests that share something are in one xdist_group.
 PARALLEL = ("-n", "auto", "--dist", "loadgroup")
@@ -122,18 +125,16 @@ def main() -> int:
     build()
     if options.command == "test":
         return run_module("pytest", *PARALLEL, "--basetemp", str(WORK / "tmp"), *options.arguments)
-    if options.command == "bench":
-        return run_module("benchmarks", *options.arguments)
-    if options.command == "fuzz":
-        return run_module("fuzz.campaign", *options.arguments)
+    if options.command in MEASUREMENTS:
+        return run_module(MEASUREMENTS[options.command], *options.arguments)
     return 0
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         usage="python3 build.py [--wheelhouse DIR] "
-        "[check | test [ARGS] | coverage | bench [ARGS] | fuzz [ARGS] | mutate [ARGS] | "
-        "wheelhouse DIR]",
+        "[check | test [ARGS] | coverage | bench [ARGS] | agents [ARGS] | fuzz [ARGS] | "
+        "mutate [ARGS] | wheelhouse DIR]",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
