@@ -6,7 +6,7 @@ from typing import Iterator, List, Tuple
 
 import pytest
 
-from azprov.rehearsal.scenarios import Reply
+from azprov.rehearsal.scenario import Reply
 from azprov.rehearsal.server import Request, Server
 from azprov.rehearsal.transcript import Event, Transcript, lines_of
 from ports import FakeClock
