@@ -6,7 +6,7 @@ report for an old goal state, and one that is not in the documented form.
 
 import threading
 from types import TracebackType
-from typing import Callable, List, Optional, Tuple, Type
+from typing import Callable, List, NamedTuple, Optional, Tuple, Type
 
 from ..azure.wireserver import GOAL_STATE_TARGET, HEALTH_TARGET, PROTOCOL_VERSION
 from ..azure.wireserver_json import PROVISIONING_HEALTH_TARGET
@@ -30,11 +30,31 @@ _INSTANCE_ID = "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90._rehearsal"
 #: The ids of the VM and of a second one, in the metadata service's form.
 VM_IDS = ("b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90", "07e5d1f4-9c0b-4b57-8a44-63d7a6ac1f0e")
 
+_JSON_AGENT = "x-ms-guest-agent-name"
 _VERSIONS_TARGET = "/?comp=versions"
 _PROVISIONING = "Provisioning"
 _CERTIFICATE = "x-ms-guest-agent-public-x509-cert"
 # Requests of walinuxagent that are taken, and of no consequence.
 _TAKEN = ("/machine?comp=telemetrydata", "/machine?comp=roleProperties", "/HealthService")
+
+
+WIRESERVER, METADATA_SERVICE = "WireServer", "metadata service"
+
+
+class Exchange(NamedTuple):
+    """A request and how it was answered; all text is the client's own."""
+
+    #: WIRESERVER or METADATA_SERVICE.
+    service: str
+    method: str
+    target: str
+    #: The name that the client gives itself; empty if it gives none.
+    agent: str
+    status: int
+    #: Whether the request is a health report.
+    is_report: bool
+    #: The state of a report that the reply acknowledges; empty for every other request.
+    acknowledged: str
 
 
 class Platform:
@@ -64,11 +84,13 @@ class Platform:
         self.acknowledged: List[HealthReport] = []
         #: Called when a report is acknowledged, before the reply is sent.
         self.on_acknowledged: Callable[[], None] = lambda: None
+        #: Called with each request before its reply is sent, in the thread of the request.
+        self.on_exchange: Callable[[Exchange], None] = lambda _exchange: None
         self.vm_id = VM_IDS[0]
         #: The number of requests to both services.
         self.requests = 0
-        self.wireserver = Server(self._answer_wireserver, self._log_of("WireServer"), wireserver)
-        self.imds = Server(self._answer_imds, self._log_of("metadata service"), imds)
+        self.wireserver = Server(self._answer_wireserver, self._log_of(WIRESERVER), wireserver)
+        self.imds = Server(self._answer_imds, self._log_of(METADATA_SERVICE), imds)
         # walinuxagent asks the host's plugin for settings of extensions. A host without this
         # service answers 404; where the port is closed, the agent gets no goal state.
         self._host_plugin = Server(
@@ -104,6 +126,13 @@ class Platform:
             for report in self.acknowledged
         )
 
+    def relent(self) -> None:
+        """Judge all later requests, where the scenario still had other replies."""
+        with self._lock:
+            self._goal_states.clear()
+            self._reports.clear()
+            self._instances.clear()
+
     def _log_of(self, service: str) -> Callable[[str], None]:
         def log(what: str) -> None:
             self._log(f"{service} {what}")
@@ -113,7 +142,10 @@ class Platform:
     def _answer_wireserver(self, request: Request) -> Reply:
         with self._lock:
             self.requests += 1
+            acknowledged = len(self.acknowledged)
             reply = self._judge(request)
+            states = [report.state for report in self.acknowledged[acknowledged:]]
+            self.on_exchange(_exchange(WIRESERVER, request, reply, "".join(states)))
             if reply.raises_incarnation:
                 incarnation = str(int(self._goal_state.incarnation) + 1)
                 self._goal_state = self._goal_state._replace(incarnation=incarnation)
@@ -167,7 +199,7 @@ class Platform:
         """The reply to a report in JSON, which names no goal state."""
         if request.headers.get("Content-Type") != "application/json":
             return Reply(415)
-        if not request.headers.get("x-ms-guest-agent-name"):
+        if not request.headers.get(_JSON_AGENT):
             return Reply(400)
         try:
             health = parse_json_health(request.body)
@@ -181,7 +213,28 @@ class Platform:
         return Reply(status)
 
     def _answer_imds(self, request: Request) -> Reply:
-        self.requests += 1
+        with self._lock:
+            self.requests += 1
+            reply = self._metadata(request)
+            self.on_exchange(_exchange(METADATA_SERVICE, request, reply, ""))
+            return reply
+
+    def _metadata(self, request: Request) -> Reply:
         if self._instances:
             return self._instances.pop(0)
         return answer_metadata(request, self._scenario, self.vm_id)
+
+
+def _exchange(service: str, request: Request, reply: Reply, acknowledged: str) -> Exchange:
+    headers = request.headers
+    names = (headers.get(name) for name in ("x-ms-agent-name", _JSON_AGENT, "User-Agent"))
+    is_report = request.method == "POST" and service == WIRESERVER
+    return Exchange(
+        service,
+        request.method,
+        request.target,
+        next(filter(None, names), ""),
+        reply.status,
+        is_report,
+        acknowledged,
+    )

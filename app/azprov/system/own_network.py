@@ -57,6 +57,14 @@ def enter_own_network(addresses: Sequence[str]) -> bool:
     return not is_root
 
 
+def set_up_link(name: str, address: str, netmask: str) -> None:
+    """Give a link of this process's network an address, and set it up. Raises OSError."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        for request, value in ((_SIOCSIFADDR, address), (_SIOCSIFNETMASK, netmask)):
+            fcntl.ioctl(sock, request, _REQUEST.pack(name.encode("ascii"), _address(value)))
+        _set_up(sock, name)
+
+
 def _set_up(sock: socket.socket, name: str) -> None:
     request = fcntl.ioctl(sock, _SIOCGIFFLAGS, _REQUEST.pack(name.encode("ascii"), b""))
     (flags,) = struct.unpack_from("=H", request, 16)

@@ -1,11 +1,13 @@
 """A view of the file systems that this process has alone."""
 
+import os
 from typing import Any
 
 CLONE_NEWNS = 0x00020000
 _MS_BIND, _MS_REC, _MS_PRIVATE = 0x1000, 0x4000, 0x40000
 #: A file of every Linux that no program needs to mount a disk.
 OPEN_FILE = "/proc/version"
+_MNT_DETACH = 2
 
 
 def leave_shared_mounts() -> bool:
@@ -39,3 +41,25 @@ def _mount(library: Any, source: bytes, target: bytes, flags: int) -> bool:
     from ctypes import c_ulong
 
     return bool(library.mount(source, target, None, c_ulong(flags), None) == 0)
+
+
+def mount_overlay(lower: int, upper: str, work: str, point: str) -> str:
+    """Mount a folder so that changes are written to another one. Empty, or why it failed.
+
+    `lower` is a descriptor of the folder, because its path may contain what the kernel reads as
+    the end of an option; the other paths must not.
+    """
+    from ctypes import CDLL, get_errno
+
+    options = f"lowerdir=/proc/self/fd/{lower},upperdir={upper},workdir={work}"
+    library = CDLL(None, use_errno=True)
+    if library.mount(b"overlay", os.fsencode(point), b"overlay", None, options.encode()) != 0:
+        return os.strerror(get_errno())
+    return ""
+
+
+def detach(point: str) -> None:
+    """Remove a mount from this process's own view, also while it is in use."""
+    from ctypes import CDLL
+
+    CDLL(None).umount2(os.fsencode(point), _MNT_DETACH)

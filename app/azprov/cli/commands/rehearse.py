@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import socket
 import sys
 from typing import Any, Dict, List
@@ -12,12 +13,13 @@ from ...rehearsal.machine import require_person
 from ...rehearsal.run import Outcome, play
 from ...rehearsal.scenarios import SCENARIOS, find_scenario
 from ..colour import coloured_word
+from ..options import parse_seconds
 from ..output import Answer, write_line
 from ..parser import Parser
 from ..program import own_path
 from ..transcript import hide_event, show_event
 
-SUMMARY = "run a first boot against a simulated platform on loopback"
+SUMMARY = "run a first boot, or an image's, against a simulated platform"
 EXAMPLE = ("see what happens when the network comes late", "rehearse --scenario network-late")
 
 _FOR_A_VM = "The next steps above are for a VM on Azure: this machine needs none of them."
@@ -35,9 +37,37 @@ def configure(parser: Parser) -> None:
     )
     choice.add_argument("--all", action="store_true", help="run every scenario")
     choice.add_argument("--list", action="store_true", help="list the scenarios and run none")
+    parser.add_argument(
+        "--image",
+        metavar="PATH",
+        help="boot the image in this folder, with its own init, in a container",
+    )
+    parser.add_argument(
+        "--boots", metavar="N", type=_number, help="boots of the image (default 2)"
+    )
+    parser.add_argument(
+        "--limit",
+        metavar="SECONDS",
+        type=parse_seconds,
+        help="time limit of each boot of the image (default 300)",
+    )
+
+
+def _number(text: str) -> int:
+    if not re.match(r"[1-9]\Z", text):
+        raise argparse.ArgumentTypeError(f"not a number from 1 to 9: {text!a}")
+    return int(text)
 
 
 def run(options: argparse.Namespace) -> Answer:
+    if options.image is not None:
+        from ..image_rehearsal import rehearse_image
+
+        return rehearse_image(options)
+    if options.boots is not None or options.limit is not None:
+        raise UsageError(
+            "--boots and --limit are for the boots of an image", "give the image with --image PATH"
+        )
     if options.list:
         names = [f"{scenario.name:<19} {scenario.story}" for scenario in SCENARIOS]
         stories = [{"name": scenario.name, "story": scenario.story} for scenario in SCENARIOS]

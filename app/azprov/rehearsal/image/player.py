@@ -2,7 +2,7 @@
 
 A player runs in a process that has already entered a network of its own, in which nothing but the
 simulated platform answers. It never changes the image: the writes of all boots go to a scratch
-layer, which the next boot sees, and which `close` removes.
+folder, which the next boot sees, and which the caller removes after `close`.
 """
 
 from typing import Callable
@@ -14,8 +14,6 @@ class Player:
     #: The host's end of the guest's only link, for example a veth or a tap. It must exist once
     #: `start` has returned; the caller then gives it addresses and sets it up.
     link_name = ""
-    #: The fixed part of a fix's sentence: how the image is named, for example "the container".
-    noun = "the VM"
 
     def start(self, vm_id: str, console: Callable[[str], None]) -> None:
         """Switch the VM on, and return as soon as its link exists.
@@ -47,5 +45,5 @@ class Player:
         return ""
 
     def close(self) -> None:
-        """End the VM, and remove the scratch layer."""
+        """End the VM, and release the scratch folder."""
         raise NotImplementedError

@@ -1,0 +1,154 @@
+"""Boots the folder of an image in systemd-nspawn, with the image's own init as process 1.
+
+Source: systemd-nspawn(1).
+"""
+
+import os
+import signal
+import subprocess
+import threading
+from contextlib import suppress
+from typing import Callable, List, Optional
+
+from ...errors import HostError
+from ...system.clock import Clock
+from ...system.private_mounts import detach, mount_overlay
+from ...system.root import Root
+from .azure_firmware import show_firmware, write_firmware
+from .console import read_console
+from .player import Player
+
+_MACHINE = "azprov-rehearsal"
+_STARTED_WITHIN_S = 30.0
+_STEP_S = 0.01
+_PR_SET_PDEATHSIG = 1
+
+
+class Container(Player):
+    """A folder below a layer for changes, which is in the scratch folder."""
+
+    link_name = "ve-azprov"
+
+    def __init__(self, image: str, scratch: Root, program: str, clock: Clock) -> None:
+        """`scratch` must be empty and this user's own. Raises HostError.
+
+        This process must have mounts of its own.
+        """
+        self._scratch = scratch
+        self._program = program
+        self._clock = clock
+        self._process: Optional["subprocess.Popen[bytes]"] = None
+        self._reader = threading.Thread()
+        for name in ("changes", "work", "root", "firmware"):
+            scratch.make_folders(f"/{name}")
+        path = scratch.path
+        # Opened only here: a descriptor from before belongs to the mounts that were left.
+        lower = Root(image)
+        problem = mount_overlay(
+            lower.descriptor, f"{path}/changes", f"{path}/work", f"{path}/root"
+        )
+        if problem:
+            raise HostError(
+                f"the changes of a rehearsal cannot be kept apart from {lower} ({problem})",
+                "set TMPDIR to a folder on a disk, because overlayfs needs one",
+            )
+
+    def start(self, vm_id: str, console: Callable[[str], None]) -> None:
+        write_firmware(Root(f"{self._scratch.path}/firmware"), vm_id)
+        command = [self._program, "--quiet", "--register=no", "--keep-unit", "--settings=no"]
+        command += ["--boot", "--directory", f"{self._scratch.path}/root", "--console=read-only"]
+        command += [f"--machine={_MACHINE}", "--hostname=localhost", "--link-journal=no"]
+        # The name that the first interface of a VM on Azure has.
+        command += [f"--network-veth-extra={self.link_name}:eth0"]
+        command += ["--resolv-conf=off", "--timezone=off", "systemd.show_status=1"]
+        try:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=_end_with_parent,  # noqa: PLW1509 - one system call
+            )
+        except OSError as error:
+            raise HostError(
+                f"systemd-nspawn could not be started ({error.strerror})", "check systemd-nspawn"
+            ) from error
+        self._process = process
+        self._reader = threading.Thread(target=_read, args=(process, console), daemon=True)
+        self._reader.start()
+        leader = self._wait_for_init()
+        if leader:
+            problem = show_firmware(f"{self._scratch.path}/firmware", leader)
+            if problem and self.is_running():
+                console(f"azprov: the container cannot see the firmware of Azure ({problem})")
+
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def power_off(self) -> None:
+        if self._process is not None:
+            with suppress(OSError):
+                self._process.send_signal(signal.SIGTERM)
+
+    def cut_power(self) -> None:
+        process = self._process
+        if process is None:
+            return
+        with suppress(OSError):
+            process.kill()
+        process.wait()
+        self._reader.join()
+        if process.stdout is not None:
+            process.stdout.close()
+
+    def hostname(self) -> str:
+        try:
+            content = Root(f"{self._scratch.path}/root").read("/etc/hostname") or b""
+        except HostError:
+            return ""
+        return content.decode("utf-8", "replace").strip()
+
+    def close(self) -> None:
+        self.cut_power()
+        detach(f"{self._scratch.path}/root")
+
+    def _wait_for_init(self) -> int:
+        """The process that is the container's init, once it runs; 0 if the container ended."""
+        until = self._clock.now() + _STARTED_WITHIN_S
+        while self.is_running() and self._clock.now() < until:
+            for pid in self._children():
+                if self._runs_init(pid):
+                    return pid
+            self._clock.sleep(_STEP_S)
+        return 0
+
+    def _children(self) -> List[int]:
+        pid = self._process.pid if self._process is not None else 0
+        try:
+            with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+                return [int(word) for word in file.read().split()]
+        except OSError:
+            return []
+
+    def _runs_init(self, pid: int) -> bool:
+        """Whether a child of systemd-nspawn has become another program."""
+        try:
+            own = os.readlink(f"/proc/{self._process.pid if self._process else 0}/exe")
+            namespace = os.readlink(f"/proc/{pid}/ns/pid")
+            is_inside = namespace != os.readlink("/proc/self/ns/pid")
+            return is_inside and os.readlink(f"/proc/{pid}/exe") != own
+        except OSError:
+            return False
+
+
+def _end_with_parent() -> None:
+    """End this process when the rehearsal ends, even by SIGKILL; its container ends with it."""
+    from ctypes import CDLL
+
+    CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def _read(process: "subprocess.Popen[bytes]", console: Callable[[str], None]) -> None:
+    if process.stdout is not None:
+        read_console(process.stdout.fileno(), console)

@@ -1,0 +1,70 @@
+"""The scenarios in which an image has something to do."""
+
+from typing import NamedTuple, Optional, Tuple
+
+from ..scenarios import SCENARIOS, Scenario
+
+# A container needs a second until its agent runs, a virtual machine half a minute.
+_LATE_S = 30.0
+_REFUSED_REPORTS = 3
+
+
+class ImageBoot(NamedTuple):
+    #: No request may be sent in this boot.
+    is_silent: bool = False
+    #: The power is cut when the platform has acknowledged Ready, before the reply is sent.
+    loses_power: bool = False
+    #: This boot ends when so many reports were refused; later reports are judged.
+    refused_reports: int = 0
+
+
+class ImageScenario(NamedTuple):
+    #: How the platform behaves.
+    platform: Scenario
+    story: str
+    boots: Tuple[ImageBoot, ...] = (ImageBoot(), ImageBoot(is_silent=True))
+    ready_reports: int = 1
+    #: Whether the metadata service can give a host name, a user and keys.
+    has_metadata: bool = True
+
+    @property
+    def name(self) -> str:
+        return self.platform.name
+
+    def with_boots(self, number: int) -> "ImageScenario":
+        """With this number of boots, but not fewer than the scenario needs."""
+        needed = [boot for boot in self.boots if not boot.is_silent]
+        added = ImageBoot(is_silent=self.has_metadata)
+        return self._replace(boots=(*needed, *[added] * (number - len(needed))))
+
+
+def _of(name: str) -> Scenario:
+    return next(scenario for scenario in SCENARIOS if scenario.name == name)
+
+
+_TWICE = (ImageBoot(loses_power=True), ImageBoot())
+
+IMAGE_SCENARIOS = (
+    ImageScenario(_of("healthy"), "the platform answers from the start"),
+    ImageScenario(
+        _of("network-late")._replace(closed_s=_LATE_S, imds_closed_s=_LATE_S),
+        f"there is no lease, and nothing answers, for the first {_LATE_S:g} seconds",
+    ),
+    *[ImageScenario(_of(name), _of(name).story) for name in ("busy", "wrong-answers", "ids-change")],
+    ImageScenario(
+        _of("refused"),
+        f"the first {_REFUSED_REPORTS} reports are refused; then the VM is restarted",
+        boots=(ImageBoot(refused_reports=_REFUSED_REPORTS), ImageBoot()),
+    ),
+    ImageScenario(
+        _of("imds-down"),
+        _of("imds-down").story,
+        boots=(ImageBoot(),),
+        has_metadata=False,
+    ),
+    ImageScenario(_of("power-cut"), _of("power-cut").story, boots=_TWICE, ready_reports=2),
+)
+
+
+def find_image_scenario(name: str) -> Optional[ImageScenario]:
+    return next((one for one in IMAGE_SCENARIOS if one.name == name), None)
