@@ -42,9 +42,7 @@ def configure(parser: Parser) -> None:
         metavar="PATH",
         help="boot the image in this folder, with its own init, in a container",
     )
-    parser.add_argument(
-        "--boots", metavar="N", type=_number, help="boots of the image (default 2)"
-    )
+    parser.add_argument("--boots", metavar="N", type=_number, help="boots of the image (default 2)")
     parser.add_argument(
         "--limit",
         metavar="SECONDS",

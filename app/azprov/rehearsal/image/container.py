@@ -37,16 +37,14 @@ class Container(Player):
         self._scratch = scratch
         self._program = program
         self._clock = clock
-        self._process: Optional["subprocess.Popen[bytes]"] = None
+        self._process: Optional[subprocess.Popen[bytes]] = None
         self._reader = threading.Thread()
         for name in ("changes", "work", "root", "firmware"):
             scratch.make_folders(f"/{name}")
         path = scratch.path
         # Opened only here: a descriptor from before belongs to the mounts that were left.
         lower = Root(image)
-        problem = mount_overlay(
-            lower.descriptor, f"{path}/changes", f"{path}/work", f"{path}/root"
-        )
+        problem = mount_overlay(lower.descriptor, f"{path}/changes", f"{path}/work", f"{path}/root")
         if problem:
             raise HostError(
                 f"the changes of a rehearsal cannot be kept apart from {lower} ({problem})",

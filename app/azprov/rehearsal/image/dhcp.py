@@ -64,7 +64,7 @@ class DhcpServer:
         self._program = program
         self._leases = leases
         self._tell = tell
-        self._process: Optional["subprocess.Popen[bytes]"] = None
+        self._process: Optional[subprocess.Popen[bytes]] = None
         self._reader = threading.Thread()
 
     def start(self, link: str) -> None:

@@ -87,4 +87,6 @@ def _run(command: List[str]) -> _Done:
         return _Done(_FAILED, "", f"no answer within {_LIMIT_S:g} s")
     except OSError as problem:
         return _Done(_FAILED, "", str(problem.strerror))
-    return _Done(process.returncode, out.decode("utf-8", "replace"), error.decode("utf-8", "replace"))
+    return _Done(
+        process.returncode, out.decode("utf-8", "replace"), error.decode("utf-8", "replace")
+    )

@@ -24,9 +24,7 @@ ALWAYS = (
 FOR_A_FOLDER = (Needed("systemd-nspawn", "systemd-container", "systemd-container"),)
 
 
-def find_programs(
-    needed: Sequence[Needed], folders: Sequence[str] = FOLDERS
-) -> Dict[str, str]:
+def find_programs(needed: Sequence[Needed], folders: Sequence[str] = FOLDERS) -> Dict[str, str]:
     """The path of each program by its name. Raises HostError that names all missing ones."""
     found = {one.program: shutil.which(one.program, path=":".join(folders)) for one in needed}
     missing = [one for one in needed if found[one.program] is None]

@@ -50,7 +50,10 @@ IMAGE_SCENARIOS = (
         _of("network-late")._replace(closed_s=_LATE_S, imds_closed_s=_LATE_S),
         f"there is no lease, and nothing answers, for the first {_LATE_S:g} seconds",
     ),
-    *[ImageScenario(_of(name), _of(name).story) for name in ("busy", "wrong-answers", "ids-change")],
+    *[
+        ImageScenario(_of(name), _of(name).story)
+        for name in ("busy", "wrong-answers", "ids-change")
+    ],
     ImageScenario(
         _of("refused"),
         f"the first {_REFUSED_REPORTS} reports are refused; then the VM is restarted",

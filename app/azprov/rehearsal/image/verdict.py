@@ -3,19 +3,16 @@
 A finding names the cause that the evidence shows, the lines that show it, and the fix.
 """
 
-from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Iterator, List, NamedTuple, Optional, Tuple
 
 from ...formats.platform.health import READY
-from ...formats.text import printable, seconds
+from ...formats.text import seconds
 from ..platform import WIRESERVER
 from . import dhcp
-from .evidence import OFF, BootSeen, Evidence, Expected, Line, Request
+from .evidence import OFF, BootSeen, Evidence, Expected, Request
+from .excerpts import agent_lines, agent_name, last_lines, lines_around, request_lines
 from .signs import failed_units, find_sign
 
-_LAST_LINES = 5
-_MOST_LINES = 12
-#: The agents whose lines on the console explain why no report came.
-_AGENTS = ("azprov", "azure-provisioning", "waagent", "walinuxagent", "cloud-init", "azure-init")
 _NUMBERS = ("never", "once", "twice")
 
 
@@ -75,9 +72,9 @@ def _faults_of_reports(evidence: Evidence, expected: Expected) -> Iterator[Findi
         boot = evidence.boots[0]
         yield Finding(
             "failure-reported",
-            f"{_agent(failures[0])} reported that provisioning failed, which is final on Azure",
+            f"{agent_name(failures[0])} reported that provisioning failed, which is final on Azure",
             "read its log on the console",
-            _agent_lines(boot),
+            agent_lines(boot),
         )
         return
     for boot in evidence.boots:
@@ -88,10 +85,10 @@ def _faults_of_reports(evidence: Evidence, expected: Expected) -> Iterator[Findi
         boot, number = _boot_of(evidence, reports[expected.ready_reports])
         yield Finding(
             "reported-again",
-            f"boot {number} reported again ({_agent(boot.acknowledged()[0])}): Ready was "
+            f"boot {number} reported again ({agent_name(boot.acknowledged()[0])}): Ready was "
             f"acknowledged {_times(len(reports))}, not {_times(expected.ready_reports)}",
             "let only one program report, and only once for each VM",
-            _request_lines(boot),
+            request_lines(boot),
         )
 
 
@@ -105,14 +102,14 @@ def why_not_ready(boot: BootSeen, expected: Expected) -> Finding:
         if units:
             what += f" ({units[0].text.strip()})"
         fix = kind.fix.replace("{check}", expected.check_command)
-        return Finding(kind.cause, what, fix, _lines_around(boot.console, line, units))
+        return Finding(kind.cause, what, fix, lines_around(boot.console, line, units))
     lasted = seconds(boot.lasted_s)
     if boot.ending == OFF and not boot.requests:
         return Finding(
             "ended-early",
             f"the VM switched itself off after {lasted}, before any request was sent",
             "read its last lines on the console",
-            _last_lines(boot),
+            last_lines(boot),
         )
     asked, leased = boot.first(dhcp.DISCOVER), boot.first(dhcp.ACK)
     if asked is None:
@@ -125,7 +122,7 @@ def why_not_ready(boot: BootSeen, expected: Expected) -> Finding:
             "no-dhcp",
             f"the VM got no lease: no DHCP request was seen for {lasted}",
             f"enable a DHCP client for eth0 ({check} names it)",
-            _last_lines(boot),
+            last_lines(boot),
         )
     if leased is None:
         return Finding(
@@ -133,14 +130,14 @@ def why_not_ready(boot: BootSeen, expected: Expected) -> Finding:
             f"the VM got no lease: its DHCP client asked after {seconds(asked)}, and did not take "
             "the answer",
             f"allow UDP ports 67 and 68 in its firewall ({check} names it)",
-            _last_lines(boot),
+            last_lines(boot),
         )
     return Finding(
         "no-request",
         f"the VM got a lease after {seconds(leased)}, but nothing reached WireServer for {lasted}",
         f"enable the service that reports Ready, and allow TCP port 80 to 168.63.129.16 in the "
         f"firewall ({check} names both)",
-        _agent_lines(boot),
+        agent_lines(boot),
     )
 
 
@@ -153,33 +150,33 @@ def _why_refused(boot: BootSeen, expected: Expected) -> Finding:
         last = reports[-1]
         return Finding(
             "report-refused",
-            f"the report of {_agent(last)} was refused {_times(len(reports))}, the last time with "
+            f"the report of {agent_name(last)} was refused {_times(len(reports))}, the last time with "
             f"{last.exchange.status}",
             "compare the report with Microsoft's page about images without a provisioning agent",
-            _request_lines(boot),
+            request_lines(boot),
         )
     if not to_wireserver:
         return Finding(
             "no-report",
-            f"{_agent(boot.requests[0])} asked the metadata service only, and nothing asked "
+            f"{agent_name(boot.requests[0])} asked the metadata service only, and nothing asked "
             f"WireServer for {lasted}",
             f"enable the service that reports Ready ({expected.check_command} names it)",
-            _request_lines(boot) + _agent_lines(boot),
+            request_lines(boot) + agent_lines(boot),
         )
     last = to_wireserver[-1]
     if last.exchange.status >= 300:
         return Finding(
             "request-refused",
-            f"the requests of {_agent(last)} were refused, the last one with "
+            f"the requests of {agent_name(last)} were refused, the last one with "
             f"{last.exchange.status}",
             "send the header x-ms-version: 2012-11-30, and ask for /machine?comp=goalstate",
-            _request_lines(boot),
+            request_lines(boot),
         )
     return Finding(
         "no-report",
-        f"{_agent(last)} fetched the goal state, and reported nothing for {lasted}",
+        f"{agent_name(last)} fetched the goal state, and reported nothing for {lasted}",
         "read its log on the console",
-        _request_lines(boot) + _agent_lines(boot),
+        request_lines(boot) + agent_lines(boot),
     )
 
 
@@ -190,7 +187,7 @@ def _ready_clause(evidence: Evidence, expected: Expected) -> str:
             of_boot = f" of boot {number}" if number > 1 else ""
             return (
                 f"Ready was accepted {times}, {seconds(one.at_s)} after power-on{of_boot}, from "
-                f"{_agent(one)}"
+                f"{agent_name(one)}"
             )
     return "Ready was refused, as the scenario wants"
 
@@ -215,7 +212,7 @@ def _hostname(evidence: Evidence, expected: Expected) -> _Part:
             "hostname-not-set",
             f"the host name is not {wanted}{is_said and is_said[4:]}",
             "read the lines of azprov on the console",
-            _agent_lines(evidence.boots[0]),
+            agent_lines(evidence.boots[0]),
         )
         return [finding], [], []
     if expected.sets_hostname is None:
@@ -237,7 +234,7 @@ def _login(evidence: Evidence, expected: Expected) -> _Part:
             if is_refused
             else f"install and enable an SSH server, and allow TCP port 22 "
             f"({expected.check_command} names it)",
-            _agent_lines(evidence.boots[0]),
+            agent_lines(evidence.boots[0]),
         )
         return [finding], [], []
     if expected.makes_user is None and login is not None:
@@ -259,7 +256,7 @@ def _later_boots(evidence: Evidence, expected: Expected) -> _Part:
                     "not-silent",
                     f"the {ordinal} boot sent {_counted(len(boot.requests), 'request')}, not none",
                     "read which step is still open in the log of the service",
-                    _request_lines(boot) + _agent_lines(boot),
+                    request_lines(boot) + agent_lines(boot),
                 )
             )
         elif boot.first(dhcp.ACK) is None or sign is not None:
@@ -281,11 +278,6 @@ def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _agent(request: Request) -> str:
-    name = printable(request.exchange.agent, 80)
-    return name.partition("/")[0] if name.startswith("azprov/") else name or "an unnamed program"
-
-
 def _boot_of(evidence: Evidence, request: Request) -> Tuple[BootSeen, int]:
     for number, boot in enumerate(evidence.boots, start=1):
         if any(one is request for one in boot.requests):
@@ -293,46 +285,9 @@ def _boot_of(evidence: Evidence, request: Request) -> Tuple[BootSeen, int]:
     return evidence.boots[-1], len(evidence.boots)
 
 
-def _shown(line: Line) -> str:
-    return f"{line.at_s:.2f} s  {line.text.strip()}"
-
-
-def _last_lines(boot: BootSeen) -> Tuple[str, ...]:
-    return tuple(_shown(line) for line in boot.console[-_LAST_LINES:])
-
-
-def _agent_lines(boot: BootSeen) -> Tuple[str, ...]:
-    """The lines of agents and failed units on the console; without one, its last lines."""
-    units = failed_units(boot.console)
-    chosen = [
-        line
-        for line in boot.console
-        if line in units or any(name in line.text.lower() for name in _AGENTS)
-    ]
-    return tuple(_shown(line) for line in chosen[-_MOST_LINES:]) or _last_lines(boot)
-
-
-def _request_lines(boot: BootSeen) -> Tuple[str, ...]:
-    return tuple(
-        f"{at_s:.2f} s  {one.service} answered {printable(one.method, 20)} "
-        f"{printable(one.target)} with {one.status}"
-        for at_s, one in boot.requests[-_LAST_LINES:]
-    )
-
-
-def _lines_around(
-    console: Sequence[Line], line: Line, units: Sequence[Line]
-) -> Tuple[str, ...]:
-    """The failed units, and the line with what comes before and after it."""
-    place = next((i for i, one in enumerate(console) if one is line), 0)
-    near = console[max(0, place - _LAST_LINES) : place + 3]
-    chosen = [one for one in console if one in units or one in near]
-    return tuple(_shown(one) for one in chosen[:_MOST_LINES])
-
-
 def agent_of(evidence: Evidence) -> Optional[str]:
     """The program that reported first; None if no report was acknowledged."""
     for boot in evidence.boots:
         for one in boot.acknowledged():
-            return _agent(one)
+            return agent_name(one)
     return None
