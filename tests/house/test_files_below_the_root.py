@@ -37,6 +37,14 @@ ALLOWED = {
     ("rehearsal/machine.py", "os.chmod"): 1,
     ("rehearsal/machine.py", "os.walk"): 1,
     ("rehearsal/run.py", "os.path.realpath"): 1,
+    # shutil.which: programs of the machine on which azprov runs.
+    ("rehearsal/image/needed.py", "shutil"): 1,
+    # The kernel's description of systemd-nspawn and its children.
+    ("rehearsal/image/container.py", "open"): 1,
+    ("rehearsal/image/container.py", "os.readlink"): 4,
+    # A namespace, and folders of the kernel's sysfs in it and of the scratch folder.
+    ("rehearsal/image/azure_firmware.py", "os.open"): 2,
+    ("rehearsal/image/azure_firmware.py", "os.listdir"): 2,
     # Relative to the root's descriptor: a folder to lock, and a new file.
     ("system/lock.py", "os.open"): 2,
     # Relative to the root's descriptor, on a live machine only: a device, which nothing else opens.

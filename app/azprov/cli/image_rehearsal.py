@@ -79,7 +79,7 @@ class _Folder:
         if self._root.is_live:
             raise UsageError(
                 "the folder of --image is the root of this machine",
-                "give the folder of an image",
+                "give the folder in which an image is made",
             )
         require_linux_root(self._root)
         self.expected = _expected(self._root)

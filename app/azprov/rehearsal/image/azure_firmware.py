@@ -1,10 +1,10 @@
 """Lets a container see the firmware of an Azure VM in /sys/class/dmi/id.
 
 A container has the sysfs of this machine's kernel, in which no folder can be made and which may
-have no DMI at all. So /sys/class gets another folder on top: its own classes, and that of an Azure VM.
-systemd-nspawn mounts sysfs after all --bind= mounts, and thus the folder is mounted from outside,
-as soon as the container's init runs. A container has no EFI variables, so the VM id has the form
-that generation 1 VMs have.
+have no DMI at all. So /sys/class gets another folder on top: its own classes, and that of an Azure
+VM. systemd-nspawn mounts sysfs after all --bind= mounts, and thus the folder is mounted from
+outside, as soon as the container's init runs. A container has no EFI variables, so the VM id has
+the form that generation 1 VMs have.
 
 Sources: open_tree(2), move_mount(2), setns(2), mount(2), <asm/unistd.h>.
 """

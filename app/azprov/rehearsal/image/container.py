@@ -70,7 +70,8 @@ class Container(Player):
             )
         except OSError as error:
             raise HostError(
-                f"systemd-nspawn could not be started ({error.strerror})", "check systemd-nspawn"
+                f"systemd-nspawn could not be started ({error.strerror})",
+                "install its package again",
             ) from error
         self._process = process
         self._reader = threading.Thread(target=_read, args=(process, console), daemon=True)

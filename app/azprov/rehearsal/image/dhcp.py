@@ -90,7 +90,7 @@ class DhcpServer:
         except OSError as error:
             raise HostError(
                 f"the DHCP server of the rehearsal could not be started ({error.strerror})",
-                "check dnsmasq",
+                "install its package again",
             ) from error
         self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
         self._reader.start()

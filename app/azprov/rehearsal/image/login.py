@@ -35,7 +35,7 @@ def make_key(program: str, path: str) -> str:
     done = _run(command)
     public = _run([program, "-y", "-f", path]) if done.code == 0 else done
     if public.code != 0:
-        raise HostError("no SSH key could be made for the rehearsal", "check ssh-keygen")
+        raise HostError("no SSH key could be made for the rehearsal", "install its package again")
     return public.out.strip()
 
 

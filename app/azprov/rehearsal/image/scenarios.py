@@ -14,7 +14,7 @@ class ImageBoot(NamedTuple):
     is_silent: bool = False
     #: The power is cut when the platform has acknowledged Ready, before the reply is sent.
     loses_power: bool = False
-    #: This boot ends when so many reports were refused; later reports are judged.
+    #: This boot ends when this number of reports was refused; later reports are judged.
     refused_reports: int = 0
 
 

@@ -96,9 +96,9 @@ def why_not_ready(boot: BootSeen, expected: Expected) -> Finding:
     """The cause, from the first link of the chain that is missing."""
     sign = find_sign(boot.console)
     if sign is not None and not boot.requests:
-        kind, line, detail = sign
+        kind, line, rest = sign
         units = failed_units(boot.console) if kind.cause == "emergency-mode" else ()
-        what = f"the image does not boot: {kind.what.format(detail)}"
+        what = f"the image does not boot: {kind.what.replace('{rest}', rest)}"
         if units:
             what += f" ({units[0].text.strip()})"
         fix = kind.fix.replace("{check}", expected.check_command)
@@ -150,8 +150,8 @@ def _why_refused(boot: BootSeen, expected: Expected) -> Finding:
         last = reports[-1]
         return Finding(
             "report-refused",
-            f"the report of {agent_name(last)} was refused {_times(len(reports))}, the last time with "
-            f"{last.exchange.status}",
+            f"the report of {agent_name(last)} was refused {_times(len(reports))}, the last time "
+            f"with {last.exchange.status}",
             "compare the report with Microsoft's page about images without a provisioning agent",
             request_lines(boot),
         )
