@@ -8,8 +8,9 @@ from .signs import failed_units
 
 _LAST_LINES = 5
 _MOST_LINES = 12
+# systemd shortens long names of units.
 #: The agents whose lines on the console explain why no report came.
-_AGENTS = ("azprov", "azure-provisioning", "waagent", "walinuxagent", "cloud-init", "azure-init")
+_AGENTS = ("azprov", "azure-prov", "waagent", "walinuxagent", "cloud-init", "azure-init")
 
 
 def agent_name(request: Request) -> str:
@@ -18,23 +19,25 @@ def agent_name(request: Request) -> str:
     return name.partition("/")[0] if name.startswith("azprov/") else name or "an unnamed program"
 
 
-def _shown(line: Line) -> str:
+def is_of_agent(line: Line) -> bool:
+    """Whether a line of the console is from an agent, or about its service."""
+    return any(name in line.text.lower() for name in _AGENTS)
+
+
+def shown(line: Line) -> str:
+    """A line of the console with its time."""
     return f"{line.at_s:.2f} s  {line.text.strip()}"
 
 
 def last_lines(boot: BootSeen) -> Tuple[str, ...]:
-    return tuple(_shown(line) for line in boot.console[-_LAST_LINES:])
+    return tuple(shown(line) for line in boot.console[-_LAST_LINES:])
 
 
 def agent_lines(boot: BootSeen) -> Tuple[str, ...]:
     """The lines of agents and failed units on the console; without one, its last lines."""
     units = failed_units(boot.console)
-    chosen = [
-        line
-        for line in boot.console
-        if line in units or any(name in line.text.lower() for name in _AGENTS)
-    ]
-    return tuple(_shown(line) for line in chosen[-_MOST_LINES:]) or last_lines(boot)
+    chosen = [line for line in boot.console if line in units or is_of_agent(line)]
+    return tuple(shown(line) for line in chosen[-_MOST_LINES:]) or last_lines(boot)
 
 
 def request_lines(boot: BootSeen) -> Tuple[str, ...]:
@@ -50,4 +53,4 @@ def lines_around(console: Sequence[Line], line: Line, units: Sequence[Line]) -> 
     place = next((i for i, one in enumerate(console) if one is line), 0)
     near = console[max(0, place - _LAST_LINES) : place + 3]
     chosen = [one for one in console if one in units or one in near]
-    return tuple(_shown(one) for one in chosen[:_MOST_LINES])
+    return tuple(shown(one) for one in chosen[:_MOST_LINES])

@@ -131,7 +131,10 @@ class _Rehearsal:
             if ending == CUT:
                 self._log("the power is cut")
             self._switch_off()
-            # The last lines of a program that ended at once come while it is waited for.
+            if ending != OFF:
+                return seen
+            # The last lines of a program that ended are still being read.
+            self._player.cut_power()
             return self._watch.seen(ending)._replace(lasted_s=seen.lasted_s)
         finally:
             platform.on_acknowledged = lambda: None

@@ -10,7 +10,15 @@ from ...formats.text import seconds
 from ..platform import WIRESERVER
 from . import dhcp
 from .evidence import OFF, BootSeen, Evidence, Expected, Request
-from .excerpts import agent_lines, agent_name, last_lines, lines_around, request_lines
+from .excerpts import (
+    agent_lines,
+    agent_name,
+    is_of_agent,
+    last_lines,
+    lines_around,
+    request_lines,
+    shown,
+)
 from .signs import failed_units, find_sign
 
 _NUMBERS = ("never", "once", "twice")
@@ -54,6 +62,11 @@ def judge(evidence: Evidence, expected: Expected) -> Verdict:
     seen: List[str] = []
     if not findings:
         seen.append(_ready_clause(evidence, expected))
+        sign = find_sign(evidence.boots[0].console)
+        if sign is not None:
+            kind, line, rest = sign
+            clause = kind.what.replace("{rest}", rest)
+            notes.append(f"Ready was accepted although {clause}: {shown(line)}.")
         for part in (_hostname, _login, _later_boots):
             found, clauses, remarks = part(evidence, expected)
             findings += found
@@ -132,12 +145,34 @@ def why_not_ready(boot: BootSeen, expected: Expected) -> Finding:
             f"allow UDP ports 67 and 68 in its firewall ({check} names it)",
             last_lines(boot),
         )
+    return _why_no_request(boot, check, f"got a lease after {seconds(leased)}")
+
+
+def _why_no_request(boot: BootSeen, check: str, so_far: str) -> Finding:
+    """The cause in a boot with a lease: no agent, one that failed, or one that cannot connect."""
+    lines = agent_lines(boot)
+    failed = [line for line in failed_units(boot.console) if is_of_agent(line)]
+    lasted = seconds(boot.lasted_s)
+    if failed:
+        return Finding(
+            "agent-failed",
+            f"the VM {so_far}, but the service that reports Ready failed ({failed[0].text})",
+            f"run {check}, which names what the service lacks",
+            lines,
+        )
+    if any(is_of_agent(line) for line in boot.console):
+        return Finding(
+            "unreachable",
+            f"the VM {so_far} and its agent started, but nothing reached WireServer for {lasted}",
+            f"allow TCP port 80 to 168.63.129.16 in the firewall ({check} names it)",
+            lines,
+        )
     return Finding(
-        "no-request",
-        f"the VM got a lease after {seconds(leased)}, but nothing reached WireServer for {lasted}",
-        f"enable the service that reports Ready, and allow TCP port 80 to 168.63.129.16 in the "
-        f"firewall ({check} names both)",
-        agent_lines(boot),
+        "no-agent",
+        f"the VM {so_far}, but no agent was seen on the console, and nothing reached WireServer "
+        f"for {lasted}",
+        f"enable the service that reports Ready ({check} names it)",
+        lines,
     )
 
 

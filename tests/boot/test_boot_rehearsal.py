@@ -1,0 +1,138 @@
+"""`rehearse --image` with the folder of a Debian 12: a good image, and wrong ones."""
+
+import json
+from pathlib import Path
+from typing import Any, Callable, Dict, Tuple
+
+import fastjsonschema
+import pytest
+
+from boot.machine import ENABLED, SystemdMachine, skip_without_means
+from project import ROOT
+from pyz import azprov
+
+pytestmark = [pytest.mark.boot, pytest.mark.needs("root", "ssh")]
+
+_NETWORK = "etc/systemd/network/eth0.network"
+_DHCP = "[Match]\nName=eth0\n[Network]\nDHCP=yes\n"
+_SCHEMA = ROOT / "tests/schemas/rehearse-image.json"
+
+
+@pytest.fixture(autouse=True)
+def _means() -> None:
+    skip_without_means()
+
+
+def machine_with_azprov(folder: Path) -> SystemdMachine:
+    """A Debian 12 with azprov, which creates a user if the firmware is Azure's."""
+    machine = SystemdMachine(folder, "bookworm")
+    (machine.root / _NETWORK).write_text(_DHCP)
+    machine.install("--admin-user", "--platform", "auto")
+    return machine
+
+
+def rehearse(machine: SystemdMachine, *options: str) -> Tuple[int, Dict[str, Any]]:
+    code, out, err = azprov("rehearse", "--image", str(machine.root), "--json", *options)
+    assert out, err
+    answer: Dict[str, Any] = json.loads(out)
+    assert "scenarios" in answer, err
+    return code, answer
+
+
+def test_a_good_image_passes_and_is_not_changed(tmp_path: Path) -> None:
+    """Two boots: Ready once, the host name announced, a login with sudo rights, then silence."""
+    machine = machine_with_azprov(tmp_path)
+    before = machine.files()
+
+    code, answer = rehearse(machine)
+
+    (scenario,) = answer["scenarios"]
+    assert (code, scenario["findings"], scenario["notes"]) == (0, [], [])
+    assert scenario["agent"] == "azprov"
+    assert scenario["ready_reports"] == 1
+    assert scenario["announced"][0] == "image"
+    assert "rehearsal-vm" in scenario["announced"]
+    assert scenario["login"] == {"succeeded": True, "reason": ""}
+    assert [boot["ending"] for boot in scenario["boots"]] == ["done", "done"]
+    assert scenario["boots"][1]["requests"] == 0
+    assert scenario["verdict"].endswith(
+        "from azprov; host name rehearsal-vm set and announced; azureuser logged in by SSH with "
+        "the deployed key; the second boot was silent"
+    )
+    fastjsonschema.compile(json.loads(_SCHEMA.read_text()))(answer)
+    assert machine.files() == before
+
+
+@pytest.mark.parametrize("scenario", ["busy", "refused", "imds-down", "power-cut"])
+def test_a_good_image_passes_where_the_platform_is_slow_or_the_power_fails(
+    scenario: str, tmp_path: Path
+) -> None:
+    """Each scenario has another number of boots and reports."""
+    code, answer = rehearse(machine_with_azprov(tmp_path), "--scenario", scenario)
+
+    assert (code, answer["scenarios"][0]["findings"]) == (0, [])
+
+
+def _without_python(root: Path) -> None:
+    for path in (root / "usr/bin").glob("python3*"):
+        path.unlink()
+
+
+def _disabled(root: Path) -> None:
+    (root / ENABLED).unlink()
+    for path in (root / "etc/systemd/system-preset").iterdir():
+        path.unlink()
+    preset = root / "etc/systemd/system-preset/00-image.preset"
+    preset.write_text("disable azure-provisioning.service\n")
+
+
+def _without_dhcp(root: Path) -> None:
+    (root / _NETWORK).write_text("[Match]\nName=eth0\n[Network]\nAddress=10.0.0.4/24\n")
+
+
+def _without_route(root: Path) -> None:
+    route = "[Route]\nDestination=168.63.129.16/32\nType=blackhole\n"
+    (root / _NETWORK).write_text(_DHCP + route)
+
+
+def _without_init(root: Path) -> None:
+    for path in ("usr/sbin/init", "usr/lib/systemd/systemd", "usr/bin/sh", "usr/bin/bash"):
+        (root / path).unlink()
+
+
+def _without_login(root: Path) -> None:
+    (root / "etc/ssh/sshd_config.d/00-image.conf").write_text("AllowUsers someone\n")
+
+
+def _emergency(root: Path) -> None:
+    with (root / "etc/fstab").open("a") as fstab:
+        fstab.write("/dev/disk/by-uuid/1234 /data ext4 x-systemd.device-timeout=1 0 2\n")
+    _without_python(root)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "cause"),
+    [
+        (_without_python, "agent-failed"),
+        (_disabled, "no-agent"),
+        (_without_dhcp, "no-dhcp"),
+        (_without_route, "unreachable"),
+        (_without_init, "no-init"),
+        (_without_login, "login-refused"),
+        (_emergency, "emergency-mode"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_the_cause_of_a_wrong_image_is_named(
+    spoil: Callable[[Path], None], cause: str, tmp_path: Path
+) -> None:
+    """The exit code is 1, and the finding has lines that show the cause."""
+    machine = machine_with_azprov(tmp_path)
+    spoil(machine.root)
+
+    code, answer = rehearse(machine, "--limit", "20", "--boots", "1")
+
+    (scenario,) = answer["scenarios"]
+    assert (code, [one["cause"] for one in scenario["findings"]]) == (1, [cause])
+    assert scenario["findings"][0]["lines"]
+    assert answer["error"]["summary"] == f"the image failed the rehearsal (healthy: {cause})"

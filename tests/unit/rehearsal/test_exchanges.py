@@ -1,0 +1,63 @@
+"""What the simulated platform says about each request."""
+
+from http.client import HTTPConnection
+from typing import Dict, List, Tuple
+
+import pytest
+
+from azprov.rehearsal.platform import METADATA_SERVICE, WIRESERVER, Exchange, Platform
+from azprov.rehearsal.scenarios import Scenario, find_scenario
+
+XML = {"x-ms-version": "2012-11-30"}
+
+
+def ask(address: str, method: str, target: str, headers: Dict[str, str], body: str = "") -> int:
+    connection = HTTPConnection(*address.split(":"), timeout=30)
+    connection.request(method, target, body, headers)
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def healthy() -> Scenario:
+    scenario = find_scenario("healthy")
+    assert scenario is not None
+    return scenario
+
+
+def test_each_request_is_reported_with_its_agent_and_reply() -> None:
+    """A builder reads which program reported, and what the platform answered it."""
+    seen: List[Exchange] = []
+    with Platform(healthy(), lambda _line: None) as platform:
+        platform.on_exchange = seen.append
+        wireserver, imds = platform.wireserver.address, platform.imds.address
+        headers = {**XML, "x-ms-agent-name": "WALinuxAgent", "User-Agent": "curl/8"}
+        ask(wireserver, "GET", "/machine?comp=goalstate", headers)
+        ask(imds, "GET", "/metadata/nothing", {"Metadata": "true", "User-Agent": "curl/8"})
+        ready = {"x-ms-guest-agent-name": "azure-init", "Content-Type": "application/json"}
+        ask(wireserver, "POST", "/provisioning/health", ready, '{"state":"Ready"}')
+
+    goal_state = "/machine?comp=goalstate"
+    assert seen == [
+        Exchange(WIRESERVER, "GET", goal_state, "WALinuxAgent", 200, False, ""),
+        Exchange(METADATA_SERVICE, "GET", "/metadata/nothing", "curl/8", 404, False, ""),
+        Exchange(WIRESERVER, "POST", "/provisioning/health", "azure-init", 201, True, "Ready"),
+    ]
+
+
+@pytest.mark.parametrize(("relents", "statuses"), [(False, (503, 503)), (True, (503, 201))])
+def test_a_platform_that_relents_judges_later_reports(
+    relents: bool, statuses: Tuple[int, int]
+) -> None:
+    """After the boot in which reports are refused, the next boot's report is accepted."""
+    refused = find_scenario("refused")
+    assert refused is not None
+    headers = {"x-ms-guest-agent-name": "azure-init", "Content-Type": "application/json"}
+    request = ("POST", "/provisioning/health", headers, '{"state":"Ready"}')
+    with Platform(refused, lambda _line: None) as platform:
+        first = ask(platform.wireserver.address, *request)
+        if relents:
+            platform.relent()
+        second = ask(platform.wireserver.address, *request)
+
+    assert (first, second) == statuses
