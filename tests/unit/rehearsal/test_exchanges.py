@@ -12,7 +12,7 @@ XML = {"x-ms-version": "2012-11-30"}
 
 
 def ask(address: str, method: str, target: str, headers: Dict[str, str], body: str = "") -> int:
-    connection = HTTPConnection(*address.split(":"), timeout=30)
+    connection = HTTPConnection(address, timeout=30)
     connection.request(method, target, body, headers)
     status = connection.getresponse().status
     connection.close()

@@ -26,7 +26,7 @@ def is_of_agent(line: Line) -> bool:
 
 def shown(line: Line) -> str:
     """A line of the console with its time."""
-    return f"{line.at_s:.2f} s  {line.text.strip()}"
+    return f"{line.at_s:.2f} s  {printable(line.text.strip())}"
 
 
 def last_lines(boot: BootSeen) -> Tuple[str, ...]:
