@@ -4,6 +4,7 @@ from typing import Sequence, Tuple
 
 import pytest
 
+from azprov.rehearsal.image.causes import why_not_ready
 from azprov.rehearsal.image.dhcp import ACK, DISCOVER, NAME, DhcpEvent
 from azprov.rehearsal.image.evidence import (
     DONE,
@@ -18,7 +19,7 @@ from azprov.rehearsal.image.evidence import (
     Request,
 )
 from azprov.rehearsal.image.login import Login
-from azprov.rehearsal.image.verdict import judge, why_not_ready
+from azprov.rehearsal.image.verdict import judge
 from azprov.rehearsal.platform import METADATA_SERVICE, WIRESERVER, Exchange
 
 EXPECTED = Expected(

@@ -6,6 +6,7 @@ from ...formats.text import printable
 from .evidence import BootSeen, Line, Request
 from .signs import failed_units
 
+_NUMBERS = ("never", "once", "twice")
 _LAST_LINES = 5
 _MOST_LINES = 12
 # systemd shortens long names of units.
@@ -54,3 +55,8 @@ def lines_around(console: Sequence[Line], line: Line, units: Sequence[Line]) -> 
     near = console[max(0, place - _LAST_LINES) : place + 3]
     chosen = [one for one in console if one in units or one in near]
     return tuple(shown(one) for one in chosen[:_MOST_LINES])
+
+
+def times(number: int) -> str:
+    """How often something was seen, in words up to twice."""
+    return _NUMBERS[number] if number < len(_NUMBERS) else f"{number} times"
