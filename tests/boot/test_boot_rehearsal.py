@@ -63,7 +63,7 @@ def test_a_good_image_passes_and_is_not_changed(tmp_path: Path) -> None:
     assert machine.files() == before
 
 
-@pytest.mark.parametrize("scenario", ["busy", "refused", "imds-down", "power-cut"])
+@pytest.mark.parametrize("scenario", ["busy", "network-late", "imds-late", "refused", "power-cut"])
 def test_a_good_image_passes_where_the_platform_is_slow_or_the_power_fails(
     scenario: str, tmp_path: Path
 ) -> None:

@@ -92,8 +92,7 @@ class _Folder:
             )
 
     def player(self, scratch: str) -> Player:
-        program = self.programs["systemd-nspawn"]
-        return Container(self._root.path, Root(scratch), program, real_ports().clock)
+        return Container(self._root.path, Root(scratch), self.programs, real_ports().clock)
 
 
 def _expected(root: Root) -> Expected:

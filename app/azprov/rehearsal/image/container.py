@@ -1,14 +1,18 @@
 """Boots the folder of an image in systemd-nspawn, with the image's own init as process 1.
 
-Source: systemd-nspawn(1).
+A namespace of processes makes sure that the guest ends with systemd-nspawn, also when that is
+killed.
+
+Sources: systemd-nspawn(1), unshare(1).
 """
 
 import os
 import signal
+import socket
 import subprocess
 import threading
 from contextlib import suppress
-from typing import Callable, List, Optional
+from typing import Callable, List, Mapping, Optional
 
 from ...errors import HostError
 from ...system.clock import Clock
@@ -29,13 +33,15 @@ class Container(Player):
 
     link_name = "ve-azprov"
 
-    def __init__(self, image: str, scratch: Root, program: str, clock: Clock) -> None:
+    def __init__(
+        self, image: str, scratch: Root, programs: Mapping[str, str], clock: Clock
+    ) -> None:
         """`scratch` must be empty and this user's own. Raises HostError.
 
         This process must have mounts of its own.
         """
         self._scratch = scratch
-        self._program = program
+        self._programs = programs
         self._clock = clock
         self._process: Optional[subprocess.Popen[bytes]] = None
         self._reader = threading.Thread()
@@ -53,7 +59,9 @@ class Container(Player):
 
     def start(self, vm_id: str, console: Callable[[str], None]) -> None:
         write_firmware(Root(f"{self._scratch.path}/firmware"), vm_id)
-        command = [self._program, "--quiet", "--register=no", "--keep-unit", "--settings=no"]
+        command = [self._programs["unshare"], "--pid", "--fork", "--kill-child", "--mount-proc"]
+        command += [self._programs["systemd-nspawn"], "--quiet", "--settings=no"]
+        command += ["--register=no", "--keep-unit"]
         command += ["--boot", "--directory", f"{self._scratch.path}/root", "--console=read-only"]
         command += [f"--machine={_MACHINE}", "--hostname=localhost", "--link-journal=no"]
         # The name that the first interface of a VM on Azure has.
@@ -86,9 +94,9 @@ class Container(Player):
         return self._process is not None and self._process.poll() is None
 
     def power_off(self) -> None:
-        if self._process is not None:
+        for nspawn in self._children(self._pid):
             with suppress(OSError):
-                self._process.send_signal(signal.SIGTERM)
+                os.kill(nspawn, signal.SIGTERM)
 
     def cut_power(self) -> None:
         process = self._process
@@ -100,6 +108,10 @@ class Container(Player):
         self._reader.join()
         if process.stdout is not None:
             process.stdout.close()
+        # The kernel removes the guest's network a moment after the guest.
+        until = self._clock.now() + _STARTED_WITHIN_S
+        while self._has_link() and self._clock.now() < until:
+            self._clock.sleep(_STEP_S)
 
     def hostname(self) -> str:
         try:
@@ -112,33 +124,39 @@ class Container(Player):
         self.cut_power()
         detach(f"{self._scratch.path}/root")
 
+    @property
+    def _pid(self) -> int:
+        return 0 if self._process is None else self._process.pid
+
+    def _has_link(self) -> bool:
+        return self.link_name in [name for _, name in socket.if_nameindex()]
+
     def _wait_for_init(self) -> int:
         """The process that is the container's init, once it runs; 0 if the container ended."""
         until = self._clock.now() + _STARTED_WITHIN_S
         while self.is_running() and self._clock.now() < until:
-            for pid in self._children():
-                if self._runs_init(pid):
-                    return pid
+            for nspawn in self._children(self._pid):
+                for pid in self._children(nspawn):
+                    if _runs_init(pid, nspawn):
+                        return pid
             self._clock.sleep(_STEP_S)
         return 0
 
-    def _children(self) -> List[int]:
-        pid = self._process.pid if self._process is not None else 0
+    def _children(self, pid: int) -> List[int]:
         try:
             with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
                 return [int(word) for word in file.read().split()]
         except OSError:
             return []
 
-    def _runs_init(self, pid: int) -> bool:
-        """Whether a child of systemd-nspawn has become another program."""
-        try:
-            own = os.readlink(f"/proc/{self._process.pid if self._process else 0}/exe")
-            namespace = os.readlink(f"/proc/{pid}/ns/pid")
-            is_inside = namespace != os.readlink("/proc/self/ns/pid")
-            return is_inside and os.readlink(f"/proc/{pid}/exe") != own
-        except OSError:
-            return False
+
+def _runs_init(pid: int, nspawn: int) -> bool:
+    """Whether a child of systemd-nspawn has become another program, among processes of its own."""
+    try:
+        is_inside = os.readlink(f"/proc/{pid}/ns/pid") != os.readlink(f"/proc/{nspawn}/ns/pid")
+        return is_inside and os.readlink(f"/proc/{pid}/exe") != os.readlink(f"/proc/{nspawn}/exe")
+    except OSError:
+        return False
 
 
 def _end_with_parent() -> None:

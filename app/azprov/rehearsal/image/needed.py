@@ -21,7 +21,10 @@ ALWAYS = (
     Needed("ssh", "openssh-client", "openssh-clients"),
     Needed("ssh-keygen", "openssh-client", "openssh"),
 )
-FOR_A_FOLDER = (Needed("systemd-nspawn", "systemd-container", "systemd-container"),)
+FOR_A_FOLDER = (
+    Needed("systemd-nspawn", "systemd-container", "systemd-container"),
+    Needed("unshare", "util-linux", "util-linux"),
+)
 
 
 def find_programs(needed: Sequence[Needed], folders: Sequence[str] = FOLDERS) -> Dict[str, str]:

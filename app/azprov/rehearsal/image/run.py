@@ -1,5 +1,6 @@
 """Runs a scenario with an image: its boots beside the platform, the DHCP server and a login."""
 
+import threading
 from contextlib import suppress
 from typing import Callable, Dict, List, NamedTuple, Optional
 
@@ -7,7 +8,8 @@ from ...azure.endpoint import IMDS_ADDRESS, WIRESERVER_ADDRESS
 from ...errors import HostError
 from ...system.clock import Clock
 from ...system.own_network import set_up_link
-from ..platform import VM_IDS, Platform
+from ..platform import VM_IDS, Exchange, Platform
+from ..scenarios import Scenario
 from ..transcript import Event, Transcript
 from . import dhcp
 from .dhcp import DhcpServer
@@ -94,8 +96,6 @@ class _Rehearsal:
             ready_reports=scenario.ready_reports,
             silent_boots=silent,
         )
-        if not scenario.has_metadata:
-            self._expected = self._expected._replace(sets_hostname=False, makes_user=False)
 
     def run(self, limit_s: float) -> Result:
         boots: List[BootSeen] = []
@@ -105,7 +105,6 @@ class _Rehearsal:
             wireserver=(WIRESERVER_ADDRESS, _PORT),
             imds=(IMDS_ADDRESS, _PORT),
         )
-        platform.on_exchange = self._watch.on_exchange
         with platform:
             for number, boot in enumerate(self._scenario.boots, start=1):
                 self._log(f"boot {number}: power on")
@@ -122,11 +121,20 @@ class _Rehearsal:
         self, boot: ImageBoot, platform: Platform, before: List[BootSeen], limit_s: float
     ) -> BootSeen:
         self._watch.begin()
-        if boot.loses_power:
-            platform.on_acknowledged = self._player.cut_power
+        is_cut = threading.Event()
+
+        def on_exchange(exchange: Exchange) -> None:
+            self._watch.on_exchange(exchange)
+            if boot.loses_power and exchange.acknowledged:
+                is_cut.set()
+                self._player.cut_power()
+
+        platform.on_exchange = on_exchange
         try:
             self._player.start(VM_IDS[0], self._watch.on_console)
             ending = self._follow(boot, before, limit_s)
+            if is_cut.is_set():
+                ending = CUT
             seen = self._watch.seen(ending)
             if ending == CUT:
                 self._log("the power is cut")
@@ -137,7 +145,6 @@ class _Rehearsal:
             self._player.cut_power()
             return self._watch.seen(ending)._replace(lasted_s=seen.lasted_s)
         finally:
-            platform.on_acknowledged = lambda: None
             self._player.cut_power()
             self._server.stop()
 
@@ -147,8 +154,7 @@ class _Rehearsal:
         is_linked = False
         while self._watch.elapsed_s < limit_s:
             if not self._player.is_running():
-                has_report = any(self._watch.seen(OFF).acknowledged())
-                return CUT if boot.loses_power and has_report else OFF
+                return OFF
             if not is_linked and self._watch.elapsed_s >= late_s:
                 is_linked = self._open_link()
             seen = self._watch.seen(DONE)
@@ -156,7 +162,8 @@ class _Rehearsal:
                 return STUCK
             if boot.is_silent:
                 leased = seen.first(dhcp.ACK)
-                if leased is not None and seen.lasted_s > leased + _silence_s(before):
+                silence_s = _silence_s(before[0], self._scenario.platform)
+                if leased is not None and seen.lasted_s > leased + silence_s:
                     return DONE
             elif boot.refused_reports:
                 refused = [one for one in seen.requests if one.exchange.is_report]
@@ -207,9 +214,10 @@ class _Rehearsal:
             self._clock.sleep(_STEP_S)
 
 
-def _silence_s(before: List[BootSeen]) -> float:
+def _silence_s(first: BootSeen, platform: Scenario) -> float:
     """How long after its lease a boot must send nothing: longer than the first boot needed."""
-    first = before[0]
     leased, reports = first.first(dhcp.ACK), first.acknowledged()
-    took_s = reports[0].at_s - leased if leased is not None and reports else 0.0
-    return max(_SILENT_S, 2 * took_s)
+    if leased is None or not reports:
+        return _SILENT_S
+    could_report = max(leased, platform.closed_s, platform.imds_closed_s)
+    return max(_SILENT_S, 2 * (reports[0].at_s - could_report))

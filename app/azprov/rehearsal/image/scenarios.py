@@ -24,8 +24,6 @@ class ImageScenario(NamedTuple):
     story: str
     boots: Tuple[ImageBoot, ...] = (ImageBoot(), ImageBoot(is_silent=True))
     ready_reports: int = 1
-    #: Whether the metadata service can give a host name, a user and keys.
-    has_metadata: bool = True
 
     @property
     def name(self) -> str:
@@ -34,8 +32,8 @@ class ImageScenario(NamedTuple):
     def with_boots(self, number: int) -> "ImageScenario":
         """With this number of boots, but not fewer than the scenario needs."""
         needed = [boot for boot in self.boots if not boot.is_silent]
-        added = ImageBoot(is_silent=self.has_metadata)
-        return self._replace(boots=(*needed, *[added] * (number - len(needed))))
+        added = [ImageBoot(is_silent=True)] * (number - len(needed))
+        return self._replace(boots=(*needed, *added))
 
 
 def _of(name: str) -> Scenario:
@@ -59,11 +57,10 @@ IMAGE_SCENARIOS = (
         f"the first {_REFUSED_REPORTS} reports are refused; then the VM is restarted",
         boots=(ImageBoot(refused_reports=_REFUSED_REPORTS), ImageBoot()),
     ),
+    # Without any answer, a user cannot be created, and the provisioning of such an image fails.
     ImageScenario(
-        _of("imds-down"),
-        _of("imds-down").story,
-        boots=(ImageBoot(),),
-        has_metadata=False,
+        _of("imds-late")._replace(imds_closed_s=_LATE_S),
+        f"the metadata service does not answer for the first {_LATE_S:g} seconds",
     ),
     ImageScenario(_of("power-cut"), _of("power-cut").story, boots=_TWICE, ready_reports=2),
 )
