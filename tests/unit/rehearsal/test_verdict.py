@@ -278,6 +278,15 @@ def test_the_first_missing_link_of_the_chain_is_the_cause(cause: str, boot: Boot
     assert causes(Evidence((boot,))) == [cause]
 
 
+@pytest.mark.parametrize("ending", [LIMIT, OFF])
+def test_a_boot_that_sent_requests_did_boot(ending: str) -> None:
+    """An error on the way, of a boot loader that then went on, is not the cause."""
+    texts = console("error: no such device: 1234-ABCD.")
+    boot = waiting(GOAL_STATE)._replace(console=texts, ending=ending)
+
+    assert causes(Evidence((boot,))) == ["no-report"]
+
+
 def test_a_failure_report_is_the_cause() -> None:
     """Azure fails the deployment at once, whatever else was seen."""
     failed = READY._replace(acknowledged="NotReady")
