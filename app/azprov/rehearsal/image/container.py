@@ -16,6 +16,7 @@ from typing import Callable, List, Mapping, Optional
 
 from ...errors import HostError
 from ...system.clock import Clock
+from ...system.parent import end_with_parent
 from ...system.private_mounts import detach, mount_overlay
 from ...system.root import Root
 from .azure_firmware import show_firmware, write_firmware
@@ -25,7 +26,6 @@ from .player import Player
 _MACHINE = "azprov-rehearsal"
 _STARTED_WITHIN_S = 30.0
 _STEP_S = 0.01
-_PR_SET_PDEATHSIG = 1
 
 
 class Container(Player):
@@ -74,7 +74,7 @@ class Container(Player):
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_end_with_parent,  # noqa: PLW1509 - one system call
+                preexec_fn=end_with_parent,  # noqa: PLW1509 - one system call
             )
         except OSError as error:
             raise HostError(
@@ -157,13 +157,6 @@ def _runs_init(pid: int, nspawn: int) -> bool:
         return is_inside and os.readlink(f"/proc/{pid}/exe") != os.readlink(f"/proc/{nspawn}/exe")
     except OSError:
         return False
-
-
-def _end_with_parent() -> None:
-    """End this process when the rehearsal ends, even by SIGKILL; its container ends with it."""
-    from ctypes import CDLL
-
-    CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def _read(process: "subprocess.Popen[bytes]", console: Callable[[str], None]) -> None:

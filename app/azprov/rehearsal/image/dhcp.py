@@ -13,6 +13,7 @@ from typing import Callable, NamedTuple, Optional
 
 from ...azure.endpoint import IMDS_ADDRESS, WIRESERVER_ADDRESS
 from ...errors import HostError
+from ...system.parent import end_with_parent
 
 #: The host's end of the guest's link, and the only address that is leased.
 ROUTER, NETMASK, GUEST = "10.0.0.1", "255.255.255.0", "10.0.0.4"
@@ -72,10 +73,11 @@ class DhcpServer:
 
         Raises HostError.
         """
-        command = [self._program, "--keep-in-foreground", "--conf-file=/dev/null", "--port=0"]
+        command = [self._program, "--no-daemon", "--conf-file=/dev/null", "--port=0"]
         command += ["--bind-dynamic", f"--interface={link}", f"--dhcp-leasefile={self._leases}"]
-        command += ["--user=root", "--log-dhcp", "--log-facility=-", "--dhcp-ignore-names"]
-        command += ["--dhcp-authoritative", "--no-ping", "--pid-file"]
+        # --no-daemon changes no user: root of a user namespace may not.
+        command += ["--log-dhcp", "--log-facility=-", "--dhcp-ignore-names"]
+        command += ["--dhcp-authoritative", "--no-ping"]
         command += [f"--dhcp-range={GUEST},{GUEST},{NETMASK},infinite"]
         command += [f"--dhcp-option={option}" for option in (f"3,{ROUTER}", f"15,{DOMAIN}")]
         command += [f"--dhcp-option=6,{WIRESERVER_ADDRESS}", f"--dhcp-option=121,{_ROUTES}"]
@@ -86,6 +88,7 @@ class DhcpServer:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
+                preexec_fn=end_with_parent,  # noqa: PLW1509 - one system call
             )
         except OSError as error:
             raise HostError(
