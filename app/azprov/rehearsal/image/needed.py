@@ -5,6 +5,7 @@ from typing import Dict, NamedTuple, Sequence
 
 from ...errors import HostError
 from ...system.commands import FOLDERS
+from .qemu_command import ARM, X86
 
 
 class Needed(NamedTuple):
@@ -25,6 +26,12 @@ FOR_A_FOLDER = (
     Needed("systemd-nspawn", "systemd-container", "systemd-container"),
     Needed("unshare", "util-linux", "util-linux"),
 )
+#: What a disk file needs, and its emulator by the processor of the image.
+FOR_A_DISK = (Needed("qemu-img", "qemu-utils", "qemu-img"),)
+EMULATORS = {
+    X86: Needed("qemu-system-x86_64", "qemu-system-x86", "qemu-system-x86-core"),
+    ARM: Needed("qemu-system-aarch64", "qemu-system-arm", "qemu-system-aarch64-core"),
+}
 
 
 def find_programs(needed: Sequence[Needed], folders: Sequence[str] = FOLDERS) -> Dict[str, str]:
