@@ -43,6 +43,7 @@ def test_the_log_of_dnsmasq_becomes_events(line: str, event: object) -> None:
         (b"\x1b]0;root@web01\x07root@web01:~#", "root@web01:~#"),
         (b" 10 %\r 20 %\r100 %\r", "100 %"),
         (b"bell\x07 and \xff", "bell? and \ufffd"),
+        (b"\xb3   Verification failed   \xb3", "Verification failed"),
     ],
 )
 def test_a_console_line_becomes_printable_text(line: bytes, text: str) -> None:

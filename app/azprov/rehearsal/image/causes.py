@@ -18,7 +18,10 @@ from .excerpts import (
     request_lines,
     times,
 )
-from .signs import failed_units, find_sign
+from .signs import failed_units, find_sign, is_silent_console, renamed_card
+
+#: The causes that may be no fault of the image, since a player has other devices than Azure.
+_ABOUT_THE_DISK = ("no-root-device", "initramfs-shell")
 
 
 class Finding(NamedTuple):
@@ -41,6 +44,8 @@ def why_not_ready(boot: BootSeen, expected: Expected) -> Finding:
         if units:
             what += f" ({units[0].text.strip()})"
         fix = kind.fix.replace("{check}", expected.check_command)
+        if kind.cause in _ABOUT_THE_DISK and expected.devices:
+            fix += f". {expected.devices}"
         return Finding(kind.cause, what, fix, lines_around(boot.console, line, units))
     lasted = seconds(boot.lasted_s)
     if boot.ending == OFF and not boot.requests:
@@ -48,6 +53,15 @@ def why_not_ready(boot: BootSeen, expected: Expected) -> Finding:
             "ended-early",
             f"the VM switched itself off after {lasted}, before any request was sent",
             "read its last lines on the console",
+            last_lines(boot),
+        )
+    has_kernel = not expected.devices or not is_silent_console(boot.console)
+    if not has_kernel and not boot.leases and not boot.requests:
+        return Finding(
+            "silent-console",
+            f"the VM shows and sends nothing for {lasted} once its firmware has started the disk",
+            "check that the boot loader is for this generation of VM, and add console=ttyS0 "
+            "(console=ttyAMA0 on arm64) to the kernel command line, so that the cause can be seen",
             last_lines(boot),
         )
     asked, leased = boot.first(dhcp.DISCOVER), boot.first(dhcp.ACK)
@@ -60,7 +74,7 @@ def why_not_ready(boot: BootSeen, expected: Expected) -> Finding:
         return Finding(
             "no-dhcp",
             f"the VM got no lease: no DHCP request was seen for {lasted}",
-            f"enable a DHCP client for eth0 ({check} names it)",
+            f"enable a DHCP client for eth0 ({check} names it)" + _other_name(boot),
             last_lines(boot),
         )
     if leased is None:
@@ -99,6 +113,17 @@ def _why_no_request(boot: BootSeen, check: str, so_far: str) -> Finding:
         f"for {lasted}",
         f"enable the service that reports Ready ({check} names it)",
         lines,
+    )
+
+
+def _other_name(boot: BootSeen) -> str:
+    """A hint for a guest whose network card has another name than on Azure; empty otherwise."""
+    name = renamed_card(boot.console)
+    if not name or name == "eth0":
+        return ""
+    return (
+        f"; in this VM it has the name {name}, so add net.ifnames=0 to the kernel command line for "
+        "the rehearsal"
     )
 
 

@@ -14,6 +14,8 @@ from ...formats.text import printable
 _SEQUENCE = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]+[0-~]|[0-Z\\^-~])"
 )
+# Firmware fills a screen without a line end: it moves the cursor to the beginning of each line.
+_LINE_END = re.compile(rb"\n|\x1b\[[0-9;]*H")
 _LONGEST_LINE = 2000
 _CHUNK = 1 << 16
 # A prompt has no line end: text that waits this long for one is a line.
@@ -23,6 +25,9 @@ _PROMPT_S = 0.5
 def plain_line(line: bytes) -> str:
     """The text of a line without colours and cursor movements; printable."""
     text = _SEQUENCE.sub("", line.decode("utf-8", "replace"))
+    if text.startswith("\ufffd"):
+        # The frames of firmware's dialogs are characters of code page 437.
+        text = text.strip("\ufffd ")
     # Firmware and progress bars write a line again from its beginning.
     text = text.rstrip("\r").rpartition("\r")[2]
     return printable(text.replace("\t", " ").rstrip(), _LONGEST_LINE)
@@ -40,7 +45,7 @@ def read_console(descriptor: int, console: Callable[[str], None]) -> None:
                 chunk = b""
             if not chunk:
                 break
-            *lines, rest = (rest + chunk).split(b"\n")
+            *lines, rest = _LINE_END.split(rest + chunk)
         else:
             lines, rest = [rest], b""
         if len(rest) > _LONGEST_LINE:

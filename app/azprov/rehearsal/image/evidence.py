@@ -72,5 +72,7 @@ class Expected(NamedTuple):
     makes_user: Optional[bool] = None
     #: Of each boot, whether no request may be sent in it.
     silent_boots: Tuple[bool, ...] = ()
+    #: What the player has in place of Azure's devices: a sentence; empty if it has no devices.
+    devices: str = ""
     #: The command that checks the image, for fixes.
     check_command: str = "azprov.pyz check"

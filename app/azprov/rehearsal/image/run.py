@@ -138,7 +138,8 @@ class _Rehearsal:
             seen = self._watch.seen(ending)
             if ending == CUT:
                 self._log("the power is cut")
-            self._switch_off()
+            if ending == DONE:
+                self._switch_off()
             if ending != OFF:
                 return seen
             # The last lines of a program that ended are still being read.

@@ -45,20 +45,33 @@ _FIRMWARE = (
     "put a boot loader at /EFI/BOOT/BOOTX64.EFI (BOOTAA64.EFI on arm64) of the EFI system "
     "partition, or for generation 1 into the boot sector; " + _CHECK
 )
+_SIGNED = (
+    "use a signed shim, boot loader and kernel, or deploy the image without Secure Boot (security "
+    "type Standard)"
+)
 #: In order: the first sign that is found names the cause.
 SIGNS: Sequence[Sign] = (
+    Sign(
+        "qemu",
+        ("KVM internal error.", "KVM: entry failed", "qemu-system- ... : -"),
+        "QEMU stops it, which says nothing about the image",
+        "read the lines of QEMU on the console, and rehearse the image on another machine",
+    ),
     Sign(
         "secure-boot",
         (
             "BdsDxe: failed to load Boot ... : Access Denied",
             "BdsDxe: failed to load Boot ... : Security Violation",
             "Verification failed: (0x1A) Security Violation",
-            "bad shim signature",
-            "prohibited by secure boot policy",
         ),
-        "Secure Boot refuses its boot loader or kernel",
-        "use a signed shim, boot loader and kernel, or deploy the image without Secure Boot "
-        "(security type Standard)",
+        "Secure Boot refuses its boot loader",
+        _SIGNED,
+    ),
+    Sign(
+        "secure-boot",
+        ("bad shim signature", "prohibited by secure boot policy"),
+        "Secure Boot refuses its kernel",
+        _SIGNED,
         is_final=False,
     ),
     Sign(
@@ -69,24 +82,10 @@ SIGNS: Sequence[Sign] = (
             "not a bootable disk",
             "No operating system found",
             "Operating system not found",
+            "UEFI Interactive Shell",
         ),
         "the firmware finds nothing to boot",
         _FIRMWARE,
-    ),
-    Sign(
-        "boot-loader",
-        (
-            "grub rescue>",
-            "grub>",
-            "Minimal BASH-like line editing",
-            "error: no such device",
-            "error: no such partition",
-            "error: unknown filesystem",
-            "error: file ` ... ' not found",
-        ),
-        "the boot loader finds no configuration or no kernel",
-        "write the boot loader's configuration again for this disk; " + _CHECK,
-        is_final=False,
     ),
     Sign(
         "no-root-device",
@@ -115,6 +114,8 @@ SIGNS: Sequence[Sign] = (
             "Warning: /dev/ ... does not exist",
             "ERROR: device ' ... not found",
             "Mounting root: failed",
+            # systemd waits for a disk without an end only in an initramfs.
+            "Job dev- ... tart running ( ... / no limit)",
         ),
         "the initramfs does not find the root file system",
         _INITRAMFS,
@@ -138,6 +139,7 @@ SIGNS: Sequence[Sign] = (
         (
             "You are in emergency mode",
             "Welcome to emergency mode",
+            "Reached target ... Emergency Mode",
             "Cannot open access to console, the root account is locked",
             "Give root password for maintenance",
         ),
@@ -164,6 +166,22 @@ SIGNS: Sequence[Sign] = (
         "give the folder that contains usr and etc of the image, and install an init system for "
         "this processor in it, such as systemd-sysv; " + _CHECK,
     ),
+    # Last, because GRUB prints such errors in boots that get further, too.
+    Sign(
+        "boot-loader",
+        (
+            "grub rescue>",
+            "grub>",
+            "Minimal BASH-like line editing",
+            "error: no such device",
+            "error: no such partition",
+            "error: unknown filesystem",
+            "error: file ` ... ' not found",
+        ),
+        "the boot loader finds no configuration or no kernel",
+        "write the boot loader's configuration again for this disk; " + _CHECK,
+        is_final=False,
+    ),
 )
 
 # Lines about a unit that failed, the cause before what depends on it.
@@ -175,6 +193,21 @@ _FAILED_UNIT = (
     "Failed to start",
     "Dependency failed for",
 )
+# The beginning of what firmware and boot loaders print before the kernel.
+_BEFORE_THE_KERNEL = (
+    "BdsDxe: starting ",
+    "BdsDxe: loading ",
+    "SeaBIOS ",
+    "Machine UUID ",
+    "Booting ",
+    "Welcome to GRUB!",
+    "EFI stub: ",
+    "Loading Linux ",
+    "Loading initial ramdisk ",
+    "error: no suitable video mode",
+    "QEMU: ",
+)
+_RENAMED = ": renamed from eth0"
 
 
 def find_sign(console: Sequence[Line]) -> Optional[Tuple[Sign, Line, str]]:
@@ -195,3 +228,14 @@ def is_final(text: str) -> bool:
 def failed_units(console: Sequence[Line]) -> Sequence[Line]:
     """The lines about units that failed, in order."""
     return [line for line in console if any(text in line.text for text in _FAILED_UNIT)]
+
+
+def is_silent_console(console: Sequence[Line]) -> bool:
+    """Whether the console shows nothing of a kernel, so that it says little about the boot."""
+    return not console or console[-1].text.startswith(_BEFORE_THE_KERNEL)
+
+
+def renamed_card(console: Sequence[Line]) -> str:
+    """The name of the network card after the kernel's eth0; empty if it was not renamed."""
+    found = [line.text.partition(_RENAMED)[0] for line in console if _RENAMED in line.text]
+    return found[-1].rpartition(" ")[2] if found else ""

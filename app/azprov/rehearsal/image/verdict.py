@@ -41,6 +41,7 @@ def judge(evidence: Evidence, expected: Expected) -> Verdict:
     notes: List[str] = []
     seen: List[str] = []
     if not findings:
+        notes += [expected.devices] if expected.devices else []
         seen.append(_ready_clause(evidence, expected))
         sign = find_sign(evidence.boots[0].console)
         if sign is not None:
