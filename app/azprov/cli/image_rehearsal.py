@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List, Sequence
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Sequence, Union
 
 from ..boot.connect import real_ports
 from ..check.facts.azprov_service import installed_options, own_command
@@ -30,8 +30,12 @@ from .colour import coloured_word
 from .output import Answer, write_line
 from .transcript import hide_event, show_event
 
+if TYPE_CHECKING:
+    from .rehearsed_disk import RehearsedDisk
+
 _BOOTS = 2
-_LIMIT_S = 300.0
+# The folder for large temporary files by file-hierarchy(7), where all users may write.
+_LARGE_FILES = "/var/tmp"  # noqa: S108 - tempfile makes a new folder there
 
 
 def rehearse_image(options: argparse.Namespace) -> Answer:
@@ -39,7 +43,7 @@ def rehearse_image(options: argparse.Namespace) -> Answer:
     if options.list:
         return _list()
     scenarios = _chosen(options)
-    image = _Folder(options.image)
+    image = _rehearsed(options)
     enter_own_network(ADDRESSES)
     image.enter()
     is_silent = options.json or options.quiet
@@ -58,7 +62,7 @@ def rehearse_image(options: argparse.Namespace) -> Answer:
                         image.expected,
                         real_ports().clock,
                         hide_event if is_silent else show_event,
-                        limit_s=options.limit or _LIMIT_S,
+                        limit_s=options.limit or image.limit_s,
                     )
                 )
             finally:
@@ -68,8 +72,24 @@ def rehearse_image(options: argparse.Namespace) -> Answer:
     return _answer(options, results)
 
 
+def _rehearsed(options: argparse.Namespace) -> "Union[_Folder, RehearsedDisk]":
+    """The image of --image, which is a disk file if it is no folder."""
+    if not os.path.isdir(options.image):
+        from .rehearsed_disk import RehearsedDisk
+
+        return RehearsedDisk(options)
+    if options.disk or options.secure_boot or options.generation:
+        raise UsageError(
+            "--disk, --secure-boot and --generation are for a virtual machine",
+            "give a disk file with --image FILE, or drop these options",
+        )
+    return _Folder(options.image)
+
+
 class _Folder:
     """The folder of an image, and how it is booted. Raises HostError and UsageError."""
+
+    limit_s = 300.0
 
     def __init__(self, path: str) -> None:
         self.programs = find_programs([*FOR_A_FOLDER, *ALWAYS])
@@ -133,8 +153,10 @@ def _chosen(options: argparse.Namespace) -> Sequence[ImageScenario]:
 
 @contextmanager
 def _scratch_folder() -> Iterator[str]:
+    # /tmp may be in memory, and a first boot writes some hundred megabytes.
+    place = None if "TMPDIR" in os.environ else _LARGE_FILES
     try:
-        folder = tempfile.TemporaryDirectory(prefix="azprov-rehearsal-")
+        folder = tempfile.TemporaryDirectory(prefix="azprov-rehearsal-", dir=place)
     except OSError as error:
         raise HostError(
             f"cannot create a folder for the simulated VM ({error.strerror})",

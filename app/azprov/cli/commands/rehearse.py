@@ -40,14 +40,29 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "--image",
         metavar="PATH",
-        help="boot the image in this folder, with its own init, in a container",
+        help="boot the image in this folder in a container, or this disk file in QEMU",
+    )
+    parser.add_argument(
+        "--disk",
+        choices=("scsi", "nvme", "virtio"),
+        help="controller of the disk file (default scsi)",
+    )
+    parser.add_argument(
+        "--generation",
+        metavar="N",
+        type=int,
+        choices=(1, 2),
+        help="generation of the VM: 1 has a BIOS, 2 has UEFI (default 2)",
+    )
+    parser.add_argument(
+        "--secure-boot", action="store_true", help="start only what Microsoft's keys have signed"
     )
     parser.add_argument("--boots", metavar="N", type=_number, help="boots of the image (default 2)")
     parser.add_argument(
         "--limit",
         metavar="SECONDS",
         type=parse_seconds,
-        help="time limit of each boot of the image (default 300)",
+        help="time limit of each boot of the image (default 300; of a disk file 900)",
     )
 
 
@@ -62,9 +77,11 @@ def run(options: argparse.Namespace) -> Answer:
         from ..image_rehearsal import rehearse_image
 
         return rehearse_image(options)
-    if options.boots is not None or options.limit is not None:
+    of_image = (options.boots, options.limit, options.disk, options.generation)
+    if options.secure_boot or any(one is not None for one in of_image):
         raise UsageError(
-            "--boots and --limit are for the boots of an image", "give the image with --image PATH"
+            "--boots, --limit, --disk, --generation and --secure-boot need an image",
+            "give the image with --image PATH",
         )
     if options.list:
         names = [f"{scenario.name:<19} {scenario.story}" for scenario in SCENARIOS]

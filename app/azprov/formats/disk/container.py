@@ -39,6 +39,10 @@ _MARKS = (
 _SIZE, _TYPE_AND_CHECKSUM = (struct.Struct(">Q"), 48), (struct.Struct(">II"), 60)
 _CHECKSUM_AT = slice(64, 68)
 _FIXED = 2
+# In a qcow2 file: where the name of its backing file is, and the features that a reader must know.
+_BACKING, _FEATURES = (struct.Struct(">Q"), 8), (struct.Struct(">Q"), 72)
+_VERSION = (struct.Struct(">I"), 4)
+_EXTERNAL_DATA = 0x4
 
 
 class Footer(NamedTuple):
@@ -57,6 +61,14 @@ def container_of(head: bytes, end: bytes) -> str:
         return RAW
     kind, _ = _TYPE_AND_CHECKSUM[0].unpack_from(end, _TYPE_AND_CHECKSUM[1])
     return FIXED_VHD if kind == _FIXED else DYNAMIC_VHD
+
+
+def needs_other_file(head: bytes) -> bool:
+    """Whether a qcow2 file, by its first HEAD_BYTES, has a part of the disk in another file."""
+    (backing,) = _BACKING[0].unpack_from(head, _BACKING[1])
+    (version,) = _VERSION[0].unpack_from(head, _VERSION[1])
+    (features,) = _FEATURES[0].unpack_from(head, _FEATURES[1])
+    return bool(backing) or (version >= 3 and bool(features & _EXTERNAL_DATA))
 
 
 def parse_footer(footer: bytes) -> Footer:
