@@ -50,6 +50,9 @@ reset_signals()
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--boot", action="store_true", help="boot real roots too (needs root)")
     parser.addoption(
+        "--every-machine", action="store_true", help="with --boot: boot every virtual machine"
+    )
+    parser.addoption(
         "--every-fault", action="store_true", help="try every error at every system call"
     )
 
@@ -64,6 +67,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item
             item.add_marker(pytest.mark.xdist_group(f"boot {item.path.stem}"))
             if not config.getoption("--boot"):
                 item.add_marker(pytest.mark.skip(reason="boots run with --boot only"))
+        if item.get_closest_marker("every_machine") and not config.getoption("--every-machine"):
+            item.add_marker(pytest.mark.skip(reason="runs with --boot --every-machine only"))
         group = item.get_closest_marker("xdist_group")
         if group and hasattr(config, "workerinput"):
             # What pytest-xdist 3.8.0 does, but it sets a name that pytest 9.2 does not read.

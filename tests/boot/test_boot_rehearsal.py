@@ -1,7 +1,6 @@
 """`rehearse --image` with the folder of a Debian 12: a good image, and wrong ones."""
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any, Callable, Dict, Tuple
 
@@ -32,15 +31,6 @@ def machine_with_azprov(folder: Path) -> SystemdMachine:
     return machine
 
 
-def listing(root: Path) -> str:
-    """Return the kind, mode, owner, size, time of change and target of everything in a root."""
-    form = "%P %y %m %U %G %s %T@ %C@ %l\\n"
-    done = subprocess.run(
-        ["find", root, "-printf", form], capture_output=True, text=True, check=True
-    )
-    return "".join(sorted(done.stdout.splitlines(keepends=True)))
-
-
 def rehearse(machine: SystemdMachine, *options: str) -> Tuple[int, Dict[str, Any]]:
     code, out, err = azprov("rehearse", "--image", str(machine.root), "--json", *options)
     assert out, err
@@ -52,7 +42,7 @@ def rehearse(machine: SystemdMachine, *options: str) -> Tuple[int, Dict[str, Any
 def test_a_good_image_passes_and_is_not_changed(tmp_path: Path) -> None:
     """Two boots: Ready once, the host name announced, a login with sudo rights, then silence."""
     machine = machine_with_azprov(tmp_path)
-    before = listing(machine.root)
+    before = machine.files()
 
     code, answer = rehearse(machine)
 
@@ -70,7 +60,7 @@ def test_a_good_image_passes_and_is_not_changed(tmp_path: Path) -> None:
         "the deployed key; the second boot was silent"
     )
     fastjsonschema.compile(json.loads(_SCHEMA.read_text()))(answer)
-    assert listing(machine.root) == before
+    assert machine.files() == before
 
 
 @pytest.mark.parametrize("scenario", ["busy", "network-late", "imds-late", "refused", "power-cut"])
