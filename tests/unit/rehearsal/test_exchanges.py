@@ -6,7 +6,8 @@ from typing import Dict, List, Tuple
 import pytest
 
 from azprov.rehearsal.platform import METADATA_SERVICE, WIRESERVER, Exchange, Platform
-from azprov.rehearsal.scenarios import Scenario, find_scenario
+from azprov.rehearsal.scenario import Scenario
+from azprov.rehearsal.scenarios import find_scenario
 
 XML = {"x-ms-version": "2012-11-30"}
 

@@ -13,10 +13,10 @@ from ...rehearsal.machine import require_person
 from ...rehearsal.run import Outcome, play
 from ...rehearsal.scenarios import SCENARIOS, find_scenario
 from ..colour import coloured_word
-from ..options import parse_seconds
 from ..output import Answer, write_line
 from ..parser import Parser
 from ..program import own_path
+from ..shared_options import parse_seconds
 from ..transcript import hide_event, show_event
 
 SUMMARY = "run a first boot, or an image's, against a simulated platform"

@@ -9,7 +9,7 @@ from ...errors import HostError
 from ...system.clock import Clock
 from ...system.own_network import set_up_link
 from ..platform import VM_IDS, Exchange, Platform
-from ..scenarios import Scenario
+from ..scenario import Scenario
 from ..transcript import Event, Transcript
 from . import dhcp
 from .dhcp import DhcpServer

@@ -2,7 +2,8 @@
 
 from typing import NamedTuple, Optional, Tuple
 
-from ..scenarios import SCENARIOS, Scenario
+from ..scenario import Scenario
+from ..scenarios import SCENARIOS
 
 # A container needs a second until its agent runs, a virtual machine half a minute.
 _LATE_S = 30.0
