@@ -22,9 +22,11 @@ from azprov.formats.host.passwd import (
 from azprov.formats.host.shadow import (
     find_password,
     has_hash,
+    hidden_password_fields,
     is_password,
     password_fields,
     with_password,
+    with_shadowed_passwords,
     without_ageing,
 )
 
@@ -259,3 +261,27 @@ def test_a_carriage_return_at_the_end_of_a_line_is_left_out() -> None:
     content = b"a:x:1:1::/:/bin/X\r\nb:x:2:2::/:/bin/X\n"
 
     assert [account.shell for account in parse_accounts(content)] == ["/bin/X", "/bin/X"]
+
+
+def test_lines_that_only_musl_reads_may_have_a_hash() -> None:
+    """For glibc they are comments, or include users of another name service."""
+    hashed = "$6$salt$hash"
+    content = (
+        f"#ops:{hashed}:1:2\n+nis:{hashed}:1:2\n-x:{hashed}:1:2\n"
+        f"# a comment:{hashed}:1:2\nroot:{hashed}:1:2\n#few:{hashed}:1\n#none:x:1:2\n"
+    )
+
+    assert hidden_password_fields(content.encode()) == [
+        ("#ops", hashed),
+        ("+nis", hashed),
+        ("-x", hashed),
+    ]
+
+
+def test_passwords_move_to_shadow() -> None:
+    """Only the lines of these names are changed."""
+    content = b"a:$6$s$h:1:1::/:/bin/sh\nb:$6$s$h:2:2::/:/bin/sh\n"
+
+    assert with_shadowed_passwords(content, {"b", "c"}) == (
+        b"a:$6$s$h:1:1::/:/bin/sh\nb:x:2:2::/:/bin/sh\n"
+    )

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from azprov.formats.platform.kvp import (
     RECORD_BYTES,
     VALUE_LIMIT_BYTES,
+    key_of,
     parse_pool,
     render_record,
 )
@@ -145,6 +146,7 @@ def test_a_record_has_the_layout_of_the_daemon() -> None:
     """A record has 512 bytes of key and 2048 of value, each padded with zeros."""
     record = render_record("K", "é")
 
+    assert key_of(render_record("KEYXX", "v")) == b"KEYXX"
     assert record == b"K" + bytes(511) + b"\xc3\xa9" + bytes(2046)
 
 

@@ -12,7 +12,7 @@ from azprov.image.install import install
 from azprov.image.service_file import command_of, render_unit
 from azprov.image.uninstall import uninstall
 from azprov.system.init import disable, is_enabled
-from azprov.system.init.known import BY_NAME, find_init, unknown_program
+from azprov.system.init.known import BY_NAME, find_init, init_program, unknown_program
 from azprov.system.init.scripts import inittab_programs
 from azprov.system.root import Root
 from images import tree
@@ -550,3 +550,20 @@ def test_a_script_becomes_dinit_by_exec(tmp_path: Path, script: str, *, is_dinit
     change(tmp_path, {**DINIT, "opt/start": script})
 
     assert BY_NAME["dinit"].is_started_by(Root(str(tmp_path)), "/opt/start") is is_dinit
+
+
+def test_an_init_system_knows_its_program(root: Root, case: Case) -> None:
+    """It is recognised by what the kernel starts, and by what is installed."""
+    init = BY_NAME[case.name]
+
+    assert init.is_started_by(root, init_program(root))
+    assert init.is_installed(root)
+
+
+@pytest.mark.parametrize(
+    ("program", "is_runit"),
+    [("/sbin/runit", True), ("/usr/bin/runit-init", True), ("/sbin/runit-x", False)],
+)
+def test_runit_is_known_by_two_names(tmp_path: Path, program: str, *, is_runit: bool) -> None:
+    """runit-init becomes runit."""
+    assert BY_NAME["runit"].is_started_by(Root(str(tmp_path)), program) is is_runit

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from azprov.errors import NotPermitted
+from azprov.errors import NotPermitted, UsageError
 from azprov.system.root import Root
 from azprov.system.root.linux_root import require_linux_root, require_rights
 from azprov.system.root.privileges import acting_as
@@ -90,3 +90,39 @@ def test_a_closed_folder_is_no_reason_if_another_one_is_open(image: Path) -> Non
     (image / "usr").chmod(0o700)
     with acting_as(NOBODY, NOBODY), pytest.raises(NotPermitted, match="Permission denied"):
         require_linux_root(root)
+
+
+@pytest.mark.parametrize("sign", ["etc/os-release", "usr/lib/os-release", "etc/passwd", "usr/bin"])
+def test_one_sign_of_a_linux_system_is_enough(tmp_path: Path, sign: str) -> None:
+    """The other three may be missing."""
+    (tmp_path / sign).mkdir(parents=True)
+
+    require_linux_root(Root(str(tmp_path)))
+
+
+@pytest.mark.parametrize("sign", ["", "etc", "usr", "bin", "boot"])
+def test_other_folders_are_no_linux_system(tmp_path: Path, sign: str) -> None:
+    """The error says which folder to give."""
+    (tmp_path / sign).mkdir(exist_ok=True)
+
+    with pytest.raises(UsageError) as refused:
+        require_linux_root(Root(str(tmp_path)))
+
+    assert str(refused.value) == (
+        f"{tmp_path} is not the root of a Linux system: /etc/os-release, /usr/lib/os-release, "
+        "/etc/passwd, /usr/bin are all missing in it; give --root the folder that contains etc "
+        "and usr of the image"
+        if sign
+        else f"the folder {tmp_path} is empty; mount or unpack the image there first"
+    )
+
+
+@needs_root
+def test_an_ordinary_user_cannot_act_as_another_one() -> None:
+    """The error names the user whose rights were wanted."""
+    with acting_as(NOBODY, NOBODY), pytest.raises(NotPermitted) as refused, acting_as(7, 7):
+        pass
+
+    assert str(refused.value) == (
+        "could not switch to UID 7 (Operation not permitted); run it as root"
+    )
