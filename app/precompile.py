@@ -54,7 +54,9 @@ _FROM_SOURCE = (
     "azprov.cli.commands.uninstall",
     "azprov.cli.commands.unit",
     "azprov.cli.help",
+    "azprov.cli.image_rehearsal",
     "azprov.cli.progress",
+    "azprov.cli.rehearsed_disk",
     "azprov.cli.service_options",
     "azprov.cli.suggestions",
     "azprov.cli.transcript",
@@ -65,6 +67,7 @@ _FROM_SOURCE = (
     "azprov.formats.host.pam",
     "azprov.formats.host.portable_executable",
     "azprov.formats.host.sent_hostname",
+    "azprov.formats.host.shim",
     "azprov.formats.host.yaml_subset",
     "azprov.formats.platform.health_json",
     "azprov.system.init.known",
@@ -75,8 +78,10 @@ _FROM_SOURCE = (
     "azprov.system.init.s6",
     "azprov.system.init.scripts",
     "azprov.system.own_network",
+    "azprov.system.parent",
     "azprov.system.private_mounts",
     "azprov.system.root.survey",
+    "azprov.system.tap",
 )
 
 

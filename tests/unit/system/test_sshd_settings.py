@@ -365,8 +365,8 @@ def test_names_for_a_pattern_are_bounded(tmp_path: Path) -> None:
     with pytest.raises(HostError) as refused:
         included_files(root, "x*")
     assert str(refused.value) == (
-        f"the Include lines of sshd's settings in {tmp_path} lead to too many files; "
-        "shorten that file"
+        f"sshd's settings in {tmp_path} are too many, or their Include lines lead to too many "
+        "files; shorten that file"
     )
 
 

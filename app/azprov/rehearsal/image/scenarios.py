@@ -51,7 +51,7 @@ IMAGE_SCENARIOS = (
     ),
     *[
         ImageScenario(_of(name), _of(name).story)
-        for name in ("busy", "wrong-answers", "ids-change")
+        for name in ("busy", "web-page", "half-document", "no-ids", "ids-change")
     ],
     ImageScenario(
         _of("refused"),
