@@ -1,7 +1,7 @@
 """FAT file systems, by bytes that were written from Microsoft's specification."""
 
 import struct
-from typing import List
+from typing import Any, Dict, List
 
 import pytest
 
@@ -115,10 +115,10 @@ def test_all_sizes_of_the_specification_are_read(size: int, per_cluster: int) ->
         {"table": 0, "table32": 0},
     ],
 )
-def test_other_sectors_are_no_fat(wrong: "dict[str, int]") -> None:
+def test_other_sectors_are_no_fat(wrong: Dict[str, Any]) -> None:
     """ext4 also has room for a boot sector, and many of these end in 55 AA."""
     with pytest.raises(ValueError, match="it has no FAT file system"):
-        parse_fat(sector(**wrong))  # type: ignore[arg-type]
+        parse_fat(sector(**wrong))
 
 
 def entry(name: bytes, attributes: int, high: int = 0, low: int = 0, size: int = 0) -> bytes:

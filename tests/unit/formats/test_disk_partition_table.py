@@ -3,7 +3,7 @@
 import struct
 import uuid
 import zlib
-from typing import Tuple
+from typing import Any, Dict, Tuple
 
 import pytest
 
@@ -118,18 +118,18 @@ def test_a_header_says_where_everything_is() -> None:
         ({"count": 8193}, "it has 8193 entries of 128 bytes"),
     ],
 )
-def test_a_wrong_header_is_refused(wrong: "dict[str, int]", fault: str) -> None:
+def test_a_wrong_header_is_refused(wrong: Dict[str, Any], fault: str) -> None:
     """The error names its fault."""
     with pytest.raises(ValueError, match=f"^{fault}$"):
-        parse_gpt_header(header(**wrong))  # type: ignore[arg-type]
+        parse_gpt_header(header(**wrong))
 
 
 @pytest.mark.parametrize(
     "right", [{"size": 512}, {"entry_bytes": 136}, {"count": 8192}, {"count": 1}, {"count": 0}]
 )
-def test_unusual_headers_are_read(right: "dict[str, int]") -> None:
+def test_unusual_headers_are_read(right: Dict[str, Any]) -> None:
     """The header may fill its sector, and the entries may have 1 MiB."""
-    assert parse_gpt_header(header(**right)).sector == 1  # type: ignore[arg-type]
+    assert parse_gpt_header(header(**right)).sector == 1
 
 
 @pytest.mark.parametrize("place", [8, 16, 19, 20, 24, 91])
