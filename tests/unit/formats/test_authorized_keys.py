@@ -23,7 +23,7 @@ LINE = " ".join(KEY).encode()
     ],
 )
 def test_a_line_of_keys_is_recognised(line: bytes, *, is_key: bool) -> None:
-    """A key may have options; a line of known_hosts or fstab is none."""
+    """A key may have options; a line of known_hosts or fstab is no key."""
     content = b"# a comment\n\n \t\r\n" + line + b"\n"
 
     assert has_key(content) is is_key

@@ -22,11 +22,9 @@ def sector(
     end: bytes = b"\x55\xaa",
 ) -> bytes:
     """A boot sector; the usual one has 161 sectors before its clusters."""
-    fields = struct.pack(
-        "<HBHBHHBHHHII",
-        *(sector_bytes, per_cluster, reserved, tables, root_entries, few, 0xF8, table),
-        *(0x1111, 0x2222, 0x33333333, many),
-    )
+    fields = struct.pack("<HBHB", sector_bytes, per_cluster, reserved, tables)
+    fields += struct.pack("<HHBH", root_entries, few, 0xF8, table)
+    fields += struct.pack("<HHII", 0x1111, 0x2222, 0x33333333, many)
     fat32 = struct.pack("<IHHI", table32, 0x4444, 0x5555, 7)
     return (b"\xeb\x58\x90mkfs.fat" + fields + fat32).ljust(510, b"\x66") + end
 

@@ -145,7 +145,7 @@ def test_files_that_include_each_other_are_read_once(image: Path) -> None:
 
 
 def test_a_hundred_files_of_keys_are_read(image: Path) -> None:
-    """Of more, the work could not be bounded."""
+    """A larger number is an error, so that the work stays bounded."""
     config = image / "etc/ssh/sshd_config"
     config.write_text(
         "AuthorizedKeysFile" + " keys" * 60 + "\nMatch User a\n"
