@@ -116,7 +116,7 @@ def _emergency(root: Path) -> None:
         (_without_python, "agent-failed"),
         (_disabled, "no-agent"),
         (_without_dhcp, "no-dhcp"),
-        (_without_route, "unreachable"),
+        (_without_route, "no-report"),
         (_without_init, "no-init"),
         (_without_login, "login-refused"),
         (_emergency, "emergency-mode"),

@@ -146,7 +146,8 @@ def _why_refused(boot: BootSeen, expected: Expected) -> Finding:
             "no-report",
             f"{agent_name(boot.requests[0])} asked the metadata service only, and nothing asked "
             f"WireServer for {lasted}",
-            f"enable the service that reports Ready ({expected.check_command} names it)",
+            "allow TCP port 80 to 168.63.129.16 in the firewall and routes, and enable the service "
+            f"that reports Ready ({expected.check_command} names both)",
             request_lines(boot) + agent_lines(boot),
         )
     last = to_wireserver[-1]
