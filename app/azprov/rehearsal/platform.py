@@ -31,6 +31,8 @@ _INSTANCE_ID = "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90._rehearsal"
 VM_IDS = ("b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90", "07e5d1f4-9c0b-4b57-8a44-63d7a6ac1f0e")
 
 _JSON_AGENT = "x-ms-guest-agent-name"
+#: The service of the host that walinuxagent asks, beside WireServer.
+HOST_PLUGIN_PORT = 32526
 _VERSIONS_TARGET = "/?comp=versions"
 _PROVISIONING = "Provisioning"
 _CERTIFICATE = "x-ms-guest-agent-public-x509-cert"

@@ -10,13 +10,13 @@ from typing import BinaryIO, Callable, List, NamedTuple, Optional, Sequence, cas
 from ..azure.endpoint import IMDS_ADDRESS, WIRESERVER_ADDRESS
 from ..errors import HostError
 from ..system.clock import Clock
-from .platform import Platform
+from .platform import HOST_PLUGIN_PORT, Platform
 from .run import environment
 from .scenario import Scenario
 from .transcript import Event, Transcript, lines_of
 
 ADDRESSES = (WIRESERVER_ADDRESS, IMDS_ADDRESS)
-_PORT, _HOST_PLUGIN_PORT = 80, 32526
+_PORT = 80
 _SERVED_S = 3600.0
 
 
@@ -90,7 +90,7 @@ def _platform(scenario: Scenario, transcript: Transcript) -> Platform:
         transcript.log_of("platform"),
         wireserver=(WIRESERVER_ADDRESS, _PORT),
         imds=(IMDS_ADDRESS, _PORT),
-        host_plugin=(WIRESERVER_ADDRESS, _HOST_PLUGIN_PORT),
+        host_plugin=(WIRESERVER_ADDRESS, HOST_PLUGIN_PORT),
     )
 
 

@@ -341,6 +341,7 @@ def test_a_host_name_that_should_be_set_and_is_not_fails() -> None:
     evidence = Evidence((first, SECOND), "image", IN._replace(hostname="image"))
 
     assert causes(evidence) == ["hostname-not-set"]
+    assert judge(evidence, EXPECTED).sentence.startswith("the host name is image, not web01; ")
     other = judge(evidence, EXPECTED._replace(sets_hostname=None))
     assert other.findings == ()
     assert other.notes == ("The host name web01 was not seen in the image.",)

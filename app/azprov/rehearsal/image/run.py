@@ -8,7 +8,7 @@ from ...azure.endpoint import IMDS_ADDRESS, WIRESERVER_ADDRESS
 from ...errors import HostError
 from ...system.clock import Clock
 from ...system.own_network import set_up_link
-from ..platform import VM_IDS, Exchange, Platform
+from ..platform import HOST_PLUGIN_PORT, VM_IDS, Exchange, Platform
 from ..scenario import Scenario
 from ..transcript import Event, Transcript
 from . import dhcp
@@ -104,6 +104,7 @@ class _Rehearsal:
             self._transcript.log_of("platform"),
             wireserver=(WIRESERVER_ADDRESS, _PORT),
             imds=(IMDS_ADDRESS, _PORT),
+            host_plugin=(WIRESERVER_ADDRESS, HOST_PLUGIN_PORT),
         )
         with platform:
             for number, boot in enumerate(self._scenario.boots, start=1):

@@ -112,17 +112,18 @@ def _hostname(evidence: Evidence, expected: Expected) -> _Part:
             f"know it; {expected.check_command} names the reason."
         )
         return [], [f"host name {wanted} set, but not announced"], [note]
-    is_said = f" and is {min(names)}" if names else ""
     if expected.sets_hostname:
+        is_said = f"{min(names)}, not" if names else "not"
         finding = Finding(
             "hostname-not-set",
-            f"the host name is not {wanted}{is_said and is_said[4:]}",
+            f"the host name is {is_said} {wanted}",
             "read the lines of azprov on the console",
             agent_lines(evidence.boots[0]),
         )
         return [finding], [], []
     if expected.sets_hostname is None:
         return [], [], [f"The host name {wanted} was not seen in the image."]
+    is_said = f" and is {min(names)}" if names else ""
     return [], [f"the host name was kept{is_said}"], []
 
 
