@@ -79,7 +79,7 @@ def test_all_scenarios_end_with_a_table() -> None:
 
 @pytest.mark.needs("unshare")
 def test_an_agent_that_still_tries_at_the_limit_is_not_at_fault() -> None:
-    """Where no report is ever acknowledged, an agent may try for longer than the limit."""
+    """An agent may try for longer than the limit if no report is ever acknowledged."""
     unshare("--user", "--net")
 
     code, out, _ = azprov(
