@@ -334,7 +334,9 @@ def merge(packed: Dict[str, Path]) -> Dict[str, bytes]:
                     if inner.endswith("/METADATA"):  # without the pages of urllib3's README
                         content = content.partition(b"\n\n")[0] + b"\n"
                     entries[f"{folder}/{inner}"] = content
-                elif (inner.startswith("azprov/") and inner.endswith(".py")) or inner == "LICENSE":
+                elif (
+                    inner.startswith("azprov/") and inner.endswith((".py", ".sh"))
+                ) or inner == "LICENSE":
                     entries[inner] = archive.read(name)
     entries["__main__.py"] = (APP / "__main__.py").read_bytes()
     for service in SERVICES:

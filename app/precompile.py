@@ -48,6 +48,7 @@ _FROM_SOURCE = (
     "azprov.cli.commands.metadata",
     "azprov.cli.commands.rehearse",
     "azprov.cli.commands.report_failure",
+    "azprov.cli.commands.script",
     "azprov.cli.commands.set_hostname",
     "azprov.cli.commands.simulate",
     "azprov.cli.commands.ssh_keys",

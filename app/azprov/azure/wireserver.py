@@ -15,7 +15,7 @@ PROTOCOL_VERSION = "2012-11-30"
 
 # walinuxagent allows a request 10 s, cloud-init up to 60 s. A report gets more time,
 # because the platform may have accepted one that was cut off.
-_GET_S = 10.0
+GET_S = 10.0
 POST_S = 30.0
 
 _HINT = "run azprov.pyz goal-state --raw to see the reply, and check for a proxy or filter"
@@ -39,7 +39,7 @@ class WireServer:
             "GET",
             GOAL_STATE_TARGET,
             headers=self._headers,
-            bound_s=min(_GET_S, self._retry_loop.left_s()),
+            bound_s=min(GET_S, self._retry_loop.left_s()),
         )
         request = f"goal state request to {self._transport.endpoint}"
         return judge(reply, accepted=range(200, 201), request=request).body

@@ -105,7 +105,6 @@ def _program_help() -> List[str]:
     lines = [f"usage: {PROGRAM} COMMAND [OPTIONS], or {PROGRAM} --version"]
     lines += [f"{sentence(PROGRAM_SUMMARY)} Commands:"]
     lines += [f"  {name:<15}{load_command(name).SUMMARY}" for name in COMMANDS]
-    lines += ["options of every command; COMMAND --help shows the others and an example:"]
     lines += _in_pairs(common_options())
     return [*lines, *_exit_code_lines()]
 

@@ -110,6 +110,10 @@ CASES: Dict[str, List[Tuple[str, int, str]]] = {
         ("deprovision --user root:x {image}", 2, "failure"),
     ],
     "unit": [("unit {image}", 0, "unit"), ("unit --root {bare}", 73, "failure")],
+    "script": [
+        ("script --timeout 60", 0, "script"),
+        ("script --timeout 0.5", 2, "failure"),
+    ],
     "rehearse": [
         ("rehearse --list", 0, "rehearse"),
         ("rehearse", 0, "rehearse"),

@@ -22,6 +22,7 @@ COMMANDS = (
     "check",
     "deprovision",
     "unit",
+    "script",
     "rehearse",
     "simulate",
     "completion",
