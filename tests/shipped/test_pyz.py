@@ -530,7 +530,7 @@ def test_the_archive_has_its_contents() -> None:
 
     ours = [f"azprov/{path.relative_to(ROOT / 'app' / 'azprov')}" for path in sources()]
     ours += [f"azprov/image/azure-provisioning.{init}" for init in INIT_SYSTEMS]
-    ours.append("azprov/build.json")
+    ours += ["azprov/build.json", "azprov/image/reporter.sh"]
     assert sorted(name for name in names if name.startswith("azprov/")) == sorted(ours)
     assert {name.split("/")[0] for name in names} == {
         "LICENSE",
