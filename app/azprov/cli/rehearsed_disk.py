@@ -9,7 +9,7 @@ from ..check.facts.azprov_service import installed_options, own_command
 from ..check.facts.disk.disk_file import DiskFile, file_argument, open_disk
 from ..check.facts.disk.loaders import LOADERS, read_esps
 from ..check.facts.image import Image
-from ..check.mounted_disk import mount_tree
+from ..check.mounted_disk import MOUNT_POINT, mount_tree
 from ..errors import HostError, UsageError
 from ..formats.disk import container
 from ..formats.host.portable_executable import AARCH64, X86_64
@@ -19,6 +19,7 @@ from ..rehearsal.image.needed import ALWAYS, EMULATORS, FOR_A_DISK, find_program
 from ..rehearsal.image.player import Player
 from ..rehearsal.image.qemu_command import ARM, NVME, SCSI, VIRTIO, X86
 from ..rehearsal.image.virtual_machine import Disk, Hardware, VirtualMachine
+from ..system.private_mounts import OPEN_FILE, detach
 from ..system.root import Root
 from ..system.tap import open_tap
 
@@ -120,10 +121,16 @@ def _expected(file: DiskFile) -> Expected:
     tree = mount_tree(file, real_commands())
     if tree.root is None:
         return unknown
-    image = Image(tree.root)
-    if own_command(image) is None:
+    try:
+        image = Image(tree.root)
+        options = None if own_command(image) is None else installed_options(image)
+    finally:
+        # QEMU opens the disk file by its path, which may be below the mount point. Now that
+        # something is mounted, this process has mounts of its own.
+        detach(MOUNT_POINT)
+        detach(OPEN_FILE)
+    if options is None:
         return unknown
-    options = installed_options(image)
     return unknown._replace(
         sets_hostname="--no-hostname" not in options, makes_user="--admin-user" in options
     )

@@ -122,11 +122,7 @@ class Platform:
     @property
     def failure_reports(self) -> int:
         """How many failures were acknowledged. NotReady with Provisioning says that it goes on."""
-        return sum(
-            report.state != READY
-            and (report.details is None or report.details.substatus != _PROVISIONING)
-            for report in self.acknowledged
-        )
+        return sum(report.state != READY and _is_final(report) for report in self.acknowledged)
 
     def relent(self) -> None:
         """Judge all later requests, where the scenario still had other replies."""
@@ -146,7 +142,8 @@ class Platform:
             self.requests += 1
             acknowledged = len(self.acknowledged)
             reply = self._judge(request)
-            states = [report.state for report in self.acknowledged[acknowledged:]]
+            new = self.acknowledged[acknowledged:]
+            states = [report.state for report in new if _is_final(report)]
             self.on_exchange(_exchange(WIRESERVER, request, reply, "".join(states)))
             if reply.raises_incarnation:
                 incarnation = str(int(self._goal_state.incarnation) + 1)
@@ -227,10 +224,16 @@ class Platform:
         return answer_metadata(request, self._scenario, self.vm_id)
 
 
+def _is_final(report: HealthReport) -> bool:
+    """Whether it ends the provisioning. NotReady with Provisioning says that it goes on."""
+    return report.details is None or report.details.substatus != _PROVISIONING
+
+
 def _exchange(service: str, request: Request, reply: Reply, acknowledged: str) -> Exchange:
     headers = request.headers
     names = (headers.get(name) for name in ("x-ms-agent-name", _JSON_AGENT, "User-Agent"))
-    is_report = request.method == "POST" and service == WIRESERVER
+    target = request.target.replace("/machine/?", "/machine?", 1)
+    is_report = request.method == "POST" and target in (HEALTH_TARGET, PROVISIONING_HEALTH_TARGET)
     return Exchange(
         service,
         request.method,

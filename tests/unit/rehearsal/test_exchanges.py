@@ -46,6 +46,33 @@ def test_each_request_is_reported_with_its_agent_and_reply() -> None:
     ]
 
 
+def test_telemetry_and_progress_are_no_final_reports() -> None:
+    """walinuxagent sends telemetry, and says NotReady with Provisioning while it works."""
+    seen: List[Exchange] = []
+    ids = (
+        "2c6e5e1b-74a1-4d62-9a6c-5f2f0d7b9b11",
+        "b1d0c1a2-53f4-4a8e-8d57-0a3c1f6e2d90._rehearsal",
+    )
+    progress = (
+        '<?xml version="1.0" encoding="utf-8"?><Health><GoalStateIncarnation>1'
+        f"</GoalStateIncarnation><Container><ContainerId>{ids[0]}</ContainerId><RoleInstanceList>"
+        f"<Role><InstanceId>{ids[1]}</InstanceId><Health><State>NotReady</State><Details>"
+        "<SubStatus>Provisioning</SubStatus><Description>Starting</Description></Details></Health>"
+        "</Role></RoleInstanceList></Container></Health>"
+    )
+    with Platform(healthy(), lambda _line: None) as platform:
+        platform.on_exchange = seen.append
+        wireserver = platform.wireserver.address
+        headers = {**XML, "Content-Type": "text/xml; charset=utf-8"}
+        ask(wireserver, "POST", "/machine?comp=telemetrydata", headers, "<Data/>")
+        ask(wireserver, "POST", "/machine/?comp=health", headers, progress)
+
+    assert [(one.status, one.is_report, one.acknowledged) for one in seen] == [
+        (200, False, ""),
+        (200, True, ""),
+    ]
+
+
 @pytest.mark.parametrize(("relents", "statuses"), [(False, (503, 503)), (True, (503, 201))])
 def test_a_platform_that_relents_judges_later_reports(
     relents: bool, statuses: Tuple[int, int]

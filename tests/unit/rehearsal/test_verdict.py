@@ -233,6 +233,18 @@ def test_emergency_mode_after_ready_is_a_note() -> None:
     )
 
 
+def test_a_vm_that_ends_after_ready_fails() -> None:
+    """Without its second boot, nothing says that the image boots again, silently."""
+    ended = FIRST._replace(ending=OFF)
+    panicked = FIRST._replace(console=console("Kernel panic - not syncing: Fatal exception"))
+
+    assert causes(GOOD._replace(boots=(ended,))) == ["ended-after-ready"]
+    assert judge(GOOD._replace(boots=(ended,)), EXPECTED).sentence.startswith(
+        "Ready was accepted, but the VM switched itself off, and the VM was not booted again; "
+    )
+    assert causes(GOOD._replace(boots=(panicked,))) == ["kernel-panic"]
+
+
 ASKED_IMDS = GOAL_STATE._replace(service=METADATA_SERVICE, target="/metadata/instance")
 REFUSED = READY._replace(status=410, acknowledged="")
 

@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import Callable, List, Mapping, Optional
 
 from ...errors import HostError
+from ...formats.text import printable
 from ...system.clock import Clock
 from ...system.parent import end_with_parent
 from ...system.private_mounts import detach, mount_overlay
@@ -88,7 +89,7 @@ class Container(Player):
         if leader:
             problem = show_firmware(f"{self._scratch.path}/firmware", leader)
             if problem and self.is_running():
-                console(f"azprov: the container cannot see the firmware of Azure ({problem})")
+                console(f"rehearsal: the container cannot see the firmware of Azure ({problem})")
 
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
@@ -118,7 +119,9 @@ class Container(Player):
             content = Root(f"{self._scratch.path}/root").read("/etc/hostname") or b""
         except HostError:
             return ""
-        return content.decode("utf-8", "replace").strip()
+        lines = content.decode("utf-8", "replace").splitlines()
+        names = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+        return printable(names[0], 64) if names else ""
 
     def close(self) -> None:
         self.cut_power()

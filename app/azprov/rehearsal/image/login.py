@@ -60,7 +60,8 @@ def log_in(program: str, user: str, address: str, key: str) -> Login:
         return Login(True, printable(answer[1]) if len(answer) > 1 else "", "")
     lines = (done.error if done.code == _FAILED else done.out + done.error).split("\n")
     shown = [printable(line.strip()) for line in lines if line.strip()]
-    return Login(False, "", shown[-1] if shown else f"ssh ended with exit code {done.code}")
+    reason = shown[-1].rstrip(".") if shown else f"ssh ended with exit code {done.code}"
+    return Login(False, "", reason)
 
 
 class _Done(NamedTuple):

@@ -9,8 +9,16 @@ from ...formats.platform.health import READY
 from ...formats.text import seconds
 from . import dhcp
 from .causes import Finding, why_not_ready
-from .evidence import BootSeen, Evidence, Expected, Request
-from .excerpts import agent_lines, agent_name, request_lines, shown, times
+from .evidence import OFF, BootSeen, Evidence, Expected, Request
+from .excerpts import (
+    agent_lines,
+    agent_name,
+    last_lines,
+    lines_around,
+    request_lines,
+    shown,
+    times,
+)
 from .signs import find_sign
 
 
@@ -152,6 +160,8 @@ def _login(evidence: Evidence, expected: Expected) -> _Part:
 def _later_boots(evidence: Evidence, expected: Expected) -> _Part:
     findings: List[Finding] = []
     clauses: List[str] = []
+    if len(evidence.boots) < len(expected.silent_boots):
+        findings.append(_ended_after_ready(evidence.boots[-1]))
     for number, (boot, is_silent) in enumerate(zip(evidence.boots, expected.silent_boots), start=1):
         if not is_silent:
             continue
@@ -172,6 +182,26 @@ def _later_boots(evidence: Evidence, expected: Expected) -> _Part:
         else:
             clauses.append(f"the {ordinal} boot was silent")
     return findings, clauses, []
+
+
+def _ended_after_ready(boot: BootSeen) -> Finding:
+    """The image reported Ready, and then did not stay up, so that it could not boot again."""
+    sign = find_sign(boot.console)
+    if sign is None:
+        what = "the VM switched itself off" if boot.ending == OFF else "the boot did not settle"
+        return Finding(
+            "ended-after-ready",
+            f"Ready was accepted, but {what}, and the VM was not booted again",
+            "read its last lines on the console",
+            last_lines(boot),
+        )
+    kind, line, rest = sign
+    return Finding(
+        kind.cause,
+        f"Ready was accepted, but {kind.what.replace('{rest}', rest)}",
+        kind.fix.replace("{check}", "azprov.pyz check"),
+        lines_around(boot.console, line, ()),
+    )
 
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")
