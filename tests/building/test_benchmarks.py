@@ -187,7 +187,7 @@ def test_a_late_network(way: str, tmp_path: Path) -> None:
     skip_without_namespaces()
 
     waited = wait_of(SUBJECTS["azprov report-ready"], way, 2.5, tmp_path / "azprov")
-    gave_up = wait_of(SUBJECTS[REFERENCE], way, 0.2, tmp_path / "sample")
+    gave_up = wait_of(SUBJECTS[REFERENCE], way, 2.5, tmp_path / "sample")
 
     assert waited.delay_s is not None
     assert waited.cpu_share is not None

@@ -83,7 +83,7 @@ def test_without_rights_there_is_no_own_network() -> None:
         in_own_thread(act)
 
     assert str(refused.value) == (
-        "this process may not have a network of its own (Operation not permitted); run it as root"
+        "this process may not create a network namespace (Operation not permitted); run it as root"
     )
 
 
