@@ -10,13 +10,10 @@ from ..parser import Parser
 
 SUMMARY = "print a POSIX sh reporter, for images without Python"
 DESCRIPTION = (
-    "The script reports Ready as report-ready does, with the exit codes 0, 69, 70, 76 and 143. It "
+    "The script reports Ready as report-ready does, with exit codes 0, 2, 69, 70, 76 and 143. It "
     "needs a shell, head, sleep, tr, and curl, wget or nc; and timeout, to limit wget and nc."
 )
-EXAMPLE = (
-    "write it into an image, with a deadline of ten minutes",
-    "script --timeout 600 > image/usr/sbin/azprov-ready",
-)
+EXAMPLE = ("save it, to be run by sh", "script --timeout 600 > azprov-ready.sh")
 
 
 def configure(parser: Parser) -> None:
