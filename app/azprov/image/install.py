@@ -43,7 +43,7 @@ def install(
     """Install azprov, and append the paths that are new or changed to `changed`. Idempotent.
 
     `python` is the interpreter that the service starts. Raises HostError. Then nothing remains of
-    a first installation, and `changed` has what is written of any other. It is raised before the
+    a first installation, and `changed` has the written files of any other. It is raised before the
     first change if users other than root could change what the service runs, if another service or
     command has the name of azprov's, or if the service is masked; with `force` the last three are
     replaced.

@@ -5,6 +5,8 @@ The links are a boot, a lease, a request, the goal state, a report, and its ackn
 
 from typing import NamedTuple, Tuple
 
+from ...azure.endpoint import WIRESERVER_ADDRESS
+from ...azure.wireserver import GOAL_STATE_TARGET, PROTOCOL_VERSION
 from ...formats.text import seconds
 from ..platform import WIRESERVER
 from . import dhcp
@@ -104,7 +106,7 @@ def _why_no_request(boot: BootSeen, check: str, so_far: str) -> Finding:
         return Finding(
             "unreachable",
             f"the VM {so_far} and its agent started, but nothing reached WireServer for {lasted}",
-            f"allow TCP port 80 to 168.63.129.16 in the firewall ({check} names it)",
+            f"allow TCP port 80 to {WIRESERVER_ADDRESS} in the firewall ({check} names it)",
             lines,
         )
     return Finding(
@@ -146,8 +148,8 @@ def _why_refused(boot: BootSeen, expected: Expected) -> Finding:
             "no-report",
             f"{agent_name(boot.requests[0])} asked the metadata service only, and nothing asked "
             f"WireServer for {lasted}",
-            "allow TCP port 80 to 168.63.129.16 in the firewall and routes, and enable the service "
-            f"that reports Ready ({expected.check_command} names both)",
+            f"allow TCP port 80 to {WIRESERVER_ADDRESS} in the firewall and routes, and enable the "
+            f"service that reports Ready ({expected.check_command} names both)",
             request_lines(boot) + agent_lines(boot),
         )
     last = to_wireserver[-1]
@@ -156,7 +158,7 @@ def _why_refused(boot: BootSeen, expected: Expected) -> Finding:
             "request-refused",
             f"the requests of {agent_name(last)} were refused, the last one with "
             f"{last.exchange.status}",
-            "send the header x-ms-version: 2012-11-30, and ask for /machine?comp=goalstate",
+            f"send the header x-ms-version: {PROTOCOL_VERSION}, and ask for {GOAL_STATE_TARGET}",
             request_lines(boot),
         )
     return Finding(

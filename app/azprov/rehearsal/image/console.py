@@ -6,6 +6,7 @@ Source: ECMA-48 (control sequences), and console_codes(4).
 import os
 import re
 import select
+import subprocess
 from typing import Callable
 
 from ...formats.text import printable
@@ -59,3 +60,9 @@ def _pass_on(line: bytes, console: Callable[[str], None]) -> None:
     text = plain_line(line)
     if text:
         console(text)
+
+
+def read_output(process: "subprocess.Popen[bytes]", console: Callable[[str], None]) -> None:
+    """Read the console that a process has at its standard output, until it ends."""
+    if process.stdout is not None:
+        read_console(process.stdout.fileno(), console)

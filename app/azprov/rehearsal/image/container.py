@@ -21,7 +21,7 @@ from ...system.parent import end_with_parent
 from ...system.private_mounts import detach, mount_overlay
 from ...system.root import Root
 from .azure_firmware import show_firmware, write_firmware
-from .console import read_console
+from .console import read_output
 from .player import Player
 
 _MACHINE = "azprov-rehearsal"
@@ -83,7 +83,7 @@ class Container(Player):
                 "install its package again",
             ) from error
         self._process = process
-        self._reader = threading.Thread(target=_read, args=(process, console), daemon=True)
+        self._reader = threading.Thread(target=read_output, args=(process, console), daemon=True)
         self._reader.start()
         leader = self._wait_for_init()
         if leader:
@@ -160,8 +160,3 @@ def _runs_init(pid: int, nspawn: int) -> bool:
         return is_inside and os.readlink(f"/proc/{pid}/exe") != os.readlink(f"/proc/{nspawn}/exe")
     except OSError:
         return False
-
-
-def _read(process: "subprocess.Popen[bytes]", console: Callable[[str], None]) -> None:
-    if process.stdout is not None:
-        read_console(process.stdout.fileno(), console)

@@ -69,7 +69,7 @@ class DhcpServer:
         self._reader = threading.Thread()
 
     def start(self, link: str) -> None:
-        """Give leases on a link until `stop`; what was leased before is still known.
+        """Give leases on a link until `stop`; earlier leases are still known.
 
         Raises HostError.
         """

@@ -1,4 +1,4 @@
-"""The lines of what was seen that show a cause."""
+"""The lines of the evidence that show a cause."""
 
 from typing import Sequence, Tuple
 
@@ -9,7 +9,6 @@ from .signs import failed_units
 _NUMBERS = ("never", "once", "twice")
 _LAST_LINES = 5
 _MOST_LINES = 12
-# systemd shortens long names of units.
 #: The agents whose lines on the console explain why no report came.
 _AGENTS = ("azprov", "azure-prov", "waagent", "walinuxagent", "cloud-init", "azure-init")
 
@@ -50,7 +49,7 @@ def request_lines(boot: BootSeen) -> Tuple[str, ...]:
 
 
 def lines_around(console: Sequence[Line], line: Line, units: Sequence[Line]) -> Tuple[str, ...]:
-    """The failed units, and the line with what comes before and after it."""
+    """The failed units, and the line with those before and after it."""
     place = next((i for i, one in enumerate(console) if one is line), 0)
     near = console[max(0, place - _LAST_LINES) : place + 3]
     chosen = [one for one in console if one in units or one in near]

@@ -12,7 +12,6 @@ from .firmware import Firmware
 X86, ARM = "x86_64", "aarch64"
 #: The kinds of disk controllers. Azure has the first two; its SCSI controller is Hyper-V's own.
 SCSI, NVME, VIRTIO = "scsi", "nvme", "virtio"
-DISKS = (SCSI, NVME, VIRTIO)
 KVM, EMULATION = "kvm", "tcg"
 
 _MEMORY_MIB = 2048

@@ -1,4 +1,4 @@
-"""The verdict about an image: pure functions from what was seen to sentences.
+"""The verdict about an image: pure functions from evidence to sentences.
 
 A finding names the cause that the evidence shows, the lines that show it, and the fix.
 """
@@ -42,7 +42,7 @@ class Verdict(NamedTuple):
 
 
 def judge(evidence: Evidence, expected: Expected) -> Verdict:
-    """Compare what was seen with what was expected."""
+    """Compare the evidence with the expected end."""
     if not evidence.boots:
         return Verdict((), (), ())
     findings = list(_faults_of_reports(evidence, expected))

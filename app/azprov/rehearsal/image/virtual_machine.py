@@ -15,7 +15,7 @@ from ...errors import HostError
 from ...formats.text import printable
 from ...system.parent import end_with_parent
 from ...system.root import Root
-from .console import read_console
+from .console import read_output
 from .firmware import Firmware
 from .needed import EMULATORS
 from .player import Player
@@ -43,7 +43,7 @@ class Disk(NamedTuple):
 
 
 class Hardware(NamedTuple):
-    """`controller` is one of DISKS; `firmware` is None for SeaBIOS, the one of generation 1."""
+    """`controller` is SCSI, NVME or VIRTIO; `firmware` is None for SeaBIOS, of generation 1."""
 
     controller: str
     firmware: Optional[Firmware]
@@ -86,7 +86,9 @@ class VirtualMachine(Player):
         with theirs:
             self._process = self._run(vm_id, self._accelerator, theirs.fileno())
         self._control = ours
-        self._reader = threading.Thread(target=_read, args=(self._process, console), daemon=True)
+        self._reader = threading.Thread(
+            target=read_output, args=(self._process, console), daemon=True
+        )
         self._reader.start()
 
     def is_running(self) -> bool:
@@ -199,11 +201,6 @@ def _make_layer(program: str, disk: Disk, path: str) -> None:
     if done.returncode != 0:
         reason = printable(done.stderr.decode("utf-8", "replace").strip())
         raise HostError(f"QEMU cannot use {printable(disk.path)} ({reason})", "check the file")
-
-
-def _read(process: "subprocess.Popen[bytes]", console: Callable[[str], None]) -> None:
-    if process.stdout is not None:
-        read_console(process.stdout.fileno(), console)
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -1,4 +1,4 @@
-"""Collects what is seen in one boot, from several threads, and shows it in the transcript."""
+"""Collects the evidence of one boot, from several threads, and shows it in the transcript."""
 
 import threading
 from typing import Callable, List, Optional
